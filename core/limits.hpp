@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every bound on what input from outside can make us do, each with its reason. Meeting one is reported as a
+/// diagnostic on the file, layer or image concerned, never silently.
+namespace landwaiter::limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::uint64_t KiB = 1024;
+inline constexpr std::uint64_t MiB = 1024 * KiB;
+inline constexpr std::uint64_t GiB = 1024 * MiB;
+
+// --- registry: documents -------------------------------------------------------------------------------------------
+/// The OCI distribution specification asks registries to accept manifests up to 4 MiB; larger ones are hostile.
+inline constexpr std::uint64_t manifest_bytes_max = 4 * MiB;
+/// Image configs carry history and labels; the largest seen in public images are some 100 KiB.
+inline constexpr std::uint64_t config_bytes_max = 8 * MiB;
+/// A catalog or tag page of 1,000 names of 255 bytes is 260 KiB; docker-registry sends all tags in one page.
+inline constexpr std::uint64_t list_bytes_max = 32 * MiB;
+/// Bearer tokens with many grants reach 16 KiB; this is the whole token answer.
+inline constexpr std::uint64_t token_bytes_max = 128 * KiB;
+/// An error's body is only read for its code and message.
+inline constexpr std::uint64_t error_body_bytes_max = 8 * KiB;
+/// A manifest with more layers than this runs on no engine (overlayfs stops at 128 on most, 500 on some).
+inline constexpr std::size_t manifest_layers_max = 1024;
+/// Platforms in one index: real ones stay below 50, plus an attestation for each.
+inline constexpr std::size_t index_manifests_max = 1000;
+/// An index inside an index inside an index has no use.
+inline constexpr std::size_t index_depth_max = 3;
+/// The distribution specification's bound for `n`; docker-registry 2.8 answers 400 above it.
+inline constexpr std::size_t page_size = 1000;
+/// 100,000 pages of 1,000 names are more than any registry holds; stops an endless list.
+inline constexpr std::size_t pages_max = 100'000;
+/// Distribution's own limit for a repository name.
+inline constexpr std::size_t repository_name_bytes_max = 255;
+/// Distribution's limit for a tag.
+inline constexpr std::size_t tag_bytes_max = 128;
+/// No image layer comes near it; a descriptor that claims more is refused before a byte is fetched.
+inline constexpr std::uint64_t layer_bytes_max = 1024 * GiB;
+/// JSON nesting: manifests, configs, reports and API bodies need less than 10 levels.
+inline constexpr std::size_t json_depth_max = 64;
+
+// --- registry: transport -------------------------------------------------------------------------------------------
+/// A presigned Location plus Link and cookies exceed Beast's default of 8 KiB.
+inline constexpr std::uint32_t http_header_bytes_max = 64 * KiB;
+inline constexpr std::size_t redirects_max = 10;
+inline constexpr std::chrono::milliseconds connect_timeout = 15s;
+inline constexpr std::chrono::milliseconds tls_handshake_timeout = 15s;
+/// Silence on an open connection, also in the middle of a body. An S3-backed catalog may take a minute a page.
+inline constexpr std::chrono::milliseconds idle_timeout = 90s;
+inline constexpr std::chrono::milliseconds retry_wait_first = 250ms;
+/// Also the longest Retry-After that is obeyed in place; longer ones fail the job with that wait.
+inline constexpr std::chrono::milliseconds retry_wait_max = 60s;
+inline constexpr std::size_t request_attempts_max = 5;
+/// Reconnections that resume a blob; one is free again after every resume_progress_bytes of progress.
+inline constexpr std::size_t resume_attempts_max = 5;
+inline constexpr std::uint64_t resume_progress_bytes = 64 * KiB;
+/// docker's and containerd's own default for parallel transfers from one registry.
+inline constexpr std::size_t connections_per_host = 4;
+inline constexpr std::chrono::milliseconds connection_idle_max = 60s;
+/// Tokens without expiry live 60 s by the token specification, and shorter ones are treated as 60 s.
+inline constexpr std::chrono::seconds token_lifetime_min = 60s;
+
+// --- layers --------------------------------------------------------------------------------------------------------
+/// Archives inside archives inside a layer: an EAR holds WARs, which hold JARs, which may hold a tar.gz.
+inline constexpr std::size_t archive_depth_max = 8;
+/// Entries in one layer, all depths together; the largest real layers have about a million files.
+inline constexpr std::uint64_t layer_entries_max = 5'000'000;
+/// Bytes that one layer may expand to at its first level.
+inline constexpr std::uint64_t layer_expanded_bytes_max = 1024 * GiB;
+/// Bytes that archives inside the files of one layer may expand to, all together: bounds quines and bomb trees.
+inline constexpr std::uint64_t nested_expanded_bytes_max = 64 * GiB;
+/// Expansion of one archive inside a layer against its own compressed bytes; deflate reaches 1,032, bzip2 and xz far
+/// more on zeros. Only enforced beyond nested_ratio_free_bytes, since tiny files compress absurdly well.
+inline constexpr std::uint64_t nested_ratio_max = 200;
+inline constexpr std::uint64_t nested_ratio_free_bytes = 64 * MiB;
+/// A path in a tar can be as long as a pax header says; Linux stops at 4,096.
+inline constexpr std::size_t path_bytes_max = 4096;
+/// Hard links whose target held a finding get an occurrence too; the table of links is bounded.
+inline constexpr std::size_t hard_links_max = 100'000;
+/// Whiteouts kept in a layer report.
+inline constexpr std::size_t whiteouts_max = 200'000;
+/// zstd's own default (2^27); larger windows need --long on the writer's side and would break the memory promise.
+inline constexpr int zstd_window_log_max = 27;
+/// The same for archives inside a layer, which may be several deep.
+inline constexpr int nested_zstd_window_log_max = 24;
+/// xz -9 needs 65 MiB to decompress.
+inline constexpr std::uint64_t lzma_memory_bytes_max = 80 * MiB;
+
+// --- detectors -----------------------------------------------------------------------------------------------------
+/// The part of a file that is matched at once.
+inline constexpr std::size_t window_bytes = 1 * MiB;
+/// What a detector may see before and after the place that triggered it: the largest single object it can decode
+/// (a 16,384-bit RSA key in PEM is 13 KiB; certificates with hundreds of SANs reach 40 KiB).
+inline constexpr std::size_t detector_lookahead_bytes = 128 * KiB;
+inline constexpr std::size_t detector_lookbehind_bytes = 4 * KiB;
+/// Triggers acted upon in one file; a file of nothing but magic bytes stops costing there, with a diagnostic.
+inline constexpr std::size_t triggers_per_file_max = 200'000;
+/// Findings of one file and of one layer: more is a generated or hostile file.
+inline constexpr std::size_t findings_per_file_max = 20'000;
+inline constexpr std::size_t findings_per_layer_max = 200'000;
+inline constexpr std::size_t diagnostics_per_layer_max = 1'000;
+/// DER nesting; X.509 needs about 12 levels.
+inline constexpr std::size_t der_depth_max = 32;
+/// RSA or DSA moduli above this cost more to check than any real key is worth (OpenSSL's own bound for RSA).
+inline constexpr std::size_t key_bits_max = 16'384;
+/// Names and values copied into a finding's attributes.
+inline constexpr std::size_t attribute_bytes_max = 4 * KiB;
+inline constexpr std::size_t subject_alternative_names_max = 500;
+
+// --- daemon --------------------------------------------------------------------------------------------------------
+/// Between the network and a worker: deep enough to hide latency, small enough to keep memory constant.
+inline constexpr std::size_t blob_chunk_bytes = 256 * KiB;
+inline constexpr std::size_t blob_chunks_in_flight = 4;
+inline constexpr std::size_t workers_max = 64;
+
+// --- platform ------------------------------------------------------------------------------------------------------
+inline constexpr std::uint64_t api_body_bytes_max = 64 * MiB;
+/// A sensor's report after decompression.
+inline constexpr std::uint64_t report_bytes_max = 256 * MiB;
+inline constexpr std::size_t inventory_page_items_max = 1000;
+inline constexpr std::size_t job_attempts_max = 5;
+inline constexpr std::chrono::seconds lease_default = 60s;
+inline constexpr std::chrono::seconds long_poll_max = 50s;
+
+}  // namespace landwaiter::limits

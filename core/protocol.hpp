@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/report.hpp"
+#include "core/secret.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+/// What sensor and platform say to each other, as values with a JSON form. The authority on paths, headers and
+/// status codes is platform/openapi.json; this header is the authority on the bodies. Unknown fields are ignored,
+/// so either side may be newer.
+namespace landwaiter::protocol {
+
+inline constexpr int version = 1;
+
+/// How the sensor reaches a registry.
+struct RegistryTarget {
+  std::string id;
+  std::string name;
+  std::string endpoint;     ///< "registry.example.com", "localhost:5000", optionally with "http://" or "https://"
+  std::string kind;         ///< "docker-v2"; enumerators for other kinds come with their names
+  bool tls_verify = true;
+  bool plain_http = false;  ///< asked for explicitly; loopback hosts fall back to it anyway
+};
+
+/// Registry credentials as they travel: the sealed JSON of SealedCredentials, base64 of libsodium's crypto_box_seal to
+/// the sensor's public key. Empty for anonymous.
+struct Credentials {
+  std::string username;
+  Secret password;
+  Secret token;
+};
+
+/// Turns Credentials into the plain JSON text that is sealed, and back. Never logged.
+Secret serialize(const Credentials& credentials);
+Result<Credentials> parse_credentials(const Secret& text);
+
+enum class JobKind { list, image };
+
+/// Work of a list job: explicit references, or a walk of the registry.
+struct ListWork {
+  std::vector<std::string> references;    ///< "name:tag" or "name@digest" within the registry; empty means walk
+  std::vector<std::string> repositories;  ///< exact names or wildcards to include; empty means all
+  std::string cursor;                     ///< where an earlier attempt stopped; empty at the start
+};
+
+/// Work of an image job: one image manifest.
+struct ImageWork {
+  std::string repository;
+  std::vector<std::string> tags;
+  Digest digest;
+};
+
+struct JobOptions {
+  bool incremental = true;  ///< false: scan although (digest, detector state) is known
+};
+
+struct Job {
+  std::string id;
+  JobKind kind = JobKind::image;
+  std::string scan_id;
+  int attempt = 1;
+  Secret lease_token;
+  std::chrono::seconds lease{60};
+  RegistryTarget registry;
+  std::string sealed_credentials;
+  ListWork list;    ///< when kind is list
+  ImageWork image;  ///< when kind is image
+  JobOptions options;
+};
+
+/// One manifest that a listing saw. Every one ends in exactly one state (ItemState).
+struct InventoryItem {
+  std::string repository;
+  std::string tag;         ///< empty when listed by digest
+  Digest index_digest;     ///< of the index that the tag names; empty when it names a manifest directly
+  Digest digest;           ///< of the image manifest; empty when it could not be read
+  std::string media_type;
+  std::string platform;    ///< "linux/amd64"
+  std::string created;     ///< RFC 3339, may be empty
+  std::uint64_t size_bytes = 0;   ///< compressed size of all layers
+  std::string outcome;     ///< "image" (to be scanned), "unsupported", "gone", "failed", "filtered"
+  std::string reason;      ///< for people, when not "image"
+};
+
+struct InventoryPage {
+  std::string cursor;  ///< continue after this page from here
+  bool last = false;   ///< the listing is complete
+  std::vector<InventoryItem> items;
+};
+
+/// A completed image job. Layer reports were uploaded before, so the platform composes the image itself.
+struct ImageCompletion {
+  ImageFacts facts;
+  Digest detector_state;
+  bool unchanged = false;  ///< known at this detector state; nothing was read but the manifest
+  std::uint64_t layers_fetched = 0;
+  std::uint64_t layers_reused = 0;
+};
+
+struct JobFailure {
+  bool retryable = false;
+  bool handed_back = false;  ///< not the job's fault (shutdown): the attempt is not counted
+  ErrorCode code = ErrorCode::internal;
+  std::string reason;
+  std::chrono::seconds retry_after{0};
+};
+
+struct Enrolment {
+  std::string name;
+  std::string version;
+  Digest detector_state;
+  std::string public_key;   ///< base64, X25519
+};
+
+struct EnrolmentAnswer {
+  std::string sensor_id;
+  Secret token;
+  Secret identity_key;      ///< hex; keys the hashes of assets that have no public identity; one for the whole fleet
+  int protocol_version = version;
+  std::chrono::seconds heartbeat_interval{15};
+};
+
+struct JobProgress {
+  std::string job_id;
+  Secret lease_token;
+  std::uint64_t bytes = 0;
+  std::uint64_t layers = 0;
+  std::uint64_t files = 0;
+  std::uint64_t findings = 0;
+};
+
+struct Heartbeat {
+  std::string version;
+  Digest detector_state;
+  std::vector<JobProgress> jobs;
+};
+
+struct HeartbeatAnswer {
+  std::vector<std::string> lost;       ///< jobs whose lease is no longer this sensor's: drop them
+  std::vector<std::string> cancelled;  ///< jobs to stop
+  bool drain = false;
+  bool pause = false;
+  std::chrono::seconds interval{15};
+};
+
+/// Asks, for the layers of a leased image job, which of them this sensor shall read.
+struct LayerClaim {
+  Secret lease_token;
+  Digest detector_state;
+  std::vector<Digest> layers;
+  bool force = false;  ///< scan although a report exists (a scan that is not incremental)
+};
+
+struct LayerClaimAnswer {
+  std::vector<Digest> known;    ///< the platform has their reports
+  std::vector<Digest> claimed;  ///< yours to read now
+  std::vector<Digest> busy;     ///< another job reads them; ask again
+};
+
+void to_json(nlohmann::json& out, const RegistryTarget& value);
+void from_json(const nlohmann::json& in, RegistryTarget& value);
+void to_json(nlohmann::json& out, const Job& value);
+void from_json(const nlohmann::json& in, Job& value);
+void to_json(nlohmann::json& out, const InventoryItem& value);
+void from_json(const nlohmann::json& in, InventoryItem& value);
+void to_json(nlohmann::json& out, const InventoryPage& value);
+void from_json(const nlohmann::json& in, InventoryPage& value);
+void to_json(nlohmann::json& out, const ImageCompletion& value);
+void from_json(const nlohmann::json& in, ImageCompletion& value);
+void to_json(nlohmann::json& out, const JobFailure& value);
+void from_json(const nlohmann::json& in, JobFailure& value);
+void to_json(nlohmann::json& out, const Enrolment& value);
+void from_json(const nlohmann::json& in, Enrolment& value);
+void to_json(nlohmann::json& out, const EnrolmentAnswer& value);
+void from_json(const nlohmann::json& in, EnrolmentAnswer& value);
+void to_json(nlohmann::json& out, const Heartbeat& value);
+void from_json(const nlohmann::json& in, Heartbeat& value);
+void to_json(nlohmann::json& out, const HeartbeatAnswer& value);
+void from_json(const nlohmann::json& in, HeartbeatAnswer& value);
+void to_json(nlohmann::json& out, const LayerClaim& value);
+void from_json(const nlohmann::json& in, LayerClaim& value);
+void to_json(nlohmann::json& out, const LayerClaimAnswer& value);
+void from_json(const nlohmann::json& in, LayerClaimAnswer& value);
+
+}  // namespace landwaiter::protocol

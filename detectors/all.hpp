@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detectors/detector.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace landwaiter::detectors {
+
+/// The one list of detectors. Adding a detector means adding its line in all.cpp; a test checks that each one in the
+/// folder is there and that names are unique.
+std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorContext& context);
+
+}  // namespace landwaiter::detectors

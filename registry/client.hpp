@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/secret.hpp"
+#include "registry/image_source.hpp"
+#include "registry/reference.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace landwaiter::registry {
+
+class Transport;
+
+/// How to reach a registry and as whom.
+struct Endpoint {
+  std::string host;             ///< "localhost:5000", "docker.io" (spoken to as registry-1.docker.io)
+  bool plain_http = false;      ///< asked for by the user
+  bool tls_verify = true;       ///< false only when asked for
+  std::string username;
+  Secret password;
+  Secret token;                 ///< wins over username and password; sent as the Bearer token, or exchanged for one
+  bool anonymous() const { return username.empty() && password.empty() && token.empty(); }
+
+  /// "registry.example.com:5000", "http://localhost:5000", "https://host/", "docker://host". Error: invalid_argument.
+  static Result<Endpoint> parse(std::string_view url);
+};
+
+/// One page of a listing. `next` is opaque; empty after the last page.
+struct Page {
+  std::vector<std::string> names;
+  std::string next;
+};
+
+/// Whether a manifest is the one already known.
+struct ManifestHead {
+  Digest digest;                ///< empty when the registry did not say
+  std::string media_type;
+  std::uint64_t size_bytes = 0;
+};
+
+/// A registry of the OCI distribution specification. Each verb only fills a request; one loop (registry/request_loop) does auth,
+/// retries, redirects and throttling for all. Errors name the registry and the repository: unauthorized and forbidden say as
+/// whom it was asked, and never hold a credential. Lives on the io thread; several coroutines may use it at once.
+class Client {
+ public:
+  Client(std::shared_ptr<Transport> transport, Endpoint endpoint, const Clock& clock);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// GET /v2/: is this a registry that lets us in?
+  Awaitable<void> ping();
+  /// GET /v2/_catalog; `cursor` is "" or an earlier page's `next`.
+  Awaitable<Page> catalog(std::string cursor);
+  /// GET /v2/<repository>/tags/list. `tags: null` is an empty page.
+  Awaitable<Page> tags(std::string repository, std::string cursor);
+  /// By tag or digest; a body that does not hash to a pinned digest is digest_mismatch.
+  Awaitable<ManifestDocument> manifest(std::string repository, std::string reference);
+  Awaitable<ManifestHead> head_manifest(std::string repository, std::string reference);
+  Awaitable<std::unique_ptr<BlobReader>> open_blob(std::string repository, Descriptor descriptor);
+  /// A repository as an ImageSource. `client` must outlive it.
+  static std::unique_ptr<ImageSource> repository_source(std::shared_ptr<Client> client, std::string repository);
+
+  const Endpoint& endpoint() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace landwaiter::registry

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/digest.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace landwaiter::registry {
+
+/// OCI image-spec, descriptor.md. Size and digest come from a document whose own digest was checked.
+struct Descriptor {
+  std::string media_type;
+  Digest digest;
+  std::uint64_t size_bytes = 0;
+  std::string platform;          ///< in an index: "os/arch[/variant]", empty when not given
+  std::string artifact_type;
+  bool attestation = false;      ///< an attestation manifest or platform unknown/unknown: no image
+  bool foreign = false;          ///< a foreign or non-distributable layer, which may be absent from the registry
+  bool encrypted = false;        ///< media type ends in "+encrypted": cannot be scanned
+};
+
+/// OCI image manifest or Docker schema 2 manifest.
+struct ImageManifest {
+  std::string media_type;
+  std::string artifact_type;
+  Descriptor config;
+  std::vector<Descriptor> layers;
+  bool is_image() const;         ///< false for other artifacts (Helm charts, signatures, SBOMs)
+};
+
+/// OCI index or Docker manifest list.
+struct ImageIndex {
+  std::string media_type;
+  std::vector<Descriptor> manifests;
+};
+
+/// What the image config tells.
+struct ImageConfig {
+  std::string platform;          ///< "linux/amd64"
+  std::string created;           ///< RFC 3339 as given, empty when absent or malformed
+  std::vector<Digest> diff_ids;
+};
+
+/// A manifest document that was fetched, with proof: `digest` is the hash of `body`.
+struct ManifestDocument {
+  Digest digest;
+  std::string content_type;      ///< without parameters; empty when the source has none
+  std::string body;
+  std::optional<ImageManifest> image;
+  std::optional<ImageIndex> index;  ///< exactly one of image and index is set
+};
+
+/// Parses and classifies a manifest body. `content_type` may be wrong or empty: the body's own mediaType and shape decide,
+/// a contradiction between manifests and layers is `malformed` (CVE-2021-41190). Schema 1: `unsupported`.
+Result<ManifestDocument> parse_manifest(std::string body, std::string content_type, const Digest& digest);
+
+Result<ImageConfig> parse_config(std::string_view body);
+
+}  // namespace landwaiter::registry

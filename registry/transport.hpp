@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/secret.hpp"
+#include "registry/image_source.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace landwaiter::registry {
+
+/// Header names compare without case; the same name may come several times.
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+/// One HTTP exchange with one host. Redirects are not followed here.
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;                     ///< absolute, http or https
+  std::vector<Header> headers;
+  Secret authorization;                ///< the whole Authorization value; kept apart so that no log prints it
+  std::string body;
+  std::chrono::milliseconds idle_timeout{0};  ///< 0: limits::idle_timeout; a long poll needs more
+};
+
+/// An answer whose headers are read and whose body is still on the wire. Destroying it before the end closes the connection;
+/// after the end the connection is reused.
+class HttpResponse {
+ public:
+  virtual ~HttpResponse() = default;
+  virtual int status() const = 0;
+  /// The first header of that name, in any case.
+  virtual std::optional<std::string> header(std::string_view name) const = 0;
+  virtual std::vector<std::string> headers(std::string_view name) const = 0;
+  virtual std::optional<std::uint64_t> content_length() const = 0;
+  /// The next part of the body, 0 at its end. An end before Content-Length is `unavailable`.
+  virtual Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) = 0;
+};
+
+/// The whole body when it is at most `bytes_max`, else limit_exceeded.
+Awaitable<std::string> read_body(HttpResponse& response, std::uint64_t bytes_max);
+
+struct TransportOptions {
+  bool tls_verify = true;
+  std::string ca_file;                 ///< beside the system's roots; empty for none
+  std::string user_agent = "landwaiter/" LANDWAITER_VERSION;
+  std::size_t connections_per_host = 4;
+};
+
+/// HTTP/1.1 over TCP and TLS 1.2+ with a pool of kept connections for each host and a bound on them. The only client code that
+/// knows Beast. Lives on one io thread. Errors: tls, unavailable (not resolved, refused, reset), timeout, limit_exceeded
+/// (headers), malformed (no HTTP).
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  virtual Awaitable<std::unique_ptr<HttpResponse>> send(HttpRequest request) = 0;
+};
+
+std::shared_ptr<Transport> make_transport(boost::asio::any_io_executor executor, TransportOptions options);
+
+}  // namespace landwaiter::registry
