@@ -26,8 +26,10 @@ bool take_char(std::string_view& text, std::string_view any_of) {
   return true;
 }
 
-microseconds take_fraction(std::string_view& text) {
-  if (!take_char(text, ".")) return 0us;
+/// Digits beyond the microsecond are dropped.
+bool take_fraction(std::string_view& text, microseconds& out) {
+  if (!take_char(text, ".")) return true;
+  if (text.empty() || text[0] < '0' || text[0] > '9') return false;
   std::int64_t micros = 0;
   std::int64_t unit = 100'000;
   while (!text.empty() && text[0] >= '0' && text[0] <= '9') {
@@ -35,7 +37,8 @@ microseconds take_fraction(std::string_view& text) {
     unit /= 10;
     text.remove_prefix(1);
   }
-  return microseconds(micros);
+  out = microseconds(micros);
+  return true;
 }
 
 bool take_offset(std::string_view& text, minutes& out) {
@@ -47,6 +50,7 @@ bool take_offset(std::string_view& text, minutes& out) {
   if (!take_char(text, "+-") || !take_number(text, 2, hours_part) || !take_char(text, ":") || !take_number(text, 2, minutes_part)) {
     return false;
   }
+  if (hours_part > 23 || minutes_part > 59) return false;
   out = minutes(hours_part * 60 + minutes_part) * (sign == '-' ? -1 : 1);
   return true;
 }
@@ -74,9 +78,9 @@ std::optional<SystemTime> from_rfc3339(std::string_view text) {
                      take_number(text, 2, d) && take_char(text, "Tt ") && take_number(text, 2, h) && take_char(text, ":") &&
                      take_number(text, 2, mi) && take_char(text, ":") && take_number(text, 2, s);
   if (!shape) return std::nullopt;
-  const microseconds fraction = take_fraction(text);
+  microseconds fraction{0};
   minutes offset{0};
-  if (!take_offset(text, offset) || !text.empty()) return std::nullopt;
+  if (!take_fraction(text, fraction) || !take_offset(text, offset) || !text.empty()) return std::nullopt;
   const year_month_day date(year(y), month(static_cast<unsigned>(mo)), day(static_cast<unsigned>(d)));
   if (!date.ok() || h > 23 || mi > 59 || s > 60) return std::nullopt;
   return SystemTime(sys_days(date)) + hours(h) + minutes(mi) + seconds(s) + fraction - offset;

@@ -33,7 +33,7 @@ class Cover {
 
   bool hides(std::string_view path) const {
     const auto deleted = [&](std::string_view at) { return whiteouts_.contains(std::string(at)); };
-    if (deleted(path) || report_.written.contains(path, false) || report_.written.contains(path, true)) return true;
+    if (deleted(path) || opaque_.contains(std::string(path)) || report_.written.contains(path, false) || report_.written.contains(path, true)) return true;
     return any_parent(path, [&](std::string_view parent) {
       // A file or link over a directory hides all that was below it.
       return deleted(parent) || opaque_.contains(std::string(parent)) || (!parent.empty() && report_.written.contains(parent, false));
@@ -106,11 +106,15 @@ void match_keys_with_certificates(std::vector<Finding>& findings) {
 }  // namespace
 
 ImageReport compose(ImageFacts facts, const Digest& detector_state, std::span<const LayerReport* const> reports) {
+  reports = reports.first(std::min(reports.size(), facts.layers.size()));
   ImageReport image;
   image.detector_state = detector_state;
   image.diagnostics = facts.diagnostics;
   Composer composer(facts, reports);
   for (std::size_t layer = 0; layer < reports.size(); ++layer) {
+    // A layer that comes again higher up brings the same files again; the upper ones decide what is visible.
+    const auto above = std::span(facts.layers).subspan(layer + 1);
+    if (std::ranges::find(above, facts.layers[layer]) != above.end()) continue;
     for (const Finding& finding : reports[layer]->findings) composer.place(finding, layer, image.findings);
     for (Diagnostic diagnostic : reports[layer]->diagnostics) {
       diagnostic.layer = facts.layers[layer];

@@ -112,7 +112,9 @@ Result<void> VerifyingSource::drain() {
 Bytes hmac_sha256(ByteView key, ByteView message) {
   Bytes out(32);
   unsigned int size = 0;
-  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), message.data(), message.size(), out.data(), &size)) {
+  // OpenSSL takes a null key for "the one of the last call" and fails, also when its length is 0.
+  static constexpr std::uint8_t kEmpty = 0;
+  if (!HMAC(EVP_sha256(), key.empty() ? &kEmpty : key.data(), static_cast<int>(key.size()), message.data(), message.size(), out.data(), &size)) {
     throw std::bad_alloc();
   }
   return out;

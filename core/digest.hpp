@@ -50,7 +50,7 @@ class Hasher {
   std::unique_ptr<void, Free> context_;
 };
 
-/// Passes a source through and proves it: fails with limit_exceeded as soon as more than `size` bytes come,
+/// Passes a source through and proves it: fails with digest_mismatch as soon as more than `size` bytes come,
 /// and does not let the end through unless exactly `size` bytes with digest `expected` came.
 class VerifyingSource final : public ByteSource {
  public:

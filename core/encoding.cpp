@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/encoding.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace landwaiter {
@@ -66,7 +67,7 @@ std::optional<Bytes> decode(std::string_view text, const DecodeTable& table) {
     }
   }
   const std::size_t tail = sextets % 4;
-  if (tail == 1 || padding > 2) return std::nullopt;
+  if (tail == 1 || padding > (4 - tail) % 4) return std::nullopt;
   if (tail >= 2) out.push_back(static_cast<std::uint8_t>(group >> (tail == 2 ? 4 : 10)));
   if (tail == 3) out.push_back(static_cast<std::uint8_t>(group >> 2));
   return out;

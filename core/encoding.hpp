@@ -16,7 +16,7 @@ std::optional<Bytes> hex_decode(std::string_view text);
 /// RFC 4648 section 4, with padding.
 std::string base64_encode(ByteView bytes);
 /// RFC 4648 section 4. White space is skipped; missing padding and non-zero trailing bits are tolerated,
-/// any other character is not.
+/// more padding than belongs there and any other character are not.
 std::optional<Bytes> base64_decode(std::string_view text);
 /// RFC 4648 section 5, without padding.
 std::string base64url_encode(ByteView bytes);

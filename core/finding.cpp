@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/finding.hpp"
 
+#include "core/json.hpp"
+
 #include <algorithm>
 #include <array>
 #include <stdexcept>
@@ -50,7 +52,7 @@ std::optional<Value> value_of(const std::array<std::pair<Value, std::string_view
 
 /// For fields that must be one of a set: json's own exception type, so that readers handle one.
 [[noreturn]] void reject(std::string_view field, const std::string& value) {
-  throw json::other_error::create(501, "field " + std::string(field) + " cannot be \"" + value + '"', nullptr);
+  throw json::other_error::create(501, "field " + std::string(field) + " cannot be \"" + value.substr(0, 120) + '"', nullptr);
 }
 
 Digest digest_field(const json& in, const char* name) {
@@ -76,10 +78,12 @@ void to_json(json& out, const Occurrence& value) {
 void from_json(const json& in, Occurrence& value) {
   in.at("path").get_to(value.path);
   in.at("archive").get_to(value.archive);
-  in.at("offset").get_to(value.offset);
+  read_count(in, "offset", value.offset);
   value.layer = digest_field(in, "layer");
   value.deleted_by.reset();
-  if (in.contains("deleted_by") && !in["deleted_by"].is_null()) value.deleted_by = digest_field(in, "deleted_by");
+  if (!in.contains("deleted_by") || in["deleted_by"].is_null()) return;
+  const Digest layer = digest_field(in, "deleted_by");
+  if (!layer.empty()) value.deleted_by = layer;
 }
 
 void to_json(json& out, const Finding& value) {
@@ -101,6 +105,7 @@ void from_json(const json& in, Finding& value) {
   in.at("id").get_to(value.id);
   in.at("title").get_to(value.title);
   value.attributes = in.at("attributes");
+  if (!value.attributes.is_object()) reject("attributes", value.attributes.type_name());
   in.at("occurrences").get_to(value.occurrences);
   in.at("detector").get_to(value.detector);
 }

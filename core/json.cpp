@@ -4,7 +4,6 @@
 #include "core/limits.hpp"
 #include "core/text.hpp"
 
-
 namespace landwaiter {
 
 using nlohmann::json;
@@ -30,6 +29,15 @@ Result<void> read_json_fields(std::string_view what, const std::function<void()>
   }
   return {};
 }
+
+std::uint64_t read_count(const json& object, const char* field) {
+  const json& value = object.at(field);
+  const bool count = value.is_number_unsigned() || (value.is_number_integer() && value.get<std::int64_t>() >= 0);
+  if (!count) throw json::other_error::create(501, std::string(field) + " is not a count", nullptr);
+  return value.get<std::uint64_t>();
+}
+
+void read_count(const json& object, const char* field, std::uint64_t& out) { out = read_count(object, field); }
 
 std::string dump_json(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 std::string dump_json_pretty(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace); }

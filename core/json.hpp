@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,11 @@ Result<nlohmann::json> parse_json(std::string_view text, std::string_view what);
 
 /// Runs `read`, which may use nlohmann's throwing accessors, and turns a missing or mistyped field into `malformed`.
 Result<void> read_json_fields(std::string_view what, const std::function<void()>& read);
+
+/// A whole number from 0 to 2^64-1. Unlike nlohmann's own conversion it takes no negative number and no fraction, which
+/// would otherwise become some other number. To be used within read_json_fields: throws json::other_error.
+std::uint64_t read_count(const nlohmann::json& object, const char* field);
+void read_count(const nlohmann::json& object, const char* field, std::uint64_t& out);
 
 /// Parses `text` into a T that has a nlohmann `from_json`. A missing or mistyped field is `malformed`.
 template <class T>

@@ -127,5 +127,7 @@ inline constexpr std::size_t inventory_page_items_max = 1000;
 inline constexpr std::size_t job_attempts_max = 5;
 inline constexpr std::chrono::seconds lease_default = 60s;
 inline constexpr std::chrono::seconds long_poll_max = 50s;
+/// No lease, interval or back-off is longer; far below where adding it to a time point could overflow.
+inline constexpr std::chrono::seconds protocol_duration_max = 366 * 24h;
 
 }  // namespace landwaiter::limits

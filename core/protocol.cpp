@@ -2,6 +2,7 @@
 #include "core/protocol.hpp"
 
 #include "core/json.hpp"
+#include "core/limits.hpp"
 
 namespace landwaiter::protocol {
 namespace {
@@ -32,7 +33,17 @@ void read_digests(const json& in, const char* name, std::vector<Digest>& out) {
 void read_secret(const json& in, const char* name, Secret& out) { out = Secret(in.at(name).get<std::string>()); }
 
 void read_seconds(const json& in, const char* name, std::chrono::seconds& out) {
-  out = std::chrono::seconds(in.at(name).get<std::int64_t>());
+  const std::uint64_t count = read_count(in, name);
+  const auto longest = static_cast<std::uint64_t>(limits::protocol_duration_max.count());
+  if (count > longest) throw json::other_error::create(501, std::string(name) + " is too long", nullptr);
+  out = std::chrono::seconds(count);
+}
+
+/// A kind that this side does not know must not be taken for another one.
+JobKind read_job_kind(const std::string& name) {
+  if (name == "list") return JobKind::list;
+  if (name == "image") return JobKind::image;
+  throw json::other_error::create(501, "unknown job kind \"" + name.substr(0, 40) + '"', nullptr);
 }
 
 template <class T>
@@ -100,7 +111,7 @@ void to_json(json& out, const Job& value) {
 
 void from_json(const json& in, Job& value) {
   in.at("id").get_to(value.id);
-  value.kind = in.at("kind").get<std::string>() == "list" ? JobKind::list : JobKind::image;
+  value.kind = read_job_kind(in.at("kind").get<std::string>());
   in.at("scan_id").get_to(value.scan_id);
   in.at("attempt").get_to(value.attempt);
   read_secret(in, "lease_token", value.lease_token);
@@ -135,7 +146,7 @@ void from_json(const json& in, InventoryItem& value) {
   in.at("media_type").get_to(value.media_type);
   in.at("platform").get_to(value.platform);
   in.at("created").get_to(value.created);
-  in.at("size_bytes").get_to(value.size_bytes);
+  read_count(in, "size_bytes", value.size_bytes);
   in.at("outcome").get_to(value.outcome);
   in.at("reason").get_to(value.reason);
 }
@@ -162,8 +173,8 @@ void from_json(const json& in, ImageCompletion& value) {
   in.at("facts").get_to(value.facts);
   read_digest(in, "detector_state", value.detector_state);
   in.at("unchanged").get_to(value.unchanged);
-  in.at("layers_fetched").get_to(value.layers_fetched);
-  in.at("layers_reused").get_to(value.layers_reused);
+  read_count(in, "layers_fetched", value.layers_fetched);
+  read_count(in, "layers_reused", value.layers_reused);
 }
 
 void to_json(json& out, const JobFailure& value) {
@@ -220,10 +231,10 @@ void to_json(json& out, const JobProgress& value) {
 void from_json(const json& in, JobProgress& value) {
   in.at("job_id").get_to(value.job_id);
   read_secret(in, "lease_token", value.lease_token);
-  in.at("bytes").get_to(value.bytes);
-  in.at("layers").get_to(value.layers);
-  in.at("files").get_to(value.files);
-  in.at("findings").get_to(value.findings);
+  read_count(in, "bytes", value.bytes);
+  read_count(in, "layers", value.layers);
+  read_count(in, "files", value.files);
+  read_count(in, "findings", value.findings);
 }
 
 void to_json(json& out, const Heartbeat& value) {

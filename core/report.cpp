@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/report.hpp"
 
+#include "core/json.hpp"
+
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -48,12 +50,12 @@ void to_json(json& out, const ScanStats& value) {
 }
 
 void from_json(const json& in, ScanStats& value) {
-  in.at("compressed_bytes").get_to(value.compressed_bytes);
-  in.at("expanded_bytes").get_to(value.expanded_bytes);
-  in.at("files").get_to(value.files);
-  in.at("archives").get_to(value.archives);
-  in.at("nested_files").get_to(value.nested_files);
-  in.at("nested_bytes").get_to(value.nested_bytes);
+  read_count(in, "compressed_bytes", value.compressed_bytes);
+  read_count(in, "expanded_bytes", value.expanded_bytes);
+  read_count(in, "files", value.files);
+  read_count(in, "archives", value.archives);
+  read_count(in, "nested_files", value.nested_files);
+  read_count(in, "nested_bytes", value.nested_bytes);
 }
 
 void to_json(json& out, const LayerReport& value) {

@@ -66,8 +66,8 @@ std::string printable(std::string_view raw) {
     if (is_control(raw, i, length)) {
       for (std::size_t j = 0; j < length; ++j) append_escape(out, raw[i + j]);
     } else {
-      if (looks_like_escape(raw, i)) out += '\\';
-      out.append(raw.substr(i, length));
+      if (looks_like_escape(raw, i)) append_escape(out, raw[i]);
+      else out.append(raw.substr(i, length));
     }
     i += length;
   }

@@ -8,8 +8,8 @@
 namespace landwaiter {
 
 /// Text from outside made safe to store in JSON and to print: valid UTF-8 stays, each invalid byte becomes
-/// `\xNN`, and each control character too (so a terminal cannot be steered). A literal `\x` that would read as
-/// such an escape gets its backslash doubled, so two different inputs never become one output.
+/// `\xNN`, and each control character too (so a terminal cannot be steered). The backslash of a literal `\xNN`
+/// becomes `\x5c`, so each output has one reading and two different inputs never become one.
 std::string printable(std::string_view raw);
 
 /// printable() in quotation marks, cut to `max_bytes` with "..." for error messages.

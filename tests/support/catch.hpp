@@ -6,3 +6,14 @@
 #else
 #include <catch2/catch.hpp>
 #endif
+
+#include "core/result.hpp"
+
+/// So that CHECK(result) and REQUIRE(result) compile and say what went wrong, whatever the value's type.
+template <class T>
+struct Catch::StringMaker<landwaiter::Result<T>> {
+  static std::string convert(const landwaiter::Result<T>& result) {
+    if (result) return "a value";
+    return "error " + std::string(landwaiter::to_string(result.error().code())) + ": " + result.error().message();
+  }
+};

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prints report documents that the real code wrote, and the names of its enumerations, for schema_test.py.
+#include "core/json.hpp"
+#include "core/report.hpp"
+
+#include <iostream>
+
+using namespace landwaiter;
+using nlohmann::json;
+
+namespace {
+
+Digest digest_of(std::string_view text) { return Digest::sha256_of(as_bytes(text)); }
+
+Finding finding_of(FindingType type) {
+  const std::string hex(digest_of("asset").hex());
+  Finding finding;
+  finding.type = type;
+  finding.id = (type == FindingType::certificate ? "sha256:" : "spki-sha256:") + hex;
+  finding.severity = type == FindingType::private_key ? Severity::high : Severity::info;
+  finding.title = "an asset";
+  finding.attributes = {{"spki_sha256", hex}};
+  finding.detector = std::string(to_string(type)) + "/1";
+  finding.occurrences.push_back({"etc/a", {}, 0, {}, std::nullopt});
+  finding.occurrences.push_back({"etc/b.war", {"WEB-INF/lib/c.jar", "d"}, 17, {}, std::nullopt});
+  return finding;
+}
+
+ImageReport full_image() {
+  LayerReport lower, upper;
+  lower.layer = digest_of("1");
+  upper.layer = digest_of("2");
+  for (int i = 0; i <= static_cast<int>(FindingType::misconfiguration); ++i) lower.findings.push_back(finding_of(static_cast<FindingType>(i)));
+  for (int i = 0; i <= static_cast<int>(ErrorCode::internal); ++i) {
+    upper.diagnostics.push_back({static_cast<ErrorCode>(i), "it was so", "a", {"b"}, {}});
+  }
+  upper.whiteouts = {"etc/a"};
+  ImageFacts facts{"localhost:5000/a:1", digest_of("i"), "linux/amd64", {lower.layer, upper.layer}, "2024-01-01T00:00:00Z", {}};
+  facts.diagnostics.push_back({ErrorCode::unsupported, "of the image", "", {}, {}});
+  const std::vector<const LayerReport*> reports{&lower, &upper};
+  return compose(std::move(facts), digest_of("state"), reports);
+}
+
+json names() {
+  json types = json::array(), codes = json::array(), severities = json::array();
+  for (int i = 0; i <= static_cast<int>(FindingType::misconfiguration); ++i) types.push_back(to_string(static_cast<FindingType>(i)));
+  for (int i = 0; i <= static_cast<int>(ErrorCode::internal); ++i) codes.push_back(to_string(static_cast<ErrorCode>(i)));
+  for (int i = 0; i <= static_cast<int>(Severity::critical); ++i) severities.push_back(to_string(static_cast<Severity>(i)));
+  return {{"types", types}, {"codes", codes}, {"severities", severities}};
+}
+
+}  // namespace
+
+int main() {
+  ImageReport empty;
+  empty.facts.reference = "oci:dir";
+  empty.facts.digest = digest_of("none");
+  empty.detector_state = digest_of("state");
+  json documents = json::array();
+  documents.push_back({{"images", json::array()}});
+  documents.push_back({{"images", json::array({json(full_image()), json(empty)})}});
+  std::cout << dump_json_pretty({{"names", names()}, {"documents", documents}}) << '\n';
+}

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules on the source tree as a whole. Each takes {path: text} and yields one line for each violation."""
+import fnmatch
+import re
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)
+SOURCES = (".cpp", ".hpp")
+FOLDERS = ("core", "registry", "detectors", "storage", "daemon", "platform")
+
+# What a folder may include beside itself: folders, or patterns of headers.
+MAY_INCLUDE = {
+    "core": (),
+    "registry": ("core/*",),
+    "detectors": ("core/*",),
+    "storage": ("core/*",),
+    "daemon": ("core/*", "registry/*", "detectors/*", "storage/*"),
+    "platform": ("core/*", "storage/sqlite*.hpp", "storage/compress*.hpp", "registry/reference.hpp"),
+}
+# Files that may include more than their folder: the one program that holds platform and sensor together.
+EXCEPTIONS = {
+    "platform/main.cpp": ("daemon/*",),
+    "platform/embedded*.cpp": ("daemon/*",),
+    "platform/embedded*.hpp": ("daemon/*",),
+}
+
+# Libraries that only some files may know. Tests may use any.
+LIBRARIES = {
+    "Beast": (r"boost/beast.*", ("registry/transport*.cpp", "platform/http_server.cpp", "cmake/beast.cpp")),
+    "libarchive": (r"archive(_entry)?\.h", ("detectors/*walk*", "detectors/*archive*", "detectors/*tar*", "registry/*archive*")),
+    "SQLite": (r"sqlite3(ext)?\.h", ("storage/*", "platform/*store*")),
+    "Vectorscan": (r"hs(/.*)?\.h", ("detectors/*",)),
+    "spdlog": (r"spdlog/.*", ("daemon/*", "platform/*")),
+    "CLI11": (r"CLI/.*", ("daemon/*", "platform/main.cpp")),
+}
+# core is what all others stand on: its libraries are few.
+CORE_LIBRARIES = re.compile(r"boost/system/.*|nlohmann/.*|openssl/.*|[a-z_]+")
+
+LINES_MAX = 600
+MACHINE_PATH = re.compile(r"(?<![\w./-])/(?:work|home/[a-z]\w*|Users/\w+)/")
+
+
+def matches(path, patterns):
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def includes(text):
+    """(kind, target) of each include: kind is '<' or '"'."""
+    return INCLUDE.findall(text)
+
+
+def sources(files):
+    return {path: text for path, text in files.items() if path.endswith(SOURCES)}
+
+
+def include_directions(files):
+    for path, text in sources(files).items():
+        folder = path.split("/")[0]
+        if folder not in MAY_INCLUDE:
+            continue
+        allowed = [folder + "/*", *MAY_INCLUDE[folder]]
+        for pattern, more in EXCEPTIONS.items():
+            if fnmatch.fnmatchcase(path, pattern):
+                allowed += more
+        for _, target in includes(text):
+            if target.split("/")[0] in (*FOLDERS, "tests") and not matches(target, allowed):
+                yield f"{path} includes {target}, which {folder}/ must not know"
+
+
+def includes_are_rooted(files):
+    """Own headers are named from the root, in quotes, so that the direction of an include can be seen."""
+    for path, text in sources(files).items():
+        for kind, target in includes(text):
+            own = target.split("/")[0] in (*FOLDERS, "tests", "cmake")
+            if kind == '"' and not own:
+                yield f'{path} includes "{target}": name own headers from the root and others in <>'
+            if kind == "<" and own:
+                yield f"{path} includes <{target}>: own headers stand in quotes"
+
+
+def libraries(files):
+    for path, text in sources(files).items():
+        if path.startswith("tests/"):
+            continue
+        for _, target in includes(text):
+            for name, (pattern, homes) in LIBRARIES.items():
+                if re.fullmatch(pattern, target) and not matches(path, homes):
+                    yield f"{path} includes {target}: {name} belongs to {', '.join(homes)}"
+            if path.startswith("core/") and not target.startswith("core/") and not CORE_LIBRARIES.fullmatch(target):
+                yield f"{path} includes {target}, which core/ must not need"
+
+
+def licence_lines(files):
+    for path, text in files.items():
+        if path.endswith(SOURCES) and not text.startswith("// SPDX-License-Identifier: Apache-2.0\n"):
+            yield f"{path} does not begin with its SPDX line"
+        script = path.startswith("scripts/") or path.endswith((".py", ".cmake", "CMakeLists.txt"))
+        if script and "# SPDX-License-Identifier: Apache-2.0" not in text.split("\n", 3)[:3]:
+            yield f"{path} has no SPDX line at its beginning"
+
+
+def file_lengths(files):
+    for path, text in files.items():
+        count = text.count("\n")
+        if path.endswith((*SOURCES, ".py", ".cmake")) and count > LINES_MAX:
+            yield f"{path} has {count} lines, more than {LINES_MAX}: it holds more than one subject"
+
+
+def machine_paths(files):
+    for path, text in files.items():
+        for number, line in enumerate(text.split("\n"), 1):
+            found = MACHINE_PATH.search(line)
+            if found:
+                yield f"{path}:{number} names a path of somebody's machine: {found.group()}"
+
+
+def header_guards(files):
+    for path, text in files.items():
+        if path.endswith(".hpp") and "#pragma once" not in text:
+            yield f"{path} has no #pragma once"
+
+
+ALL = (include_directions, includes_are_rooted, libraries, licence_lines, file_lengths, machine_paths, header_guards)

@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks the source tree against rules.py and coroutine_forms.py, and each rule against small trees that it must accept or refuse.
+
+    structure_test.py SOURCE_DIR
+"""
+import pathlib
+import subprocess
+import sys
+import unittest
+
+import coroutine_forms
+import rules
+
+ROOT = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[2]
+SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
+
+
+def tracked_files():
+    """{path: text} of what belongs to the project: what git knows or would add, else everything but build trees."""
+    git = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if git.returncode == 0:
+        names = [name for name in git.stdout.decode().split("\0") if name]
+    else:
+        names = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if path.is_file()]
+        names = [name for name in names if not name.startswith(("build/", ".git/", ".cache/"))]
+    files = {}
+    for name in names:
+        try:
+            files[name] = (ROOT / name).read_text(encoding="utf-8")
+        except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
+            continue  # binary test material, or deleted but not yet committed
+    return files
+
+
+class Tree(unittest.TestCase):
+    """The project itself."""
+
+    files = tracked_files()
+
+    def check(self, rule):
+        found = list(rule(self.files))
+        self.assertEqual(found, [], "\n" + "\n".join(found))
+
+    def test_is_the_project(self):
+        self.assertIn("core/result.hpp", self.files)
+        self.assertGreater(len(rules.sources(self.files)), 20)
+
+    def test_includes_are_seen(self):
+        """Guards the other tests: rules that see no include accept everything."""
+        seen = [target for text in self.files.values() for _, target in rules.includes(text) if target.startswith("core/")]
+        self.assertGreater(len(seen), 20)
+
+    def test_no_path_of_this_machine(self):
+        where = str(ROOT)
+        if where.count("/") < 2:
+            self.skipTest("the checkout's path is too short to be told from others")
+        self.assertEqual([path for path, text in self.files.items() if where + "/" in text], [])
+
+
+for tree_rule in (*rules.ALL, coroutine_forms.coroutine_forms):
+    setattr(Tree, "test_" + tree_rule.__name__, lambda self, rule=tree_rule: self.check(rule))
+
+
+class Fixtures(unittest.TestCase):
+    """Each rule on one file that it must refuse or accept."""
+
+    def refused(self, rule, path, text):
+        with self.subTest(path=path, text=text):
+            self.assertEqual(len(list(rule({path: text}))), 1)
+
+    def accepted(self, rule, path, text):
+        with self.subTest(path=path, text=text):
+            self.assertEqual(list(rule({path: text})), [])
+
+    def test_include_directions(self):
+        rule = rules.include_directions
+        for path, target in (
+            ("core/a.cpp", "registry/client.hpp"),
+            ("core/a.cpp", "tests/support/catch.hpp"),
+            ("registry/a.hpp", "detectors/engine.hpp"),
+            ("registry/a.hpp", "storage/store.hpp"),
+            ("registry/a.hpp", "daemon/config.hpp"),
+            ("detectors/a.cpp", "registry/manifest.hpp"),
+            ("detectors/a.cpp", "storage/store.hpp"),
+            ("storage/a.cpp", "detectors/engine.hpp"),
+            ("storage/a.cpp", "platform/queue.hpp"),
+            ("daemon/a.cpp", "platform/queue.hpp"),
+            ("platform/queue.cpp", "registry/client.hpp"),
+            ("platform/queue.cpp", "detectors/engine.hpp"),
+            ("platform/queue.cpp", "storage/store.hpp"),
+            ("platform/queue.cpp", "daemon/sensor.hpp"),
+            ("platform/embedded.cpp", "detectors/engine.hpp"),
+        ):
+            self.refused(rule, path, f'#include "{target}"\n')
+            self.refused(rule, path, f"#include <vector>\n  #  include <{target}>\n")
+        for path, target in (
+            ("core/a.cpp", "core/b.hpp"),
+            ("registry/a.cpp", "core/b.hpp"),
+            ("daemon/a.cpp", "detectors/engine.hpp"),
+            ("daemon/a.cpp", "storage/store.hpp"),
+            ("platform/queue.cpp", "storage/sqlite.hpp"),
+            ("platform/queue.cpp", "registry/reference.hpp"),
+            ("platform/main.cpp", "daemon/sensor.hpp"),
+            ("platform/embedded.cpp", "daemon/sensor.hpp"),
+            ("tests/core/a_test.cpp", "daemon/sensor.hpp"),
+        ):
+            self.accepted(rule, path, f'#include "{target}"\n')
+        self.accepted(rule, "core/a.cpp", '// #include "daemon/sensor.hpp" would be wrong here\n')
+
+    def test_includes_are_rooted(self):
+        rule = rules.includes_are_rooted
+        self.refused(rule, "core/a.cpp", '#include "b.hpp"\n')
+        self.refused(rule, "core/a.cpp", '#include "../daemon/b.hpp"\n')
+        self.refused(rule, "core/a.cpp", "#include <core/b.hpp>\n")
+        self.accepted(rule, "core/a.cpp", '#include "core/b.hpp"\n#include <vector>\n')
+
+    def test_libraries(self):
+        rule = rules.libraries
+        for path, target in (
+            ("daemon/uplink.cpp", "boost/beast/http.hpp"),
+            ("registry/client.cpp", "boost/beast.hpp"),
+            ("registry/transport.hpp", "boost/beast/core.hpp"),
+            ("platform/routes.cpp", "boost/beast/http.hpp"),
+            ("daemon/a.cpp", "archive.h"),
+            ("detectors/private_key.cpp", "archive_entry.h"),
+            ("registry/client.cpp", "archive.h"),
+            ("platform/http_server.cpp", "sqlite3.h"),
+            ("daemon/a.cpp", "sqlite3.h"),
+            ("registry/client.cpp", "hs.h"),
+            ("detectors/private_key.cpp", "spdlog/spdlog.h"),
+            ("registry/client.cpp", "CLI/CLI.hpp"),
+            ("core/a.cpp", "boost/asio/awaitable.hpp"),
+            ("core/a.cpp", "fmt/core.h"),
+        ):
+            self.refused(rule, path, f"#include <{target}>\n")
+        for path, target in (
+            ("registry/transport_tls.cpp", "boost/beast/http.hpp"),
+            ("platform/http_server.cpp", "boost/beast/http.hpp"),
+            ("tests/registry/a_test.cpp", "boost/beast/http.hpp"),
+            ("detectors/tar_walk.cpp", "archive.h"),
+            ("registry/docker_archive.cpp", "archive.h"),
+            ("storage/sqlite.cpp", "sqlite3.h"),
+            ("platform/queue_store.cpp", "sqlite3.h"),
+            ("core/a.cpp", "nlohmann/json.hpp"),
+            ("core/a.cpp", "boost/system/result.hpp"),
+            ("core/a.cpp", "openssl/evp.h"),
+            ("core/a.cpp", "string_view"),
+        ):
+            self.accepted(rule, path, f"#include <{target}>\n")
+
+    def test_licence_lines(self):
+        rule = rules.licence_lines
+        self.refused(rule, "core/a.cpp", "#include <vector>\n")
+        self.refused(rule, "core/a.hpp", "\n" + SPDX)
+        self.refused(rule, "scripts/run", "#!/bin/sh\nexit 0\n")
+        self.refused(rule, "core/CMakeLists.txt", "project(x)\n")
+        self.accepted(rule, "core/a.cpp", SPDX + "int a;\n")
+        self.accepted(rule, "scripts/run", "#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\n")
+
+    def test_file_lengths(self):
+        self.refused(rules.file_lengths, "core/a.cpp", "\n" * 601)
+        self.accepted(rules.file_lengths, "core/a.cpp", "\n" * 600)
+        self.accepted(rules.file_lengths, "LICENSE", "\n" * 10_000)
+
+    def test_machine_paths(self):
+        for where in ("work/main", "home/me/landwaiter", "Users/Me/landwaiter"):
+            self.refused(rules.machine_paths, "README.md", f"see /{where}/x\n")
+        self.accepted(rules.machine_paths, "README.md", "https://example.com/work/x and etc/work/ and /var/lib/landwaiter\n")
+
+    def test_header_guards(self):
+        self.refused(rules.header_guards, "core/a.hpp", SPDX)
+        self.accepted(rules.header_guards, "core/a.hpp", SPDX + "#pragma once\n")
+
+    def test_coroutine_forms(self):
+        rule = coroutine_forms.coroutine_forms
+        for text in (
+            # a brace-made object
+            "auto r = co_await send({.url = url, .method = method});",
+            "auto r = co_await send(HttpRequest{url});",
+            "co_await client.send(\n    Request{a, b},\n    token);",
+            "if (auto r = co_await f(X{}); !r) co_return;",
+            "co_await X{a}.run();",
+            "co_await f(std::vector<int>{1, 2});",
+            # a lambda that captures by copy
+            "co_await run([text] { return text; });",
+            "co_await run([=]() { return text; });",
+            "co_await run([&a, text = std::move(text)](int x) mutable { return text; });",
+            "co_await run(1, [self]() -> Awaitable<void> { co_return; });",
+            "co_await [text]() -> Awaitable<void> { co_return; }();",
+            # switch
+            "switch (co_await next()) { case 1: break; }",
+            "switch (auto r = co_await next(); r.code()) { case 1: break; }",
+            # a conditional operator between awaitables
+            "co_await (a ? f() : g());",
+            "auto r = co_await (a && b ? f() : g());",
+            "auto r = a ? co_await f() : 0;",
+        ):
+            self.refused(rule, "registry/a.cpp", text)
+        for text in (
+            "auto op = send({.url = url});\nauto r = co_await std::move(op);",
+            "auto r = co_await f(a ? 1 : 2);",
+            "co_await run([&] { return text; });",
+            "co_await run([this, &text] { return X{text}; });",
+            "co_await run([] { return Y{1}; });",
+            "co_await run(list[0], table[key]);",
+            "const auto code = co_await next();\nswitch (code) { case 1: co_await f(); break; }",
+            "while (co_await more()) { X x{1}; }",
+            "if (co_await more()) { auto x = X{1}; }",
+            "for (;;) { co_await f(); }",
+            "// co_await f(X{})\n/* switch (co_await f()) */ const char* s = \"co_await f(X{})\";",
+            'const auto s = R"x(co_await f(X{}) " )x"; co_await f("{", \'{\');',
+            "co_await asio::this_coro::executor; X y{1};",
+            "co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));",
+            "Result<int> r = co_await f(); r = a ? r : X{2};",
+            "const int million = 1'000'000; co_await f(million); X z{1};",
+        ):
+            self.accepted(rule, "registry/a.cpp", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
