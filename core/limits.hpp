@@ -60,11 +60,21 @@ inline constexpr std::size_t request_attempts_max = 5;
 /// Reconnections that resume a blob; one is free again after every resume_progress_bytes of progress.
 inline constexpr std::size_t resume_attempts_max = 5;
 inline constexpr std::uint64_t resume_progress_bytes = 64 * KiB;
+/// All reconnections of one blob: a server that hangs up after every 64 KiB must not hold a worker for days.
+inline constexpr std::size_t resume_total_max = 200;
 /// docker's and containerd's own default for parallel transfers from one registry.
 inline constexpr std::size_t connections_per_host = 4;
 inline constexpr std::chrono::milliseconds connection_idle_max = 60s;
 /// Tokens without expiry live 60 s by the token specification, and shorter ones are treated as 60 s.
 inline constexpr std::chrono::seconds token_lifetime_min = 60s;
+/// A registry's word for "for ever" is not taken: 12 hours is the longest that a large one gives (AWS ECR).
+inline constexpr std::chrono::seconds token_lifetime_max = 12h;
+/// A token is renewed this much before its end, so that it does not expire on the way.
+inline constexpr std::chrono::seconds token_early = 10s;
+/// One for each repository of a walk; they expire within minutes.
+inline constexpr std::size_t tokens_cached_max = 1000;
+/// 401s answered within one request: anonymous, the token as it is, a token from the realm, a renewed one.
+inline constexpr std::size_t challenges_answered_max = 3;
 
 // --- layers --------------------------------------------------------------------------------------------------------
 /// Archives inside archives inside a layer: an EAR holds WARs, which hold JARs, which may hold a tar.gz.
