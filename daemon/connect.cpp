@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/connect.hpp"
+
+#include "core/text.hpp"
+#include "registry/docker_config.hpp"
+#include "registry/transport.hpp"
+
+#include <array>
+#include <utility>
+
+namespace landwaiter::daemon {
+namespace {
+
+using OpenLocal = Result<std::unique_ptr<registry::ImageSource>> (*)(std::string path, std::string tag);
+
+constexpr std::array<std::pair<std::string_view, OpenLocal>, 3> kLocalKinds{{
+    {"oci:", registry::open_oci_layout},
+    {"oci-archive:", registry::open_oci_archive},
+    {"docker-archive:", registry::open_docker_archive},
+}};
+
+/// "PATH[:TAG]": a colon behind the last slash starts the tag; docker-archive tags are whole references.
+std::pair<std::string, std::string> split_tag(std::string_view text, bool tag_is_reference) {
+  const std::size_t from = tag_is_reference ? 0 : text.rfind('/');
+  const std::size_t colon = text.find(':', from == std::string_view::npos ? 0 : from);
+  if (colon == std::string_view::npos) return {std::string(text), ""};
+  return {std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+}
+
+Result<Target> open_local(std::string_view kind, OpenLocal open, std::string_view rest) {
+  auto [path, tag] = split_tag(rest, kind == "docker-archive:");
+  if (path.empty()) return Error(ErrorCode::invalid_argument, std::string(kind) + " needs a path");
+  auto source = open(path, tag);
+  if (!source) return source.error();
+  Target target;
+  target.source = *std::move(source);
+  target.reference = tag;
+  target.tag = tag;
+  return target;
+}
+
+}  // namespace
+
+Connector::Connector(asio::any_io_executor executor, ConnectionOptions options, Environment environment, const Clock& clock)
+    : options_(std::move(options)), environment_(std::move(environment)), clock_(clock) {
+  registry::TransportOptions transport;
+  transport.tls_verify = options_.tls_verify;
+  transport.ca_file = options_.ca_file;
+  transport.connections_per_host = options_.connections;
+  transport_ = registry::make_transport(executor, transport);
+}
+
+Result<Target> Connector::open(const std::string& image) {
+  for (const auto& [kind, open] : kLocalKinds) {
+    if (image.starts_with(kind)) return open_local(kind, open, std::string_view(image).substr(kind.size()));
+  }
+  return open_remote(image);
+}
+
+Result<Target> Connector::open_remote(const std::string& image) {
+  auto reference = registry::Reference::parse(image);
+  if (!reference) return reference.error();
+  auto to = client(reference->host);
+  if (!to) return to.error();
+  Target target;
+  target.source = registry::Client::repository_source(*to, reference->repository);
+  target.reference = reference->manifest_reference();
+  target.repository = reference->repository;
+  target.tag = reference->tag;
+  return target;
+}
+
+Result<std::shared_ptr<registry::Client>> Connector::client(const std::string& host) {
+  const auto known = clients_.find(host);
+  if (known != clients_.end()) return known->second;
+  auto endpoint = registry::Endpoint::parse(host);
+  if (!endpoint) return endpoint.error();
+  if (options_.plain_http) endpoint->plain_http = true;
+  endpoint->tls_verify = options_.tls_verify;
+  endpoint->username = options_.username;
+  endpoint->password = options_.password;
+  endpoint->token = options_.token;
+  if (endpoint->anonymous()) {
+    auto found = registry::find_docker_credentials(endpoint->host, environment_);
+    if (!found) return found.error();
+    if (*found) {
+      endpoint->username = (*found)->username;
+      endpoint->password = (*found)->password;
+      endpoint->token = (*found)->token;
+    }
+  }
+  auto made = std::make_shared<registry::Client>(transport_, *std::move(endpoint), clock_);
+  clients_.emplace(host, made);
+  return made;
+}
+
+}  // namespace landwaiter::daemon

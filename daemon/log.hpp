@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace landwaiter::daemon {
+
+enum class LogLevel { debug, info, warning, error };
+
+/// Sets up logging to standard error, once, in main. `json`: one JSON object a line; else "time level event key=value ...".
+/// `level` is debug, info, warning or error; another word is info.
+void start_logging(std::string_view level, bool json);
+
+/// Logs an event with its fields. The event is a fixed phrase that can be searched for; all that varies is in the fields,
+/// which are escaped. Fields hold no Secret: there is no way to make JSON from one.
+void log_event(LogLevel level, std::string_view event, const nlohmann::json& fields = nlohmann::json::object());
+
+}  // namespace landwaiter::daemon

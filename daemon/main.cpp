@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/text.hpp"
+#include "daemon/scan_command.hpp"
+#include "daemon/sensor_command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <sodium.h>
+
+#include <clocale>
+#include <csignal>
+#include <iostream>
+#include <string>
+
+namespace {
+
+using namespace landwaiter;
+using namespace landwaiter::daemon;
+
+/// The options that every command which talks to a registry has.
+struct ConnectionFlags {
+  ConnectionOptions options;
+  bool password_stdin = false;
+  bool token_stdin = false;
+  std::string token;
+  bool insecure = false;
+
+  void add_to(CLI::App& command) {
+    command.add_option("--username", options.username, "User name for the registry");
+    command.add_flag("--password-stdin", password_stdin, "Read the password from standard input");
+    command.add_flag("--token-stdin", token_stdin, "Read an access token from standard input; wins over a password");
+    command.add_option("--token", token, "Access token; visible to other users of this machine, so prefer --token-stdin");
+    command.add_flag("--plain-http", options.plain_http, "Speak HTTP without TLS (loopback registries need no flag)");
+    command.add_flag("--insecure", insecure, "Do not verify the registry's TLS certificate");
+    command.add_option("--ca-file", options.ca_file, "PEM file with certificate authorities to trust beside the system's")->check(CLI::ExistingFile);
+  }
+
+  /// Reads what was promised on standard input: its first line.
+  Result<ConnectionOptions> finish() {
+    options.tls_verify = !insecure;
+    if (password_stdin && token_stdin) {
+      return Error(ErrorCode::invalid_argument, "--password-stdin and --token-stdin both want standard input; give one");
+    }
+    if (password_stdin && options.username.empty()) return Error(ErrorCode::invalid_argument, "--password-stdin needs --username");
+    if (!token.empty()) options.token = Secret(token);
+    wipe(token);
+    if (password_stdin || token_stdin) {
+      std::string line;
+      std::getline(std::cin, line);
+      (password_stdin ? options.password : options.token) = Secret(std::string(trim(line)));
+      wipe(line);
+    }
+    return std::move(options);
+  }
+};
+
+int usage_error(const std::string& message) {
+  std::cerr << "landwaiter: " << message << "\n";
+  return exit_usage;
+}
+
+/// Takes over what a Keyfactor-style file says; its images are added to those on the command line.
+Result<void> apply_container_config(const std::string& file, ScanOptions& scan) {
+  auto import = load_container_config(file, process_environment());
+  if (!import) return import.error();
+  scan.images.insert(scan.images.end(), import->images.begin(), import->images.end());
+  if (scan.connection.username.empty() && scan.connection.token.empty()) {
+    scan.connection.username = import->username;
+    scan.connection.password = import->password;
+    scan.connection.token = import->token;
+  }
+  return {};
+}
+
+struct ScanFlags {
+  ScanOptions options;
+  ConnectionFlags connection;
+  std::string config_file;
+  std::string state;
+  bool no_state = false;
+  bool quiet = false;
+  std::vector<std::string> fail_on;
+
+  CLI::App* add_to(CLI::App& app) {
+    CLI::App* command = app.add_subcommand("scan", "Scan images: [docker://]REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]");
+    command->add_option("images", options.images, "Images to scan");
+    command->add_option("-c,--config", config_file, "Take images and credentials from a container-config.yml");
+    command->add_option("--format", options.format, "table or json")->check(CLI::IsMember({"table", "json"}));
+    command->add_option("--output,-o", options.output, "Write the result to this file");
+    command->add_option("--fail-on", fail_on, "Exit with 1 when a finding meets SEVERITY, TYPE or TYPE:SEVERITY; may be repeated");
+    command->add_option("--platform", options.platforms, "Of a multi-platform image scan only this one (linux/amd64); may be repeated");
+    command->add_option("--state", state, "Where digests and reports are remembered (default: ~/.local/state/landwaiter)");
+    command->add_flag("--no-state", no_state, "Remember nothing");
+    command->add_flag("--full", options.full, "Read every layer again, known or not");
+    command->add_option("--workers", options.workers, "Layers scanned at once (default: one for each core)")->check(CLI::Range(1, 64));
+    command->add_flag("--quiet,-q", quiet, "No progress on the terminal");
+    connection.add_to(*command);
+    return command;
+  }
+
+  int run() {
+    auto connected = connection.finish();
+    if (!connected) return usage_error(connected.error().message());
+    options.connection = *std::move(connected);
+    if (!config_file.empty()) {
+      auto applied = apply_container_config(config_file, options);
+      if (!applied) return usage_error(applied.error().message());
+    }
+    if (options.images.empty()) return usage_error("no container images were stated");
+    for (const std::string& text : fail_on) {
+      auto rule = FailRule::parse(text);
+      if (!rule) return usage_error(rule.error().message());
+      options.fail_on.push_back(*rule);
+    }
+    options.progress = !quiet;
+    if (!no_state) options.state_directory = state.empty() ? default_state_directory(process_environment()) : std::filesystem::path(state);
+    return run_scan(std::move(options), process_environment());
+  }
+};
+
+struct ListFlags {
+  ListOptions options;
+  ConnectionFlags connection;
+
+  CLI::App* add_to(CLI::App& app) {
+    CLI::App* command = app.add_subcommand("list", "List a registry's repositories, tags and manifests");
+    command->add_option("registry", options.registry, "HOST[:PORT], a URL, or docker://HOST/REPOSITORY for one repository")->required();
+    command->add_option("--format", options.format, "table or json")->check(CLI::IsMember({"table", "json"}));
+    command->add_option("--output,-o", options.output, "Write the result to this file");
+    connection.add_to(*command);
+    return command;
+  }
+
+  int run() {
+    auto connected = connection.finish();
+    if (!connected) return usage_error(connected.error().message());
+    options.connection = *std::move(connected);
+    return run_list(std::move(options), process_environment());
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "C.UTF-8");  // libarchive converts file names by the locale
+  std::signal(SIGPIPE, SIG_IGN);
+  if (sodium_init() < 0) return usage_error("libsodium cannot be initialised");
+
+  CLI::App app("Landwaiter: finds cryptographic assets in container images, without pulling them to disk", "landwaiter");
+  app.set_version_flag("--version", std::string("landwaiter " LANDWAITER_VERSION));
+  app.footer("Exit codes: 0 done, 1 a --fail-on rule was met, 2 usage or configuration, 3 some image could not be read");
+  app.require_subcommand(1);
+  ScanFlags scan;
+  ListFlags list;
+  std::string sensor_config;
+  const CLI::App* scan_command = scan.add_to(app);
+  const CLI::App* list_command = list.add_to(app);
+  CLI::App* sensor_command = app.add_subcommand("sensor", "Run the sensor: take jobs from a platform until SIGTERM");
+  sensor_command->add_option("--config", sensor_config, "The sensor's YAML configuration")->required();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? exit_done : exit_usage;
+  }
+  if (*scan_command) return scan.run();
+  if (*list_command) return list.run();
+  return run_sensor(sensor_config, process_environment());
+}

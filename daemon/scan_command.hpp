@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/secret.hpp"
+#include "daemon/config.hpp"
+#include "daemon/output.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace landwaiter::daemon {
+
+/// The documented exit codes of every command.
+enum ExitCode : int {
+  exit_done = 0,
+  exit_rule_met = 1,      ///< a --fail-on rule
+  exit_usage = 2,         ///< usage or configuration
+  exit_some_failed = 3,   ///< some image or registry could not be read
+};
+
+/// How a command reaches registries; command-line options beat docker's config.json.
+struct ConnectionOptions {
+  std::string username;
+  Secret password;
+  Secret token;           ///< wins over username and password
+  bool plain_http = false;
+  bool tls_verify = true;
+  std::string ca_file;
+  std::size_t connections = 4;
+};
+
+struct ScanOptions {
+  std::vector<std::string> images;
+  ConnectionOptions connection;
+  std::string format = "table";           ///< "table" or "json"
+  std::string output;                     ///< a file; empty for standard output
+  std::vector<FailRule> fail_on;
+  std::vector<std::string> platforms;     ///< of an index, only these; empty means all
+  std::filesystem::path state_directory;  ///< empty: nothing is remembered
+  std::size_t workers = 0;                ///< 0: one for each core
+  bool full = false;                      ///< read everything again although it is known
+  bool progress = true;                   ///< on a terminal
+};
+
+struct ListOptions {
+  std::string registry;                   ///< host, URL, or docker://HOST/REPOSITORY for one repository
+  ConnectionOptions connection;
+  std::string format = "table";
+  std::string output;
+};
+
+/// Both return an ExitCode and have told the user everything: results on standard output (or the file), the rest on standard error.
+int run_scan(ScanOptions options, const Environment& environment);
+int run_list(ListOptions options, const Environment& environment);
+
+/// $LANDWAITER_STATE, else $XDG_STATE_HOME/landwaiter, else ~/.local/state/landwaiter.
+std::filesystem::path default_state_directory(const Environment& environment);
+
+}  // namespace landwaiter::daemon

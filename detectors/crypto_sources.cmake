@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# The detectors of cryptographic assets, and what they share. Link to OpenSSL::Crypto.
+set(CRYPTO_SOURCES
+  all.cpp
+  certificate.cpp
+  certificate_detector.cpp
+  der.cpp
+  der_search.cpp
+  password_encryption.cpp
+  pem.cpp
+  private_key.cpp
+  private_key_detector.cpp
+  private_key_math.cpp
+  public_key.cpp
+  ssh_key.cpp
+  x509_text.cpp)
