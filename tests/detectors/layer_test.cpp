@@ -251,6 +251,6 @@ TEST_CASE("a report does not depend on how the blob comes in pieces") {
   for (const std::string& blob : {make_tar(items), compress(make_tar(items), "zstd")}) {
     const nlohmann::json whole = scan(blob, {}, blob.size());
     CHECK(whole["findings"].size() == 80);
-    for (const std::size_t chunk : {100, 4096, 65'537, 300'001}) CHECK((nlohmann::json(scan(blob, {}, chunk)) == whole));
+    for (const std::size_t chunk : {100, 4096, 65'537, 300'001}) CHECK(nlohmann::json::diff(whole, scan(blob, {}, chunk)).dump() == "[]");
   }
 }
