@@ -10,6 +10,10 @@
 #include <new>
 #include <utility>
 
+#ifndef _WIN32
+#include <locale.h>
+#endif
+
 namespace landwaiter::detectors {
 
 /// What libarchive's read callback works on.
@@ -48,6 +52,36 @@ struct ArchiveReader::Source {
 void ArchiveReader::Free::operator()(struct archive* archive) const { archive_read_free(archive); }
 
 namespace {
+
+#ifdef _WIN32
+struct NameLocale {
+  explicit NameLocale(ArchiveFormat) {}
+};
+#else
+/// libarchive converts names that are declared to be UTF-8 to the thread's charset, and composes accents on the way. For a tar
+/// we want their bytes as they are, which it keeps when the conversion fails, as in "C" it does for all but ASCII. For a zip
+/// a failure loses the name, so there UTF-8 it is.
+class NameLocale {
+ public:
+  explicit NameLocale(ArchiveFormat format) {
+    static const locale_t plain = newlocale(LC_CTYPE_MASK, "C", nullptr);
+    static const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    const locale_t wanted = format == ArchiveFormat::tar ? plain : utf8;
+    if (wanted) before_ = uselocale(wanted);
+  }
+  ~NameLocale() {
+    if (before_) uselocale(before_);
+  }
+  NameLocale(const NameLocale&) = delete;
+  NameLocale& operator=(const NameLocale&) = delete;
+
+ private:
+  locale_t before_ = nullptr;
+};
+#endif
+
+/// What libarchive found odd, but for names that keep their bytes, as said above.
+bool worth_telling(std::string_view warning) { return warning.find("converted from") == std::string_view::npos; }
 
 void append_utf8(std::string& out, char32_t point) {
   const auto put = [&](char32_t bits) { out += static_cast<char>(bits); };
@@ -132,6 +166,7 @@ void ArchiveReader::fail_damaged() { fail(std::string(format_name()) + " archive
 
 ArchiveReader::Step ArchiveReader::next() {
   if (failed_) return Step::failed;
+  const NameLocale locale(format_);
   if (!std::exchange(opened_, true) &&
       archive_read_open(archive_.get(), source_.get(), nullptr, Source::read, nullptr) != ARCHIVE_OK) {
     fail("not a " + std::string(format_name()) + " archive");
@@ -152,7 +187,7 @@ ArchiveReader::Step ArchiveReader::next() {
     case ARCHIVE_WARN:
       in_entry_ = true;
       fill_entry(header);
-      if (code == ARCHIVE_WARN) entry_.warning = reason();
+      if (code == ARCHIVE_WARN && worth_telling(reason())) entry_.warning = reason();
       return Step::entry;
     case ARCHIVE_EOF: return Step::end;
     case ARCHIVE_RETRY:

@@ -2,11 +2,6 @@
 #include "detectors/engine.hpp"
 #include "detectors/layer_walk.hpp"
 
-#ifndef _WIN32
-#include <clocale>
-#include <locale.h>
-#endif
-
 namespace landwaiter::detectors {
 namespace {
 
@@ -27,29 +22,6 @@ class Meter final : public ByteSource {
   ScanProgress& progress_;
   const std::stop_token& stop_;
 };
-
-#ifdef _WIN32
-class Utf8Locale {};
-#else
-/// libarchive converts names by the thread's locale; with this one UTF-8 passes and nothing depends on the process.
-class Utf8Locale {
- public:
-  Utf8Locale() : locale_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
-    if (locale_) before_ = uselocale(locale_);
-  }
-  ~Utf8Locale() {
-    if (!locale_) return;
-    uselocale(before_);
-    freelocale(locale_);
-  }
-  Utf8Locale(const Utf8Locale&) = delete;
-  Utf8Locale& operator=(const Utf8Locale&) = delete;
-
- private:
-  locale_t locale_;
-  locale_t before_ = nullptr;
-};
-#endif
 
 }  // namespace
 
@@ -81,7 +53,6 @@ void LayerScanner::Impl::walk(ByteSource& blob, ReportBuilder& report, ScanProgr
 
 Result<LayerReport> LayerScanner::scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, ScanProgress& progress,
                                        std::stop_token stop) {
-  const Utf8Locale locale;
   Meter meter(blob, progress, stop);
   VerifyingSource verified(meter, layer, size_bytes);
   ReportBuilder builder(impl_->limits);

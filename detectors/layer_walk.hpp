@@ -58,7 +58,7 @@ class LayerWalk {
   Result<void> open_compressed(ByteSource& bytes, Compression compression, Budget& budget, std::size_t depth, bool& opened);
   Result<void> walk_entries(ByteSource& bytes, ArchiveFormat format, Budget* budget, std::size_t depth, bool& opened);
   Result<void> nested_entry(ArchiveReader& archive, Budget* budget, std::size_t depth);
-  Result<void> account(std::uint64_t bytes, Budget* budget);
+  Result<void> account(std::uint64_t bytes, bool nested, Budget* budget);
   Error too_many_entries() const;
   static Error stopped();
   void report_of(FileScan& scan);

@@ -94,7 +94,7 @@ Result<void> LayerWalk::scan_sparse(ArchiveReader& archive, Budget* budget) {
     }
     leaf_.push(block->bytes);
     position = block->offset + block->bytes.size();
-    result = account(block->bytes.size(), budget);
+    result = account(block->bytes.size(), !place_.archive.empty(), budget);
   }
   leaf_.finish();
   report_of(leaf_);

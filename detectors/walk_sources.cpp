@@ -24,9 +24,9 @@ Result<void> LayerWalk::Budget::spend(std::uint64_t bytes) {
   return {};
 }
 
-Result<void> LayerWalk::account(std::uint64_t bytes, Budget* budget) {
+Result<void> LayerWalk::account(std::uint64_t bytes, bool nested, Budget* budget) {
   if (stop_.stop_requested()) return stopped();
-  if (place_.archive.empty()) {
+  if (!nested) {
     report_.stats().expanded_bytes += bytes;
     layer_full_ = report_.stats().expanded_bytes > limits_.layer_expanded_bytes_max;
     if (!layer_full_) return {};
@@ -47,7 +47,7 @@ Result<ByteView> LayerWalk::EntrySource::next() {
   }
   ended_ = block->bytes.empty();
   if (ended_) return ByteView{};
-  auto accounted = walk_.account(block->bytes.size(), budget_);
+  auto accounted = walk_.account(block->bytes.size(), nested_, budget_);
   if (!accounted) {
     failed_ = accounted.error();
   } else if (block->offset != position_) {

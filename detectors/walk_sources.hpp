@@ -18,13 +18,15 @@ struct LayerWalk::Budget {
 /// The content of the entry that an archive stands at. `budget` is null when a level further out accounts for the bytes.
 class LayerWalk::EntrySource final : public ByteSource {
  public:
-  EntrySource(LayerWalk& walk, ArchiveReader& archive, Budget* budget) : walk_(walk), archive_(archive), budget_(budget) {}
+  EntrySource(LayerWalk& walk, ArchiveReader& archive, Budget* budget)
+      : walk_(walk), archive_(archive), budget_(budget), nested_(!walk.place_.archive.empty()) {}
   Result<ByteView> next() override;
 
  private:
   LayerWalk& walk_;
   ArchiveReader& archive_;
   Budget* budget_;
+  bool nested_;  ///< asked at the start, as the walk's place moves on inside the entry
   std::uint64_t position_ = 0;
   bool ended_ = false;
   std::optional<Error> failed_;
