@@ -146,13 +146,26 @@ std::size_t count_leading_base64(std::string_view text) {
   return count;
 }
 
-/// RFC 7468 asks for the checksum-less form; PGP's "=abcd" line does not decode here and is not meant to.
+/// Something was in a body's place that is no template and no neighbouring string of a program: most of a line of base64
+/// in one piece, in text.
+bool has_line_of_base64(std::string_view text) {
+  constexpr std::size_t kLineMin = 48;
+  if (text.find('\0') != std::string_view::npos) return false;
+  std::size_t run = 0;
+  for (const char c : text) {
+    run = is_base64(c) ? run + 1 : 0;
+    if (run == kLineMin) return true;
+  }
+  return false;
+}
+
+bool is_body(std::string_view body) { return count_leading_base64(body) >= kBodyCharactersMin || has_line_of_base64(body); }
+
 void decode_body(std::string_view raw, Block& block) {
   std::string text;
   Unescaper(raw).run(text);
   const std::string_view body = split_headers(text, block.headers);
-  const std::size_t characters = count_leading_base64(body);
-  if (characters < kBodyCharactersMin) {
+  if (!is_body(body)) {
     block.state = State::bare;
   } else if (auto decoded = base64_decode(body)) {
     block.body = WipedBytes(std::move(*decoded));
@@ -168,7 +181,7 @@ bool looks_like_body(std::string_view raw) {
   std::string text;
   Unescaper(raw).run(text);
   std::vector<Header> headers;
-  const bool enough = count_leading_base64(split_headers(text, headers)) >= kBodyCharactersMin;
+  const bool enough = is_body(split_headers(text, headers));
   wipe(text);
   return enough;
 }

@@ -23,7 +23,7 @@ struct PrivateKey {
   /// The bytes whose keyed hash identifies the key when its public half is not known: the ciphertext, or the whole key.
   /// A view into the bytes that were read.
   ByteView opaque;
-  /// False when the numbers contradict each other (n is not p times q, a point off its curve).
+  /// False when the numbers contradict each other (n is not p times q, a point off its curve) or nothing says they agree.
   bool consistent = true;
 };
 

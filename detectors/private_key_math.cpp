@@ -56,7 +56,7 @@ Bytes point_of(const EC_GROUP* group, const BIGNUM* scalar) {
   const Context context(BN_CTX_secure_new());
   const Point point(EC_POINT_new(group));
   if (!context || !point || EC_POINT_mul(group, point.get(), scalar, nullptr, nullptr, context.get()) != 1) return {};
-  const auto form = POINT_CONVERSION_UNCOMPRESSED;
+  const auto form = EC_GROUP_get_point_conversion_form(group);
   const std::size_t size = EC_POINT_point2oct(group, point.get(), form, nullptr, 0, context.get());
   Bytes out(size);
   if (size == 0 || EC_POINT_point2oct(group, point.get(), form, out.data(), size, context.get()) != size) return {};
@@ -103,27 +103,37 @@ std::optional<Bytes> power_modulo(ByteView base, ByteView exponent, ByteView mod
   return to_bytes(result.get());
 }
 
+namespace {
+
+/// Only the named curve or, spelt out, what OpenSSL accepts: fields of at most 661 bits.
+Group read_group(ByteView parameters, int nid) {
+  if (nid != 0) return Group(EC_GROUP_new_by_curve_name(nid));
+  if (parameters[0] != der::kSequence || !der::well_formed(parameters, limits::der_depth_max)) return nullptr;
+  const unsigned char* at = parameters.data();
+  return Group(d2i_ECPKParameters(nullptr, &at, static_cast<long>(parameters.size())));
+}
+
+}  // namespace
+
 PrivateKey ec_private_key(ByteView parameters, ByteView scalar, ByteView point) {
   PrivateKey key;
   key.public_key.key_type = "EC";
   if (parameters.empty()) return key;
+  const ErrorQueueCleaner cleaner;
   const auto curve_oid = der::only_content(parameters, der::kOid);
   const int nid = curve_oid ? curve_nid(*curve_oid) : 0;
-  if (nid == 0) {
-    // Parameters spelt out, or a curve that OpenSSL does not have: only what the key itself says.
-    auto public_key = ec_public_key(parameters, point);
-    key.consistent = public_key.has_value();
-    if (public_key) key.public_key = std::move(*public_key);
-    if (point.empty()) key.public_key.spki.clear();
-    return key;
+  const Group group = read_group(parameters, nid);
+  Bytes computed;
+  if (group) {
+    const Number secret = number(scalar);
+    if (!secret) return key;
+    BN_set_flags(secret.get(), BN_FLG_CONSTTIME);
+    key.consistent = in_range(group.get(), secret.get()) && (point.empty() || on_curve(group.get(), point));
+    if (point.empty() && key.consistent) computed = point_of(group.get(), secret.get());
+  } else {
+    // A curve that OpenSSL does not have: only what the key itself says.
+    key.consistent = false;
   }
-  const ErrorQueueCleaner cleaner;
-  const Group group(EC_GROUP_new_by_curve_name(nid));
-  const Number secret = number(scalar);
-  if (!group || !secret) return key;
-  BN_set_flags(secret.get(), BN_FLG_CONSTTIME);
-  key.consistent = in_range(group.get(), secret.get()) && (point.empty() || on_curve(group.get(), point));
-  const Bytes computed = point.empty() && key.consistent ? point_of(group.get(), secret.get()) : Bytes();
   const ByteView known = point.empty() ? ByteView(computed) : point;
   auto public_key = ec_public_key(parameters, known);
   if (public_key) key.public_key = std::move(*public_key);

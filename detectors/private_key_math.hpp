@@ -22,8 +22,8 @@ bool is_product(ByteView n, std::span<const ByteView> primes);
 /// base^exponent mod modulus, minimal big-endian. Nothing when the modulus is even, zero, or of more than 4,096 bits.
 std::optional<Bytes> power_modulo(ByteView base, ByteView exponent, ByteView modulus);
 
-/// The key on the curve that `parameters` (an ECParameters element, or empty) names. The point as given if there is one,
-/// else computed, on named curves alone.
+/// The key on the curve that `parameters` (an ECParameters element, or empty) names or spells out. The point as given if
+/// there is one, else computed. On a curve that OpenSSL does not have, `consistent` is false since nothing can be checked.
 PrivateKey ec_private_key(ByteView parameters, ByteView scalar, ByteView point);
 
 /// Ed25519, Ed448, X25519, X448.

@@ -45,15 +45,17 @@ const std::array<RawCurve, 4> kRawCurves{{{kX25519, "X25519", 32, 253},
                                           {kEd25519, "Ed25519", 32, 256},
                                           {kEd448, "Ed448", 57, 456}}};
 
-/// RFC 8017, A.1.1.
-bool read_rsa(ByteView key, PublicKey& out) {
+/// RFC 8017, A.1.1. Some writers forget the zero in front of a number whose first bit is set; like OpenSSL, take it as
+/// positive, and let the identity be that of the right encoding.
+bool read_rsa(ByteView key, bool pss, PublicKey& out) {
   const auto fields = der::only_content(key, der::kSequence);
   if (!fields) return false;
   der::Reader reader(*fields);
   ByteView modulus, exponent;
-  if (!reader.unsigned_integer(modulus) || !reader.unsigned_integer(exponent) || !reader.empty()) return false;
+  if (!reader.next(der::kInteger, modulus) || !reader.next(der::kInteger, exponent) || !reader.empty()) return false;
   out.size_bits = bit_length(modulus);
-  return true;
+  if (!pss) out.spki = rsa_public_key(modulus, exponent).spki;
+  return out.size_bits != 0;
 }
 
 /// The first INTEGER of the parameters is p: Dss-Parms (RFC 3279, 2.3.2), DHParameter (PKCS #3), DomainParameters
@@ -120,7 +122,7 @@ bool read_key(ByteView algorithm_fields, ByteView key, PublicKey& out) {
   const bool pss = same(type, kRsaPss);
   if (pss || same(type, kRsa)) {
     out.key_type = pss ? "RSA-PSS" : "RSA";
-    return read_rsa(key, out);
+    return read_rsa(key, pss, out);
   }
   if (same(type, kDsa)) {
     out.key_type = "DSA";
@@ -176,7 +178,7 @@ std::optional<PublicKey> read_public_key(ByteView spki) {
   if (!reader.next(der::kSequence, algorithm) || !reader.bit_string(key) || !reader.empty()) return std::nullopt;
   PublicKey out;
   if (!read_key(algorithm, key, out)) return std::nullopt;
-  out.spki.assign(spki.begin(), spki.end());
+  if (out.spki.empty()) out.spki.assign(spki.begin(), spki.end());
   return out;
 }
 

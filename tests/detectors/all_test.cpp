@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/all.hpp"
+
+#include "core/digest.hpp"
+#include "core/encoding.hpp"
+#include "core/limits.hpp"
+#include "tests/support/catch.hpp"
+
+#include <filesystem>
+#include <set>
+
+namespace landwaiter::detectors {
+
+TEST_CASE("names are unique, versions positive, triggers bounded and numbered once", "[all]") {
+  const auto detectors = make_all_detectors(DetectorContext{Secret("k")});
+  REQUIRE_FALSE(detectors.empty());
+  std::set<std::string_view> names;
+  for (const auto& detector : detectors) {
+    CHECK(names.insert(detector->name()).second);
+    CHECK(detector->version() > 0);
+    std::set<int> ids;
+    for (const Trigger& trigger : detector->triggers()) {
+      CHECK(ids.insert(trigger.id).second);
+      CHECK(trigger.max_length > 0);
+      CHECK(trigger.max_length <= limits::detector_lookbehind_bytes);
+    }
+  }
+}
+
+TEST_CASE("each detector in the folder is in the list", "[all]") {
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(__FILE__).parent_path() / "../../detectors")) {
+    if (entry.path().filename().string().ends_with("_detector.hpp")) ++files;
+  }
+  CHECK(make_all_detectors(DetectorContext{}).size() == files);
+}
+
+TEST_CASE("keyed ids depend on the key and on the bytes", "[all]") {
+  const DetectorContext one{Secret("one")}, two{Secret("two")};
+  const auto bytes = as_bytes("ciphertext");
+  CHECK(keyed_id(one, bytes) == "hmac-sha256:" + hex_encode(hmac_sha256(as_bytes("one"), bytes)));
+  CHECK(keyed_id(one, bytes) != keyed_id(two, bytes));
+  CHECK(keyed_id(one, bytes) != keyed_id(one, as_bytes("other")));
+}
+
+}  // namespace landwaiter::detectors
