@@ -60,11 +60,21 @@ inline constexpr std::size_t request_attempts_max = 5;
 /// Reconnections that resume a blob; one is free again after every resume_progress_bytes of progress.
 inline constexpr std::size_t resume_attempts_max = 5;
 inline constexpr std::uint64_t resume_progress_bytes = 64 * KiB;
+/// All reconnections of one blob: a server that hangs up after every 64 KiB must not hold a worker for days.
+inline constexpr std::size_t resume_total_max = 200;
 /// docker's and containerd's own default for parallel transfers from one registry.
 inline constexpr std::size_t connections_per_host = 4;
 inline constexpr std::chrono::milliseconds connection_idle_max = 60s;
 /// Tokens without expiry live 60 s by the token specification, and shorter ones are treated as 60 s.
 inline constexpr std::chrono::seconds token_lifetime_min = 60s;
+/// A registry's word for "for ever" is not taken: 12 hours is the longest that a large one gives (AWS ECR).
+inline constexpr std::chrono::seconds token_lifetime_max = 12h;
+/// A token is renewed this much before its end, so that it does not expire on the way.
+inline constexpr std::chrono::seconds token_early = 10s;
+/// One for each repository of a walk; they expire within minutes.
+inline constexpr std::size_t tokens_cached_max = 1000;
+/// 401s answered within one request: anonymous, the token as it is, a token from the realm, a renewed one.
+inline constexpr std::size_t challenges_answered_max = 3;
 
 // --- layers --------------------------------------------------------------------------------------------------------
 /// Archives inside archives inside a layer: an EAR holds WARs, which hold JARs, which may hold a tar.gz.
@@ -83,6 +93,18 @@ inline constexpr std::uint64_t nested_ratio_free_bytes = 64 * MiB;
 inline constexpr std::size_t path_bytes_max = 4096;
 /// Hard links whose target held a finding get an occurrence too; the table of links is bounded.
 inline constexpr std::size_t hard_links_max = 100'000;
+/// Text of hard links, of whiteouts and of findings' places that one layer's scan keeps: without it, long names times the
+/// counts above and below would be gigabytes.
+inline constexpr std::uint64_t hard_links_bytes_max = 16 * MiB;
+inline constexpr std::uint64_t whiteouts_bytes_max = 32 * MiB;
+inline constexpr std::uint64_t finding_places_bytes_max = 128 * MiB;
+/// What a tar may hold between two entries: pax headers, long names, a sparse map. Real ones stay below 100 KiB.
+inline constexpr std::uint64_t tar_header_bytes_max = 4 * MiB;
+/// An executable jar begins with a shell script of some 10 KiB; this much of a file that begins with "#!" is searched for
+/// the zip behind it.
+inline constexpr std::size_t script_before_zip_bytes_max = 64 * KiB;
+/// Looked at after the end of a tar for bytes that are not zero; beyond it only the digest counts.
+inline constexpr std::uint64_t tar_trailer_bytes_max = 1 * MiB;
 /// Whiteouts kept in a layer report.
 inline constexpr std::size_t whiteouts_max = 200'000;
 /// zstd's own default (2^27); larger windows need --long on the writer's side and would break the memory promise.
@@ -99,6 +121,8 @@ inline constexpr std::size_t window_bytes = 1 * MiB;
 /// (a 16,384-bit RSA key in PEM is 13 KiB; certificates with hundreds of SANs reach 40 KiB).
 inline constexpr std::size_t detector_lookahead_bytes = 128 * KiB;
 inline constexpr std::size_t detector_lookbehind_bytes = 4 * KiB;
+/// The longest match of a trigger: it is looked at twice where windows meet.
+inline constexpr std::size_t trigger_length_max = 4 * KiB;
 /// Triggers acted upon in one file; a file of nothing but magic bytes stops costing there, with a diagnostic.
 inline constexpr std::size_t triggers_per_file_max = 200'000;
 /// Findings of one file and of one layer: more is a generated or hostile file.

@@ -14,7 +14,8 @@
 namespace landwaiter::detectors {
 
 /// A byte pattern whose occurrence makes the engine call a detector. Vectorscan syntax (PCRE without back references),
-/// matched on raw bytes (`.` is any byte). Short literals that are frequent in ordinary files cost all of us.
+/// matched on raw bytes (`.` is any byte). No anchors (^, $, \b): files are matched in pieces, whose borders would count as
+/// theirs. Short literals that are frequent in ordinary files cost all of us.
 struct Trigger {
   int id = 0;           ///< the detector's own number for it, handed back in Hit
   std::string pattern;

@@ -3,6 +3,7 @@
 
 #include "core/report.hpp"
 #include "detectors/detector.hpp"
+#include "detectors/scan_limits.hpp"
 
 #include <atomic>
 #include <memory>
@@ -46,7 +47,8 @@ struct ScanProgress {
 /// Scans layers, one at a time; owns the scratch memory, so a worker keeps one for its life. Not thread-safe.
 class LayerScanner {
  public:
-  explicit LayerScanner(std::shared_ptr<const Engine> engine);
+  /// `limits` other than the default are for tests: reports depend on them and the detector state does not tell.
+  explicit LayerScanner(std::shared_ptr<const Engine> engine, const ScanLimits& limits = {});
   ~LayerScanner();
 
   /// Reads `blob` to its end, proves that it is `layer` of `size_bytes`, and reports what is in it. The compression is

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace landwaiter::registry {
@@ -17,11 +18,14 @@ class Transport;
 /// How to reach a registry and as whom.
 struct Endpoint {
   std::string host;             ///< "localhost:5000", "docker.io" (spoken to as registry-1.docker.io)
-  bool plain_http = false;      ///< asked for by the user
+  bool plain_http = false;      ///< asked for by the user; loopback hosts are spoken to in plain HTTP anyway
+  bool explicit_https = false;  ///< asked for by the user: TLS even with a loopback host
   bool tls_verify = true;       ///< false only when asked for
   std::string username;
   Secret password;
-  Secret token;                 ///< wins over username and password; sent as the Bearer token, or exchanged for one
+  /// Wins over the password. With a Basic challenge it is the password of `username` (or of "<token>"). With a Bearer challenge it
+  /// is first sent as it is; when that is refused, it is exchanged at the realm: as refresh token, then as Basic password.
+  Secret token;
   bool anonymous() const { return username.empty() && password.empty() && token.empty(); }
 
   /// "registry.example.com:5000", "http://localhost:5000", "https://host/", "docker://host". Error: invalid_argument.
@@ -32,6 +36,17 @@ struct Endpoint {
 struct Page {
   std::vector<std::string> names;
   std::string next;
+  std::vector<std::string> invalid;  ///< names that break the grammar and cannot be asked for, made printable
+};
+
+/// Ends a walk over pages that would never end by itself: feed it each page's `next` before following it.
+class PageGuard {
+ public:
+  /// Error malformed when the cursor came before, limit_exceeded beyond limits::pages_max.
+  Result<void> follow(const std::string& next);
+
+ private:
+  std::unordered_set<std::size_t> seen_;  ///< hashes: a false alarm is one in 2^40 walks
 };
 
 /// Whether a manifest is the one already known.

@@ -29,6 +29,9 @@ struct HttpRequest {
   Secret authorization;                ///< the whole Authorization value; kept apart so that no log prints it
   std::string body;
   std::chrono::milliseconds idle_timeout{0};  ///< 0: limits::idle_timeout; a long poll needs more
+  /// Refuse (malformed) to connect when the host is or resolves to a loopback, link-local or unspecified address: for URLs that
+  /// an answer named.
+  bool no_local_address = false;
 };
 
 /// An answer whose headers are read and whose body is still on the wire. Destroying it before the end closes the connection;

@@ -57,7 +57,8 @@ int main() {
   empty.facts.digest = digest_of("none");
   empty.detector_state = digest_of("state");
   json documents = json::array();
-  documents.push_back({{"images", json::array()}});
+  const json failure{{"reference", "a:1"}, {"code", to_string(ErrorCode::not_found)}, {"message", "no such tag"}};
+  documents.push_back({{"images", json::array()}, {"failures", json::array({failure})}});
   documents.push_back({{"images", json::array({json(full_image()), json(empty)})}});
   std::cout << dump_json_pretty({{"names", names()}, {"documents", documents}}) << '\n';
 }

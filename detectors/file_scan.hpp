@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detectors/buffer_pool.hpp"
+#include "detectors/engine_impl.hpp"
+#include "detectors/scan_limits.hpp"
+
+#include <vector>
+
+namespace landwaiter::detectors {
+
+/// What all scans of one worker share. Not thread-safe.
+struct FileScanMemory {
+  explicit FileScanMemory(const Engine::Impl& engine);
+  Prefilter::Scratch scratch;
+  BufferPool windows;
+};
+
+/// Takes one file's bytes in any pieces, matches each once against all triggers, and calls the detectors with windows that
+/// hold the promised context: hits near a window's end wait until what follows has come. Results do not depend on how the
+/// bytes were cut. Findings and diagnostics gather here without a path, for the caller to take.
+class FileScan {
+ public:
+  FileScan(const Engine::Impl& engine, FileScanMemory& memory, const ScanLimits& limits);
+
+  /// For the next file: keeps the memory.
+  void reset();
+
+  /// A file that is here as a whole and not larger than limits::window_bytes: no copy is made.
+  void whole(ByteView file);
+  void push(ByteView bytes);
+  /// As pushing that many zeros, at a bounded cost: for the holes of sparse files.
+  void skip(std::uint64_t zeros);
+  /// The file ended; the waiting hits get their windows.
+  void finish();
+
+  std::vector<Finding>& findings() { return findings_; }
+  std::vector<Diagnostic>& diagnostics() { return diagnostics_; }
+
+ private:
+  class Sink;
+
+  void process(bool ends_file);
+  void process(const Window& window);
+  void match(const Window& window);
+  void deliver(const Window& window, const Prefilter::Match& hit);
+  void retain();
+  void push_zeros(std::uint64_t count);
+  std::uint64_t lookbehind() const;
+  /// True when no byte to come can change anything.
+  bool done() const { return exhausted_ && pending_.empty(); }
+
+  const Engine::Impl& engine_;
+  FileScanMemory& memory_;
+  const ScanLimits& limits_;
+  BufferPool::Loan buffer_;
+  std::size_t filled_ = 0;       ///< bytes in buffer_
+  std::uint64_t base_ = 0;       ///< file offset of buffer_[0]
+  std::uint64_t matched_ = 0;    ///< file offset up to which matches are known
+  std::vector<Prefilter::Match> pending_;  ///< not delivered yet, with file offsets, sorted
+  std::vector<std::uint64_t> consumed_;    ///< for each detector; sized with the first hit
+  std::size_t triggers_ = 0;
+  bool exhausted_ = false;       ///< triggers_per_file_max was met
+  bool too_many_findings_ = false;
+  std::vector<Finding> findings_;
+  std::vector<Diagnostic> diagnostics_;
+};
+
+}  // namespace landwaiter::detectors

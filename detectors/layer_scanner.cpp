@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/engine.hpp"
+#include "detectors/layer_walk.hpp"
+
+#ifndef _WIN32
+#include <clocale>
+#include <locale.h>
+#endif
+
+namespace landwaiter::detectors {
+namespace {
+
+/// The blob on its way in: counted, and cut off when a stop is asked for.
+class Meter final : public ByteSource {
+ public:
+  Meter(ByteSource& blob, ScanProgress& progress, const std::stop_token& stop) : blob_(blob), progress_(progress), stop_(stop) {}
+
+  Result<ByteView> next() override {
+    if (stop_.stop_requested()) return Error(ErrorCode::cancelled, "the scan was asked to stop");
+    auto chunk = blob_.next();
+    if (chunk) progress_.compressed_bytes += chunk->size();
+    return chunk;
+  }
+
+ private:
+  ByteSource& blob_;
+  ScanProgress& progress_;
+  const std::stop_token& stop_;
+};
+
+#ifdef _WIN32
+class Utf8Locale {};
+#else
+/// libarchive converts names by the thread's locale; with this one UTF-8 passes and nothing depends on the process.
+class Utf8Locale {
+ public:
+  Utf8Locale() : locale_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+    if (locale_) before_ = uselocale(locale_);
+  }
+  ~Utf8Locale() {
+    if (!locale_) return;
+    uselocale(before_);
+    freelocale(locale_);
+  }
+  Utf8Locale(const Utf8Locale&) = delete;
+  Utf8Locale& operator=(const Utf8Locale&) = delete;
+
+ private:
+  locale_t locale_;
+  locale_t before_ = nullptr;
+};
+#endif
+
+}  // namespace
+
+struct LayerScanner::Impl {
+  Impl(std::shared_ptr<const Engine> with, const ScanLimits& within)
+      : engine(std::move(with)), limits(within), memory(engine->impl()) {}
+
+  void walk(ByteSource& blob, ReportBuilder& report, ScanProgress& progress, const std::stop_token& stop);
+
+  std::shared_ptr<const Engine> engine;
+  ScanLimits limits;
+  WalkMemory memory;
+};
+
+LayerScanner::LayerScanner(std::shared_ptr<const Engine> engine, const ScanLimits& limits)
+    : impl_(std::make_unique<Impl>(std::move(engine), limits)) {}
+LayerScanner::~LayerScanner() = default;
+
+void LayerScanner::Impl::walk(ByteSource& blob, ReportBuilder& report, ScanProgress& progress, const std::stop_token& stop) {
+  PeekSource head(blob);
+  const auto first = head.peek(kCompressionSniffBytes);
+  if (!first || first->empty()) return;  // an error stays with the source, whose drain() tells it
+  InflateSource layer(head, sniff_compression(*first), InflateOptions{}, memory.inflated);
+  LayerWalk(engine->impl(), memory, limits, report, progress, stop).walk(layer);
+  if (layer.trailing_data()) {
+    report.diagnose(ErrorCode::malformed, "bytes behind the end of the layer's compressed data are not searched", {});
+  }
+}
+
+Result<LayerReport> LayerScanner::scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, ScanProgress& progress,
+                                       std::stop_token stop) {
+  const Utf8Locale locale;
+  Meter meter(blob, progress, stop);
+  VerifyingSource verified(meter, layer, size_bytes);
+  ReportBuilder builder(impl_->limits);
+  impl_->walk(verified, builder, progress, stop);
+  auto proven = verified.drain();
+  if (!proven) return proven.error();
+  if (stop.stop_requested()) return Error(ErrorCode::cancelled, "the scan was asked to stop");
+  builder.stats().compressed_bytes = verified.bytes_read();
+  LayerReport report = builder.finish();
+  report.layer = layer;
+  report.detector_state = impl_->engine->state();
+  return report;
+}
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+// The OCI distribution specification, sections "Pulling" and "Content Discovery".
+#include "registry/client.hpp"
+
+#include "core/json.hpp"
+#include "core/limits.hpp"
+#include "core/text.hpp"
+#include "registry/blob_reader.hpp"
+#include "registry/endpoint.hpp"
+#include "registry/media_types.hpp"
+#include "registry/request_loop.hpp"
+
+#include <functional>
+
+namespace landwaiter::registry {
+namespace {
+
+constexpr std::size_t kInvalidNamesKept = 20;
+
+std::string pull_scope(const std::string& repository) { return "repository:" + repository + ":pull"; }
+
+Result<void> check_repository(const std::string& repository) {
+  if (is_repository_name(repository)) return {};
+  return Error(ErrorCode::invalid_argument, "not a repository name: " + landwaiter::quoted(repository));
+}
+
+Result<void> check_manifest_reference(const std::string& reference) {
+  if (is_tag(reference) || Digest::parse(reference)) return {};
+  return Error(ErrorCode::invalid_argument, "neither a tag nor a digest: " + landwaiter::quoted(reference));
+}
+
+std::string image_name(const std::string& repository, const std::string& reference) {
+  return "image " + repository + (reference.find(':') == std::string::npos ? ":" : "@") + reference;
+}
+
+Request manifest_request(const std::string& repository, const std::string& reference) {
+  Request out;
+  out.target = "/v2/" + repository + "/manifests/" + reference;
+  out.headers.push_back({"Accept", std::string(media_types::kAcceptManifests)});
+  out.scope = pull_scope(repository);
+  out.subject = image_name(repository, reference);
+  return out;
+}
+
+/// Adds the list `name` to the page. `null` and absent are empty: that is how repositories without tags are told.
+Result<void> read_names(const std::string& body, const char* name, const std::function<bool(std::string_view)>& valid, Page& page) {
+  auto document = parse_json(body, "the list");
+  if (!document) return document.error();
+  if (!document->is_object()) return Error(ErrorCode::malformed, "the list is not an object");
+  const auto list = document->find(name);
+  if (list == document->end() || list->is_null()) return {};
+  if (!list->is_array()) return Error(ErrorCode::malformed, std::string("its ") + name + " is not a list");
+  for (const auto& value : *list) {
+    if (!value.is_string()) return Error(ErrorCode::malformed, std::string("its ") + name + " holds something else than names");
+    const auto& text = value.get_ref<const std::string&>();
+    if (valid(text)) page.names.push_back(text);
+    else if (page.invalid.size() < kInvalidNamesKept) page.invalid.push_back(printable(text.substr(0, limits::repository_name_bytes_max)));
+  }
+  return {};
+}
+
+/// The next page's path and query below the registry's own origin; a Link is the registry's word and may lead anywhere.
+Result<std::string> next_cursor(const Document& document, const HttpUrl& base, const std::string& current) {
+  const auto link = next_link(document.links);
+  if (!link) return std::string();
+  auto url = document.url.resolve(*link);
+  if (!url) return url.error().with_context("the next page");
+  if (!url->same_origin(base)) return Error(ErrorCode::malformed, "its next page is on another host: " + url->origin());
+  if (url->target == current) return Error(ErrorCode::malformed, "its next page is the same page again");
+  return url->target;
+}
+
+}  // namespace
+
+Result<void> PageGuard::follow(const std::string& next) {
+  if (!seen_.insert(std::hash<std::string>{}(next)).second) {
+    return Error(ErrorCode::malformed, "the registry's pages lead in a circle");
+  }
+  if (seen_.size() > limits::pages_max) {
+    return Error(ErrorCode::limit_exceeded, "the registry's list has more than " + std::to_string(limits::pages_max) + " pages");
+  }
+  return {};
+}
+
+struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
+  Impl(std::shared_ptr<Transport> transport, Endpoint e, const Clock& clock) : endpoint(std::move(e)), base(base_url(endpoint)) {
+    if (base) loop = std::make_shared<RequestLoop>(std::move(transport), endpoint, *base, clock);
+  }
+
+  Awaitable<Page> list(Request request, std::string first, std::string cursor, const char* name, bool (*valid)(std::string_view));
+
+  Endpoint endpoint;
+  Result<HttpUrl> base;                ///< an error when the endpoint's host is none
+  std::shared_ptr<RequestLoop> loop;   ///< set when `base` is
+};
+
+Awaitable<Page> Client::Impl::list(Request request, std::string first, std::string cursor, const char* name,
+                                   bool (*valid)(std::string_view)) {
+  const auto self = shared_from_this();
+  if (!base) co_return base.error();
+  const bool sized = cursor.empty();
+  request.target = sized ? first + "?n=" + std::to_string(limits::page_size) : cursor;
+  if (sized) request.expected = {200, 400};
+  auto op = loop->fetch(request, limits::list_bytes_max);
+  auto document = co_await std::move(op);
+  if (document && document->status == 400) {
+    // Some registries allow fewer than the specification's 1,000; none requires `n`.
+    request.target = first;
+    request.expected = {200};
+    auto plain = loop->fetch(request, limits::list_bytes_max);
+    document = co_await std::move(plain);
+  }
+  if (!document) co_return document.error();
+  Page out;
+  const std::string where = "registry " + endpoint.host + ", " + request.subject;
+  auto read = read_names(document->body, name, valid, out);
+  if (!read) co_return read.error().with_context(where);
+  auto next = next_cursor(*document, *base, request.target);
+  if (!next) co_return next.error().with_context(where);
+  out.next = std::move(*next);
+  co_return out;
+}
+
+Client::Client(std::shared_ptr<Transport> transport, Endpoint endpoint, const Clock& clock)
+    : impl_(std::make_shared<Impl>(std::move(transport), std::move(endpoint), clock)) {}
+Client::~Client() = default;
+
+const Endpoint& Client::endpoint() const { return impl_->endpoint; }
+
+Awaitable<void> Client::ping() {
+  const auto impl = impl_;
+  if (!impl->base) co_return impl->base.error();
+  Request request;
+  request.target = "/v2/";
+  request.subject = "its API";
+  auto op = impl->loop->perform(std::move(request));
+  auto answer = co_await std::move(op);
+  if (!answer) co_return answer.error();
+  co_return Result<void>();
+}
+
+Awaitable<Page> Client::catalog(std::string cursor) {
+  const auto impl = impl_;
+  Request request;
+  request.scope = "registry:catalog:*";
+  request.subject = "the catalog";
+  auto op = impl->list(std::move(request), "/v2/_catalog", std::move(cursor), "repositories", is_repository_name);
+  co_return co_await std::move(op);
+}
+
+Awaitable<Page> Client::tags(std::string repository, std::string cursor) {
+  const auto impl = impl_;
+  auto valid = check_repository(repository);
+  if (!valid) co_return valid.error();
+  Request request;
+  request.scope = pull_scope(repository);
+  request.subject = "tags of repository " + repository;
+  auto op = impl->list(std::move(request), "/v2/" + repository + "/tags/list", std::move(cursor), "tags", is_tag);
+  co_return co_await std::move(op);
+}
+
+Awaitable<ManifestDocument> Client::manifest(std::string repository, std::string reference) {
+  const auto impl = impl_;
+  if (!impl->base) co_return impl->base.error();
+  auto valid = check_repository(repository);
+  if (valid) valid = check_manifest_reference(reference);
+  if (!valid) co_return valid.error();
+  Request request = manifest_request(repository, reference);
+  const std::string where = "registry " + impl->endpoint.host + ", " + request.subject;
+  auto op = impl->loop->fetch(std::move(request), limits::manifest_bytes_max);
+  auto document = co_await std::move(op);
+  if (!document) co_return document.error();
+  Digest digest = Digest::sha256_of(as_bytes(document->body));
+  if (auto pinned = Digest::parse(reference)) {
+    auto proven = prove(document->body, *pinned);
+    if (!proven) co_return proven.error().with_context(where);
+    digest = *pinned;
+  }
+  auto parsed = parse_manifest(std::move(document->body), document->content_type, digest);
+  if (!parsed) co_return parsed.error().with_context(where);
+  co_return parsed;
+}
+
+Awaitable<ManifestHead> Client::head_manifest(std::string repository, std::string reference) {
+  const auto impl = impl_;
+  if (!impl->base) co_return impl->base.error();
+  auto valid = check_repository(repository);
+  if (valid) valid = check_manifest_reference(reference);
+  if (!valid) co_return valid.error();
+  Request request = manifest_request(repository, reference);
+  request.method = "HEAD";
+  request.expected = {200, 403, 404, 405};
+  auto op = impl->loop->perform(std::move(request));
+  auto answer = co_await std::move(op);
+  if (!answer) co_return answer.error();
+  ManifestHead out;
+  if (answer->response->status() != 200) {
+    // Old registries know no HEAD for manifests, and only a GET says why something is refused.
+    answer->response.reset();
+    auto whole = manifest(std::move(repository), std::move(reference));
+    auto document = co_await std::move(whole);
+    if (!document) co_return document.error();
+    out.digest = document->digest;
+    out.media_type = document->image ? document->image->media_type : document->index->media_type;
+    out.size_bytes = document->body.size();
+    co_return out;
+  }
+  const HttpResponse& response = *answer->response;
+  if (auto digest = Digest::parse(response.header("Docker-Content-Digest").value_or(""))) out.digest = *digest;
+  const std::string type = response.header("Content-Type").value_or("");
+  out.media_type = to_lower(trim(std::string_view(type).substr(0, type.find(';'))));
+  out.size_bytes = response.content_length().value_or(0);
+  co_return out;
+}
+
+Awaitable<std::unique_ptr<BlobReader>> Client::open_blob(std::string repository, Descriptor descriptor) {
+  const auto impl = impl_;
+  if (!impl->base) co_return impl->base.error();
+  auto valid = check_repository(repository);
+  if (!valid) co_return valid.error();
+  if (descriptor.digest.empty()) co_return Error(ErrorCode::invalid_argument, "a blob is asked for by its digest");
+  if (descriptor.size_bytes > limits::layer_bytes_max) {
+    co_return Error(ErrorCode::limit_exceeded, "blob " + descriptor.digest.str() + " claims " + human_bytes(descriptor.size_bytes));
+  }
+  Request request;
+  request.target = "/v2/" + repository + "/blobs/" + descriptor.digest.str();
+  request.scope = pull_scope(repository);
+  request.subject = "blob " + descriptor.digest.str() + " of repository " + repository;
+  auto op = open_http_blob(impl->loop, std::move(request), std::move(descriptor));
+  co_return co_await std::move(op);
+}
+
+namespace {
+
+class RepositorySource final : public ImageSource {
+ public:
+  RepositorySource(std::shared_ptr<Client> client, std::string repository)
+      : client_(std::move(client)), repository_(std::move(repository)) {}
+
+  Awaitable<ManifestDocument> manifest(std::string reference) override {
+    auto op = client_->manifest(repository_, std::move(reference));
+    co_return co_await std::move(op);
+  }
+
+  Awaitable<std::string> small_blob(Descriptor descriptor) override {
+    if (descriptor.size_bytes > limits::config_bytes_max) {
+      co_return Error(ErrorCode::limit_exceeded, descriptor.digest.str() + " has more than " + human_bytes(limits::config_bytes_max));
+    }
+    auto opening = client_->open_blob(repository_, descriptor);
+    auto reader = co_await std::move(opening);
+    if (!reader) co_return reader.error();
+    auto reading = read_proven(std::move(*reader), std::move(descriptor), limits::config_bytes_max);
+    co_return co_await std::move(reading);
+  }
+
+  Awaitable<std::unique_ptr<BlobReader>> open_blob(Descriptor descriptor) override {
+    auto op = client_->open_blob(repository_, std::move(descriptor));
+    co_return co_await std::move(op);
+  }
+
+  std::string display_name() const override { return client_->endpoint().host + '/' + repository_; }
+
+ private:
+  std::shared_ptr<Client> client_;
+  std::string repository_;
+};
+
+}  // namespace
+
+std::unique_ptr<ImageSource> Client::repository_source(std::shared_ptr<Client> client, std::string repository) {
+  return std::make_unique<RepositorySource>(std::move(client), std::move(repository));
+}
+
+}  // namespace landwaiter::registry

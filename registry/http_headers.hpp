@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/result.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Readers of response header values. All input is the other side's; what cannot be read is left out, never an error.
+namespace landwaiter::registry {
+
+/// One challenge of WWW-Authenticate (RFC 9110 section 11.6.1). Scheme and parameter names are lower-case.
+struct Challenge {
+  std::string scheme;
+  std::map<std::string, std::string> parameters;
+  std::string parameter(const std::string& name) const;
+};
+
+/// All challenges of all header lines, in order.
+std::vector<Challenge> parse_challenges(const std::vector<std::string>& lines);
+
+/// The target of the first link with relation "next" (RFC 8288), as sent: it may be relative.
+std::optional<std::string> next_link(const std::vector<std::string>& lines);
+
+/// Retry-After as a wait from `now` (RFC 9110 section 10.2.3): seconds or an HTTP date; a number too large to be seconds is taken
+/// as a Unix time, as one large registry has sent.
+std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value, SystemTime now);
+
+/// Content-Range of a 206 (RFC 9110 section 14.4); only with a known total.
+struct ContentRange {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::uint64_t total = 0;
+};
+std::optional<ContentRange> parse_content_range(std::string_view value);
+
+}  // namespace landwaiter::registry
