@@ -20,7 +20,7 @@ target_compile_options(landwaiter_options INTERFACE -Wall -Wextra -Wpedantic)
 target_include_directories(landwaiter_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(landwaiter_options INTERFACE LANDWAITER_VERSION="${PROJECT_VERSION}")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # GCC 12 takes a coroutine frame's inlined operator new for a mismatch with its operator delete.
+  # GCC 12 takes Asio's allocation of coroutine frames, once inlined, for one that its operator delete does not fit; it does.
   target_compile_options(landwaiter_options INTERFACE -fcoroutines -Wno-mismatched-new-delete)
 endif()
 if(LANDWAITER_WERROR)

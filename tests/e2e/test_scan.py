@@ -1,0 +1,316 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`landwaiter scan` and `landwaiter list` against a real registry: what they print, where they read from, and how they end."""
+import base64
+import json
+import os
+import re
+import unittest
+
+from sample import Sample
+from support import images
+from support.case import EndToEndCase, main, places
+from support.registry import Pusher
+
+TYPES = {"certificate", "certificate-request", "crl", "private-key", "public-key", "secret-key", "keystore", "token", "crypto-library", "secret",
+         "package", "misconfiguration"}
+DIGEST = r"sha256:[0-9a-f]{64}"
+USER, PASSWORD = "inspector", "corr3ct-Horse-battery"
+
+
+def source_root():
+    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class ScanCase(EndToEndCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.registry = cls.start_registry()
+        cls.sample = Sample(cls.folder)
+        cls.layout = cls.sample.layout(cls.folder)
+        cls.registry.skopeo(f"oci:{cls.layout}:v1", "team/app:v1")
+        cls.reference = f"docker://{cls.registry.address}/team/app:v1"
+
+
+class Report(ScanCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.document = cls.scan_json(cls.reference)
+        cls.image = cls.document["images"][0]
+
+    def test_structure(self):
+        self.assertEqual(len(self.document["images"]), 1)
+        self.assertLessEqual({"reference", "digest", "platform", "layers", "findings", "diagnostics", "stats"}, self.image.keys())
+        self.assertEqual(self.image["digest"], self.sample.image.digest)
+        self.assertEqual(self.image["platform"], "linux/amd64")
+        self.assertEqual(self.image["layers"], [layer.digest for layer in self.sample.image.layers])
+        self.assertIn("team/app:v1", self.image["reference"])
+        self.assertEqual(self.image["diagnostics"], [])
+        for finding in self.image["findings"]:
+            self.assertLessEqual({"type", "id", "severity", "title", "attributes", "occurrences"}, finding.keys())
+            self.assertIn(finding["type"], TYPES)
+            self.assertIn(finding["severity"], ("info", "low", "medium", "high", "critical"))
+            for occurrence in finding["occurrences"]:
+                self.assertEqual(occurrence.keys(), {"path", "layer", "archive", "offset", "deleted_by"})
+                self.assertFalse(occurrence["path"].startswith("/"))
+                self.assertIsInstance(occurrence["archive"], list)
+                self.assertRegex(occurrence["layer"], f"^{DIGEST}$")
+
+    def test_identities_and_places(self):
+        self.assertEqual(places(self.image), self.sample.places)
+
+    def test_each_asset_is_one_finding(self):
+        ids = [(finding["type"], finding["id"]) for finding in self.image["findings"]]
+        self.assertEqual(len(ids), len(set(ids)))
+
+    def test_layers_and_deletions(self):
+        seen = set()
+        for finding in self.image["findings"]:
+            for occurrence in finding["occurrences"]:
+                path = occurrence["path"]
+                hiding = self.sample.hidden.get(path)
+                self.assertEqual(occurrence["layer"], self.sample.layer_of(path).digest, path)
+                self.assertEqual(occurrence["deleted_by"], hiding.digest if hiding else None, path)
+                seen.add(path)
+        self.assertLessEqual(self.sample.hidden.keys(), seen)
+
+    def test_offsets(self):
+        for finding in self.image["findings"]:
+            for occurrence in finding["occurrences"]:
+                self.assertEqual(occurrence["offset"], len("# a copy\n") if occurrence["path"] == "usr/share/copy.pem" else 0, occurrence)
+
+    def test_key_and_certificate_find_each_other(self):
+        by_place = {(f["type"], o["path"]): f for f in self.image["findings"] for o in f["occurrences"]}
+        certificate = by_place["certificate", "etc/ssl/certs/server.pem"]
+        key = by_place["private-key", "etc/ssl/private/server.key"]
+        self.assertEqual(certificate["attributes"]["matching_private_keys"], [key["id"]])
+        self.assertEqual(key["attributes"]["matching_certificates"], [certificate["id"]])
+        lonely = by_place["private-key", "opt/ed25519.key"]
+        self.assertEqual(lonely["attributes"]["matching_certificates"], [])
+
+    def test_attributes_of_a_certificate(self):
+        certificate = next(f for f in self.image["findings"] if f["id"] == self.sample.places["certificate", "etc/ssl/certs/server.pem"])
+        text = json.dumps(certificate["attributes"])
+        for expected in ("www.example.test", "example.test", "2048", "RSA", "self_signed"):
+            self.assertIn(expected, text)
+
+    def test_schema(self):
+        try:
+            import jsonschema
+        except ImportError:
+            self.skipTest("python3-jsonschema is not installed for this interpreter")
+        with open(os.path.join(source_root(), "docs", "report.schema.json"), encoding="utf-8") as file:
+            schema = json.load(file)
+        validator = jsonschema.validators.validator_for(schema)
+        validator.check_schema(schema)
+        validator(schema).validate(self.document)
+
+    def test_no_private_material(self):
+        text = json.dumps(self.document)
+        for key in self.sample.keys.values():
+            for line in key.decode().splitlines()[1:-1]:
+                self.assertNotIn(line, text)
+
+
+class Sources(ScanCase):
+    def test_layout_and_archives_agree_with_the_registry(self):
+        expected = self.normal_form(self.scan_image(self.reference))
+        archive = os.path.join(self.folder, "app.oci.tar")
+        self.tool("skopeo", "--insecure-policy", "copy", "-q", f"oci:{self.layout}:v1", f"oci-archive:{archive}:v1")
+        docker = os.path.join(self.folder, "app.docker.tar")
+        self.tool("skopeo", "--insecure-policy", "copy", "-q", f"oci:{self.layout}:v1", f"docker-archive:{docker}:team/app:v1")
+        for source in (f"oci:{self.layout}:v1", f"oci:{self.layout}", f"oci-archive:{archive}:v1", f"oci-archive:{archive}",
+                       f"docker-archive:{docker}:team/app:v1", f"docker-archive:{docker}"):
+            with self.subTest(source=source):
+                self.assertEqual(self.normal_form(self.scan_image(source)), expected)
+
+    def normal_form(self, image):
+        """Findings with layers named by position: a docker-archive names a layer by its uncompressed digest."""
+        names = {None: None}
+        for position, digest in enumerate(image["layers"]):
+            names[digest] = position
+        findings = []
+        for finding in image["findings"]:
+            occurrences = [{**o, "layer": names[o["layer"]], "deleted_by": names[o["deleted_by"]]} for o in finding["occurrences"]]
+            findings.append({**finding, "occurrences": sorted(occurrences, key=json.dumps)})
+        return sorted(findings, key=lambda finding: (finding["type"], finding["id"]))
+
+    def test_reference_forms(self):
+        digest = self.sample.image.digest
+        for reference in (f"{self.registry.address}/team/app:v1", f"{self.registry.address}/team/app@{digest}", f"docker://{self.registry.address}/team/app@{digest}",
+                          f"127.0.0.1:{self.registry.port}/team/app:v1"):
+            with self.subTest(reference=reference):
+                self.assertEqual(self.scan_image(reference)["digest"], digest)
+
+    def test_image_built_by_umoci(self):
+        folder = self.make_folder("umoci")
+        layout = os.path.join(folder, "image")
+        key, cert = self.sample.server_key, self.sample.pki.certificate(self.sample.server_key, "/CN=umoci")
+        for name, content in (("server.key", key), ("server.pem", cert)):
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(content)
+        self.tool("umoci", "init", "--layout", layout)
+        self.tool("umoci", "new", "--image", f"{layout}:1")
+        insert = ["umoci", "insert", "--rootless", "--image", f"{layout}:1"]
+        self.tool(*insert, os.path.join(folder, "server.key"), "/etc/server.key")
+        self.tool(*insert, os.path.join(folder, "server.pem"), "/etc/server.pem")
+        self.tool(*insert, "--whiteout", "/etc/server.key")
+        self.registry.skopeo(f"oci:{layout}:1", "built/umoci:1")
+        image = self.scan_image(f"docker://{self.registry.address}/built/umoci:1")
+        self.assertEqual(places(image), {("private-key", "etc/server.key"): self.sample.pki.key_id(key),
+                                         ("certificate", "etc/server.pem"): self.sample.pki.certificate_id(cert)})
+        hidden = {o["path"]: o["deleted_by"] for f in image["findings"] for o in f["occurrences"]}
+        self.assertEqual(hidden, {"etc/server.key": image["layers"][2], "etc/server.pem": None})
+
+    def test_index_gives_one_report_for_each_platform(self):
+        arm = images.Image([self.sample.base, images.layer({"arm.key": self.sample.keys["opt/ed25519.key"]})], "linux/arm64/v8")
+        self.registry.push(images.Index((self.sample.image, arm)), "team/multi", "1")
+        reference = f"docker://{self.registry.address}/team/multi:1"
+        found = {image["platform"]: image["digest"] for image in self.scan_json(reference)["images"]}
+        self.assertEqual(found, {"linux/amd64": self.sample.image.digest, "linux/arm64/v8": arm.digest})
+        self.assertEqual(self.scan_image(reference, "--platform", "linux/arm64")["digest"], arm.digest)
+
+    def test_zstd_layer_with_a_lying_media_type(self):
+        data = images.tar({"z.key": self.sample.keys["opt/ed25519.key"]})
+        blob = self.tool("zstd", "-q", "-c", "--single-thread", stdin=data)
+        for media_type in (images.LAYER_ZSTD, images.LAYER_GZIP):
+            image = images.Image([images.Layer(blob, images.sha256(data), media_type)])
+            self.registry.push(image, "team/zstd", "1")
+            found = places(self.scan_image(f"docker://{self.registry.address}/team/zstd:1"))
+            self.assertEqual(found, {("private-key", "z.key"): self.sample.places["private-key", "opt/ed25519.key"]})
+
+
+class Endings(ScanCase):
+    def test_exit_codes(self):
+        absent = f"docker://{self.registry.address}/team/absent:v1"
+        cases = (
+            (0, [self.reference]),
+            (0, [self.reference, "--fail-on", "crl"]),
+            (1, [self.reference, "--fail-on", "private-key"]),
+            (1, [self.reference, "--fail-on", "crl", "--fail-on", "certificate:info"]),
+            (2, []),
+            (2, [self.reference, "--format", "xml"]),
+            (2, [self.reference, "--fail-on", "nonsense"]),
+            (2, [self.reference, "--password-stdin"]),
+            (2, [self.reference, "--username", "a", "--password-stdin", "--token-stdin"]),
+            (2, [self.reference, "--no-such-option"]),
+            (3, [absent]),
+            (3, [absent, self.reference, "--fail-on", "private-key"]),
+            (3, ["docker://127.0.0.1:1/nobody/home:1"]),
+        )
+        for code, args in cases:
+            with self.subTest(args=args):
+                done = self.landwaiter("scan", "--no-state", *args)
+                self.assertEqual(done.code, code, done.err)
+                if code >= 2:
+                    self.assertTrue(done.err.strip() or "FAILED" in done.out)
+
+    def test_one_failing_image_does_not_hide_the_others(self):
+        absent = f"docker://{self.registry.address}/team/absent:v1"
+        document = self.scan_json(absent, self.reference, code=3)
+        self.assertEqual([image["digest"] for image in document["images"]], [self.sample.image.digest])
+        self.assertIn("team/absent", json.dumps(document.get("failures", document.get("errors"))))
+
+    def test_table(self):
+        done = self.landwaiter("scan", "--no-state", self.reference)
+        self.assertEqual(done.code, 0, done.err)
+        self.assertRegex(done.out, r"(?m)^SEVERITY +TYPE +WHAT +LAYER +WHERE")
+        for path in ("etc/ssl/private/server.key", "opt/root.der", "WEB-INF/lib/inner.jar"):
+            self.assertIn(path, done.out)
+        self.assertRegex(done.out, rf"etc/old/removed\.key.*{self.sample.second.digest[7:19]}")
+        self.assertRegex(done.out, r"\b12 findings\b|\b11 findings\b")
+        self.assertNotIn("\x1b", done.out)
+
+    def test_output_file(self):
+        path = os.path.join(self.folder, "report.json")
+        done = self.landwaiter("scan", "--no-state", "--format", "json", "--output", path, self.reference)
+        self.assertEqual((done.code, done.out), (0, ""), done.err)
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(places(json.load(file)["images"][0]), self.sample.places)
+        done = self.landwaiter("scan", "--no-state", "--output", os.path.join(self.folder, "no", "such", "folder"), self.reference)
+        self.assertEqual(done.code, 2)
+        self.assertIn("cannot be written", done.err)
+
+    def test_help_and_version(self):
+        self.assertRegex(self.landwaiter("--version").out, r"^landwaiter \d+\.\d+\.\d+")
+        done = self.landwaiter("scan", "--help")
+        self.assertEqual(done.code, 0)
+        for option in ("--format", "--output", "--username", "--password-stdin", "--token-stdin", "--fail-on"):
+            self.assertIn(option, done.out)
+
+
+class Credentials(ScanCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.private = cls.start_registry("private", storage=cls.registry.storage, users={USER: PASSWORD})
+        cls.private_reference = f"docker://{cls.private.address}/team/app:v1"
+
+    def docker_config(self, auths):
+        folder = self.make_folder("docker")
+        with open(os.path.join(folder, "config.json"), "w", encoding="ascii") as file:
+            json.dump({"auths": auths}, file)
+        return {"DOCKER_CONFIG": folder}
+
+    def test_user_and_password(self):
+        image = self.scan_image(self.private_reference, "--username", USER, "--password-stdin", stdin=PASSWORD + "\n")
+        self.assertEqual(places(image), self.sample.places)
+
+    def test_docker_config(self):
+        right = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        env = self.docker_config({self.private.address: {"auth": right}})
+        self.assertEqual(places(self.scan_image(self.private_reference, env=env)), self.sample.places)
+        wrong = base64.b64encode(f"{USER}:wrong".encode()).decode()
+        env = self.docker_config({self.private.address: {"auth": wrong}})
+        self.assertEqual(self.landwaiter("scan", "--no-state", self.private_reference, env=env).code, 3)
+        # The command line beats the file.
+        image = self.scan_image(self.private_reference, "--username", USER, "--password-stdin", stdin=PASSWORD, env=env)
+        self.assertEqual(places(image), self.sample.places)
+
+    def test_credentials_go_to_their_own_registry_only(self):
+        right = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        env = self.docker_config({f"elsewhere.example:{self.private.port}": {"auth": right}})
+        self.assertEqual(self.landwaiter("scan", "--no-state", self.private_reference, env=env).code, 3)
+
+    def test_refusal_names_registry_and_image(self):
+        for args, stdin in (([], ""), (["--username", USER, "--password-stdin"], "wr0ng-passw0rd"), (["--token-stdin"], "n0-such-t0ken")):
+            with self.subTest(args=args):
+                done = self.landwaiter("scan", "--no-state", "--format", "json", self.private_reference, *args, stdin=stdin)
+                self.assertEqual(done.code, 3)
+                self.assertRegex(done.err, r"401|[Uu]nauthorized")
+                self.assertIn(self.private.address, done.err)
+                self.assertIn("team/app", done.err)
+                for secret in ("wr0ng-passw0rd", "n0-such-t0ken", base64.b64encode(f"{USER}:wr0ng-passw0rd".encode()).decode()):
+                    self.assertNotIn(secret, done.err + done.out)
+
+    def test_list(self):
+        done = self.landwaiter("list", self.private.address, "--username", USER, "--password-stdin", "--format", "json", stdin=PASSWORD)
+        self.assertEqual(done.code, 0, done.err)
+        items = {(item["repository"], item["tag"]): item["digest"] for item in done.json["items"]}
+        self.assertEqual(items["team/app", "v1"], self.sample.image.digest)
+        path = os.path.join(self.folder, "list.txt")
+        done = self.landwaiter("list", f"docker://{self.private.address}/team/app", "--username", USER, "--password-stdin", "--output", path, stdin=PASSWORD)
+        self.assertEqual((done.code, done.out), (0, ""), done.err)
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn(self.sample.image.digest, text)
+        self.assertTrue(re.search(r"(?m)^team/app +v1 ", text), text)
+        done = self.landwaiter("list", self.private.address)
+        self.assertEqual(done.code, 3)
+        self.assertIn(self.private.address, done.err)
+
+    def test_list_walks_the_whole_registry(self):
+        with Pusher(self.registry) as pusher:
+            for number in range(12):
+                pusher.push(self.sample.image, f"walk/r{number:02}", "a", "b")
+        done = self.landwaiter("list", f"http://{self.registry.address}", "--format", "json")
+        self.assertEqual(done.code, 0, done.err)
+        items = {(item["repository"], item["tag"]) for item in done.json["items"]}
+        self.assertLessEqual({(f"walk/r{number:02}", tag) for number in range(12) for tag in "ab"}, items)
+
+
+if __name__ == "__main__":
+    del ScanCase  # a base, and no test
+    main()
