@@ -73,6 +73,12 @@ inline constexpr std::chrono::seconds token_lifetime_max = 12h;
 inline constexpr std::chrono::seconds token_early = 10s;
 /// One for each repository of a walk; they expire within minutes.
 inline constexpr std::size_t tokens_cached_max = 1000;
+/// Docker's config.json holds a line for each registry.
+inline constexpr std::uint64_t docker_config_bytes_max = 4 * MiB;
+/// manifest.json of a docker-archive holds some hundred bytes for each image and layer.
+inline constexpr std::uint64_t archive_index_bytes_max = 8 * MiB;
+/// Members of an archive that holds images; each blob is one, docker's older form has three for each layer.
+inline constexpr std::size_t archive_members_max = 100'000;
 /// 401s answered within one request: anonymous, the token as it is, a token from the realm, a renewed one.
 inline constexpr std::size_t challenges_answered_max = 3;
 

@@ -8,6 +8,8 @@
 #include <boost/url/url_view.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 namespace landwaiter::registry {
 namespace {
@@ -46,6 +48,13 @@ bool is_name_or_address(std::string_view host) {
   });
 }
 
+std::optional<unsigned> port_of(std::string_view text) {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value == 0 || value > 65535) return std::nullopt;
+  return value;
+}
+
 Result<HttpUrl> from_view(const urls::url_view& view, std::string_view text) {
   HttpUrl out;
   const std::string scheme = to_lower(std::string(view.scheme()));
@@ -56,8 +65,9 @@ Result<HttpUrl> from_view(const urls::url_view& view, std::string_view text) {
   out.host = to_lower(std::string(view.host_address()));
   if (!is_name_or_address(out.host)) return malformed(text, "it has no valid host");
   if (view.has_port() && !view.port().empty()) {
-    if (view.port_number() == 0) return malformed(text, "it has no valid port");
-    out.port = std::to_string(view.port_number());
+    const auto port = port_of(std::string(view.port()));
+    if (!port) return malformed(text, "it has no valid port");
+    out.port = std::to_string(*port);
   } else {
     out.port = out.tls ? "443" : "80";
   }

@@ -137,7 +137,8 @@ TEST_CASE("a password opens a real registry, and a wrong one is told apart", "[i
     auto document = session.run(session.client->manifest("a/b", "1"));
     REQUIRE(document.has_error());
     CHECK(document.error().code() == ErrorCode::unauthorized);
-    const std::string& text = document.error().message();
+    const std::string text = document.error().message();
+    INFO(text);
     CHECK(text.find("401 Unauthorized from registry " + server.host() + " for image a/b:1 (as user \"user\"): check the username") == 0);
     CHECK(text.find("wrong-word-8") == std::string::npos);
   }
