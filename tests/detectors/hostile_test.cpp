@@ -35,9 +35,8 @@ std::string base256(std::uint64_t value, char first = '\x80') {
   return out;
 }
 
-/// A gzip that, decompressed, is itself (Russ Cox's construction is too long to write here): a stored block whose content is the
-/// head again, cut off. What matters to us is a file that yields an archive at each level, without end.
-std::string endless(int levels) {
+/// An archive in an archive in an archive, as a file that decompresses to itself would give them.
+std::string matryoshka(int levels) {
   std::string content = needle("bottom__");
   for (int i = 0; i < levels; ++i) content = compress(content, "gzip");
   return content;
@@ -100,7 +99,7 @@ TEST_CASE("damage in the middle of a tar is passed over") {
 }
 
 TEST_CASE("archives without end stop at the depth") {
-  const LayerReport report = scan_files(endless(100));
+  const LayerReport report = scan_files(matryoshka(100));
   CHECK(next_found(report));
   CHECK(report.diagnostics.size() == 1);
   CHECK(mentions(report, "archive_depth_max"));
