@@ -177,6 +177,7 @@ ArchiveReader::Step ArchiveReader::next() {
     fail_damaged();
     return Step::failed;
   }
+  warning_.reset();
   struct archive_entry* header = nullptr;
   source_->in_header = format_ == ArchiveFormat::tar;
   source_->header_bytes = 0;
@@ -227,6 +228,7 @@ Result<ArchiveReader::Block> ArchiveReader::read() {
   la_int64_t offset = 0;
   while (true) {
     const int code = archive_read_data_block(archive_.get(), &data, &size, &offset);
+    if (code == ARCHIVE_WARN) warning_ = Error(ErrorCode::malformed, "content is damaged: " + reason());
     if (code == ARCHIVE_EOF) return Block{static_cast<std::uint64_t>(offset), {}};
     if (code == ARCHIVE_FATAL) {
       fail_damaged();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 struct archive;
 struct archive_entry;
@@ -51,6 +52,8 @@ class ArchiveReader {
   };
   /// An error concerns this entry alone unless failed().
   Result<Block> read();
+  /// What is wrong with the content that read() gave nevertheless, such as a wrong checksum; asked once.
+  std::optional<Error> take_warning() { return std::exchange(warning_, std::nullopt); }
 
   bool failed() const { return failed_; }
   const Error& error() const { return error_; }
@@ -77,6 +80,7 @@ class ArchiveReader {
   bool opened_ = false;
   bool in_entry_ = false;
   bool failed_ = false;
+  std::optional<Error> warning_;
   std::int64_t damaged_at_ = -1;
   Error error_;
 };

@@ -199,9 +199,12 @@ Result<void> LayerWalk::nested_entry(ArchiveReader& archive, Budget* budget, std
 
 Result<void> LayerWalk::scan_entry(ArchiveReader& archive, Budget* budget, std::size_t depth) {
   const ArchiveEntry& entry = archive.entry();
-  if (entry.sparse) return scan_sparse(archive, budget);
   EntrySource content(*this, archive, budget);
-  return scan_file(content, entry.exact_size ? std::optional(entry.size_bytes) : std::nullopt, depth);
+  auto scanned = entry.sparse ? scan_sparse(archive, budget)
+                              : scan_file(content, entry.exact_size ? std::optional(entry.size_bytes) : std::nullopt, depth);
+  const auto warning = archive.take_warning();
+  if (warning && scanned) report_.diagnose(*warning, place_);
+  return scanned;
 }
 
 }  // namespace landwaiter::detectors

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Input made to hurt: each is told by a diagnostic, costs a bounded amount, and the next file is still searched.
+#include "core/encoding.hpp"
 #include "core/limits.hpp"
 #include "tests/detectors/walker_support.hpp"
 #include "tests/support/catch.hpp"
@@ -35,9 +36,19 @@ std::string base256(std::uint64_t value, char first = '\x80') {
   return out;
 }
 
-/// A gzip that, decompressed, is itself (Russ Cox's construction is too long to write here): a stored block whose content is the
-/// head again, cut off. What matters to us is a file that yields an archive at each level, without end.
-std::string endless(int levels) {
+/// A gzip file that decompresses to itself: stored blocks that print the blocks behind them and repeats of what was printed,
+/// with a CRC that is the solution of a linear system. Made for this test; after the idea in Russ Cox's "Zip Files All The Way
+/// Down" (research.swtch.com/zip).
+constexpr std::string_view kGzipQuine =
+    "1f8b0800000000000003000000ffff001400ebff1f8b0800000000000003000000ffff001400ebff428821c400000000ffff000000ffff000a00f5ff"
+    "428821c400000000ffff000000ffff000a00f5ff000000ffff000a00f5ff000000ffff002800d7ff428821c400000000ffff000000ffff000a00f5ff"
+    "000000ffff000a00f5ff000000ffff002800d7ff22561d4000000000ffff000000ffff002800d7ff22561d4000000000ffff000000ffff002800d7ff"
+    "22561d4000000000ffff000000ffff002800d7ff22561d4000000000ffff000000ffff002800d7ff22561d4000000000ffff000000ffff000000ffff"
+    "000000ffff000000ffff000000ffff001700e8ff22561d4000000000ffff000000ffff000000ffff000000ffff000000ffff000000ffff001700e8ff"
+    "4208a30803000000ffff010000ffff38e80c485a0100004208a30803000000ffff010000ffff38e80c485a010000";
+
+/// An archive in an archive in an archive, as a file that decompresses to itself would give them.
+std::string matryoshka(int levels) {
   std::string content = needle("bottom__");
   for (int i = 0; i < levels; ++i) content = compress(content, "gzip");
   return content;
@@ -99,8 +110,20 @@ TEST_CASE("damage in the middle of a tar is passed over") {
   CHECK(mentions(report, "damaged"));
 }
 
+TEST_CASE("a file that decompresses to itself stops at the depth") {
+  const auto quine = hex_decode(kGzipQuine);
+  REQUIRE(quine);
+  const LayerReport report = scan_files(std::string(as_text(*quine)));
+  CHECK(next_found(report));
+  CHECK(report.stats.archives == limits::archive_depth_max);
+  CHECK(report.diagnostics.size() == 1);
+  CHECK(mentions(report, "archive_depth_max"));
+  // As a layer it is a gzip that holds no tar.
+  CHECK(mentions(scan(as_text(*quine)), "not a tar archive"));
+}
+
 TEST_CASE("archives without end stop at the depth") {
-  const LayerReport report = scan_files(endless(100));
+  const LayerReport report = scan_files(matryoshka(100));
   CHECK(next_found(report));
   CHECK(report.diagnostics.size() == 1);
   CHECK(mentions(report, "archive_depth_max"));
