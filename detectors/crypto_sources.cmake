@@ -12,5 +12,6 @@ set(CRYPTO_SOURCES
   private_key_detector.cpp
   private_key_math.cpp
   public_key.cpp
+  published_keys.cpp
   ssh_key.cpp
   x509_text.cpp)

@@ -7,6 +7,7 @@
 #include "detectors/password_encryption.hpp"
 #include "detectors/pem.hpp"
 #include "detectors/private_key.hpp"
+#include "detectors/published_keys.hpp"
 #include "detectors/ssh_key.hpp"
 
 #include <algorithm>
@@ -113,6 +114,12 @@ Finding describe_key(const PrivateKey& key, std::string_view encoding, const Det
   attributes["encrypted"] = key.encrypted;
   attributes["encryption"] = key.encryption;
   attributes["consistent"] = key.consistent;
+  const std::string_view publisher = publisher_of(key);
+  attributes["publisher"] = publisher.empty() ? json(nullptr) : json(publisher);
+  if (!publisher.empty()) {
+    finding.severity = Severity::low;
+    finding.title += ", published test key of " + std::string(publisher);
+  }
   if (!key.ssh_fingerprint.empty()) attributes["ssh_fingerprint"] = key.ssh_fingerprint;
   auto weaknesses = encryption_weaknesses(key.encryption);
   if (auto weakness = key_weakness(key.public_key); !weakness.empty()) weaknesses.push_back(std::move(weakness));

@@ -29,7 +29,7 @@ TEST_CASE("names are unique, versions positive, triggers bounded and numbered on
 
 TEST_CASE("each detector in the folder is in the list", "[all]") {
   std::size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(__FILE__).parent_path() / "../../detectors")) {
+  for (const auto& entry : std::filesystem::directory_iterator(LANDWAITER_DETECTORS_FOLDER)) {
     if (entry.path().filename().string().ends_with("_detector.hpp")) ++files;
   }
   CHECK(make_all_detectors(DetectorContext{}).size() == files);

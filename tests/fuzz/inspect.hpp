@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/encoding.hpp"
+#include "core/json.hpp"
+#include "detectors/detector.hpp"
+
+#include <cstdlib>
+#include <string>
+
+namespace landwaiter::detectors {
+
+/// Aborts when a detector says something that no report may hold: an id of another form, an offset outside the
+/// window, text that is not printable.
+class CheckingSink final : public FindingSink {
+ public:
+  explicit CheckingSink(const Window& window) : window_(window) {}
+
+  void add(Finding finding, std::size_t offset) override {
+    require(offset < window_.bytes.size());
+    const std::size_t colon = finding.id.find(':');
+    require(colon != std::string::npos && hex_decode(finding.id.substr(colon + 1)).has_value() && finding.id.size() == colon + 65);
+    require(!finding.title.empty());
+    for (const char c : finding.title) require(static_cast<unsigned char>(c) >= 0x20);
+    // Throws on text that is not UTF-8.
+    require(!finding.attributes.dump().empty());
+  }
+  void diagnose(ErrorCode, std::string message, std::size_t offset) override {
+    require(!message.empty() && offset <= window_.bytes.size());
+  }
+  void consumed(std::size_t end) override { require(end <= window_.bytes.size()); }
+
+ private:
+  static void require(bool holds) {
+    if (!holds) std::abort();
+  }
+  const Window& window_;
+};
+
+/// Every trigger of the detector at the places where its pattern could end.
+inline void inspect_everywhere(const Detector& detector, ByteView bytes) {
+  const Window window{bytes, 0, true};
+  CheckingSink sink(window);
+  const std::size_t reach = std::min<std::size_t>(bytes.size(), 48);
+  for (const Trigger& trigger : detector.triggers()) {
+    for (std::size_t end = 0; end <= reach; ++end) detector.inspect(window, Hit{trigger.id, end}, sink);
+  }
+}
+
+/// The bytes as the body of a PEM block.
+inline std::string as_pem(std::string_view label, ByteView bytes) {
+  const std::string text(label);
+  return "-----BEGIN " + text + "-----\n" + base64_encode(bytes) + "\n-----END " + text + "-----\n";
+}
+
+}  // namespace landwaiter::detectors
