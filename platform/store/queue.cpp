@@ -223,6 +223,12 @@ bool reap_leases(Transaction& transaction, SystemTime now) {
   return !expired.empty();
 }
 
+bool delayed_job_became_ready(Transaction& transaction, SystemTime after, SystemTime now) {
+  return transaction.number(
+             "SELECT EXISTS(SELECT 1 FROM job WHERE state='queued' AND not_before_us>0 AND not_before_us>? AND not_before_us<=?)",
+             {to_unix_us(after), to_unix_us(now)}) != 0;
+}
+
 void extend_leases_after_start(Transaction& transaction, const LeaseTerms& terms) {
   transaction.run("UPDATE job SET lease_until_us=max(lease_until_us,?) WHERE state='leased'", {to_unix_us(terms.now + terms.length)});
 }

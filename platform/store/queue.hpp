@@ -26,6 +26,9 @@ protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view s
 /// Gives back jobs whose lease ran out; one that used up its attempts fails. True when there was any.
 bool reap_leases(Transaction& transaction, SystemTime now);
 
+/// Whether a job that had to wait became ready in (after, now].
+bool delayed_job_became_ready(Transaction& transaction, SystemTime after, SystemTime now);
+
 /// After the platform was away no sensor could renew: every lease gets a full length from now.
 void extend_leases_after_start(Transaction& transaction, const LeaseTerms& terms);
 

@@ -82,6 +82,8 @@ CREATE TABLE job(
   created_at_us INTEGER NOT NULL,
   UNIQUE(scan_id, digest)) STRICT;
 CREATE INDEX job_next ON job(scan_id, state, kind, not_before_us, id);
+CREATE INDEX job_delayed ON job(not_before_us) WHERE state='queued' AND not_before_us>0;
+CREATE INDEX job_of_registry ON job(registry_id) WHERE state IN ('queued','leased');
 CREATE INDEX job_leased ON job(lease_until_us) WHERE state='leased';
 CREATE TABLE scan_item(
   id INTEGER PRIMARY KEY,
