@@ -153,6 +153,24 @@ inline constexpr std::size_t workers_max = 64;
 inline constexpr std::uint64_t api_body_bytes_max = 64 * MiB;
 /// A sensor's report after decompression.
 inline constexpr std::uint64_t report_bytes_max = 256 * MiB;
+/// Requests other than a layer report and an inventory page are small.
+inline constexpr std::uint64_t api_small_body_bytes_max = 1 * MiB;
+/// 1,000 items with the longest names, digests and a reason each.
+inline constexpr std::uint64_t inventory_body_bytes_max = 8 * MiB;
+/// Bodies being received, of all connections together: bounds memory whatever the number of callers.
+inline constexpr std::uint64_t api_bodies_in_memory_bytes_max = 512 * MiB;
+/// Open connections; a sensor needs two or three, a descriptor each. More are closed at once.
+inline constexpr std::size_t api_connections_max = 4096;
+/// Silence in the middle of a request's body.
+inline constexpr std::chrono::milliseconds api_silence_timeout = 30s;
+/// A whole body in or out, so that nobody holds a connection with a byte now and then.
+inline constexpr std::chrono::milliseconds api_body_timeout = 10min;
+/// Image references in one request, and layers in one claim.
+inline constexpr std::size_t scan_references_max = 10'000;
+/// Entries in one page of a list.
+inline constexpr std::size_t api_page_size_max = 1000;
+/// Jobs in one answer to a sensor, and in one heartbeat.
+inline constexpr std::size_t api_jobs_max = 256;
 inline constexpr std::size_t inventory_page_items_max = 1000;
 inline constexpr std::size_t job_attempts_max = 5;
 inline constexpr std::chrono::seconds lease_default = 60s;

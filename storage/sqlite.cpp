@@ -34,6 +34,8 @@ Result<void> make_private_file(const std::filesystem::path& file) {
   return {};
 }
 
+}  // namespace
+
 Result<void> make_private_directory(const std::filesystem::path& directory) {
   std::error_code failed;
   if (directory.empty() || std::filesystem::is_directory(directory, failed)) return {};
@@ -43,8 +45,6 @@ Result<void> make_private_directory(const std::filesystem::path& directory) {
   }
   return {};
 }
-
-}  // namespace
 
 struct Database::Impl {
   std::string name;

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/platform.hpp"
+
+#include "core/text.hpp"
+#include "platform/http_server.hpp"
+#include "platform/lane.hpp"
+#include "platform/router.hpp"
+#include "platform/store/queue.hpp"
+#include "platform/store/sensors.hpp"
+#include "platform/wakeup.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+namespace landwaiter::platform {
+namespace {
+
+namespace asio = boost::asio;
+using storage::Database;
+using Kind = Transaction::Kind;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr storage::DatabaseOptions kDatabaseOptions{.busy_timeout = std::chrono::seconds(30), .survive_power_cut = true};
+
+/// What admit() found out, for handle().
+struct Admitted {
+  const Route* route = nullptr;
+  std::map<std::string, std::string> parameters;
+  Principal who;
+  SteadyClock::time_point came;
+};
+
+/// What a handler's turn on a lane brought.
+struct Turn {
+  Response response = problem_of(Error(ErrorCode::internal, ""));
+  std::optional<Call::NothingYet> nothing_yet;
+  bool jobs_changed = false;
+  bool layers_changed = false;
+};
+
+bool may(Access access, const Principal& who) {
+  const bool sensor = who.kind == TokenKind::sensor && !who.sensor_id.empty();
+  const bool enrolment = who.kind == TokenKind::enrolment || (who.kind == TokenKind::sensor && who.sensor_id.empty());
+  switch (access) {
+    case Access::open: return true;
+    case Access::api: return who.kind == TokenKind::api;
+    case Access::enrolment: return enrolment;
+    case Access::sensor: return sensor;
+    case Access::api_or_sensor: return sensor || who.kind == TokenKind::api;
+  }
+  return false;
+}
+
+Response failure(const Request& request, const Error& error) {
+  if (error.code() == ErrorCode::io || error.code() == ErrorCode::internal) {
+    spdlog::error("{} {}: {}", printable(request.method), printable(request.path), error.message());
+  }
+  return problem_of(error);
+}
+
+}  // namespace
+
+struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::Impl> {
+  Impl(PlatformConfig given, const Clock& time, Vault opened) : config(std::move(given)), clock(time), vault(std::move(opened)), router(all_routes()) {}
+
+  PlatformConfig config;
+  const Clock& clock;
+  Vault vault;
+  Router router;
+  std::optional<Lane> reader;
+  std::optional<Lane> writer;
+  Wakeup jobs;
+  Wakeup layers;
+  std::unique_ptr<HttpServer> server;
+  std::unique_ptr<asio::steady_timer> reap_timer;
+  bool stopping = false;
+
+  std::filesystem::path database_file() const { return config.state_directory / "platform.db"; }
+  LeaseTerms terms() const { return {clock.now(), config.lease}; }
+  Result<void> open_database();
+
+  asio::awaitable<Admission> admit(std::shared_ptr<Request> head) override;
+  asio::awaitable<Response> handle(std::shared_ptr<Request> request) override;
+
+  asio::awaitable<std::optional<Principal>> find_principal(std::shared_ptr<Request> head);
+  asio::awaitable<std::optional<Response>> prepare(std::shared_ptr<Request> request, std::shared_ptr<std::optional<PreparedReport>> prepared);
+  asio::awaitable<Turn> take_turn(std::shared_ptr<Request> request, std::shared_ptr<std::optional<PreparedReport>> prepared);
+  asio::awaitable<Response> answer(std::shared_ptr<Request> request);
+  asio::awaitable<void> reap_loop();
+  Call make_call(const Request& request, const Admitted& admitted, std::optional<PreparedReport>& prepared, Transaction* transaction) const;
+  void run_turn(Database& database, const Request& request, std::optional<PreparedReport>& prepared, Turn& turn) const;
+};
+
+Result<void> Platform::Impl::open_database() {
+  auto writing = Database::open(database_file(), schema_migrations(), kDatabaseOptions);
+  if (!writing) return writing.error();
+  {
+    Transaction transaction(**writing, Kind::write);
+    auto key = fleet_identity_key(transaction, vault);
+    if (!key) return key.error();
+    extend_leases_after_start(transaction, terms());
+    auto committed = transaction.commit();
+    if (!committed) return committed;
+  }
+  auto reading = Database::open(database_file(), schema_migrations(), kDatabaseOptions);
+  if (!reading) return reading.error();
+  writer.emplace(*std::move(writing));
+  reader.emplace(*std::move(reading));
+  return {};
+}
+
+asio::awaitable<std::optional<Principal>> Platform::Impl::find_principal(std::shared_ptr<Request> head) {
+  const auto found = std::make_shared<std::optional<Principal>>();
+  Lane::Work work = [this, head, found](Database& database) {
+    Transaction transaction(database, Kind::read);
+    *found = authenticate(transaction, head->token, clock.now());
+  };
+  co_await reader->run(std::move(work));
+  co_return *found;
+}
+
+asio::awaitable<HttpApplication::Admission> Platform::Impl::admit(std::shared_ptr<Request> head) {
+  const auto self = shared_from_this();
+  Admission admission;
+  Router::Match match = router.match(head->method, head->segments);
+  if (match.route == nullptr) {
+    admission.refusal = match.allow.empty() ? problem(404, "there is nothing here") : problem(405, "this method is not for this path");
+    if (!match.allow.empty()) admission.refusal->headers.emplace_back("Allow", match.allow);
+    co_return admission;
+  }
+  Admitted admitted{match.route, std::move(match.parameters), {}, SteadyClock::now()};
+  if (match.route->access != Access::open) {
+    std::optional<Principal> who;
+    if (!head->token.empty()) who = co_await find_principal(head);
+    if (!who) {
+      admission.refusal = problem(401, "a valid token is needed");
+      co_return admission;
+    }
+    if (!may(match.route->access, *who)) {
+      admission.refusal = problem(403, "this kind of token may not do this");
+      co_return admission;
+    }
+    admitted.who = *who;
+  }
+  admission.body_bytes_max = match.route->body_bytes_max;
+  head->admitted = std::move(admitted);
+  co_return admission;
+}
+
+Call Platform::Impl::make_call(const Request& request, const Admitted& admitted, std::optional<PreparedReport>& prepared,
+                               Transaction* transaction) const {
+  return Call{request, admitted.parameters, admitted.who, vault, terms(), admitted.route->decoded_body_bytes_max, prepared, transaction,
+              std::nullopt, false, false};
+}
+
+void Platform::Impl::run_turn(Database& database, const Request& request, std::optional<PreparedReport>& prepared, Turn& turn) const {
+  const auto& admitted = std::any_cast<const Admitted&>(request.admitted);
+  Transaction transaction(database, admitted.route->lane == LaneKind::writer ? Kind::write : Kind::read);
+  Call call = make_call(request, admitted, prepared, &transaction);
+  auto response = admitted.route->handler(call);
+  // After a failed statement the handler saw no rows, so what it says means nothing: the database's error counts.
+  if (!response && !transaction.failed()) {
+    turn.response = failure(request, response.error());
+    return;
+  }
+  auto committed = transaction.commit();
+  if (!committed) {
+    turn.response = failure(request, committed.error());
+    return;
+  }
+  turn.response = *std::move(response);
+  turn.nothing_yet = call.nothing_yet;
+  turn.jobs_changed = call.jobs_changed;
+  turn.layers_changed = call.layers_changed;
+}
+
+asio::awaitable<Turn> Platform::Impl::take_turn(std::shared_ptr<Request> request, std::shared_ptr<std::optional<PreparedReport>> prepared) {
+  const auto turn = std::make_shared<Turn>();
+  Lane::Work work = [this, request, prepared, turn](Database& database) { run_turn(database, *request, *prepared, *turn); };
+  Lane& lane = std::any_cast<const Admitted&>(request->admitted).route->lane == LaneKind::writer ? *writer : *reader;
+  co_await lane.run(std::move(work));
+  if (turn->jobs_changed) jobs.notify();
+  if (turn->layers_changed) layers.notify();
+  co_return std::move(*turn);
+}
+
+asio::awaitable<std::optional<Response>> Platform::Impl::prepare(std::shared_ptr<Request> request,
+                                                                 std::shared_ptr<std::optional<PreparedReport>> prepared) {
+  const auto refusal = std::make_shared<std::optional<Response>>(problem_of(Error(ErrorCode::internal, "")));
+  Lane::Work work = [this, request, prepared, refusal](Database&) {
+    const auto& admitted = std::any_cast<const Admitted&>(request->admitted);
+    Call call = make_call(*request, admitted, *prepared, nullptr);
+    auto done = admitted.route->prepare(call);
+    refusal->reset();
+    if (!done) *refusal = failure(*request, done.error());
+  };
+  co_await reader->run(std::move(work));
+  co_return std::move(*refusal);
+}
+
+asio::awaitable<Response> Platform::Impl::answer(std::shared_ptr<Request> request) {
+  const auto prepared = std::make_shared<std::optional<PreparedReport>>();
+  const auto& admitted = std::any_cast<const Admitted&>(request->admitted);
+  if (admitted.route->prepare) {
+    auto refusal = co_await prepare(request, prepared);
+    if (refusal) co_return std::move(*refusal);
+  }
+  while (true) {
+    const std::uint64_t jobs_seen = jobs.version();
+    const std::uint64_t layers_seen = layers.version();
+    Turn turn = co_await take_turn(request, prepared);
+    if (!turn.nothing_yet || stopping) co_return std::move(turn.response);
+    const auto deadline = admitted.came + turn.nothing_yet->wait;
+    if (SteadyClock::now() >= deadline) co_return std::move(turn.response);
+    if (turn.nothing_yet->topic == Topic::jobs) {
+      co_await jobs.wait_beyond(jobs_seen, deadline);
+    } else {
+      co_await layers.wait_beyond(layers_seen, deadline);
+    }
+    // Jobs must not be leased to somebody who has left.
+    if (stopping || (request->peer_gone && request->peer_gone())) co_return std::move(turn.response);
+  }
+}
+
+asio::awaitable<Response> Platform::Impl::handle(std::shared_ptr<Request> request) {
+  const auto self = shared_from_this();
+  Response response = co_await answer(request);
+  wipe(request->body);  // it may have held credentials
+  const auto& admitted = std::any_cast<const Admitted&>(request->admitted);
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - admitted.came);
+  spdlog::info("{} {} {} {} ms", printable(request->method), printable(request->path), response.status, took.count());
+  co_return response;
+}
+
+asio::awaitable<void> Platform::Impl::reap_loop() {
+  const auto self = shared_from_this();
+  SystemTime looked = clock.now();
+  while (!stopping) {
+    boost::system::error_code ignored;
+    reap_timer->expires_after(config.reap_interval);
+    co_await reap_timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (stopping) co_return;
+    const SystemTime now = clock.now();
+    const auto changed = std::make_shared<bool>(false);
+    Lane::Work work = [changed, looked, now](Database& database) {
+      Transaction transaction(database, Kind::write);
+      const bool reaped = reap_leases(transaction, now);
+      const bool ready = delayed_job_became_ready(transaction, looked, now);
+      if (transaction.commit()) *changed = reaped || ready;
+    };
+    co_await writer->run(std::move(work));
+    looked = now;
+    if (*changed) {
+      jobs.notify();
+      layers.notify();
+    }
+  }
+}
+
+Platform::Platform(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Platform::~Platform() {
+  stop();
+  impl_->server.reset();
+  // From here on no thread but the caller's touches the io_context.
+  impl_->reader.reset();
+  impl_->writer.reset();
+}
+
+Result<std::unique_ptr<Platform>> Platform::create(PlatformConfig config, const Clock& clock) {
+  auto folder = storage::make_private_directory(config.state_directory);
+  if (!folder) return folder.error();
+  const auto key_file = config.master_key_file.empty() ? config.state_directory / "master.key" : config.master_key_file;
+  auto vault = Vault::open(key_file);
+  if (!vault) return vault.error();
+  auto impl = std::make_shared<Impl>(std::move(config), clock, *std::move(vault));
+  auto opened = impl->open_database();
+  if (!opened) return opened.error();
+  return std::unique_ptr<Platform>(new Platform(std::move(impl)));
+}
+
+Result<void> Platform::start(asio::io_context& io) {
+  impl_->server = std::make_unique<HttpServer>(io, impl_);
+  HttpServerConfig server{impl_->config.listen_address, impl_->config.port, impl_->config.tls_certificate, impl_->config.tls_key};
+  auto started = impl_->server->start(server);
+  if (!started) return started;
+  impl_->reap_timer = std::make_unique<asio::steady_timer>(io);
+  asio::co_spawn(io, impl_->reap_loop(), asio::detached);
+  return {};
+}
+
+std::uint16_t Platform::port() const { return impl_->server ? impl_->server->port() : std::uint16_t{0}; }
+
+void Platform::stop() {
+  if (impl_->stopping) return;
+  impl_->stopping = true;
+  if (impl_->server) impl_->server->stop(impl_->config.stop_grace);
+  if (impl_->reap_timer) impl_->reap_timer->cancel();
+  impl_->jobs.notify();
+  impl_->layers.notify();
+}
+
+Result<Secret> Platform::create_token(TokenKind kind, std::string_view name, std::optional<std::chrono::seconds> lifetime) {
+  auto database = Database::open(impl_->database_file(), schema_migrations(), kDatabaseOptions);
+  if (!database) return database.error();
+  Transaction transaction(**database, Kind::write);
+  NewToken made = platform::create_token(transaction, kind, name, std::nullopt, impl_->clock.now(), lifetime);
+  auto committed = transaction.commit();
+  if (!committed) return committed.error();
+  return std::move(made.token);
+}
+
+}  // namespace landwaiter::platform

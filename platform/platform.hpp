@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/limits.hpp"
+#include "core/secret.hpp"
+#include "platform/store/tokens.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace landwaiter::platform {
+
+struct PlatformConfig {
+  /// Holds platform.db and, unless `master_key_file` names another place, master.key. Made with mode 0700 when not there.
+  std::filesystem::path state_directory;
+  std::string listen_address = "127.0.0.1";
+  std::uint16_t port = 0;  ///< 0: the system chooses
+  /// PEM files; both or none. Without them plain HTTP is spoken.
+  std::filesystem::path tls_certificate;
+  std::filesystem::path tls_key;
+  std::filesystem::path master_key_file;
+  std::chrono::seconds lease = limits::lease_default;
+  /// How often leases that ran out are looked for.
+  std::chrono::milliseconds reap_interval{1000};
+  /// What stop() gives to requests that are being answered.
+  std::chrono::milliseconds stop_grace{5000};
+};
+
+/// The control plane: HTTP API, queue, findings, tokens, over one SQLite file. Requests are served on the io_context's thread (one
+/// thread must run it), the database is used on two threads of its own. All that was answered survives a kill at any moment.
+/// Lifetime: destroy it before the io_context, while that is not running (or on its thread).
+class Platform {
+ public:
+  /// Opens the state folder. Errors: io (folder, database; also a master key that is not this database's), configuration.
+  static Result<std::unique_ptr<Platform>> create(PlatformConfig config, const Clock& clock);
+  ~Platform();
+
+  /// Listens. Errors: io (port in use), configuration (address, certificate).
+  Result<void> start(boost::asio::io_context& io);
+  /// The port listened on; 0 before start().
+  std::uint16_t port() const;
+  /// On the io thread. Long polls are answered at once, other requests get `stop_grace`; then nothing is left to run.
+  void stop();
+
+  /// A new token, good at once; works before start() too. `lifetime` empty: for ever.
+  Result<Secret> create_token(TokenKind kind, std::string_view name, std::optional<std::chrono::seconds> lifetime);
+
+ private:
+  struct Impl;
+  explicit Platform(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace landwaiter::platform

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/finding.hpp"
+#include "platform/store/schema.hpp"
+
+#include <optional>
+
+namespace landwaiter::platform {
+
+/// Which findings; empty members match all. Only findings in the latest scan of some image count.
+struct FindingQuery {
+  std::string type;
+  std::optional<Severity> severity;
+  std::string q;             ///< anywhere in title, id or attributes
+  std::string image;         ///< an image's digest
+  std::string page_token;    ///< "<severity>:<id>" of the last one seen
+  std::size_t page_size = 100;
+};
+
+/// Worst first. Error: invalid_argument for a page token that is none.
+Result<nlohmann::json> list_findings(Transaction& transaction, const FindingQuery& query);
+
+/// One finding with its occurrences in up to `page_size` images, each composed so that it is known what deletes them. not_found.
+Result<nlohmann::json> finding_json(Transaction& transaction, std::string_view key, std::string_view type, std::int64_t after_image,
+                                    std::size_t page_size);
+
+}  // namespace landwaiter::platform

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/bytes.hpp"
+#include "core/clock.hpp"
+#include "core/secret.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace landwaiter::platform {
+
+/// A UUID of version 7 (RFC 9562): sorts by the time of its making.
+std::string new_id(SystemTime now);
+
+/// 256 random bits as base64url behind `prefix`.
+Secret new_token(std::string_view prefix);
+
+/// What is stored of a token: tokens are random enough that a plain hash cannot be searched.
+Bytes token_hash(std::string_view token);
+
+/// In constant time; false when either is empty.
+bool same_hash(ByteView a, ByteView b);
+
+/// `count` bytes of the system's randomness.
+Bytes random_bytes(std::size_t count);
+
+}  // namespace landwaiter::platform

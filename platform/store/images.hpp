@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/protocol.hpp"
+#include "platform/store/lease.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <vector>
+
+namespace landwaiter::platform {
+
+/// Stores a scanned image over its layers' reports and ends its job. What is returned are the layers whose report is not here:
+/// when there are any, nothing was changed and the sensor must upload them first.
+std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& job, const protocol::ImageCompletion& completion, SystemTime now);
+
+/// The image's report, composed from its layers'. An empty `detector_state` stands for the latest scan. not_found; io when something
+/// stored is damaged.
+Result<ImageReport> image_report(Transaction& transaction, const Digest& digest, const Digest& detector_state);
+
+nlohmann::json list_images(Transaction& transaction, std::string_view q, std::int64_t before, std::size_t page_size);
+
+}  // namespace landwaiter::platform

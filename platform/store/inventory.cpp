@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/store/inventory.hpp"
+
+#include "core/limits.hpp"
+#include "core/text.hpp"
+#include "platform/store/ids.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace landwaiter::platform {
+namespace {
+
+constexpr std::array<std::string_view, 5> kOutcomes{"image", "unsupported", "gone", "failed", "filtered"};
+
+Result<void> check(const protocol::InventoryPage& page) {
+  if (page.items.size() > limits::inventory_page_items_max) {
+    return Error(ErrorCode::limit_exceeded, "a page may have at most " + std::to_string(limits::inventory_page_items_max) + " items");
+  }
+  for (const protocol::InventoryItem& item : page.items) {
+    if (std::ranges::find(kOutcomes, item.outcome) == kOutcomes.end()) {
+      return Error(ErrorCode::malformed, "unknown outcome " + landwaiter::quoted(item.outcome));
+    }
+    if (item.outcome == "image" && item.digest.empty()) return Error(ErrorCode::malformed, "an image without a digest");
+  }
+  return {};
+}
+
+/// Where an item stands, and the job it waits for.
+struct Standing {
+  std::string state;
+  std::string reason;
+  std::optional<std::string> job_id;
+};
+
+class PageWriter {
+ public:
+  PageWriter(Transaction& transaction, const LeasedJob& job, const Digest& detector_state, SystemTime now)
+      : transaction_(transaction), job_(job), detector_state_(detector_state), now_(now) {}
+
+  void write(const protocol::InventoryItem& item) {
+    if (exists(item)) return;
+    // A tag that could not be read in an earlier attempt and now can is one item, not two.
+    if (!item.digest.empty()) {
+      transaction_.run("DELETE FROM scan_item WHERE scan_id=? AND registry_id=? AND repository=? AND tag=? AND digest='' AND tag<>''",
+                       {job_.scan_id, job_.registry_id, item.repository, item.tag});
+    }
+    const Standing standing = item.outcome == "image" ? image_standing(item) : Standing{item.outcome, item.reason, std::nullopt};
+    transaction_.run(
+        "INSERT INTO scan_item(scan_id,registry_id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason,job_id)"
+        " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        {job_.scan_id, job_.registry_id, item.repository, item.tag, item.index_digest, item.digest, item.media_type, item.platform,
+         item.created, std::min<std::uint64_t>(item.size_bytes, 1ULL << 62U), standing.state, standing.reason, standing.job_id});
+  }
+
+  bool queued_jobs() const { return queued_jobs_; }
+
+ private:
+  bool exists(const protocol::InventoryItem& item) {
+    return transaction_.number("SELECT count(*) FROM scan_item WHERE scan_id=? AND registry_id=? AND repository=? AND tag=? AND digest=?",
+                               {job_.scan_id, job_.registry_id, item.repository, item.tag, item.digest}) != 0;
+  }
+
+  Standing image_standing(const protocol::InventoryItem& item) {
+    if (job_.incremental && !detector_state_.empty() &&
+        transaction_.number("SELECT count(*) FROM image WHERE digest=? AND detector_state=?", {item.digest, detector_state_}) != 0) {
+      return {"unchanged", "", std::nullopt};
+    }
+    {
+      Rows rows = transaction_.query("SELECT id,item_state,error FROM job WHERE scan_id=? AND digest=?", {job_.scan_id, item.digest});
+      if (rows.next()) return {rows.text(1), rows.text(1) == "pending" ? "" : rows.text(2), rows.text(0)};
+    }
+    const std::string id = new_id(now_);
+    transaction_.run("INSERT INTO job(id,scan_id,registry_id,kind,state,repository,digest,created_at_us) VALUES(?,?,?,'image','queued',?,?,?)",
+                     {id, job_.scan_id, job_.registry_id, item.repository, item.digest, to_unix_us(now_)});
+    queued_jobs_ = true;
+    return {"pending", "", id};
+  }
+
+  Transaction& transaction_;
+  const LeasedJob& job_;
+  const Digest& detector_state_;
+  SystemTime now_;
+  bool queued_jobs_ = false;
+};
+
+}  // namespace
+
+Result<bool> store_inventory(Transaction& transaction, const LeasedJob& job, const protocol::InventoryPage& page, const Digest& detector_state,
+                             SystemTime now) {
+  auto good = check(page);
+  if (!good) return good.error();
+  PageWriter writer(transaction, job, detector_state, now);
+  for (const protocol::InventoryItem& item : page.items) writer.write(item);
+  transaction.run("UPDATE job SET cursor=? WHERE id=?", {page.cursor, job.id});
+  if (page.last) end_job(transaction, job, {true, "", ""}, now);
+  return writer.queued_jobs();
+}
+
+}  // namespace landwaiter::platform

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/store/lease.hpp"
+
+#include "platform/store/ids.hpp"
+#include "platform/store/scans.hpp"
+
+namespace landwaiter::platform {
+
+Result<LeasedJob> leased_job(Transaction& transaction, std::string_view job_id, const Secret& lease_token, const LeaseTerms& terms) {
+  LeasedJob job;
+  {
+    Rows rows = transaction.query(
+        "SELECT job.scan_id,job.registry_id,job.kind,job.repository,job.digest,job.attempt,scan.created_at_us,scan.incremental,"
+        " job.state,job.lease_sha256,job.ended_sha256 FROM job JOIN scan ON scan.id=job.scan_id WHERE job.id=?",
+        {job_id});
+    if (!rows.next()) return Error(ErrorCode::not_found, "there is no such job");
+    const Bytes hash = token_hash(lease_token.reveal());
+    const std::string state = rows.text(8);
+    job.ended = same_hash(rows.bytes(10), hash);
+    const bool open = state == "leased" || state == "queued";
+    if (!job.ended && state == "cancelled") return Error(ErrorCode::conflict, "the scan of this job was cancelled");
+    if (!job.ended && !(open && same_hash(rows.bytes(9), hash))) {
+      return Error(ErrorCode::conflict, "this lease is stale: drop the job");
+    }
+    job.id = job_id;
+    job.scan_id = rows.text(0);
+    job.registry_id = rows.text(1);
+    job.is_list = rows.text(2) == "list";
+    job.repository = rows.text(3);
+    job.digest = rows.text(4);
+    job.attempt = static_cast<int>(rows.integer(5));
+    job.scan_created_at_us = rows.integer(6);
+    job.incremental = rows.integer(7) != 0;
+  }
+  if (!job.ended) {
+    transaction.run("UPDATE job SET state='leased', lease_until_us=? WHERE id=?", {to_unix_us(terms.now + terms.length), job_id});
+  }
+  return job;
+}
+
+void release_claims(Transaction& transaction, std::string_view job_id) {
+  transaction.run("DELETE FROM layer_claim WHERE job_id=?", {job_id});
+}
+
+void end_job(Transaction& transaction, const LeasedJob& job, const JobEnd& end, SystemTime now) {
+  transaction.run("UPDATE job SET state=?, item_state=?, error=?, ended_sha256=lease_sha256, lease_sha256=NULL WHERE id=?",
+                  {end.done ? "done" : "failed", end.item_state, end.reason, job.id});
+  if (!job.is_list) {
+    transaction.run("UPDATE scan_item SET state=?, reason=? WHERE job_id=? AND state='pending'", {end.item_state, end.reason, job.id});
+  }
+  release_claims(transaction, job.id);
+  finish_scan_if_done(transaction, job.scan_id, now);
+}
+
+}  // namespace landwaiter::platform

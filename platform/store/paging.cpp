@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/store/paging.hpp"
+
+#include "core/clock.hpp"
+
+namespace landwaiter::platform {
+
+bool page_is_full(nlohmann::json& out, const char* list, std::size_t page_size, const char* key) {
+  const nlohmann::json& entries = out[list];
+  if (entries.size() < page_size || entries.empty()) return false;
+  const nlohmann::json& last = entries.back()[key];
+  out["next_page_token"] = last.is_string() ? last.get<std::string>() : last.dump();
+  return true;
+}
+
+nlohmann::json time_json(const Rows& rows, int column) {
+  if (rows.is_null(column)) return nullptr;
+  return to_rfc3339(from_unix_us(rows.integer(column)));
+}
+
+std::string like_anywhere(std::string_view text) {
+  std::string pattern = "%";
+  for (const char character : text) {
+    if (character == '%' || character == '_' || character == '\\') pattern += '\\';
+    pattern += character;
+  }
+  return pattern + "%";
+}
+
+}  // namespace landwaiter::platform

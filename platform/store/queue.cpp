@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/store/queue.hpp"
+
+#include "core/json.hpp"
+#include "core/limits.hpp"
+#include "platform/store/ids.hpp"
+#include "platform/store/registries.hpp"
+#include "platform/store/scans.hpp"
+#include "platform/store/sensors.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace landwaiter::platform {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::seconds kRetryWaitFirst = 5s;
+constexpr std::chrono::seconds kRetryWaitMax = 15min;
+constexpr std::size_t kReasonBytesMax = 2000;
+constexpr int kTagsInJobMax = 100;
+
+struct ActiveScan {
+  std::string id;
+  std::int64_t priority = 0;
+  std::int64_t leased = 0;
+  std::int64_t created_at_us = 0;
+};
+
+std::vector<ActiveScan> active_scans(Transaction& transaction) {
+  std::vector<ActiveScan> scans;
+  Rows rows = transaction.query(
+      "SELECT id,priority,created_at_us,(SELECT count(*) FROM job WHERE job.scan_id=scan.id AND job.state='leased')"
+      " FROM scan WHERE state IN ('queued','running')");
+  while (rows.next()) scans.push_back({rows.text(0), rows.integer(1), rows.integer(3), rows.integer(2)});
+  return scans;
+}
+
+bool goes_first(const ActiveScan& a, const ActiveScan& b) {
+  return std::make_tuple(-a.priority, a.leased, a.created_at_us) < std::make_tuple(-b.priority, b.leased, b.created_at_us);
+}
+
+/// The job of a scan to be done next; empty when none is ready.
+std::string next_job_of(Transaction& transaction, const std::string& scan_id, SystemTime now) {
+  for (const char* kind : {"list", "image"}) {
+    Rows rows = transaction.query("SELECT id FROM job WHERE scan_id=? AND state='queued' AND kind=? AND not_before_us<=? ORDER BY not_before_us,id LIMIT 1",
+                                  {scan_id, kind, to_unix_us(now)});
+    if (rows.next()) return rows.text(0);
+  }
+  return {};
+}
+
+std::vector<std::string> strings_of(const std::string& text) {
+  const auto parsed = parse_json(text, "stored list");
+  std::vector<std::string> out;
+  if (parsed && parsed->is_array()) {
+    for (const auto& entry : *parsed) {
+      if (entry.is_string()) out.push_back(entry.get<std::string>());
+    }
+  }
+  return out;
+}
+
+void read_tags(Transaction& transaction, protocol::Job& job, const std::string& registry_id) {
+  Rows rows = transaction.query(
+      "SELECT tag FROM scan_item WHERE job_id=? AND registry_id=? AND repository=? AND tag<>'' GROUP BY tag ORDER BY min(id) LIMIT ?",
+      {job.id, registry_id, job.image.repository, kTagsInJobMax});
+  while (rows.next()) job.image.tags.push_back(rows.text(0));
+}
+
+/// Fills a job from its row; returns its registry's id.
+std::string read_job(Transaction& transaction, protocol::Job& job) {
+  std::string registry_id;
+  {
+    Rows rows = transaction.query(
+        "SELECT job.scan_id,registry_id,job.kind,attempt,references_json,repositories_json,cursor,repository,digest,scan.incremental"
+        " FROM job JOIN scan ON scan.id=job.scan_id WHERE job.id=?",
+        {job.id});
+    if (!rows.next()) return {};
+    job.scan_id = rows.text(0);
+    registry_id = rows.text(1);
+    job.kind = rows.text(2) == "list" ? protocol::JobKind::list : protocol::JobKind::image;
+    job.attempt = static_cast<int>(rows.integer(3));
+    job.list = {strings_of(rows.text(4)), strings_of(rows.text(5)), rows.text(6)};
+    job.image.repository = rows.text(7);
+    if (const auto digest = Digest::parse(rows.text(8)); digest) job.image.digest = *digest;
+    job.options.incremental = rows.integer(9) != 0;
+  }
+  if (job.kind == protocol::JobKind::image) read_tags(transaction, job, registry_id);
+  return registry_id;
+}
+
+/// Credentials are opened and sealed once for each registry in an answer.
+using AccessCache = std::map<std::string, RegistryAccess>;
+
+Result<void> add_registry(Transaction& transaction, const Vault& vault, const Acquirer& acquirer, const std::string& registry_id,
+                          AccessCache& cache, protocol::Job& job) {
+  auto known = cache.find(registry_id);
+  if (known == cache.end()) {
+    auto access = registry_access(transaction, vault, registry_id, acquirer.public_key);
+    if (!access) return access.error();
+    known = cache.emplace(registry_id, *std::move(access)).first;
+  }
+  job.registry = known->second.target;
+  job.sealed_credentials = known->second.sealed_credentials;
+  return {};
+}
+
+void lease(Transaction& transaction, const Acquirer& acquirer, const LeaseTerms& terms, protocol::Job& job) {
+  job.lease_token = new_token("lwl_");
+  job.lease = terms.length;
+  transaction.run(
+      "UPDATE job SET state='leased', attempt=attempt+1, lease_sha256=?, lease_until_us=?, sensor_id=?, bytes=0, layers=0, files=0, findings=0"
+      " WHERE id=?",
+      {token_hash(job.lease_token.reveal()), to_unix_us(terms.now + terms.length), acquirer.sensor_id, job.id});
+  // Whoever held it before has lost it, and with it what it meant to read.
+  release_claims(transaction, job.id);
+}
+
+void mark_running(Transaction& transaction, const std::string& scan_id, SystemTime now) {
+  transaction.run("UPDATE scan SET state='running', started_at_us=? WHERE id=? AND state='queued'", {to_unix_us(now), scan_id});
+}
+
+std::chrono::seconds retry_wait(int attempt, std::chrono::seconds asked) {
+  const auto grown = std::min(kRetryWaitMax, kRetryWaitFirst * (1 << std::clamp(attempt - 1, 0, 10)));
+  return std::clamp(asked, grown, std::max<std::chrono::seconds>(grown, 1h));
+}
+
+std::string_view item_state_of(ErrorCode code) {
+  if (code == ErrorCode::not_found) return "gone";
+  if (code == ErrorCode::unsupported) return "unsupported";
+  return "failed";
+}
+
+/// A manifest that is gone from one repository may still be in another that was listed: ask there before giving up.
+bool try_elsewhere(Transaction& transaction, const LeasedJob& job, const std::string& reason) {
+  transaction.run("UPDATE scan_item SET state='gone', reason=? WHERE job_id=? AND registry_id=? AND repository=? AND state='pending'",
+                  {reason, job.id, job.registry_id, job.repository});
+  std::string registry_id, repository;
+  {
+    Rows rows = transaction.query("SELECT registry_id,repository FROM scan_item WHERE job_id=? AND state='pending' ORDER BY id LIMIT 1", {job.id});
+    if (!rows.next()) return false;
+    registry_id = rows.text(0);
+    repository = rows.text(1);
+  }
+  transaction.run(
+      "UPDATE job SET state='queued', registry_id=?, repository=?, attempt=0, ended_sha256=lease_sha256, lease_sha256=NULL WHERE id=?",
+      {registry_id, repository, job.id});
+  release_claims(transaction, job.id);
+  return true;
+}
+
+std::int64_t bounded(std::uint64_t count) { return static_cast<std::int64_t>(std::min<std::uint64_t>(count, 1ULL << 62U)); }
+
+}  // namespace
+
+Result<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const Vault& vault, const Acquirer& acquirer, std::size_t capacity,
+                                                const LeaseTerms& terms) {
+  reap_leases(transaction, terms.now);
+  std::vector<protocol::Job> jobs;
+  std::vector<ActiveScan> scans = active_scans(transaction);
+  AccessCache cache;
+  while (jobs.size() < capacity && !scans.empty()) {
+    const auto scan = std::ranges::min_element(scans, goes_first);
+    protocol::Job job;
+    job.id = next_job_of(transaction, scan->id, terms.now);
+    if (job.id.empty()) {
+      scans.erase(scan);
+      continue;
+    }
+    lease(transaction, acquirer, terms, job);
+    const std::string registry_id = read_job(transaction, job);
+    auto reachable = add_registry(transaction, vault, acquirer, registry_id, cache, job);
+    if (!reachable) return reachable.error();
+    mark_running(transaction, scan->id, terms.now);
+    ++scan->leased;
+    jobs.push_back(std::move(job));
+  }
+  return jobs;
+}
+
+protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view sensor_id, const protocol::Heartbeat& beat, const LeaseTerms& terms) {
+  note_sensor(transaction, sensor_id, beat.version, beat.detector_state, terms.now);
+  protocol::HeartbeatAnswer answer;
+  for (const protocol::JobProgress& progress : beat.jobs) {
+    const auto job = leased_job(transaction, progress.job_id, progress.lease_token, terms);
+    if (job && !job->ended) {
+      transaction.run("UPDATE job SET bytes=?, layers=?, files=?, findings=? WHERE id=?",
+                      {bounded(progress.bytes), bounded(progress.layers), bounded(progress.files), bounded(progress.findings), progress.job_id});
+      continue;
+    }
+    const bool cancelled =
+        transaction.number("SELECT count(*) FROM job WHERE id=? AND state='cancelled'", {progress.job_id}) != 0;
+    (cancelled ? answer.cancelled : answer.lost).push_back(progress.job_id);
+  }
+  return answer;
+}
+
+bool reap_leases(Transaction& transaction, SystemTime now) {
+  std::vector<LeasedJob> expired;
+  {
+    Rows rows = transaction.query("SELECT id,scan_id,kind,attempt FROM job WHERE state='leased' AND lease_until_us<?", {to_unix_us(now)});
+    while (rows.next()) {
+      LeasedJob job;
+      job.id = rows.text(0);
+      job.scan_id = rows.text(1);
+      job.is_list = rows.text(2) == "list";
+      job.attempt = static_cast<int>(rows.integer(3));
+      expired.push_back(std::move(job));
+    }
+  }
+  for (const LeasedJob& job : expired) {
+    if (job.attempt >= static_cast<int>(limits::job_attempts_max)) {
+      const JobEnd end{false, "failed", "its sensor went silent, " + std::to_string(job.attempt) + " times in a row"};
+      end_job(transaction, job, end, now);
+      transaction.run("UPDATE job SET ended_sha256=NULL WHERE id=?", {job.id});  // no call of the sensor's ended it
+    } else {
+      transaction.run("UPDATE job SET state='queued', not_before_us=0 WHERE id=?", {job.id});
+      release_claims(transaction, job.id);
+    }
+  }
+  return !expired.empty();
+}
+
+bool delayed_job_became_ready(Transaction& transaction, SystemTime after, SystemTime now) {
+  return transaction.number(
+             "SELECT EXISTS(SELECT 1 FROM job WHERE state='queued' AND not_before_us>0 AND not_before_us>? AND not_before_us<=?)",
+             {to_unix_us(after), to_unix_us(now)}) != 0;
+}
+
+void extend_leases_after_start(Transaction& transaction, const LeaseTerms& terms) {
+  transaction.run("UPDATE job SET lease_until_us=max(lease_until_us,?) WHERE state='leased'", {to_unix_us(terms.now + terms.length)});
+}
+
+void fail_job(Transaction& transaction, const LeasedJob& job, const protocol::JobFailure& failure, SystemTime now) {
+  const std::string reason = failure.reason.substr(0, kReasonBytesMax);
+  if (failure.handed_back) {
+    transaction.run("UPDATE job SET state='queued', attempt=max(attempt-1,0), not_before_us=0, ended_sha256=lease_sha256, lease_sha256=NULL WHERE id=?",
+                    {job.id});
+    release_claims(transaction, job.id);
+    return;
+  }
+  if (failure.retryable && job.attempt < static_cast<int>(limits::job_attempts_max)) {
+    transaction.run("UPDATE job SET state='queued', not_before_us=?, error=?, ended_sha256=lease_sha256, lease_sha256=NULL WHERE id=?",
+                    {to_unix_us(now + retry_wait(job.attempt, failure.retry_after)), reason, job.id});
+    release_claims(transaction, job.id);
+    return;
+  }
+  if (!job.is_list && failure.code == ErrorCode::not_found && try_elsewhere(transaction, job, reason)) return;
+  end_job(transaction, job, {false, std::string(item_state_of(failure.code)), reason}, now);
+}
+
+}  // namespace landwaiter::platform

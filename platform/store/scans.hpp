@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/result.hpp"
+#include "platform/store/schema.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace landwaiter::platform {
+
+struct NewScan {
+  std::string name;
+  bool of_references = true;  ///< else the walk of a registry
+  bool incremental = true;
+  int priority = 0;           ///< more is sooner
+  nlohmann::json labels = nlohmann::json::array();
+  std::string callback_id;
+  int auto_resolution_interval = 0;
+};
+
+std::string create_scan(Transaction& transaction, const NewScan& scan, SystemTime now);
+
+/// A scan's list job in one registry: explicit references, or (when there are none) a walk of `repositories`, all when empty.
+void create_list_job(Transaction& transaction, std::string_view scan_id, std::string_view registry_id,
+                     const std::vector<std::string>& references, const std::vector<std::string>& repositories, SystemTime now);
+
+/// Ends a scan that has no open job left, and forgets credentials that came with it. Failed when its listing failed.
+void finish_scan_if_done(Transaction& transaction, std::string_view scan_id, SystemTime now);
+
+/// Stops what is open; its items become "cancelled". not_found; conflict when it has ended otherwise.
+Result<void> cancel_scan(Transaction& transaction, std::string_view scan_id, SystemTime now);
+
+/// State, counts that add up (listed = the sum of the others), progress and the first errors; null when there is no such scan.
+nlohmann::json scan_json(Transaction& transaction, std::string_view scan_id);
+nlohmann::json list_scans(Transaction& transaction, std::string_view state, std::string_view page_token, std::size_t page_size);
+nlohmann::json list_scan_items(Transaction& transaction, std::string_view scan_id, std::string_view state, std::int64_t after,
+                               std::size_t page_size);
+
+}  // namespace landwaiter::platform

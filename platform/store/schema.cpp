@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/store/schema.hpp"
+
+#include <array>
+
+namespace landwaiter::platform {
+namespace {
+
+// job.lease_sha256 is the lease now, or one that ran out and may be taken up again by its holder until somebody else acquires the
+// job. job.ended_sha256 is the lease that ended the job or gave it back: repeating that call is answered, and changes nothing.
+constexpr std::string_view kControl = R"sql(
+CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE sensor(
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  detector_state TEXT NOT NULL,
+  public_key BLOB NOT NULL,
+  enrolled_by TEXT NOT NULL,
+  created_at_us INTEGER NOT NULL,
+  seen_at_us INTEGER NOT NULL) STRICT;
+CREATE TABLE token(
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL CHECK(kind IN ('api','enrolment','sensor')),
+  name TEXT NOT NULL,
+  sha256 BLOB NOT NULL UNIQUE,
+  sensor_id TEXT REFERENCES sensor(id) ON DELETE CASCADE,
+  created_at_us INTEGER NOT NULL,
+  expires_at_us INTEGER) STRICT;
+CREATE INDEX token_by_sensor ON token(sensor_id);
+CREATE TABLE scan(
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK(kind IN ('references','registry')),
+  state TEXT NOT NULL CHECK(state IN ('queued','running','finished','failed','cancelled')),
+  incremental INTEGER NOT NULL,
+  priority INTEGER NOT NULL,
+  labels TEXT NOT NULL,
+  callback_id TEXT NOT NULL,
+  auto_resolution_interval INTEGER NOT NULL,
+  error TEXT NOT NULL DEFAULT '',
+  created_at_us INTEGER NOT NULL,
+  started_at_us INTEGER,
+  finished_at_us INTEGER) STRICT;
+CREATE INDEX scan_active ON scan(priority, created_at_us) WHERE state IN ('queued','running');
+CREATE TABLE registry(
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  tls_verify INTEGER NOT NULL,
+  plain_http INTEGER NOT NULL,
+  credential BLOB,
+  scan_id TEXT REFERENCES scan(id),
+  deleted INTEGER NOT NULL DEFAULT 0,
+  created_at_us INTEGER NOT NULL) STRICT;
+CREATE UNIQUE INDEX registry_name ON registry(name) WHERE scan_id IS NULL AND deleted=0;
+CREATE INDEX registry_by_scan ON registry(scan_id) WHERE scan_id IS NOT NULL;
+CREATE TABLE job(
+  id TEXT PRIMARY KEY,
+  scan_id TEXT NOT NULL REFERENCES scan(id),
+  registry_id TEXT NOT NULL REFERENCES registry(id),
+  kind TEXT NOT NULL CHECK(kind IN ('list','image')),
+  state TEXT NOT NULL CHECK(state IN ('queued','leased','done','failed','cancelled')),
+  attempt INTEGER NOT NULL DEFAULT 0,
+  not_before_us INTEGER NOT NULL DEFAULT 0,
+  lease_sha256 BLOB,
+  ended_sha256 BLOB,
+  lease_until_us INTEGER NOT NULL DEFAULT 0,
+  sensor_id TEXT REFERENCES sensor(id),
+  references_json TEXT NOT NULL DEFAULT '[]',
+  repositories_json TEXT NOT NULL DEFAULT '[]',
+  cursor TEXT NOT NULL DEFAULT '',
+  repository TEXT NOT NULL DEFAULT '',
+  digest TEXT,
+  item_state TEXT NOT NULL DEFAULT 'pending',
+  error TEXT NOT NULL DEFAULT '',
+  bytes INTEGER NOT NULL DEFAULT 0,
+  layers INTEGER NOT NULL DEFAULT 0,
+  files INTEGER NOT NULL DEFAULT 0,
+  findings INTEGER NOT NULL DEFAULT 0,
+  created_at_us INTEGER NOT NULL,
+  UNIQUE(scan_id, digest)) STRICT;
+CREATE INDEX job_next ON job(scan_id, state, kind, not_before_us, id);
+CREATE INDEX job_delayed ON job(not_before_us) WHERE state='queued' AND not_before_us>0;
+CREATE INDEX job_of_registry ON job(registry_id) WHERE state IN ('queued','leased');
+CREATE INDEX job_leased ON job(lease_until_us) WHERE state='leased';
+CREATE TABLE scan_item(
+  id INTEGER PRIMARY KEY,
+  scan_id TEXT NOT NULL REFERENCES scan(id),
+  registry_id TEXT NOT NULL REFERENCES registry(id),
+  repository TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  index_digest TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  platform TEXT NOT NULL,
+  created TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK(state IN ('pending','scanned','unchanged','filtered','unsupported','gone','failed','cancelled')),
+  reason TEXT NOT NULL,
+  job_id TEXT REFERENCES job(id),
+  UNIQUE(scan_id, registry_id, repository, tag, digest)) STRICT;
+CREATE INDEX scan_item_by_state ON scan_item(scan_id, state);
+CREATE INDEX scan_item_by_job ON scan_item(job_id);
+)sql";
+
+constexpr std::string_view kContent = R"sql(
+CREATE TABLE layer_report(
+  id INTEGER PRIMARY KEY,
+  layer TEXT NOT NULL,
+  detector_state TEXT NOT NULL,
+  report BLOB NOT NULL,
+  stored_at_us INTEGER NOT NULL,
+  UNIQUE(layer, detector_state)) STRICT;
+CREATE TABLE layer_claim(
+  layer TEXT NOT NULL,
+  detector_state TEXT NOT NULL,
+  job_id TEXT NOT NULL REFERENCES job(id),
+  PRIMARY KEY(layer, detector_state)) STRICT, WITHOUT ROWID;
+CREATE INDEX layer_claim_by_job ON layer_claim(job_id);
+CREATE TABLE image(
+  id INTEGER PRIMARY KEY,
+  digest TEXT NOT NULL,
+  detector_state TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  facts TEXT NOT NULL,
+  layers_fetched INTEGER NOT NULL,
+  layers_reused INTEGER NOT NULL,
+  scanned_at_us INTEGER NOT NULL,
+  latest INTEGER NOT NULL,
+  UNIQUE(digest, detector_state)) STRICT;
+CREATE TABLE image_layer(
+  image_id INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  layer_report_id INTEGER NOT NULL REFERENCES layer_report(id),
+  PRIMARY KEY(image_id, position)) STRICT, WITHOUT ROWID;
+CREATE INDEX image_layer_by_report ON image_layer(layer_report_id, image_id);
+CREATE TABLE finding(
+  id INTEGER PRIMARY KEY,
+  type TEXT NOT NULL,
+  key TEXT NOT NULL,
+  severity INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  attributes TEXT NOT NULL,
+  detector TEXT NOT NULL,
+  UNIQUE(type, key)) STRICT;
+CREATE INDEX finding_by_severity ON finding(severity DESC, id);
+CREATE INDEX finding_by_key ON finding(key);
+CREATE TABLE layer_finding(
+  layer_report_id INTEGER NOT NULL REFERENCES layer_report(id) ON DELETE CASCADE,
+  finding_id INTEGER NOT NULL REFERENCES finding(id),
+  path TEXT NOT NULL,
+  archive TEXT NOT NULL,
+  offset INTEGER NOT NULL,
+  PRIMARY KEY(layer_report_id, finding_id, path, archive, offset)) STRICT, WITHOUT ROWID;
+CREATE INDEX layer_finding_by_finding ON layer_finding(finding_id, layer_report_id);
+)sql";
+
+constexpr std::array<std::string_view, 2> kMigrations{kControl, kContent};
+
+}  // namespace
+
+std::span<const std::string_view> schema_migrations() { return kMigrations; }
+
+}  // namespace landwaiter::platform

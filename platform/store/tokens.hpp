@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/secret.hpp"
+#include "platform/store/schema.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <optional>
+#include <string>
+
+namespace landwaiter::platform {
+
+/// api: people and programs. enrolment: good for one enrolment. sensor: with a sensor's id the bearer token of that sensor, without
+/// one a long-lived token that may enrol sensors again and again.
+enum class TokenKind { api, enrolment, sensor };
+
+std::string_view to_string(TokenKind kind);
+std::optional<TokenKind> token_kind_from(std::string_view name);
+
+/// Who calls.
+struct Principal {
+  TokenKind kind = TokenKind::api;
+  std::string token_id;
+  std::string sensor_id;  ///< of a sensor's bearer token
+};
+
+struct NewToken {
+  std::string id;
+  Secret token;  ///< shown once; the database keeps its hash
+};
+
+NewToken create_token(Transaction& transaction, TokenKind kind, std::string_view name, const std::optional<std::string>& sensor_id,
+                      SystemTime now, std::optional<std::chrono::seconds> lifetime);
+
+/// Nothing for an unknown or expired token.
+std::optional<Principal> authenticate(Transaction& transaction, const Secret& token, SystemTime now);
+
+nlohmann::json list_tokens(Transaction& transaction, std::string_view page_token, std::size_t page_size);
+/// False when there is no such token.
+bool delete_token(Transaction& transaction, std::string_view id);
+
+}  // namespace landwaiter::platform

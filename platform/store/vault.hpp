@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/bytes.hpp"
+#include "core/secret.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace landwaiter::platform {
+
+/// Encrypts what the database keeps in secret: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) with a random nonce before each
+/// ciphertext. `context` names the row ("registry:<id>") and is authenticated, so a ciphertext copied to another row does not
+/// open. Thread-safe.
+class Vault {
+ public:
+  /// Reads the 32-byte master key, or makes it (mode 0600) when the file is not there. A key file that others may read is refused.
+  static Result<Vault> open(const std::filesystem::path& key_file);
+
+  Bytes encrypt(const Secret& plain, std::string_view context) const;
+  /// Fails with io when the key, the context or the bytes are not those of encrypt().
+  Result<Secret> decrypt(ByteView encrypted, std::string_view context) const;
+
+ private:
+  explicit Vault(Secret key) : key_(std::move(key)) {}
+  Secret key_;
+};
+
+inline constexpr std::size_t kSealKeyBytes = 32;
+
+/// libsodium's crypto_box_seal to an X25519 public key of kSealKeyBytes bytes: only its holder can open it.
+Result<Bytes> seal_to(ByteView public_key, const Secret& plain);
+
+}  // namespace landwaiter::platform

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace landwaiter::test {
+
+struct HttpReply {
+  int status = 0;  ///< 0: the connection was closed without an answer
+  std::map<std::string, std::string> headers;  ///< names in lower case
+  std::string body;
+};
+
+/// Sends these very bytes on a new connection to loopback and reads until the other side closes it.
+std::string send_raw(std::uint16_t port, std::string_view bytes);
+
+/// The first answer in such bytes.
+HttpReply parse_reply(const std::string& bytes);
+
+}  // namespace landwaiter::test
