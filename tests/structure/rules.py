@@ -26,7 +26,7 @@ EXCEPTIONS = {
 # Libraries that only some files may know. Tests may use any.
 LIBRARIES = {
     "Beast": (r"boost/beast.*", ("registry/transport*.cpp", "platform/http_server.cpp", "cmake/beast.cpp")),
-    "libarchive": (r"archive(_entry)?\.h", ("detectors/*walk*", "detectors/*archive*", "detectors/*tar*", "registry/*archive*")),
+    "libarchive": (r"archive(_entry)?\.h", ("detectors/*walk*", "detectors/*archive*", "detectors/*tar*", "registry/*archive*", "registry/tar*")),
     "SQLite": (r"sqlite3(ext)?\.h", ("storage/*", "platform/*store*")),
     "Vectorscan": (r"hs(/.*)?\.h", ("detectors/*",)),
     "spdlog": (r"spdlog/.*", ("daemon/*", "platform/*")),
