@@ -6,6 +6,7 @@
 #include "registry/transport.hpp"
 
 #include <array>
+#include <iostream>
 #include <utility>
 
 namespace landwaiter::daemon {
@@ -81,13 +82,11 @@ Result<std::shared_ptr<registry::Client>> Connector::client(const std::string& h
   endpoint->password = options_.password;
   endpoint->token = options_.token;
   if (endpoint->anonymous()) {
-    auto found = registry::find_docker_credentials(endpoint->host, environment_);
-    if (!found) return found.error();
-    if (*found) {
-      endpoint->username = (*found)->username;
-      endpoint->password = (*found)->password;
-      endpoint->token = (*found)->token;
-    }
+    registry::DockerConfig config = registry::DockerConfig::of_process();
+    config.environment = environment_;
+    const registry::DockerCredentials found = registry::find_credentials(config, endpoint->host);
+    for (const std::string& warning : found.warnings) std::cerr << "landwaiter: " << warning << "\n";
+    registry::apply(found, *endpoint);
   }
   auto made = std::make_shared<registry::Client>(transport_, *std::move(endpoint), clock_);
   clients_.emplace(host, made);

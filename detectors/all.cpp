@@ -15,8 +15,4 @@ std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorCo
   return detectors;
 }
 
-std::string keyed_id(const DetectorContext& context, ByteView bytes) {
-  return "hmac-sha256:" + hex_encode(hmac_sha256(as_bytes(context.identity_key.reveal()), bytes));
-}
-
 }  // namespace landwaiter::detectors

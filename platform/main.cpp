@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/log.hpp"
+#include "daemon/sensor.hpp"
+#include "platform/platform.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <sodium.h>
+#include <systemd/sd-daemon.h>
+
+#include <charconv>
+#include <clocale>
+#include <csignal>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace landwaiter;
+using platform::Platform;
+using platform::PlatformConfig;
+using platform::TokenKind;
+
+/// The same as of `landwaiter`: 0 done, 2 usage or configuration, 3 it cannot work.
+enum ExitCode : int { exit_done = 0, exit_usage = 2, exit_failed = 3 };
+
+int fail(const Error& error, int code = exit_failed) {
+  std::cerr << "landwaiter-platform: " << error.message() << "\n";
+  return code;
+}
+
+struct ServeOptions {
+  std::string state = "/var/lib/landwaiter-platform";
+  std::string listen = "127.0.0.1:8080";
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string log_level = "info";
+  bool log_json = false;
+  bool embedded_sensor = false;
+  std::size_t workers = 0;
+  std::size_t jobs = 4;
+  std::int64_t lease_s = limits::lease_default.count();
+};
+
+struct TokenOptions {
+  std::string state = "/var/lib/landwaiter-platform";
+  std::string kind = "api";
+  std::string name;
+  std::int64_t expires_in_s = 0;
+};
+
+/// "ADDRESS:PORT", "[::1]:PORT" or "PORT".
+Result<void> parse_listen(const std::string& text, PlatformConfig& config) {
+  const std::size_t colon = text.rfind(':');
+  std::string address = colon == std::string::npos ? "" : text.substr(0, colon);
+  const std::string port = colon == std::string::npos ? text : text.substr(colon + 1);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (port.empty() || error != std::errc() || end != port.data() + port.size() || number > 65535) {
+    return Error(ErrorCode::invalid_argument, "--listen must be ADDRESS:PORT, not \"" + text + '"');
+  }
+  if (!address.empty()) config.listen_address = address;
+  config.port = static_cast<std::uint16_t>(number);
+  return {};
+}
+
+/// The first start leaves a token for the administrator in the state folder, readable by its owner alone.
+Result<void> leave_admin_token(Platform& server, const std::string& state) {
+  const std::string file = state + "/admin.token";
+  const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+  if (fd < 0) return {};  // it is there, and perhaps in use
+  auto token = server.create_token(TokenKind::api, "administrator", std::nullopt);
+  std::string line = token ? token->reveal() + "\n" : std::string();
+  const bool written = token && write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && fsync(fd) == 0;
+  wipe(line);
+  close(fd);
+  if (written) return {};
+  unlink(file.c_str());
+  return token ? Error(ErrorCode::io, file + ": cannot be written") : token.error();
+}
+
+/// A sensor in this process, which speaks with the platform as any other does, over loopback.
+Result<std::unique_ptr<daemon::Sensor>> make_sensor(boost::asio::io_context& io, Platform& server, const ServeOptions& options,
+                                                    const PlatformConfig& config, const Clock& clock) {
+  daemon::SensorConfig sensor;
+  sensor.name = "embedded";
+  sensor.state_directory = config.state_directory / "sensor";
+  sensor.workers = options.workers;
+  sensor.jobs = options.jobs;
+  sensor.drain_timeout = std::chrono::seconds(10);
+  const std::string scheme = config.tls_certificate.empty() ? "http://" : "https://";
+  sensor.platform_url = scheme + "127.0.0.1:" + std::to_string(server.port());
+  // The certificate names the host for others; the way to ourselves leads over loopback.
+  sensor.platform_tls_verify = false;
+  auto token = server.create_token(TokenKind::enrolment, "embedded sensor", std::chrono::minutes(10));
+  if (!token) return token.error();
+  sensor.enrolment_token = *std::move(token);
+  return std::make_unique<daemon::Sensor>(io.get_executor(), std::move(sensor), clock);
+}
+
+/// Runs platform and sensor until a signal: first the sensor drains, then the platform stops.
+class Service {
+ public:
+  Service(boost::asio::io_context& io, Platform& server, std::unique_ptr<daemon::Sensor> sensor)
+      : server_(server), sensor_(std::move(sensor)), signals_(io, SIGINT, SIGTERM) {
+    wait_for_signal();
+    if (!sensor_) return;
+    auto ended = [this](std::exception_ptr failure, Result<void> result) {
+      if (failure) std::rethrow_exception(failure);
+      if (!result) result_ = result.error();
+      stop_platform();
+    };
+    boost::asio::co_spawn(io, sensor_->run(), ended);
+  }
+
+  const Result<void>& result() const { return result_; }
+
+ private:
+  void wait_for_signal() {
+    signals_.async_wait([this](boost::system::error_code error, int) {
+      if (error) return;
+      sd_notify(0, "STOPPING=1");
+      if (!sensor_) return stop_platform();
+      sensor_->stop();
+      wait_for_signal();
+    });
+  }
+
+  void stop_platform() {
+    signals_.cancel();
+    server_.stop();
+  }
+
+  Platform& server_;
+  std::unique_ptr<daemon::Sensor> sensor_;
+  boost::asio::signal_set signals_;
+  Result<void> result_;
+};
+
+int serve(const ServeOptions& options) {
+  PlatformConfig config;
+  config.state_directory = options.state;
+  config.tls_certificate = options.tls_certificate;
+  config.tls_key = options.tls_key;
+  config.lease = std::chrono::seconds(options.lease_s);
+  auto listen = parse_listen(options.listen, config);
+  if (!listen) return fail(listen.error(), exit_usage);
+
+  daemon::start_logging(options.log_level, options.log_json);
+  const RealClock clock;
+  boost::asio::io_context io(1);
+  auto server = Platform::create(config, clock);
+  if (!server) return fail(server.error());
+  auto token = leave_admin_token(**server, options.state);
+  if (!token) return fail(token.error());
+  auto started = (*server)->start(io);
+  if (!started) return fail(started.error());
+
+  std::unique_ptr<daemon::Sensor> sensor;
+  if (options.embedded_sensor) {
+    auto made = make_sensor(io, **server, options, config, clock);
+    if (!made) return fail(made.error());
+    sensor = *std::move(made);
+  }
+  const std::string host = config.listen_address.find(':') == std::string::npos ? config.listen_address : '[' + config.listen_address + ']';
+  const char* scheme = config.tls_certificate.empty() ? "http://" : "https://";
+  std::cout << "listening on " << scheme << host << ":" << (*server)->port() << std::endl;
+  sd_notify(0, "READY=1");
+
+  Service service(io, **server, std::move(sensor));
+  io.run();
+  return service.result() ? exit_done : fail(service.result().error());
+}
+
+int create_token(const TokenOptions& options) {
+  const auto kind = platform::token_kind_from(options.kind);
+  if (!kind) return fail(Error(ErrorCode::invalid_argument, "--kind must be api, enrolment or sensor"), exit_usage);
+  PlatformConfig config;
+  config.state_directory = options.state;
+  const RealClock clock;
+  auto server = Platform::create(config, clock);
+  if (!server) return fail(server.error());
+  std::optional<std::chrono::seconds> lifetime;
+  if (options.expires_in_s > 0) lifetime = std::chrono::seconds(options.expires_in_s);
+  // An enrolment token that lies around is an open door.
+  if (!lifetime && *kind == TokenKind::enrolment) lifetime = std::chrono::hours(24);
+  auto token = (*server)->create_token(*kind, options.name.empty() ? options.kind : options.name, lifetime);
+  if (!token) return fail(token.error());
+  std::cout << token->reveal() << std::endl;
+  return exit_done;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "C.UTF-8");  // libarchive converts file names by the locale
+  std::signal(SIGPIPE, SIG_IGN);
+  if (sodium_init() < 0) return fail(Error(ErrorCode::internal, "libsodium cannot be initialised"));
+
+  CLI::App app("Landwaiter's platform: API, queue and findings for registry sensors", "landwaiter-platform");
+  app.set_version_flag("--version", std::string("landwaiter-platform " LANDWAITER_VERSION));
+  app.footer("Exit codes: 0 done, 2 usage or configuration, 3 it cannot work");
+  app.require_subcommand(1);
+
+  ServeOptions serving;
+  CLI::App* serve_command = app.add_subcommand("serve", "Serve the API until SIGTERM");
+  serve_command->add_option("--state", serving.state, "Folder of the database and keys")->capture_default_str();
+  serve_command->add_option("--listen", serving.listen, "ADDRESS:PORT; port 0 takes a free one")->capture_default_str();
+  serve_command->add_option("--tls-cert", serving.tls_certificate, "Certificate chain in PEM; without it plain HTTP is spoken");
+  serve_command->add_option("--tls-key", serving.tls_key, "Its private key in PEM");
+  serve_command->add_flag("--embedded-sensor", serving.embedded_sensor, "Run a sensor in this process");
+  serve_command->add_option("--workers", serving.workers, "Layers that the embedded sensor scans at once (0: one for each core)")
+      ->check(CLI::Range(std::size_t{0}, limits::workers_max));
+  serve_command->add_option("--jobs", serving.jobs, "Jobs that the embedded sensor holds at once")->check(CLI::Range(1, 20))->capture_default_str();
+  serve_command->add_option("--lease-s", serving.lease_s, "How long a job belongs to a silent sensor")->check(CLI::Range(1, 3600))->capture_default_str();
+  serve_command->add_option("--log-level", serving.log_level, "debug, info, warning or error")->capture_default_str();
+  serve_command->add_flag("--log-json", serving.log_json, "Log one JSON object a line");
+
+  TokenOptions token;
+  CLI::App* token_command = app.add_subcommand("token", "Manage tokens");
+  token_command->require_subcommand(1);
+  CLI::App* create_command = token_command->add_subcommand("create", "Make a token and print it, once");
+  create_command->add_option("--state", token.state, "Folder of the database and keys")->capture_default_str();
+  create_command->add_option("--kind", token.kind, "api (people and programs), enrolment (one sensor, once) or sensor (enrols again and again)")
+      ->capture_default_str();
+  create_command->add_option("--name", token.name, "What it is for");
+  create_command->add_option("--expires-in-s", token.expires_in_s, "Seconds until it ends (enrolment: a day unless told otherwise)");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_done : exit_usage;
+  }
+  return *serve_command ? serve(serving) : create_token(token);
+}
