@@ -9,6 +9,7 @@ set(CRYPTO_TESTS
   material.cpp
   pem_test.cpp
   private_key_test.cpp
+  public_asset_test.cpp
   scan_bytes.cpp
   shell.cpp
   vectors_test.cpp)
