@@ -190,10 +190,14 @@ Awaitable<void> RegistryWalk::walk_references() {
 Awaitable<void> RegistryWalk::walk_catalog() {
   Cursor cursor = Cursor::parse(work_.cursor);
   cursor_ = work_.cursor;
-  for (std::size_t pages = 0; pages < limits::pages_max; ++pages) {
+  registry::PageGuard guard;
+  while (true) {
     auto asking = client_->catalog(cursor.page);
     auto page = co_await std::move(asking);
     if (!page) co_return page.error();
+    auto refusing = add_invalid(page->invalid, "");
+    auto refused = co_await std::move(refusing);
+    if (!refused) co_return refused.error();
     auto done = cursor.after.empty() ? page->names.end() : std::ranges::find(page->names, cursor.after);
     auto first = done == page->names.end() ? page->names.begin() : std::next(done);
     for (auto name = first; name != page->names.end(); ++name) {
@@ -205,15 +209,28 @@ Awaitable<void> RegistryWalk::walk_catalog() {
       cursor_ = cursor.str();
     }
     if (page->next.empty()) co_return Result<void>();
+    auto fresh = guard.follow(page->next);
+    if (!fresh) co_return fresh.error().with_context("catalog of " + client_->endpoint().host);
     cursor = Cursor{page->next, ""};
     cursor_ = cursor.str();
   }
-  co_return Error(ErrorCode::limit_exceeded, "the catalog of " + client_->endpoint().host + " does not end");
+}
+
+/// Names that the registry gave and that no registry can be asked for: they are accounted for, too.
+Awaitable<void> RegistryWalk::add_invalid(std::vector<std::string> names, std::string repository) {
+  std::vector<InventoryItem> items;
+  for (std::string& name : names) {
+    const Error error(ErrorCode::unsupported, "the registry lists a name that breaks the grammar of names");
+    items.push_back(repository.empty() ? failed_item(name, "", error) : failed_item(repository, name, error));
+  }
+  auto adding = add(std::move(items));
+  co_return co_await std::move(adding);
 }
 
 Awaitable<void> RegistryWalk::walk_repository(std::string repository) {
   std::string next;
-  for (std::size_t pages = 0; pages < limits::pages_max; ++pages) {
+  registry::PageGuard guard;
+  while (true) {
     auto asking = client_->tags(repository, next);
     auto page = co_await std::move(asking);
     if (!page) {
@@ -222,14 +239,19 @@ Awaitable<void> RegistryWalk::walk_repository(std::string repository) {
       auto adding = add({failed_item(repository, "", page.error())});
       co_return co_await std::move(adding);
     }
+    auto refusing = add_invalid(page->invalid, repository);
+    auto refused = co_await std::move(refusing);
+    if (!refused) co_return refused.error();
     auto listing = list_tags(repository, page->names);
     auto listed = co_await std::move(listing);
     if (!listed) co_return listed.error();
     if (page->next.empty()) co_return Result<void>();
+    if (auto fresh = guard.follow(page->next); !fresh) {
+      auto adding = add({failed_item(repository, "", fresh.error().with_context("list of tags"))});
+      co_return co_await std::move(adding);
+    }
     next = page->next;
   }
-  auto adding = add({failed_item(repository, "", Error(ErrorCode::limit_exceeded, "the list of tags does not end"))});
-  co_return co_await std::move(adding);
 }
 
 Awaitable<void> RegistryWalk::list_tags(std::string repository, std::vector<std::string> tags) {

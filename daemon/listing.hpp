@@ -41,6 +41,7 @@ class RegistryWalk {
   registry::Awaitable<void> walk_catalog();
   registry::Awaitable<void> walk_repository(std::string repository);
   registry::Awaitable<void> list_tags(std::string repository, std::vector<std::string> tags);
+  registry::Awaitable<void> add_invalid(std::vector<std::string> names, std::string repository);
   registry::Awaitable<void> add(std::vector<protocol::InventoryItem> items);
   registry::Awaitable<void> flush(bool last);
 

@@ -205,18 +205,12 @@ json weaknesses(const PublicKey& key, const std::string& hash, bool self_signed)
 }
 
 std::string title_of(const X509* certificate, const json& attributes) {
-  constexpr std::size_t kTitleBytesMax = 160;
   std::string name = common_name(X509_get_subject_name(certificate));
   if (!name.empty()) name = "CN=" + name;
   else if (!attributes["subject_alternative_names"].empty()) name = attributes["subject_alternative_names"][0].get<std::string>();
   else if (const auto subject = attributes["subject"].get<std::string>(); !subject.empty()) name = subject;
   else name = "with serial number " + attributes["serial"].get<std::string>();
-  if (name.size() > kTitleBytesMax) {
-    std::size_t cut = kTitleBytesMax;
-    while (cut > 0 && (static_cast<unsigned char>(name[cut]) & 0xc0) == 0x80) --cut;
-    name = name.substr(0, cut) + "...";
-  }
-  return "Certificate " + name;
+  return "Certificate " + title_text(std::move(name));
 }
 
 json optional_json(const std::optional<std::string>& text) { return text ? json(*text) : json(nullptr); }

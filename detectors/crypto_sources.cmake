@@ -11,6 +11,7 @@ set(CRYPTO_SOURCES
   private_key.cpp
   private_key_detector.cpp
   private_key_math.cpp
+  public_asset_detector.cpp
   public_key.cpp
   published_keys.cpp
   ssh_key.cpp

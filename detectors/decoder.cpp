@@ -62,7 +62,9 @@ class GzipDecoder final : public Decoder {
     }
   }
 
-  inflate_state state_;
+  /// Zeroed, although the library does not ask for it: damaged Huffman codes make it use table entries that it never wrote,
+  /// and the same damage should read the same every time.
+  inflate_state state_{};
 };
 
 class ZstdDecoder final : public Decoder {

@@ -28,12 +28,6 @@ bool is_bzip2(std::string_view head) {
   return mark == "\x31\x41\x59\x26\x53\x59" || mark == "\x17\x72\x45\x38\x50\x90";
 }
 
-Decoder::Step copy(ByteView in, std::span<std::uint8_t> out) {
-  const std::size_t size = std::min(in.size(), out.size());
-  std::ranges::copy(in.first(size), out.begin());
-  return {size, size, false, std::nullopt};
-}
-
 }  // namespace
 
 std::string_view to_string(Compression compression) {
@@ -57,11 +51,14 @@ Compression sniff_compression(ByteView head) {
 }
 
 InflateSource::InflateSource(ByteSource& source, Compression compression, const InflateOptions& options, BufferPool& buffers)
-    : input_(source), compression_(compression), decoder_(make_decoder(compression, options)), buffer_(buffers.take()) {}
+    : input_(source), compression_(compression), decoder_(make_decoder(compression, options)) {
+  if (decoder_) buffer_ = buffers.take();
+}
 
 InflateSource::~InflateSource() = default;
 
 Result<ByteView> InflateSource::next() {
+  if (!decoder_) return input_.next();
   const std::span<std::uint8_t> out = buffer_.span();
   std::size_t filled = 0;
   while (filled < out.size() && !ended_ && !failed_) filled += fill(out.subspan(filled));
@@ -75,9 +72,7 @@ std::size_t InflateSource::fill(std::span<std::uint8_t> out) {
     failed_ = in.error();
     return 0;
   }
-  ended_ = !decoder_ && in->empty();
-  if (ended_) return 0;
-  Decoder::Step step = decoder_ ? decoder_->step(*in, out) : copy(*in, out);
+  Decoder::Step step = decoder_->step(*in, out);
   input_.consume(step.consumed);
   if (step.error) {
     failed_ = std::move(step.error);

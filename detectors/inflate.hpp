@@ -31,9 +31,8 @@ struct InflateOptions {
 /// The bytes that a compressed source holds. Several members, frames or streams in a row are one run of bytes, as their
 /// own tools have it; zeros after the last are padding; anything else there ends the bytes and is told by trailing_data().
 /// Damage or a truncated end is an error (malformed), after all bytes before it were handed out. Checksums are verified.
-/// Memory is the decoder's state (bounded by the options) and one buffer of the pool. It is filled before it is handed out,
-/// also when nothing is compressed (a copy is cheap): so chunks do not depend on how a network cut the source, and neither
-/// does any limit that is looked at between chunks.
+/// Memory is the decoder's state (bounded by the options) and one buffer of the pool, which is filled before it is handed
+/// out. Of undamaged data the chunks do not depend on how the source was cut; how much comes before damage may.
 class InflateSource final : public ByteSource {
  public:
   InflateSource(ByteSource& source, Compression compression, const InflateOptions& options, BufferPool& buffers);

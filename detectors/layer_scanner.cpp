@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/engine.hpp"
+#include "detectors/even_source.hpp"
 #include "detectors/layer_walk.hpp"
 
 namespace landwaiter::detectors {
@@ -41,7 +42,8 @@ LayerScanner::LayerScanner(std::shared_ptr<const Engine> engine, const ScanLimit
 LayerScanner::~LayerScanner() = default;
 
 void LayerScanner::Impl::walk(ByteSource& blob, ReportBuilder& report, ScanProgress& progress, const std::stop_token& stop) {
-  PeekSource head(blob);
+  EvenSource even(blob, landwaiter::limits::blob_chunk_bytes);
+  PeekSource head(even);
   const auto first = head.peek(kCompressionSniffBytes);
   if (!first || first->empty()) return;  // an error stays with the source, whose drain() tells it
   InflateSource layer(head, sniff_compression(*first), InflateOptions{}, memory.inflated);

@@ -105,7 +105,7 @@ Result<PrivateKey> read_pkcs1(ByteView der) {
   if (!fields) return malformed("an RSA private key");
   der::Reader reader(*fields);
   unsigned version = 0;
-  ByteView n, e, d, p, q, exponent;
+  ByteView n, e, d, exponent;
   if (!reader.small_integer(version) || version > 1) return malformed("an RSA private key");
   if (!reader.unsigned_integer(n) || !reader.unsigned_integer(e) || !reader.unsigned_integer(d)) return malformed("an RSA private key");
   std::vector<ByteView> primes(2);

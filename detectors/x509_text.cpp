@@ -77,6 +77,14 @@ std::string attribute_text(std::string_view raw) {
   return text;
 }
 
+std::string title_text(std::string text) {
+  constexpr std::size_t kTitleBytesMax = 160;
+  if (text.size() <= kTitleBytesMax) return text;
+  std::size_t cut = kTitleBytesMax;
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;
+  return text.substr(0, cut) + "...";
+}
+
 std::string name_text(const X509_NAME* name) {
   if (name == nullptr) return {};
   // Not escaping bytes above 0x7f leaves UTF-8 as it is.

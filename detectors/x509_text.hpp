@@ -27,5 +27,7 @@ std::string integer_text(const ASN1_INTEGER* integer);
 std::vector<std::string> general_names_text(const GENERAL_NAMES* names);
 /// printable() within limits::attribute_bytes_max; cut text ends in "...".
 std::string attribute_text(std::string_view raw);
+/// Printable text cut to the length of a title, between characters.
+std::string title_text(std::string text);
 
 }  // namespace landwaiter::detectors

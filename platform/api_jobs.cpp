@@ -125,7 +125,8 @@ Result<Response> complete(Call& call) {
   if (completion->facts.digest.str() != found->job.digest) {
     return Error(ErrorCode::invalid_argument, "facts.digest is not the digest of this job's image");
   }
-  if (completion->facts.layers.size() > limits::manifest_layers_max) return Error(ErrorCode::limit_exceeded, "too many layers in one image");
+  if (completion->facts.layers.size() > limits::manifest_layers_max)
+    return Error(ErrorCode::limit_exceeded, "too many layers in one image");
   if (completion->detector_state.empty()) return Error(ErrorCode::malformed, "a completion needs its detector_state");
   const auto missing = complete_image(*call.transaction, found->job, *completion, call.terms.now);
   if (!missing.empty()) return missing_reports(missing);

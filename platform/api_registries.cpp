@@ -101,7 +101,8 @@ void add_registry_routes(std::vector<Route>& routes) {
   routes.push_back({.method = "POST", .path = "/v3/registries", .lane = LaneKind::writer, .handler = create, .body_bytes_max = kBody});
   routes.push_back({.method = "GET", .path = "/v3/registries/{id}", .handler = get});
   routes.push_back({.method = "DELETE", .path = "/v3/registries/{id}", .lane = LaneKind::writer, .handler = remove});
-  routes.push_back({.method = "POST", .path = "/v3/registries/{id}/scan", .lane = LaneKind::writer, .handler = scan, .body_bytes_max = kBody});
+  routes.push_back(
+      {.method = "POST", .path = "/v3/registries/{id}/scan", .lane = LaneKind::writer, .handler = scan, .body_bytes_max = kBody});
 }
 
 }  // namespace landwaiter::platform

@@ -33,7 +33,8 @@ Result<int> priority_from(const json& body) {
   if (text == "high") return 10;
   int number = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || std::abs(static_cast<std::int64_t>(number)) > kPriorityMax) return bad;
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || std::abs(static_cast<std::int64_t>(number)) > kPriorityMax)
+    return bad;
   return number;
 }
 
@@ -87,7 +88,8 @@ Result<protocol::Credentials> credentials_from(json& config) {
 }
 
 /// Without credentials in the request those of a registry that is configured here are used.
-Result<std::string> registry_for(Call& call, const std::string& host, const protocol::Credentials& credentials, const std::string& scan_id) {
+Result<std::string> registry_for(Call& call, const std::string& host, const protocol::Credentials& credentials,
+                                 const std::string& scan_id) {
   const bool anonymous = credentials.username.empty() && credentials.password.empty() && credentials.token.empty();
   if (anonymous) {
     std::string configured = registry_by_endpoint(*call.transaction, host);

@@ -50,8 +50,9 @@ Result<Response> remove(Call& call) {
 Result<Response> enrol(Call& call) {
   const auto enrolment = call.body_as<protocol::Enrolment>("enrolment");
   if (!enrolment) return enrolment.error();
-  const auto answer = enrol_sensor(*call.transaction, call.vault, call.who, *enrolment, call.terms.now);
+  auto answer = enrol_sensor(*call.transaction, call.vault, call.who, *enrolment, call.terms.now);
   if (!answer) return answer.error();
+  answer->heartbeat_interval = heartbeat_interval(call.terms.length);
   return json_response(*answer, 201);
 }
 

@@ -106,7 +106,8 @@ Result<std::int64_t> optional_number(const json& object, const char* name, std::
   if (absent(object, name)) return otherwise;
   const std::string wanted = "a number from " + std::to_string(min) + " to " + std::to_string(max);
   if (!object[name].is_number_integer()) return wrong_type(name, wanted);
-  if (object[name].is_number_unsigned() && object[name].get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX)) return wrong_type(name, wanted);
+  if (object[name].is_number_unsigned() && object[name].get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX))
+    return wrong_type(name, wanted);
   const auto number = object[name].get<std::int64_t>();
   if (number < min || number > max) return wrong_type(name, wanted);
   return number;

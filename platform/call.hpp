@@ -31,10 +31,10 @@ struct Call {
   const std::map<std::string, std::string>& parameters;  ///< of the path
   const Principal& who;
   const Vault& vault;
-  LeaseTerms terms;                                      ///< the time now, and how long leases last
+  LeaseTerms terms;  ///< the time now, and how long leases last
   std::uint64_t decoded_body_bytes_max;
   std::optional<PreparedReport>& prepared;
-  Transaction* transaction = nullptr;                    ///< nullptr only in a route's `prepare`
+  Transaction* transaction = nullptr;  ///< nullptr only in a route's `prepare`
 
   /// A long poll found nothing: ask again when `topic` changes, for at most `wait` since the request came.
   struct NothingYet {
@@ -74,7 +74,8 @@ Response page_response(nlohmann::json list);
 /// Fields of a JSON object that may be missing; a wrong type is invalid_argument.
 Result<std::string> optional_text(const nlohmann::json& object, const char* name, std::size_t bytes_max);
 Result<bool> optional_flag(const nlohmann::json& object, const char* name, bool otherwise);
-Result<std::int64_t> optional_number(const nlohmann::json& object, const char* name, std::int64_t otherwise, std::int64_t min, std::int64_t max);
+Result<std::int64_t> optional_number(const nlohmann::json& object, const char* name, std::int64_t otherwise, std::int64_t min,
+                                     std::int64_t max);
 Result<std::vector<std::string>> optional_texts(const nlohmann::json& object, const char* name, std::size_t count_max);
 /// Moves a secret out of the document and wipes it there.
 Result<Secret> take_secret(nlohmann::json& object, const char* name);

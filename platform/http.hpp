@@ -21,16 +21,16 @@ namespace landwaiter::platform {
 /// A request as the handlers see it. Everything in it comes from outside.
 struct Request {
   std::string method;
-  std::string path;                              ///< as it came, without query: for logs
-  std::vector<std::string> segments;             ///< of the path, percent-decoded
-  std::map<std::string, std::string> query;      ///< percent-decoded; the last of a name wins
-  std::map<std::string, std::string> headers;    ///< names in lower case; credentials are not among them
-  Secret token;                                  ///< of `Authorization: Bearer` or `isg-api-token`
-  Secret lease_token;                            ///< of `Landwaiter-Lease`
-  std::uint64_t content_length = 0;              ///< as announced
-  std::string body;                              ///< decoded by nobody yet
-  std::function<bool()> peer_gone;               ///< the caller hung up; may be empty; for the io thread
-  std::any admitted;                             ///< what the application noted when it admitted the request
+  std::string path;                            ///< as it came, without query: for logs
+  std::vector<std::string> segments;           ///< of the path, percent-decoded
+  std::map<std::string, std::string> query;    ///< percent-decoded; the last of a name wins
+  std::map<std::string, std::string> headers;  ///< names in lower case; credentials are not among them
+  Secret token;                                ///< of `Authorization: Bearer` or `isg-api-token`
+  Secret lease_token;                          ///< of `Landwaiter-Lease`
+  std::uint64_t content_length = 0;            ///< as announced
+  std::string body;                            ///< decoded by nobody yet
+  std::function<bool()> peer_gone;             ///< the caller hung up; may be empty; for the io thread
+  std::any admitted;                           ///< what the application noted when it admitted the request
 
   std::string header(const std::string& lower_name) const;
 };

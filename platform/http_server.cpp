@@ -4,6 +4,7 @@
 #include "core/limits.hpp"
 #include "core/text.hpp"
 
+#include <spdlog/spdlog.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -15,7 +16,6 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 #include <boost/url.hpp>
-#include <spdlog/spdlog.h>
 
 #include <list>
 
@@ -184,7 +184,8 @@ Result<void> HttpServer::Impl::prepare_tls(const HttpServerConfig& config) {
   if (config.tls_certificate.empty() && config.tls_key.empty()) return {};
   error_code failed;
   tls.emplace(ssl::context::tls_server);
-  tls->set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1 | ssl::context::no_compression, failed);
+  tls->set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1 | ssl::context::no_compression,
+                   failed);
   if (!failed) tls->use_certificate_chain_file(config.tls_certificate.string(), failed);
   if (failed) return Error(ErrorCode::configuration, "TLS certificate " + config.tls_certificate.string() + ": " + failed.message());
   tls->use_private_key_file(config.tls_key.string(), ssl::context::pem, failed);

@@ -9,12 +9,12 @@
 #include "platform/store/sensors.hpp"
 #include "platform/wakeup.hpp"
 
+#include <spdlog/spdlog.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <spdlog/spdlog.h>
 
 namespace landwaiter::platform {
 namespace {
@@ -46,11 +46,16 @@ bool may(Access access, const Principal& who) {
   const bool sensor = who.kind == TokenKind::sensor && !who.sensor_id.empty();
   const bool enrolment = who.kind == TokenKind::enrolment || (who.kind == TokenKind::sensor && who.sensor_id.empty());
   switch (access) {
-    case Access::open: return true;
-    case Access::api: return who.kind == TokenKind::api;
-    case Access::enrolment: return enrolment;
-    case Access::sensor: return sensor;
-    case Access::api_or_sensor: return sensor || who.kind == TokenKind::api;
+    case Access::open:
+      return true;
+    case Access::api:
+      return who.kind == TokenKind::api;
+    case Access::enrolment:
+      return enrolment;
+    case Access::sensor:
+      return sensor;
+    case Access::api_or_sensor:
+      return sensor || who.kind == TokenKind::api;
   }
   return false;
 }
@@ -65,7 +70,8 @@ Response failure(const Request& request, const Error& error) {
 }  // namespace
 
 struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::Impl> {
-  Impl(PlatformConfig given, const Clock& time, Vault opened) : config(std::move(given)), clock(time), vault(std::move(opened)), router(all_routes()) {}
+  Impl(PlatformConfig given, const Clock& time, Vault opened)
+      : config(std::move(given)), clock(time), vault(std::move(opened)), router(all_routes()) {}
 
   PlatformConfig config;
   const Clock& clock;
@@ -87,7 +93,8 @@ struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::
   asio::awaitable<Response> handle(std::shared_ptr<Request> request) override;
 
   asio::awaitable<std::optional<Principal>> find_principal(std::shared_ptr<Request> head);
-  asio::awaitable<std::optional<Response>> prepare(std::shared_ptr<Request> request, std::shared_ptr<std::optional<PreparedReport>> prepared);
+  asio::awaitable<std::optional<Response>> prepare(std::shared_ptr<Request> request,
+                                                   std::shared_ptr<std::optional<PreparedReport>> prepared);
   asio::awaitable<Turn> take_turn(std::shared_ptr<Request> request, std::shared_ptr<std::optional<PreparedReport>> prepared);
   asio::awaitable<Response> answer(std::shared_ptr<Request> request);
   asio::awaitable<void> reap_loop();
@@ -153,8 +160,8 @@ asio::awaitable<HttpApplication::Admission> Platform::Impl::admit(std::shared_pt
 
 Call Platform::Impl::make_call(const Request& request, const Admitted& admitted, std::optional<PreparedReport>& prepared,
                                Transaction* transaction) const {
-  return Call{request, admitted.parameters, admitted.who, vault, terms(), admitted.route->decoded_body_bytes_max, prepared, transaction,
-              std::nullopt, false, false};
+  return Call{request,  admitted.parameters, admitted.who, vault, terms(), admitted.route->decoded_body_bytes_max,
+              prepared, transaction,         std::nullopt, false, false};
 }
 
 void Platform::Impl::run_turn(Database& database, const Request& request, std::optional<PreparedReport>& prepared, Turn& turn) const {

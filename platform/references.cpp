@@ -30,7 +30,8 @@ Result<RegistryAddress> parse_registry_address(std::string_view text) {
     break;
   }
   while (host.ends_with('/')) host.remove_suffix(1);
-  if (!registry::is_host(host)) return Error(ErrorCode::invalid_argument, "endpoint must be HOST[:PORT], with http:// or https:// before it if wanted");
+  if (!registry::is_host(host))
+    return Error(ErrorCode::invalid_argument, "endpoint must be HOST[:PORT], with http:// or https:// before it if wanted");
   address.host = to_lower(host);
   return address;
 }

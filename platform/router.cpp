@@ -13,7 +13,8 @@ std::vector<std::string> split(const std::string& path) {
   return segments;
 }
 
-bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& segments, std::map<std::string, std::string>& parameters) {
+bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& segments,
+             std::map<std::string, std::string>& parameters) {
   if (pattern.size() != segments.size()) return false;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i].starts_with('{')) {

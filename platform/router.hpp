@@ -33,9 +33,9 @@ class Router {
   explicit Router(std::vector<Route> routes);
 
   struct Match {
-    const Route* route = nullptr;                   ///< nullptr: none
+    const Route* route = nullptr;  ///< nullptr: none
     std::map<std::string, std::string> parameters;
-    std::string allow;                              ///< the methods that the path does have, when it has not this one
+    std::string allow;  ///< the methods that the path does have, when it has not this one
   };
   Match match(const std::string& method, const std::vector<std::string>& segments) const;
   const std::vector<Route>& routes() const { return routes_; }

@@ -83,7 +83,8 @@ struct Database::Impl {
                                         ", this program knows " + std::to_string(known) + ")");
       }
       if (*version == known) return false;
-      auto run = script(std::string(migrations[static_cast<std::size_t>(*version)]) + ";PRAGMA user_version=" + std::to_string(*version + 1) + ";");
+      auto run = script(std::string(migrations[static_cast<std::size_t>(*version)]) +
+                        ";PRAGMA user_version=" + std::to_string(*version + 1) + ";");
       if (!run) return run.error();
       return true;
     }();
@@ -208,7 +209,8 @@ std::unique_ptr<Rows::Cursor> Transaction::prepare(std::string_view sql, std::in
   }
   if (!statement) {
     sqlite3_stmt* raw = nullptr;
-    const int state = sqlite3_prepare_v3(database_.handle.get(), text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    const int state =
+        sqlite3_prepare_v3(database_.handle.get(), text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
     statement.reset(raw);
     if (state != SQLITE_OK) {
       (void)fail(database_.error());

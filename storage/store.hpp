@@ -14,7 +14,7 @@ namespace landwaiter::storage {
 
 /// An image that was completely scanned.
 struct ImageRecord {
-  ImageFacts facts;       ///< facts.digest is the key
+  ImageFacts facts;  ///< facts.digest is the key
   Digest detector_state;
   SystemTime scanned_at;
 };
@@ -22,8 +22,8 @@ struct ImageRecord {
 /// Something that must reach the platform; kept until the platform took it.
 struct OutboxItem {
   std::int64_t id = 0;
-  std::string kind;       ///< "layer", "complete", "fail"
-  std::string key;        ///< (kind, key) is unique: writing it again replaces it
+  std::string kind;  ///< "layer", "complete", "fail"
+  std::string key;   ///< (kind, key) is unique: writing it again replaces it
   std::string payload;
 };
 

@@ -62,8 +62,8 @@ struct FoundFinding {
 };
 
 Result<FoundFinding> find_finding(Transaction& transaction, std::string_view key, std::string_view type) {
-  Rows rows = transaction.query("SELECT " + std::string(kColumns) + " FROM finding f WHERE f.key=?1 AND (?2='' OR f.type=?2) ORDER BY f.id LIMIT 1",
-                                {key, type});
+  Rows rows = transaction.query(
+      "SELECT " + std::string(kColumns) + " FROM finding f WHERE f.key=?1 AND (?2='' OR f.type=?2) ORDER BY f.id LIMIT 1", {key, type});
   if (!rows.next()) return Error(ErrorCode::not_found, "there is no such finding");
   return FoundFinding{rows.integer(0), finding_head(rows)};
 }
@@ -87,8 +87,10 @@ std::vector<ImageKey> images_with(Transaction& transaction, std::int64_t finding
 
 /// Adds this finding's occurrences in one image, and takes over what only composing knows: attributes that match keys and certificates.
 void add_occurrences(const ImageReport& report, json& out) {
+  const auto key = out["id"].get<std::string>();
+  const auto type = out["type"].get<std::string>();
   for (const Finding& finding : report.findings) {
-    if (finding.id != out["id"] || to_string(finding.type) != out["type"]) continue;
+    if (finding.id != key || to_string(finding.type) != type) continue;
     for (const Occurrence& occurrence : finding.occurrences) {
       json entry = occurrence;
       entry["image"] = report.facts.digest.str();
@@ -106,10 +108,9 @@ Result<json> list_findings(Transaction& transaction, const FindingQuery& query) 
   if (!start) return start.error();
   json out{{"findings", json::array()}, {"next_page_token", ""}};
   std::string last;
-  Rows rows = transaction.query(
-      "SELECT " + std::string(kColumns) + std::string(kListSql),
-      {query.type, query.severity ? static_cast<int>(*query.severity) : -1, query.q, like_anywhere(query.q), query.image, start->severity,
-       start->id, query.page_size + 1});
+  Rows rows = transaction.query("SELECT " + std::string(kColumns) + std::string(kListSql),
+                                {query.type, query.severity ? static_cast<int>(*query.severity) : -1, query.q, like_anywhere(query.q),
+                                 query.image, start->severity, start->id, query.page_size + 1});
   while (rows.next()) {
     if (out["findings"].size() == query.page_size) {
       out["next_page_token"] = last;
@@ -124,7 +125,8 @@ Result<json> list_findings(Transaction& transaction, const FindingQuery& query) 
   return out;
 }
 
-Result<json> finding_json(Transaction& transaction, std::string_view key, std::string_view type, std::int64_t after_image, std::size_t page_size) {
+Result<json> finding_json(Transaction& transaction, std::string_view key, std::string_view type, std::int64_t after_image,
+                          std::size_t page_size) {
   auto found = find_finding(transaction, key, type);
   if (!found) return found.error();
   json out = std::move(found->head);

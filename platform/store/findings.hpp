@@ -12,9 +12,9 @@ namespace landwaiter::platform {
 struct FindingQuery {
   std::string type;
   std::optional<Severity> severity;
-  std::string q;             ///< anywhere in title, id or attributes
-  std::string image;         ///< an image's digest
-  std::string page_token;    ///< "<severity>:<id>" of the last one seen
+  std::string q;           ///< anywhere in title, id or attributes
+  std::string image;       ///< an image's digest
+  std::string page_token;  ///< "<severity>:<id>" of the last one seen
   std::size_t page_size = 100;
 };
 

@@ -17,13 +17,15 @@ bool is_stored(Transaction& transaction, const Digest& digest, const Digest& det
   return transaction.number("SELECT count(*) FROM image WHERE digest=? AND detector_state=?", {digest, detector_state}) != 0;
 }
 
-void store_image(Transaction& transaction, const protocol::ImageCompletion& completion, const std::vector<std::int64_t>& reports, SystemTime now) {
+void store_image(Transaction& transaction, const protocol::ImageCompletion& completion, const std::vector<std::int64_t>& reports,
+                 SystemTime now) {
   const ImageFacts& facts = completion.facts;
   transaction.run("UPDATE image SET latest=0 WHERE digest=?", {facts.digest});
   const std::int64_t id = transaction.number(
       "INSERT INTO image(digest,detector_state,reference,facts,layers_fetched,layers_reused,scanned_at_us,latest) VALUES(?,?,?,?,?,?,?,1)"
       " ON CONFLICT(digest,detector_state) DO UPDATE SET reference=excluded.reference, facts=excluded.facts,"
-      " layers_fetched=excluded.layers_fetched, layers_reused=excluded.layers_reused, scanned_at_us=excluded.scanned_at_us, latest=1 RETURNING id",
+      " layers_fetched=excluded.layers_fetched, layers_reused=excluded.layers_reused, scanned_at_us=excluded.scanned_at_us, latest=1 "
+      "RETURNING id",
       {facts.digest, completion.detector_state, facts.reference, dump_json(facts), bounded(completion.layers_fetched),
        bounded(completion.layers_reused), to_unix_us(now)});
   transaction.run("DELETE FROM image_layer WHERE image_id=?", {id});
@@ -42,7 +44,8 @@ struct StoredImage {
 
 Result<StoredImage> stored_image(Transaction& transaction, const Digest& digest, const Digest& detector_state) {
   Rows rows = transaction.query(
-      "SELECT id,facts,detector_state,layers_fetched,layers_reused FROM image WHERE digest=?1 AND (detector_state=?2 OR (?2='' AND latest=1))",
+      "SELECT id,facts,detector_state,layers_fetched,layers_reused FROM image WHERE digest=?1 AND (detector_state=?2 OR (?2='' AND "
+      "latest=1))",
       {digest, detector_state});
   if (!rows.next()) return Error(ErrorCode::not_found, "there is no scanned image " + digest.str() + " at this detector state");
   StoredImage image;
@@ -60,7 +63,8 @@ Result<StoredImage> stored_image(Transaction& transaction, const Digest& digest,
 
 }  // namespace
 
-std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& job, const protocol::ImageCompletion& completion, SystemTime now) {
+std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& job, const protocol::ImageCompletion& completion,
+                                   SystemTime now) {
   const bool known = completion.unchanged && is_stored(transaction, completion.facts.digest, completion.detector_state);
   std::vector<std::int64_t> reports;
   std::vector<Digest> missing;
@@ -105,7 +109,8 @@ nlohmann::json list_images(Transaction& transaction, std::string_view q, std::in
   nlohmann::json out{{"images", nlohmann::json::array()}, {"next_page_token", ""}};
   Rows rows = transaction.query(
       "SELECT id,digest,detector_state,reference,facts,scanned_at_us,"
-      " (SELECT count(DISTINCT lf.finding_id) FROM image_layer il JOIN layer_finding lf ON lf.layer_report_id=il.layer_report_id WHERE il.image_id=image.id)"
+      " (SELECT count(DISTINCT lf.finding_id) FROM image_layer il JOIN layer_finding lf ON lf.layer_report_id=il.layer_report_id WHERE "
+      "il.image_id=image.id)"
       " FROM image WHERE latest=1 AND (?1=0 OR id<?1) AND (?2='' OR reference LIKE ?3 ESCAPE '\\' OR digest=?2) ORDER BY id DESC LIMIT ?4",
       {before, q, like_anywhere(q), page_size + 1});
   while (rows.next()) {

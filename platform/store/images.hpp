@@ -12,7 +12,8 @@ namespace landwaiter::platform {
 
 /// Stores a scanned image over its layers' reports and ends its job. What is returned are the layers whose report is not here:
 /// when there are any, nothing was changed and the sensor must upload them first.
-std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& job, const protocol::ImageCompletion& completion, SystemTime now);
+std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& job, const protocol::ImageCompletion& completion,
+                                   SystemTime now);
 
 /// The image's report, composed from its layers'. An empty `detector_state` stands for the latest scan. not_found; io when something
 /// stored is damaged.

@@ -47,7 +47,8 @@ class PageWriter {
     }
     const Standing standing = item.outcome == "image" ? image_standing(item) : Standing{item.outcome, item.reason, std::nullopt};
     transaction_.run(
-        "INSERT INTO scan_item(scan_id,registry_id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason,job_id)"
+        "INSERT INTO "
+        "scan_item(scan_id,registry_id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason,job_id)"
         " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
         {job_.scan_id, job_.registry_id, item.repository, item.tag, item.index_digest, item.digest, item.media_type, item.platform,
          item.created, std::min<std::uint64_t>(item.size_bytes, 1ULL << 62U), standing.state, standing.reason, standing.job_id});
@@ -71,8 +72,9 @@ class PageWriter {
       if (rows.next()) return {rows.text(1), rows.text(1) == "pending" ? "" : rows.text(2), rows.text(0)};
     }
     const std::string id = new_id(now_);
-    transaction_.run("INSERT INTO job(id,scan_id,registry_id,kind,state,repository,digest,created_at_us) VALUES(?,?,?,'image','queued',?,?,?)",
-                     {id, job_.scan_id, job_.registry_id, item.repository, item.digest, to_unix_us(now_)});
+    transaction_.run(
+        "INSERT INTO job(id,scan_id,registry_id,kind,state,repository,digest,created_at_us) VALUES(?,?,?,'image','queued',?,?,?)",
+        {id, job_.scan_id, job_.registry_id, item.repository, item.digest, to_unix_us(now_)});
     queued_jobs_ = true;
     return {"pending", "", id};
   }
@@ -86,8 +88,8 @@ class PageWriter {
 
 }  // namespace
 
-Result<bool> store_inventory(Transaction& transaction, const LeasedJob& job, const protocol::InventoryPage& page, const Digest& detector_state,
-                             SystemTime now) {
+Result<bool> store_inventory(Transaction& transaction, const LeasedJob& job, const protocol::InventoryPage& page,
+                             const Digest& detector_state, SystemTime now) {
   auto good = check(page);
   if (!good) return good.error();
   PageWriter writer(transaction, job, detector_state, now);

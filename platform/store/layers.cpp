@@ -20,8 +20,10 @@ bool take(Transaction& transaction, const LeasedJob& job, const Digest& layer, c
                          " WHERE layer=? AND layer_claim.detector_state=? AND job.id<>? AND job.state='leased' AND job.lease_until_us>=?",
                          {layer, detector_state, job.id, to_unix_us(now)}) != 0;
   if (taken) return false;
-  transaction.run("INSERT INTO layer_claim(layer,detector_state,job_id) VALUES(?,?,?) ON CONFLICT(layer,detector_state) DO UPDATE SET job_id=excluded.job_id",
-                  {layer, detector_state, job.id});
+  transaction.run(
+      "INSERT INTO layer_claim(layer,detector_state,job_id) VALUES(?,?,?) ON CONFLICT(layer,detector_state) DO UPDATE SET "
+      "job_id=excluded.job_id",
+      {layer, detector_state, job.id});
   return true;
 }
 
@@ -34,9 +36,10 @@ void index_findings(Transaction& transaction, std::int64_t report_id, const Laye
         {to_string(finding.type), finding.id, static_cast<int>(finding.severity), finding.title, dump_json(finding.attributes),
          finding.detector});
     for (const Occurrence& occurrence : finding.occurrences) {
-      transaction.run("INSERT INTO layer_finding(layer_report_id,finding_id,path,archive,offset) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING",
-                      {report_id, finding_id, occurrence.path, occurrence.archive.empty() ? "" : dump_json(nlohmann::json(occurrence.archive)),
-                       std::min<std::uint64_t>(occurrence.offset, 1ULL << 62U)});
+      transaction.run(
+          "INSERT INTO layer_finding(layer_report_id,finding_id,path,archive,offset) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING",
+          {report_id, finding_id, occurrence.path, occurrence.archive.empty() ? "" : dump_json(nlohmann::json(occurrence.archive)),
+           std::min<std::uint64_t>(occurrence.offset, 1ULL << 62U)});
     }
   }
 }

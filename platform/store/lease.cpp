@@ -4,7 +4,13 @@
 #include "platform/store/ids.hpp"
 #include "platform/store/scans.hpp"
 
+#include <algorithm>
+
 namespace landwaiter::platform {
+
+std::chrono::seconds heartbeat_interval(std::chrono::seconds lease) {
+  return std::clamp(lease / 4, std::chrono::seconds(1), std::chrono::seconds(15));
+}
 
 Result<LeasedJob> leased_job(Transaction& transaction, std::string_view job_id, const Secret& lease_token, const LeaseTerms& terms) {
   LeasedJob job;

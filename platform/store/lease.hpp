@@ -2,9 +2,9 @@
 #pragma once
 
 #include "core/clock.hpp"
+#include "core/result.hpp"
 #include "core/secret.hpp"
 #include "platform/store/schema.hpp"
-#include "core/result.hpp"
 
 #include <chrono>
 #include <string>
@@ -18,11 +18,11 @@ struct LeasedJob {
   std::string registry_id;
   bool is_list = false;
   std::string repository;
-  std::string digest;           ///< of an image job
+  std::string digest;  ///< of an image job
   int attempt = 0;
   std::int64_t scan_created_at_us = 0;
   bool incremental = true;
-  bool ended = false;           ///< by a call with this same lease: the call is a repetition and must change nothing
+  bool ended = false;  ///< by a call with this same lease: the call is a repetition and must change nothing
 };
 
 /// What a lease lives by.
@@ -31,14 +31,17 @@ struct LeaseTerms {
   std::chrono::seconds length;
 };
 
+/// How often a sensor shall renew: several times in a lease, so that a lost message or two do no harm.
+std::chrono::seconds heartbeat_interval(std::chrono::seconds lease);
+
 /// Finds the job and renews the lease; one that ran out is taken up again while nobody else has the job. not_found; conflict when
 /// the lease is stale: another's, ended, or the job was cancelled.
 Result<LeasedJob> leased_job(Transaction& transaction, std::string_view job_id, const Secret& lease_token, const LeaseTerms& terms);
 
 /// The end of a job: its state, that of the items that wait for it, its claims, and of the scan when it was the last.
 struct JobEnd {
-  bool done = true;         ///< false: failed
-  std::string item_state;   ///< "scanned", "failed", ...; not used for a list job
+  bool done = true;        ///< false: failed
+  std::string item_state;  ///< "scanned", "failed", ...; not used for a list job
   std::string reason;
 };
 void end_job(Transaction& transaction, const LeasedJob& job, const JobEnd& end, SystemTime now);

@@ -44,8 +44,9 @@ bool goes_first(const ActiveScan& a, const ActiveScan& b) {
 /// The job of a scan to be done next; empty when none is ready.
 std::string next_job_of(Transaction& transaction, const std::string& scan_id, SystemTime now) {
   for (const char* kind : {"list", "image"}) {
-    Rows rows = transaction.query("SELECT id FROM job WHERE scan_id=? AND state='queued' AND kind=? AND not_before_us<=? ORDER BY not_before_us,id LIMIT 1",
-                                  {scan_id, kind, to_unix_us(now)});
+    Rows rows = transaction.query(
+        "SELECT id FROM job WHERE scan_id=? AND state='queued' AND kind=? AND not_before_us<=? ORDER BY not_before_us,id LIMIT 1",
+        {scan_id, kind, to_unix_us(now)});
     if (rows.next()) return rows.text(0);
   }
   return {};
@@ -111,7 +112,8 @@ void lease(Transaction& transaction, const Acquirer& acquirer, const LeaseTerms&
   job.lease_token = new_token("lwl_");
   job.lease = terms.length;
   transaction.run(
-      "UPDATE job SET state='leased', attempt=attempt+1, lease_sha256=?, lease_until_us=?, sensor_id=?, bytes=0, layers=0, files=0, findings=0"
+      "UPDATE job SET state='leased', attempt=attempt+1, lease_sha256=?, lease_until_us=?, sensor_id=?, bytes=0, layers=0, files=0, "
+      "findings=0"
       " WHERE id=?",
       {token_hash(job.lease_token.reveal()), to_unix_us(terms.now + terms.length), acquirer.sensor_id, job.id});
   // Whoever held it before has lost it, and with it what it meant to read.
@@ -139,7 +141,8 @@ bool try_elsewhere(Transaction& transaction, const LeasedJob& job, const std::st
                   {reason, job.id, job.registry_id, job.repository});
   std::string registry_id, repository;
   {
-    Rows rows = transaction.query("SELECT registry_id,repository FROM scan_item WHERE job_id=? AND state='pending' ORDER BY id LIMIT 1", {job.id});
+    Rows rows =
+        transaction.query("SELECT registry_id,repository FROM scan_item WHERE job_id=? AND state='pending' ORDER BY id LIMIT 1", {job.id});
     if (!rows.next()) return false;
     registry_id = rows.text(0);
     repository = rows.text(1);
@@ -155,8 +158,8 @@ std::int64_t bounded(std::uint64_t count) { return static_cast<std::int64_t>(std
 
 }  // namespace
 
-Result<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const Vault& vault, const Acquirer& acquirer, std::size_t capacity,
-                                                const LeaseTerms& terms) {
+Result<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const Vault& vault, const Acquirer& acquirer,
+                                                std::size_t capacity, const LeaseTerms& terms) {
   reap_leases(transaction, terms.now);
   std::vector<protocol::Job> jobs;
   std::vector<ActiveScan> scans = active_scans(transaction);
@@ -180,18 +183,20 @@ Result<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const 
   return jobs;
 }
 
-protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view sensor_id, const protocol::Heartbeat& beat, const LeaseTerms& terms) {
+protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view sensor_id, const protocol::Heartbeat& beat,
+                                    const LeaseTerms& terms) {
   note_sensor(transaction, sensor_id, beat.version, beat.detector_state, terms.now);
   protocol::HeartbeatAnswer answer;
+  answer.interval = heartbeat_interval(terms.length);
   for (const protocol::JobProgress& progress : beat.jobs) {
     const auto job = leased_job(transaction, progress.job_id, progress.lease_token, terms);
     if (job && !job->ended) {
-      transaction.run("UPDATE job SET bytes=?, layers=?, files=?, findings=? WHERE id=?",
-                      {bounded(progress.bytes), bounded(progress.layers), bounded(progress.files), bounded(progress.findings), progress.job_id});
+      transaction.run(
+          "UPDATE job SET bytes=?, layers=?, files=?, findings=? WHERE id=?",
+          {bounded(progress.bytes), bounded(progress.layers), bounded(progress.files), bounded(progress.findings), progress.job_id});
       continue;
     }
-    const bool cancelled =
-        transaction.number("SELECT count(*) FROM job WHERE id=? AND state='cancelled'", {progress.job_id}) != 0;
+    const bool cancelled = transaction.number("SELECT count(*) FROM job WHERE id=? AND state='cancelled'", {progress.job_id}) != 0;
     (cancelled ? answer.cancelled : answer.lost).push_back(progress.job_id);
   }
   return answer;
@@ -236,8 +241,9 @@ void extend_leases_after_start(Transaction& transaction, const LeaseTerms& terms
 void fail_job(Transaction& transaction, const LeasedJob& job, const protocol::JobFailure& failure, SystemTime now) {
   const std::string reason = failure.reason.substr(0, kReasonBytesMax);
   if (failure.handed_back) {
-    transaction.run("UPDATE job SET state='queued', attempt=max(attempt-1,0), not_before_us=0, ended_sha256=lease_sha256, lease_sha256=NULL WHERE id=?",
-                    {job.id});
+    transaction.run(
+        "UPDATE job SET state='queued', attempt=max(attempt-1,0), not_before_us=0, ended_sha256=lease_sha256, lease_sha256=NULL WHERE id=?",
+        {job.id});
     release_claims(transaction, job.id);
     return;
   }

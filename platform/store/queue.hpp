@@ -17,11 +17,12 @@ struct Acquirer {
 
 /// Leases up to `capacity` jobs. By priority first; scans of one priority share evenly by what they have on loan already; in a scan,
 /// listing goes before images, and older jobs before newer ones.
-Result<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const Vault& vault, const Acquirer& acquirer, std::size_t capacity,
-                                                const LeaseTerms& terms);
+Result<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const Vault& vault, const Acquirer& acquirer,
+                                                std::size_t capacity, const LeaseTerms& terms);
 
 /// Renews the leases of all jobs in the heartbeat and keeps their progress.
-protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view sensor_id, const protocol::Heartbeat& beat, const LeaseTerms& terms);
+protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view sensor_id, const protocol::Heartbeat& beat,
+                                    const LeaseTerms& terms);
 
 /// Gives back jobs whose lease ran out; one that used up its attempts fails. True when there was any.
 bool reap_leases(Transaction& transaction, SystemTime now);

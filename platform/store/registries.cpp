@@ -32,8 +32,7 @@ nlohmann::json json_of(const Rows& rows) {
 
 Result<std::string> create_registry(Transaction& transaction, const Vault& vault, const protocol::RegistryTarget& target,
                                     const protocol::Credentials& credentials, const std::optional<std::string>& scan_id, SystemTime now) {
-  if (!scan_id &&
-      transaction.number("SELECT count(*) FROM registry WHERE name=? AND scan_id IS NULL AND deleted=0", {target.name}) != 0) {
+  if (!scan_id && transaction.number("SELECT count(*) FROM registry WHERE name=? AND scan_id IS NULL AND deleted=0", {target.name}) != 0) {
     return Error(ErrorCode::conflict, "there is a registry named " + landwaiter::quoted(target.name) + " already");
   }
   const std::string id = new_id(now);
@@ -46,14 +45,14 @@ Result<std::string> create_registry(Transaction& transaction, const Vault& vault
 }
 
 Result<protocol::RegistryTarget> registry(Transaction& transaction, std::string_view id) {
-  Rows rows =
-      transaction.query("SELECT " + std::string(kColumns) + " FROM registry WHERE id=? AND deleted=0 AND scan_id IS NULL", {id});
+  Rows rows = transaction.query("SELECT " + std::string(kColumns) + " FROM registry WHERE id=? AND deleted=0 AND scan_id IS NULL", {id});
   if (!rows.next()) return Error(ErrorCode::not_found, "there is no such registry");
   return target_of(rows);
 }
 
 std::string registry_by_endpoint(Transaction& transaction, std::string_view endpoint) {
-  Rows rows = transaction.query("SELECT id FROM registry WHERE endpoint=? AND deleted=0 AND scan_id IS NULL ORDER BY id LIMIT 1", {endpoint});
+  Rows rows =
+      transaction.query("SELECT id FROM registry WHERE endpoint=? AND deleted=0 AND scan_id IS NULL ORDER BY id LIMIT 1", {endpoint});
   return rows.next() ? rows.text(0) : std::string();
 }
 

@@ -45,10 +45,12 @@ json progress_of(Transaction& transaction, std::string_view scan_id) {
 json errors_of(Transaction& transaction, std::string_view scan_id) {
   json errors = json::array();
   Rows rows = transaction.query(
-      "SELECT repository,tag,digest,state,reason FROM scan_item WHERE scan_id=? AND state IN ('failed','gone','unsupported') ORDER BY id LIMIT ?",
+      "SELECT repository,tag,digest,state,reason FROM scan_item WHERE scan_id=? AND state IN ('failed','gone','unsupported') ORDER BY id "
+      "LIMIT ?",
       {scan_id, kErrorsShown});
   while (rows.next()) {
-    errors.push_back({{"repository", rows.text(0)}, {"tag", rows.text(1)}, {"digest", rows.text(2)}, {"state", rows.text(3)}, {"reason", rows.text(4)}});
+    errors.push_back(
+        {{"repository", rows.text(0)}, {"tag", rows.text(1)}, {"digest", rows.text(2)}, {"state", rows.text(3)}, {"reason", rows.text(4)}});
   }
   return errors;
 }
@@ -93,7 +95,8 @@ std::string create_scan(Transaction& transaction, const NewScan& scan, SystemTim
 void create_list_job(Transaction& transaction, std::string_view scan_id, std::string_view registry_id,
                      const std::vector<std::string>& references, const std::vector<std::string>& repositories, SystemTime now) {
   transaction.run(
-      "INSERT INTO job(id,scan_id,registry_id,kind,state,references_json,repositories_json,created_at_us) VALUES(?,?,?,'list','queued',?,?,?)",
+      "INSERT INTO job(id,scan_id,registry_id,kind,state,references_json,repositories_json,created_at_us) "
+      "VALUES(?,?,?,'list','queued',?,?,?)",
       {new_id(now), scan_id, registry_id, dump_json(json(references)), dump_json(json(repositories)), to_unix_us(now)});
 }
 
@@ -101,7 +104,8 @@ void finish_scan_if_done(Transaction& transaction, std::string_view scan_id, Sys
   if (transaction.number("SELECT EXISTS(SELECT 1 FROM job WHERE scan_id=? AND state IN ('queued','leased'))", {scan_id}) != 0) return;
   std::string error;
   {
-    Rows rows = transaction.query("SELECT error FROM job WHERE scan_id=? AND kind='list' AND state='failed' ORDER BY id LIMIT 1", {scan_id});
+    Rows rows =
+        transaction.query("SELECT error FROM job WHERE scan_id=? AND kind='list' AND state='failed' ORDER BY id LIMIT 1", {scan_id});
     if (rows.next()) error = "the listing failed: " + rows.text(0);
   }
   transaction.run("UPDATE scan SET state=?, error=?, finished_at_us=? WHERE id=? AND state IN ('queued','running')",
@@ -142,9 +146,9 @@ json scan_json(Transaction& transaction, std::string_view scan_id) {
 json list_scans(Transaction& transaction, std::string_view state, std::string_view page_token, std::size_t page_size) {
   json out{{"scans", json::array()}, {"next_page_token", ""}};
   {
-    Rows rows = transaction.query("SELECT " + std::string(kScanColumns) +
-                                      " FROM scan WHERE (?1='' OR id<?1) AND (?2='' OR state=?2) ORDER BY id DESC LIMIT ?3",
-                                  {page_token, state, page_size + 1});
+    Rows rows = transaction.query(
+        "SELECT " + std::string(kScanColumns) + " FROM scan WHERE (?1='' OR id<?1) AND (?2='' OR state=?2) ORDER BY id DESC LIMIT ?3",
+        {page_token, state, page_size + 1});
     while (rows.next()) {
       if (page_is_full(out, "scans", page_size)) break;
       out["scans"].push_back(head_of(rows));
@@ -154,7 +158,8 @@ json list_scans(Transaction& transaction, std::string_view state, std::string_vi
   return out;
 }
 
-json list_scan_items(Transaction& transaction, std::string_view scan_id, std::string_view state, std::int64_t after, std::size_t page_size) {
+json list_scan_items(Transaction& transaction, std::string_view scan_id, std::string_view state, std::int64_t after,
+                     std::size_t page_size) {
   json out{{"items", json::array()}, {"next_page_token", ""}};
   Rows rows = transaction.query(
       "SELECT id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason FROM scan_item"

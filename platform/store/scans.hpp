@@ -17,7 +17,7 @@ struct NewScan {
   std::string name;
   bool of_references = true;  ///< else the walk of a registry
   bool incremental = true;
-  int priority = 0;           ///< more is sooner
+  int priority = 0;  ///< more is sooner
   nlohmann::json labels = nlohmann::json::array();
   std::string callback_id;
   int auto_resolution_interval = 0;

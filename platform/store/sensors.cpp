@@ -13,7 +13,8 @@ constexpr std::size_t kNameBytesMax = 200;
 /// The sensor that the same long-lived token enrolled before with this name and key.
 std::optional<std::string> earlier_sensor(Transaction& transaction, const Principal& by, const protocol::Enrolment& enrolment,
                                           const Bytes& public_key) {
-  Rows rows = transaction.query("SELECT id FROM sensor WHERE enrolled_by=? AND name=? AND public_key=?", {by.token_id, enrolment.name, public_key});
+  Rows rows =
+      transaction.query("SELECT id FROM sensor WHERE enrolled_by=? AND name=? AND public_key=?", {by.token_id, enrolment.name, public_key});
   if (!rows.next()) return std::nullopt;
   return rows.text(0);
 }
@@ -73,7 +74,8 @@ Result<SensorKeys> sensor_keys(Transaction& transaction, std::string_view sensor
   return keys;
 }
 
-void note_sensor(Transaction& transaction, std::string_view sensor_id, std::string_view version, const Digest& detector_state, SystemTime now) {
+void note_sensor(Transaction& transaction, std::string_view sensor_id, std::string_view version, const Digest& detector_state,
+                 SystemTime now) {
   transaction.run("UPDATE sensor SET version=?, detector_state=?, seen_at_us=? WHERE id=?",
                   {version.substr(0, kNameBytesMax), detector_state, to_unix_us(now), sensor_id});
 }

@@ -22,7 +22,8 @@ struct SensorKeys {
 };
 Result<SensorKeys> sensor_keys(Transaction& transaction, std::string_view sensor_id);
 
-void note_sensor(Transaction& transaction, std::string_view sensor_id, std::string_view version, const Digest& detector_state, SystemTime now);
+void note_sensor(Transaction& transaction, std::string_view sensor_id, std::string_view version, const Digest& detector_state,
+                 SystemTime now);
 
 nlohmann::json list_sensors(Transaction& transaction, std::string_view page_token, std::size_t page_size);
 

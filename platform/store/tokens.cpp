@@ -15,7 +15,8 @@ struct KindName {
   std::string_view prefix;
 };
 
-constexpr std::array<KindName, 3> kKinds{{{TokenKind::api, "api", "lwa_"}, {TokenKind::enrolment, "enrolment", "lwe_"}, {TokenKind::sensor, "sensor", "lws_"}}};
+constexpr std::array<KindName, 3> kKinds{
+    {{TokenKind::api, "api", "lwa_"}, {TokenKind::enrolment, "enrolment", "lwe_"}, {TokenKind::sensor, "sensor", "lws_"}}};
 
 }  // namespace
 
@@ -40,8 +41,8 @@ NewToken create_token(Transaction& transaction, TokenKind kind, std::string_view
 
 std::optional<Principal> authenticate(Transaction& transaction, const Secret& token, SystemTime now) {
   const Bytes hash = token_hash(token.reveal());
-  Rows rows = transaction.query(
-      "SELECT id,kind,sensor_id,sha256 FROM token WHERE sha256=? AND (expires_at_us IS NULL OR expires_at_us>?)", {hash, to_unix_us(now)});
+  Rows rows = transaction.query("SELECT id,kind,sensor_id,sha256 FROM token WHERE sha256=? AND (expires_at_us IS NULL OR expires_at_us>?)",
+                                {hash, to_unix_us(now)});
   if (!rows.next() || !same_hash(rows.bytes(3), hash)) return std::nullopt;
   const auto kind = token_kind_from(rows.text(1));
   if (!kind) return std::nullopt;

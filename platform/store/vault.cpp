@@ -92,9 +92,9 @@ Result<Secret> Vault::decrypt(ByteView encrypted, std::string_view context) cons
   if (encrypted.size() < kNonceBytes + kTagBytes) return failed;
   std::string text(encrypted.size() - kNonceBytes - kTagBytes, '\0');
   unsigned long long size = 0;
-  const int opened = crypto_aead_xchacha20poly1305_ietf_decrypt(
-      reinterpret_cast<unsigned char*>(text.data()), &size, nullptr, encrypted.data() + kNonceBytes, encrypted.size() - kNonceBytes,
-      raw(context), context.size(), encrypted.data(), raw(key_.reveal()));
+  const int opened = crypto_aead_xchacha20poly1305_ietf_decrypt(reinterpret_cast<unsigned char*>(text.data()), &size, nullptr,
+                                                                encrypted.data() + kNonceBytes, encrypted.size() - kNonceBytes,
+                                                                raw(context), context.size(), encrypted.data(), raw(key_.reveal()));
   if (opened != 0) return failed;
   return Secret(std::move(text));
 }

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# Tests of the detectors of cryptographic assets. Link to landwaiter_detectors and PkgConfig::hyperscan.
+# Tests of the detectors of cryptographic assets, with the openssl and ssh-keygen commands as judges.
+add_library(landwaiter_crypto_test_support STATIC material.cpp scan_bytes.cpp shell.cpp)
+target_link_libraries(landwaiter_crypto_test_support PUBLIC landwaiter_detectors PRIVATE landwaiter_options PkgConfig::hyperscan)
+
 set(CRYPTO_TESTS
   all_test.cpp
   certificate_test.cpp
   der_test.cpp
   false_positives_test.cpp
   hostile_der_test.cpp
-  material.cpp
   pem_test.cpp
   private_key_test.cpp
-  scan_bytes.cpp
-  shell.cpp
-  vectors_test.cpp)
+  public_asset_test.cpp)
 set_source_files_properties(all_test.cpp PROPERTIES COMPILE_DEFINITIONS LANDWAITER_DETECTORS_FOLDER="${CMAKE_SOURCE_DIR}/detectors")
+landwaiter_test(crypto_test SOURCES ${CRYPTO_TESTS} DEPENDS landwaiter_crypto_test_support TIMEOUT 900)
+
+# Some thousand commands, hence on its own.
+landwaiter_test(crypto_vectors_test SOURCES vectors_test.cpp DEPENDS landwaiter_crypto_test_support TIMEOUT 1200)

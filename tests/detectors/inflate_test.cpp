@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/inflate.hpp"
 
+#include "detectors/even_source.hpp"
 #include "tests/detectors/walker_support.hpp"
 #include "tests/support/catch.hpp"
 
@@ -198,4 +199,19 @@ TEST_CASE("windows larger than allowed are refused") {
   const Inflated xz = inflate(compress(sample(100), "xz"), 1000, InflateOptions{20, 1 << 16});
   REQUIRE(xz.error);
   CHECK(xz.error->code() == ErrorCode::limit_exceeded);
+}
+
+TEST_CASE("an even source gives chunks of one size, whatever it gets") {
+  const std::string bytes = noise(1000);
+  for (const std::size_t piece : {1, 7, 64, 100, 5000}) {
+    MemorySource source(as_bytes(bytes), piece);
+    EvenSource even(source, 64);
+    std::string joined;
+    for (auto chunk = even.next(); chunk && !chunk->empty(); chunk = even.next()) {
+      CHECK(chunk->size() == std::min<std::size_t>(64, bytes.size() - joined.size()));
+      joined += as_text(*chunk);
+    }
+    CHECK((joined == bytes));
+    CHECK(even.next().value().empty());
+  }
 }

@@ -4,7 +4,6 @@
 #include "tests/platform/test_platform.hpp"
 #include "tests/support/catch.hpp"
 
-
 #include <set>
 
 namespace landwaiter::test {
@@ -16,14 +15,16 @@ json scan_body(const json& images) { return {{"sensorType", "Container"}, {"sens
 
 TEST_CASE("api: the vendor's request is taken, and its mistakes are named") {
   TestPlatform platform;
-  const json good{{"sensorName", "n"},
-                  {"sensorType", "Container"},
-                  {"sensorConfig", {{"username", "u"}, {"password", "p"}, {"images", {"docker://docker.io/library/alpine:latest", "myregistry.io/myimage:v1.0"}}}},
-                  {"callbackId", "c"},
-                  {"labels", {{{"team", "a"}}}},
-                  {"priority", "high"},
-                  {"incrementalScan", true},
-                  {"autoResolutionInterval", 5}};
+  const json good{
+      {"sensorName", "n"},
+      {"sensorType", "Container"},
+      {"sensorConfig",
+       {{"username", "u"}, {"password", "p"}, {"images", {"docker://docker.io/library/alpine:latest", "myregistry.io/myimage:v1.0"}}}},
+      {"callbackId", "c"},
+      {"labels", {{{"team", "a"}}}},
+      {"priority", "high"},
+      {"incrementalScan", true},
+      {"autoResolutionInterval", 5}};
   const Reply created = platform.post("/v3/scan/create", good);
   REQUIRE(created.status == 201);
   const json scan = platform.get("/v3/scans/" + created.body["scanId"].get<std::string>()).body;
@@ -40,10 +41,17 @@ TEST_CASE("api: the vendor's request is taken, and its mistakes are named") {
   json bad = good;
   bad["sensorType"] = "Network";
   CHECK(platform.post("/v3/scan/create", bad).status == 400);
-  const std::vector<json> wrong{{{"priority", "soon"}}, {{"priority", 1e9}},       {{"labels", "x"}},
-                                {{"labels", {1}}},      {{"incrementalScan", 1}}, {{"autoResolutionInterval", -1}},
-                                {{"sensorConfig", 5}},  {{"sensorConfig", {{"images", "x"}}}}, {{"sensorConfig", {{"images", {1}}}}},
-                                {{"sensorConfig", {{"images", {"UPPER/case:1"}}}}}, {{"sensorConfig", {{"images", {"a"}}, {"password", 1}}}}};
+  const std::vector<json> wrong{{{"priority", "soon"}},
+                                {{"priority", 1e9}},
+                                {{"labels", "x"}},
+                                {{"labels", {1}}},
+                                {{"incrementalScan", 1}},
+                                {{"autoResolutionInterval", -1}},
+                                {{"sensorConfig", 5}},
+                                {{"sensorConfig", {{"images", "x"}}}},
+                                {{"sensorConfig", {{"images", {1}}}}},
+                                {{"sensorConfig", {{"images", {"localhost:5000/UPPER:1"}}}}},
+                                {{"sensorConfig", {{"images", {"a"}}, {"password", 1}}}}};
   for (const json& patch : wrong) {
     json body = good;
     body.update(patch);
@@ -113,7 +121,8 @@ TEST_CASE("api: a revoked token ends at once") {
   CHECK(platform.call("DELETE", path, nullptr, platform.api_token).status == 204);
   CHECK(platform.call("DELETE", path, nullptr, platform.api_token).status == 404);
   CHECK(platform.call("GET", "/v3/tokens", nullptr, token).status == 401);
-  for (const json& bad : {json{{"kind", "root"}}, json::object(), json{{"kind", "api"}, {"expires_in_s", 0}}, json{{"kind", "api"}, {"expires_in_s", INT64_MAX}}}) {
+  for (const json& bad : {json{{"kind", "root"}}, json::object(), json{{"kind", "api"}, {"expires_in_s", 0}},
+                          json{{"kind", "api"}, {"expires_in_s", INT64_MAX}}}) {
     CHECK(platform.post("/v3/tokens", bad).status == 400);
   }
 }
@@ -127,11 +136,13 @@ TEST_CASE("api: bodies that are broken, too deep, too big or of wrong types get 
   const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
   const std::string layer = "/v3/layers/" + digest("l").str() + "/" + digest("s").str();
   const Headers lease{{"Landwaiter-Lease", job["lease_token"]}};
-  const std::vector<std::pair<std::string, std::string>> targets{{"POST", base + "/inventory"}, {"POST", base + "/layers"}, {"POST", base + "/fail"},
-                                                                 {"PUT", layer},                {"POST", "/v3/jobs/acquire"}, {"POST", "/v3/sensors/me/heartbeat"}};
+  const std::vector<std::pair<std::string, std::string>> targets{{"POST", base + "/inventory"}, {"POST", base + "/layers"},
+                                                                 {"POST", base + "/fail"},      {"PUT", layer},
+                                                                 {"POST", "/v3/jobs/acquire"},  {"POST", "/v3/sensors/me/heartbeat"}};
   for (const auto& [method, path] : targets) {
-    for (const std::string& body : {std::string("{"), deep, std::string("[1,2]"), std::string("{\"items\": 5, \"layers\": {}, \"capacity\": \"x\", \"jobs\": 1}"),
-                                    std::string("\xff\xfe"), std::string("nul")}) {
+    for (const std::string& body :
+         {std::string("{"), deep, std::string("[1,2]"), std::string("{\"items\": 5, \"layers\": {}, \"capacity\": \"x\", \"jobs\": 1}"),
+          std::string("\xff\xfe"), std::string("nul")}) {
       const Reply reply = platform.call_text(method, path, body, sensor.token, lease);
       INFO(path << " " << body.substr(0, 60) << " " << reply.text);
       if (path == "/v3/jobs/acquire" && body == "[1,2]") continue;
@@ -164,7 +175,8 @@ TEST_CASE("api: a compressed report is taken, a bomb and an unknown coding are n
   CHECK(platform.call("GET", path, nullptr, sensor.token).body == json(report));
   CHECK(platform.call("GET", path, nullptr, platform.api_token).status == 200);
   // Under another address it would lie.
-  CHECK(platform.call("PUT", "/v3/layers/" + digest("other").str() + "/" + report.detector_state.str(), report, sensor.token).status == 400);
+  CHECK(platform.call("PUT", "/v3/layers/" + digest("other").str() + "/" + report.detector_state.str(), report, sensor.token).status ==
+        400);
 }
 
 TEST_CASE("api: SQL and wildcards in texts are texts") {
@@ -174,7 +186,8 @@ TEST_CASE("api: SQL and wildcards in texts are texts") {
   CHECK(platform.post("/v3/registries", {{"name", nasty}, {"endpoint", "host"}}).status == 201);
   platform.scan_images({"localhost:5000/app:1"});
   const json job = platform.acquire(sensor)[0];
-  REQUIRE(platform.job_call(sensor, job, "inventory", page({item(nasty, nasty, "x"), item(std::string("a\0b", 3), "t", "y")})).status == 200);
+  REQUIRE(platform.job_call(sensor, job, "inventory", page({item(nasty, nasty, "x"), item(std::string("a\0b", 3), "t", "y")})).status ==
+          200);
   CHECK(platform.get("/v3/scans/" + job["scan_id"].get<std::string>() + "/items").body["items"].size() == 2);
   for (const std::string query : {"q=%25", "q=_", "q=%27%20OR%201%3D1--", "q=%5C"}) {
     CHECK(platform.get("/v3/findings?" + query).body["findings"].empty());
@@ -218,8 +231,8 @@ TEST_CASE("api: lists go on page by page, and a page token of another list is re
   CHECK(findings.size() == 3);
   CHECK(platform.get("/v3/findings?type=certificate&severity=low&q=of%20l&image=" + digest("i").str()).body["findings"].size() == 1);
   CHECK(platform.get("/v3/findings?image=" + digest("none").str()).body["findings"].empty());
-  for (const char* bad : {"/v3/findings?page_token=!", "/v3/findings?page_token=eA", "/v3/findings?type=x", "/v3/findings?severity=x", "/v3/scans?page_size=0",
-                          "/v3/scans?page_size=1e3", "/v3/images?page_token=eA", "/v3/images/sha256:x/report"}) {
+  for (const char* bad : {"/v3/findings?page_token=!", "/v3/findings?page_token=eA", "/v3/findings?type=x", "/v3/findings?severity=x",
+                          "/v3/scans?page_size=0", "/v3/scans?page_size=1e3", "/v3/images?page_token=eA", "/v3/images/sha256:x/report"}) {
     INFO(bad);
     CHECK(platform.get(bad).status == 400);
   }

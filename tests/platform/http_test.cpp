@@ -24,9 +24,12 @@ TEST_CASE("http: what is no HTTP, or too large, is refused and the server goes o
 
 TEST_CASE("http: a connection serves several requests") {
   TestPlatform platform;
-  const std::string both = send_raw(platform.port, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string both =
+      send_raw(platform.port, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   CHECK(both.find("alive") != std::string::npos);
   CHECK(both.find("ready") != std::string::npos);
+  CHECK(platform.call("GET", "/livez").status == 200);
+  CHECK(platform.call("GET", "/readyz").status == 200);
 }
 
 TEST_CASE("http: a method that a path does not have is named with those it has") {

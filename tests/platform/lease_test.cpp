@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 json beat_of(const json& job) {
   return {{"version", "2"},
           {"detector_state", digest("state 1").str()},
-          {"jobs", {{{"job_id", job["id"]}, {"lease_token", job["lease_token"]}, {"bytes", 10}, {"layers", 1}, {"files", 2}, {"findings", 3}}}}};
+          {"jobs",
+           {{{"job_id", job["id"]}, {"lease_token", job["lease_token"]}, {"bytes", 10}, {"layers", 1}, {"files", 2}, {"findings", 3}}}}};
 }
 
 json heartbeat(TestPlatform& platform, const TestSensor& sensor, const json& job) {
@@ -55,7 +56,9 @@ TEST_CASE("lease: one that ran out goes to another sensor, and the first is told
   CHECK(taken["lease_token"] != job["lease_token"]);
   CHECK(heartbeat(platform, first, job)["lost"] == json({job["id"]}));
   for (const char* verb : {"complete", "fail", "layers"}) {
-    const json body = verb == std::string("fail") ? failure(true) : verb == std::string("layers") ? claim_body(job, {"l"}) : completion("image", {});
+    const json body = verb == std::string("fail")     ? failure(true)
+                      : verb == std::string("layers") ? claim_body(job, {"l"})
+                                                      : completion("image", {});
     const Reply reply = platform.job_call(first, job, verb, body);
     INFO(verb);
     CHECK(reply.status == 409);
@@ -126,7 +129,8 @@ TEST_CASE("lease: final failures give the image its state") {
   const TestSensor sensor = platform.enrol();
   const json job = image_job(platform, sensor);
   const std::string scan = job["scan_id"];
-  for (const auto& [code, state] : std::map<std::string, std::string>{{"not_found", "gone"}, {"unsupported", "unsupported"}, {"unauthorized", "failed"}}) {
+  for (const auto& [code, state] :
+       std::map<std::string, std::string>{{"not_found", "gone"}, {"unsupported", "unsupported"}, {"unauthorized", "failed"}}) {
     const json again = code == "not_found" ? job : image_job(platform, sensor);
     REQUIRE(platform.job_call(sensor, again, "fail", failure(false, code)).status == 200);
     const json status = platform.get("/v3/scans/" + again["scan_id"].get<std::string>()).body;

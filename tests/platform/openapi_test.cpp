@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "platform/openapi.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
-#include "platform/openapi.hpp"
 #include "platform/router.hpp"
 #include "tests/platform/test_platform.hpp"
 #include "tests/support/catch.hpp"
@@ -17,11 +17,16 @@ json document() { return parse_json(openapi_document(), "OpenAPI document").valu
 
 std::set<std::string> schemes_of(Access access) {
   switch (access) {
-    case Access::api: return {"api", "apiHeader"};
-    case Access::enrolment: return {"enrolment"};
-    case Access::sensor: return {"sensor"};
-    case Access::api_or_sensor: return {"api", "apiHeader", "sensor"};
-    default: return {};
+    case Access::api:
+      return {"api", "apiHeader"};
+    case Access::enrolment:
+      return {"enrolment"};
+    case Access::sensor:
+      return {"sensor"};
+    case Access::api_or_sensor:
+      return {"api", "apiHeader", "sensor"};
+    default:
+      return {};
   }
 }
 

@@ -45,13 +45,16 @@ TEST_CASE("platform: a scan from its creation to its findings") {
   CHECK(state(platform, scan) == "running");
 
   // The same image under two tags is one job; scanning may start before the listing is complete.
-  CHECK(platform.job_call(sensor, listing[0], "inventory", page({item("app", "1", "image"), item("app", "2", "image")}, false, "c1")).status == 200);
+  CHECK(platform.job_call(sensor, listing[0], "inventory", page({item("app", "1", "image"), item("app", "2", "image")}, false, "c1"))
+            .status == 200);
   const json jobs = platform.acquire(sensor, 10);
   REQUIRE(jobs.size() == 1);
   CHECK(jobs[0]["image"]["digest"] == digest("image").str());
   CHECK(jobs[0]["image"]["tags"] == json({"1", "2"}));
-  CHECK(platform.job_call(sensor, listing[0], "inventory",
-                          page({item("app", "3", "other", "unsupported"), item("app", "4", "", "gone"), item("app", "5", "x", "filtered")}, true, "c2"))
+  CHECK(platform
+            .job_call(sensor, listing[0], "inventory",
+                      page({item("app", "3", "other", "unsupported"), item("app", "4", "", "gone"), item("app", "5", "x", "filtered")},
+                           true, "c2"))
             .status == 200);
   CHECK(counts(platform, scan)["pending"] == 2);
 
@@ -218,9 +221,11 @@ TEST_CASE("platform: a cancelled scan stops its jobs and its counts still add up
   const std::string scan = platform.scan_images({"localhost:5000/app:1"});
   const json jobs = list_and_acquire(platform, sensor, {item("app", "1", "a")});
   REQUIRE(platform.post("/v3/scans/" + scan + "/cancel").status == 200);
-  const json beat{{"version", "1"},
-                  {"detector_state", digest("state 1").str()},
-                  {"jobs", {{{"job_id", jobs[0]["id"]}, {"lease_token", jobs[0]["lease_token"]}, {"bytes", 1}, {"layers", 0}, {"files", 0}, {"findings", 0}}}}};
+  const json beat{
+      {"version", "1"},
+      {"detector_state", digest("state 1").str()},
+      {"jobs",
+       {{{"job_id", jobs[0]["id"]}, {"lease_token", jobs[0]["lease_token"]}, {"bytes", 1}, {"layers", 0}, {"files", 0}, {"findings", 0}}}}};
   const json answer = platform.call("POST", "/v3/sensors/me/heartbeat", beat, sensor.token).body;
   CHECK(answer["cancelled"] == json({jobs[0]["id"]}));
   CHECK(answer["lost"].empty());
@@ -249,20 +254,18 @@ TEST_CASE("platform: an image that is gone from one repository is asked for in t
 TEST_CASE("platform: scans of one priority share evenly, a higher one goes first") {
   TestPlatform platform;
   const TestSensor sensor = platform.enrol();
-  const auto list = [&](const std::string& prefix) {
-    const std::string scan = platform.scan_images({"localhost:5000/" + prefix + ":1"});
-    const json listing = platform.acquire(sensor)[0];
+  const std::string first = platform.scan_images({"localhost:5000/a:1"}), second = platform.scan_images({"localhost:5000/b:1"});
+  for (const json& listing : platform.acquire(sensor, 2)) {
     std::vector<json> items;
-    for (int i = 0; i < 6; ++i) items.push_back(item(prefix, std::to_string(i), prefix + std::to_string(i)));
+    for (int i = 0; i < 6; ++i) items.push_back(item("app", std::to_string(i), listing["scan_id"].get<std::string>() + std::to_string(i)));
     REQUIRE(platform.job_call(sensor, listing, "inventory", page(items)).status == 200);
-    return scan;
-  };
-  const std::string first = list("a"), second = list("b");
+  }
   std::map<std::string, int> jobs_of;
   for (const json& job : platform.acquire(sensor, 4)) ++jobs_of[job["scan_id"]];
   CHECK(jobs_of[first] == 2);
   CHECK(jobs_of[second] == 2);
-  const Reply urgent = platform.post("/v3/scan/create", {{"sensorType", "Container"}, {"priority", "high"}, {"sensorConfig", {{"images", {"localhost:5000/c:1"}}}}});
+  const Reply urgent = platform.post(
+      "/v3/scan/create", {{"sensorType", "Container"}, {"priority", "high"}, {"sensorConfig", {{"images", {"localhost:5000/c:1"}}}}});
   REQUIRE(urgent.status == 201);
   CHECK(platform.acquire(sensor)[0]["scan_id"] == urgent.body["scanId"]);
 }
@@ -272,7 +275,8 @@ TEST_CASE("platform: who waits for a job gets it when it comes") {
   const TestSensor sensor = platform.enrol();
   std::string scan;
   std::thread later([&] {
-    const Reply reply = platform.post("/v3/scan/create", {{"sensorType", "Container"}, {"sensorConfig", {{"images", {"localhost:5000/c:1"}}}}});
+    const Reply reply =
+        platform.post("/v3/scan/create", {{"sensorType", "Container"}, {"sensorConfig", {{"images", {"localhost:5000/c:1"}}}}});
     scan = reply.body.value("scanId", "");
   });
   const Reply reply = platform.call("POST", "/v3/jobs/acquire", {{"capacity", 1}, {"wait_s", 50}}, sensor.token);

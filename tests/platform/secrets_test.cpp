@@ -39,8 +39,9 @@ std::string unseal(const TestSensor& sensor, const std::string& sealed) {
 TEST_CASE("secrets: credentials reach the sensor sealed, and the disk encrypted") {
   TestPlatform platform;
   const TestSensor sensor = platform.enrol("a"), other = platform.enrol("b");
-  const Reply created = platform.post("/v3/scan/create", {{"sensorType", "Container"},
-                                                          {"sensorConfig", {{"username", "u"}, {"password", kPassword}, {"images", {"localhost:5000/a:1"}}}}});
+  const Reply created = platform.post(
+      "/v3/scan/create",
+      {{"sensorType", "Container"}, {"sensorConfig", {{"username", "u"}, {"password", kPassword}, {"images", {"localhost:5000/a:1"}}}}});
   REQUIRE(created.status == 201);
   const json job = platform.acquire(sensor).at(0);
   const auto credentials = protocol::parse_credentials(Secret(unseal(sensor, job["sealed_credentials"]))).value();
@@ -51,9 +52,12 @@ TEST_CASE("secrets: credentials reach the sensor sealed, and the disk encrypted"
   CHECK(dump_json(job).find(kPassword) == std::string::npos);
 
   SECTION("a token wins over user name and password") {
-    REQUIRE(platform.post("/v3/scan/create", {{"sensorType", "Container"},
-                                              {"sensorConfig", {{"username", "u"}, {"password", kPassword}, {"token", "t0ken"}, {"images", {"localhost:5000/a:1"}}}}})
-                .status == 201);
+    REQUIRE(
+        platform
+            .post("/v3/scan/create",
+                  {{"sensorType", "Container"},
+                   {"sensorConfig", {{"username", "u"}, {"password", kPassword}, {"token", "t0ken"}, {"images", {"localhost:5000/a:1"}}}}})
+            .status == 201);
     const json next = platform.acquire(sensor).at(0);
     const auto second = protocol::parse_credentials(Secret(unseal(sensor, next["sealed_credentials"]))).value();
     CHECK(second.token.equals("t0ken"));
@@ -65,7 +69,8 @@ TEST_CASE("secrets: credentials reach the sensor sealed, and the disk encrypted"
 TEST_CASE("secrets: a registry's credentials are never shown, and used for scans that bring none") {
   TestPlatform platform;
   const TestSensor sensor = platform.enrol();
-  const Reply made = platform.post("/v3/registries", {{"name", "mine"}, {"endpoint", "http://localhost:5000/"}, {"username", "u"}, {"password", kPassword}});
+  const Reply made = platform.post("/v3/registries",
+                                   {{"name", "mine"}, {"endpoint", "http://localhost:5000/"}, {"username", "u"}, {"password", kPassword}});
   REQUIRE(made.status == 201);
   CHECK(made.body["has_credentials"] == true);
   CHECK(made.body["plain_http"] == true);

@@ -86,7 +86,8 @@ Reply TestPlatform::call_text(const std::string& method, const std::string& path
   return reply;
 }
 
-Reply TestPlatform::call(const std::string& method, const std::string& path, const json& body, const std::string& token, const Headers& headers) {
+Reply TestPlatform::call(const std::string& method, const std::string& path, const json& body, const std::string& token,
+                         const Headers& headers) {
   return call_text(method, path, body.is_null() ? std::string() : dump_json(body), token, headers);
 }
 
@@ -108,9 +109,10 @@ TestSensor TestPlatform::enrol(const std::string& name, const std::string& state
 }
 
 std::string TestPlatform::scan_images(const std::vector<std::string>& images, bool incremental) {
-  const Reply reply = call("POST", "/v3/scan/create",
-                           {{"sensorName", "s"}, {"sensorType", "Container"}, {"sensorConfig", {{"images", images}}}, {"incrementalScan", incremental}},
-                           "", {{"isg-api-token", api_token}});
+  const Reply reply =
+      call("POST", "/v3/scan/create",
+           {{"sensorName", "s"}, {"sensorType", "Container"}, {"sensorConfig", {{"images", images}}}, {"incrementalScan", incremental}}, "",
+           {{"isg-api-token", api_token}});
   INFO(reply.text);
   REQUIRE(reply.status == 201);
   CHECK(reply.body["status"] == "queued");
@@ -171,7 +173,9 @@ json item(const std::string& repository, const std::string& tag, const std::stri
   return item;
 }
 
-json page(const std::vector<json>& items, bool last, const std::string& cursor) { return {{"cursor", cursor}, {"last", last}, {"items", items}}; }
+json page(const std::vector<json>& items, bool last, const std::string& cursor) {
+  return {{"cursor", cursor}, {"last", last}, {"items", items}};
+}
 
 json completion(const std::string& image, const std::vector<std::string>& layers, bool unchanged) {
   protocol::ImageCompletion completion;
