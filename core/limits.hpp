@@ -91,8 +91,9 @@ inline constexpr std::uint64_t layer_entries_max = 5'000'000;
 inline constexpr std::uint64_t layer_expanded_bytes_max = 1024 * GiB;
 /// Bytes that archives inside the files of one layer may expand to, all together: bounds quines and bomb trees.
 inline constexpr std::uint64_t nested_expanded_bytes_max = 64 * GiB;
-/// Expansion of one archive inside a layer against its own compressed bytes; deflate reaches 1,032, bzip2 and xz far
-/// more on zeros. Only enforced beyond nested_ratio_free_bytes, since tiny files compress absurdly well.
+/// Expansion of one archive inside a layer, with all archives in it, against its own compressed bytes; deflate reaches 1,032,
+/// bzip2 and xz far more on zeros, and a tree of archives any number. Only enforced beyond nested_ratio_free_bytes, since tiny
+/// files compress absurdly well.
 inline constexpr std::uint64_t nested_ratio_max = 200;
 inline constexpr std::uint64_t nested_ratio_free_bytes = 64 * MiB;
 /// A path in a tar can be as long as a pax header says; Linux stops at 4,096.

@@ -171,7 +171,8 @@ Awaitable<void> RegistryWalk::start() {
 
 Awaitable<void> RegistryWalk::walk_references() {
   for (const std::string& text : work_.references) {
-    auto reference = registry::Reference::parse(text);
+    // Names are within this registry: without a host before them, some would be taken for Docker Hub's, or their start for a host.
+    auto reference = registry::Reference::parse("localhost/" + text);
     std::vector<InventoryItem> items;
     if (!reference) {
       items.push_back(failed_item(text, "", reference.error()));

@@ -28,6 +28,11 @@ int fail_usage(const Error& error) {
   return exit_usage;
 }
 
+ErrorCode code_of(std::string_view outcome) {
+  if (outcome == "unsupported") return ErrorCode::unsupported;
+  return outcome == "gone" ? ErrorCode::not_found : ErrorCode::unavailable;
+}
+
 /// Everything that one `landwaiter scan` needs while it runs.
 class Scan {
  public:
@@ -113,8 +118,7 @@ class Scan {
     for (const protocol::InventoryItem& item : items) {
       if (!wanted(item)) continue;
       if (item.outcome != "image") {
-        const ErrorCode code = item.outcome == "unsupported" ? ErrorCode::unsupported : ErrorCode::unavailable;
-        failures_.push_back({image, Error(code, item.reason)});
+        failures_.push_back({image, Error(code_of(item.outcome), item.reason)});
         continue;
       }
       ImageTask task;

@@ -71,6 +71,7 @@ class LayerWalk {
   std::stop_token stop_;
   FileScan leaf_;                       ///< for files that are not archives: one at a time
   Place place_;                         ///< where the walk is
+  Budget* innermost_ = nullptr;         ///< of the archive that is open where the walk is
   std::uint64_t entries_ = 0;
   std::uint64_t nested_entries_ = 0;
   std::uint64_t nested_expanded_bytes_ = 0;

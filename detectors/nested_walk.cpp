@@ -105,9 +105,11 @@ Result<void> LayerWalk::scan_archive(PeekSource& file, const Content& content, s
   const std::size_t first = report_.findings();
   FileScan raw(engine_, memory_.files, limits_);
   RawTee bytes(file, raw);
-  Budget budget{*this, bytes.bytes()};
+  Budget budget{*this, bytes.bytes(), innermost_};
   bool opened = false;
+  innermost_ = &budget;
   const Result<void> walked = open_content(bytes, content, budget, depth, opened);
+  innermost_ = budget.outer;
   bytes.drain();
   raw.finish();
   if (opened) {

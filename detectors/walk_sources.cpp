@@ -2,6 +2,7 @@
 #include "detectors/walk_sources.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace landwaiter::detectors {
 
@@ -15,13 +16,17 @@ Result<void> LayerWalk::Budget::spend(std::uint64_t bytes) {
                                                 std::to_string(limits.nested_expanded_bytes_max) +
                                                 " bytes (nested_expanded_bytes_max): not read to its end");
   }
-  const std::uint64_t ratio = expanded_bytes / std::max<std::uint64_t>(compressed_bytes, 1);
-  if (expanded_bytes > limits.nested_ratio_free_bytes && ratio >= limits.nested_ratio_max) {
-    exceeded = true;
-    return Error(ErrorCode::limit_exceeded, "expands to more than " + std::to_string(limits.nested_ratio_max) +
-                                                " times its size (nested_ratio_max): not read to its end");
+  bool ended = false;
+  for (Budget* archive = this; archive != nullptr; archive = archive->outer) {
+    archive->tree_bytes += bytes;
+    const std::uint64_t ratio = archive->tree_bytes / std::max<std::uint64_t>(archive->compressed_bytes, 1);
+    archive->exceeded = archive->exceeded || (archive->tree_bytes > limits.nested_ratio_free_bytes && ratio >= limits.nested_ratio_max);
+    ended = ended || archive->exceeded;
   }
-  return {};
+  if (!ended) return {};
+  const std::string what = std::exchange(exceeded, true) ? "expands" : "lies in an archive that expands";
+  return Error(ErrorCode::limit_exceeded, what + " to more than " + std::to_string(limits.nested_ratio_max) +
+                                              " times its size (nested_ratio_max): not read to its end");
 }
 
 Result<void> LayerWalk::account(std::uint64_t bytes, bool nested, Budget* budget) {

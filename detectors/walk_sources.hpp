@@ -5,11 +5,14 @@
 
 namespace landwaiter::detectors {
 
-/// What one archive inside a file may still expand to.
+/// What one archive inside a file may still expand to. What archives inside it expand to counts for it as well: else a tree of small
+/// archives would multiply what each of them is allowed.
 struct LayerWalk::Budget {
   LayerWalk& walk;
   const std::uint64_t& compressed_bytes;  ///< of the archive, read so far
-  std::uint64_t expanded_bytes = 0;
+  Budget* outer = nullptr;                ///< of the archive that this one lies in
+  std::uint64_t expanded_bytes = 0;       ///< of its own entries
+  std::uint64_t tree_bytes = 0;           ///< with all that is inside them
   bool exceeded = false;
 
   Result<void> spend(std::uint64_t bytes);

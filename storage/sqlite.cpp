@@ -23,15 +23,21 @@ struct FinalizeStatement {
 
 using StatementPtr = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
 
-/// SQLite would make the file with the umask's mode; its -wal and -shm files take over the mode of the file itself.
+/// SQLite would make the file with the umask's mode; its -wal and -shm files take over the mode of the file itself. A file that is
+/// there is not opened: to close any descriptor of it drops all locks that this process holds on it (fcntl(2)), those of SQLite's
+/// other connections too, and the next process to close the database would then delete the log that they write to.
 Result<void> make_private_file(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (descriptor < 0) return Error(ErrorCode::io, file.string() + ": " + std::strerror(errno));
-  const bool changed = ::fchmod(descriptor, 0600) == 0;
-  const int reason = errno;
-  ::close(descriptor);
-  if (!changed) return Error(ErrorCode::io, file.string() + ": cannot set its mode to 0600: " + std::strerror(reason));
-  return {};
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (descriptor >= 0) {
+    ::close(descriptor);
+    return {};
+  }
+  if (errno != EEXIST) return Error(ErrorCode::io, file.string() + ": " + std::strerror(errno));
+  struct stat status {};
+  if (::lstat(file.c_str(), &status) != 0) return Error(ErrorCode::io, file.string() + ": " + std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) return Error(ErrorCode::io, file.string() + ": is not a regular file");
+  if ((status.st_mode & 07777U) == 0600U || ::chmod(file.c_str(), 0600) == 0) return {};
+  return Error(ErrorCode::io, file.string() + ": cannot set its mode to 0600: " + std::strerror(errno));
 }
 
 }  // namespace

@@ -54,6 +54,17 @@ std::string matryoshka(int levels) {
   return content;
 }
 
+/// 16 zips of 16 zips of 1 MiB each: 256 MiB from a few KiB, each step below the ratio's free bytes.
+std::string tree_of_zips() {
+  std::string content(1 << 20, '\0');
+  for (int level = 0; level < 2; ++level) {
+    std::vector<Item> items;
+    for (int i = 0; i < 16; ++i) items.push_back({"z" + std::to_string(i), content});
+    content = make_zip(items);
+  }
+  return content;
+}
+
 }  // namespace
 
 TEST_CASE("absurd sizes end the tar with a diagnostic and keep what came before") {
@@ -145,14 +156,9 @@ TEST_CASE("a bomb is given up at the ratio") {
 }
 
 TEST_CASE("a tree of archives is given up at the layer's bytes, and what is no archive goes on") {
-  // 16 zips of 16 zips of 1 MiB each: 256 MiB from a few KiB, each step below the ratio's free bytes.
-  std::string content(1 << 20, '\0');
-  for (int level = 0; level < 2; ++level) {
-    std::vector<Item> items;
-    for (int i = 0; i < 16; ++i) items.push_back({"z" + std::to_string(i), content});
-    content = make_zip(items);
-  }
+  const std::string content = tree_of_zips();
   ScanLimits limits;
+  limits.nested_ratio_max = 1'000'000;
   limits.nested_expanded_bytes_max = 20 << 20;
   const std::string tar = closed(file("one", content) + file("two", content) + file("next", needle("next____")));
   const LayerReport report = scan(tar, limits);
@@ -160,6 +166,19 @@ TEST_CASE("a tree of archives is given up at the layer's bytes, and what is no a
   CHECK(report.stats.nested_bytes < 24 << 20);
   CHECK(mentions(report, "nested_expanded_bytes_max"));
   // One for each archive that was given up, not for each entry.
+  CHECK(report.diagnostics.size() < 20);
+}
+
+TEST_CASE("a tree of archives is given up at the ratio of the outermost, and costs the next one nothing") {
+  const std::string content = tree_of_zips();
+  const std::string honest = make_zip({{"inner.zip", make_zip({{"n", needle("inside__")}})}});
+  ScanLimits limits;
+  limits.nested_ratio_free_bytes = 4 << 20;
+  const LayerReport report = scan(closed(file("one", content) + file("two", content) + file("honest.zip", honest) + file("next", needle("next____"))), limits);
+  CHECK(next_found(report));
+  CHECK(report.findings.size() == 2);
+  CHECK(report.stats.nested_bytes < 12 << 20);
+  CHECK(mentions(report, "nested_ratio_max"));
   CHECK(report.diagnostics.size() < 20);
 }
 

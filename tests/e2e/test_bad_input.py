@@ -73,15 +73,16 @@ class BadInput(EndToEndCase):
         self.rows.append([name, len(report["diagnostics"]) if report else "the image failed", f"{time.monotonic() - begin:.2f}"])
         return document if code else report
 
-    def check(self, name, layer, keys, diagnosed=None, code=None):
-        """Scans `layer` with a good one above it. `keys` are places of self.key that must be found, `diagnosed` the path that has a diagnostic."""
+    def check(self, name, layer, keys, diagnosed=None, code=None, silent=False):
+        """Scans `layer` with a good one above it. `keys` are places of self.key that must be found, `diagnosed` the path that has a
+        diagnostic; `silent` is for what is strange and yet harms nothing."""
         report = self.scan_layers(name, layer, self.good)
         found = places(report, "private-key")
         self.assertEqual(found.get(("private-key", "next/layer.key")), self.other_id, "the next layer was not scanned")
         for place in keys:
             place = (place,) if isinstance(place, str) else place
             self.assertEqual(found.get(("private-key", *place)), self.key_id, (place, found, report["diagnostics"][:5]))
-        self.assertTrue(report["diagnostics"], "nothing was said about it")
+        self.assertTrue(silent or report["diagnostics"], "nothing was said about it")
         for diagnostic in report["diagnostics"]:
             self.assertEqual(diagnostic["layer"], layer.digest)
             self.assertTrue(diagnostic["message"])
@@ -189,7 +190,8 @@ class Tars(BadInput):
                 self.check("tar size " + name, self.tar_layer(header("mm/absurd", field)), ["aa/before.key"])
 
     def test_size_that_is_no_number(self):
-        self.check("tar size of letters", self.tar_layer(header("mm/absurd", b"not a number")), ["aa/before.key"])
+        # All readers take it for none.
+        self.check("tar size of letters", self.tar_layer(header("mm/absurd", b"not a number")), ["aa/before.key", AFTER], silent=True)
 
     def test_wrong_checksum(self):
         block = bytearray(header("mm/absurd", b"%011o\0" % 0))
@@ -245,7 +247,8 @@ class Tars(BadInput):
         block[148:156] = b" " * 8
         block[148:156] = b"%06o\0 " % sum(block)
         begin = time.monotonic()
-        self.check("sparse file of 4 EiB", self.tar_layer(bytes(block) + b"x" * 512), ["aa/before.key"])
+        # Holes are not read, so it may be as large as it likes.
+        self.check("sparse file of 4 EiB", self.tar_layer(bytes(block) + b"x" * 512), ["aa/before.key", AFTER], silent=True)
         self.assertLess(time.monotonic() - begin, 60)
 
 
@@ -276,13 +279,13 @@ class Archives(BadInput):
             self.check_archive(f"{name} 40 deep", {"mm/deep." + name: inner}, "mm/deep." + name, code="limit_exceeded")
 
     def test_zip_of_zips_42(self):
-        """After 42.zip: 16 zips in each zip, five levels, at the bottom 256 MiB of zeros: 268 TB in all, from a few KB."""
+        """After 42.zip: 16 zips in each zip, five levels, at the bottom 128 MiB of zeros: 134 TB in all, from a few KB."""
         zeros = zlib.compressobj(9, zlib.DEFLATED, -15)
-        body = b"".join([*(zeros.compress(bytes(1 << 20)) for _ in range(256)), zeros.flush()])
+        body = b"".join([*(zeros.compress(bytes(1 << 20)) for _ in range(128)), zeros.flush()])
         checksum = 0
-        for _ in range(256):
+        for _ in range(128):
             checksum = zlib.crc32(bytes(1 << 20), checksum)
-        bottom = self.raw_zip("0.dll", body, checksum, 256 << 20)
+        bottom = self.raw_zip("0.dll", body, checksum, 128 << 20)
         bomb = bottom
         for level in range(5):
             bomb = zip_of({f"lib {level}-{number}.zip": bomb for number in range(16)})
@@ -298,10 +301,10 @@ class Archives(BadInput):
     def test_bombs_of_one_file(self):
         block = bytes(1 << 20)
         out = io.BytesIO()
-        with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=9, mtime=0) as file:
-            for _ in range(1024):
+        with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=6, mtime=0) as file:
+            for _ in range(512):
                 file.write(block)
-        bomb = {"gzip of 1 GiB of zeros": ("mm/bomb.gz", out.getvalue())}
+        bomb = {"gzip of 512 MiB of zeros": ("mm/bomb.gz", out.getvalue())}
         for tool, suffix in (("bzip2", "bz2"), ("xz", "xz"), ("zstd", "zst")):
             path = os.path.join(self.folder, "zeros")
             with open(path, "wb") as file:
@@ -371,8 +374,11 @@ class Der(BadInput):
 
     def test_a_thousand_kinds(self):
         files, changed = {}, 0
+        stumps = set()  # fewer than 64 characters of base64: by rule no key and no certificate, but text about one
         for number, (source, bad, label) in enumerate(self.mutations()):
             changed += bad != source
+            if len(bad) < 48:
+                stumps.add(f"d/{number:05}/bad.pem")
             files[f"d/{number:05}/bad.der"] = bad
             files[f"d/{number:05}/bad.pem"] = to_pem(bad, label)
             files[f"d/{number:05}/good.key"] = self.key
@@ -381,17 +387,17 @@ class Der(BadInput):
         missing = [number for number in range(self.KINDS) if found.get(("private-key", f"d/{number:05}/good.key")) != self.key_id]
         self.assertEqual(missing, [], "good keys after a bad file were lost")
         self.assertEqual(found["private-key", "next/layer.key"], self.other_id)
-        self.account(report, changed)
+        self.account(report, changed, stumps)
 
-    def account(self, report, changed):
-        """Every bad PEM is either an asset that still can be read, or has a diagnostic (but for those left out by the limit on them)."""
+    def account(self, report, changed, stumps):
+        """Every bad PEM is an asset that can be read all the same, or a stump, or has a diagnostic (while there is room for them)."""
         read = {path for kind, path, *_ in places(report) if path.endswith((".pem", ".der"))}
         diagnosed = {diagnostic["path"] for diagnostic in report["diagnostics"]}
         pems = [f"d/{number:05}/bad.pem" for number in range(self.KINDS)]
-        silent = [path for path in pems if path not in read and path not in diagnosed]
+        silent = [path for path in pems if path not in read and path not in diagnosed and path not in stumps]
         table("malformed DER and PEM", [
             ["kinds", self.KINDS], ["really changed", changed], ["read all the same", len(read)], ["PEM with a diagnostic", len(diagnosed & set(pems))],
-            ["DER with a diagnostic", len([path for path in diagnosed if path.endswith(".der")])], ["PEM without a word", len(silent)]])
+            ["DER with a diagnostic", len([path for path in diagnosed if path.endswith(".der")])], ["PEM cut to a stump", len(stumps)], ["PEM without a word", len(silent)]])
         self.assertGreater(changed, 1000)
         full = any("left out" in diagnostic["message"] for diagnostic in report["diagnostics"])
         if not full:

@@ -4,6 +4,7 @@
 #include "tests/storage/temporary_directory.hpp"
 #include "tests/support/catch.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -214,6 +215,37 @@ TEST_CASE("sqlite: two processes that write at once lose nothing") {
   auto database = open(file);
   Transaction read(*database, Kind::read);
   CHECK(read.number("SELECT count(*) FROM t") == 2 * kEach);
+}
+
+TEST_CASE("sqlite: a second connection leaves the first one its lock, else other processes would delete the log in use") {
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "a.db";
+  auto first = open(file);
+  auto second = open(file);
+  const pid_t child = ::fork();  // a process does not see its own locks
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const int descriptor = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;  // the whole file, also SQLite's lock bytes far behind its end
+    const bool asked = ::fcntl(descriptor, F_GETLK, &lock) == 0;
+    ::_exit(asked && lock.l_type == F_RDLCK ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+}
+
+TEST_CASE("sqlite: a file that is there gets its mode, and a link is not followed") {
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "a.db";
+  open(file);
+  REQUIRE(::chmod(file.c_str(), 0644) == 0);
+  open(file);
+  CHECK(mode_of(file) == 0600);
+  std::filesystem::create_symlink(file, folder.path() / "link.db");
+  CHECK_FALSE(Database::open(folder.path() / "link.db", kFirst).has_value());
 }
 
 }  // namespace landwaiter::storage

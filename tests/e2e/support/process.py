@@ -137,8 +137,10 @@ class Process:
         wait_for(look, f"{pattern!r} from {self.name}", timeout_s)
         return found
 
-    def tail(self, lines=30):
-        return "\n".join((self.out() + "\n" + self.err()).strip().splitlines()[-lines:])
+    def tail(self, lines=30, without=None):
+        """Its last words, for a failure's text; lines that match `without` are left out."""
+        text = (self.out() + "\n" + self.err()).strip().splitlines()
+        return "\n".join([line for line in text if not (without and re.search(without, line))][-lines:])
 
     def send(self, number):
         self._popen.send_signal(number)

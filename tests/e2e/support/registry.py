@@ -152,7 +152,7 @@ class Registry:
 
     def skopeo(self, source, name):
         """Pushes with skopeo: `source` like oci:DIR:TAG."""
-        tool(["skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false", source, f"docker://{self.address}/{name}"], self.folder)
+        tool(["skopeo", "--insecure-policy", "copy", "-q", "--preserve-digests", "--dest-tls-verify=false", source, f"docker://{self.address}/{name}"], self.folder)
 
 
 class Pusher:

@@ -31,6 +31,7 @@ class Platform:
         self._listen = "127.0.0.1:0"
         self._token = ""
         self.process = None
+        self.sensors = []  # their processes, for what they said when something fails
 
     def start(self):
         argv = [program("LANDWAITER_PLATFORM"), "serve", "--state", self.state, "--listen", self._listen, *self._options]
@@ -99,7 +100,8 @@ class Platform:
             if scan["state"] in ENDED:
                 return scan
             if time.monotonic() > deadline:
-                raise Failure(f"the scan did not end within {timeout_s:g} s: {json.dumps(scan)[:1500]}\n{self.process.tail()}")
+                said = [f"--- {one.name}\n{one.tail(without='GET /v3/scans/')}" for one in (self.process, *self.sensors)]
+                raise Failure(f"the scan did not end within {timeout_s:g} s: {json.dumps(scan)[:1500]}\n" + "\n".join(said))
             time.sleep(0.1)
 
     def wait_scanned(self, scan_id, count, timeout_s=60.0):
@@ -132,6 +134,7 @@ class Sensor:
         os.makedirs(self.state, mode=0o700, exist_ok=True)
         enrolment = token or platform.create_token("enrolment", name)
         self.process = Process(name, [program("LANDWAITER"), "sensor", "--config", self._config], folder, env={"E2E_ENROLMENT": enrolment})
+        platform.sensors.append(self.process)
 
     def start(self):
         self.process.start()
