@@ -2,8 +2,8 @@
 #include "daemon/job_runner.hpp"
 
 #include "core/encoding.hpp"
+#include "core/log.hpp"
 #include "daemon/listing.hpp"
-#include "daemon/log.hpp"
 #include "daemon/platform_book.hpp"
 #include "registry/transport.hpp"
 

@@ -53,6 +53,11 @@ struct ConnectionFlags {
   }
 };
 
+void add_output_options(CLI::App& command, std::string& format, std::string& output) {
+  command.add_option("--format", format, "table or json")->check(CLI::IsMember({"table", "json"}));
+  command.add_option("--output,-o", output, "Write the result to this file");
+}
+
 int usage_error(const std::string& message) {
   std::cerr << "landwaiter: " << message << "\n";
   return exit_usage;
@@ -84,8 +89,7 @@ struct ScanFlags {
     CLI::App* command = app.add_subcommand("scan", "Scan images: [docker://]REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]");
     command->add_option("images", options.images, "Images to scan");
     command->add_option("-c,--config", config_file, "Take images and credentials from a container-config.yml");
-    command->add_option("--format", options.format, "table or json")->check(CLI::IsMember({"table", "json"}));
-    command->add_option("--output,-o", options.output, "Write the result to this file");
+    add_output_options(*command, options.format, options.output);
     command->add_option("--fail-on", fail_on, "Exit with 1 when a finding meets SEVERITY, TYPE or TYPE:SEVERITY; may be repeated");
     command->add_option("--platform", options.platforms, "Of a multi-platform image scan only this one (linux/amd64); may be repeated");
     command->add_option("--state", state, "Where digests and reports are remembered (default: ~/.local/state/landwaiter)");
@@ -124,8 +128,7 @@ struct ListFlags {
   CLI::App* add_to(CLI::App& app) {
     CLI::App* command = app.add_subcommand("list", "List a registry's repositories, tags and manifests");
     command->add_option("registry", options.registry, "HOST[:PORT], a URL, or docker://HOST/REPOSITORY for one repository")->required();
-    command->add_option("--format", options.format, "table or json")->check(CLI::IsMember({"table", "json"}));
-    command->add_option("--output,-o", options.output, "Write the result to this file");
+    add_output_options(*command, options.format, options.output);
     connection.add_to(*command);
     return command;
   }

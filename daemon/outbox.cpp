@@ -3,7 +3,7 @@
 
 #include "core/json.hpp"
 #include "core/limits.hpp"
-#include "daemon/log.hpp"
+#include "core/log.hpp"
 
 #include <algorithm>
 #include <random>

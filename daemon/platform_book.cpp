@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/platform_book.hpp"
 
-#include "daemon/log.hpp"
+#include "core/log.hpp"
 
 namespace landwaiter::daemon {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/sensor.hpp"
 
+#include "core/log.hpp"
 #include "core/text.hpp"
 #include "daemon/identity.hpp"
 #include "daemon/job_runner.hpp"
-#include "daemon/log.hpp"
 #include "daemon/outbox.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/sensor_command.hpp"
 
-#include "daemon/log.hpp"
+#include "core/log.hpp"
 #include "daemon/scan_command.hpp"
 #include "daemon/sensor.hpp"
 

@@ -6,6 +6,7 @@
 #include "core/limits.hpp"
 #include "core/text.hpp"
 #include "detectors/der.hpp"
+#include "detectors/openssl_ptr.hpp"
 #include "detectors/public_key.hpp"
 #include "detectors/x509_text.hpp"
 
@@ -22,19 +23,11 @@ namespace {
 
 using nlohmann::json;
 
-template <auto function>
-struct Free {
-  template <class T>
-  void operator()(T* object) const {
-    function(object);
-  }
-};
-
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
+using Certificate = std::unique_ptr<X509, OpensslFree<X509_free>>;
 
 template <class T, auto function>
-std::unique_ptr<T, Free<function>> extension(const X509* certificate, int nid) {
-  return std::unique_ptr<T, Free<function>>(static_cast<T*>(X509_get_ext_d2i(certificate, nid, nullptr, nullptr)));
+std::unique_ptr<T, OpensslFree<function>> extension(const X509* certificate, int nid) {
+  return std::unique_ptr<T, OpensslFree<function>>(static_cast<T*>(X509_get_ext_d2i(certificate, nid, nullptr, nullptr)));
 }
 
 struct NamedBit {

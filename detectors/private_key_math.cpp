@@ -3,6 +3,7 @@
 
 #include "core/limits.hpp"
 #include "detectors/der.hpp"
+#include "detectors/openssl_ptr.hpp"
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -16,19 +17,11 @@
 namespace landwaiter::detectors {
 namespace {
 
-template <auto function>
-struct Free {
-  template <class T>
-  void operator()(T* object) const {
-    function(object);
-  }
-};
-
-using Number = std::unique_ptr<BIGNUM, Free<BN_clear_free>>;
-using Context = std::unique_ptr<BN_CTX, Free<BN_CTX_free>>;
-using Group = std::unique_ptr<EC_GROUP, Free<EC_GROUP_free>>;
-using Point = std::unique_ptr<EC_POINT, Free<EC_POINT_clear_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using Number = std::unique_ptr<BIGNUM, OpensslFree<BN_clear_free>>;
+using Context = std::unique_ptr<BN_CTX, OpensslFree<BN_CTX_free>>;
+using Group = std::unique_ptr<EC_GROUP, OpensslFree<EC_GROUP_free>>;
+using Point = std::unique_ptr<EC_POINT, OpensslFree<EC_POINT_clear_free>>;
+using Key = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
 
 Number number(ByteView magnitude) { return Number(BN_bin2bn(magnitude.data(), static_cast<int>(magnitude.size()), nullptr)); }
 

@@ -4,6 +4,7 @@
 #include "core/digest.hpp"
 #include "core/limits.hpp"
 #include "detectors/der.hpp"
+#include "detectors/openssl_ptr.hpp"
 #include "detectors/pem.hpp"
 #include "detectors/public_key.hpp"
 #include "detectors/x509_text.hpp"
@@ -17,14 +18,6 @@ namespace {
 
 using nlohmann::json;
 
-template <auto function>
-struct Free {
-  template <class T>
-  void operator()(T* object) const {
-    function(object);
-  }
-};
-
 json optional_json(const std::optional<std::string>& text) { return text ? json(*text) : json(nullptr); }
 
 json weaknesses_of(const PublicKey& key) {
@@ -37,7 +30,7 @@ std::string signature_name(int nid) { return nid == NID_undef ? std::string("unk
 /// RFC 2986. The key's bytes as they stand: CertificationRequestInfo is version, subject, subjectPublicKeyInfo, [0].
 std::optional<Finding> describe_request(ByteView der) {
   const unsigned char* at = der.data();
-  const std::unique_ptr<X509_REQ, Free<X509_REQ_free>> request(d2i_X509_REQ(nullptr, &at, static_cast<long>(der.size())));
+  const std::unique_ptr<X509_REQ, OpensslFree<X509_REQ_free>> request(d2i_X509_REQ(nullptr, &at, static_cast<long>(der.size())));
   if (!request || at != der.data() + der.size()) return std::nullopt;
   ByteView fields, info;
   der::Element version, subject, spki;
@@ -59,7 +52,7 @@ std::optional<Finding> describe_request(ByteView der) {
 /// RFC 5280, 5.1.
 std::optional<Finding> describe_revocation_list(ByteView der) {
   const unsigned char* at = der.data();
-  const std::unique_ptr<X509_CRL, Free<X509_CRL_free>> list(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
+  const std::unique_ptr<X509_CRL, OpensslFree<X509_CRL_free>> list(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
   if (!list || at != der.data() + der.size()) return std::nullopt;
   Finding finding;
   finding.type = FindingType::crl;

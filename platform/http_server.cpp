@@ -2,9 +2,9 @@
 #include "platform/http_server.hpp"
 
 #include "core/limits.hpp"
+#include "core/log.hpp"
 #include "core/text.hpp"
 
-#include <spdlog/spdlog.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -218,7 +218,7 @@ asio::awaitable<void> HttpServer::Impl::accept_loop() {
     if (stopping || failed == asio::error::operation_aborted) co_return;
     if (failed) {
       // Out of descriptors, mostly: others must close first.
-      spdlog::warn("cannot accept a connection: {}", failed.message());
+      log_event(LogLevel::warning, "cannot accept a connection", {{"error", failed.message()}});
       pause.expires_after(std::chrono::milliseconds(100));
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
       continue;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/lane.hpp"
 
-#include <spdlog/spdlog.h>
+#include "core/log.hpp"
+
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -23,7 +24,7 @@ void run_logged(const Lane::Work& work, storage::Database& database) {
   try {
     work(database);
   } catch (const std::exception& error) {
-    spdlog::error("a request failed by a bug: {}", error.what());
+    log_event(LogLevel::error, "a request failed by a bug", {{"error", error.what()}});
   }
 }
 

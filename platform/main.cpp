@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/log.hpp"
+#include "core/log.hpp"
 #include "daemon/sensor.hpp"
 #include "platform/platform.hpp"
 
@@ -154,7 +154,7 @@ int serve(const ServeOptions& options) {
   auto listen = parse_listen(options.listen, config);
   if (!listen) return fail(listen.error(), exit_usage);
 
-  daemon::start_logging(options.log_level, options.log_json);
+  start_logging(options.log_level, options.log_json);
   const RealClock clock;
   boost::asio::io_context io(1);
   auto server = Platform::create(config, clock);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/platform.hpp"
 
+#include "core/log.hpp"
 #include "core/text.hpp"
 #include "platform/http_server.hpp"
 #include "platform/lane.hpp"
@@ -9,7 +10,6 @@
 #include "platform/store/sensors.hpp"
 #include "platform/wakeup.hpp"
 
-#include <spdlog/spdlog.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -62,7 +62,7 @@ bool may(Access access, const Principal& who) {
 
 Response failure(const Request& request, const Error& error) {
   if (error.code() == ErrorCode::io || error.code() == ErrorCode::internal) {
-    spdlog::error("{} {}: {}", printable(request.method), printable(request.path), error.message());
+    log_event(LogLevel::error, "request failed", {{"method", request.method}, {"path", request.path}, {"error", error.message()}});
   }
   return problem_of(error);
 }
@@ -239,7 +239,7 @@ asio::awaitable<Response> Platform::Impl::handle(std::shared_ptr<Request> reques
   wipe(request->body);  // it may have held credentials
   const auto& admitted = std::any_cast<const Admitted&>(request->admitted);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - admitted.came);
-  spdlog::info("{} {} {} {} ms", printable(request->method), printable(request->path), response.status, took.count());
+  log_event(LogLevel::info, "request", {{"method", request->method}, {"path", request->path}, {"status", response.status}, {"ms", took.count()}});
   co_return response;
 }
 

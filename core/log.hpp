@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace landwaiter::daemon {
+namespace landwaiter {
 
 enum class LogLevel { debug, info, warning, error };
 
@@ -18,4 +18,4 @@ void start_logging(std::string_view level, bool json);
 /// which are escaped. Fields hold no Secret: there is no way to make JSON from one.
 void log_event(LogLevel level, std::string_view event, const nlohmann::json& fields = nlohmann::json::object());
 
-}  // namespace landwaiter::daemon
+}  // namespace landwaiter

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/log.hpp"
+#include "core/log.hpp"
 
 #include "core/clock.hpp"
 #include "core/json.hpp"
@@ -10,7 +10,7 @@
 
 #include <atomic>
 
-namespace landwaiter::daemon {
+namespace landwaiter {
 namespace {
 
 constexpr const char* kLogger = "landwaiter";
@@ -63,4 +63,4 @@ void log_event(LogLevel level, std::string_view event, const nlohmann::json& fie
   logger->log(spdlog_level(level), "{}", line);
 }
 
-}  // namespace landwaiter::daemon
+}  // namespace landwaiter
