@@ -62,7 +62,6 @@ bool Error::transient() const {
     case ErrorCode::rate_limited:
     case ErrorCode::unavailable:
     case ErrorCode::timeout:
-    case ErrorCode::digest_mismatch:  // a damaged transfer; a damaged blob fails again and is bounded by attempts
     case ErrorCode::cancelled:
     case ErrorCode::io: return true;
     default: return false;

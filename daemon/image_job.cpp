@@ -160,6 +160,11 @@ asio::awaitable<void> ImageRunner::read_layer(std::shared_ptr<Work> work, Digest
 
   auto scanning = pool_.scan(work->task.source, descriptor->second, work->task.counters->layer, work->task.stop);
   auto report = co_await std::move(scanning);
+  if (!report && report.error().code() == ErrorCode::digest_mismatch) {
+    // Damage on the way is gone the second time, damage in the registry is not.
+    auto again = pool_.scan(work->task.source, descriptor->second, work->task.counters->layer, work->task.stop);
+    report = co_await std::move(again);
+  }
   if (!report) co_return fail(report.error());
   auto delivering = work->task.book->deliver(*std::move(report));
   auto stored = co_await std::move(delivering);

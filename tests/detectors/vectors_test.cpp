@@ -286,10 +286,12 @@ const std::set<std::string> kReportedBeyondOpenssl{
     "asymmetric/PKCS8/withdompar_private.pkcs8.pem",  // a curve that OpenSSL does not have, reported by its number
 };
 
-/// Certificates that openssl rejects, too.
+/// What is said to be unreadable, and why.
 const std::set<std::string> kUnreadable{
-    "x509/custom/invalid_utf8_common_name.pem",  // the UTF8String is not UTF-8
-    "x509/custom/long-form-name-attribute.pem",  // a length in the subject is not in DER's form
+    "x509/custom/crl_almost_10k.pem: limit_exceeded",          // a revocation list of 285 kB: only its presence is reported
+    "x509/custom/invalid_utf8_common_name.pem: malformed",     // the UTF8String is not UTF-8; openssl rejects it, too
+    "x509/custom/long-form-name-attribute.pem: malformed",     // a length that is not in DER's form; openssl rejects it, too
+    "x509/requests/long-form-attribute.pem: malformed",        // the same in a request, which openssl does read: ours stays strict
 };
 
 }  // namespace
@@ -319,8 +321,7 @@ TEST_CASE("all vectors of python3-cryptography-vectors are found as openssl read
     Scanned scanned = scanner.scan(content);
     for (const auto& [offset, diagnostic] : scanned.diagnostics) {
       CHECK(offset == 0);
-      CHECK(diagnostic.code == ErrorCode::malformed);
-      diagnosed.insert(name);
+      diagnosed.insert(name + ": " + std::string(to_string(diagnostic.code)));
     }
     for (const Expected& expected : all_expected[file]) {
       Row& row = table[expected.kind];

@@ -17,8 +17,8 @@ namespace asio = boost::asio;
 std::string send_raw(std::uint16_t port, std::string_view bytes) {
   asio::io_context io;
   asio::ip::tcp::socket socket(io);
-  socket.connect({asio::ip::make_address("127.0.0.1"), port});
-  boost::system::error_code ignored;  // the server may refuse before it read all
+  boost::system::error_code ignored;  // the server may be stopping, or refuse before it read all
+  socket.connect({asio::ip::make_address("127.0.0.1"), port}, ignored);
   asio::write(socket, asio::buffer(bytes), ignored);
   std::string answer;
   asio::read(socket, asio::dynamic_buffer(answer), ignored);

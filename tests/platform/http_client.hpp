@@ -15,6 +15,7 @@ struct HttpReply {
 };
 
 /// Sends these very bytes on a new connection to loopback and reads until the other side closes it.
+/// Empty when there is no connection.
 std::string send_raw(std::uint16_t port, std::string_view bytes);
 
 /// The first answer in such bytes.
