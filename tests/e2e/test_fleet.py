@@ -3,6 +3,7 @@
 """A registry of 200 repositories with 5 tags each, walked by two sensors: nothing is lost, and little is read twice."""
 import collections
 import os
+import time
 
 from fleet import Fleet
 from support import images
@@ -36,21 +37,17 @@ class TwoSensors(EndToEndCase):
         lost = images.layer({"lost": os.urandom(100)})
         cls.registry.place(images.Image([base, lost]), "odd/lost", "1")
         os.remove(cls.registry.blob_file(lost.digest))
-        broken = images.layer({"broken": os.urandom(100)})
-        cls.registry.place(images.Image([base, broken]), "odd/corrupt", "1")
-        with open(cls.registry.blob_file(broken.digest), "r+b") as file:
-            file.seek(len(broken.blob) // 2)
-            file.write(b"corrupt")
         cls.expected_states = {
             ("odd/chart", "1"): ["unsupported"], ("odd/index", "1"): ["scanned", "scanned"], ("odd/twice", "a"): ["scanned"], ("odd/twice", "b"): ["scanned"],
-            ("odd/corrupt", "1"): ["failed"],
         }
 
     def test_fleet(self):
-        first = self.check_first_scan()
-        self.check_items(first)
-        self.check_findings()
-        self.check_second_scan()
+        seconds = [["phase", "seconds"]]
+        for phase in (self.check_first_scan, self.check_items, self.check_findings, self.check_second_scan):
+            begin = time.monotonic()
+            phase()
+            seconds.append([phase.__name__, f"{time.monotonic() - begin:.1f}"])
+        table("time", seconds)
 
     def check_first_scan(self):
         mark = self.registry.mark()
@@ -58,15 +55,15 @@ class TwoSensors(EndToEndCase):
         self.assertEqual(scan["state"], "finished", scan)
         counts = scan["counts"]
         check_counts(counts)
-        self.assertEqual(counts["listed"], REPOSITORIES * TAGS + 7)
+        self.assertEqual(counts["listed"], REPOSITORIES * TAGS + 6)
         self.assertEqual(counts["scanned"], REPOSITORIES * TAGS + 4)
-        self.assertEqual((counts["unsupported"], counts["pending"], counts["failed"] + counts["gone"]), (1, 0, 2))
+        self.assertEqual((counts["unsupported"], counts["pending"], counts["failed"] + counts["gone"]), (1, 0, 1))
         self.check_fetches(mark)
         jobs = [len(sensor.events("job finished")) for sensor in self.sensors]
         table("jobs finished", [[sensor.process.name, count] for sensor, count in zip(self.sensors, jobs)])
         # Each did a real part of it.
         self.assertGreater(min(jobs), sum(jobs) * 0.1)
-        return scan
+        self.scan_id = scan["id"]
 
     def check_fetches(self, mark):
         asked = self.registry.requests_since(mark)
@@ -80,9 +77,9 @@ class TwoSensors(EndToEndCase):
         self.assertEqual(set(fetched), layers)
         self.assertLessEqual(len(again), len(layers) // 100, again)
 
-    def check_items(self, scan):
+    def check_items(self):
         items = collections.defaultdict(list)
-        for item in self.platform.pages(f"/v3/scans/{scan['id']}/items", "items"):
+        for item in self.platform.pages(f"/v3/scans/{self.scan_id}/items", "items"):
             items[item["repository"], item["tag"]].append(item)
         for place, image in self.fleet.images.items():
             self.assertEqual([(item["digest"], item["state"]) for item in items[place]], [(image.digest, "scanned")], place)
@@ -90,7 +87,7 @@ class TwoSensors(EndToEndCase):
             self.assertEqual([item["state"] for item in items[place]], states, items[place])
         (lost,) = items["odd/lost", "1"]
         self.assertIn(lost["state"], ("failed", "gone"))
-        for place in (("odd/lost", "1"), ("odd/corrupt", "1"), ("odd/chart", "1")):
+        for place in (("odd/lost", "1"), ("odd/chart", "1")):
             self.assertTrue(items[place][0]["reason"], items[place])
 
     def check_findings(self):
@@ -105,11 +102,11 @@ class TwoSensors(EndToEndCase):
         scan = self.platform.wait_scan(self.platform.scan_registry(self.registry_id), timeout_s=100)
         self.assertEqual(scan["state"], "finished", scan)
         counts = scan["counts"]
-        self.assertEqual((counts["listed"], counts["unchanged"]), (REPOSITORIES * TAGS + 7, REPOSITORIES * TAGS + 4), counts)
+        self.assertEqual((counts["listed"], counts["unchanged"]), (REPOSITORIES * TAGS + 6, REPOSITORIES * TAGS + 4), counts)
         asked = self.registry.requests_since(mark)
         layers = [request.name for request in asked if request.kind == "blobs" and request.name in self.fleet.layer_digests]
         table("second scan", [["layer requests", len(layers)], ["requests in all", len(asked)]])
-        # Of the two images that could not be read one base layer is known; only their own layers are asked for again.
+        # Of the image that cannot be read only its own layer is asked for again.
         self.assertEqual(layers, [])
 
 
