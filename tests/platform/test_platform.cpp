@@ -6,7 +6,6 @@
 #include "tests/support/catch.hpp"
 
 #include <sodium.h>
-#include <spdlog/spdlog.h>
 
 #include <boost/asio/post.hpp>
 
@@ -29,7 +28,6 @@ void record(const std::string& method, const std::string& path, const Reply& rep
 }  // namespace
 
 TestPlatform::TestPlatform() {
-  spdlog::set_level(spdlog::level::critical);
   start();
   api_token = platform_->create_token(platform::TokenKind::api, "test", std::nullopt).value().reveal();
 }
