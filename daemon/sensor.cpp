@@ -159,7 +159,8 @@ class Sensor::Impl {
       }
       if (stopping_) co_return;
       log_event(LogLevel::warning, "no jobs could be fetched", {{"error", leased.error().message()}});
-      co_await pause_.sleep(backoff(++failures, leased.error()));
+      ++failures;
+      co_await pause_.sleep(backoff(failures, leased.error()));
     }
   }
 

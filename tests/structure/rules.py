@@ -29,11 +29,14 @@ LIBRARIES = {
     "libarchive": (r"archive(_entry)?\.h", ("detectors/*walk*", "detectors/*archive*", "detectors/*tar*", "registry/*archive*", "registry/tar*")),
     "SQLite": (r"sqlite3(ext)?\.h", ("storage/*", "platform/*store*")),
     "Vectorscan": (r"hs(/.*)?\.h", ("detectors/*",)),
-    "spdlog": (r"spdlog/.*", ("daemon/*", "platform/*")),
+    "spdlog": (r"spdlog/.*", ("daemon/*", "platform/*", "core/log.cpp")),
     "CLI11": (r"CLI/.*", ("daemon/*", "platform/main.cpp")),
 }
 # core is what all others stand on: its libraries are few.
 CORE_LIBRARIES = re.compile(r"boost/system/.*|nlohmann/.*|openssl/.*|[a-z_]+")
+
+# What logs: a detector, a registry client and a store return what they have to say.
+LOGGING = ("core/log*", "daemon/*", "platform/*", "tests/*")
 
 LINES_MAX = 600
 MACHINE_PATH = re.compile(r"(?<![\w./-])/(?:work|home/[a-z]\w*|Users/\w+)/")
@@ -85,8 +88,15 @@ def libraries(files):
             for name, (pattern, homes) in LIBRARIES.items():
                 if re.fullmatch(pattern, target) and not matches(path, homes):
                     yield f"{path} includes {target}: {name} belongs to {', '.join(homes)}"
-            if path.startswith("core/") and not target.startswith("core/") and not CORE_LIBRARIES.fullmatch(target):
+            needless = path.startswith("core/") and not target.startswith(("core/", "spdlog/"))
+            if needless and not CORE_LIBRARIES.fullmatch(target):
                 yield f"{path} includes {target}, which core/ must not need"
+
+
+def who_logs(files):
+    for path, text in sources(files).items():
+        if not matches(path, LOGGING) and any(target == "core/log.hpp" for _, target in includes(text)):
+            yield f"{path} includes core/log.hpp: it must return what it has to say"
 
 
 def licence_lines(files):
@@ -119,4 +129,4 @@ def header_guards(files):
             yield f"{path} has no #pragma once"
 
 
-ALL = (include_directions, includes_are_rooted, libraries, licence_lines, file_lengths, machine_paths, header_guards)
+ALL = (include_directions, includes_are_rooted, libraries, who_logs, licence_lines, file_lengths, machine_paths, header_guards)

@@ -132,6 +132,7 @@ class Fixtures(unittest.TestCase):
             ("registry/client.cpp", "CLI/CLI.hpp"),
             ("core/a.cpp", "boost/asio/awaitable.hpp"),
             ("core/a.cpp", "fmt/core.h"),
+            ("core/a.cpp", "spdlog/spdlog.h"),
         ):
             self.refused(rule, path, f"#include <{target}>\n")
         for path, target in (
@@ -148,6 +149,13 @@ class Fixtures(unittest.TestCase):
             ("core/a.cpp", "string_view"),
         ):
             self.accepted(rule, path, f"#include <{target}>\n")
+
+    def test_who_logs(self):
+        rule = rules.who_logs
+        for path in ("detectors/engine.cpp", "registry/client.cpp", "storage/store.cpp", "core/compose.cpp"):
+            self.refused(rule, path, '#include "core/log.hpp"\n')
+        for path in ("daemon/sensor.cpp", "platform/queue.cpp", "core/log.cpp"):
+            self.accepted(rule, path, '#include "core/log.hpp"\n')
 
     def test_licence_lines(self):
         rule = rules.licence_lines
