@@ -19,7 +19,8 @@ class Fleet:
         for number in range(self.BASES):
             key = make.key()
             certificate = make.certificate(key, f"/CN=base-{number}.example")
-            self.bases.append(images.layer({f"etc/base{number}.key": key, f"etc/base{number}.pem": certificate, f"lib/base{number}.bin": os.urandom(base_bytes)}))
+            self.bases.append(images.layer({f"etc/base{number}.key": key, f"etc/base{number}.pem": certificate,
+                                            f"lib/base{number}.bin": os.urandom(base_bytes)}))
             self._base_assets.append((("private-key", make.key_id(key)), ("certificate", make.certificate_id(certificate))))
         self.images = {}
         for number in range(repositories * tags):

@@ -16,13 +16,15 @@ def zip_of(files):
 
 
 class Sample:
-    """`places` maps (type, path, entries in archives...) to the id, as openssl computes it; `hidden` the paths to the layer that hides them."""
+    """`places` maps (type, path, entries in archives...) to the id, as openssl computes it;
+    `hidden` the paths to the layer that hides them."""
 
     def __init__(self, folder):
         make = pki.Pki(folder)
         self.pki = make
         self.server_key = make.rsa()
-        server = make.certificate(self.server_key, "/CN=www.example.test/O=Example", "-addext", "subjectAltName=DNS:www.example.test,DNS:example.test")
+        server = make.certificate(self.server_key, "/CN=www.example.test/O=Example",
+                                  "-addext", "subjectAltName=DNS:www.example.test,DNS:example.test")
         authority = make.certificate(make.key(), "/CN=Example Root")
         inner = make.certificate(make.key("-algorithm", "ED25519"), "/CN=inner.example.test")
         self.keys = {
@@ -37,10 +39,12 @@ class Sample:
         }
         war = zip_of({"META-INF/MANIFEST.MF": b"Manifest-Version: 1.0\n",
                       "WEB-INF/lib/inner.jar": zip_of({"META-INF/MANIFEST.MF": b"Manifest-Version: 1.0\n", "certs/inner.pem": inner})})
-        base = {"etc/ssl/certs/server.pem": server, "opt/root.der": make.der(authority), "srv/app/app.war": war, "etc/hosts": b"127.0.0.1 localhost\n"}
+        base = {"etc/ssl/certs/server.pem": server, "opt/root.der": make.der(authority), "srv/app/app.war": war,
+                "etc/hosts": b"127.0.0.1 localhost\n"}
         base.update({path: key for path, key in self.keys.items() if path != "var/kept.key"})
         self.base = images.layer(base)
-        self.second = images.layer({"etc/old/.wh.removed.key": b"", "usr/share/copy.pem": b"# a copy\n" + server, "var/kept.key": self.keys["var/kept.key"]})
+        self.second = images.layer({"etc/old/.wh.removed.key": b"", "usr/share/copy.pem": b"# a copy\n" + server,
+                                    "var/kept.key": self.keys["var/kept.key"]})
         self.third = images.plain_layer({"etc/old/replaced.key": b"nothing here\n", "srv/secrets/": b"", "srv/secrets/.wh..wh..opq": b""})
         self.image = images.Image([self.base, self.second, self.third])
         self.hidden = {"etc/old/removed.key": self.second, "etc/old/replaced.key": self.third, "srv/secrets/opaque.key": self.third}

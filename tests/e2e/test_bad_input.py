@@ -116,10 +116,12 @@ class Layers(BadInput):
 
     def test_gzip_with_rubbish_behind(self):
         data = images.tar({"aa/before.key": self.key})
-        self.check("rubbish behind gzip", images.Layer(gzip.compress(data, mtime=0) + b"\xde\xad\xbe\xef" * 100, images.sha256(data)), ["aa/before.key"])
+        self.check("rubbish behind gzip", images.Layer(gzip.compress(data, mtime=0) + b"\xde\xad\xbe\xef" * 100, images.sha256(data)),
+                   ["aa/before.key"])
 
     def test_no_tar_at_all(self):
-        for name, blob in (("random bytes", random.Random(2).randbytes(50_000)), ("gzip of text", gzip.compress(b"hello " * 5000, mtime=0))):
+        for name, blob in (("random bytes", random.Random(2).randbytes(50_000)),
+                           ("gzip of text", gzip.compress(b"hello " * 5000, mtime=0))):
             self.check(name, images.Layer(blob, images.sha256(blob)), [])
 
     def test_empty_layers_are_nothing_special(self):
@@ -213,7 +215,8 @@ class Tars(BadInput):
         cases = {
             "pax size": [(b"size", b"9" * 40)],
             "pax negative size": [(b"size", b"-1")],
-            "pax sparse": [(b"GNU.sparse.major", b"1"), (b"GNU.sparse.minor", b"0"), (b"GNU.sparse.realsize", b"9223372036854775807"), (b"GNU.sparse.name", b"mm/sparse")],
+            "pax sparse": [(b"GNU.sparse.major", b"1"), (b"GNU.sparse.minor", b"0"),
+                           (b"GNU.sparse.realsize", b"9223372036854775807"), (b"GNU.sparse.name", b"mm/sparse")],
         }
         for name, records in cases.items():
             with self.subTest(name):
@@ -257,7 +260,8 @@ class Archives(BadInput):
 
     def check_archive(self, name, files, diagnosed, keys=(AFTER,), code=None):
         begin = time.monotonic()
-        report = self.check(name, images.layer({"aa/before.key": self.key, **files, AFTER: self.key}), ["aa/before.key", *keys], diagnosed, code)
+        report = self.check(name, images.layer({"aa/before.key": self.key, **files, AFTER: self.key}),
+                            ["aa/before.key", *keys], diagnosed, code)
         # An upper bound that only an endless descent breaks.
         self.assertLess(time.monotonic() - begin, 90)
         return report
@@ -269,7 +273,8 @@ class Archives(BadInput):
         self.check_archive("zip quine", {"mm/q.zip": zip_quine()}, "mm/q.zip", code="limit_exceeded")
 
     def test_deep_nesting(self):
-        for name, wrap in (("gzip", lambda inner, _: gzip.compress(inner, mtime=0)), ("zip", lambda inner, level: zip_of({f"l{level}.zip": inner})),
+        for name, wrap in (("gzip", lambda inner, _: gzip.compress(inner, mtime=0)),
+                           ("zip", lambda inner, level: zip_of({f"l{level}.zip": inner})),
                            ("tar", lambda inner, level: images.tar({f"l{level}.tar": inner}))):
             inner = self.key if name != "tar" else images.tar({"deep.key": self.key})
             if name == "zip":
@@ -325,7 +330,8 @@ class Archives(BadInput):
             "truncated.bz2": self.tool("bzip2", "-c", stdin=random.Random(7).randbytes(50_000))[:20_000],
             "truncated.zst": self.tool("zstd", "-c", stdin=random.Random(8).randbytes(50_000))[:20_000],
         }
-        report = self.check("damaged archives", images.layer({f"mm/{name}": data for name, data in bad.items()} | {AFTER: self.key}), [AFTER])
+        report = self.check("damaged archives",
+                            images.layer({f"mm/{name}": data for name, data in bad.items()} | {AFTER: self.key}), [AFTER])
         diagnosed = {diagnostic["path"] for diagnostic in report["diagnostics"]}
         self.assertLessEqual({f"mm/{name}" for name in bad}, diagnosed, report["diagnostics"])
 
@@ -343,7 +349,8 @@ class Der(BadInput):
     def mutations(self):
         generator = random.Random(20240229)
         certificate = self.pki.certificate(self.pki.rsa(), "/CN=victim.example", "-addext", "subjectAltName=DNS:victim.example")
-        sources = [pem_body(certificate), pem_body(self.pki.rsa()), pem_body(self.other), self.pki.openssl("ec", "-outform", "DER", stdin=self.other),
+        sources = [pem_body(certificate), pem_body(self.pki.rsa()), pem_body(self.other),
+                   self.pki.openssl("ec", "-outform", "DER", stdin=self.other),
                    self.pki.openssl("pkcs8", "-topk8", "-passout", "pass:x", "-outform", "DER", stdin=self.other)]
         labels = ["CERTIFICATE", "PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"]
         for number in range(self.KINDS):
@@ -396,8 +403,10 @@ class Der(BadInput):
         pems = [f"d/{number:05}/bad.pem" for number in range(self.KINDS)]
         silent = [path for path in pems if path not in read and path not in diagnosed and path not in stumps]
         table("malformed DER and PEM", [
-            ["kinds", self.KINDS], ["really changed", changed], ["read all the same", len(read)], ["PEM with a diagnostic", len(diagnosed & set(pems))],
-            ["DER with a diagnostic", len([path for path in diagnosed if path.endswith(".der")])], ["PEM cut to a stump", len(stumps)], ["PEM without a word", len(silent)]])
+            ["kinds", self.KINDS], ["really changed", changed],
+            ["read all the same", len(read)], ["PEM with a diagnostic", len(diagnosed & set(pems))],
+            ["DER with a diagnostic", len([path for path in diagnosed if path.endswith(".der")])],
+            ["PEM cut to a stump", len(stumps)], ["PEM without a word", len(silent)]])
         self.assertGreater(changed, 1000)
         full = any("left out" in diagnostic["message"] for diagnostic in report["diagnostics"])
         if not full:

@@ -82,7 +82,8 @@ class ContainerConfig(EndToEndCase):
 
     def test_private_registry_with_user_and_password_at_a_token_service(self):
         path = self.config(WITH_PASSWORD.replace("{private}", "{tokens}"))
-        self.check(self.scan_config(path, REGISTRY_USER=USER, REGISTRY_PASS=PASSWORD), [f"{self.tokens.address}/myapp:v2.1", f"{self.tokens.address}/backend:latest"])
+        self.check(self.scan_config(path, REGISTRY_USER=USER, REGISTRY_PASS=PASSWORD),
+                   [f"{self.tokens.address}/myapp:v2.1", f"{self.tokens.address}/backend:latest"])
 
     def test_private_registry_with_a_token(self):
         for what, token in (("used as it is", self.access_token), ("exchanged for one", REFRESH_TOKEN)):
@@ -148,7 +149,8 @@ class ContainerConfig(EndToEndCase):
         self.assertIn("REGISTRY_PASS", done.err)
 
     def test_json_is_a_configuration_too(self):
-        document = {"scan_config": {"config": {"container_import": {"plugin_config": {"images": [f"docker://{self.public.address}/myapp:v2.1"]}}}}}
+        plugin = {"images": [f"docker://{self.public.address}/myapp:v2.1"]}
+        document = {"scan_config": {"config": {"container_import": {"plugin_config": plugin}}}}
         path = os.path.join(self.make_folder("json"), "container-config.json")
         with open(path, "w", encoding="ascii") as file:
             json.dump(document, file)

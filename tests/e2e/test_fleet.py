@@ -17,7 +17,7 @@ class TwoSensors(EndToEndCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.registry = cls.start_registry()
+        cls.registry = cls.start_registry(fast=True)
         cls.fleet = Fleet(cls.folder, cls.registry, REPOSITORIES, TAGS)
         cls.add_oddities()
         cls.platform = cls.start(Platform(cls.make_folder("platform")))
@@ -37,8 +37,15 @@ class TwoSensors(EndToEndCase):
         lost = images.layer({"lost": os.urandom(100)})
         cls.registry.place(images.Image([base, lost]), "odd/lost", "1")
         os.remove(cls.registry.blob_file(lost.digest))
+        broken = images.layer({"broken": os.urandom(100)})
+        cls.registry.place(images.Image([base, broken]), "odd/corrupt", "1")
+        with open(cls.registry.blob_file(broken.digest), "r+b") as file:
+            file.seek(len(broken.blob) // 2)
+            file.write(b"corrupt")
         cls.expected_states = {
-            ("odd/chart", "1"): ["unsupported"], ("odd/index", "1"): ["scanned", "scanned"], ("odd/twice", "a"): ["scanned"], ("odd/twice", "b"): ["scanned"],
+            ("odd/chart", "1"): ["unsupported"], ("odd/index", "1"): ["scanned", "scanned"],
+            ("odd/twice", "a"): ["scanned"], ("odd/twice", "b"): ["scanned"],
+            ("odd/corrupt", "1"): ["failed"],
         }
 
     def test_fleet(self):
@@ -55,9 +62,9 @@ class TwoSensors(EndToEndCase):
         self.assertEqual(scan["state"], "finished", scan)
         counts = scan["counts"]
         check_counts(counts)
-        self.assertEqual(counts["listed"], REPOSITORIES * TAGS + 6)
+        self.assertEqual(counts["listed"], REPOSITORIES * TAGS + 7)
         self.assertEqual(counts["scanned"], REPOSITORIES * TAGS + 4)
-        self.assertEqual((counts["unsupported"], counts["pending"], counts["failed"] + counts["gone"]), (1, 0, 1))
+        self.assertEqual((counts["unsupported"], counts["pending"], counts["failed"] + counts["gone"]), (1, 0, 2))
         self.check_fetches(mark)
         jobs = [len(sensor.events("job finished")) for sensor in self.sensors]
         table("jobs finished", [[sensor.process.name, count] for sensor, count in zip(self.sensors, jobs)])
@@ -68,7 +75,8 @@ class TwoSensors(EndToEndCase):
     def check_fetches(self, mark):
         asked = self.registry.requests_since(mark)
         layers = self.fleet.layer_digests
-        fetched = collections.Counter(request.name for request in asked if request.method == "GET" and request.kind == "blobs" and request.name in layers)
+        fetched = collections.Counter(request.name for request in asked
+                                      if request.method == "GET" and request.kind == "blobs" and request.name in layers)
         again = {digest: count for digest, count in fetched.items() if count > 1}
         manifests = collections.Counter(request.path for request in asked if request.kind == "manifests")
         table("what two sensors fetched", [
@@ -87,7 +95,7 @@ class TwoSensors(EndToEndCase):
             self.assertEqual([item["state"] for item in items[place]], states, items[place])
         (lost,) = items["odd/lost", "1"]
         self.assertIn(lost["state"], ("failed", "gone"))
-        for place in (("odd/lost", "1"), ("odd/chart", "1")):
+        for place in (("odd/lost", "1"), ("odd/corrupt", "1"), ("odd/chart", "1")):
             self.assertTrue(items[place][0]["reason"], items[place])
 
     def check_findings(self):
@@ -102,11 +110,11 @@ class TwoSensors(EndToEndCase):
         scan = self.platform.wait_scan(self.platform.scan_registry(self.registry_id), timeout_s=100)
         self.assertEqual(scan["state"], "finished", scan)
         counts = scan["counts"]
-        self.assertEqual((counts["listed"], counts["unchanged"]), (REPOSITORIES * TAGS + 6, REPOSITORIES * TAGS + 4), counts)
+        self.assertEqual((counts["listed"], counts["unchanged"]), (REPOSITORIES * TAGS + 7, REPOSITORIES * TAGS + 4), counts)
         asked = self.registry.requests_since(mark)
         layers = [request.name for request in asked if request.kind == "blobs" and request.name in self.fleet.layer_digests]
         table("second scan", [["layer requests", len(layers)], ["requests in all", len(asked)]])
-        # Of the image that cannot be read only its own layer is asked for again.
+        # Of the two images that cannot be read only their own layers are asked for again.
         self.assertEqual(layers, [])
 
 

@@ -28,7 +28,8 @@ class Incremental(EndToEndCase):
         """The report, and the requests that it took (without the bare check of the API's version)."""
         mark = self.registry.mark()
         separator = "@" if ":" in reference else ":"
-        image = self.scan_image(f"docker://{self.registry.address}/{repository}{separator}{reference}", "--state", self.state, *args, **options)
+        image = self.scan_image(f"docker://{self.registry.address}/{repository}{separator}{reference}", "--state", self.state,
+                                *args, **options)
         asked = [request for request in self.registry.requests_since(mark) if request.kind != "ping"]
         self.assertTrue(all(request.status in (200, 206) for request in asked), asked)
         return image, asked

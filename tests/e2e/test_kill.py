@@ -18,7 +18,7 @@ class Kill(EndToEndCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.registry = cls.start_registry()
+        cls.registry = cls.start_registry(fast=True)
         cls.fleet = Fleet(cls.folder, cls.registry, REPOSITORIES, TAGS, own_bytes=30_000, base_bytes=300_000)
 
     def setUp(self):
@@ -55,7 +55,8 @@ class Kill(EndToEndCase):
         known = [image["digest"] for image in self.platform.pages("/v3/images", "images")]
         self.assertEqual(sorted(known), sorted(image.digest for image in self.fleet.images.values()))
         self.fleet.check_findings(self, self.platform)
-        table(self.id().rsplit(".", 1)[-1], [["kills at (images done, layers in flight)", self.kills], ["seconds from the last one to the end", f"{time.monotonic() - begin:.1f}"]])
+        table(self.id().rsplit(".", 1)[-1], [["kills at (images done, layers in flight)", self.kills],
+                                             ["seconds from the last one to the end", f"{time.monotonic() - begin:.1f}"]])
 
     def test_sensor(self):
         scan_id = self.platform.scan_registry(self.registry_id)

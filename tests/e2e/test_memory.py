@@ -104,7 +104,8 @@ class BigLayer(EndToEndCase):
         folder = self.make_folder("run")
         cwd, state = os.path.join(folder, "cwd"), os.path.join(folder, "state")
         os.makedirs(cwd)
-        scan = Process("scan", [program("LANDWAITER"), "scan", "--format", "json", "--state", state, f"docker://{self.registry.address}/big/{name}:1"], folder, cwd=cwd)
+        scan = Process("scan", [program("LANDWAITER"), "scan", "--format", "json", "--state", state,
+                                f"docker://{self.registry.address}/big/{name}:1"], folder, cwd=cwd)
         self.start(scan)
         watch = Watch(scan)
         begin = os.times().elapsed
@@ -117,7 +118,8 @@ class BigLayer(EndToEndCase):
         self.assertEqual(offsets, {"var/big.bin": key_at, "zz/after.key": 0})
         self.assertEqual(report["diagnostics"], [])
         state_bytes = sum(entry.stat().st_size for entry in os.scandir(state))
-        self.rows.append([name, f"{layer.size / 2**20:.1f}", f"{seconds:.1f}", f"{watch.rss_max_bytes / 2**20:.0f}", state_bytes // 1024, watch.storage_bytes // 1024])
+        self.rows.append([name, f"{layer.size / 2**20:.1f}", f"{seconds:.1f}",
+                          f"{watch.rss_max_bytes / 2**20:.0f}", state_bytes // 1024, watch.storage_bytes // 1024])
         self.assertLess(watch.rss_max_bytes, RSS_MAX)
         self.assertGreater(watch.rss_max_bytes, 1_000_000, "memory was not measured")
         self.assertLess(state_bytes, STATE_MAX)
@@ -127,8 +129,8 @@ class BigLayer(EndToEndCase):
         own = {os.path.join(folder, name) for name in ("scan.out", "scan.err")}
         elsewhere = [path for path in watch.written_files if not path.startswith(state + "/") and path not in own]
         self.assertEqual(elsewhere, [])
-        left = [os.path.join(where, name) for part in (cwd, os.path.join(folder, "home"), os.path.join(folder, "tmp")) for where, _, names in os.walk(part) for name in names]
-        self.assertEqual(left, [])
+        for part in (cwd, os.path.join(folder, "home"), os.path.join(folder, "tmp")):
+            self.assertEqual([names for _, _, names in os.walk(part) if names], [], part)
         self.assertLess(watch.storage_bytes, 3 * STATE_MAX)
 
     def test_compressible(self):

@@ -12,7 +12,8 @@ from support import images
 from support.case import EndToEndCase, main, places
 from support.registry import Pusher
 
-TYPES = {"certificate", "certificate-request", "crl", "private-key", "public-key", "secret-key", "keystore", "token", "crypto-library", "secret",
+TYPES = {"certificate", "certificate-request", "crl", "private-key", "public-key", "secret-key", "keystore",
+         "token", "crypto-library", "secret",
          "package", "misconfiguration"}
 DIGEST = r"sha256:[0-9a-f]{64}"
 USER, PASSWORD = "inspector", "corr3ct-Horse-battery"
@@ -139,7 +140,8 @@ class Sources(ScanCase):
 
     def test_reference_forms(self):
         digest = self.sample.image.digest
-        for reference in (f"{self.registry.address}/team/app:v1", f"{self.registry.address}/team/app@{digest}", f"docker://{self.registry.address}/team/app@{digest}",
+        for reference in (f"{self.registry.address}/team/app:v1", f"{self.registry.address}/team/app@{digest}",
+                          f"docker://{self.registry.address}/team/app@{digest}",
                           f"127.0.0.1:{self.registry.port}/team/app:v1"):
             with self.subTest(reference=reference):
                 self.assertEqual(self.scan_image(reference)["digest"], digest)
@@ -291,7 +293,8 @@ class Credentials(ScanCase):
         items = {(item["repository"], item["tag"]): item["digest"] for item in done.json["items"]}
         self.assertEqual(items["team/app", "v1"], self.sample.image.digest)
         path = os.path.join(self.folder, "list.txt")
-        done = self.landwaiter("list", f"docker://{self.private.address}/team/app", "--username", USER, "--password-stdin", "--output", path, stdin=PASSWORD)
+        done = self.landwaiter("list", f"docker://{self.private.address}/team/app", "--username", USER,
+                               "--password-stdin", "--output", path, stdin=PASSWORD)
         self.assertEqual((done.code, done.out), (0, ""), done.err)
         with open(path, encoding="utf-8") as file:
             text = file.read()

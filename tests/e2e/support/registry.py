@@ -55,7 +55,8 @@ class Registry:
         self.port = 0
         auth = ""
         if users:
-            lines = [tool(["htpasswd", "-niB", "-C", "4", user], folder, password.encode()).decode().strip() for user, password in users.items()]
+            lines = [tool(["htpasswd", "-niB", "-C", "4", user], folder, password.encode()).decode().strip()
+                     for user, password in users.items()]
             passwords = os.path.join(folder, "htpasswd")
             with open(passwords, "w", encoding="ascii") as file:
                 file.write("\n".join(lines) + "\n")
@@ -152,7 +153,8 @@ class Registry:
 
     def skopeo(self, source, name):
         """Pushes with skopeo: `source` like oci:DIR:TAG."""
-        tool(["skopeo", "--insecure-policy", "copy", "-q", "--preserve-digests", "--dest-tls-verify=false", source, f"docker://{self.address}/{name}"], self.folder)
+        tool(["skopeo", "--insecure-policy", "copy", "-q", "--preserve-digests",
+              "--dest-tls-verify=false", source, f"docker://{self.address}/{name}"], self.folder)
 
 
 class Pusher:

@@ -128,7 +128,8 @@ class Sensor:
         self.state = os.path.join(folder, name + "-state")
         self._config = os.path.join(folder, name + ".yml")
         with open(self._config, "w", encoding="ascii") as file:
-            file.write(f"name: {name}\nstate_directory: {self.state}\nworkers: {workers}\njobs: {jobs}\ndrain_timeout_s: {drain_timeout_s}\n"
+            file.write(f"name: {name}\nstate_directory: {self.state}\n"
+                       f"workers: {workers}\njobs: {jobs}\ndrain_timeout_s: {drain_timeout_s}\n"
                        f"platform:\n  url: {platform.url}\n  enrolment_token: ${{env:E2E_ENROLMENT}}\nlog:\n  level: debug\n  json: true\n")
         os.chmod(self._config, 0o600)
         os.makedirs(self.state, mode=0o700, exist_ok=True)

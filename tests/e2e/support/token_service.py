@@ -80,7 +80,8 @@ class TokenService:
             access.append({"type": kind, "name": name, "actions": actions.split(",")})
         now = int(time.time())
         header = {"typ": "JWT", "alg": "RS256", "x5c": [self._certificate]}
-        claims = {"iss": self.ISSUER, "sub": "e2e", "aud": self.SERVICE, "iat": now - 5, "nbf": now - 5, "exp": now + lifetime_s, "jti": str(now), "access": access}
+        claims = {"iss": self.ISSUER, "sub": "e2e", "aud": self.SERVICE, "iat": now - 5,
+                  "nbf": now - 5, "exp": now + lifetime_s, "jti": str(now), "access": access}
         signed = ".".join(_base64url(json.dumps(part).encode()) for part in (header, claims))
         signature = self._pki.openssl("dgst", "-sha256", "-sign", self._key_file, stdin=signed.encode())
         return signed + "." + _base64url(signature)
