@@ -15,5 +15,5 @@ set(CRYPTO_TESTS
 set_source_files_properties(all_test.cpp PROPERTIES COMPILE_DEFINITIONS LANDWAITER_DETECTORS_FOLDER="${CMAKE_SOURCE_DIR}/detectors")
 landwaiter_test(crypto_test SOURCES ${CRYPTO_TESTS} DEPENDS landwaiter_crypto_test_support TIMEOUT 900)
 
-# Some thousand commands, hence on its own.
-landwaiter_test(crypto_vectors_test SOURCES vectors_test.cpp DEPENDS landwaiter_crypto_test_support TIMEOUT 1200)
+# Some thousand runs of openssl, hence on its own, and not once more under sanitizers.
+landwaiter_test(crypto_vectors_test SOURCES vectors_test.cpp DEPENDS landwaiter_crypto_test_support TIMEOUT 1200 LABELS integration)
