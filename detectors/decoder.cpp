@@ -21,7 +21,7 @@ class GzipDecoder final : public Decoder {
  public:
   GzipDecoder() {
     isal_inflate_init(&state_);
-    state_.crc_flag = ISAL_GZIP;
+    expect_header();
   }
 
   Step step(ByteView in, std::span<std::uint8_t> out) override {
@@ -32,24 +32,40 @@ class GzipDecoder final : public Decoder {
     state_.avail_out = size32(out.size());
     const std::uint32_t given_in = state_.avail_in;
     const std::uint32_t given_out = state_.avail_out;
-    const int code = isal_inflate(&state_);
+    const int code = inflate();
     Step step;
     step.consumed = given_in - state_.avail_in;
     step.produced = given_out - state_.avail_out;
     if (code < 0) {
       step.error = Error(ErrorCode::malformed, reason(code));
     } else {
-      step.finished = state_.block_state == ISAL_BLOCK_FINISH;
+      step.finished = !in_header_ && state_.block_state == ISAL_BLOCK_FINISH;
     }
     return step;
   }
 
   void reset() override {
     isal_inflate_reset(&state_);
-    state_.crc_flag = ISAL_GZIP;
+    expect_header();
   }
 
  private:
+  void expect_header() {
+    state_.crc_flag = ISAL_GZIP;
+    isal_gzip_header_init(&header_);
+    in_header_ = true;
+  }
+
+  /// The header is read apart: isal_inflate would forget its flags between two calls, and a header may lie across two chunks.
+  int inflate() {
+    if (in_header_) {
+      const int code = isal_read_gzip_header(&state_, &header_);
+      if (code != ISAL_DECOMP_OK) return code;  // damaged, or positive: more bytes are needed
+      in_header_ = false;
+    }
+    return isal_inflate(&state_);
+  }
+
   static const char* reason(int code) {
     switch (code) {
       case ISAL_INVALID_BLOCK: return "gzip data is damaged: invalid deflate block";
@@ -65,6 +81,8 @@ class GzipDecoder final : public Decoder {
   /// Zeroed, although the library does not ask for it: damaged Huffman codes make it use table entries that it never wrote,
   /// and the same damage should read the same every time.
   inflate_state state_{};
+  isal_gzip_header header_{};
+  bool in_header_ = true;
 };
 
 class ZstdDecoder final : public Decoder {

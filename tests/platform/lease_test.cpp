@@ -54,7 +54,7 @@ TEST_CASE("lease: one that ran out goes to another sensor, and the first is told
   CHECK(taken["id"] == job["id"]);
   CHECK(taken["attempt"] == 2);
   CHECK(taken["lease_token"] != job["lease_token"]);
-  CHECK(heartbeat(platform, first, job)["lost"] == json({job["id"]}));
+  CHECK(heartbeat(platform, first, job)["lost"] == json::array({job["id"]}));
   for (const char* verb : {"complete", "fail", "layers"}) {
     const json body = verb == std::string("fail")     ? failure(true)
                       : verb == std::string("layers") ? claim_body(job, {"l"})

@@ -64,7 +64,7 @@ TEST_CASE("platform: a scan from its creation to its findings") {
   const Reply early = platform.job_call(sensor, jobs[0], "complete", completion("image", {"base", "top"}));
   CHECK(early.status == 409);
   CHECK(early.body["type"] == "urn:landwaiter:problem:layer-report-missing");
-  CHECK(early.body["missing"] == json({digest("top").str()}));
+  CHECK(early.body["missing"] == json::array({digest("top").str()}));
   CHECK(platform.put_layer(sensor, layer_report("top")).status == 204);
   CHECK(platform.job_call(sensor, jobs[0], "complete", completion("image", {"base", "top"})).status == 200);
 
@@ -136,8 +136,8 @@ TEST_CASE("platform: two sensors share layers, each is read once") {
   const json job_a = platform.acquire(a)[0], job_b = platform.acquire(b)[0];
   CHECK(platform.job_call(a, job_a, "layers", claim_body(job_a, {"base", "one"})).body["claimed"].size() == 2);
   const json second = platform.job_call(b, job_b, "layers", claim_body(job_b, {"base", "two"})).body;
-  CHECK(second["busy"] == json({digest("base").str()}));
-  CHECK(second["claimed"] == json({digest("two").str()}));
+  CHECK(second["busy"] == json::array({digest("base").str()}));
+  CHECK(second["claimed"] == json::array({digest("two").str()}));
   SECTION("it becomes known when the other is done") {
     REQUIRE(platform.put_layer(a, layer_report("base")).status == 204);
     CHECK(platform.job_call(b, job_b, "layers", claim_body(job_b, {"base"})).body["known"].size() == 1);
@@ -227,7 +227,7 @@ TEST_CASE("platform: a cancelled scan stops its jobs and its counts still add up
       {"jobs",
        {{{"job_id", jobs[0]["id"]}, {"lease_token", jobs[0]["lease_token"]}, {"bytes", 1}, {"layers", 0}, {"files", 0}, {"findings", 0}}}}};
   const json answer = platform.call("POST", "/v3/sensors/me/heartbeat", beat, sensor.token).body;
-  CHECK(answer["cancelled"] == json({jobs[0]["id"]}));
+  CHECK(answer["cancelled"] == json::array({jobs[0]["id"]}));
   CHECK(answer["lost"].empty());
   CHECK(platform.job_call(sensor, jobs[0], "complete", completion("a", {})).status == 409);
   CHECK(counts(platform, scan)["cancelled"] == 1);

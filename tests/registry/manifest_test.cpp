@@ -147,7 +147,7 @@ TEST_CASE("layers that cannot be scanned are marked", "[manifest]") {
 
 TEST_CASE("other artifacts are no images", "[manifest]") {
   json signature = image();
-  signature["layers"] = {descriptor("application/vnd.dev.cosign.simplesigning.v1+json")};
+  signature["layers"] = json::array({descriptor("application/vnd.dev.cosign.simplesigning.v1+json")});
   CHECK_FALSE(parse(signature)->image->is_image());
   json helm = image();
   helm["config"] = descriptor("application/vnd.cncf.helm.config.v1+json");
