@@ -29,6 +29,11 @@ Result<void> check_manifest_reference(const std::string& reference) {
   return Error(ErrorCode::invalid_argument, "neither a tag nor a digest: " + landwaiter::quoted(reference));
 }
 
+Result<void> check_names(const std::string& repository, const std::string& reference) {
+  auto valid = check_repository(repository);
+  return valid ? check_manifest_reference(reference) : valid;
+}
+
 std::string image_name(const std::string& repository, const std::string& reference) {
   return "image " + repository + (reference.find(':') == std::string::npos ? ":" : "@") + reference;
 }
@@ -162,8 +167,7 @@ Awaitable<Page> Client::tags(std::string repository, std::string cursor) {
 Awaitable<ManifestDocument> Client::manifest(std::string repository, std::string reference) {
   const auto impl = impl_;
   if (!impl->base) co_return impl->base.error();
-  auto valid = check_repository(repository);
-  if (valid) valid = check_manifest_reference(reference);
+  auto valid = check_names(repository, reference);
   if (!valid) co_return valid.error();
   Request request = manifest_request(repository, reference);
   const std::string where = "registry " + impl->endpoint.host + ", " + request.subject;
@@ -184,8 +188,7 @@ Awaitable<ManifestDocument> Client::manifest(std::string repository, std::string
 Awaitable<ManifestHead> Client::head_manifest(std::string repository, std::string reference) {
   const auto impl = impl_;
   if (!impl->base) co_return impl->base.error();
-  auto valid = check_repository(repository);
-  if (valid) valid = check_manifest_reference(reference);
+  auto valid = check_names(repository, reference);
   if (!valid) co_return valid.error();
   Request request = manifest_request(repository, reference);
   request.method = "HEAD";

@@ -16,12 +16,6 @@ namespace {
 using Kind = Item::Kind;
 using Texts = std::vector<std::string>;
 
-std::string closed(std::string tar) { return tar + std::string(1024, '\0'); }
-
-std::string file(std::string_view name, std::string_view content) {
-  return tar_header(name, octal(content.size())) + tar_blocks(content);
-}
-
 LayerReport scan_files(const std::string& hostile, const ScanLimits& limits = {}) {
   return scan(closed(file("hostile", hostile) + file("next", needle("next____"))), limits);
 }

@@ -14,13 +14,6 @@ namespace {
 using Kind = Item::Kind;
 using Texts = std::vector<std::string>;
 
-/// A tar made by hand, with the blocks that end it.
-std::string closed(std::string tar) { return tar + std::string(1024, '\0'); }
-
-std::string file(std::string_view name, std::string_view content) {
-  return tar_header(name, octal(content.size())) + tar_blocks(content);
-}
-
 /// A pax extended header with these records.
 std::string pax(const std::vector<std::pair<std::string, std::string>>& records) {
   std::string body;

@@ -160,6 +160,12 @@ std::string tar_blocks(std::string_view content) {
   return out;
 }
 
+std::string file(std::string_view name, std::string_view content) {
+  return tar_header(name, octal(content.size())) + tar_blocks(content);
+}
+
+std::string closed(std::string tar) { return tar + std::string(1024, '\0'); }
+
 std::string noise(std::size_t size, unsigned seed) {
   std::mt19937 random(seed);
   std::string out(size, '\0');

@@ -35,6 +35,10 @@ std::string tar_header(std::string_view name, std::string_view size_field, char 
 std::string octal(std::uint64_t size);
 /// Content filled up to a tar's next block.
 std::string tar_blocks(std::string_view content);
+/// Header and content of one regular file.
+std::string file(std::string_view name, std::string_view content);
+/// A tar made by hand, with the blocks that end it.
+std::string closed(std::string tar);
 /// Bytes that do not compress and hold no trigger.
 std::string noise(std::size_t size, unsigned seed = 1);
 
