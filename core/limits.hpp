@@ -57,6 +57,10 @@ inline constexpr std::chrono::milliseconds retry_wait_first = 250ms;
 /// Also the longest Retry-After that is obeyed in place; longer ones fail the job with that wait.
 inline constexpr std::chrono::milliseconds retry_wait_max = 60s;
 inline constexpr std::size_t request_attempts_max = 5;
+/// Retries of one host by all jobs together, and how long a spent budget takes to fill again: a registry in trouble is not
+/// asked several times as much as before.
+inline constexpr std::size_t retry_budget = 100;
+inline constexpr std::chrono::milliseconds retry_budget_refill = 60s;
 /// Reconnections that resume a blob; one is free again after every resume_progress_bytes of progress.
 inline constexpr std::size_t resume_attempts_max = 5;
 inline constexpr std::uint64_t resume_progress_bytes = 64 * KiB;

@@ -53,31 +53,6 @@ void read_optional(const json& in, const char* name, T& out) {
 
 }  // namespace
 
-Secret serialize(const Credentials& credentials) {
-  json document{{"username", credentials.username},
-                {"password", credentials.password.reveal()},
-                {"token", credentials.token.reveal()}};
-  Secret text(dump_json(document));
-  wipe(document["password"].get_ref<std::string&>());
-  wipe(document["token"].get_ref<std::string&>());
-  return text;
-}
-
-Result<Credentials> parse_credentials(const Secret& text) {
-  auto document = parse_json(text.reveal(), "credentials");
-  if (!document) return document.error();
-  Credentials credentials;
-  auto read = read_json_fields("credentials", [&] {
-    document->at("username").get_to(credentials.username);
-    read_secret(*document, "password", credentials.password);
-    read_secret(*document, "token", credentials.token);
-    wipe((*document)["password"].get_ref<std::string&>());
-    wipe((*document)["token"].get_ref<std::string&>());
-  });
-  if (!read) return read.error();
-  return credentials;
-}
-
 void to_json(json& out, const RegistryTarget& value) {
   out = json{{"id", value.id},     {"name", value.name},             {"endpoint", value.endpoint},
              {"kind", value.kind}, {"tls_verify", value.tls_verify}, {"plain_http", value.plain_http}};

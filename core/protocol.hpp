@@ -29,18 +29,6 @@ struct RegistryTarget {
   bool plain_http = false;  ///< asked for explicitly; loopback hosts fall back to it anyway
 };
 
-/// Registry credentials as they travel: the sealed JSON of SealedCredentials, base64 of libsodium's crypto_box_seal to
-/// the sensor's public key. Empty for anonymous.
-struct Credentials {
-  std::string username;
-  Secret password;
-  Secret token;
-};
-
-/// Turns Credentials into the plain JSON text that is sealed, and back. Never logged.
-Secret serialize(const Credentials& credentials);
-Result<Credentials> parse_credentials(const Secret& text);
-
 enum class JobKind { list, image };
 
 /// Work of a list job: explicit references, or a walk of the registry.

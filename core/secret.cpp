@@ -8,6 +8,17 @@
 
 namespace landwaiter {
 
+std::string redact(std::string text, const Secret& secret) {
+  constexpr std::size_t kTooShort = 3;
+  constexpr std::string_view kMask = "***";
+  const std::string& value = secret.reveal();
+  if (value.size() <= kTooShort) return text;
+  for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + kMask.size())) {
+    text.replace(at, value.size(), kMask);
+  }
+  return text;
+}
+
 void wipe(std::string& text) noexcept {
   // The capacity, not only the size: an earlier, longer value may still lie behind it.
   text.resize(text.capacity());

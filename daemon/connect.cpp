@@ -45,7 +45,6 @@ Result<Target> open_local(std::string_view kind, OpenLocal open, std::string_vie
 Connector::Connector(asio::any_io_executor executor, ConnectionOptions options, Environment environment, const Clock& clock)
     : options_(std::move(options)), environment_(std::move(environment)), clock_(clock) {
   registry::TransportOptions transport;
-  transport.tls_verify = options_.tls_verify;
   transport.ca_file = options_.ca_file;
   transport.connections_per_host = options_.connections;
   transport_ = registry::make_transport(executor, transport);
@@ -78,10 +77,8 @@ Result<std::shared_ptr<registry::Client>> Connector::client(const std::string& h
   if (!endpoint) return endpoint.error();
   if (options_.plain_http) endpoint->plain_http = true;
   endpoint->tls_verify = options_.tls_verify;
-  endpoint->username = options_.username;
-  endpoint->password = options_.password;
-  endpoint->token = options_.token;
-  if (endpoint->anonymous()) {
+  endpoint->credentials = options_.credentials;
+  if (endpoint->credentials.anonymous()) {
     registry::DockerConfig config = registry::DockerConfig::of_process();
     config.environment = environment_;
     const registry::DockerCredentials found = registry::find_credentials(config, endpoint->host);

@@ -29,9 +29,8 @@ std::string display_name(const protocol::Job& job) {
   return job.registry.endpoint + "/" + job.image.repository + tag;
 }
 
-std::shared_ptr<registry::Transport> registry_transport(asio::any_io_executor executor, const SensorConfig& config, bool verify) {
+std::shared_ptr<registry::Transport> registry_transport(asio::any_io_executor executor, const SensorConfig& config) {
   registry::TransportOptions options;
-  options.tls_verify = verify;
   options.ca_file = config.registry_ca_file;
   options.connections_per_host = config.registry_connections;
   return registry::make_transport(executor, options);
@@ -50,8 +49,7 @@ JobRunner::JobRunner(asio::any_io_executor executor, const SensorConfig& config,
       pool_(pool),
       identity_(identity),
       job_finished_(std::move(job_finished)),
-      verifying_(registry_transport(executor, config, true)),
-      trusting_(registry_transport(executor, config, false)),
+      transport_(registry_transport(executor, config)),
       group_(executor) {}
 
 void JobRunner::start(protocol::Job job) {
@@ -192,24 +190,22 @@ asio::awaitable<void> JobRunner::report_failure(std::shared_ptr<Leased> leased, 
 Result<std::shared_ptr<registry::Client>> JobRunner::client_for(const protocol::Job& job) {
   auto endpoint = registry::Endpoint::parse(job.registry.endpoint);
   if (!endpoint) return endpoint.error();
-  protocol::Credentials credentials;
+  Credentials credentials;
   if (!job.sealed_credentials.empty()) {
     auto opened = open_sealed(identity_, job.sealed_credentials);
     if (!opened) return opened.error();
-    auto parsed = protocol::parse_credentials(*opened);
+    auto parsed = parse_credentials(*opened);
     if (!parsed) return parsed.error();
     credentials = *std::move(parsed);
   }
   if (job.registry.plain_http) endpoint->plain_http = true;
   endpoint->tls_verify = job.registry.tls_verify;
-  endpoint->username = credentials.username;
-  endpoint->password = credentials.password;
-  endpoint->token = credentials.token;
-
-  const Secret account = protocol::serialize(credentials);
+  endpoint->kind = job.registry.kind;
+  const Secret account = serialize(credentials);
+  endpoint->credentials = std::move(credentials);
   const std::string key = job.registry.id + " " + hex_encode(hmac_sha256(as_bytes(identity_.identity_key.reveal()), as_bytes(account.reveal())));
   if (auto known = clients_[key].lock()) return known;
-  auto client = std::make_shared<registry::Client>(job.registry.tls_verify ? verifying_ : trusting_, *std::move(endpoint), clock_);
+  auto client = std::make_shared<registry::Client>(transport_, *std::move(endpoint), clock_);
   clients_[key] = client;
   return client;
 }

@@ -56,8 +56,7 @@ class JobRunner {
   ScanPool& pool_;
   const SensorIdentity& identity_;
   std::function<void()> job_finished_;
-  std::shared_ptr<registry::Transport> verifying_;
-  std::shared_ptr<registry::Transport> trusting_;
+  std::shared_ptr<registry::Transport> transport_;
   std::map<std::string, std::weak_ptr<registry::Client>> clients_;
   std::map<std::string, std::shared_ptr<Leased>> jobs_;
   TaskGroup group_;

@@ -19,13 +19,14 @@ using namespace landwaiter::daemon;
 /// The options that every command which talks to a registry has.
 struct ConnectionFlags {
   ConnectionOptions options;
+  std::string username;
   bool password_stdin = false;
   bool token_stdin = false;
   std::string token;
   bool insecure = false;
 
   void add_to(CLI::App& command) {
-    command.add_option("--username", options.username, "User name for the registry");
+    command.add_option("--username", username, "User name for the registry");
     command.add_flag("--password-stdin", password_stdin, "Read the password from standard input");
     command.add_flag("--token-stdin", token_stdin, "Read an access token from standard input; wins over a password");
     command.add_option("--token", token, "Access token; visible to other users of this machine, so prefer --token-stdin");
@@ -40,15 +41,17 @@ struct ConnectionFlags {
     if (password_stdin && token_stdin) {
       return Error(ErrorCode::invalid_argument, "--password-stdin and --token-stdin both want standard input; give one");
     }
-    if (password_stdin && options.username.empty()) return Error(ErrorCode::invalid_argument, "--password-stdin needs --username");
-    if (!token.empty()) options.token = Secret(token);
+    if (password_stdin && username.empty()) return Error(ErrorCode::invalid_argument, "--password-stdin needs --username");
+    Secret password;
+    Secret access_token(token);
     wipe(token);
     if (password_stdin || token_stdin) {
       std::string line;
       std::getline(std::cin, line);
-      (password_stdin ? options.password : options.token) = Secret(std::string(trim(line)));
+      (password_stdin ? password : access_token) = Secret(std::string(trim(line)));
       wipe(line);
     }
+    options.credentials = Credentials::from_login(username, std::move(password), std::move(access_token));
     return std::move(options);
   }
 };
@@ -68,10 +71,8 @@ Result<void> apply_container_config(const std::string& file, ScanOptions& scan) 
   auto import = load_container_config(file, process_environment());
   if (!import) return import.error();
   scan.images.insert(scan.images.end(), import->images.begin(), import->images.end());
-  if (scan.connection.username.empty() && scan.connection.token.empty()) {
-    scan.connection.username = import->username;
-    scan.connection.password = import->password;
-    scan.connection.token = import->token;
+  if (scan.connection.credentials.anonymous()) {
+    scan.connection.credentials = Credentials::from_login(import->username, import->password, import->token);
   }
   return {};
 }

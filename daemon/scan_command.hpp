@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/secret.hpp"
+#include "core/credentials.hpp"
 #include "daemon/config.hpp"
 #include "daemon/output.hpp"
 
@@ -21,9 +21,7 @@ enum ExitCode : int {
 
 /// How a command reaches registries; command-line options beat docker's config.json.
 struct ConnectionOptions {
-  std::string username;
-  Secret password;
-  Secret token;           ///< wins over username and password
+  Credentials credentials;
   bool plain_http = false;
   bool tls_verify = true;
   std::string ca_file;

@@ -27,7 +27,6 @@ constexpr std::chrono::days kMemory{90};
 
 std::shared_ptr<registry::Transport> platform_transport(asio::any_io_executor executor, const SensorConfig& config) {
   registry::TransportOptions options;
-  options.tls_verify = config.platform_tls_verify;
   options.ca_file = config.platform_ca_file;
   options.connections_per_host = kPlatformConnections;
   return registry::make_transport(executor, options);
@@ -45,7 +44,7 @@ class Sensor::Impl {
       : executor_(executor),
         config_(std::move(config)),
         clock_(clock),
-        uplink_(platform_transport(executor, config_), config_.platform_url),
+        uplink_(platform_transport(executor, config_), config_.platform_url, config_.platform_tls_verify),
         pause_(executor),
         heartbeat_pause_(executor) {}
 

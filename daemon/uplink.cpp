@@ -51,8 +51,8 @@ std::optional<std::chrono::milliseconds> retry_after(const registry::HttpRespons
 
 }  // namespace
 
-Uplink::Uplink(std::shared_ptr<registry::Transport> transport, std::string base_url)
-    : transport_(std::move(transport)), base_url_(std::move(base_url)) {
+Uplink::Uplink(std::shared_ptr<registry::Transport> transport, std::string base_url, bool tls_verify)
+    : transport_(std::move(transport)), base_url_(std::move(base_url)), tls_verify_(tls_verify) {
   while (base_url_.ends_with('/')) base_url_.pop_back();
 }
 
@@ -60,14 +60,15 @@ Awaitable<Uplink::Answer> Uplink::send(Call call) {
   registry::HttpRequest request;
   request.method = call.method;
   request.url = base_url_ + call.path;
-  request.authorization = Secret("Bearer " + call.bearer.reveal());
+  request.tls_verify = tls_verify_;
+  request.secret_headers.push_back({"Authorization", Secret("Bearer " + call.bearer.reveal())});
   request.headers.push_back({"Content-Type", "application/json"});
   if (!call.lease.empty()) request.headers.push_back({"Landwaiter-Lease", call.lease.reveal()});
   if (call.body.size() >= kCompressFrom) {
     request.headers.push_back({"Content-Encoding", "zstd"});
-    request.body = std::string(as_text(storage::zstd_compress(call.body)));
+    request.body = Secret(std::string(as_text(storage::zstd_compress(call.body))));
   } else {
-    request.body = std::move(call.body);
+    request.body = Secret(std::move(call.body));
   }
   if (call.wait > std::chrono::seconds(0)) request.idle_timeout = call.wait + std::chrono::seconds(15);
 

@@ -15,7 +15,8 @@ namespace landwaiter::daemon {
 /// Errors: conflict for a stale lease (409), unauthorized, transient ones when the platform is away. Lives on the io thread.
 class Uplink {
  public:
-  Uplink(std::shared_ptr<registry::Transport> transport, std::string base_url);
+  /// With `tls_verify` false the platform's certificate is not looked at.
+  Uplink(std::shared_ptr<registry::Transport> transport, std::string base_url, bool tls_verify = true);
 
   /// The sensor's bearer token, once enrolled.
   void set_token(Secret token) { token_ = std::move(token); }
@@ -53,6 +54,7 @@ class Uplink {
 
   std::shared_ptr<registry::Transport> transport_;
   std::string base_url_;
+  bool tls_verify_;
   Secret token_;
 };
 

@@ -37,18 +37,13 @@ Result<Response> create(Call& call) {
   if (!body) return body.error();
   const auto target = target_from(*body);
   if (!target) return target.error();
-  protocol::Credentials credentials;
   const auto username = optional_text(*body, "username", kNameBytesMax);
   if (!username) return username.error();
   auto password = take_secret(*body, "password");
   if (!password) return password.error();
   auto token = take_secret(*body, "token");
   if (!token) return token.error();
-  credentials.token = *std::move(token);
-  if (credentials.token.empty()) {
-    credentials.username = *username;
-    credentials.password = *std::move(password);
-  }
+  const Credentials credentials = Credentials::from_login(*username, *std::move(password), *std::move(token));
   const auto id = create_registry(*call.transaction, call.vault, *target, credentials, std::nullopt, call.terms.now);
   if (!id) return id.error();
   return json_response(registry_json(*call.transaction, *id), 201);

@@ -76,22 +76,20 @@ Result<NewScan> scan_from(const json& body) {
 }
 
 /// A token wins over user name and password.
-Result<protocol::Credentials> credentials_from(json& config) {
+Result<Credentials> credentials_from(json& config) {
   const auto username = optional_text(config, "username", kNameBytesMax);
   if (!username) return username.error();
   auto password = take_secret(config, "password");
   if (!password) return password.error();
   auto token = take_secret(config, "token");
   if (!token) return token.error();
-  if (!token->empty()) return protocol::Credentials{"", Secret(), *std::move(token)};
-  return protocol::Credentials{*username, *std::move(password), Secret()};
+  return Credentials::from_login(*username, *std::move(password), *std::move(token));
 }
 
 /// Without credentials in the request those of a registry that is configured here are used.
-Result<std::string> registry_for(Call& call, const std::string& host, const protocol::Credentials& credentials,
+Result<std::string> registry_for(Call& call, const std::string& host, const Credentials& credentials,
                                  const std::string& scan_id) {
-  const bool anonymous = credentials.username.empty() && credentials.password.empty() && credentials.token.empty();
-  if (anonymous) {
+  if (credentials.anonymous()) {
     std::string configured = registry_by_endpoint(*call.transaction, host);
     if (!configured.empty()) return configured;
   }

@@ -5,6 +5,7 @@
 #include "core/json.hpp"
 #include "core/limits.hpp"
 #include "core/text.hpp"
+#include "registry/status_error.hpp"
 #include "registry/token_cache.hpp"
 
 #include <boost/url/encode.hpp>
@@ -95,9 +96,10 @@ struct Authenticator::Impl : std::enable_shared_from_this<Authenticator::Impl> {
   std::vector<Challenge> challenges;
   TokenUse token_use = TokenUse::untried;
 
-  bool has_token() const { return !endpoint.token.empty(); }
-  const Secret& password() const { return has_token() ? endpoint.token : endpoint.password; }
-  std::string user() const { return has_token() && endpoint.username.empty() ? std::string(kTokenUser) : endpoint.username; }
+  const Credentials& login() const { return endpoint.credentials; }
+  bool has_token() const { return !login().token.empty(); }
+  const Secret& password() const { return has_token() ? login().token : login().password; }
+  std::string user() const { return has_token() && login().username.empty() ? std::string(kTokenUser) : login().username; }
 
   Result<HttpUrl> realm_of(const Challenge& challenge, const HttpUrl& asked) const;
   Awaitable<Credential> bearer_token(Challenge challenge, HttpUrl asked, std::string scope, bool renew);
@@ -122,6 +124,7 @@ Result<HttpUrl> Authenticator::Impl::realm_of(const Challenge& challenge, const 
 }
 
 Awaitable<Token> Authenticator::Impl::ask(HttpRequest request) {
+  request.tls_verify = endpoint.tls_verify;
   const auto asked_at = clock.steady_now();
   auto response = co_await transport->send(std::move(request));
   if (!response) co_return response.error();
@@ -130,9 +133,7 @@ Awaitable<Token> Authenticator::Impl::ask(HttpRequest request) {
     const std::string text = "the token service answered with status " + std::to_string(status);
     if (status == 429) {
       Error limited(ErrorCode::rate_limited, text);
-      if (const auto value = (*response)->header("Retry-After")) {
-        if (const auto wait = parse_retry_after(*value, clock.now())) limited.set_retry_after(*wait);
-      }
+      set_retry_after(limited, **response, clock.now());
       co_return limited;
     }
     if (status >= 500) co_return Error(ErrorCode::unavailable, text);
@@ -152,11 +153,14 @@ Awaitable<Token> Authenticator::Impl::by_refresh_token(HttpUrl realm, std::strin
   request.url = realm.str();
   request.no_local_address = must_not_be_local(base, realm);
   request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
-  add_field(request.body, "grant_type", "refresh_token");
-  add_field(request.body, "service", service);
-  add_field(request.body, "client_id", "landwaiter");
-  add_field(request.body, "scope", scope);
-  add_field(request.body, "refresh_token", endpoint.token.reveal());
+  std::string form;
+  add_field(form, "grant_type", "refresh_token");
+  add_field(form, "service", service);
+  add_field(form, "client_id", "landwaiter");
+  add_field(form, "scope", scope);
+  add_field(form, "refresh_token", login().token.reveal());
+  request.body = Secret(form);
+  wipe(form);
   auto op = ask(std::move(request));
   co_return co_await std::move(op);
 }
@@ -167,9 +171,9 @@ Awaitable<Token> Authenticator::Impl::by_get(HttpUrl realm, std::string service,
   add_field(query, "service", service);
   add_field(query, "scope", scope);
   HttpRequest request;
-  if (!endpoint.anonymous()) {
-    add_field(query, "account", endpoint.username);
-    request.authorization = basic(user(), password());
+  if (!login().anonymous()) {
+    add_field(query, "account", login().username);
+    request.secret_headers.push_back({"Authorization", basic(user(), password())});
   }
   if (!query.empty()) realm.target += (realm.target.find('?') == std::string::npos ? "?" : "&") + query;
   request.url = realm.str();
@@ -222,8 +226,8 @@ Awaitable<Credential> Authenticator::begin(std::string scope) {
       co_return co_await std::move(op);
     }
     out.kind = Credential::Kind::direct_token;
-    out.header = bearer(impl->endpoint.token);
-  } else if (find(impl->challenges, "basic") != nullptr && !impl->endpoint.anonymous()) {
+    out.header = bearer(impl->login().token);
+  } else if (find(impl->challenges, "basic") != nullptr && !impl->login().anonymous()) {
     out.kind = Credential::Kind::basic;
     out.header = basic(impl->user(), impl->password());
   }
@@ -241,7 +245,7 @@ Awaitable<Credential> Authenticator::answer(std::vector<Challenge> challenges, H
   impl->challenges = challenges;
   Credential out;
   if (by_token == nullptr) {
-    if (impl->endpoint.anonymous() || used.kind == Kind::basic) co_return unauthorized("");
+    if (impl->login().anonymous() || used.kind == Kind::basic) co_return unauthorized("");
     out.kind = Kind::basic;
     out.header = basic(impl->user(), impl->password());
     co_return out;
@@ -249,7 +253,7 @@ Awaitable<Credential> Authenticator::answer(std::vector<Challenge> challenges, H
   if (used.kind == Kind::fresh_token) co_return unauthorized("");
   if (impl->has_token() && impl->token_use != Impl::TokenUse::exchange && used.kind != Kind::direct_token) {
     out.kind = Kind::direct_token;
-    out.header = bearer(impl->endpoint.token);
+    out.header = bearer(impl->login().token);
     co_return out;
   }
   if (used.kind == Kind::direct_token && by_token->parameter("realm").empty()) co_return unauthorized("");
@@ -265,19 +269,15 @@ Awaitable<Credential> Authenticator::answer(std::vector<Challenge> challenges, H
 
 std::string Authenticator::scrub(std::string text) const {
   std::vector<Secret> secrets;
-  const Endpoint& endpoint = impl_->endpoint;
-  for (const Secret& secret : {endpoint.password, endpoint.token}) {
+  const Credentials& login = impl_->login();
+  for (const Secret& secret : {login.password, login.token}) {
     if (secret.empty()) continue;
     secrets.push_back(secret);
     secrets.emplace_back(base64_encode(as_bytes(impl_->user() + ':' + secret.reveal())));
     secrets.emplace_back(form_encode(secret.reveal()));
   }
   impl_->tokens->append_to(secrets);
-  for (const Secret& secret : secrets) {
-    for (std::size_t at = text.find(secret.reveal()); at != std::string::npos; at = text.find(secret.reveal(), at + 3)) {
-      text.replace(at, secret.reveal().size(), "***");
-    }
-  }
+  for (const Secret& secret : secrets) text = redact(std::move(text), secret);
   return text;
 }
 

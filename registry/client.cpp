@@ -10,12 +10,16 @@
 #include "registry/media_types.hpp"
 #include "registry/request_loop.hpp"
 
+#include <array>
 #include <functional>
 
 namespace landwaiter::registry {
 namespace {
 
 constexpr std::size_t kInvalidNamesKept = 20;
+/// Headers by which vendors' registries can be told apart.
+constexpr std::array<std::string_view, 6> kTellingHeaders{"Server", "X-JFrog-Version", "X-Artifactory-Id", "X-Harbor-Csrf-Token", "Docker-Distribution-Api-Version",
+                                                          "X-GitHub-Request-Id"};
 
 std::string pull_scope(const std::string& repository) { return "repository:" + repository + ":pull"; }
 
@@ -88,14 +92,18 @@ Result<void> PageGuard::follow(const std::string& next) {
 }
 
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
-  Impl(std::shared_ptr<Transport> transport, Endpoint e, const Clock& clock) : endpoint(std::move(e)), base(base_url(endpoint)) {
-    if (base) loop = std::make_shared<RequestLoop>(std::move(transport), endpoint, *base, clock);
+  Impl(std::shared_ptr<Transport> t, Endpoint e, const Clock& clock)
+      : endpoint(std::move(e)), base(base_url(endpoint)), transport(t), api(t, clock), login(make_login_source(t, endpoint, clock)) {
+    if (base) loop = std::make_shared<RequestLoop>(transport, endpoint, *base, clock);
   }
 
   Awaitable<Page> list(Request request, std::string first, std::string cursor, const char* name, bool (*valid)(std::string_view));
 
   Endpoint endpoint;
   Result<HttpUrl> base;                ///< an error when the endpoint's host is none
+  std::shared_ptr<Transport> transport;
+  ApiClient api;
+  std::shared_ptr<LoginSource> login;
   std::shared_ptr<RequestLoop> loop;   ///< set when `base` is
 };
 
@@ -131,6 +139,35 @@ Client::Client(std::shared_ptr<Transport> transport, Endpoint endpoint, const Cl
 Client::~Client() = default;
 
 const Endpoint& Client::endpoint() const { return impl_->endpoint; }
+Result<HttpUrl> Client::base() const { return impl_->base; }
+ApiClient& Client::api() { return impl_->api; }
+
+Awaitable<Login> Client::login(bool renew) {
+  const auto impl = impl_;
+  auto op = impl->login->get(renew);
+  co_return co_await std::move(op);
+}
+
+Awaitable<Probe> Client::probe() {
+  const auto impl = impl_;
+  if (!impl->base) co_return impl->base.error();
+  HttpRequest request;
+  request.url = impl->base->origin() + "/v2/";
+  request.tls_verify = impl->endpoint.tls_verify;
+  auto op = impl->transport->send(std::move(request));
+  auto response = co_await std::move(op);
+  if (!response) co_return response.error().with_context("registry " + impl->endpoint.host);
+  Probe out;
+  out.status = (*response)->status();
+  out.challenges = parse_challenges((*response)->headers("WWW-Authenticate"));
+  for (const std::string_view name : kTellingHeaders) {
+    for (std::string& value : (*response)->headers(name)) out.headers.push_back({std::string(name), std::move(value)});
+  }
+  // Read to its end, so that the connection serves the next request; what it says does not matter.
+  auto reading = read_body(**response, limits::error_body_bytes_max);
+  co_await std::move(reading);
+  co_return out;
+}
 
 Awaitable<void> Client::ping() {
   const auto impl = impl_;

@@ -2,9 +2,13 @@
 #pragma once
 
 #include "core/clock.hpp"
-#include "core/secret.hpp"
+#include "core/credentials.hpp"
+#include "registry/api_client.hpp"
+#include "registry/http_headers.hpp"
 #include "registry/image_source.hpp"
+#include "registry/login.hpp"
 #include "registry/reference.hpp"
+#include "registry/url.hpp"
 
 #include <memory>
 #include <string>
@@ -13,20 +17,14 @@
 
 namespace landwaiter::registry {
 
-class Transport;
-
 /// How to reach a registry and as whom.
 struct Endpoint {
   std::string host;             ///< "localhost:5000", "docker.io" (spoken to as registry-1.docker.io)
   bool plain_http = false;      ///< asked for by the user; loopback hosts are spoken to in plain HTTP anyway
   bool explicit_https = false;  ///< asked for by the user: TLS even with a loopback host
   bool tls_verify = true;       ///< false only when asked for
-  std::string username;
-  Secret password;
-  /// Wins over the password. With a Basic challenge it is the password of `username` (or of "<token>"). With a Bearer challenge it
-  /// is first sent as it is; when that is refused, it is exchanged at the realm: as refresh token, then as Basic password.
-  Secret token;
-  bool anonymous() const { return username.empty() && password.empty() && token.empty(); }
+  std::string kind = "auto";    ///< a name of registry/enumerator.hpp
+  Credentials credentials;
 
   /// "registry.example.com:5000", "http://localhost:5000", "https://host/", "docker://host". Error: invalid_argument.
   static Result<Endpoint> parse(std::string_view url);
@@ -56,6 +54,13 @@ struct ManifestHead {
   std::uint64_t size_bytes = 0;
 };
 
+/// The unauthenticated answer to GET /v2/.
+struct Probe {
+  int status = 0;
+  std::vector<Challenge> challenges;
+  std::vector<Header> headers;         ///< only those that tell registries apart; names as listed in client.cpp
+};
+
 /// A registry of the OCI distribution specification. Each verb only fills a request; one loop (registry/request_loop) does auth,
 /// retries, redirects and throttling for all. Errors name the registry and the repository: unauthorized and forbidden say as
 /// whom it was asked, and never hold a credential. Lives on the io thread; several coroutines may use it at once.
@@ -66,6 +71,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  /// GET /v2/ without credentials: what the registry says of itself, whatever its status.
+  Awaitable<Probe> probe();
   /// GET /v2/: is this a registry that lets us in?
   Awaitable<void> ping();
   /// GET /v2/_catalog; `cursor` is "" or an earlier page's `next`.
@@ -80,6 +87,11 @@ class Client {
   static std::unique_ptr<ImageSource> repository_source(std::shared_ptr<Client> client, std::string repository);
 
   const Endpoint& endpoint() const;
+  /// Where its API lives. Error: invalid_argument when the endpoint's host is none.
+  Result<HttpUrl> base() const;
+  /// For requests to a vendor's own API, with the login that the registry takes.
+  ApiClient& api();
+  Awaitable<Login> login(bool renew);
 
  private:
   struct Impl;

@@ -13,6 +13,7 @@ struct Origin {
   bool tls = true;
   std::string host;
   std::string port;
+  bool tls_verify = true;
   bool no_local_address = false;  ///< refuse loopback, link-local and unspecified addresses once the name is resolved
   auto operator<=>(const Origin&) const = default;
 };

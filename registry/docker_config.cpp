@@ -148,10 +148,8 @@ DockerCredentials find_credentials(const DockerConfig& config, std::string_view 
 }
 
 void apply(const DockerCredentials& credentials, Endpoint& endpoint) {
-  if (!endpoint.anonymous() || !credentials.found()) return;
-  endpoint.username = credentials.username;
-  endpoint.password = credentials.password;
-  endpoint.token = credentials.token;
+  if (!endpoint.credentials.anonymous() || !credentials.found()) return;
+  endpoint.credentials = Credentials::from_login(credentials.username, credentials.password, credentials.token);
 }
 
 }  // namespace landwaiter::registry

@@ -46,10 +46,21 @@ Result<HttpUrl> base_url(const Endpoint& endpoint) {
 }
 
 std::string identity(const Endpoint& endpoint) {
-  if (endpoint.anonymous()) return "anonymously";
-  const std::string user = endpoint.username.empty() ? std::string() : " as user " + landwaiter::quoted(endpoint.username);
-  if (!endpoint.token.empty()) return "with a token" + user;
-  return user.empty() ? "with a password" : user.substr(1);
+  using Kind = Credentials::Kind;
+  const Credentials& credentials = endpoint.credentials;
+  const std::string user = credentials.username.empty() ? std::string() : " as user " + landwaiter::quoted(credentials.username);
+  switch (credentials.kind) {
+    case Kind::anonymous: return "anonymously";
+    case Kind::basic: return user.empty() ? "with a password" : user.substr(1);
+    case Kind::token: return "with a token" + user;
+    case Kind::aws: {
+      const std::string role = credentials.aws_role_arn.empty() ? "" : " in role " + landwaiter::quoted(credentials.aws_role_arn);
+      return "with AWS key " + landwaiter::quoted(credentials.aws_access_key_id) + role;
+    }
+    case Kind::azure: return "as Azure service principal " + landwaiter::quoted(credentials.azure_client_id);
+    case Kind::google: return "with a Google service account";
+  }
+  return {};
 }
 
 }  // namespace landwaiter::registry

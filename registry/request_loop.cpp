@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/request_loop.hpp"
 
-#include "core/json.hpp"
 #include "core/limits.hpp"
 #include "core/text.hpp"
 #include "registry/endpoint.hpp"
+#include "registry/status_error.hpp"
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 
@@ -17,54 +13,13 @@ namespace landwaiter::registry {
 namespace {
 
 namespace asio = boost::asio;
-using std::chrono::milliseconds;
 
 bool is_redirect(int status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
-
-ErrorCode code_of(int status) {
-  if (status == 401) return ErrorCode::unauthorized;
-  if (status == 403) return ErrorCode::forbidden;
-  if (status == 404 || status == 410) return ErrorCode::not_found;
-  if (status == 408) return ErrorCode::timeout;
-  if (status == 429) return ErrorCode::rate_limited;
-  if (status == 405 || status == 501 || status == 505) return ErrorCode::unsupported;
-  return status >= 500 ? ErrorCode::unavailable : ErrorCode::malformed;
-}
-
-std::string_view reason_of(int status) {
-  switch (status) {
-    case 400: return "400 Bad Request";
-    case 401: return "401 Unauthorized";
-    case 403: return "403 Forbidden";
-    case 404: return "404 Not Found";
-    case 405: return "405 Method Not Allowed";
-    case 429: return "429 Too Many Requests";
-    case 500: return "500 Internal Server Error";
-    case 502: return "502 Bad Gateway";
-    case 503: return "503 Service Unavailable";
-    case 504: return "504 Gateway Timeout";
-    default: return {};
-  }
-}
-
-/// Code and message of the first error (distribution-spec, "Error Codes"); empty when the body is of another form.
-std::string registry_message(const std::string& body) {
-  std::string out;
-  auto document = parse_json(body, "error");
-  if (!document) return out;
-  const auto read = read_json_fields("error", [&] {
-    const auto& first = document->at("errors").at(0);
-    out = first.value("code", std::string());
-    const std::string message = first.value("message", std::string());
-    if (!message.empty()) out += (out.empty() ? "" : ": ") + message;
-  });
-  return read ? out : std::string();
-}
 
 }  // namespace
 
 RequestLoop::RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, const Clock& clock)
-    : transport_(transport), endpoint_(endpoint), base_(base), clock_(clock), authenticator_(transport, endpoint, base, clock) {}
+    : transport_(transport), endpoint_(endpoint), base_(base), clock_(clock), authenticator_(transport, endpoint, base, clock), retry_(transport->throttle(), clock) {}
 
 Error RequestLoop::named(const Error& error, const Request& request) const {
   Error out(error.code(), authenticator_.scrub("registry " + endpoint_.host + ", " + request.subject + ": " + error.message()));
@@ -74,31 +29,13 @@ Error RequestLoop::named(const Error& error, const Request& request) const {
 
 Error RequestLoop::refused(const Request& request, std::string reason) const {
   std::string text = "401 Unauthorized from registry " + endpoint_.host + " for " + request.subject + " (" + identity(endpoint_) + "): ";
-  text += endpoint_.anonymous() ? "it may need a username and password, or a token" : "check the username, password or token";
+  text += endpoint_.credentials.anonymous() ? "it may need a username and password, or a token" : "check the username, password or token";
   if (!reason.empty()) text += "; " + reason;
   return Error(ErrorCode::unauthorized, authenticator_.scrub(std::move(text)));
 }
 
-Awaitable<void> RequestLoop::wait(milliseconds duration) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, duration);
-  boost::system::error_code error;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return Error(ErrorCode::cancelled, "cancelled while waiting to ask registry " + endpoint_.host + " again");
-  co_return Result<void>();
-}
-
 Awaitable<void> RequestLoop::back_off(Error error, std::size_t attempt) {
-  const ErrorCode code = error.code();
-  const bool passing = code == ErrorCode::unavailable || code == ErrorCode::timeout || code == ErrorCode::rate_limited;
-  if (!passing) co_return error;
-  const milliseconds bound = std::min(limits::retry_wait_max, limits::retry_wait_first * (1 << std::min<std::size_t>(attempt - 1, 10)));
-  milliseconds duration(std::uniform_int_distribution<milliseconds::rep>(0, bound.count())(random_));
-  if (const auto asked = error.retry_after()) {
-    if (*asked > limits::retry_wait_max) co_return error;
-    duration = *asked;
-    throttled_until_ = std::max(throttled_until_, clock_.steady_now() + *asked);
-  }
-  auto op = wait(duration);
+  auto op = retry_.back_off(endpoint_.host, std::move(error), attempt);
   co_return co_await std::move(op);
 }
 
@@ -142,11 +79,9 @@ Awaitable<Document> RequestLoop::fetch(Request request, std::uint64_t bytes_max)
 
 /// One try: from the original URL, with whatever authentication it asks for.
 Awaitable<Answer> RequestLoop::attempt(Request request) {
-  if (const auto left = throttled_until_ - clock_.steady_now(); left > SteadyTime::duration::zero()) {
-    auto pause = wait(std::min(limits::retry_wait_max, std::chrono::ceil<milliseconds>(left)));
-    auto waited = co_await std::move(pause);
-    if (!waited) co_return waited.error();
-  }
+  auto pause = retry_.turn(endpoint_.host);
+  auto waited = co_await std::move(pause);
+  if (!waited) co_return waited.error();
   auto beginning = authenticator_.begin(request.scope);
   auto credential = co_await std::move(beginning);
   for (std::size_t challenges = 0;; ++challenges) {
@@ -170,11 +105,12 @@ Awaitable<Credential> RequestLoop::respond_to_401(std::unique_ptr<HttpResponse> 
   auto reading = read_body(*response, limits::error_body_bytes_max);
   auto body = co_await std::move(reading);
   response.reset();
-  const std::string message = body ? registry_message(*body) : std::string();
+  const std::string message = body ? message_of_body(*body) : std::string();
   if (!url.same_origin(base_)) co_return Error(ErrorCode::unauthorized, "it was redirected to " + url.origin() + ", which refused it");
   if (challenges.empty() && !authenticator_.challenged()) {
     HttpRequest ping;
     ping.url = base_.origin() + "/v2/";
+    ping.tls_verify = endpoint_.tls_verify;
     auto asking = transport_->send(std::move(ping));
     auto answer = co_await std::move(asking);
     if (answer) challenges = parse_challenges((*answer)->headers("WWW-Authenticate"));
@@ -202,8 +138,9 @@ Awaitable<Answer> RequestLoop::follow(Request request, Credential credential) {
     wire.url = url->str();
     wire.headers = request.headers;
     // Once away, never again: a redirect back could be another's doing.
-    if (at_home) wire.authorization = credential.header;
-    else wire.no_local_address = must_not_be_local(base_, *url);
+    if (!at_home) wire.no_local_address = must_not_be_local(base_, *url);
+    else if (!credential.header.empty()) wire.secret_headers.push_back({"Authorization", credential.header});
+    wire.tls_verify = endpoint_.tls_verify;
     auto op = transport_->send(std::move(wire));
     auto response = co_await std::move(op);
     if (!response) co_return named(response.error(), request);
@@ -235,18 +172,14 @@ Awaitable<Answer> RequestLoop::follow(Request request, Credential credential) {
 
 asio::awaitable<Error> RequestLoop::status_error(std::unique_ptr<HttpResponse> response, HttpUrl url, Request request) {
   const int status = response->status();
-  const std::string_view reason = reason_of(status);
-  std::string text = reason.empty() ? "status " + std::to_string(status) : std::string(reason);
-  text += " from " + (url.same_origin(base_) ? "registry " + endpoint_.host : url.origin()) + " for " + request.subject;
+  std::string text = name_of_status(status) + " from " + (url.same_origin(base_) ? "registry " + endpoint_.host : url.origin()) + " for " + request.subject;
   if (status == 403) text += " (" + identity(endpoint_) + ")";
   auto reading = read_body(*response, limits::error_body_bytes_max);
   auto body = co_await std::move(reading);
-  const std::string message = body ? registry_message(*body) : std::string();
+  const std::string message = body ? message_of_body(*body) : std::string();
   if (!message.empty()) text += ": " + landwaiter::quoted(authenticator_.scrub(message), 200);
-  Error out(code_of(status), authenticator_.scrub(std::move(text)));
-  if (const auto value = response->header("Retry-After")) {
-    if (const auto asked = parse_retry_after(*value, clock_.now())) out.set_retry_after(*asked);
-  }
+  Error out(code_of_status(status), authenticator_.scrub(std::move(text)));
+  set_retry_after(out, *response, clock_.now());
   co_return out;
 }
 

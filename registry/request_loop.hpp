@@ -3,11 +3,11 @@
 
 #include "registry/auth.hpp"
 #include "registry/client.hpp"
+#include "registry/retry.hpp"
 #include "registry/transport.hpp"
 #include "registry/url.hpp"
 
 #include <memory>
-#include <random>
 #include <vector>
 
 namespace landwaiter::registry {
@@ -47,8 +47,7 @@ class RequestLoop : public std::enable_shared_from_this<RequestLoop> {
   Awaitable<Answer> perform(Request request);
   /// The same with the body read, all of it tried again when it breaks off.
   Awaitable<Document> fetch(Request request, std::uint64_t bytes_max);
-  /// Waits before try number `attempt` (the first retry is 1): as long as `error` asks for, else random up to a doubling bound.
-  /// Returns the error again when it is not worth another try, or asks for a longer wait than we do in place.
+  /// As Retry::back_off.
   Awaitable<void> back_off(Error error, std::size_t attempt);
 
   const Endpoint& endpoint() const { return endpoint_; }
@@ -60,7 +59,6 @@ class RequestLoop : public std::enable_shared_from_this<RequestLoop> {
   Awaitable<Answer> follow(Request request, Credential credential);
   Awaitable<Credential> respond_to_401(std::unique_ptr<HttpResponse> response, HttpUrl url, Request request, Credential used);
   boost::asio::awaitable<Error> status_error(std::unique_ptr<HttpResponse> response, HttpUrl url, Request request);
-  Awaitable<void> wait(std::chrono::milliseconds duration);
   Error named(const Error& error, const Request& request) const;
 
   std::shared_ptr<Transport> transport_;
@@ -68,8 +66,7 @@ class RequestLoop : public std::enable_shared_from_this<RequestLoop> {
   HttpUrl base_;
   const Clock& clock_;
   Authenticator authenticator_;
-  SteadyTime throttled_until_{};
-  std::minstd_rand random_{std::random_device{}()};
+  Retry retry_;
 };
 
 }  // namespace landwaiter::registry

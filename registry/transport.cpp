@@ -251,7 +251,7 @@ Awaitable<std::unique_ptr<beast::tcp_stream>> connect(Origin origin) {
 std::optional<Error> prepare(asio::ssl::context& context, const TransportOptions& options) {
   error_code error;
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
-  context.set_verify_mode(options.tls_verify ? asio::ssl::verify_peer : asio::ssl::verify_none, error);
+  context.set_verify_mode(asio::ssl::verify_peer, error);
   if (!error) context.set_default_verify_paths(error);
   if (error) return Error(ErrorCode::configuration, "cannot prepare TLS: " + error.message());
   if (options.ca_file.empty()) return std::nullopt;
@@ -300,6 +300,7 @@ Awaitable<std::unique_ptr<Connection>> HttpTransport::open(Origin origin) {
   if (broken_) co_return *broken_;
   TlsStream tls(std::move(**stream), tls_);
   if (!name_peer(tls.native_handle(), origin.host)) co_return Error(ErrorCode::tls, "cannot name the TLS peer " + origin.host);
+  if (!origin.tls_verify) SSL_set_verify(tls.native_handle(), SSL_VERIFY_NONE, nullptr);
   beast::get_lowest_layer(tls).expires_after(limits::tls_handshake_timeout);
   error_code error;
   co_await tls.async_handshake(asio::ssl::stream_base::client, into(error));
@@ -322,19 +323,23 @@ Result<Secret> HttpTransport::request_head(const HttpRequest& request, const Htt
   add_default("Accept-Encoding", "identity");
   add_default("Accept", "*/*");
   const bool has_body = !request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
-  if (has_body) headers.push_back({"Content-Length", std::to_string(request.body.size())});
-  bool clean = !has_line_break(request.method) && !has_line_break(request.authorization.reveal());
+  if (has_body) headers.push_back({"Content-Length", std::to_string(request.body.reveal().size())});
+  bool clean = !has_line_break(request.method);
+  std::size_t secret_bytes = 0;
+  for (const SecretHeader& header : request.secret_headers) {
+    clean = clean && !has_line_break(header.name) && !has_line_break(header.value.reveal());
+    secret_bytes += header.name.size() + header.value.reveal().size() + 4;
+  }
   for (const Header& header : headers) {
     clean = clean && !has_line_break(header.name) && !has_line_break(header.value);
     head += header.name + ": " + header.value + "\r\n";
   }
   if (!clean) return Error(ErrorCode::invalid_argument, "a request header holds a line break");
-  const std::string& authorization = request.authorization.reveal();
-  // Reserved at once: growing would leave copies of the credential behind.
+  // Reserved at once: growing would leave copies of the credentials behind.
   std::string whole;
-  whole.reserve(head.size() + authorization.size() + 32);
+  whole.reserve(head.size() + secret_bytes + 2);
   whole += head;
-  if (!authorization.empty()) whole.append("Authorization: ").append(authorization).append("\r\n");
+  for (const SecretHeader& header : request.secret_headers) whole.append(header.name).append(": ").append(header.value.reveal()).append("\r\n");
   whole += "\r\n";
   Secret out(whole);
   wipe(whole);
@@ -392,7 +397,7 @@ Awaitable<std::unique_ptr<HttpResponse>> HttpTransport::send(HttpRequest request
   if (!url) co_return url.error();
   auto head = request_head(request, *url);
   if (!head) co_return head.error();
-  const Origin origin{url->tls, url->host, url->port, request.no_local_address};
+  const Origin origin{url->tls, url->host, url->port, request.tls_verify, request.no_local_address};
   const auto idle = request.idle_timeout.count() > 0 ? request.idle_timeout : limits::idle_timeout;
 
   for (bool fresh = false;; fresh = true) {
@@ -404,7 +409,7 @@ Awaitable<std::unique_ptr<HttpResponse>> HttpTransport::send(HttpRequest request
       if (!opened) co_return opened.error();
       lease->connection = std::move(*opened);
     }
-    WireRequest wire{*head, request.body, request.method == "HEAD", idle};
+    WireRequest wire{*head, request.body.reveal(), request.method == "HEAD", idle};
     auto answer = co_await lease->connection->exchange(std::move(wire));
     if (answer) {
       std::unique_ptr<HttpResponse> out = std::make_unique<PooledResponse>(std::move(*answer), std::move(*lease));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/secret.hpp"
+#include "registry/throttle.hpp"
 #include "registry/image_source.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,17 +22,24 @@ struct Header {
   std::string value;
 };
 
+/// A header whose value no log prints, wiped after use.
+struct SecretHeader {
+  std::string name;
+  Secret value;
+};
+
 /// One HTTP exchange with one host. Redirects are not followed here.
 struct HttpRequest {
   std::string method = "GET";
   std::string url;                     ///< absolute, http or https
   std::vector<Header> headers;
-  Secret authorization;                ///< the whole Authorization value; kept apart so that no log prints it
-  std::string body;
+  std::vector<SecretHeader> secret_headers;  ///< Authorization and the like
+  Secret body;
   std::chrono::milliseconds idle_timeout{0};  ///< 0: limits::idle_timeout; a long poll needs more
   /// Refuse (malformed) to connect when the host is or resolves to a loopback, link-local or unspecified address: for URLs that
   /// an answer named.
   bool no_local_address = false;
+  bool tls_verify = true;              ///< false only when the user asked for it, for this registry
 };
 
 /// An answer whose headers are read and whose body is still on the wire. Destroying it before the end closes the connection;
@@ -52,7 +60,6 @@ class HttpResponse {
 Awaitable<std::string> read_body(HttpResponse& response, std::uint64_t bytes_max);
 
 struct TransportOptions {
-  bool tls_verify = true;
   std::string ca_file;                 ///< beside the system's roots; empty for none
   std::string user_agent = "landwaiter/" LANDWAITER_VERSION;
   std::size_t connections_per_host = 4;
@@ -65,6 +72,11 @@ class Transport {
  public:
   virtual ~Transport() = default;
   virtual Awaitable<std::unique_ptr<HttpResponse>> send(HttpRequest request) = 0;
+  /// What is known about hosts by all that use this transport.
+  Throttle& throttle() { return throttle_; }
+
+ private:
+  Throttle throttle_;
 };
 
 std::shared_ptr<Transport> make_transport(boost::asio::any_io_executor executor, TransportOptions options);

@@ -9,10 +9,6 @@
 namespace landwaiter::platform {
 namespace {
 
-bool anonymous(const protocol::Credentials& credentials) {
-  return credentials.username.empty() && credentials.password.empty() && credentials.token.empty();
-}
-
 std::string context_of(std::string_view id) { return "registry:" + std::string(id); }
 
 constexpr std::string_view kColumns = "id,name,endpoint,kind,tls_verify,plain_http,credential IS NOT NULL,created_at_us";
@@ -31,13 +27,13 @@ nlohmann::json json_of(const Rows& rows) {
 }  // namespace
 
 Result<std::string> create_registry(Transaction& transaction, const Vault& vault, const protocol::RegistryTarget& target,
-                                    const protocol::Credentials& credentials, const std::optional<std::string>& scan_id, SystemTime now) {
+                                    const Credentials& credentials, const std::optional<std::string>& scan_id, SystemTime now) {
   if (!scan_id && transaction.number("SELECT count(*) FROM registry WHERE name=? AND scan_id IS NULL AND deleted=0", {target.name}) != 0) {
     return Error(ErrorCode::conflict, "there is a registry named " + landwaiter::quoted(target.name) + " already");
   }
   const std::string id = new_id(now);
   std::optional<Bytes> credential;
-  if (!anonymous(credentials)) credential = vault.encrypt(protocol::serialize(credentials), context_of(id));
+  if (!credentials.anonymous()) credential = vault.encrypt(serialize(credentials), context_of(id));
   transaction.run(
       "INSERT INTO registry(id,name,endpoint,kind,tls_verify,plain_http,credential,scan_id,created_at_us) VALUES(?,?,?,?,?,?,?,?,?)",
       {id, target.name, target.endpoint, target.kind, target.tls_verify, target.plain_http, credential, scan_id, to_unix_us(now)});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/clock.hpp"
+#include "core/credentials.hpp"
 #include "core/protocol.hpp"
 #include "platform/store/schema.hpp"
 #include "platform/store/vault.hpp"
@@ -13,7 +14,7 @@ namespace landwaiter::platform {
 /// Stores a registry, its credentials encrypted; returns its id. With `scan_id` it belongs to that scan alone, is not listed, and
 /// loses its credentials when the scan ends. conflict when the name is taken.
 Result<std::string> create_registry(Transaction& transaction, const Vault& vault, const protocol::RegistryTarget& target,
-                                    const protocol::Credentials& credentials, const std::optional<std::string>& scan_id, SystemTime now);
+                                    const Credentials& credentials, const std::optional<std::string>& scan_id, SystemTime now);
 
 /// not_found when there is none, or it was deleted.
 Result<protocol::RegistryTarget> registry(Transaction& transaction, std::string_view id);

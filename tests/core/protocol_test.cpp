@@ -126,16 +126,3 @@ TEST_CASE("A failure with a code of a newer version is still a failure") {
   REQUIRE(failure);
   CHECK(failure->code == ErrorCode::internal);
 }
-
-TEST_CASE("Credentials go there and back, and errors do not repeat them") {
-  const auto read = parse_credentials(serialize({"user", Secret("p\"\xc3\xa4ss"), Secret("tok")}));
-  REQUIRE(read);
-  CHECK(read->username == "user");
-  CHECK(read->password.equals("p\"\xc3\xa4ss"));
-  CHECK(read->token.equals("tok"));
-  for (const char* text : {"", "{", R"({"username":"hunter2"})", R"({"username":"a","password":["hunter2"],"token":"hunter2"})"}) {
-    const auto bad = parse_credentials(Secret(text));
-    REQUIRE_FALSE(bad);
-    CHECK(bad.error().message().find("hunter2") == std::string::npos);
-  }
-}

@@ -20,8 +20,7 @@ namespace {
 struct Session {
   explicit Session(const DockerRegistry& server, std::string user = "", std::string password = "") {
     Endpoint endpoint = Endpoint::parse(server.host()).value();
-    endpoint.username = std::move(user);
-    endpoint.password = Secret(std::move(password));
+    endpoint.credentials = Credentials::from_login(std::move(user), Secret(std::move(password)), Secret());
     client = std::make_shared<Client>(make_transport(io.get_executor(), {}), endpoint, clock);
   }
   template <class T>

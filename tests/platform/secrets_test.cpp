@@ -44,7 +44,7 @@ TEST_CASE("secrets: credentials reach the sensor sealed, and the disk encrypted"
       {{"sensorType", "Container"}, {"sensorConfig", {{"username", "u"}, {"password", kPassword}, {"images", {"localhost:5000/a:1"}}}}});
   REQUIRE(created.status == 201);
   const json job = platform.acquire(sensor).at(0);
-  const auto credentials = protocol::parse_credentials(Secret(unseal(sensor, job["sealed_credentials"]))).value();
+  const auto credentials = parse_credentials(Secret(unseal(sensor, job["sealed_credentials"]))).value();
   CHECK(credentials.username == "u");
   CHECK(credentials.password.equals(kPassword));
   CHECK(unseal(other, job["sealed_credentials"]).empty());
@@ -59,7 +59,7 @@ TEST_CASE("secrets: credentials reach the sensor sealed, and the disk encrypted"
                    {"sensorConfig", {{"username", "u"}, {"password", kPassword}, {"token", "t0ken"}, {"images", {"localhost:5000/a:1"}}}}})
             .status == 201);
     const json next = platform.acquire(sensor).at(0);
-    const auto second = protocol::parse_credentials(Secret(unseal(sensor, next["sealed_credentials"]))).value();
+    const auto second = parse_credentials(Secret(unseal(sensor, next["sealed_credentials"]))).value();
     CHECK(second.token.equals("t0ken"));
     CHECK(second.username.empty());
     CHECK(second.password.empty());

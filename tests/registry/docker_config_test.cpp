@@ -55,11 +55,11 @@ TEST_CASE("identity tokens are tokens", "[docker_config]") {
   CHECK(by_name.username.empty());
   Endpoint endpoint = Endpoint::parse("r").value();
   apply(by_name, endpoint);
-  CHECK(endpoint.token.equals("it"));
+  CHECK(endpoint.credentials.token.equals("it"));
   Endpoint own = Endpoint::parse("r").value();
-  own.username = "me";
+  own.credentials = Credentials::basic("me", Secret());
   apply(by_name, own);
-  CHECK(own.token.empty());
+  CHECK(own.credentials.token.empty());
 }
 
 TEST_CASE("the places are asked in order, and a broken one is passed over with a warning", "[docker_config]") {

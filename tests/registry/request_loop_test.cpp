@@ -23,9 +23,7 @@ const std::string kManifest =
 struct Session {
   explicit Session(const ScriptedServer& server, std::string user = "", std::string password = "", std::string token = "") {
     Endpoint endpoint = Endpoint::parse(server.host()).value();
-    endpoint.username = std::move(user);
-    endpoint.password = Secret(std::move(password));
-    endpoint.token = Secret(std::move(token));
+    endpoint.credentials = Credentials::from_login(std::move(user), Secret(std::move(password)), Secret(std::move(token)));
     client = std::make_shared<Client>(make_transport(io.get_executor(), {}), endpoint, clock);
   }
   template <class T>

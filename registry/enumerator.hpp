@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/clock.hpp"
+#include "registry/client.hpp"
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace landwaiter::registry {
+
+/// One page of a registry's repositories.
+struct RepositoryPage {
+  std::vector<std::string> names;    ///< as the client is asked for them: "library/alpine", "key/team/image"
+  std::vector<std::string> invalid;  ///< names that break the grammar, made printable
+  std::string next;                  ///< opaque; empty after the last page
+};
+
+/// A tag as the registry's list tells it. All but the name is empty when the list does not tell.
+struct TagEntry {
+  std::string tag;
+  Digest digest;           ///< of the manifest or index that the tag names; a hint, which a manifest's body must prove
+  std::string pushed;      ///< RFC 3339: when it was pushed, by the registry's own word
+};
+
+struct TagPage {
+  std::vector<TagEntry> entries;
+  std::vector<std::string> invalid;
+  std::string next;
+};
+
+/// How a kind of registry is asked what it holds. Manifests and blobs are read in the same way from all of them, through Client.
+/// Errors name the registry and what was asked; forbidden and unauthorized say which right is missing for the listing, since an account
+/// that may pull may often not list. Used from the io thread, by several coroutines at once.
+class Enumerator {
+ public:
+  virtual ~Enumerator() = default;
+  /// One of kinds().
+  virtual std::string_view kind() const = 0;
+  /// Whether tags() tells push times; otherwise only an image's config says when it was made.
+  virtual bool knows_push_time() const = 0;
+  virtual Awaitable<RepositoryPage> repositories(std::string cursor) = 0;
+  virtual Awaitable<TagPage> tags(std::string repository, std::string cursor) = 0;
+};
+
+struct RegistryKind {
+  std::string_view name;   ///< "harbor"
+  std::string_view title;  ///< for people: "Harbor"
+};
+
+/// All kinds that an endpoint may name beside "auto".
+std::span<const RegistryKind> registry_kinds();
+bool is_registry_kind(std::string_view name);
+
+/// The enumerator of the client's endpoint. For kind "auto", by the host's whole name, or else by the answer to /v2/; a registry that
+/// nothing betrays is a "docker-v2". Error: invalid_argument for an unknown kind; those of Client::probe().
+Awaitable<std::shared_ptr<Enumerator>> open_enumerator(std::shared_ptr<Client> client);
+
+}  // namespace landwaiter::registry

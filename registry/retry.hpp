@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/clock.hpp"
+#include "registry/image_source.hpp"
+#include "registry/throttle.hpp"
+
+#include <random>
+#include <string>
+
+namespace landwaiter::registry {
+
+/// Pauses between the tries of a request: exponential with full jitter, or as long as the other side asks for. Shares what is known
+/// about a host through the transport's Throttle. Used from the io thread.
+class Retry {
+ public:
+  Retry(Throttle& throttle, const Clock& clock) : throttle_(throttle), clock_(clock) {}
+
+  /// Waits until the host may be asked at all.
+  Awaitable<void> turn(std::string host);
+  /// Waits before try number `attempt` (the first retry is 1). Returns the error again when it is not worth another try, asks for a
+  /// longer wait than we do in place, or the host's budget for retries is spent.
+  Awaitable<void> back_off(std::string host, Error error, std::size_t attempt);
+
+ private:
+  Awaitable<void> wait(std::string host, std::chrono::milliseconds duration);
+
+  Throttle& throttle_;
+  const Clock& clock_;
+  std::minstd_rand random_{std::random_device{}()};
+};
+
+}  // namespace landwaiter::registry

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/status_error.hpp"
+
+#include "core/json.hpp"
+#include "registry/http_headers.hpp"
+
+namespace landwaiter::registry {
+namespace {
+
+using nlohmann::json;
+
+std::string_view reason_of(int status) {
+  switch (status) {
+    case 400: return "400 Bad Request";
+    case 401: return "401 Unauthorized";
+    case 403: return "403 Forbidden";
+    case 404: return "404 Not Found";
+    case 405: return "405 Method Not Allowed";
+    case 407: return "407 Proxy Authentication Required";
+    case 429: return "429 Too Many Requests";
+    case 500: return "500 Internal Server Error";
+    case 502: return "502 Bad Gateway";
+    case 503: return "503 Service Unavailable";
+    case 504: return "504 Gateway Timeout";
+    default: return {};
+  }
+}
+
+std::string text_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::string first_of(const json& object, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    std::string text = text_of(object, name);
+    if (!text.empty()) return text;
+  }
+  return {};
+}
+
+}  // namespace
+
+ErrorCode code_of_status(int status) {
+  if (status == 401) return ErrorCode::unauthorized;
+  if (status == 403) return ErrorCode::forbidden;
+  if (status == 404 || status == 410) return ErrorCode::not_found;
+  if (status == 408) return ErrorCode::timeout;
+  if (status == 429) return ErrorCode::rate_limited;
+  if (status == 405 || status == 501 || status == 505) return ErrorCode::unsupported;
+  return status >= 500 ? ErrorCode::unavailable : ErrorCode::malformed;
+}
+
+std::string name_of_status(int status) {
+  const std::string_view reason = reason_of(status);
+  return reason.empty() ? "status " + std::to_string(status) : std::string(reason);
+}
+
+std::string message_of_body(const std::string& body) {
+  auto document = parse_json(body, "error");
+  if (!document || !document->is_object()) return {};
+  const auto errors = document->find("errors");
+  const bool listed = errors != document->end() && errors->is_array() && !errors->empty() && errors->front().is_object();
+  const json& error = listed ? errors->front() : *document;
+  std::string code = first_of(error, {"code", "__type", "error"});
+  const std::string message = first_of(error, {"message", "Message", "error_description", "detail", "details"});
+  if (code.empty() || message.empty()) return code + message;
+  return code + ": " + message;
+}
+
+void set_retry_after(Error& error, const HttpResponse& response, SystemTime now) {
+  const auto value = response.header("Retry-After");
+  if (!value) return;
+  if (const auto wait = parse_retry_after(*value, now)) error.set_retry_after(*wait);
+}
+
+}  // namespace landwaiter::registry
