@@ -86,6 +86,18 @@ inline constexpr std::size_t archive_members_max = 100'000;
 /// 401s answered within one request: anonymous, the token as it is, a token from the realm, a renewed one.
 inline constexpr std::size_t challenges_answered_max = 3;
 
+// --- listing -------------------------------------------------------------------------------------------------------
+/// Names of repositories that a walk holds at once: what waits, and what is done behind a slow one.
+inline constexpr std::size_t open_repositories_max = 4000;
+/// Manifests' facts kept in memory by a walk, so that it stays flat: some 50,000 plain images.
+inline constexpr std::uint64_t manifests_cached_bytes_max = 16 * MiB;
+/// Patterns of one filter; each name is compared with all of them.
+inline constexpr std::size_t patterns_max = 1000;
+inline constexpr std::size_t platforms_max = 64;
+/// The newest N tags of a repository are held until its last tag was seen.
+inline constexpr std::size_t newest_max = 10'000;
+inline constexpr std::size_t window_days_max = 3650;
+
 // --- layers --------------------------------------------------------------------------------------------------------
 /// Archives inside archives inside a layer: an EAR holds WARs, which hold JARs, which may hold a tar.gz.
 inline constexpr std::size_t archive_depth_max = 8;

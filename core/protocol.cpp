@@ -51,6 +51,10 @@ void read_optional(const json& in, const char* name, T& out) {
   if (in.contains(name) && !in[name].is_null()) in[name].get_to(out);
 }
 
+void read_optional_count(const json& in, const char* name, std::uint64_t& out) {
+  if (in.contains(name) && !in[name].is_null()) read_count(in, name, out);
+}
+
 }  // namespace
 
 void to_json(json& out, const RegistryTarget& value) {
@@ -67,6 +71,26 @@ void from_json(const json& in, RegistryTarget& value) {
   read_optional(in, "plain_http", value.plain_http);
 }
 
+void to_json(json& out, const ListWork& value) {
+  out = json{{"references", value.references},     {"repositories", value.repositories},   {"exclude_repositories", value.exclude_repositories},
+             {"tags", value.tags},                 {"exclude_tags", value.exclude_tags},   {"newest", value.newest},
+             {"pushed_after", value.pushed_after}, {"pushed_before", value.pushed_before}, {"platforms", value.platforms},
+             {"cursor", value.cursor}};
+}
+
+void from_json(const json& in, ListWork& value) {
+  in.at("references").get_to(value.references);
+  in.at("repositories").get_to(value.repositories);
+  read_optional(in, "exclude_repositories", value.exclude_repositories);
+  read_optional(in, "tags", value.tags);
+  read_optional(in, "exclude_tags", value.exclude_tags);
+  read_optional_count(in, "newest", value.newest);
+  read_optional(in, "pushed_after", value.pushed_after);
+  read_optional(in, "pushed_before", value.pushed_before);
+  read_optional(in, "platforms", value.platforms);
+  in.at("cursor").get_to(value.cursor);
+}
+
 void to_json(json& out, const Job& value) {
   out = json{{"id", value.id},
              {"kind", value.kind == JobKind::list ? "list" : "image"},
@@ -78,7 +102,7 @@ void to_json(json& out, const Job& value) {
              {"sealed_credentials", value.sealed_credentials},
              {"options", {{"incremental", value.options.incremental}}}};
   if (value.kind == JobKind::list) {
-    out["list"] = {{"references", value.list.references}, {"repositories", value.list.repositories}, {"cursor", value.list.cursor}};
+    out["list"] = value.list;
   } else {
     out["image"] = {{"repository", value.image.repository}, {"tags", value.image.tags}, {"digest", value.image.digest.str()}};
   }
@@ -95,9 +119,7 @@ void from_json(const json& in, Job& value) {
   in.at("sealed_credentials").get_to(value.sealed_credentials);
   read_optional(in.at("options"), "incremental", value.options.incremental);
   if (value.kind == JobKind::list) {
-    in.at("list").at("references").get_to(value.list.references);
-    in.at("list").at("repositories").get_to(value.list.repositories);
-    in.at("list").at("cursor").get_to(value.list.cursor);
+    in.at("list").get_to(value.list);
   } else {
     in.at("image").at("repository").get_to(value.image.repository);
     in.at("image").at("tags").get_to(value.image.tags);
@@ -110,7 +132,9 @@ void to_json(json& out, const InventoryItem& value) {
              {"index_digest", value.index_digest.str()}, {"digest", value.digest.str()},
              {"media_type", value.media_type}, {"platform", value.platform},
              {"created", value.created},       {"size_bytes", value.size_bytes},
-             {"outcome", value.outcome},       {"reason", value.reason}};
+             {"outcome", value.outcome},       {"reason", value.reason},
+             {"pushed", value.pushed},         {"time_source", value.time_source},
+             {"code", value.code}};
 }
 
 void from_json(const json& in, InventoryItem& value) {
@@ -124,16 +148,25 @@ void from_json(const json& in, InventoryItem& value) {
   read_count(in, "size_bytes", value.size_bytes);
   in.at("outcome").get_to(value.outcome);
   in.at("reason").get_to(value.reason);
+  read_optional(in, "pushed", value.pushed);
+  read_optional(in, "time_source", value.time_source);
+  read_optional(in, "code", value.code);
 }
 
 void to_json(json& out, const InventoryPage& value) {
-  out = json{{"cursor", value.cursor}, {"last", value.last}, {"items", value.items}};
+  out = json{{"cursor", value.cursor},
+             {"last", value.last},
+             {"items", value.items},
+             {"repositories_listed", value.repositories_listed},
+             {"repositories_filtered", value.repositories_filtered}};
 }
 
 void from_json(const json& in, InventoryPage& value) {
   in.at("cursor").get_to(value.cursor);
   in.at("last").get_to(value.last);
   in.at("items").get_to(value.items);
+  read_optional_count(in, "repositories_listed", value.repositories_listed);
+  read_optional_count(in, "repositories_filtered", value.repositories_filtered);
 }
 
 void to_json(json& out, const ImageCompletion& value) {

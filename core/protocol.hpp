@@ -24,18 +24,26 @@ struct RegistryTarget {
   std::string id;
   std::string name;
   std::string endpoint;     ///< "registry.example.com", "localhost:5000", optionally with "http://" or "https://"
-  std::string kind;         ///< "docker-v2"; enumerators for other kinds come with their names
+  std::string kind;         ///< a name of core/registry_kinds.hpp
   bool tls_verify = true;
   bool plain_http = false;  ///< asked for explicitly; loopback hosts fall back to it anyway
 };
 
 enum class JobKind { list, image };
 
-/// Work of a list job: explicit references, or a walk of the registry.
+/// Work of a list job: explicit references, or a walk of the registry. Names may be wildcards (core/filter.hpp). The filters on
+/// tags and times hold for a walk only, platforms for both.
 struct ListWork {
-  std::vector<std::string> references;    ///< "name:tag" or "name@digest" within the registry; empty means walk
-  std::vector<std::string> repositories;  ///< exact names or wildcards to include; empty means all
-  std::string cursor;                     ///< where an earlier attempt stopped; empty at the start
+  std::vector<std::string> references;            ///< "name:tag" or "name@digest" within the registry; empty means walk
+  std::vector<std::string> repositories;          ///< only these; empty means all
+  std::vector<std::string> exclude_repositories;  ///< but not these
+  std::vector<std::string> tags;                  ///< only these; empty means all
+  std::vector<std::string> exclude_tags;          ///< but not these
+  std::uint64_t newest = 0;                       ///< only so many of each repository's tags, the newest; 0 means all
+  std::string pushed_after;                       ///< RFC 3339: only what was pushed then or later; empty means any time
+  std::string pushed_before;                      ///< RFC 3339: only what was pushed before
+  std::vector<std::string> platforms;             ///< "linux/amd64"; empty means all
+  std::string cursor;                             ///< where an earlier attempt stopped; empty at the start
 };
 
 /// Work of an image job: one image manifest.
@@ -75,12 +83,17 @@ struct InventoryItem {
   std::uint64_t size_bytes = 0;   ///< compressed size of all layers
   std::string outcome;     ///< "image" (to be scanned), "unsupported", "gone", "failed", "filtered"
   std::string reason;      ///< for people, when not "image"
+  std::string pushed;      ///< RFC 3339: when it was pushed, as far as the listing learned it; may be empty
+  std::string time_source; ///< of `pushed`: "registry", or "image config" (then it is when the image was made); empty with it
+  std::string code;        ///< the ErrorCode's name when outcome is "failed", "unsupported" or "gone"
 };
 
 struct InventoryPage {
   std::string cursor;  ///< continue after this page from here
   bool last = false;   ///< the listing is complete
   std::vector<InventoryItem> items;
+  std::uint64_t repositories_listed = 0;    ///< whose tags were listed, from the listing's start to `cursor`
+  std::uint64_t repositories_filtered = 0;  ///< left out by their names, from the listing's start to `cursor`
 };
 
 /// A completed image job. Layer reports were uploaded before, so the platform composes the image itself.
@@ -154,6 +167,9 @@ struct LayerClaimAnswer {
 
 void to_json(nlohmann::json& out, const RegistryTarget& value);
 void from_json(const nlohmann::json& in, RegistryTarget& value);
+void to_json(nlohmann::json& out, const ListWork& value);
+/// Also takes what an older platform sends, which knows fewer filters.
+void from_json(const nlohmann::json& in, ListWork& value);
 void to_json(nlohmann::json& out, const Job& value);
 void from_json(const nlohmann::json& in, Job& value);
 void to_json(nlohmann::json& out, const InventoryItem& value);

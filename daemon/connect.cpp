@@ -77,6 +77,7 @@ Result<std::shared_ptr<registry::Client>> Connector::client(const std::string& h
   if (!endpoint) return endpoint.error();
   if (options_.plain_http) endpoint->plain_http = true;
   endpoint->tls_verify = options_.tls_verify;
+  endpoint->kind = options_.kind;
   endpoint->credentials = options_.credentials;
   if (endpoint->credentials.anonymous()) {
     registry::DockerConfig config = registry::DockerConfig::of_process();

@@ -46,6 +46,7 @@ JobRunner::JobRunner(asio::any_io_executor executor, const SensorConfig& config,
       uplink_(uplink),
       outbox_(outbox),
       images_(executor, pool, store, clock),
+      manifests_(std::make_shared<StoredManifests>(executor, store, clock)),
       pool_(pool),
       identity_(identity),
       job_finished_(std::move(job_finished)),
@@ -131,7 +132,10 @@ asio::awaitable<void> JobRunner::run(std::shared_ptr<Leased> leased) {
 
 Awaitable<void> JobRunner::run_list(std::shared_ptr<Leased> leased, std::shared_ptr<registry::Client> client) {
   auto deliver = [this, leased](protocol::InventoryPage page) { return send_page(leased, std::move(page)); };
-  RegistryWalk walk(executor_, client, leased->job.list, deliver, leased->stop.get_token());
+  WalkOptions options;
+  options.requests_in_flight = 2 * config_.registry_connections;
+  options.memory = manifests_;
+  RegistryWalk walk(executor_, client, leased->job.list, deliver, leased->stop.get_token(), options);
   auto walking = walk.run();
   co_return co_await std::move(walking);
 }

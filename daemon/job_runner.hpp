@@ -4,6 +4,7 @@
 #include "daemon/config.hpp"
 #include "daemon/identity.hpp"
 #include "daemon/image_job.hpp"
+#include "daemon/manifest_memory.hpp"
 #include "daemon/outbox.hpp"
 #include "daemon/uplink.hpp"
 #include "registry/client.hpp"
@@ -53,6 +54,7 @@ class JobRunner {
   Uplink& uplink_;
   Outbox& outbox_;
   ImageRunner images_;
+  std::shared_ptr<ManifestMemory> manifests_;
   ScanPool& pool_;
   const SensorIdentity& identity_;
   std::function<void()> job_finished_;

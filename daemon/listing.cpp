@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/listing.hpp"
 
-#include "core/json.hpp"
 #include "core/limits.hpp"
+#include "daemon/tag_choice.hpp"
 
 #include <algorithm>
-#include <set>
+#include <list>
+#include <utility>
 
 namespace landwaiter::daemon {
 namespace {
@@ -13,289 +14,303 @@ namespace {
 using protocol::InventoryItem;
 using registry::Awaitable;
 
-/// Manifests asked for at once in one repository; the transport's bound on connections is the real throttle.
-constexpr std::size_t kManifestsInFlight = 8;
-/// A page goes out when it holds this many items, so that scanning starts while listing goes on.
-constexpr std::size_t kPageItems = 200;
+/// The next page of the catalog is asked for when fewer repositories than this wait: some registries take a minute for a page.
+constexpr std::size_t kRepositoriesAhead = 200;
 
-InventoryItem failed_item(const std::string& repository, const std::string& tag, const Error& error) {
-  InventoryItem item;
-  item.repository = repository;
-  item.tag = tag;
-  item.outcome = "failed";
-  if (error.code() == ErrorCode::not_found) item.outcome = "gone";
-  if (error.code() == ErrorCode::unsupported) item.outcome = "unsupported";
-  item.reason = error.message();
-  return item;
+/// Names that the registry gave and that no registry can be asked for: they are accounted for, too.
+std::vector<InventoryItem> invalid_items(const std::vector<std::string>& names, const std::string& repository) {
+  const Error error(ErrorCode::unsupported, "the registry lists a name that breaks the grammar of names");
+  std::vector<InventoryItem> items;
+  for (const std::string& name : names) items.push_back(repository.empty() ? failed_item(name, "", error) : failed_item(repository, name, error));
+  return items;
 }
 
-/// Expands one reference; a class because an index leads to more manifests, which lead to more.
-class Expansion {
- public:
-  Expansion(std::shared_ptr<registry::ImageSource> source, std::string repository, std::string tag)
-      : source_(std::move(source)), repository_(std::move(repository)), tag_(std::move(tag)) {}
-
-  asio::awaitable<void> expand(std::string reference, Digest index, std::size_t depth) {
-    auto fetching = source_->manifest(reference);
-    auto document = co_await std::move(fetching);
-    if (!document) {
-      InventoryItem item = failed_item(repository_, tag_, document.error());
-      item.index_digest = index;
-      if (auto digest = Digest::parse(reference)) item.digest = *digest;
-      items.push_back(std::move(item));
-      co_return;
-    }
-    if (document->image) {
-      add_image(*document, index);
-    } else if (depth >= limits::index_depth_max) {
-      const Error error(ErrorCode::limit_exceeded, "indexes are nested deeper than " + std::to_string(limits::index_depth_max));
-      items.push_back(failed_item(repository_, tag_, error));
-    } else {
-      auto members = expand_members(*std::move(document), depth);
-      co_await std::move(members);
-    }
-  }
-
-  std::vector<InventoryItem> items;
-
- private:
-  asio::awaitable<void> expand_members(registry::ManifestDocument document, std::size_t depth) {
-    for (const registry::Descriptor& member : document.index->manifests) {
-      if (member.attestation || !seen_.insert(member.digest).second) continue;
-      if (is_index(member.media_type)) {
-        auto inner = expand(member.digest.str(), document.digest, depth + 1);
-        co_await std::move(inner);
-        continue;
-      }
-      InventoryItem item = make_item(member.digest, member.media_type, document.digest);
-      item.platform = member.platform;
-      items.push_back(std::move(item));
-    }
-  }
-
-  void add_image(const registry::ManifestDocument& document, const Digest& index) {
-    InventoryItem item = make_item(document.digest, document.image->media_type, index);
-    if (!document.image->is_image()) {
-      item.outcome = "unsupported";
-      item.reason = "an artifact, not an image: " +
-                    (document.image->artifact_type.empty() ? document.image->config.media_type : document.image->artifact_type);
-    }
-    for (const registry::Descriptor& layer : document.image->layers) item.size_bytes += layer.size_bytes;
-    items.push_back(std::move(item));
-  }
-
-  InventoryItem make_item(const Digest& digest, const std::string& media_type, const Digest& index) const {
-    InventoryItem item;
-    item.repository = repository_;
-    item.tag = tag_;
-    item.index_digest = index;
-    item.digest = digest;
-    item.media_type = media_type;
-    item.outcome = "image";
-    return item;
-  }
-
-  static bool is_index(std::string_view media_type) {
-    return media_type == "application/vnd.oci.image.index.v1+json" || media_type == "application/vnd.docker.distribution.manifest.list.v2+json";
-  }
-
-  std::shared_ptr<registry::ImageSource> source_;
-  std::string repository_;
-  std::string tag_;
-  std::set<Digest> seen_;
-};
-
-/// Where a walk stands: the catalog page it reads, and the last repository that is done in it.
-struct Cursor {
-  std::string page;
-  std::string after;
-
-  std::string str() const { return dump_json({{"page", page}, {"after", after}}); }
-
-  static Cursor parse(const std::string& text) {
-    Cursor cursor;
-    auto document = parse_json(text, "cursor");
-    if (!document) return cursor;  // an empty or foreign cursor: from the start, which repeats work and loses nothing
-    auto read = read_json_fields("cursor", [&] {
-      document->at("page").get_to(cursor.page);
-      document->at("after").get_to(cursor.after);
-    });
-    return read ? cursor : Cursor();
-  }
-};
+enum class Step { none, tag, tags_page, catalog_page };
 
 }  // namespace
 
-bool matches_any(std::string_view name, const std::vector<std::string>& patterns) {
-  if (patterns.empty()) return true;
-  return std::ranges::any_of(patterns, [&](std::string_view pattern) {
-    if (pattern == ".*" || pattern == "*") return true;
-    if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
-    if (pattern.starts_with('*')) return name.ends_with(pattern.substr(1));
-    return name == pattern;
-  });
-}
+/// A fixed number of workers, each with at most one request under way, take one step after the other: a tag of a repository that is
+/// open, else the tags of the next repository, else the next page of the catalog.
+class RegistryWalk::Impl {
+ public:
+  Impl(asio::any_io_executor executor, std::shared_ptr<registry::Client> client, protocol::ListWork work, PageSink sink,
+       std::stop_token stop, WalkOptions options)
+      : executor_(executor),
+        client_(std::move(client)),
+        work_(std::move(work)),
+        stop_(std::move(stop)),
+        options_(prepare(std::move(options))),
+        progress_(WalkCursor::parse(work_.cursor)),
+        resume_after_(progress_.cursor.after),
+        catalog_next_(progress_.cursor.page),
+        pages_(executor, std::move(sink), progress_, options_.memory),
+        changed_(executor) {}
 
-asio::awaitable<std::vector<InventoryItem>> list_reference(std::shared_ptr<registry::ImageSource> source, std::string reference,
-                                                           std::string repository, std::string tag) {
-  Expansion expansion(std::move(source), std::move(repository), std::move(tag));
-  auto expanding = expansion.expand(std::move(reference), Digest(), 0);
-  co_await std::move(expanding);
-  co_return std::move(expansion.items);
-}
-
-RegistryWalk::RegistryWalk(asio::any_io_executor executor, std::shared_ptr<registry::Client> client, protocol::ListWork work,
-                           PageSink deliver, std::stop_token stop)
-    : executor_(executor), client_(std::move(client)), work_(std::move(work)), deliver_(std::move(deliver)), stop_(std::move(stop)) {}
-
-Awaitable<void> RegistryWalk::run() {
-  auto walk = start();
-  auto walked = co_await std::move(walk);
-  if (!walked) co_return walked.error();
-  auto last = flush(true);
-  co_return co_await std::move(last);
-}
-
-Awaitable<void> RegistryWalk::run_repository(std::string repository) {
-  auto walking = walk_repository(std::move(repository));
-  auto walked = co_await std::move(walking);
-  if (!walked) co_return walked.error();
-  auto last = flush(true);
-  co_return co_await std::move(last);
-}
-
-Awaitable<void> RegistryWalk::start() {
-  if (work_.references.empty()) return walk_catalog();
-  return walk_references();
-}
-
-Awaitable<void> RegistryWalk::walk_references() {
-  for (const std::string& text : work_.references) {
-    // Names are within this registry: without a host before them, some would be taken for Docker Hub's, or their start for a host.
-    auto reference = registry::Reference::parse("localhost/" + text);
-    std::vector<InventoryItem> items;
-    if (!reference) {
-      items.push_back(failed_item(text, "", reference.error()));
-    } else {
-      std::shared_ptr<registry::ImageSource> source = registry::Client::repository_source(client_, reference->repository);
-      auto listing = list_reference(source, reference->manifest_reference(), reference->repository, reference->tag);
-      items = co_await std::move(listing);
+  Awaitable<void> run() {
+    if (!work_.references.empty()) {
+      open_references();
+      auto walking = walk();
+      co_return co_await std::move(walking);
     }
-    auto adding = add(std::move(items));
-    auto added = co_await std::move(adding);
-    if (!added) co_return added.error();
+    catalog_done_ = false;
+    auto walking = walk();
+    co_return co_await std::move(walking);
   }
-  co_return Result<void>();
-}
 
-Awaitable<void> RegistryWalk::walk_catalog() {
-  Cursor cursor = Cursor::parse(work_.cursor);
-  cursor_ = work_.cursor;
-  registry::PageGuard guard;
-  while (true) {
-    auto asking = client_->catalog(cursor.page);
-    auto page = co_await std::move(asking);
-    if (!page) co_return page.error();
-    auto refusing = add_invalid(page->invalid, "");
-    auto refused = co_await std::move(refusing);
-    if (!refused) co_return refused.error();
-    auto done = cursor.after.empty() ? page->names.end() : std::ranges::find(page->names, cursor.after);
-    auto first = done == page->names.end() ? page->names.begin() : std::next(done);
-    for (auto name = first; name != page->names.end(); ++name) {
-      if (!matches_any(*name, work_.repositories)) continue;
-      auto walking = walk_repository(*name);
-      auto walked = co_await std::move(walking);
-      if (!walked) co_return walked.error();
-      cursor.after = *name;
-      cursor_ = cursor.str();
+  Awaitable<void> run_repository(std::string repository) {
+    open_.push_back(std::make_shared<OpenRepository>(std::move(repository), static_cast<std::size_t>(work_.newest)));
+    auto walking = walk();
+    co_return co_await std::move(walking);
+  }
+
+ private:
+  using Repository = std::shared_ptr<OpenRepository>;
+
+  static WalkOptions prepare(WalkOptions options) {
+    if (!options.memory) options.memory = std::make_shared<RecentManifests>();
+    options.requests_in_flight = std::max<std::size_t>(1, options.requests_in_flight);
+    return options;
+  }
+
+  Awaitable<void> walk() {
+    auto filter = ListFilter::of(work_, options_.ask_configs);
+    if (!filter) co_return filter.error();
+    filter_ = std::make_shared<const ListFilter>(*std::move(filter));
+    if (!options_.enumerator && work_.references.empty()) {
+      auto opening = registry::open_enumerator(client_);
+      auto enumerator = co_await std::move(opening);
+      if (!enumerator) co_return enumerator.error();
+      options_.enumerator = *std::move(enumerator);
     }
-    if (page->next.empty()) co_return Result<void>();
-    auto fresh = guard.follow(page->next);
-    if (!fresh) co_return fresh.error().with_context("catalog of " + client_->endpoint().host);
-    cursor = Cursor{page->next, ""};
-    cursor_ = cursor.str();
+    auto reporting = pages_.add(std::move(unreadable_));
+    auto reported = co_await std::move(reporting);
+    if (!reported) co_return reported;
+    TaskGroup workers(executor_);
+    for (std::size_t i = 0; i < options_.requests_in_flight; ++i) workers.spawn(take_steps());
+    co_await workers.join();
+    if (failure_ && failure_->code() == ErrorCode::cancelled) co_return *failure_;
+    // What was listed before a failure counts: a later attempt goes on behind it.
+    auto finishing = pages_.finish(!failure_);
+    auto finished = co_await std::move(finishing);
+    if (failure_) co_return *failure_;
+    co_return finished;
   }
-}
 
-/// Names that the registry gave and that no registry can be asked for: they are accounted for, too.
-Awaitable<void> RegistryWalk::add_invalid(std::vector<std::string> names, std::string repository) {
-  std::vector<InventoryItem> items;
-  for (std::string& name : names) {
-    const Error error(ErrorCode::unsupported, "the registry lists a name that breaks the grammar of names");
-    items.push_back(repository.empty() ? failed_item(name, "", error) : failed_item(repository, name, error));
+  void open_references() {
+    for (const std::string& text : work_.references) {
+      // Names are within this registry: without a host before them, some would be taken for Docker Hub's, or their start for a host.
+      auto reference = registry::Reference::parse("localhost/" + text);
+      if (!reference) {
+        unreadable_.push_back(failed_item(text, "", reference.error()));
+        continue;
+      }
+      auto repository = std::make_shared<OpenRepository>(reference->repository, 0);
+      repository->listed = true;
+      repository->broken = true;  // a part of it is not the whole
+      repository->put({{reference->manifest_reference(), Digest(), ""}, "", true});
+      open_.push_back(std::move(repository));
+    }
   }
-  auto adding = add(std::move(items));
-  co_return co_await std::move(adding);
-}
 
-Awaitable<void> RegistryWalk::walk_repository(std::string repository) {
-  std::string next;
-  registry::PageGuard guard;
-  while (true) {
-    auto asking = client_->tags(repository, next);
+  asio::awaitable<void> take_steps() {
+    while (!failure_) {
+      if (stop_.stop_requested()) {
+        fail(Error(ErrorCode::cancelled, "the listing was cancelled"));
+        break;
+      }
+      Repository repository;
+      const Step step = next_step(repository);
+      if (step == Step::none) {
+        if (busy_ == 0) break;
+        co_await changed_.wait();
+        continue;
+      }
+      ++busy_;
+      auto taking = take(step, std::move(repository));
+      const auto taken = co_await std::move(taking);
+      --busy_;
+      if (!taken) fail(taken.error());
+      changed_.notify();
+    }
+    changed_.notify();
+  }
+
+  void fail(const Error& error) {
+    if (!failure_) failure_ = error;
+  }
+
+  /// Decides, and marks what is begun.
+  Step next_step(Repository& repository) {
+    const bool more = !catalog_done_ && !reading_catalog_ && progress_.open() < limits::open_repositories_max;
+    if (!more || open_.size() >= kRepositoriesAhead) {
+      for (const Repository& open : open_) {
+        if (!open->has_tag() && !open->wants_page()) continue;
+        repository = open;
+        return begin(*open);
+      }
+    }
+    if (!more) return Step::none;
+    reading_catalog_ = true;
+    return Step::catalog_page;
+  }
+
+  static Step begin(OpenRepository& repository) {
+    if (repository.has_tag()) {
+      ++repository.running;
+      return Step::tag;
+    }
+    repository.listing = true;
+    return Step::tags_page;
+  }
+
+  Awaitable<void> take(Step step, Repository repository) {
+    if (step == Step::catalog_page) {
+      auto reading = read_catalog_page();
+      auto read = co_await std::move(reading);
+      reading_catalog_ = false;
+      co_return read;
+    }
+    if (step == Step::tags_page) {
+      auto reading = read_tags_page(repository);
+      auto read = co_await std::move(reading);
+      repository->listing = false;
+      settle(repository);
+      co_return read;
+    }
+    auto listing = take_tag(repository);
+    auto listed = co_await std::move(listing);
+    --repository->running;
+    settle(repository);
+    co_return listed;
+  }
+
+  Awaitable<void> take_tag(Repository repository) {
+    TagWork work = repository->take();
+    auto beginning = begin_reading(repository);
+    co_await std::move(beginning);
+    auto listing = list_tag(repository, std::move(work), filter_);
+    auto items = co_await std::move(listing);
+    for (const InventoryItem& item : items) {
+      if (item.code == to_string(ErrorCode::cancelled)) co_return Error(ErrorCode::cancelled, item.reason);
+    }
+    auto adding = pages_.add(std::move(items));
+    co_return co_await std::move(adding);
+  }
+
+  asio::awaitable<void> begin_reading(Repository repository) {
+    if (repository->reader) co_return;
+    auto asking = options_.memory->walked(full_name(*repository));
+    const bool walked = co_await std::move(asking);
+    if (!repository->reader) repository->reader = std::make_shared<ManifestReader>(client_, repository->name, options_.memory, walked);
+  }
+
+  std::string full_name(const OpenRepository& repository) const { return client_->endpoint().host + '/' + repository.name; }
+
+  Awaitable<void> read_tags_page(Repository repository) {
+    auto beginning = begin_reading(repository);
+    co_await std::move(beginning);
+    auto asking = options_.enumerator->tags(repository->name, repository->next);
     auto page = co_await std::move(asking);
     if (!page) {
       // One repository's failure must not end the walk; but a stop must.
       if (page.error().code() == ErrorCode::cancelled) co_return page.error();
-      auto adding = add({failed_item(repository, "", page.error())});
-      co_return co_await std::move(adding);
+      auto giving_up = give_up(repository, page.error());
+      co_return co_await std::move(giving_up);
     }
-    auto refusing = add_invalid(page->invalid, repository);
-    auto refused = co_await std::move(refusing);
-    if (!refused) co_return refused.error();
-    auto listing = list_tags(repository, page->names);
-    auto listed = co_await std::move(listing);
-    if (!listed) co_return listed.error();
-    if (page->next.empty()) co_return Result<void>();
-    if (auto fresh = guard.follow(page->next); !fresh) {
-      auto adding = add({failed_item(repository, "", fresh.error().with_context("list of tags"))});
-      co_return co_await std::move(adding);
+    repository->put_page(std::move(page->entries));
+    repository->next = page->next;
+    if (page->next.empty()) repository->listed = true;
+    else if (auto fresh = repository->guard.follow(page->next); !fresh) {
+      auto giving_up = give_up(repository, fresh.error().with_context("list of tags"));
+      co_return co_await std::move(giving_up);
     }
-    next = page->next;
+    auto adding = pages_.add(invalid_items(page->invalid, repository->name));
+    co_return co_await std::move(adding);
   }
-}
 
-Awaitable<void> RegistryWalk::list_tags(std::string repository, std::vector<std::string> tags) {
-  std::shared_ptr<registry::ImageSource> source = registry::Client::repository_source(client_, repository);
-  for (std::size_t first = 0; first < tags.size(); first += kManifestsInFlight) {
-    if (stop_.stop_requested()) co_return Error(ErrorCode::cancelled, "the listing was cancelled");
-    const std::size_t count = std::min(kManifestsInFlight, tags.size() - first);
-    std::vector<std::vector<InventoryItem>> found(count);
-    TaskGroup group(executor_);
-    auto list_one = [&](std::size_t i) -> asio::awaitable<void> {
-      const std::string tag = tags[first + i];
-      auto listing = list_reference(source, tag, repository, tag);
-      found[i] = co_await std::move(listing);
-    };
-    for (std::size_t i = 0; i < count; ++i) group.spawn(list_one(i));
-    co_await group.join();
-    for (std::vector<InventoryItem>& items : found) {
-      auto adding = add(std::move(items));
-      auto added = co_await std::move(adding);
-      if (!added) co_return added.error();
+  Awaitable<void> give_up(Repository repository, Error error) {
+    repository->listed = true;
+    repository->broken = true;
+    std::vector<InventoryItem> items;
+    items.push_back(failed_item(repository->name, "", error));
+    auto adding = pages_.add(std::move(items));
+    co_return co_await std::move(adding);
+  }
+
+  void settle(const Repository& repository) {
+    if (!repository->settled()) return;
+    repository->choose_newest();
+    if (repository->has_tag()) return;
+    if (!repository->broken) options_.memory->note_walked(full_name(*repository));
+    if (repository->entry != nullptr) progress_.finish(repository->entry);
+    open_.remove(repository);
+  }
+
+  Awaitable<void> read_catalog_page() {
+    const auto cursor = std::make_shared<const std::string>(catalog_next_);
+    auto asking = options_.enumerator->repositories(*cursor);
+    auto page = co_await std::move(asking);
+    if (!page) co_return page.error();
+    auto name = behind_resumed(page->names);
+    for (; name != page->names.end(); ++name) {
+      const bool wanted = filter_->repositories.wants(*name);
+      WalkProgress::Entry* entry = progress_.add(*name, cursor, !wanted);
+      if (!wanted) {
+        progress_.finish(entry);
+        continue;
+      }
+      auto repository = std::make_shared<OpenRepository>(std::move(*name), filter_->newest);
+      repository->entry = entry;
+      open_.push_back(std::move(repository));
     }
+    catalog_next_ = page->next;
+    catalog_done_ = page->next.empty();
+    if (!catalog_done_) {
+      auto fresh = catalog_guard_.follow(page->next);
+      if (!fresh) co_return fresh.error().with_context("catalog of " + client_->endpoint().host);
+    }
+    auto adding = pages_.add(invalid_items(page->invalid, ""));
+    co_return co_await std::move(adding);
   }
-  co_return Result<void>();
-}
 
-Awaitable<void> RegistryWalk::add(std::vector<InventoryItem> items) {
-  for (InventoryItem& item : items) {
-    items_.push_back(std::move(item));
-    if (items_.size() < kPageItems) continue;
-    auto flushing = flush(false);
-    auto flushed = co_await std::move(flushing);
-    if (!flushed) co_return flushed.error();
+  /// The first name that an earlier attempt had not passed. When the one it stopped at is gone, the page is walked again.
+  std::vector<std::string>::iterator behind_resumed(std::vector<std::string>& names) {
+    if (resume_after_.empty()) return names.begin();
+    const auto found = std::ranges::find(names, std::exchange(resume_after_, ""));
+    if (found != names.end()) return std::next(found);
+    WalkCursor& cursor = progress_.cursor;
+    cursor.after.clear();
+    cursor.listed = cursor.page_listed;
+    cursor.filtered = cursor.page_filtered;
+    return names.begin();
   }
-  co_return Result<void>();
-}
 
-Awaitable<void> RegistryWalk::flush(bool last) {
-  protocol::InventoryPage page;
-  page.cursor = cursor_;
-  page.last = last;
-  page.items = std::exchange(items_, {});
-  auto delivering = deliver_(std::move(page));
-  co_return co_await std::move(delivering);
-}
+  asio::any_io_executor executor_;
+  std::shared_ptr<registry::Client> client_;
+  protocol::ListWork work_;
+  std::stop_token stop_;
+  WalkOptions options_;
+  std::shared_ptr<const ListFilter> filter_;
+  WalkProgress progress_;
+  std::string resume_after_;
+  std::string catalog_next_;
+  bool catalog_done_ = true;  ///< also when there is no need for the catalog
+  bool reading_catalog_ = false;
+  registry::PageGuard catalog_guard_;
+  std::list<Repository> open_;  ///< in the catalog's order; done ones are taken out
+  std::vector<InventoryItem> unreadable_;
+  PageWriter pages_;
+  std::size_t busy_ = 0;
+  std::optional<Error> failure_;
+  Event changed_;
+};
+
+RegistryWalk::RegistryWalk(asio::any_io_executor executor, std::shared_ptr<registry::Client> client, protocol::ListWork work, PageSink sink,
+                           std::stop_token stop, WalkOptions options)
+    : impl_(std::make_unique<Impl>(executor, std::move(client), std::move(work), std::move(sink), std::move(stop), std::move(options))) {}
+RegistryWalk::~RegistryWalk() = default;
+
+Awaitable<void> RegistryWalk::run() { return impl_->run(); }
+Awaitable<void> RegistryWalk::run_repository(std::string repository) { return impl_->run_repository(std::move(repository)); }
 
 }  // namespace landwaiter::daemon

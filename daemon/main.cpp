@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/limits.hpp"
+#include "core/registry_kinds.hpp"
 #include "core/text.hpp"
 #include "daemon/scan_command.hpp"
 #include "daemon/sensor_command.hpp"
@@ -125,19 +127,48 @@ struct ScanFlags {
 struct ListFlags {
   ListOptions options;
   ConnectionFlags connection;
+  std::string state;
+  bool no_state = false;
+  bool quiet = false;
 
   CLI::App* add_to(CLI::App& app) {
     CLI::App* command = app.add_subcommand("list", "List a registry's repositories, tags and manifests");
     command->add_option("registry", options.registry, "HOST[:PORT], a URL, or docker://HOST/REPOSITORY for one repository")->required();
-    add_output_options(*command, options.format, options.output);
+    command->add_option("--format", options.format, "table, json, or jsonl (a JSON object a line)")->check(CLI::IsMember({"table", "json", "jsonl"}));
+    command->add_option("--output,-o", options.output, "Write the result to this file");
+    add_filters(*command);
+    command->add_option("--kind", connection.options.kind, "What the registry is (default: auto, which finds out)")
+        ->check(CLI::IsMember(std::vector<std::string>(registry_kind_names.begin(), registry_kind_names.end())));
+    command->add_option("--connections", connection.options.connections, "Connections to the registry (default: 4)")->check(CLI::Range(1, 64));
+    command->add_option("--state", state, "Where manifests are remembered (default: ~/.local/state/landwaiter)");
+    command->add_flag("--no-state", no_state, "Remember nothing");
+    command->add_flag("--quiet,-q", quiet, "No progress on the terminal");
     connection.add_to(*command);
+    command->footer("Exit codes: 0 all was listed, 2 usage or configuration, 3 something could not be listed (what could is in the result)");
     return command;
+  }
+
+  void add_filters(CLI::App& command) {
+    protocol::ListWork& work = options.work;
+    command.add_option("--repository", work.repositories, "Only these repositories; * and ? are wildcards; may be repeated");
+    command.add_option("--exclude-repository", work.exclude_repositories, "Not these repositories; may be repeated");
+    command.add_option("--tag", work.tags, "Only these tags; * and ? are wildcards; may be repeated");
+    command.add_option("--exclude-tag", work.exclude_tags, "Not these tags; may be repeated");
+    command.add_option("--newest", work.newest, "Only the newest N tags of each repository")
+        ->check(CLI::Range(std::size_t{1}, limits::newest_max));
+    command.add_option("--pushed", options.pushed,
+                       "Only what was pushed then: today, yesterday, last-7-days, last-14-days, last-30-days, N (days), or FROM..TO (dates or instants)");
+    command.add_option("--utc-offset", options.utc_offset, "Where days begin, like +02:00 (default: UTC)");
+    command.add_option("--platform", work.platforms, "Only this platform (linux/amd64); may be repeated");
+    command.add_flag("--created", options.created, "Ask each image's config for its platform and when it was made");
   }
 
   int run() {
     auto connected = connection.finish();
     if (!connected) return usage_error(connected.error().message());
     options.connection = *std::move(connected);
+    options.progress = !quiet;
+    if (!no_state) options.state_directory = state.empty() ? default_state_directory(process_environment()) : std::filesystem::path(state);
     return run_list(std::move(options), process_environment());
   }
 };

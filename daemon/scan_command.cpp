@@ -4,8 +4,8 @@
 #include "daemon/connect.hpp"
 #include "daemon/identity.hpp"
 #include "daemon/image_job.hpp"
-#include "daemon/listing.hpp"
 #include "daemon/progress.hpp"
+#include "daemon/tag_listing.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -26,11 +26,6 @@ using registry::Awaitable;
 int fail_usage(const Error& error) {
   std::cerr << "landwaiter: " << error.message() << "\n";
   return exit_usage;
-}
-
-ErrorCode code_of(std::string_view outcome) {
-  if (outcome == "unsupported") return ErrorCode::unsupported;
-  return outcome == "gone" ? ErrorCode::not_found : ErrorCode::unavailable;
 }
 
 /// Everything that one `landwaiter scan` needs while it runs.
@@ -118,7 +113,7 @@ class Scan {
     for (const protocol::InventoryItem& item : items) {
       if (!wanted(item)) continue;
       if (item.outcome != "image") {
-        failures_.push_back({image, Error(code_of(item.outcome), item.reason)});
+        failures_.push_back({image, Error(error_code_from(item.code).value_or(ErrorCode::internal), item.reason)});
         continue;
       }
       ImageTask task;

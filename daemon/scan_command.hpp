@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/credentials.hpp"
+#include "core/protocol.hpp"
 #include "daemon/config.hpp"
 #include "daemon/output.hpp"
 
@@ -26,6 +27,7 @@ struct ConnectionOptions {
   bool tls_verify = true;
   std::string ca_file;
   std::size_t connections = 4;
+  std::string kind = "auto";  ///< a name of core/registry_kinds.hpp
 };
 
 struct ScanOptions {
@@ -44,8 +46,14 @@ struct ScanOptions {
 struct ListOptions {
   std::string registry;                   ///< host, URL, or docker://HOST/REPOSITORY for one repository
   ConnectionOptions connection;
-  std::string format = "table";
-  std::string output;
+  std::string format = "table";           ///< "table", "json" or "jsonl"
+  std::string output;                     ///< a file; empty for standard output
+  protocol::ListWork work;                ///< the filters
+  std::string pushed;                     ///< as parse_window() takes it; empty for any time
+  std::string utc_offset = "UTC";         ///< of the days in `pushed`
+  bool created = false;                   ///< ask images' configs for their platform and when they were made
+  std::filesystem::path state_directory;  ///< empty: nothing is remembered
+  bool progress = true;                   ///< on a terminal
 };
 
 /// Both return an ExitCode and have told the user everything: results on standard output (or the file), the rest on standard error.

@@ -117,7 +117,7 @@ Result<Response> complete(Call& call) {
   if (found->answer) return *std::move(found->answer);
   if (found->job.ended) return json_response({{"accepted", true}});
   if (found->job.is_list) {
-    end_job(*call.transaction, found->job, {true, "", ""}, call.terms.now);
+    end_job(*call.transaction, found->job, {true, "", "", ""}, call.terms.now);
     return json_response({{"accepted", true}});
   }
   const auto completion = call.body_as<protocol::ImageCompletion>("completion");

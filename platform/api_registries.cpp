@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "platform/list_request.hpp"
 #include "platform/references.hpp"
 #include "platform/router.hpp"
 #include "platform/store/registries.hpp"
@@ -8,7 +9,6 @@ namespace landwaiter::platform {
 namespace {
 
 constexpr std::size_t kNameBytesMax = 200;
-constexpr std::size_t kPatternsMax = 1000;
 
 Result<protocol::RegistryTarget> target_from(const nlohmann::json& body) {
   protocol::RegistryTarget target;
@@ -18,7 +18,7 @@ Result<protocol::RegistryTarget> target_from(const nlohmann::json& body) {
   if (!endpoint) return endpoint.error();
   const auto address = parse_registry_address(*endpoint);
   if (!address) return address.error();
-  const auto kind = optional_text(body, "kind", kNameBytesMax);
+  const auto kind = registry_kind_from(body);
   if (!kind) return kind.error();
   const auto tls_verify = optional_flag(body, "tls_verify", true);
   if (!tls_verify) return tls_verify.error();
@@ -26,7 +26,7 @@ Result<protocol::RegistryTarget> target_from(const nlohmann::json& body) {
   if (!plain_http) return plain_http.error();
   target.name = name->empty() ? address->host : *name;
   target.endpoint = address->host;
-  target.kind = kind->empty() ? "docker-v2" : *kind;
+  target.kind = *kind;
   target.tls_verify = *tls_verify;
   target.plain_http = *plain_http;
   return target;
@@ -37,14 +37,9 @@ Result<Response> create(Call& call) {
   if (!body) return body.error();
   const auto target = target_from(*body);
   if (!target) return target.error();
-  const auto username = optional_text(*body, "username", kNameBytesMax);
-  if (!username) return username.error();
-  auto password = take_secret(*body, "password");
-  if (!password) return password.error();
-  auto token = take_secret(*body, "token");
-  if (!token) return token.error();
-  const Credentials credentials = Credentials::from_login(*username, *std::move(password), *std::move(token));
-  const auto id = create_registry(*call.transaction, call.vault, *target, credentials, std::nullopt, call.terms.now);
+  const auto credentials = credentials_from(*body);
+  if (!credentials) return credentials.error();
+  const auto id = create_registry(*call.transaction, call.vault, *target, *credentials, std::nullopt, call.terms.now);
   if (!id) return id.error();
   return json_response(registry_json(*call.transaction, *id), 201);
 }
@@ -76,14 +71,14 @@ Result<Response> scan(Call& call) {
   if (!body) return body.error();
   const auto incremental = optional_flag(*body, "incremental", true);
   if (!incremental) return incremental.error();
-  const auto repositories = optional_texts(*body, "repositories", kPatternsMax);
-  if (!repositories) return repositories.error();
+  const auto work = list_work_from(*body, call.terms.now);
+  if (!work) return work.error();
   NewScan scan;
   scan.name = target->name;
   scan.of_references = false;
   scan.incremental = *incremental;
   const std::string id = create_scan(*call.transaction, scan, call.terms.now);
-  create_list_job(*call.transaction, id, target->id, {}, *repositories, call.terms.now);
+  create_list_job(*call.transaction, id, target->id, *work, call.terms.now);
   call.jobs_changed = true;
   return json_response({{"scanId", id}, {"status", "queued"}}, 201);
 }

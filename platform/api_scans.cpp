@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/registry_kinds.hpp"
 #include "core/text.hpp"
+#include "platform/list_request.hpp"
 #include "platform/references.hpp"
 #include "platform/router.hpp"
 #include "platform/store/registries.hpp"
@@ -75,17 +77,6 @@ Result<NewScan> scan_from(const json& body) {
   return scan;
 }
 
-/// A token wins over user name and password.
-Result<Credentials> credentials_from(json& config) {
-  const auto username = optional_text(config, "username", kNameBytesMax);
-  if (!username) return username.error();
-  auto password = take_secret(config, "password");
-  if (!password) return password.error();
-  auto token = take_secret(config, "token");
-  if (!token) return token.error();
-  return Credentials::from_login(*username, *std::move(password), *std::move(token));
-}
-
 /// Without credentials in the request those of a registry that is configured here are used.
 Result<std::string> registry_for(Call& call, const std::string& host, const Credentials& credentials,
                                  const std::string& scan_id) {
@@ -95,7 +86,7 @@ Result<std::string> registry_for(Call& call, const std::string& host, const Cred
   }
   protocol::RegistryTarget target;
   target.name = target.endpoint = host;
-  target.kind = "docker-v2";
+  target.kind = registry_kind_names.front();
   return create_registry(*call.transaction, call.vault, target, credentials, scan_id, call.terms.now);
 }
 
@@ -123,7 +114,9 @@ Result<Response> create(Call& call) {
   for (const auto& [host, references] : *groups) {
     const auto registry_id = registry_for(call, host, *credentials, id);
     if (!registry_id) return registry_id.error();
-    create_list_job(*call.transaction, id, *registry_id, references, {}, call.terms.now);
+    protocol::ListWork work;
+    work.references = references;
+    create_list_job(*call.transaction, id, *registry_id, work, call.terms.now);
   }
   call.jobs_changed = true;
   return json_response({{"scanId", id}, {"status", "queued"}}, 201);

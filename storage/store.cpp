@@ -14,7 +14,7 @@ namespace {
 using Kind = Transaction::Kind;
 
 // AUTOINCREMENT: an id that was handed out must never name another item, or acknowledge() could drop one that was not sent.
-constexpr std::array<std::string_view, 1> kMigrations{R"sql(
+constexpr std::array<std::string_view, 2> kMigrations{R"sql(
 CREATE TABLE layer_report(
   layer TEXT NOT NULL,
   detector_state TEXT NOT NULL,
@@ -34,7 +34,20 @@ CREATE TABLE outbox(
   key TEXT NOT NULL,
   payload BLOB NOT NULL,
   UNIQUE(kind, key)) STRICT;
+)sql",
+                                                      R"sql(
+CREATE TABLE manifest(
+  digest TEXT NOT NULL PRIMARY KEY,
+  facts TEXT NOT NULL,
+  used_at_us INTEGER NOT NULL) STRICT;
+CREATE INDEX manifest_by_use ON manifest(used_at_us);
+CREATE TABLE walked_repository(
+  name TEXT NOT NULL PRIMARY KEY,
+  used_at_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql"};
+
+/// A use is only written down when the last one is older: reading what is known should not write.
+constexpr std::chrono::hours kUseNoted{24};
 
 Error damaged(std::string_view what, const Error& why) {
   return {ErrorCode::io, "stored " + std::string(what) + " is damaged: " + why.message()};
@@ -182,11 +195,71 @@ Result<void> Store::acknowledge(std::int64_t id) {
   return transaction.commit();
 }
 
+Result<std::vector<ManifestFacts>> Store::manifests(const std::vector<Digest>& digests, SystemTime now) {
+  std::vector<ManifestFacts> found;
+  std::vector<Digest> old;
+  Transaction transaction(*impl_->database, Kind::read);
+  for (const Digest& digest : digests) {
+    Rows rows = transaction.query("SELECT facts,used_at_us FROM manifest WHERE digest=?", {digest});
+    if (!rows.next()) continue;
+    auto facts = parse_json_as<ManifestFacts>(rows.text(0), "facts");
+    if (!facts) return damaged("manifest " + digest.str(), facts.error());
+    found.push_back(*std::move(facts));
+    if (rows.integer(1) < to_unix_us(now - kUseNoted)) old.push_back(digest);
+  }
+  auto ended = transaction.commit();
+  if (!ended) return ended.error();
+  if (old.empty()) return found;
+  Transaction noting(*impl_->database, Kind::write);
+  for (const Digest& digest : old) noting.run("UPDATE manifest SET used_at_us=max(used_at_us,?) WHERE digest=?", {to_unix_us(now), digest});
+  auto noted = noting.commit();
+  if (!noted) return noted.error();
+  return found;
+}
+
+Result<bool> Store::repository_walked(std::string_view repository, SystemTime now) {
+  Transaction transaction(*impl_->database, Kind::read);
+  std::int64_t used_at_us = 0;
+  {
+    Rows rows = transaction.query("SELECT used_at_us FROM walked_repository WHERE name=?", {repository});
+    if (rows.next()) used_at_us = rows.integer(0);
+  }
+  auto ended = transaction.commit();
+  if (!ended) return ended.error();
+  if (used_at_us == 0 || used_at_us >= to_unix_us(now - kUseNoted)) return used_at_us != 0;
+  Transaction noting(*impl_->database, Kind::write);
+  noting.run("UPDATE walked_repository SET used_at_us=max(used_at_us,?) WHERE name=?", {to_unix_us(now), repository});
+  auto noted = noting.commit();
+  if (!noted) return noted.error();
+  return true;
+}
+
+Result<void> Store::put_listing(const ListingNotes& notes, SystemTime now) {
+  Transaction transaction(*impl_->database, Kind::write);
+  for (const ManifestFacts& facts : notes.manifests) {
+    transaction.run("INSERT OR REPLACE INTO manifest(digest,facts,used_at_us) VALUES(?,?,?)",
+                    {facts.digest, dump_json(facts), to_unix_us(now)});
+  }
+  for (const std::string& name : notes.repositories) {
+    transaction.run("INSERT OR REPLACE INTO walked_repository(name,used_at_us) VALUES(?,?)", {name, to_unix_us(now)});
+  }
+  return transaction.commit();
+}
+
+Result<void> Store::prune_listings(SystemTime before) {
+  Transaction transaction(*impl_->database, Kind::write);
+  transaction.run("DELETE FROM manifest WHERE used_at_us<?", {to_unix_us(before)});
+  transaction.run("DELETE FROM walked_repository WHERE used_at_us<?", {to_unix_us(before)});
+  return transaction.commit();
+}
+
 Result<void> Store::prune(const Digest& detector_state, SystemTime before) {
   Transaction transaction(*impl_->database, Kind::write);
   transaction.run("DELETE FROM layer_report WHERE detector_state<>? OR used_at_us<?", {detector_state, to_unix_us(before)});
   transaction.run("DELETE FROM image WHERE detector_state<>?", {detector_state});
   auto pruned = transaction.commit();
+  if (!pruned) return pruned;
+  pruned = prune_listings(before);
   if (!pruned) return pruned;
   return impl_->database->give_back_space();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/clock.hpp"
+#include "core/manifest_facts.hpp"
 #include "core/report.hpp"
 
 #include <filesystem>
@@ -25,6 +26,12 @@ struct OutboxItem {
   std::string kind;  ///< "layer", "complete", "fail"
   std::string key;   ///< (kind, key) is unique: writing it again replaces it
   std::string payload;
+};
+
+/// What a listing learned and wants to keep.
+struct ListingNotes {
+  std::vector<ManifestFacts> manifests;
+  std::vector<std::string> repositories;  ///< walked to their ends; named with their registries
 };
 
 /// The sensor's memory: what was scanned at which detector state, and what still has to be told. One SQLite file (WAL), one
@@ -54,7 +61,15 @@ class Store {
   Result<std::vector<OutboxItem>> outbox(std::size_t count_max);
   Result<void> acknowledge(std::int64_t id);
 
-  /// Drops reports and images of other detector states, and layer reports not used since `before`, then gives the
+  /// Those of `digests` that are known; finding one is a use of it.
+  Result<std::vector<ManifestFacts>> manifests(const std::vector<Digest>& digests, SystemTime now);
+  /// Whether a listing has walked the repository before.
+  Result<bool> repository_walked(std::string_view repository, SystemTime now);
+  Result<void> put_listing(const ListingNotes& notes, SystemTime now);
+  /// Forgets manifests and repositories that no listing saw since `before`.
+  Result<void> prune_listings(SystemTime before);
+
+  /// Drops reports and images of other detector states, and layer reports not used since `before`, prunes listings too, then gives the
   /// space back; the state folder stays small.
   Result<void> prune(const Digest& detector_state, SystemTime before);
 

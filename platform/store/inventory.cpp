@@ -4,6 +4,7 @@
 #include "core/limits.hpp"
 #include "core/text.hpp"
 #include "platform/store/ids.hpp"
+#include "platform/store/scans.hpp"
 
 #include <algorithm>
 #include <array>
@@ -31,6 +32,7 @@ struct Standing {
   std::string state;
   std::string reason;
   std::optional<std::string> job_id;
+  std::string code = {};
 };
 
 class PageWriter {
@@ -48,10 +50,11 @@ class PageWriter {
     const Standing standing = item.outcome == "image" ? image_standing(item) : Standing{item.outcome, item.reason, std::nullopt};
     transaction_.run(
         "INSERT INTO "
-        "scan_item(scan_id,registry_id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason,job_id)"
-        " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "scan_item(scan_id,registry_id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason,job_id,"
+        "pushed,time_source,code) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         {job_.scan_id, job_.registry_id, item.repository, item.tag, item.index_digest, item.digest, item.media_type, item.platform,
-         item.created, std::min<std::uint64_t>(item.size_bytes, 1ULL << 62U), standing.state, standing.reason, standing.job_id});
+         item.created, std::min<std::uint64_t>(item.size_bytes, 1ULL << 62U), standing.state, standing.reason, standing.job_id,
+         item.pushed, item.time_source, standing.state == item.outcome ? item.code : standing.code});
   }
 
   bool queued_jobs() const { return queued_jobs_; }
@@ -94,8 +97,11 @@ Result<bool> store_inventory(Transaction& transaction, const LeasedJob& job, con
   if (!good) return good.error();
   PageWriter writer(transaction, job, detector_state, now);
   for (const protocol::InventoryItem& item : page.items) writer.write(item);
-  transaction.run("UPDATE job SET cursor=? WHERE id=?", {page.cursor, job.id});
-  if (page.last) end_job(transaction, job, {true, "", ""}, now);
+  constexpr std::uint64_t kCountMax = 1ULL << 40U;
+  transaction.run("UPDATE job SET cursor=?, repositories_listed=?, repositories_filtered=? WHERE id=?",
+                  {page.cursor, std::min(page.repositories_listed, kCountMax), std::min(page.repositories_filtered, kCountMax), job.id});
+  if (page.last) compare_with_last_listing(transaction, job.id);
+  if (page.last) end_job(transaction, job, {true, "", "", ""}, now);
   return writer.queued_jobs();
 }
 

@@ -52,7 +52,8 @@ void end_job(Transaction& transaction, const LeasedJob& job, const JobEnd& end, 
   transaction.run("UPDATE job SET state=?, item_state=?, error=?, ended_sha256=lease_sha256, lease_sha256=NULL WHERE id=?",
                   {end.done ? "done" : "failed", end.item_state, end.reason, job.id});
   if (!job.is_list) {
-    transaction.run("UPDATE scan_item SET state=?, reason=? WHERE job_id=? AND state='pending'", {end.item_state, end.reason, job.id});
+    transaction.run("UPDATE scan_item SET state=?, reason=?, code=? WHERE job_id=? AND state='pending'",
+                    {end.item_state, end.reason, end.code, job.id});
   }
   release_claims(transaction, job.id);
   finish_scan_if_done(transaction, job.scan_id, now);

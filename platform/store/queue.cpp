@@ -75,7 +75,7 @@ std::string read_job(Transaction& transaction, protocol::Job& job) {
   std::string registry_id;
   {
     Rows rows = transaction.query(
-        "SELECT job.scan_id,registry_id,job.kind,attempt,references_json,repositories_json,cursor,repository,digest,scan.incremental"
+        "SELECT job.scan_id,registry_id,job.kind,attempt,references_json,repositories_json,cursor,repository,digest,scan.incremental,filter_json"
         " FROM job JOIN scan ON scan.id=job.scan_id WHERE job.id=?",
         {job.id});
     if (!rows.next()) return {};
@@ -83,7 +83,11 @@ std::string read_job(Transaction& transaction, protocol::Job& job) {
     registry_id = rows.text(1);
     job.kind = rows.text(2) == "list" ? protocol::JobKind::list : protocol::JobKind::image;
     job.attempt = static_cast<int>(rows.integer(3));
-    job.list = {strings_of(rows.text(4)), strings_of(rows.text(5)), rows.text(6)};
+    // Jobs of an older version have no filter_json.
+    if (auto work = parse_json_as<protocol::ListWork>(rows.text(10), "filter")) job.list = *std::move(work);
+    job.list.references = strings_of(rows.text(4));
+    job.list.repositories = strings_of(rows.text(5));
+    job.list.cursor = rows.text(6);
     job.image.repository = rows.text(7);
     if (const auto digest = Digest::parse(rows.text(8)); digest) job.image.digest = *digest;
     job.options.incremental = rows.integer(9) != 0;
@@ -137,7 +141,7 @@ std::string_view item_state_of(ErrorCode code) {
 
 /// A manifest that is gone from one repository may still be in another that was listed: ask there before giving up.
 bool try_elsewhere(Transaction& transaction, const LeasedJob& job, const std::string& reason) {
-  transaction.run("UPDATE scan_item SET state='gone', reason=? WHERE job_id=? AND registry_id=? AND repository=? AND state='pending'",
+  transaction.run("UPDATE scan_item SET state='gone', code='not_found', reason=? WHERE job_id=? AND registry_id=? AND repository=? AND state='pending'",
                   {reason, job.id, job.registry_id, job.repository});
   std::string registry_id, repository;
   {
@@ -217,7 +221,8 @@ bool reap_leases(Transaction& transaction, SystemTime now) {
   }
   for (const LeasedJob& job : expired) {
     if (job.attempt >= static_cast<int>(limits::job_attempts_max)) {
-      const JobEnd end{false, "failed", "its sensor went silent, " + std::to_string(job.attempt) + " times in a row"};
+      const JobEnd end{false, "failed", "its sensor went silent, " + std::to_string(job.attempt) + " times in a row",
+                       std::string(to_string(ErrorCode::timeout))};
       end_job(transaction, job, end, now);
       transaction.run("UPDATE job SET ended_sha256=NULL WHERE id=?", {job.id});  // no call of the sensor's ended it
     } else {
@@ -254,7 +259,7 @@ void fail_job(Transaction& transaction, const LeasedJob& job, const protocol::Jo
     return;
   }
   if (!job.is_list && failure.code == ErrorCode::not_found && try_elsewhere(transaction, job, reason)) return;
-  end_job(transaction, job, {false, std::string(item_state_of(failure.code)), reason}, now);
+  end_job(transaction, job, {false, std::string(item_state_of(failure.code)), reason, std::string(to_string(failure.code))}, now);
 }
 
 }  // namespace landwaiter::platform

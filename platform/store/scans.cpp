@@ -6,6 +6,7 @@
 #include "platform/store/paging.hpp"
 
 #include <array>
+#include <utility>
 
 namespace landwaiter::platform {
 namespace {
@@ -42,24 +43,35 @@ json progress_of(Transaction& transaction, std::string_view scan_id) {
   return {{"bytes", rows.integer(0)}, {"layers", rows.integer(1)}, {"files", rows.integer(2)}, {"findings", rows.integer(3)}};
 }
 
+/// Adds how many repositories the scan's listings have passed.
+void add_repositories(Transaction& transaction, std::string_view scan_id, json& out) {
+  out["repositories_listed"] = transaction.number("SELECT sum(repositories_listed) FROM job WHERE scan_id=? AND kind='list'", {scan_id});
+  out["repositories_filtered"] = transaction.number("SELECT sum(repositories_filtered) FROM job WHERE scan_id=? AND kind='list'", {scan_id});
+}
+
 json errors_of(Transaction& transaction, std::string_view scan_id) {
   json errors = json::array();
   Rows rows = transaction.query(
-      "SELECT repository,tag,digest,state,reason FROM scan_item WHERE scan_id=? AND state IN ('failed','gone','unsupported') ORDER BY id "
+      "SELECT repository,tag,digest,state,reason,code FROM scan_item WHERE scan_id=? AND state IN ('failed','gone','unsupported') ORDER BY id "
       "LIMIT ?",
       {scan_id, kErrorsShown});
   while (rows.next()) {
-    errors.push_back(
-        {{"repository", rows.text(0)}, {"tag", rows.text(1)}, {"digest", rows.text(2)}, {"state", rows.text(3)}, {"reason", rows.text(4)}});
+    errors.push_back({{"repository", rows.text(0)},
+                      {"tag", rows.text(1)},
+                      {"digest", rows.text(2)},
+                      {"state", rows.text(3)},
+                      {"reason", rows.text(4)},
+                      {"code", rows.text(5)}});
   }
   return errors;
 }
 
 constexpr std::string_view kScanColumns =
-    "id,name,kind,state,incremental,priority,labels,callback_id,auto_resolution_interval,error,created_at_us,started_at_us,finished_at_us";
+    "id,name,kind,state,incremental,priority,labels,callback_id,auto_resolution_interval,error,created_at_us,started_at_us,finished_at_us,warnings";
 
 json head_of(const Rows& rows) {
   const auto labels = parse_json(rows.text(6), "labels");
+  const auto warnings = parse_json(rows.text(13), "warnings");
   return {{"id", rows.text(0)},
           {"name", rows.text(1)},
           {"kind", rows.text(2)},
@@ -72,7 +84,8 @@ json head_of(const Rows& rows) {
           {"error", rows.text(9)},
           {"created_at", time_json(rows, 10)},
           {"started_at", time_json(rows, 11)},
-          {"finished_at", time_json(rows, 12)}};
+          {"finished_at", time_json(rows, 12)},
+          {"warnings", warnings ? *warnings : json::array()}};
 }
 
 /// What belongs to a scan alone ends with it.
@@ -92,12 +105,39 @@ std::string create_scan(Transaction& transaction, const NewScan& scan, SystemTim
   return id;
 }
 
-void create_list_job(Transaction& transaction, std::string_view scan_id, std::string_view registry_id,
-                     const std::vector<std::string>& references, const std::vector<std::string>& repositories, SystemTime now) {
+void create_list_job(Transaction& transaction, std::string_view scan_id, std::string_view registry_id, const protocol::ListWork& work,
+                     SystemTime now) {
+  protocol::ListWork rest = work;
+  const std::string references = dump_json(json(std::exchange(rest.references, {})));
+  const std::string repositories = dump_json(json(std::exchange(rest.repositories, {})));
   transaction.run(
-      "INSERT INTO job(id,scan_id,registry_id,kind,state,references_json,repositories_json,created_at_us) "
-      "VALUES(?,?,?,'list','queued',?,?,?)",
-      {new_id(now), scan_id, registry_id, dump_json(json(references)), dump_json(json(repositories)), to_unix_us(now)});
+      "INSERT INTO job(id,scan_id,registry_id,kind,state,references_json,repositories_json,exclude_repositories_json,filter_json,"
+      "created_at_us) VALUES(?,?,?,'list','queued',?,?,?,?,?)",
+      {new_id(now), scan_id, registry_id, references, repositories, dump_json(json(rest.exclude_repositories)), dump_json(json(rest)),
+       to_unix_us(now)});
+}
+
+void compare_with_last_listing(Transaction& transaction, std::string_view job_id) {
+  std::string scan_id;
+  std::int64_t seen = 0;
+  std::int64_t before = 0;
+  {
+    Rows rows = transaction.query(
+        "SELECT job.scan_id, job.repositories_listed+job.repositories_filtered, last.repositories_listed+last.repositories_filtered"
+        " FROM job JOIN job AS last ON last.registry_id=job.registry_id AND last.kind='list' AND last.state='done' AND last.id<job.id"
+        " AND last.references_json='[]' AND last.repositories_json=job.repositories_json"
+        " AND last.exclude_repositories_json=job.exclude_repositories_json"
+        " WHERE job.id=? AND job.references_json='[]' ORDER BY last.id DESC LIMIT 1",
+        {job_id});
+    if (!rows.next()) return;
+    scan_id = rows.text(0);
+    seen = rows.integer(1);
+    before = rows.integer(2);
+  }
+  if (seen * 2 >= before) return;
+  const json warnings = json::array({"the registry told " + std::to_string(seen) + " repositories, and " + std::to_string(before) +
+                                     " at the last listing: some may be missing here"});
+  transaction.run("UPDATE scan SET warnings=? WHERE id=?", {dump_json(warnings), scan_id});
 }
 
 void finish_scan_if_done(Transaction& transaction, std::string_view scan_id, SystemTime now) {
@@ -140,6 +180,7 @@ json scan_json(Transaction& transaction, std::string_view scan_id) {
   out["jobs"] = jobs_of(transaction, scan_id);
   out["progress"] = progress_of(transaction, scan_id);
   out["errors"] = errors_of(transaction, scan_id);
+  add_repositories(transaction, scan_id, out);
   return out;
 }
 
@@ -162,7 +203,7 @@ json list_scan_items(Transaction& transaction, std::string_view scan_id, std::st
                      std::size_t page_size) {
   json out{{"items", json::array()}, {"next_page_token", ""}};
   Rows rows = transaction.query(
-      "SELECT id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason FROM scan_item"
+      "SELECT id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason,pushed,time_source,code FROM scan_item"
       " WHERE scan_id=? AND id>? AND (?3='' OR state=?3) ORDER BY id LIMIT ?4",
       {scan_id, after, state, page_size + 1});
   while (rows.next()) {
@@ -177,7 +218,10 @@ json list_scan_items(Transaction& transaction, std::string_view scan_id, std::st
                             {"created", rows.text(7)},
                             {"size_bytes", rows.integer(8)},
                             {"state", rows.text(9)},
-                            {"reason", rows.text(10)}});
+                            {"reason", rows.text(10)},
+                            {"pushed", rows.text(11)},
+                            {"time_source", rows.text(12)},
+                            {"code", rows.text(13)}});
   }
   return out;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/clock.hpp"
+#include "core/protocol.hpp"
 #include "core/result.hpp"
 #include "platform/store/schema.hpp"
 
@@ -25,9 +26,13 @@ struct NewScan {
 
 std::string create_scan(Transaction& transaction, const NewScan& scan, SystemTime now);
 
-/// A scan's list job in one registry: explicit references, or (when there are none) a walk of `repositories`, all when empty.
-void create_list_job(Transaction& transaction, std::string_view scan_id, std::string_view registry_id,
-                     const std::vector<std::string>& references, const std::vector<std::string>& repositories, SystemTime now);
+/// A scan's list job in one registry; `work` without a cursor.
+void create_list_job(Transaction& transaction, std::string_view scan_id, std::string_view registry_id, const protocol::ListWork& work,
+                     SystemTime now);
+
+/// To be called when a walk of a registry has ended well: warns in the scan when the registry told far fewer repositories than at
+/// its last walk with the same filters on them, since some registries lose pages.
+void compare_with_last_listing(Transaction& transaction, std::string_view job_id);
 
 /// Ends a scan that has no open job left, and forgets credentials that came with it. Failed when its listing failed.
 void finish_scan_if_done(Transaction& transaction, std::string_view scan_id, SystemTime now);

@@ -157,7 +157,22 @@ CREATE TABLE layer_finding(
 CREATE INDEX layer_finding_by_finding ON layer_finding(finding_id, layer_report_id);
 )sql";
 
-constexpr std::array<std::string_view, 2> kMigrations{kControl, kContent};
+// filter_json is a protocol::ListWork; of its lists the older columns hold references and repositories. Kinds were free text before.
+constexpr std::string_view kListing = R"sql(
+ALTER TABLE job ADD COLUMN filter_json TEXT NOT NULL DEFAULT '';
+ALTER TABLE job ADD COLUMN exclude_repositories_json TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE job ADD COLUMN repositories_listed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN repositories_filtered INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX job_listing ON job(registry_id, id) WHERE kind='list' AND state='done';
+ALTER TABLE scan ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE scan_item ADD COLUMN pushed TEXT NOT NULL DEFAULT '';
+ALTER TABLE scan_item ADD COLUMN time_source TEXT NOT NULL DEFAULT '';
+ALTER TABLE scan_item ADD COLUMN code TEXT NOT NULL DEFAULT '';
+UPDATE registry SET kind='auto' WHERE kind NOT IN ('docker-v2','docker-hub','ecr','ecr-public','acr','gcr','artifact-registry',
+  'harbor','artifactory','quay','openshift','nexus','msr','gitlab','ghcr');
+)sql";
+
+constexpr std::array<std::string_view, 3> kMigrations{kControl, kContent, kListing};
 
 }  // namespace
 

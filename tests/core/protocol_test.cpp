@@ -53,11 +53,15 @@ TEST_CASE("Every message goes through JSON unchanged") {
   check_round_trip(image_job());
   Job list = image_job();
   list.kind = JobKind::list;
-  list.list = {{"a:1"}, {"b*"}, "cursor"};
+  list.list = {{"a:1"}, {"b*"}, {"c"}, {"1*"}, {"2"}, 3, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", {"linux/amd64"}, "cursor"};
   check_round_trip(list);
-  const InventoryItem item{"a", "1", digest_of("x"), digest_of("i"), "type", "linux/amd64", "2024", 5, "failed", "because"};
+  const auto listed = parse_json_as<Job>(dump_json(json(list)), "job");
+  REQUIRE(listed);
+  CHECK(listed->list.newest == 3);
+  CHECK(listed->list.exclude_tags == std::vector<std::string>{"2"});
+  const InventoryItem item{"a", "1", digest_of("x"), digest_of("i"), "type", "linux/amd64", "2024", 5, "failed", "because", "2025", "registry", "tls"};
   check_round_trip(item);
-  check_round_trip(InventoryPage{"cursor", true, {item, item}});
+  check_round_trip(InventoryPage{"cursor", true, {item, item}, 4, 5});
   ImageFacts facts;
   facts.digest = digest_of("i");
   facts.layers = {digest_of("1")};
@@ -88,6 +92,21 @@ TEST_CASE("A job of each kind keeps its own work") {
   CHECK(image->lease_token.equals("lease"));
 }
 
+TEST_CASE("What an older peer sends is understood: no filters, no times, no counts") {
+  const auto work = parse_json_as<ListWork>(R"({"references":["a:1"],"repositories":[],"cursor":""})", "work");
+  REQUIRE(work);
+  CHECK(work->references.size() == 1);
+  CHECK(work->newest == 0);
+  json document = InventoryPage{"cursor", true, {InventoryItem{}}, 4, 5};
+  document.erase("repositories_listed");
+  document.erase("repositories_filtered");
+  for (const char* name : {"pushed", "time_source", "code"}) document["items"][0].erase(name);
+  const auto page = convert_json<InventoryPage>(document, "page");
+  REQUIRE(page);
+  CHECK(page->items.size() == 1);
+  CHECK(page->repositories_listed == 0);
+}
+
 TEST_CASE("Unknown fields are ignored, an unknown kind of job is not") {
   json document = image_job();
   document["colour"] = "blue";
@@ -105,6 +124,9 @@ TEST_CASE("Wrong fields are malformed") {
   check_refused<Job>(image_job(), "/registry", nullptr);
   check_refused<InventoryItem>(InventoryItem{}, "/size_bytes", -5);
   check_refused<InventoryPage>(InventoryPage{}, "/items", "none");
+  check_refused<InventoryPage>(InventoryPage{}, "/repositories_listed", -1);
+  check_refused<ListWork>(ListWork{}, "/newest", -1);
+  check_refused<ListWork>(ListWork{}, "/tags", "x");
   check_refused<HeartbeatAnswer>(HeartbeatAnswer{}, "/interval_s", -3);
   check_refused<LayerClaim>(LayerClaim{}, "/layers", {"sha256:1"});
   check_refused<JobFailure>(JobFailure{}, "/retry_after_s", 1e18);

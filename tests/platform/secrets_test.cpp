@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must not be on disk in clear, and who can read what is sealed.
+#include "core/credentials.hpp"
 #include "core/encoding.hpp"
 #include "core/protocol.hpp"
 #include "tests/platform/test_platform.hpp"

@@ -169,4 +169,43 @@ TEST_CASE("store: a damaged stored report is an io error with the layer's name, 
   CHECK(report.error().message().find(digest("bad").str()) != std::string::npos);
 }
 
+TEST_CASE("store: what a listing learned is found again, until no listing saw it for long") {
+  const TemporaryDirectory folder;
+  ManifestFacts image;
+  image.digest = digest("image");
+  image.config = digest("config");
+  image.size_bytes = 5;
+  ManifestFacts index;
+  index.digest = digest("index");
+  index.kind = ManifestFacts::Kind::index;
+  index.members = {{digest("image"), "type", "linux/amd64", false}};
+  {
+    auto store = open(folder.path());
+    REQUIRE(store->put_listing({{image, index}, {"host/a"}}, kNow).has_value());
+    image.config_read = true;
+    image.created = "2026-01-01T00:00:00Z";
+    REQUIRE(store->put_listing({{image}, {}}, kNow).has_value());
+  }
+  auto store = open(folder.path());
+  const auto known = [&](const Digest& wanted, SystemTime now) {
+    const auto found = store->manifests({digest("unknown"), wanted}, now);
+    REQUIRE(found.has_value());
+    return *found;
+  };
+  REQUIRE(known(digest("image"), kNow).size() == 1);
+  CHECK(known(digest("image"), kNow)[0].created == image.created);
+  CHECK(known(digest("index"), kNow)[0].members.size() == 1);
+  CHECK(store->repository_walked("host/a", kNow).value());
+  CHECK_FALSE(store->repository_walked("host/b", kNow).value());
+
+  // Being seen again is a use: the image lives on, the index and the repository do not.
+  REQUIRE(known(digest("image"), kNow + 48h).size() == 1);
+  REQUIRE(store->prune(kState, kNow + 24h).has_value());
+  CHECK(known(digest("image"), kNow).size() == 1);
+  CHECK(known(digest("index"), kNow).empty());
+  CHECK_FALSE(store->repository_walked("host/a", kNow).value());
+  REQUIRE(store->prune_listings(kNow + 72h).has_value());
+  CHECK(known(digest("image"), kNow).empty());
+}
+
 }  // namespace landwaiter::storage
