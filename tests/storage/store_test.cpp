@@ -157,7 +157,7 @@ TEST_CASE("store: a damaged stored report is an io error with the layer's name, 
   const TemporaryDirectory folder;
   open(folder.path());
   {
-    auto database = Database::open(folder.path() / "landwaiter.db", std::array<std::string_view, 1>{""}).value();
+    auto database = Database::open(folder.path() / "landwaiter.db", std::array<std::string_view, 2>{"", ""}).value();
     Transaction write(*database, Transaction::Kind::write);
     write.run("INSERT INTO layer_report VALUES(?,?,?,0)", {digest("bad"), kState, Bytes{1, 2, 3}});
     REQUIRE(write.commit().has_value());

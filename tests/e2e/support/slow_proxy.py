@@ -8,7 +8,7 @@ _CHUNK_BYTES = 16 * 1024
 
 
 class SlowProxy:
-    """Hands GET requests through; bodies longer than `free_bytes` run at `bytes_per_s`. `release()` lifts the brake."""
+    """Hands GET and HEAD requests through; bodies longer than `free_bytes` run at `bytes_per_s`. `release()` lifts the brake."""
 
     def __init__(self, port, bytes_per_s, free_bytes=4096):
         proxy = self
@@ -23,7 +23,7 @@ class SlowProxy:
                 upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
                 try:
                     headers = {name: value for name, value in self.headers.items() if name.lower() not in ("connection",)}
-                    upstream.request("GET", self.path, headers=headers)
+                    upstream.request(self.command, self.path, headers=headers)
                     response = upstream.getresponse()
                     self.send_response(response.status)
                     length = response.headers.get("Content-Length")
