@@ -27,8 +27,10 @@ std::string advice_for_tls(const Error& error, const std::optional<registry::Tls
   if (mentions(error, "plain HTTP")) return "if the registry speaks plain HTTP and the network can be trusted: --plain-http";
   if (!facts) return "the handshake itself fails: the server must speak TLS 1.2 or later on this port";
   if (facts->not_after < now) return "the certificate has expired: the registry needs a new one";
-  if (mentions(error, "mismatch")) return "the certificate is for another name than " + host + ": use the name that it is for, or get one for this name";
-  const std::string authority = facts->subject == facts->issuer ? "the certificate itself" : "the certificate of its authority (" + facts->issuer + ")";
+  if (mentions(error, "mismatch"))
+    return "the certificate is for another name than " + host + ": use the name that it is for, or get one for this name";
+  const std::string authority =
+      facts->subject == facts->issuer ? "the certificate itself" : "the certificate of its authority (" + facts->issuer + ")";
   return "trust " + authority + ": --ca-file FILE, or /etc/docker/certs.d/" + host + "/ca.crt; only to try it out: --insecure";
 }
 
@@ -42,7 +44,9 @@ std::string advice_for_expiry(const registry::TlsFacts& facts, SystemTime now) {
 std::string advice_for_api(int status, bool tls) {
   if (!tls && (status == 0 || status == 400)) return "the port may speak TLS: write https:// before the host, and leave out --plain-http";
   if (status == 0) return "what answers there does not speak HTTP as it should: check the port";
-  if (status == 404) return "there is no registry API (/v2/) on this host and port: check the address; some products serve it on a port or a name of its own";
+  if (status == 404)
+    return "there is no registry API (/v2/) on this host and port: check the address; some products serve it on a port or a name of its "
+           "own";
   if (status == 403) return "it refuses everybody from here: it may have an allow-list of addresses";
   if (status == 429) return "it is asked too often: wait, and scan with fewer connections";
   if (status >= 500) return "the registry, or a proxy before it, is in trouble: try again, and look into its log";
@@ -50,23 +54,29 @@ std::string advice_for_api(int status, bool tls) {
 }
 
 std::string advice_for_login(const Error& error, bool anonymous) {
-  if (error.code() == ErrorCode::malformed) return "the registry names a token service that no credentials are sent to: its configuration (realm) must name an https address";
+  if (error.code() == ErrorCode::malformed)
+    return "the registry names a token service that no credentials are sent to: its configuration (realm) must name an https address";
   if (!refused(error)) return "the token service must be reachable from this machine, too";
   if (anonymous) return "give credentials: --username with --password-stdin, --token-stdin, or what `docker login` has stored";
-  return "check user name and password or token; where passwords are not accepted (single sign-on), make an access token or a robot account";
+  return "check user name and password or token; where passwords are not accepted (single sign-on), make an access token or a robot "
+         "account";
 }
 
 std::string advice_for_catalog(const Error& error) {
   const std::string instead = "or name the repositories to be scanned, which needs no such right (here: --repository)";
-  if (refused(error)) return "listing is a right of its own (the scope registry:catalog:*, often an administrator's): give it to the account, " + instead;
-  if (error.code() == ErrorCode::not_found || error.code() == ErrorCode::unsupported) return "this registry has no list for everybody: choose its kind, " + instead;
+  if (refused(error))
+    return "listing is a right of its own (the scope registry:catalog:*, often an administrator's): give it to the account, " + instead;
+  if (error.code() == ErrorCode::not_found || error.code() == ErrorCode::unsupported)
+    return "this registry has no list for everybody: choose its kind, " + instead;
   return "try again later, " + instead;
 }
 
 std::string advice_for_pull(const Error& error, const std::string& repository) {
   if (refused(error)) return "give the account the right to pull from " + repository;
-  if (error.code() == ErrorCode::not_found) return "check the repository's name; some registries say so too when the right to pull is missing";
-  if (error.code() == ErrorCode::digest_mismatch) return "something on the way, or the registry, changes what is stored: scans will refuse it";
+  if (error.code() == ErrorCode::not_found)
+    return "check the repository's name; some registries say so too when the right to pull is missing";
+  if (error.code() == ErrorCode::digest_mismatch)
+    return "something on the way, or the registry, changes what is stored: scans will refuse it";
   return "choose another repository with --repository, and look into the registry's log";
 }
 

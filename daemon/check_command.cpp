@@ -27,7 +27,8 @@ bool some_failed(const std::vector<CheckStep>& steps) {
 /// The repository as this registry knows it: "alpine" is "library/alpine" on Docker Hub.
 Result<std::string> complete(const std::string& repository, const std::string& host) {
   if (repository.empty()) return repository;
-  if (!registry::is_repository_name(repository)) return Error(ErrorCode::invalid_argument, "not a repository name: " + landwaiter::quoted(repository));
+  if (!registry::is_repository_name(repository))
+    return Error(ErrorCode::invalid_argument, "not a repository name: " + landwaiter::quoted(repository));
   const bool short_name = host == "docker.io" && repository.find('/') == std::string::npos;
   return short_name ? "library/" + repository : repository;
 }

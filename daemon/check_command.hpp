@@ -10,8 +10,8 @@
 namespace landwaiter::daemon {
 
 struct CheckOptions {
-  std::string registry;                   ///< host or URL
-  std::string repository;                 ///< empty: one of the catalog
+  std::string registry;    ///< host or URL
+  std::string repository;  ///< empty: one of the catalog
   ConnectionOptions connection;
   std::string format = "table";
   std::string output;

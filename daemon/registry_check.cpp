@@ -72,9 +72,9 @@ RegistryCheck::RegistryCheck(std::shared_ptr<WatchedTransport> wire, std::shared
 
 asio::awaitable<std::vector<CheckStep>> RegistryCheck::run() {
   using Check = asio::awaitable<CheckStep> (RegistryCheck::*)();
-  constexpr std::array<Check, 10> checks{&RegistryCheck::check_address,  &RegistryCheck::check_tls,     &RegistryCheck::check_api,
+  constexpr std::array<Check, 10> checks{&RegistryCheck::check_address,        &RegistryCheck::check_tls,     &RegistryCheck::check_api,
                                          &RegistryCheck::check_authentication, &RegistryCheck::check_catalog, &RegistryCheck::check_tags,
-                                         &RegistryCheck::check_manifest, &RegistryCheck::check_blob,    &RegistryCheck::check_clock,
+                                         &RegistryCheck::check_manifest,       &RegistryCheck::check_blob,    &RegistryCheck::check_clock,
                                          &RegistryCheck::check_throttling};
   std::vector<CheckStep> steps;
   for (const Check check : checks) {
@@ -107,7 +107,8 @@ asio::awaitable<std::optional<registry::TlsFacts>> RegistryCheck::look_at_certif
 
 asio::awaitable<CheckStep> RegistryCheck::check_tls() {
   if (!base_.tls) {
-    const std::string advice = registry::is_loopback_host(base_.host) ? "" : "credentials and layers can be read and changed on the way: use TLS";
+    const std::string advice =
+        registry::is_loopback_host(base_.host) ? "" : "credentials and layers can be read and changed on the way: use TLS";
     co_return step("tls", Result::skipped, "plain HTTP", advice);
   }
   if (broken_ && broken_->code() == ErrorCode::tls) {
@@ -165,9 +166,11 @@ asio::awaitable<CheckStep> RegistryCheck::check_catalog() {
   auto page = co_await std::move(listing);
   if (!page) co_return step("catalog", Result::failed, page.error().message(), advice_for_catalog(page.error()));
   repositories_ = std::move(page->names);
-  const std::string seen = count_of(repositories_.size(), "repository", "repositories") + " on the first page" + (page->next.empty() ? "" : ", more follow");
+  const std::string seen =
+      count_of(repositories_.size(), "repository", "repositories") + " on the first page" + (page->next.empty() ? "" : ", more follow");
   const bool none = repositories_.empty() && page->next.empty();
-  co_return step("catalog", Result::ok, seen, none ? "if it should hold some, the account may not see them: name repositories instead" : "");
+  co_return step("catalog", Result::ok, seen,
+                 none ? "if it should hold some, the account may not see them: name repositories instead" : "");
 }
 
 asio::awaitable<CheckStep> RegistryCheck::check_tags() {
@@ -182,7 +185,8 @@ asio::awaitable<CheckStep> RegistryCheck::check_tags() {
     if (page->entries.empty()) continue;
     repository_ = repository;
     tag_ = page->entries.front().tag;
-    const std::string seen = count_of(page->entries.size(), "tag", "tags") + " of " + repository + (page->next.empty() ? "" : " on the first page, more follow");
+    const std::string seen =
+        count_of(page->entries.size(), "tag", "tags") + " of " + repository + (page->next.empty() ? "" : " on the first page, more follow");
     co_return step("tags", Result::ok, seen);
   }
   co_return step("tags", Result::ok, "no tag in " + count_of(repositories_.size(), "repository", "repositories"));
@@ -212,7 +216,8 @@ asio::awaitable<CheckStep> RegistryCheck::check_manifest() {
   const std::string seen = repository_ + ':' + tag_ + " is " + document->digest.str() + ": " + describe(*document);
   auto following = image_behind(*std::move(document));
   auto image = co_await std::move(following);
-  if (!image) co_return step("manifest", Result::failed, seen + "; " + image.error().message(), advice_for_pull(image.error(), repository_));
+  if (!image)
+    co_return step("manifest", Result::failed, seen + "; " + image.error().message(), advice_for_pull(image.error(), repository_));
   if (image->image) {
     std::vector<registry::Descriptor> blobs = image->image->layers;
     blobs.insert(blobs.begin(), image->image->config);
@@ -239,7 +244,8 @@ asio::awaitable<CheckStep> RegistryCheck::check_clock() {
   if (!notes.clock_ahead) co_return skipped("clock", "no answer told the time");
   const std::chrono::seconds ahead = *notes.clock_ahead;
   const std::chrono::seconds off = std::chrono::abs(ahead);
-  const std::string seen = "the registry's clock is " + std::to_string(off.count()) + " s " + (ahead.count() < 0 ? "behind" : "ahead of") + " ours";
+  const std::string seen =
+      "the registry's clock is " + std::to_string(off.count()) + " s " + (ahead.count() < 0 ? "behind" : "ahead of") + " ours";
   const std::string advice = "set this machine's clock, or the registry's: tokens, certificates and signed requests depend on it";
   if (off > kClockWrong) co_return step("clock", Result::failed, seen, advice);
   co_return step("clock", Result::ok, seen, off > kClockDoubtful ? advice : "");

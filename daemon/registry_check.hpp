@@ -16,7 +16,7 @@ namespace landwaiter::daemon {
 /// One thing that reading a registry needs, tried out.
 struct CheckStep {
   enum class Result { ok, failed, skipped };
-  std::string name;    ///< "address", "tls", "api", "authentication", "catalog", "tags", "manifest", "blob", "clock", "throttling"
+  std::string name;  ///< "address", "tls", "api", "authentication", "catalog", "tags", "manifest", "blob", "clock", "throttling"
   Result result = Result::skipped;
   std::string seen;    ///< what was there, or why it was skipped
   std::string advice;  ///< what to do; empty when nothing is
@@ -29,7 +29,8 @@ std::string_view to_string(CheckStep::Result result);
 class RegistryCheck {
  public:
   /// `client` must speak through `wire`. An empty repository: the first that the catalog names and that has tags.
-  RegistryCheck(std::shared_ptr<WatchedTransport> wire, std::shared_ptr<registry::Client> client, const Clock& clock, std::string repository);
+  RegistryCheck(std::shared_ptr<WatchedTransport> wire, std::shared_ptr<registry::Client> client, const Clock& clock,
+                std::string repository);
 
   /// All steps, in order. Never fails: what goes wrong is a step's result.
   asio::awaitable<std::vector<CheckStep>> run();
@@ -53,11 +54,11 @@ class RegistryCheck {
   std::shared_ptr<registry::Client> client_;
   const Clock& clock_;
   std::string repository_;
-  bool chosen_;                                       ///< the user named the repository
+  bool chosen_;  ///< the user named the repository
   registry::HttpUrl base_;
 
   // What one step found and another needs.
-  std::optional<Error> broken_;                       ///< why the first request had no answer
+  std::optional<Error> broken_;  ///< why the first request had no answer
   std::optional<registry::Probe> probe_;
   std::shared_ptr<registry::Enumerator> enumerator_;
   bool let_in_ = false;

@@ -96,11 +96,28 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 struct TlsServer {
   TlsServer() {
     test::ProcessOptions make;
-    make.argv = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "10",
-                 "-subj", "/CN=check.example/O=Somebody", "-addext", "subjectAltName=DNS:localhost", "-keyout", key(), "-out", certificate()};
+    make.argv = {"openssl",
+                 "req",
+                 "-x509",
+                 "-newkey",
+                 "ec",
+                 "-pkeyopt",
+                 "ec_paramgen_curve:P-256",
+                 "-nodes",
+                 "-days",
+                 "10",
+                 "-subj",
+                 "/CN=check.example/O=Somebody",
+                 "-addext",
+                 "subjectAltName=DNS:localhost",
+                 "-keyout",
+                 key(),
+                 "-out",
+                 certificate()};
     test::run_checked(std::move(make));
     test::ProcessOptions serve;
-    serve.argv = {"openssl", "s_server", "-quiet", "-www", "-accept", "127.0.0.1:" + std::to_string(port), "-key", key(), "-cert", certificate()};
+    serve.argv = {"openssl", "s_server", "-quiet", "-www",       "-accept", "127.0.0.1:" + std::to_string(port),
+                  "-key",    key(),      "-cert",  certificate()};
     process = std::make_unique<test::Process>(std::move(serve));
   }
   std::string key() const { return (folder / "key.pem").string(); }
@@ -127,7 +144,8 @@ TEST_CASE("a registry in order passes every step, in order", "[check]") {
   const auto list = check(server.host());
   std::vector<std::string> names;
   for (const CheckStep& step : list) names.push_back(step.name);
-  CHECK(names == std::vector<std::string>{"address", "tls", "api", "authentication", "catalog", "tags", "manifest", "blob", "clock", "throttling"});
+  CHECK(names ==
+        std::vector<std::string>{"address", "tls", "api", "authentication", "catalog", "tags", "manifest", "blob", "clock", "throttling"});
   Steps got = by_name(list);
   for (const char* name : {"address", "api", "authentication", "catalog", "tags", "manifest", "blob", "throttling"}) {
     INFO(name << ": " << got[name].seen);
@@ -157,7 +175,8 @@ TEST_CASE("an address where nobody answers is told at once, and the rest is skip
 TEST_CASE("a refused login tells scheme, registry and account, and no password", "[check]") {
   ScriptedServer server([](const ScriptedRequest& request) {
     if (request.header("authorization").empty()) return answer(401, "", {{"WWW-Authenticate", "Basic realm=\"the \\\"realm\\\"\""}});
-    return answer(401, R"({"errors":[{"code":"UNAUTHORIZED","message":")" + request.header("authorization") + "\"}]}", {{"WWW-Authenticate", "Basic"}});
+    return answer(401, R"({"errors":[{"code":"UNAUTHORIZED","message":")" + request.header("authorization") + "\"}]}",
+                  {{"WWW-Authenticate", "Basic"}});
   });
   const auto anonymous = steps(server.host()).at("authentication");
   CHECK(anonymous.result == Step::failed);
@@ -248,7 +267,8 @@ TEST_CASE("a manifest that the registry has lost, and a blob, fail their steps",
 
 TEST_CASE("a schema 1 manifest says nothing against the registry", "[check]") {
   ScriptedServer server([&](const ScriptedRequest& request) {
-    return has(request.path(), "/manifests/") ? answer(200, R"({"schemaVersion":1,"fsLayers":[]})", {{"Content-Type", "text/plain"}}) : good(request);
+    return has(request.path(), "/manifests/") ? answer(200, R"({"schemaVersion":1,"fsLayers":[]})", {{"Content-Type", "text/plain"}})
+                                              : good(request);
   });
   Steps got = steps(server.host());
   CHECK(got["manifest"].result == Step::ok);
@@ -270,7 +290,9 @@ TEST_CASE("a registry without ranges is told: transfers cannot be resumed", "[ch
 }
 
 TEST_CASE("blobs that come from another host are told, also when it is not reached", "[check]") {
-  ScriptedServer storage([&](const ScriptedRequest& request) { return answer(206, kConfig, {{"Content-Range", range_of_config(request)}}); });
+  ScriptedServer storage([&](const ScriptedRequest& request) {
+    return answer(206, kConfig, {{"Content-Range", range_of_config(request)}});
+  });
   std::string target = storage.url();
   ScriptedServer server([&](const ScriptedRequest& request) {
     return has(request.path(), "/blobs/") ? answer(307, "", {{"Location", target + "/b?signature=s3cret"}}) : good(request);
@@ -340,7 +362,8 @@ TEST_CASE("credentials that nobody asked for are told", "[check]") {
 }
 
 TEST_CASE("plain HTTP on a TLS port and TLS on a plain port are told with what to write", "[check]") {
-  const Error wrong_version(ErrorCode::tls, "TLS handshake with x: wrong version number; it may speak plain HTTP, which has to be asked for");
+  const Error wrong_version(ErrorCode::tls,
+                            "TLS handshake with x: wrong version number; it may speak plain HTTP, which has to be asked for");
   CHECK(has(advice_for_tls(wrong_version, std::nullopt, SystemTime{}, "x"), "--plain-http"));
   // What Go's servers answer there.
   ScriptedServer go([](const ScriptedRequest&) { return answer(400, "Client sent an HTTP request to an HTTPS server.\n"); });

@@ -189,6 +189,10 @@ class Layers(Shapes):
         report = self.check("encrypted", images.Image([encrypted, self.layer]), diagnostics=["unsupported"])
         self.assertEqual(report["diagnostics"][0]["layer"], encrypted.digest)
         self.assertIn("encrypted", report["diagnostics"][0]["message"])
+        state = self.make_folder("state")
+        for _ in range(2):  # what is remembered of an image holds what could not be scanned
+            again = self.scan_image("--state", state, f"docker://{self.registry.address}/shape/encrypted:1")
+            self.assertEqual(again["diagnostics"], report["diagnostics"])
 
     def test_bytes_behind_the_tar_count_for_the_digest(self):
         data = self.tar + bytes(3 << 20)  # more than is looked at behind a tar's end
