@@ -29,6 +29,10 @@ class Connector {
   /// Credentials of the options, else of docker's config for that host, else none.
   Result<std::shared_ptr<registry::Client>> client(const std::string& host);
 
+  const std::shared_ptr<registry::Transport>& transport() const { return transport_; }
+  /// Another transport for clients made from now on.
+  void use(std::shared_ptr<registry::Transport> transport) { transport_ = std::move(transport); }
+
  private:
   Result<Target> open_remote(const std::string& image);
 

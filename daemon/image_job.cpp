@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/image_job.hpp"
 
+#include "core/text.hpp"
+
 #include <map>
 
 namespace landwaiter::daemon {
@@ -13,16 +15,22 @@ struct ImageRunner::Work {
   ImageTask task;
   ImageOutcome outcome;
   bool remembered = false;                 ///< facts come from the store
+  bool complete = true;                    ///< false when a layer may be there another time
   std::map<Digest, Descriptor> layers;     ///< the scannable ones, each once
   std::optional<Error> failed;
 };
 
 namespace {
 
-Diagnostic layer_diagnostic(const Descriptor& layer, std::string message) {
+Diagnostic image_diagnostic(ErrorCode code, std::string message) {
   Diagnostic diagnostic;
-  diagnostic.code = ErrorCode::unsupported;
+  diagnostic.code = code;
   diagnostic.message = std::move(message);
+  return diagnostic;
+}
+
+Diagnostic layer_diagnostic(const Descriptor& layer, std::string message) {
+  Diagnostic diagnostic = image_diagnostic(ErrorCode::unsupported, std::move(message));
   diagnostic.layer = layer.digest;
   return diagnostic;
 }
@@ -31,6 +39,28 @@ Diagnostic layer_diagnostic(const Descriptor& layer, std::string message) {
 std::optional<std::string> unscannable(const Descriptor& layer) {
   if (layer.encrypted) return "the layer is encrypted and was not scanned";
   return std::nullopt;
+}
+
+Error not_an_image(const std::string& display, const registry::ManifestDocument& document) {
+  if (document.index) return Error(ErrorCode::unsupported, display + " is an index where an image was promised");
+  const registry::ImageManifest& manifest = *document.image;
+  const std::string& kind = manifest.artifact_type.empty() ? manifest.config.media_type : manifest.artifact_type;
+  return Error(ErrorCode::unsupported, display + " is an artifact, not an image: " + landwaiter::quoted(kind));
+}
+
+/// Takes over what the config tells. The layers are scanned whatever it is: a config that makes no sense is told, and no more.
+void read_config(ImageFacts& facts, const registry::ImageManifest& manifest, const Result<std::string>& body) {
+  auto config = body ? registry::parse_config(*body) : Result<registry::ImageConfig>(body.error());
+  if (!config) {
+    facts.diagnostics.push_back(image_diagnostic(config.error().code(), "the image's config cannot be used: " + config.error().message()));
+    return;
+  }
+  if (!config->platform.empty()) facts.platform = config->platform;
+  facts.created = config->created;
+  if (config->diff_ids.size() == manifest.layers.size()) return;
+  facts.diagnostics.push_back(image_diagnostic(
+      ErrorCode::malformed, "the image's config names " + std::to_string(config->diff_ids.size()) + " layers (diff_ids), its manifest " +
+                                std::to_string(manifest.layers.size()) + "; those of the manifest were scanned"));
 }
 
 /// The image's record, if the reports of all its layers are still there too.
@@ -89,22 +119,18 @@ Awaitable<void> ImageRunner::read_manifest(std::shared_ptr<Work> work) {
   auto fetching = work->task.source->manifest(work->task.digest.str());
   auto document = co_await std::move(fetching);
   if (!document) co_return document.error();
-  if (!document->image || !document->image->is_image()) {
-    co_return Error(ErrorCode::unsupported, work->task.display + " is an artifact, not an image (" + document->content_type + ")");
-  }
+  if (!document->image || !document->image->is_image()) co_return not_an_image(work->task.display, *document);
   const registry::ImageManifest& manifest = *document->image;
 
-  auto fetching_config = work->task.source->small_blob(manifest.config);
+  auto fetching_config = registry::small_content(work->task.source, manifest.config);
   auto body = co_await std::move(fetching_config);
-  if (!body) co_return body.error();
-  auto config = registry::parse_config(*body);
-  if (!config) co_return config.error().with_context("config of " + work->task.display);
+  if (!body && body.error().code() != ErrorCode::limit_exceeded) co_return body.error();
 
   ImageFacts& facts = work->outcome.facts;
   facts.reference = work->task.display;
   facts.digest = document->digest;
-  facts.platform = config->platform.empty() ? work->task.platform : config->platform;
-  facts.created = config->created;
+  facts.platform = work->task.platform;
+  read_config(facts, manifest, body);
   for (const Descriptor& layer : manifest.layers) {
     if (const auto reason = unscannable(layer)) {
       facts.diagnostics.push_back(layer_diagnostic(layer, *reason));
@@ -165,12 +191,26 @@ asio::awaitable<void> ImageRunner::read_layer(std::shared_ptr<Work> work, Digest
     auto again = pool_.scan(work->task.source, descriptor->second, work->task.counters->layer, work->task.stop);
     report = co_await std::move(again);
   }
+  if (!report && report.error().code() == ErrorCode::not_found && descriptor->second.foreign) {
+    leave_out_foreign(*work, descriptor->second);
+    co_return;
+  }
   if (!report) co_return fail(report.error());
   auto delivering = work->task.book->deliver(*std::move(report));
   auto stored = co_await std::move(delivering);
   if (!stored) co_return fail(stored.error());
   ++work->outcome.layers_fetched;
   ++work->task.counters->layers_done;
+}
+
+/// A foreign layer that the registry does not keep. Where its manifest says that it can be had is anybody's word: nobody is asked there.
+void ImageRunner::leave_out_foreign(Work& work, const Descriptor& layer) {
+  work.outcome.facts.diagnostics.push_back(layer_diagnostic(
+      layer, "the layer is foreign (" + printable(layer.media_type) + "): the registry does not keep it, and it was not scanned"));
+  std::erase(work.outcome.facts.layers, layer.digest);
+  work.complete = false;
+  work.task.book->release({layer.digest});
+  ++work.task.counters->layers_done;
 }
 
 /// A report that this sensor already has but the book does not (the platform lost it, or never had it).
@@ -190,7 +230,7 @@ Awaitable<bool> ImageRunner::deliver_remembered(std::shared_ptr<Work> work, Dige
 }
 
 Awaitable<void> ImageRunner::remember(std::shared_ptr<Work> work) {
-  if (work->outcome.unchanged) co_return Result<void>();
+  if (work->outcome.unchanged || !work->complete) co_return Result<void>();
   storage::ImageRecord record;
   record.facts = work->outcome.facts;
   record.detector_state = pool_.detector_state();

@@ -45,8 +45,9 @@ class ImageRunner {
   ImageRunner(asio::any_io_executor executor, ScanPool& pool, StoreThread& store, const Clock& clock)
       : executor_(executor), pool_(pool), store_(store), clock_(clock) {}
 
-  /// On success every scannable layer of the image has a report, and the store remembers the image. Errors: the source's,
-  /// `unsupported` for a manifest that is no image, `cancelled`.
+  /// On success every scannable layer of the image has a report, and the store remembers the image; layers that are encrypted, or
+  /// foreign and not kept by the registry, are left out with a diagnostic. Errors: the source's, `unsupported` for a manifest that is
+  /// no image, `cancelled`.
   registry::Awaitable<ImageOutcome> run(ImageTask task);
 
  private:
@@ -55,6 +56,7 @@ class ImageRunner {
   registry::Awaitable<void> read_manifest(std::shared_ptr<Work> work);
   registry::Awaitable<void> read_layers(std::shared_ptr<Work> work);
   asio::awaitable<void> read_layer(std::shared_ptr<Work> work, Digest layer);
+  static void leave_out_foreign(Work& work, const registry::Descriptor& layer);
   registry::Awaitable<bool> deliver_remembered(std::shared_ptr<Work> work, Digest layer);
   registry::Awaitable<void> remember(std::shared_ptr<Work> work);
 

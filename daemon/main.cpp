@@ -2,6 +2,7 @@
 #include "core/limits.hpp"
 #include "core/registry_kinds.hpp"
 #include "core/text.hpp"
+#include "daemon/check_command.hpp"
 #include "daemon/scan_command.hpp"
 #include "daemon/sensor_command.hpp"
 
@@ -173,6 +174,29 @@ struct ListFlags {
   }
 };
 
+struct CheckFlags {
+  CheckOptions options;
+  ConnectionFlags connection;
+
+  CLI::App* add_to(CLI::App& app) {
+    CLI::App* registry = app.add_subcommand("registry", "Work with a registry");
+    registry->require_subcommand(1);
+    CLI::App* command = registry->add_subcommand("check", "Try step by step what scanning a registry needs, and say what to do where it fails");
+    command->add_option("registry", options.registry, "HOST[:PORT] or a URL")->required();
+    command->add_option("--repository", options.repository, "Try this repository instead of the first of the catalog");
+    add_output_options(*command, options.format, options.output);
+    connection.add_to(*command);
+    return command;
+  }
+
+  int run() {
+    auto connected = connection.finish();
+    if (!connected) return usage_error(connected.error().message());
+    options.connection = *std::move(connected);
+    return run_check(std::move(options), process_environment());
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -186,9 +210,11 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   ScanFlags scan;
   ListFlags list;
+  CheckFlags check;
   std::string sensor_config;
   const CLI::App* scan_command = scan.add_to(app);
   const CLI::App* list_command = list.add_to(app);
+  const CLI::App* check_command = check.add_to(app);
   CLI::App* sensor_command = app.add_subcommand("sensor", "Run the sensor: take jobs from a platform until SIGTERM");
   sensor_command->add_option("--config", sensor_config, "The sensor's YAML configuration")->required();
   try {
@@ -199,5 +225,6 @@ int main(int argc, char** argv) {
   }
   if (*scan_command) return scan.run();
   if (*list_command) return list.run();
+  if (*check_command) return check.run();
   return run_sensor(sensor_config, process_environment());
 }

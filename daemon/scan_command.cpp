@@ -110,8 +110,10 @@ class Scan {
     }
     auto listing = list_reference(target->source, target->reference, target->repository, target->tag);
     const auto items = co_await std::move(listing);
+    std::size_t chosen = 0;
     for (const protocol::InventoryItem& item : items) {
       if (!wanted(item)) continue;
+      ++chosen;
       if (item.outcome != "image") {
         failures_.push_back({image, Error(error_code_from(item.code).value_or(ErrorCode::internal), item.reason)});
         continue;
@@ -127,15 +129,21 @@ class Scan {
       tasks.push_back(std::move(task));
     }
     if (items.empty()) failures_.push_back({image, Error(ErrorCode::unsupported, "the index holds no image")});
+    else if (chosen == 0) failures_.push_back({image, Error(ErrorCode::not_found, "the index has no image for that platform; it has " + platforms_of(items))});
     co_return tasks;
   }
 
   /// Platforms are chosen among an index's members only; an image that stands alone is what the user asked for.
   bool wanted(const protocol::InventoryItem& item) const {
     if (options_.platforms.empty() || item.index_digest.empty() || item.platform.empty()) return true;
-    return std::ranges::any_of(options_.platforms, [&](const std::string& platform) {
-      return item.platform == platform || item.platform.starts_with(platform + "/");
-    });
+    return std::ranges::any_of(options_.platforms,
+                               [&](const std::string& platform) { return registry::platform_matches(platform, item.platform); });
+  }
+
+  static std::string platforms_of(const std::vector<protocol::InventoryItem>& items) {
+    std::string out;
+    for (const protocol::InventoryItem& item : items) out += (out.empty() ? "" : ", ") + item.platform;
+    return out;
   }
 
   asio::awaitable<void> scan_one(ImageTask task) {

@@ -35,7 +35,7 @@ Awaitable<LayerReport> ScanPool::scan(std::shared_ptr<registry::ImageSource> sou
 Awaitable<LayerReport> ScanPool::scan_with(std::size_t worker, std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
                                            std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop) {
   if (stop.stop_requested()) co_return Error(ErrorCode::cancelled, "the scan was cancelled");
-  auto opening = source->open_blob(layer);
+  auto opening = registry::open_content(source, layer);
   auto reader = co_await std::move(opening);
   if (!reader) co_return reader.error();
 

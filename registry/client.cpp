@@ -10,6 +10,7 @@
 #include "registry/media_types.hpp"
 #include "registry/request_loop.hpp"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 
@@ -48,6 +49,14 @@ Request manifest_request(const std::string& repository, const std::string& refer
   out.headers.push_back({"Accept", std::string(media_types::kAcceptManifests)});
   out.scope = pull_scope(repository);
   out.subject = image_name(repository, reference);
+  return out;
+}
+
+Request blob_request(const std::string& repository, const Digest& digest) {
+  Request out;
+  out.target = "/v2/" + repository + "/blobs/" + digest.str();
+  out.scope = pull_scope(repository);
+  out.subject = "blob " + digest.str() + " of repository " + repository;
   return out;
 }
 
@@ -262,12 +271,36 @@ Awaitable<std::unique_ptr<BlobReader>> Client::open_blob(std::string repository,
   if (descriptor.size_bytes > limits::layer_bytes_max) {
     co_return Error(ErrorCode::limit_exceeded, "blob " + descriptor.digest.str() + " claims " + human_bytes(descriptor.size_bytes));
   }
-  Request request;
-  request.target = "/v2/" + repository + "/blobs/" + descriptor.digest.str();
-  request.scope = pull_scope(repository);
-  request.subject = "blob " + descriptor.digest.str() + " of repository " + repository;
+  Request request = blob_request(repository, descriptor.digest);
   auto op = open_http_blob(impl->loop, std::move(request), std::move(descriptor));
   co_return co_await std::move(op);
+}
+
+Awaitable<PartialBlob> Client::open_blob_partly(std::string repository, Descriptor descriptor) {
+  const auto impl = impl_;
+  if (!impl->base) co_return impl->base.error();
+  auto valid = check_repository(repository);
+  if (!valid) co_return valid.error();
+  if (descriptor.digest.empty() || descriptor.size_bytes == 0) co_return Error(ErrorCode::invalid_argument, "an empty blob has no parts");
+  const std::uint64_t last = std::min<std::uint64_t>(descriptor.size_bytes, limits::KiB) - 1;
+  Request request = blob_request(repository, descriptor.digest);
+  request.headers.push_back({"Range", "bytes=0-" + std::to_string(last)});
+  request.expected = {200, 206};
+  auto op = impl->loop->perform(std::move(request));
+  auto answer = co_await std::move(op);
+  if (!answer) co_return answer.error();
+  const auto values = answer->response->headers("Content-Range");
+  const auto range = values.size() == 1 ? parse_content_range(values[0]) : std::nullopt;
+  const bool right = range && range->first == 0 && range->last == last && range->total == descriptor.size_bytes;
+  PartialBlob out;
+  out.partial = answer->response->status() == 206 && right;
+  out.from = answer->url.origin();
+  std::vector<std::uint8_t> buffer(static_cast<std::size_t>(last) + 1);
+  auto reading = answer->response->read(buffer);
+  auto size = co_await std::move(reading);
+  if (!size) co_return size.error().with_context("registry " + impl->endpoint.host + ", blob " + descriptor.digest.str());
+  if (*size == 0) co_return Error(ErrorCode::unavailable, "registry " + impl->endpoint.host + ", blob " + descriptor.digest.str() + ": no byte of it came");
+  co_return out;
 }
 
 namespace {

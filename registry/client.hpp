@@ -61,6 +61,12 @@ struct Probe {
   std::vector<Header> headers;         ///< only those that tell registries apart; names as listed in client.cpp
 };
 
+/// How a registry serves a part of a blob.
+struct PartialBlob {
+  bool partial = false;   ///< it answered with the part that was asked for, so that a broken transfer can go on
+  std::string from;       ///< the origin that the bytes came from, after redirects
+};
+
 /// A registry of the OCI distribution specification. Each verb only fills a request; one loop (registry/request_loop) does auth,
 /// retries, redirects and throttling for all. Errors name the registry and the repository: unauthorized and forbidden say as
 /// whom it was asked, and never hold a credential. Lives on the io thread; several coroutines may use it at once.
@@ -83,6 +89,8 @@ class Client {
   Awaitable<ManifestDocument> manifest(std::string repository, std::string reference);
   Awaitable<ManifestHead> head_manifest(std::string repository, std::string reference);
   Awaitable<std::unique_ptr<BlobReader>> open_blob(std::string repository, Descriptor descriptor);
+  /// Asks for the beginning of a blob (Range, RFC 9110 section 14), at most 1 KiB, and reads no more than that.
+  Awaitable<PartialBlob> open_blob_partly(std::string repository, Descriptor descriptor);
   /// A repository as an ImageSource. `client` must outlive it.
   static std::unique_ptr<ImageSource> repository_source(std::shared_ptr<Client> client, std::string repository);
 

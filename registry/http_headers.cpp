@@ -140,7 +140,8 @@ std::optional<Number> number(std::string_view text) {
   return out;
 }
 
-/// IMF-fixdate, "Sun, 06 Nov 1994 08:49:37 GMT".
+}  // namespace
+
 std::optional<SystemTime> parse_http_date(std::string_view text) {
   constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
@@ -156,8 +157,6 @@ std::optional<SystemTime> parse_http_date(std::string_view text) {
   if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
   return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) + std::chrono::seconds(*second);
 }
-
-}  // namespace
 
 std::string Challenge::parameter(const std::string& name) const {
   const auto found = parameters.find(name);

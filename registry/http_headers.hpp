@@ -32,6 +32,9 @@ std::optional<std::string> next_link(const std::vector<std::string>& lines);
 /// as a Unix time, as one large registry has sent.
 std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value, SystemTime now);
 
+/// IMF-fixdate (RFC 9110 section 5.6.7), "Sun, 06 Nov 1994 08:49:37 GMT".
+std::optional<SystemTime> parse_http_date(std::string_view text);
+
 /// Content-Range of a 206 (RFC 9110 section 14.4); only with a known total.
 struct ContentRange {
   std::uint64_t first = 0;

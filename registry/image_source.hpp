@@ -37,6 +37,10 @@ class ImageSource {
   virtual std::string display_name() const = 0;
 };
 
+/// The content of a descriptor that a manifest names: what the manifest itself carries, else from the source. As small_blob and open_blob.
+Awaitable<std::string> small_content(std::shared_ptr<ImageSource> source, Descriptor descriptor);
+Awaitable<std::unique_ptr<BlobReader>> open_content(std::shared_ptr<ImageSource> source, Descriptor descriptor);
+
 /// `oci:DIR[:TAG]` (OCI image-spec, image-layout.md). Without a tag the layout must hold one image.
 Result<std::unique_ptr<ImageSource>> open_oci_layout(std::string directory, std::string tag);
 /// `oci-archive:FILE[:TAG]`: an OCI layout in a tar, read in place and never extracted.

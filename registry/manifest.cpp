@@ -3,6 +3,7 @@
 #include "registry/manifest.hpp"
 
 #include "core/clock.hpp"
+#include "core/encoding.hpp"
 #include "core/json.hpp"
 #include "core/limits.hpp"
 #include "core/text.hpp"
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace landwaiter::registry {
 namespace {
@@ -58,6 +60,20 @@ bool is_attestation(const Descriptor& descriptor, const json& value) {
   return text_of(*annotations, "vnd.docker.reference.type") == "attestation-manifest";
 }
 
+/// descriptor.md, "data": the content again, in base64. Empty when there is none.
+Result<std::optional<std::string>> parse_data(const json& value, const Descriptor& descriptor, const std::string& what) {
+  const auto member = value.find("data");
+  if (member == value.end() || !member->is_string()) return std::optional<std::string>();
+  auto bytes = base64_decode(member->get_ref<const std::string&>());
+  if (!bytes) return malformed(what + " carries data that is not base64");
+  Hasher hasher(descriptor.digest.algorithm());
+  hasher.update(*bytes);
+  if (bytes->size() != descriptor.size_bytes || hasher.finish() != descriptor.digest) {
+    return Error(ErrorCode::digest_mismatch, what + " carries data that is not what its digest and size promise");
+  }
+  return std::optional<std::string>(std::in_place, bytes->begin(), bytes->end());
+}
+
 Result<Descriptor> parse_descriptor(const json& value, const std::string& what, std::uint64_t size_max) {
   if (!value.is_object()) return malformed(what + " is not an object");
   Descriptor out;
@@ -83,7 +99,11 @@ Result<Descriptor> parse_descriptor(const json& value, const std::string& what, 
   out.attestation = is_attestation(out, value);
   const std::string type = to_lower(out.media_type);
   out.foreign = type.find(".nondistributable.") != std::string::npos || type.find(".foreign.") != std::string::npos;
-  out.encrypted = type.ends_with("+encrypted");
+  // "+enc" is what the first encrypting tools wrote.
+  out.encrypted = type.ends_with("+encrypted") || type.ends_with("+enc");
+  auto data = parse_data(value, out, what);
+  if (!data) return data.error();
+  out.data = std::move(*data);
   return out;
 }
 
@@ -126,6 +146,8 @@ Result<Shape> classify(const json& document, const std::string& type, const std:
   if (!has_layers && !has_manifests) return malformed("it has neither layers nor manifests");
   if (has_layers && is_index_type(type)) return malformed("its mediaType is an index, but it holds layers");
   if (has_manifests && is_manifest_type(type)) return malformed("its mediaType is an image manifest, but it holds manifests");
+  if (has_layers && is_index_type(content_type)) return malformed("it was sent as an index, but it holds layers");
+  if (has_manifests && is_manifest_type(content_type)) return malformed("it was sent as an image manifest, but it holds manifests");
   if (!type.empty() && !is_index_type(type) && !is_manifest_type(type)) {
     return Error(ErrorCode::unsupported, "its mediaType " + landwaiter::quoted(type) + " is not known");
   }
@@ -174,11 +196,30 @@ Result<void> fill(ManifestDocument& out) {
   return {};
 }
 
+bool is_config_type(std::string_view type) {
+  return type == types::kOciConfig || type == types::kDockerConfig || type == types::kOctetStream || type == types::kTextPlain;
+}
+
 bool is_layer_type(std::string_view type) {
-  constexpr std::array<std::string_view, 4> relabelled{types::kOctetStream, "application/x-gzip", "application/gzip",
-                                                       "application/x-tar"};
+  constexpr std::array<std::string_view, 8> relabelled{
+      types::kOctetStream, types::kTextPlain, "application/x-gzip", "application/gzip", "application/zstd",
+      "application/x-tar", "application/tar", "application/tar+gzip"};
   return type.starts_with(types::kOciLayerPrefix) || type.starts_with(types::kDockerLayerPrefix) ||
          std::ranges::find(relabelled, type) != relabelled.end();
+}
+
+/// A platform in the one form of several: usual names of architectures, and no variant where it is the only one there is.
+std::string plain_platform(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> other_names{
+      {{"x86_64", "amd64"}, {"x86-64", "amd64"}, {"aarch64", "arm64"}, {"i386", "386"}}};
+  std::string platform = to_lower(trim(text));
+  for (const auto& [other, name] : other_names) {
+    const std::size_t at = platform.find('/' + std::string(other));
+    const std::size_t end = at + 1 + other.size();
+    if (at != std::string::npos && (end == platform.size() || platform[end] == '/')) platform.replace(at + 1, other.size(), name);
+  }
+  if (platform.ends_with("/arm64/v8")) platform.resize(platform.size() - 3);
+  return platform;
 }
 
 Result<std::vector<Digest>> parse_diff_ids(const json& document) {
@@ -203,9 +244,14 @@ Result<std::vector<Digest>> parse_diff_ids(const json& document) {
 
 bool ImageManifest::is_image() const {
   // Signatures and attestations borrow the image config's type, so the layers are asked too.
-  const bool config_type =
-      config.media_type == types::kOciConfig || config.media_type == types::kDockerConfig || config.media_type == types::kOctetStream;
-  return config_type && (layers.empty() || std::ranges::any_of(layers, [](const auto& l) { return is_layer_type(l.media_type); }));
+  return is_config_type(config.media_type) &&
+         (layers.empty() || std::ranges::any_of(layers, [](const auto& l) { return is_layer_type(l.media_type); }));
+}
+
+bool platform_matches(std::string_view wanted, std::string_view has) {
+  const std::string asked = plain_platform(wanted);
+  const std::string there = plain_platform(has);
+  return there == asked || (there.starts_with(asked) && there[asked.size()] == '/');
 }
 
 Result<ManifestDocument> parse_manifest(std::string body, std::string content_type, const Digest& digest) {

@@ -21,6 +21,7 @@ struct Descriptor {
   bool attestation = false;      ///< an attestation manifest or platform unknown/unknown: no image
   bool foreign = false;          ///< a foreign or non-distributable layer, which may be absent from the registry
   bool encrypted = false;        ///< media type ends in "+encrypted": cannot be scanned
+  std::optional<std::string> data;  ///< the content itself, when the document carries it; already proven by size and digest
 };
 
 /// OCI image manifest or Docker schema 2 manifest.
@@ -29,7 +30,9 @@ struct ImageManifest {
   std::string artifact_type;
   Descriptor config;
   std::vector<Descriptor> layers;
-  bool is_image() const;         ///< false for other artifacts (Helm charts, signatures, SBOMs)
+  /// False for other artifacts (Helm charts, signatures, SBOMs): those whose config has a media type of its own, or none of whose
+  /// layers is a file system's.
+  bool is_image() const;
 };
 
 /// OCI index or Docker manifest list.
@@ -54,10 +57,16 @@ struct ManifestDocument {
   std::optional<ImageIndex> index;  ///< exactly one of image and index is set
 };
 
-/// Parses and classifies a manifest body. `content_type` may be wrong or empty: the body's own mediaType and shape decide,
-/// a contradiction between manifests and layers is `malformed` (CVE-2021-41190). Schema 1: `unsupported`.
+/// Parses and classifies a manifest body. `content_type` may be empty or any general one (text/plain): the body's own mediaType and shape
+/// decide. A body that holds both manifests and layers, or whose shape contradicts its mediaType or a content type of image manifests or
+/// indexes, is `malformed`: it would be two images to two clients (CVE-2021-41190). Schema 1: `unsupported`. Content that the
+/// document carries itself and that is not what its descriptor says: digest_mismatch.
 Result<ManifestDocument> parse_manifest(std::string body, std::string content_type, const Digest& digest);
 
 Result<ImageConfig> parse_config(std::string_view body);
+
+/// Whether an index's member for the platform `has` is the one asked for: "linux/arm64" asks for each variant of it, and v8 is what an
+/// arm64 without a variant is. Other names of an architecture are understood ("x86_64", "aarch64").
+bool platform_matches(std::string_view wanted, std::string_view has);
 
 }  // namespace landwaiter::registry

@@ -23,6 +23,7 @@ inline constexpr std::string_view kSchema1Signed = "application/vnd.docker.distr
 
 /// Seen instead of a proper type on configs and layers that a registry repaired or relabelled.
 inline constexpr std::string_view kOctetStream = "application/octet-stream";
+inline constexpr std::string_view kTextPlain = "text/plain";
 
 /// What we ask a registry for. Schema 1 and artifacts too, so that we can say what is there instead of "not found".
 inline constexpr std::string_view kAcceptManifests =

@@ -41,6 +41,7 @@ using TlsStream = asio::ssl::stream<beast::tcp_stream>;
 /// Interim answers (100 Continue, 103 Early Hints) that may come before the real one.
 constexpr int kInterimAnswersMax = 8;
 constexpr std::size_t kWriteBytes = 256 * limits::KiB;
+constexpr std::size_t kTlsFactsKept = 64;
 /// A header block of the largest size plus what was read along with it.
 constexpr std::size_t kBufferBytesMax = 4 * limits::http_header_bytes_max;
 
@@ -279,7 +280,13 @@ class HttpTransport final : public Transport, public std::enable_shared_from_thi
 
   Awaitable<std::unique_ptr<HttpResponse>> send(HttpRequest request) override;
 
+  std::optional<TlsFacts> tls_facts(const std::string& origin) const override {
+    const auto found = tls_facts_.find(origin);
+    return found == tls_facts_.end() ? std::nullopt : std::optional(found->second);
+  }
+
  private:
+  void remember_tls(const Origin& origin, const SSL* ssl);
   Awaitable<std::unique_ptr<Connection>> open(Origin origin);
   Result<Secret> request_head(const HttpRequest& request, const HttpUrl& url) const;
 
@@ -287,7 +294,14 @@ class HttpTransport final : public Transport, public std::enable_shared_from_thi
   asio::ssl::context tls_;
   std::optional<Error> broken_;
   std::shared_ptr<ConnectionPool> pool_;
+  std::map<std::string, TlsFacts> tls_facts_;
 };
+
+void HttpTransport::remember_tls(const Origin& origin, const SSL* ssl) {
+  // Redirects can name any number of hosts; facts of all but the latest few serve nobody.
+  if (tls_facts_.size() >= kTlsFactsKept) tls_facts_.clear();
+  tls_facts_[HttpUrl{origin.tls, origin.host, origin.port, "/"}.origin()] = read_tls_facts(ssl);
+}
 
 Awaitable<std::unique_ptr<Connection>> HttpTransport::open(Origin origin) {
   auto stream = co_await connect(origin);
@@ -305,6 +319,7 @@ Awaitable<std::unique_ptr<Connection>> HttpTransport::open(Origin origin) {
   error_code error;
   co_await tls.async_handshake(asio::ssl::stream_base::client, into(error));
   if (error) co_return handshake_error(error, tls, origin);
+  remember_tls(origin, tls.native_handle());
   out = std::make_unique<StreamConnection<TlsStream>>(std::move(tls), name_of(origin));
   co_return out;
 }

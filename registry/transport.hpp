@@ -3,6 +3,7 @@
 
 #include "core/secret.hpp"
 #include "registry/throttle.hpp"
+#include "registry/tls_facts.hpp"
 #include "registry/image_source.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -72,6 +73,11 @@ class Transport {
  public:
   virtual ~Transport() = default;
   virtual Awaitable<std::unique_ptr<HttpResponse>> send(HttpRequest request) = 0;
+  /// What the last TLS handshake with an origin ("https://host:port", as HttpUrl::origin) showed; nothing when there was none.
+  virtual std::optional<TlsFacts> tls_facts(const std::string& origin) const {
+    (void)origin;
+    return std::nullopt;
+  }
   /// What is known about hosts by all that use this transport.
   Throttle& throttle() { return throttle_; }
 

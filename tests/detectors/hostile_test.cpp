@@ -134,7 +134,7 @@ TEST_CASE("archives without end stop at the depth") {
   CHECK(mentions(report, "archive_depth_max"));
 }
 
-TEST_CASE("a bomb is given up at the ratio") {
+TEST_CASE("security: a decompression bomb is given up at the ratio") {
   const std::string zeros(8 << 20, '\0');
   ScanLimits limits;
   limits.nested_ratio_free_bytes = 1 << 20;
@@ -190,7 +190,7 @@ TEST_CASE("entries are counted, in the layer and inside its files") {
   CHECK(complaints(flat) == Texts{"limit_exceeded "});
 }
 
-TEST_CASE("a layer is not read beyond its expanded bytes") {
+TEST_CASE("security: a decompression bomb is not read beyond the layer's expanded bytes") {
   ScanLimits limits;
   limits.layer_expanded_bytes_max = 1 << 20;
   const std::string blob = compress(make_tar({{"a", needle("aaaaaaaa")}, {"zeros", std::string(4 << 20, '\0')}, {"b", needle("bbbbbbbb")}}), "gzip");

@@ -115,7 +115,7 @@ TEST_CASE("progress tells bytes, files and findings") {
   CHECK(progress.findings == 1);
 }
 
-TEST_CASE("whiteouts are told and are no files") {
+TEST_CASE("security: .wh. and .wh..wh..opq are told and are no files") {
   const LayerReport report = scan(make_tar({{"etc/.wh.passwd", needle("hidden__")},
                                             {".wh.bin", ""},
                                             {"var/lib/.wh..wh..opq", ""},
@@ -158,7 +158,7 @@ TEST_CASE("a file with several hard links is found under each name") {
   CHECK(mentions(limited, "hard_links_max"));
 }
 
-TEST_CASE("duplicate names are all searched") {
+TEST_CASE("security: duplicate names in a tar are all searched") {
   const LayerReport report = scan(make_tar({{"a", needle("aaaaaaaa")}, {"a", needle("bbbbbbbb")}, {"a", needle("aaaaaaaa")}}));
   CHECK(places(report) == Texts{"aaaaaaaa a", "bbbbbbbb a"});
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/manifest.hpp"
 
-#include "core/limits.hpp"
+#include "core/encoding.hpp"
 #include "core/json.hpp"
+#include "core/limits.hpp"
 #include "tests/support/catch.hpp"
 
 #include <functional>
@@ -83,7 +84,6 @@ TEST_CASE("indexes and their platforms are read", "[manifest]") {
 }
 
 TEST_CASE("the body decides, and contradictions are malformed", "[manifest]") {
-  CHECK(parse(image(), kOciIndex)->image.has_value());
   CHECK(code_of(changed(image(), [](json& d) { d["manifests"] = index()["manifests"]; })) == ErrorCode::malformed);
   CHECK(code_of(changed(image(), [](json& d) { d["mediaType"] = kOciIndex; })) == ErrorCode::malformed);
   CHECK(code_of(changed(index(), [](json& d) { d["mediaType"] = kOciManifest; })) == ErrorCode::malformed);
@@ -91,12 +91,95 @@ TEST_CASE("the body decides, and contradictions are malformed", "[manifest]") {
   CHECK(code_of(changed(image(), [](json& d) { d["mediaType"] = "application/x-other"; })) == ErrorCode::unsupported);
 }
 
-TEST_CASE("schema 1 and artifact manifests are unsupported, in clear words", "[manifest]") {
-  auto got = parse({{"schemaVersion", 1}, {"name", "a"}, {"fsLayers", json::array()}}, "text/plain");
-  REQUIRE(got.has_error());
-  CHECK(got.error().code() == ErrorCode::unsupported);
-  CHECK(got.error().message().find("schema 1") != std::string::npos);
+TEST_CASE("Docker's list and OCI's index are one shape, whatever general content type they are sent with", "[manifest]") {
+  const std::string docker_list = "application/vnd.docker.distribution.manifest.list.v2+json";
+  for (const std::string& sent : {kOciIndex, docker_list, std::string("text/plain"), std::string("application/json; charset=utf-8"), std::string()}) {
+    for (const std::string& own : {kOciIndex, docker_list, std::string()}) {
+      INFO(sent << " " << own);
+      auto got = parse(changed(index(), [&](json& d) { if (!own.empty()) d["mediaType"] = own; }), sent);
+      REQUIRE(got.has_value());
+      CHECK(got->index.has_value());
+    }
+  }
+}
+
+TEST_CASE("schema 1 is unsupported in clear words, also as text/plain, application/json or without a signature", "[manifest]") {
+  const json unsigned_form{{"schemaVersion", 1}, {"name", "a"}, {"tag", "1"}, {"fsLayers", json::array()}};
+  json signed_form = unsigned_form;
+  signed_form["signatures"] = json::array({json{{"protected", "e30"}}});
+  for (const char* type : {"text/plain", "application/json", "application/vnd.docker.distribution.manifest.v1+prettyjws", ""}) {
+    for (const json& document : {unsigned_form, signed_form}) {
+      INFO(type);
+      auto got = parse(document, type);
+      REQUIRE(got.has_error());
+      CHECK(got.error().code() == ErrorCode::unsupported);
+      CHECK(got.error().message().find("schema 1") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("OCI's artifact manifests are unsupported", "[manifest]") {
   CHECK(code_of({{"mediaType", "application/vnd.oci.artifact.manifest.v1+json"}, {"blobs", json::array()}}) == ErrorCode::unsupported);
+}
+
+TEST_CASE("content that a manifest carries itself is proven before anybody sees it", "[manifest]") {
+  const std::string content = "{}";
+  const auto carry = [&](json& descriptor, const std::string& data, std::uint64_t size) {
+    descriptor["digest"] = Digest::sha256_of(as_bytes(content)).str();
+    descriptor["size"] = size;
+    descriptor["data"] = base64_encode(as_bytes(data));
+  };
+  for (const bool of_config : {true, false}) {
+    INFO(of_config);
+    const auto document = [&](const std::string& data, std::uint64_t size) {
+      return changed(image(), [&](json& d) { carry(of_config ? d["config"] : d["layers"][0], data, size); });
+    };
+    auto good = parse(document(content, 2));
+    REQUIRE(good.has_value());
+    CHECK((of_config ? good->image->config : good->image->layers[0]).data == content);
+    CHECK(code_of(document("[]", 2)) == ErrorCode::digest_mismatch);
+    CHECK(code_of(document(content, 3)) == ErrorCode::digest_mismatch);
+    CHECK(code_of(document("", 2)) == ErrorCode::digest_mismatch);
+  }
+  CHECK(code_of(changed(image(), [](json& d) { d["config"]["data"] = "!"; })) == ErrorCode::malformed);
+  CHECK_FALSE(parse(image())->image->config.data.has_value());
+}
+
+TEST_CASE("sha512 digests name configs, layers and manifests", "[manifest]") {
+  const std::string digest = "sha512:" + std::string(128, 'b');
+  auto got = parse(changed(image(), [&](json& d) { d["config"]["digest"] = d["layers"][0]["digest"] = digest; }));
+  REQUIRE(got.has_value());
+  CHECK(got->image->config.digest.algorithm() == Digest::Algorithm::sha512);
+  CHECK(got->image->layers[0].digest.str() == digest);
+  CHECK(code_of(changed(image(), [&](json& d) { d["layers"][0]["digest"] = "sha512:" + std::string(64, 'b'); })) == ErrorCode::malformed);
+}
+
+TEST_CASE("relabelled layers and configs still make an image", "[manifest]") {
+  for (const char* type : {"application/x-gzip", "text/plain", "application/octet-stream", "application/x-tar"}) {
+    INFO(type);
+    CHECK(parse(changed(image(), [&](json& d) { d["layers"][0]["mediaType"] = type; }))->image->is_image());
+  }
+  for (const char* type : {"application/octet-stream", "text/plain", "application/vnd.docker.container.image.v1+json"}) {
+    INFO(type);
+    CHECK(parse(changed(image(), [&](json& d) { d["config"]["mediaType"] = type; }))->image->is_image());
+  }
+}
+
+TEST_CASE("a platform is asked for by its usual names", "[manifest]") {
+  for (const auto& [wanted, has] : std::vector<std::pair<std::string, std::string>>{{"linux/amd64", "linux/amd64"},
+                                                                                     {"linux/arm", "linux/arm/v7"},
+                                                                                     {"linux/arm64", "linux/arm64/v8"},
+                                                                                     {"linux/arm64/v8", "linux/arm64"},
+                                                                                     {"linux/aarch64", "linux/arm64/v8"},
+                                                                                     {"Linux/x86_64", "linux/amd64"}}) {
+    INFO(wanted << " " << has);
+    CHECK(platform_matches(wanted, has));
+  }
+  for (const auto& [wanted, has] : std::vector<std::pair<std::string, std::string>>{
+           {"linux/arm", "linux/arm64"}, {"linux/arm/v6", "linux/arm/v7"}, {"linux/amd64", "windows/amd64"}, {"", "linux/amd64"}, {"linux/arm/v7", "linux/arm"}}) {
+    INFO(wanted << " " << has);
+    CHECK_FALSE(platform_matches(wanted, has));
+  }
 }
 
 TEST_CASE("broken documents are refused", "[manifest]") {

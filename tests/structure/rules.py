@@ -38,6 +38,14 @@ CORE_LIBRARIES = re.compile(r"boost/system/.*|nlohmann/.*|openssl/.*|[a-z_]+")
 # What logs: a detector, a registry client and a store return what they have to say.
 LOGGING = ("core/log*", "daemon/*", "platform/*", "tests/*")
 
+# What reads images makes no file: nothing of a layer can land on the disk, whatever its names say.
+READERS = ("registry/*", "detectors/*")
+MAKES_FILES = re.compile(
+    r"\bstd::(?:basic_)?o?fstream\b|\b(?:fopen|freopen|fdopen|creat|mkdir|mkdirat|mknod|mkstemp|mkdtemp|tmpfile|symlink|symlinkat|linkat|rename|renameat)\s*\("
+    r"|\bO_(?:CREAT|WRONLY|RDWR|TMPFILE|APPEND|TRUNC)\b|\barchive_(?:write|read_extract|entry_copy_stat)\w*"
+    r"|\bfilesystem::(?:create_|copy|rename|resize_file|remove|permissions)\w*")
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+
 LINES_MAX = 600
 MACHINE_PATH = re.compile(r"(?<![\w./-])/(?:work|home/[a-z]\w*|Users/\w+)/")
 
@@ -99,6 +107,13 @@ def who_logs(files):
             yield f"{path} includes core/log.hpp: it must return what it has to say"
 
 
+def nothing_is_extracted(files):
+    for path, text in sources(files).items():
+        found = MAKES_FILES.search(COMMENT.sub("", text)) if matches(path, READERS) else None
+        if found:
+            yield f"{path} uses {found.group()}: what reads images writes no file"
+
+
 def licence_lines(files):
     for path, text in files.items():
         if path.endswith(SOURCES) and not text.startswith("// SPDX-License-Identifier: Apache-2.0\n"):
@@ -129,4 +144,4 @@ def header_guards(files):
             yield f"{path} has no #pragma once"
 
 
-ALL = (include_directions, includes_are_rooted, libraries, who_logs, licence_lines, file_lengths, machine_paths, header_guards)
+ALL = (include_directions, includes_are_rooted, libraries, who_logs, nothing_is_extracted, licence_lines, file_lengths, machine_paths, header_guards)

@@ -157,6 +157,36 @@ class Fixtures(unittest.TestCase):
         for path in ("daemon/sensor.cpp", "platform/queue.cpp", "core/log.cpp"):
             self.accepted(rule, path, '#include "core/log.hpp"\n')
 
+    def test_nothing_is_extracted(self):
+        rule = rules.nothing_is_extracted
+        for text in (
+            "std::ofstream out(path);",
+            "std::fstream both(path);",
+            "std::basic_ofstream<char> out(path);",
+            'FILE* file = fopen(path, "wb");',
+            "int file = ::open(path, O_WRONLY);",
+            "int file = ::openat(folder, path, O_RDONLY | O_CREAT, 0600);",
+            "int file = mkstemp(name);",
+            "::mkdirat(folder, name, 0700);",
+            "::symlink(target, name);",
+            "archive_read_extract(reader, entry, 0);",
+            "auto disk = archive_write_disk_new();",
+            "std::filesystem::create_directories(path);",
+            "std::filesystem::copy_file(a, b);",
+        ):
+            self.refused(rule, "detectors/nested_walk.cpp", text)
+            self.refused(rule, "registry/tar_file.cpp", text)
+            self.accepted(rule, "storage/store.cpp", text)
+        for text in (
+            "int file = ::openat(folder, path, O_RDONLY | O_NOFOLLOW);",
+            "std::filesystem::exists(path, error);",
+            "// never std::ofstream here",
+            "std::ifstream in(path);",
+            "archive_read_open(reader, this, nullptr, read, nullptr);",
+            "entry.hard_link(target);",
+        ):
+            self.accepted(rule, "detectors/layer_walk.cpp", text)
+
     def test_licence_lines(self):
         rule = rules.licence_lines
         self.refused(rule, "core/a.cpp", "#include <vector>\n")
