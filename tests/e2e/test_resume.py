@@ -57,7 +57,10 @@ class Resume(EndToEndCase):
         registry.place(images.Image([images.Layer(b"", layer.digest, images.LAYER_TAR, layer.digest, layer.size)]), "big/app", "1")
         proxy = self.start(CuttingProxy(registry.port, DISTANCES, CUTS, seed=20240229))
         begin = time.monotonic()
-        image = self.scan_image(f"docker://{proxy.address}/big/app:1", timeout_s=100)
+        try:
+            image = self.scan_image(f"docker://{proxy.address}/big/app:1", timeout_s=100)
+        except AssertionError as failure:
+            self.fail(f"after {proxy.cuts} cuts and {proxy.bytes_from_registry / MIB:.0f} MiB: {failure}")
         seconds = time.monotonic() - begin
         # All of it passes a straight line once, for comparison.
         begin = time.monotonic()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A private certificate authority, as companies have one for their registries."""
+import ipaddress
 import os
 import socket
 
@@ -15,6 +16,13 @@ def machine_name():
         raise Failure(f"this machine's own name {name!r} must resolve for tests of TLS: {error}") from None
 
 
+def _is_address(text):
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
+
+
 class Authority:
     """Issues certificates; all files lie in `folder`."""
 
@@ -27,7 +35,7 @@ class Authority:
 
     def server(self, *names):
         """(certificate file, key file) for a server of these names and addresses."""
-        entries = [("IP:" if name[0].isdigit() or ":" in name else "DNS:") + name for name in names]
+        entries = [("IP:" if _is_address(name) else "DNS:") + name for name in names]
         return self._issue(names[0], "serverAuth", "subjectAltName=" + ",".join(entries))
 
     def client(self, name):

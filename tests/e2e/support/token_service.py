@@ -52,6 +52,7 @@ class TokenService:
         self._host, self._scheme = host, "https" if tls else "http"
         self._lifetime_s, self._says_s = lifetime_s, says_s or lifetime_s
         self.asked = []  # (how, known)
+        self.tokens = []  # all that were handed out
         self.granted = collections.Counter()  # (account, scope) -> tokens handed out
         self._server = http.server.ThreadingHTTPServer((listen, 0), self._handler())
         self._server.daemon_threads = True
@@ -145,4 +146,5 @@ class TokenService:
                   "nbf": now - 5, "exp": now + self._lifetime_s, "jti": os.urandom(8).hex(), "access": access}
         signed = ".".join(_base64url(json.dumps(part).encode()) for part in (header, claims))
         signature = self._pki.openssl("dgst", "-sha256", "-sign", self._key_file, stdin=signed.encode())
-        return signed + "." + _base64url(signature)
+        self.tokens.append(signed + "." + _base64url(signature))
+        return self.tokens[-1]
