@@ -6,6 +6,7 @@
 #include "daemon/image_job.hpp"
 #include "daemon/listing.hpp"
 #include "daemon/progress.hpp"
+#include "registry/reference.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -110,7 +111,7 @@ class Scan {
     std::vector<ImageTask> tasks;
     auto target = connector_.open(image);
     if (!target) {
-      failures_.push_back({image, target.error()});
+      failures_.push_back({registry::without_login(image), target.error()});
       co_return tasks;
     }
     auto listing = list_reference(target->source, target->reference, target->repository, target->tag);
