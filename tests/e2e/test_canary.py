@@ -16,7 +16,7 @@ from support.canaries import Canaries, forms
 from support.case import EndToEndCase, main, places
 from support.clouds import ACR, ECR, ECR_API, ENTRA, GAR, GOOGLE, STS, Clouds
 from support.echo_registry import EchoRegistry
-from support.features import has, need
+from support.features import lacks, need
 from support.forward_proxies import Squid
 from support.pki import private_fragments
 from support.process import wait_for
@@ -319,6 +319,8 @@ class CloudLogins(CanaryCase):
     def test_sensor(self):
         need(self, "--proxy", "--credentials")
         platform = self.start(Platform(self.make_folder("platform"), "--log-level", "debug", "--log-json"))
+        if "credentials" not in platform.api("GET", "/v3/openapi.json")["components"]["schemas"]["NewRegistry"]["properties"]:
+            lacks(self, "credentials in POST /v3/registries")
         sensor = self.start(Sensor(self.make_folder("sensor"), platform,
                                    sections={"registry": {"proxy": self.clouds.url, "ca_file": self.authority.file}}))
         for number, (host, right, wrong, _) in enumerate(self.logins()):
@@ -348,14 +350,14 @@ class Service(CanaryCase):
         self.assertIn("scans", platform.api("GET", "/v3/scans", token=api_token))
         return platform, sensor
 
-    def scan_registries(self, platform):
+    def scan_registries(self, platform, life):
         """A whole registry with each kind of login, right and wrong; then the one that echoes."""
         logins = [(self.private, {"username": "api", "password": API_PASSWORD}, True), (self.tokens, {"token": API_TOKEN}, True),
                   (self.tokens, {"username": "api", "password": API_PASSWORD}, True),
                   (self.private, {"username": "api", "password": WRONG_PASSWORD}, False), (self.tokens, {"token": WRONG_TOKEN}, False),
                   (self.echo, {"username": "api", "password": API_PASSWORD}, False), (self.echo, {"token": API_TOKEN}, False)]
         for number, (registry, login, right) in enumerate(logins):
-            registry_id = platform.add_registry(f"r{number}", registry.address, **login)
+            registry_id = platform.add_registry(f"{life} life, {number}", registry.address, **login)
             scan = platform.wait_scan(platform.scan_registry(registry_id, incremental=False))
             counts = scan["counts"]
             self.assertEqual((scan["state"] == "finished", counts["scanned"] > 0 and counts["failed"] == 0), (right, right), (login["username"] if "username" in login else "token", scan))
@@ -418,7 +420,7 @@ class Service(CanaryCase):
 
     def test_everywhere(self):
         platform, sensor = self.begin()
-        self.scan_registries(platform)
+        self.scan_registries(platform, "first")
         self.scan_images(platform)
         self.add_bearer_tokens()
         self.assertTrue(self.heard(API_PASSWORD) and self.heard(SCAN_TOKEN), "the echoing registry was never told")
@@ -433,7 +435,7 @@ class Service(CanaryCase):
         self.check(platform, sensor)
         platform.start()
         sensor.start()
-        self.scan_registries(platform)
+        self.scan_registries(platform, "second")
         self.check(platform, sensor)
         self.assertEqual((sensor.stop(), platform.stop()), (0, 0))
         self.check(platform, sensor)
@@ -442,8 +444,7 @@ class Service(CanaryCase):
         self.assertTrue(any(self.private.address.encode() in data for _, data in secrets.all_bytes_of(platform.state)))
 
     def test_proxy_of_the_sensor(self):
-        if not has("--proxy"):
-            need(self, "--proxy")
+        need(self, "--proxy")
         proxy = self.start(Squid("proxy-user", PROXY_PASSWORD))
         name, listen = machine_name()
         registry = self.start_registry("named", storage=self.registry.storage, users={"api": API_PASSWORD}, host=name, listen=listen)

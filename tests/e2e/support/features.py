@@ -23,9 +23,11 @@ def has(*options, command=("scan",), name="LANDWAITER"):
 
 def need(test, *options, command=("scan",)):
     """Skips (or fails) a test when `landwaiter COMMAND` is missing or lacks one of the options."""
-    if has(*options, command=command):
-        return
-    what = "landwaiter " + " ".join(command + options)
+    if not has(*options, command=command):
+        lacks(test, "landwaiter " + " ".join(command + options))
+
+
+def lacks(test, what):
     if MISSING_IS_A_SKIP:
         test.skipTest(f"this build has no {what}")
     test.fail(f"this build has no {what}")
