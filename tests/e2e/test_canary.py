@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Credentials are given in every place that takes them, to registries that accept, refuse and repeat them, and then looked for everywhere."""
+"""Credentials are given in every place that takes them, to registries that accept, refuse and repeat them, and looked for everywhere."""
 import base64
 import ctypes
 import hashlib
@@ -36,7 +36,8 @@ PASSWORD, WRONG_PASSWORD = canary("password"), canary("wrong password")
 TOKEN, WRONG_TOKEN = canary("refresh token"), canary("wrong token")
 CONFIG_PASSWORD, IDENTITY_TOKEN, YAML_PASSWORD = canary("docker config"), canary("identity token"), canary("container config")
 PROXY_PASSWORD = canary("proxy password")
-API_PASSWORD, API_TOKEN, SCAN_PASSWORD, SCAN_TOKEN = canary("API password"), canary("API token"), canary("scan password"), canary("scan token")
+API_PASSWORD, API_TOKEN = canary("API password"), canary("API token")
+SCAN_PASSWORD, SCAN_TOKEN = canary("scan password"), canary("scan token")
 ALL = {"password": PASSWORD, "wrong password": WRONG_PASSWORD, "token": TOKEN, "wrong token": WRONG_TOKEN,
        "docker config's password": CONFIG_PASSWORD, "identity token": IDENTITY_TOKEN, "container config's password": YAML_PASSWORD,
        "proxy password": PROXY_PASSWORD, "API's password": API_PASSWORD, "API's token": API_TOKEN,
@@ -188,7 +189,8 @@ class Commands(CanaryCase):
             with open(os.path.join(folder, "config.json"), "w", encoding="ascii") as file:
                 json.dump({"auths": {registry.address: entry}}, file)
             self.scan(code, f"{registry.address}/team/app:v1", env={"DOCKER_CONFIG": folder})
-        for text in (f'{{"auths": {{"{self.private.address}": {{"auth": "{auth}"', f'{{"auths": "{auth}"}}', f'{{"auths": {{"{auth}": 1}}}}'):
+        for text in (f'{{"auths": {{"{self.private.address}": {{"auth": "{auth}"',
+                     f'{{"auths": "{auth}"}}', f'{{"auths": {{"{auth}": 1}}}}'):
             with open(os.path.join(folder, "config.json"), "w", encoding="ascii") as file:
                 file.write(text)
             self.say(3, "scan", f"{self.private.address}/team/app:v1", env={"DOCKER_CONFIG": folder})
@@ -229,8 +231,9 @@ class Commands(CanaryCase):
         need(self, "--credentials")
         path = os.path.join(self.make_folder("given"), "credentials.json")
         right = {"kind": "basic", "username": USER, "password": PASSWORD}
-        bad = [{**right, "password": [WRONG_PASSWORD]}, {**right, "kind": WRONG_PASSWORD}, {"kind": "aws", "aws_secret_access_key": WRONG_PASSWORD},
-               {"kind": "google", "google_key_json": WRONG_PASSWORD}, {"kind": "azure", "azure_client_secret": WRONG_PASSWORD}, WRONG_PASSWORD]
+        bad = [{**right, "password": [WRONG_PASSWORD]}, {**right, "kind": WRONG_PASSWORD},
+               {"kind": "aws", "aws_secret_access_key": WRONG_PASSWORD}, {"kind": "google", "google_key_json": WRONG_PASSWORD},
+               {"kind": "azure", "azure_client_secret": WRONG_PASSWORD}, WRONG_PASSWORD]
         cases = [(0, json.dumps(right)), (3, json.dumps({**right, "password": WRONG_PASSWORD})), (None, f'{{"password": "{WRONG_PASSWORD}'),
                  *((None, json.dumps(one)) for one in bad)]
         for code, text in cases:
@@ -276,14 +279,14 @@ class CloudLogins(CanaryCase):
         public = os.path.join(cls.folder, "google.pub")
         with open(public, "wb") as file:
             file.write(cls.sample.pki.openssl("pkey", "-pubout", stdin=cls.google_key))
-        secrets_of = {name: canary(name) for name in ("aws secret", "azure_secret", "sts_secret", "sts_session", "ecr_password", "entra_token",
-                                                      "acr_refresh", "google_access")}
-        cls.given = {**secrets_of, "acr_access": canary("acr_access").strip("~%="), "aws_key": "AKIACANARYCANARY", "google_public_key": public}
-        for name in ("google_access", "acr_refresh", "entra_token", "sts_session"):
+        names = ("aws secret", "azure_secret", "sts_secret", "sts_session", "ecr_password", "entra_token", "acr_refresh", "acr_access",
+                 "google_access")
+        cls.given = {**{name: canary(name) for name in names}, "aws_key": "AKIACANARYCANARY", "google_public_key": public}
+        for name in ("google_access", "acr_refresh", "acr_access", "entra_token", "sts_session"):
             cls.given[name] = cls.given[name].strip("~%=")  # tokens are of base64's characters
         cls.authority = Authority(cls.make_folder("authority"))
         cls.clouds = cls.start(Clouds(cls.make_folder("clouds"), cls.authority, cls.registry.port, cls.given))
-        for name in {*secrets_of, "acr_access"}:
+        for name in names:
             cls.canaries.add(name, cls.given[name])
         for number, fragment in enumerate(private_fragments(cls.google_key)):
             cls.canaries.add(f"Google's key {number}", fragment)
@@ -291,7 +294,8 @@ class CloudLogins(CanaryCase):
     def logins(self):
         """(registry, the right credentials, wrong ones, the host of the cloud that gives the login)."""
         aws = {"kind": "aws", "aws_access_key_id": self.given["aws_key"], "aws_secret_access_key": self.given["aws secret"]}
-        azure = {"kind": "azure", "azure_tenant_id": "tenant.example", "azure_client_id": "client-1", "azure_client_secret": self.given["azure_secret"]}
+        azure = {"kind": "azure", "azure_tenant_id": "tenant.example", "azure_client_id": "client-1",
+                 "azure_client_secret": self.given["azure_secret"]}
         google, foreign = ({"kind": "google", "google_key_json": json.dumps({
             "type": "service_account", "client_email": "canary@project.iam.gserviceaccount.com", "private_key_id": "id",
             "private_key": key.decode(), "token_uri": f"https://{GOOGLE}/token"})} for key in (self.google_key, self.sample.pki.rsa()))
@@ -307,8 +311,9 @@ class CloudLogins(CanaryCase):
             for code, login in ((0, right), (3, wrong)):
                 with self.subTest(host=host, asked=asked, code=code):
                     before = len(self.clouds.asked)
-                    done = self.landwaiter("scan", "--format", "json", "--state", os.path.join(state, str(number)), "--full", "--proxy", self.clouds.url,
-                                           "--ca-file", self.authority.file, "--credentials", "-", f"{host}/team/app:v1", stdin=json.dumps(login))
+                    done = self.landwaiter("scan", "--format", "json", "--state", os.path.join(state, str(number)), "--full",
+                                           "--proxy", self.clouds.url, "--ca-file", self.authority.file, "--credentials", "-",
+                                           f"{host}/team/app:v1", stdin=json.dumps(login))
                     self.assert_clean(done.out + done.err, host)
                     self.assertEqual(done.code, code, done.err)
                     self.assertIn(asked, {name for name, _ in self.clouds.asked[before:]})
@@ -360,7 +365,7 @@ class Service(CanaryCase):
             registry_id = platform.add_registry(f"{life} life, {number}", registry.address, **login)
             scan = platform.wait_scan(platform.scan_registry(registry_id, incremental=False))
             counts = scan["counts"]
-            self.assertEqual((scan["state"] == "finished", counts["scanned"] > 0 and counts["failed"] == 0), (right, right), (login["username"] if "username" in login else "token", scan))
+            self.assertEqual((scan["state"] == "finished", counts["scanned"] > 0 and counts["failed"] == 0), (right, right), (number, scan))
 
     def scan_images(self, platform):
         """Images with the login in the request."""

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Real registries as companies run them: passwords, token services, private authorities, client certificates, reverse and forward proxies."""
+"""Real registries as companies run them: passwords, token services, private authorities, client certificates, proxies."""
 import os
 import re
 import shutil
@@ -223,7 +223,8 @@ class PrivateAuthority(RegistryCase):
         self.fails("(?i)certificate", self.clients.address, "--ca-file", self.authority.file)
         need(self, "--client-cert", "--client-key")
         certificate, key = Authority(self.make_folder("foreign"), "another authority").client("sensor.example")
-        self.fails("(?i)certificate", self.clients.address, "--ca-file", self.authority.file, "--client-cert", certificate, "--client-key", key)
+        self.fails("(?i)certificate", self.clients.address, "--ca-file", self.authority.file,
+                   "--client-cert", certificate, "--client-key", key)
 
 
 class ReverseProxy(RegistryCase):
@@ -283,7 +284,8 @@ class ForwardProxies(RegistryCase):
         return proxy.seen()[before:]
 
     def test_tunnel_and_absolute_form(self):
-        for proxy, url in ((self.open_proxy, self.open_proxy.url), (self.closed_proxy, self.closed_proxy.url_of("proxy-user", "pw-Pr0xy-Basalt-5"))):
+        with_password = self.closed_proxy.url_of("proxy-user", "pw-Pr0xy-Basalt-5")
+        for proxy, url in ((self.open_proxy, self.open_proxy.url), (self.closed_proxy, with_password)):
             with self.subTest(proxy=type(proxy).__name__):
                 before = len(proxy.seen())
                 self.works(self.secure.address, "--proxy", url, *self.secure_flags, stdin=PASSWORD)
@@ -319,7 +321,8 @@ class ForwardProxies(RegistryCase):
                 self.assertTrue(self.secure.requests_since(mark))
         # A list that names others, or another port, changes nothing.
         before = len(self.open_proxy.seen())
-        self.scans(self.secure.address, "--proxy", self.open_proxy.url, "--no-proxy", f"elsewhere.example,{self.name}:1", *self.secure_flags, stdin=PASSWORD)
+        self.scans(self.secure.address, "--proxy", self.open_proxy.url, "--no-proxy", f"elsewhere.example,{self.name}:1",
+                   *self.secure_flags, stdin=PASSWORD)
         self.assertEqual(set(self.new_in(self.open_proxy, before)), {("CONNECT", self.secure.address)})
 
     def test_wrong_proxy_password(self):
@@ -330,13 +333,15 @@ class ForwardProxies(RegistryCase):
                 self.fails(rf"407(?s:.)*{named}|{named}(?s:.)*407", self.plain.address, "--proxy", url, "--plain-http")
 
     def test_proxy_that_is_not_there(self):
-        self.fails(r"127\.0\.0\.1:1\b", self.secure.address, "--proxy", "http://127.0.0.1:1", *self.secure_flags, stdin=PASSWORD, commands=("list",))
+        self.fails(r"127\.0\.0\.1:1\b", self.secure.address, "--proxy", "http://127.0.0.1:1", *self.secure_flags, stdin=PASSWORD,
+                   commands=("list",))
 
 
 class SensorBehindTls(RegistryCase):
     def test_whole_registry_with_authority_and_token_service(self):
         accounts = {USER: Account(PASSWORD)}
-        service = self.start(TokenService(self.make_folder("token-service"), accounts, self.name, self.listen, self.certificate, lifetime_s=60))
+        service = self.start(TokenService(self.make_folder("token-service"), accounts, self.name, self.listen, self.certificate,
+                                          lifetime_s=60))
         registry = self.serve_tls("registry", token_auth=service.registry_options)
         platform = self.start(Platform(self.make_folder("platform")))
         self.start(Sensor(self.make_folder("sensor"), platform, sections={"registry": {"ca_file": self.authority.file}}))

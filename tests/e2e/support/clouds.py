@@ -15,7 +15,8 @@ import urllib.parse
 
 from .process import Failure, tool
 
-ECR, ECR_API, STS = "123456789012.dkr.ecr.eu-central-1.amazonaws.com", "api.ecr.eu-central-1.amazonaws.com", "sts.eu-central-1.amazonaws.com"
+ECR, ECR_API = "123456789012.dkr.ecr.eu-central-1.amazonaws.com", "api.ecr.eu-central-1.amazonaws.com"
+STS = "sts.eu-central-1.amazonaws.com"
 ACR, ENTRA = "canary.azurecr.io", "login.microsoftonline.com"
 GAR, GOOGLE = "europe-docker.pkg.dev", "oauth2.googleapis.com"
 HOSTS = (ECR, ECR_API, STS, ACR, ENTRA, GAR, GOOGLE)
@@ -108,7 +109,8 @@ class Clouds:
                 "Expiration": time.time() + 3600}}}}
         elif host == ECR_API and self._knows_aws(headers, given["sts_session"]):
             token = base64.b64encode(f"AWS:{given['ecr_password']}".encode()).decode()
-            says = {"authorizationData": [{"authorizationToken": token, "expiresAt": time.time() + 43200, "proxyEndpoint": f"https://{ECR}"}]}
+            says = {"authorizationData": [
+                {"authorizationToken": token, "expiresAt": time.time() + 43200, "proxyEndpoint": f"https://{ECR}"}]}
         elif host == ENTRA and form.get("client_secret") == given["azure_secret"]:
             says = {"token_type": "Bearer", "expires_in": 3599, "access_token": given["entra_token"]}
         elif (host, path) == (ACR, "/oauth2/exchange") and form.get("access_token") == given["entra_token"]:
@@ -157,7 +159,8 @@ class Clouds:
             wanted = {name: headers[name] for name in ("Accept", "Range", "If-None-Match") if name in headers}
             connection.request(method, path, headers=wanted)
             answer = connection.getresponse()
-            kept = {name: value for name, value in answer.getheaders() if name in ("Content-Type", "Docker-Content-Digest", "Link", "Content-Range")}
+            passed = ("Content-Type", "Docker-Content-Digest", "Link", "Content-Range")
+            kept = {name: value for name, value in answer.getheaders() if name in passed}
             return answer.status, kept, answer.read()
         finally:
             connection.close()
@@ -165,7 +168,8 @@ class Clouds:
     @staticmethod
     def _refuse(host, path, headers, body):
         text = " ".join([body, urllib.parse.unquote_plus(body), *headers.values()])
-        challenge = {"WWW-Authenticate": f'Bearer realm="https://{ACR}/oauth2/token",service="{ACR}"' if host == ACR else 'Basic realm="cloud"'}
+        scheme = f'Bearer realm="https://{ACR}/oauth2/token",service="{ACR}"' if host == ACR else 'Basic realm="cloud"'
         said = {"__type": "UnrecognizedClientException", "message": text, "error": "invalid_client", "error_description": text,
                 "errors": [{"code": "UNAUTHORIZED", "message": text}]}
-        return (401 if path.startswith("/v2/") else 400), (challenge if path.startswith("/v2/") else {}), json.dumps(said).encode()
+        challenge = {"WWW-Authenticate": scheme}
+        return (401, challenge, json.dumps(said).encode()) if path.startswith("/v2/") else (400, {}, json.dumps(said).encode())

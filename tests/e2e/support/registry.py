@@ -78,7 +78,8 @@ class Registry:
 
     def start(self):
         self._process.start()
-        found = self._process.wait_for_output(rf"listening on {re.escape(self._listen)}:(\d+)", where=lambda: self._process.out() + self._process.err())
+        found = self._process.wait_for_output(rf"listening on {re.escape(self._listen)}:(\d+)",
+                                              where=lambda: self._process.out() + self._process.err())
         self.port = int(found.group(1))
         return self
 
