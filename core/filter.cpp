@@ -34,6 +34,20 @@ Result<SystemTime> parse_end(std::string_view text, minutes offset, bool whole_d
   return Error(ErrorCode::invalid_argument, "not a date (2026-11-21) or an instant of RFC 3339: " + quoted(text, 40));
 }
 
+/// A platform in the one form of several: usual names of architectures, and no variant where it is the only one there is.
+std::string plain_platform(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> other_names{
+      {{"x86_64", "amd64"}, {"x86-64", "amd64"}, {"aarch64", "arm64"}, {"i386", "386"}}};
+  std::string platform = to_lower(trim(text));
+  for (const auto& [other, name] : other_names) {
+    const std::size_t at = platform.find('/' + std::string(other));
+    const std::size_t end = at + 1 + other.size();
+    if (at != std::string::npos && (end == platform.size() || platform[end] == '/')) platform.replace(at + 1, other.size(), name);
+  }
+  if (platform.ends_with("/arm64/v8")) platform.resize(platform.size() - 3);
+  return platform;
+}
+
 }  // namespace
 
 bool matches_wildcard(std::string_view name, std::string_view pattern) {
@@ -125,8 +139,10 @@ Result<minutes> parse_offset(std::string_view text) {
 
 bool matches_platform(std::string_view platform, const std::vector<std::string>& wanted) {
   if (wanted.empty() || platform.empty()) return true;
-  return std::ranges::any_of(wanted, [platform](const std::string& one) {
-    return platform == one || (platform.starts_with(one) && platform[one.size()] == '/');
+  const std::string there = plain_platform(platform);
+  return std::ranges::any_of(wanted, [&there](const std::string& one) {
+    const std::string asked = plain_platform(one);
+    return there == asked || (there.starts_with(asked) && there[asked.size()] == '/');
   });
 }
 

@@ -47,8 +47,8 @@ Result<TimeWindow> parse_window(std::string_view text, SystemTime now, std::chro
 /// "+02:00", "-05:30", "Z" or "UTC", at most 14 hours.
 Result<std::chrono::minutes> parse_offset(std::string_view text);
 
-/// Whether `platform` ("linux/arm64/v8") is one of `wanted` ("linux/arm64" takes all its variants). None wanted, or a platform that is
-/// not known: yes.
+/// Whether `platform` ("linux/arm64/v8") is one of `wanted`: "linux/arm64" asks for each variant of it, and v8 is what an arm64 without a
+/// variant is; other names of an architecture are understood ("x86_64", "aarch64"). None wanted, or a platform that is not known: yes.
 bool matches_platform(std::string_view platform, const std::vector<std::string>& wanted);
 /// "os/architecture[/variant]". Error: invalid_argument.
 Result<void> check_platform(std::string_view text);

@@ -3,20 +3,52 @@
 
 #include <openssl/crypto.h>
 
+#include <charconv>
+#include <optional>
 #include <ostream>
 #include <utility>
 
 namespace landwaiter {
+
+namespace {
+
+/// The byte that "%XX" at `at` stands for.
+std::optional<char> percent_byte(std::string_view text, std::size_t at) {
+  if (at + 3 > text.size() || text[at] != '%') return std::nullopt;
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(&text[at] + 1, &text[at] + 3, value, 16);
+  if (error != std::errc() || end != &text[at] + 3) return std::nullopt;
+  return static_cast<char>(value);
+}
+
+/// How many bytes of `text` from `at` on spell `value`, each byte as it is or percent-encoded; 0 when they do not.
+std::size_t spelled_at(std::string_view text, std::size_t at, std::string_view value) {
+  if (text.substr(at).starts_with(value)) return value.size();
+  std::size_t end = at;
+  for (const char wanted : value) {
+    if (percent_byte(text, end) == wanted) end += 3;
+    else if (end < text.size() && text[end] == wanted) ++end;
+    else return 0;
+  }
+  return end - at;
+}
+
+}  // namespace
 
 std::string redact(std::string text, const Secret& secret) {
   constexpr std::size_t kTooShort = 3;
   constexpr std::string_view kMask = "***";
   const std::string& value = secret.reveal();
   if (value.size() <= kTooShort) return text;
-  for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + kMask.size())) {
-    text.replace(at, value.size(), kMask);
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t spelled = spelled_at(text, at, value);
+    if (spelled == 0) out += text[at++];
+    else out += kMask;
+    at += spelled;
   }
-  return text;
+  return out;
 }
 
 void wipe(std::string& text) noexcept {

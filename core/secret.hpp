@@ -33,7 +33,8 @@ class Secret {
 
 std::ostream& operator<<(std::ostream& out, const Secret& secret);
 
-/// `text` with each occurrence of the secret replaced by "***"; secrets too short to tell from ordinary text stay.
+/// `text` with each occurrence of the secret, also percent-encoded, replaced by "***"; secrets too short to tell from ordinary
+/// text stay.
 std::string redact(std::string text, const Secret& secret);
 
 /// Overwrites a plain string's bytes before it is dropped: for copies that a library forced on us.

@@ -6,6 +6,7 @@
 #include "daemon/image_job.hpp"
 #include "daemon/progress.hpp"
 #include "daemon/tag_listing.hpp"
+#include "registry/reference.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -105,7 +106,7 @@ class Scan {
     std::vector<ImageTask> tasks;
     auto target = connector_.open(image);
     if (!target) {
-      failures_.push_back({image, target.error()});
+      failures_.push_back({registry::without_login(image), target.error()});
       co_return tasks;
     }
     auto listing = list_reference(target->source, target->reference, target->repository, target->tag);
@@ -135,9 +136,7 @@ class Scan {
 
   /// Platforms are chosen among an index's members only; an image that stands alone is what the user asked for.
   bool wanted(const protocol::InventoryItem& item) const {
-    if (options_.platforms.empty() || item.index_digest.empty() || item.platform.empty()) return true;
-    return std::ranges::any_of(options_.platforms,
-                               [&](const std::string& platform) { return registry::platform_matches(platform, item.platform); });
+    return item.index_digest.empty() || matches_platform(item.platform, options_.platforms);
   }
 
   static std::string platforms_of(const std::vector<protocol::InventoryItem>& items) {

@@ -208,20 +208,6 @@ bool is_layer_type(std::string_view type) {
          std::ranges::find(relabelled, type) != relabelled.end();
 }
 
-/// A platform in the one form of several: usual names of architectures, and no variant where it is the only one there is.
-std::string plain_platform(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> other_names{
-      {{"x86_64", "amd64"}, {"x86-64", "amd64"}, {"aarch64", "arm64"}, {"i386", "386"}}};
-  std::string platform = to_lower(trim(text));
-  for (const auto& [other, name] : other_names) {
-    const std::size_t at = platform.find('/' + std::string(other));
-    const std::size_t end = at + 1 + other.size();
-    if (at != std::string::npos && (end == platform.size() || platform[end] == '/')) platform.replace(at + 1, other.size(), name);
-  }
-  if (platform.ends_with("/arm64/v8")) platform.resize(platform.size() - 3);
-  return platform;
-}
-
 Result<std::vector<Digest>> parse_diff_ids(const json& document) {
   std::vector<Digest> out;
   const auto rootfs = document.find("rootfs");
@@ -246,12 +232,6 @@ bool ImageManifest::is_image() const {
   // Signatures and attestations borrow the image config's type, so the layers are asked too.
   return is_config_type(config.media_type) &&
          (layers.empty() || std::ranges::any_of(layers, [](const auto& l) { return is_layer_type(l.media_type); }));
-}
-
-bool platform_matches(std::string_view wanted, std::string_view has) {
-  const std::string asked = plain_platform(wanted);
-  const std::string there = plain_platform(has);
-  return there == asked || (there.starts_with(asked) && there[asked.size()] == '/');
 }
 
 Result<ManifestDocument> parse_manifest(std::string body, std::string content_type, const Digest& digest) {

@@ -65,8 +65,4 @@ Result<ManifestDocument> parse_manifest(std::string body, std::string content_ty
 
 Result<ImageConfig> parse_config(std::string_view body);
 
-/// Whether an index's member for the platform `has` is the one asked for: "linux/arm64" asks for each variant of it, and v8 is what an
-/// arm64 without a variant is. Other names of an architecture are understood ("x86_64", "aarch64").
-bool platform_matches(std::string_view wanted, std::string_view has);
-
 }  // namespace landwaiter::registry

@@ -98,6 +98,17 @@ bool is_image_id(std::string_view name) {
 
 }  // namespace
 
+std::string without_login(std::string_view text) {
+  std::string_view head = text;
+  const std::size_t last = text.rfind('@');
+  if (last != std::string_view::npos && text.substr(last + 1).starts_with("sha")) head = text.substr(0, last);
+  const std::size_t at = head.rfind('@');
+  if (at == std::string_view::npos) return std::string(text);
+  const std::size_t scheme = text.find("://");
+  const std::size_t from = scheme != std::string_view::npos && scheme < at ? scheme + 3 : 0;
+  return std::string(text.substr(0, from)) + "***" + std::string(text.substr(at));
+}
+
 bool is_repository_name(std::string_view name) {
   if (name.empty() || name.size() > limits::repository_name_bytes_max) return false;
   while (true) {
@@ -131,6 +142,7 @@ Result<Reference> Reference::parse(std::string_view text) {
   std::string_view rest = text;
   if (rest.starts_with(kScheme)) rest.remove_prefix(kScheme.size());
   if (rest.empty()) return invalid(text, "it is empty");
+  if (const std::string shown = without_login(text); shown != text) return invalid(shown, "credentials do not belong into it");
   if (is_image_id(rest)) return invalid(text, "it is an image id, not a name");
 
   Reference out;

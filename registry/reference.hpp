@@ -24,6 +24,9 @@ struct Reference {
   std::string manifest_reference() const;
 };
 
+/// A name as a user wrote it, for texts: "user:password@" in it, which belongs nowhere near a name, is replaced by "***@".
+std::string without_login(std::string_view text);
+
 /// Whether `name` is a repository name of the distribution specification (at most 255 bytes, lower-case components).
 bool is_repository_name(std::string_view name);
 bool is_tag(std::string_view tag);

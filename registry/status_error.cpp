@@ -2,6 +2,7 @@
 #include "registry/status_error.hpp"
 
 #include "core/json.hpp"
+#include "core/text.hpp"
 #include "registry/http_headers.hpp"
 
 namespace landwaiter::registry {
@@ -39,6 +40,17 @@ std::string first_of(const json& object, std::initializer_list<const char*> name
   return {};
 }
 
+/// What a proxy's page for people says of an error: nginx gives its reason there and nowhere else.
+std::string title_of_page(const std::string& body) {
+  constexpr std::string_view open = "<title>";
+  const std::string lower = to_lower(body);
+  const std::size_t begin = lower.find(open);
+  const std::size_t end = lower.find("</title>", begin);
+  if (begin == std::string::npos || end == std::string::npos) return {};
+  const std::size_t from = begin + open.size();
+  return std::string(trim(std::string_view(body).substr(from, end - from)));
+}
+
 }  // namespace
 
 ErrorCode code_of_status(int status) {
@@ -58,7 +70,7 @@ std::string name_of_status(int status) {
 
 std::string message_of_body(const std::string& body) {
   auto document = parse_json(body, "error");
-  if (!document || !document->is_object()) return {};
+  if (!document || !document->is_object()) return title_of_page(body);
   const auto errors = document->find("errors");
   const bool listed = errors != document->end() && errors->is_array() && !errors->empty() && errors->front().is_object();
   const json& error = listed ? errors->front() : *document;

@@ -121,7 +121,6 @@ TEST_CASE("a platform takes its variants; an unknown one is never left out") {
   CHECK(matches_platform("linux/arm64/v8", {"linux/arm64"}));
   CHECK(matches_platform("linux/amd64", {"linux/arm64", "linux/amd64"}));
   CHECK_FALSE(matches_platform("linux/arm64", {"linux/arm"}));
-  CHECK_FALSE(matches_platform("linux/arm64", {"linux/arm64/v8"}));
   CHECK(matches_platform("", {"linux/amd64"}));
   CHECK(matches_platform("linux/s390x", {}));
   CHECK(check_platform("linux/amd64"));
@@ -136,4 +135,21 @@ TEST_CASE("kinds of registries are named once") {
   CHECK(is_registry_kind_name("harbor"));
   CHECK_FALSE(is_registry_kind_name("Harbor"));
   CHECK_FALSE(is_registry_kind_name(""));
+}
+
+TEST_CASE("a platform is asked for by its usual names") {
+  for (const auto& [wanted, has] : std::vector<std::pair<std::string, std::string>>{{"linux/amd64", "linux/amd64"},
+                                                                                     {"linux/arm", "linux/arm/v7"},
+                                                                                     {"linux/arm64", "linux/arm64/v8"},
+                                                                                     {"linux/arm64/v8", "linux/arm64"},
+                                                                                     {"linux/aarch64", "linux/arm64/v8"},
+                                                                                     {"Linux/x86_64", "linux/amd64"}}) {
+    INFO(wanted << " " << has);
+    CHECK(matches_platform(has, {wanted}));
+  }
+  for (const auto& [wanted, has] : std::vector<std::pair<std::string, std::string>>{
+           {"linux/arm", "linux/arm64"}, {"linux/arm/v6", "linux/arm/v7"}, {"linux/amd64", "windows/amd64"}, {"linux/arm/v7", "linux/arm"}}) {
+    INFO(wanted << " " << has);
+    CHECK_FALSE(matches_platform(has, {wanted}));
+  }
 }

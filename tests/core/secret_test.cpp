@@ -36,6 +36,18 @@ TEST_CASE("A secret is compared by content") {
   CHECK(Secret().empty());
 }
 
+TEST_CASE("A secret is redacted as it is and percent-encoded") {
+  const Secret secret("a+b/c%d=");
+  CHECK(redact("x a+b/c%d= y a+b/c%d=", secret) == "x *** y ***");
+  CHECK(redact("?t=a%2Bb%2Fc%25d%3D&", secret) == "?t=***&");
+  CHECK(redact("?t=a%2bb/c%25d%3d", secret) == "?t=***");
+  CHECK(redact("%61%2B%62%2F%63%25%64%3D", secret) == "***");
+  CHECK(redact("a+b/c%d a%2Bb%2", secret) == "a+b/c%d a%2Bb%2");
+  CHECK(redact("100%", Secret("100%25")) == "100%");
+  CHECK(redact("100%25 is more", Secret("100%25")) == "*** is more");
+  CHECK(redact("abc", Secret("abc")) == "abc");  // three letters are in many a text
+}
+
 TEST_CASE("wipe overwrites the whole capacity of a string") {
   std::string text = kLong;
   const char* data = text.data();

@@ -6,7 +6,7 @@ import os
 
 from sample import Sample
 from support.case import EndToEndCase, main, places
-from support.token_service import TokenService
+from support.token_service import Account, TokenService
 
 USER, PASSWORD = "inspector", "corr3ct-Horse-battery"
 REFRESH_TOKEN = "r3fresh-0f-the-cloud"
@@ -52,9 +52,9 @@ class ContainerConfig(EndToEndCase):
         for name, tag in (("library/alpine", "latest"), ("library/nginx", "latest"), ("myapp", "v2.1"), ("backend", "latest")):
             cls.public.push(cls.sample.image, name, tag)
         cls.private = cls.start_registry("private", storage=cls.public.storage, users={USER: PASSWORD})
-        cls.service = cls.start(TokenService(cls.make_folder("token-service"), USER, PASSWORD, REFRESH_TOKEN))
+        cls.service = cls.start(TokenService(cls.make_folder("token-service"), {USER: Account(PASSWORD, REFRESH_TOKEN)}))
         cls.tokens = cls.start_registry("tokens", storage=cls.public.storage, token_auth=cls.service.registry_options)
-        cls.access_token = cls.service.token(["repository:myapp:pull"])
+        cls.access_token = cls.service.token(["repository:myapp:pull"], USER)
 
     def config(self, text, **more):
         names = {"public": self.public.address, "private": self.private.address, "tokens": self.tokens.address, **more}

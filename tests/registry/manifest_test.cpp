@@ -165,23 +165,6 @@ TEST_CASE("relabelled layers and configs still make an image", "[manifest]") {
   }
 }
 
-TEST_CASE("a platform is asked for by its usual names", "[manifest]") {
-  for (const auto& [wanted, has] : std::vector<std::pair<std::string, std::string>>{{"linux/amd64", "linux/amd64"},
-                                                                                     {"linux/arm", "linux/arm/v7"},
-                                                                                     {"linux/arm64", "linux/arm64/v8"},
-                                                                                     {"linux/arm64/v8", "linux/arm64"},
-                                                                                     {"linux/aarch64", "linux/arm64/v8"},
-                                                                                     {"Linux/x86_64", "linux/amd64"}}) {
-    INFO(wanted << " " << has);
-    CHECK(platform_matches(wanted, has));
-  }
-  for (const auto& [wanted, has] : std::vector<std::pair<std::string, std::string>>{
-           {"linux/arm", "linux/arm64"}, {"linux/arm/v6", "linux/arm/v7"}, {"linux/amd64", "windows/amd64"}, {"", "linux/amd64"}, {"linux/arm/v7", "linux/arm"}}) {
-    INFO(wanted << " " << has);
-    CHECK_FALSE(platform_matches(wanted, has));
-  }
-}
-
 TEST_CASE("broken documents are refused", "[manifest]") {
   CHECK(code_of(json::array()) == ErrorCode::malformed);
   CHECK(code_of({{"schemaVersion", 2}}) == ErrorCode::malformed);

@@ -10,6 +10,7 @@ using landwaiter::registry::is_host;
 using landwaiter::registry::is_repository_name;
 using landwaiter::registry::is_tag;
 using landwaiter::registry::Reference;
+using landwaiter::registry::without_login;
 
 namespace {
 
@@ -71,6 +72,19 @@ TEST_CASE("what is no reference is refused with a reason", "[reference]") {
     CHECK(got.error().code() == ErrorCode::invalid_argument);
     CHECK_FALSE(got.error().message().empty());
   }
+}
+
+TEST_CASE("a password in a name is refused and not repeated", "[reference]") {
+  for (const std::string text : {"https://me:se@cr/et@registry.example/app:1", "me:se@cr/et@registry.example/app:1",
+                                 "me:se@cr/et@registry.example", "docker://me:se@cr/et@registry.example/app@sha256:abc"}) {
+    const auto refused = Reference::parse(text);
+    REQUIRE(refused.has_error());
+    CHECK(refused.error().code() == ErrorCode::invalid_argument);
+    CHECK(refused.error().message().find("credentials do not belong into it") != std::string::npos);
+    CHECK(refused.error().message().find("***@registry.example") != std::string::npos);
+    for (const char* part : {"me:", "se@", "cr/et"}) CHECK(refused.error().message().find(part) == std::string::npos);
+  }
+  for (const std::string& text : {std::string("alpine"), "localhost:5000/a/b:1@" + kDigest}) CHECK(without_login(text) == text);
 }
 
 TEST_CASE("names, tags and hosts keep their bounds", "[reference]") {

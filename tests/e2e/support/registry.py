@@ -47,8 +47,11 @@ class Request:
 class Registry:
     """`docker-registry serve` over a folder. `storage` may be another registry's, to serve the same content otherwise."""
 
-    def __init__(self, name, folder, storage=None, users=None, token_auth=None, tls=None):
+    def __init__(self, name, folder, storage=None, users=None, token_auth=None, tls=None, client_ca=None, host="localhost",
+                 listen="127.0.0.1", relative_urls=False):
         self.folder = folder
+        self.host = host
+        self._listen = listen
         self.storage = storage or os.path.join(folder, "storage")
         self._config = os.path.join(folder, "config.yml")
         self._read = 0
@@ -63,18 +66,20 @@ class Registry:
             auth = f"auth:\n  htpasswd: {{realm: e2e, path: {passwords}}}\n"
         if token_auth:
             auth = ("auth:\n  token:\n" + "".join(f"    {key}: {value}\n" for key, value in token_auth.items()))
-        secure = f"  tls: {{certificate: {tls[0]}, key: {tls[1]}}}\n" if tls else ""
+        clients = f", clientcas: [{client_ca}]" if client_ca else ""
+        secure = f"  tls: {{certificate: {tls[0]}, key: {tls[1]}{clients}}}\n" if tls else ""
         os.makedirs(self.storage, exist_ok=True)
         with open(self._config, "w", encoding="ascii") as file:
             file.write("version: 0.1\nlog: {level: info, accesslog: {disabled: false}}\n"
                        f"storage:\n  filesystem: {{rootdirectory: {self.storage}, maxthreads: 100}}\n  delete: {{enabled: true}}\n"
                        "  maintenance: {uploadpurging: {enabled: false}}\n"
-                       f"http:\n  addr: 127.0.0.1:0\n  secret: e2e\n{secure}{auth}")
+                       f"http:\n  addr: {listen}:0\n  secret: e2e\n  relativeurls: {str(relative_urls).lower()}\n{secure}{auth}")
         self._process = Process(name, ["docker-registry", "serve", self._config], folder, env={"OTEL_TRACES_EXPORTER": "none"})
 
     def start(self):
         self._process.start()
-        found = self._process.wait_for_output(r"listening on 127\.0\.0\.1:(\d+)", where=lambda: self._process.out() + self._process.err())
+        found = self._process.wait_for_output(rf"listening on {re.escape(self._listen)}:(\d+)",
+                                              where=lambda: self._process.out() + self._process.err())
         self.port = int(found.group(1))
         return self
 
@@ -83,7 +88,7 @@ class Registry:
 
     @property
     def address(self):
-        return f"localhost:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def requests_since(self, position):
         """What was asked of the registry since `mark()` gave `position`, without the pushes of these tests."""

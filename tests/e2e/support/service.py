@@ -123,7 +123,8 @@ def check_counts(counts):
 class Sensor:
     """`landwaiter sensor --config`; keeps its state over restarts."""
 
-    def __init__(self, folder, platform, name="sensor", workers=2, jobs=4, drain_timeout_s=60, token=None):
+    def __init__(self, folder, platform, name="sensor", workers=2, jobs=4, drain_timeout_s=60, token=None, sections=None, env=None):
+        """`sections` are added to its YAML: {"registry": {"ca_file": ...}}."""
         self.folder = folder
         self.state = os.path.join(folder, name + "-state")
         self._config = os.path.join(folder, name + ".yml")
@@ -131,10 +132,13 @@ class Sensor:
             file.write(f"name: {name}\nstate_directory: {self.state}\n"
                        f"workers: {workers}\njobs: {jobs}\ndrain_timeout_s: {drain_timeout_s}\n"
                        f"platform:\n  url: {platform.url}\n  enrolment_token: ${{env:E2E_ENROLMENT}}\nlog:\n  level: debug\n  json: true\n")
+            for section, values in (sections or {}).items():
+                file.write(f"{section}:\n" + "".join(f"  {key}: {json.dumps(value)}\n" for key, value in values.items()))
         os.chmod(self._config, 0o600)
         os.makedirs(self.state, mode=0o700, exist_ok=True)
         enrolment = token or platform.create_token("enrolment", name)
-        self.process = Process(name, [program("LANDWAITER"), "sensor", "--config", self._config], folder, env={"E2E_ENROLMENT": enrolment})
+        self.process = Process(name, [program("LANDWAITER"), "sensor", "--config", self._config], folder,
+                               env={"E2E_ENROLMENT": enrolment, **(env or {})})
         platform.sensors.append(self.process)
 
     def start(self):
