@@ -66,7 +66,7 @@ int run_list(ListOptions options, const Environment& environment) {
   asio::io_context io(1);
   Connector connector(io.get_executor(), options.connection, environment, clock);
   const ListTarget target = parse_target(options.registry);
-  auto client = connector.client(target.host);
+  auto client = connector.client(target.host, target.repository);
   if (!client) {
     std::cerr << "landwaiter: " << client.error().message() << "\n";
     return exit_usage;

@@ -28,6 +28,9 @@ std::vector<Challenge> parse_challenges(const std::vector<std::string>& lines);
 /// The target of the first link with relation "next" (RFC 8288), as sent: it may be relative.
 std::optional<std::string> next_link(const std::vector<std::string>& lines);
 
+/// IMF-fixdate (RFC 9110 section 5.6.7), "Sun, 06 Nov 1994 08:49:37 GMT": of Date, and of Retry-After.
+std::optional<SystemTime> parse_http_date(std::string_view text);
+
 /// Retry-After as a wait from `now` (RFC 9110 section 10.2.3): seconds or an HTTP date; a number too large to be seconds is taken
 /// as a Unix time, as one large registry has sent.
 std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value, SystemTime now);
