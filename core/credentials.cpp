@@ -48,16 +48,23 @@ const std::array<Field, 14> kFields{{
     {Kind::google, "google_key_json", nullptr, &Credentials::google_key_json, true},
 }};
 
-/// nlohmann's strings are freed as they are; these held credentials.
-void wipe_texts(json& document) {
-  if (document.is_string()) wipe(document.get_ref<std::string&>());
-  if (document.is_structured()) std::ranges::for_each(document, wipe_texts);
-}
-
 std::string take_text(json& document, const char* name) {
   const auto found = document.find(name);
   if (found == document.end() || found->is_null()) return {};
   return found->get<std::string>();
+}
+
+/// Google's key is a JSON document of its own; it may stand in ours as text or as it is.
+Secret take_secret(json& document, const Field& field) {
+  const auto found = document.find(field.name);
+  if (field.kind == Kind::google && found != document.end() && found->is_object()) return Secret(dump_json(*found));
+  return Secret(take_text(document, field.name));
+}
+
+/// What Google lets its users download.
+bool is_google_key_file(const json& document) {
+  const auto type = document.find("type");
+  return type != document.end() && *type == "service_account" && document.contains("private_key");
 }
 
 Result<Kind> kind_from(const std::string& name) {
@@ -69,14 +76,13 @@ Result<Kind> kind_from(const std::string& name) {
 Result<void> read_fields(json& document, Credentials& out) {
   for (const Field& field : kFields) {
     if (field.kind != out.kind) continue;
-    std::string value = take_text(document, field.name);
-    if (value.empty() && field.needed) {
+    if (field.text != nullptr) out.*field.text = take_text(document, field.name);
+    else out.*field.secret = take_secret(document, field);
+    const bool empty = field.text != nullptr ? (out.*field.text).empty() : (out.*field.secret).empty();
+    if (empty && field.needed) {
       return Error(ErrorCode::invalid_argument,
                    "credentials of kind " + std::string(to_string(out.kind)) + " need the field " + field.name);
     }
-    if (field.text != nullptr) out.*field.text = value;
-    else out.*field.secret = Secret(value);
-    wipe(value);
   }
   return {};
 }
@@ -84,6 +90,11 @@ Result<void> read_fields(json& document, Credentials& out) {
 Result<Credentials> read_document(json& document) {
   if (!document.is_object()) return Error(ErrorCode::malformed, "credentials: not a JSON object");
   Credentials out;
+  if (is_google_key_file(document)) {
+    out.kind = Kind::google;
+    out.google_key_json = Secret(dump_json(document));
+    return out;
+  }
   const std::string kind = take_text(document, "kind");
   if (kind.empty()) {
     return Credentials::from_login(take_text(document, "username"), Secret(take_text(document, "password")),

@@ -39,7 +39,7 @@ struct Credentials {
   std::string azure_client_id;
   Secret azure_client_secret;
 
-  Secret google_key_json;     ///< the service account's key file
+  Secret google_key_json;     ///< the service account's key file; in our JSON it may stand as text or as an object
 
   bool anonymous() const { return kind == Kind::anonymous; }
 
@@ -54,7 +54,8 @@ std::string_view to_string(Credentials::Kind kind);
 /// The JSON text in which credentials are stored encrypted, sealed for a sensor, and given in a file: {"kind":"aws",
 /// "aws_access_key_id":...}. Only the fields of the kind are written. Never logged.
 Secret serialize(const Credentials& credentials);
-/// Without a kind: what from_login() makes of username, password and token. Errors (malformed, invalid_argument when a field that
+/// Without a kind: what from_login() makes of username, password and token; a Google service account's key file as it was downloaded
+/// is one of kind google. Errors (malformed, invalid_argument when a field that
 /// the kind needs is missing) never repeat a value.
 Result<Credentials> parse_credentials(const Secret& text);
 

@@ -2,7 +2,10 @@
 #include "core/json.hpp"
 
 #include "core/limits.hpp"
+#include "core/secret.hpp"
 #include "core/text.hpp"
+
+#include <algorithm>
 
 namespace landwaiter {
 
@@ -38,6 +41,11 @@ std::uint64_t read_count(const json& object, const char* field) {
 }
 
 void read_count(const json& object, const char* field, std::uint64_t& out) { out = read_count(object, field); }
+
+void wipe_texts(json& document) {
+  if (document.is_string()) wipe(document.get_ref<std::string&>());
+  if (document.is_structured()) std::ranges::for_each(document, wipe_texts);
+}
 
 std::string dump_json(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 std::string dump_json_pretty(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace); }

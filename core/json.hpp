@@ -28,6 +28,9 @@ void read_count(const nlohmann::json& object, const char* field, std::uint64_t& 
 template <class T>
 Result<T> parse_json_as(std::string_view text, std::string_view what);
 
+/// Overwrites all strings of a document that held credentials: nlohmann frees them as they are.
+void wipe_texts(nlohmann::json& document);
+
 /// Compact; invalid UTF-8 cannot make it fail (bytes are replaced).
 std::string dump_json(const nlohmann::json& value);
 /// Indented by two, for people.

@@ -79,6 +79,15 @@ inline constexpr std::chrono::seconds token_early = 10s;
 inline constexpr std::size_t tokens_cached_max = 1000;
 /// Docker's config.json holds a line for each registry.
 inline constexpr std::uint64_t docker_config_bytes_max = 4 * MiB;
+/// A credentials file holds a cloud's key at most: a Google service account's has some 2.5 KiB.
+inline constexpr std::uint64_t credentials_file_bytes_max = 64 * KiB;
+/// A credential helper may ask a cloud, or a person for a passphrase; one that hangs must not hold a scan for ever.
+inline constexpr std::chrono::milliseconds credential_helper_timeout = 60s;
+/// A login that a cloud gave within this time is not asked for anew, however often a registry refuses it.
+inline constexpr std::chrono::seconds login_renew_pause = 60s;
+/// Clouds refuse what was signed five minutes ago or ahead. When one refuses us and its Date differs from our clock by more than
+/// this, it is asked once more by its own time.
+inline constexpr std::chrono::seconds clock_skew_max = 60s;
 /// manifest.json of a docker-archive holds some hundred bytes for each image and layer.
 inline constexpr std::uint64_t archive_index_bytes_max = 8 * MiB;
 /// Members of an archive that holds images; each blob is one, docker's older form has three for each layer.

@@ -51,6 +51,17 @@ std::string redact(std::string text, const Secret& secret) {
   return out;
 }
 
+Secret concat(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  std::string text;
+  text.reserve(size);
+  for (const std::string_view part : parts) text.append(part);
+  Secret out(text);
+  wipe(text);
+  return out;
+}
+
 void wipe(std::string& text) noexcept {
   // The capacity, not only the size: an earlier, longer value may still lie behind it.
   text.resize(text.capacity());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <initializer_list>
 #include <iosfwd>
 #include <string>
 #include <string_view>
@@ -32,6 +33,9 @@ class Secret {
 };
 
 std::ostream& operator<<(std::ostream& out, const Secret& secret);
+
+/// The parts one after the other, made without leaving a copy behind.
+Secret concat(std::initializer_list<std::string_view> parts);
 
 /// `text` with each occurrence of the secret, also percent-encoded, replaced by "***"; secrets too short to tell from ordinary
 /// text stay.

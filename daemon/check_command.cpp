@@ -58,7 +58,7 @@ int run_check(CheckOptions options, const Environment& environment) {
   Connector connector(io.get_executor(), options.connection, environment, clock);
   const auto wire = std::make_shared<WatchedTransport>(connector.transport(), clock);
   connector.use(wire);
-  auto client = connector.client(options.registry);
+  auto client = connector.client(options.registry, options.repository);
   if (!client) return fail_usage(client.error());
   auto base = (*client)->base();
   if (!base) return fail_usage(base.error());

@@ -2,7 +2,6 @@
 #include "daemon/connect.hpp"
 
 #include "core/text.hpp"
-#include "registry/docker_config.hpp"
 #include "registry/transport.hpp"
 
 #include <array>
@@ -43,7 +42,8 @@ Result<Target> open_local(std::string_view kind, OpenLocal open, std::string_vie
 }  // namespace
 
 Connector::Connector(asio::any_io_executor executor, ConnectionOptions options, Environment environment, const Clock& clock)
-    : options_(std::move(options)), environment_(std::move(environment)), clock_(clock) {
+    : options_(std::move(options)), docker_config_(registry::DockerConfig::of_process()), clock_(clock) {
+  docker_config_.environment = std::move(environment);
   registry::TransportOptions transport;
   transport.ca_file = options_.ca_file;
   transport.connections_per_host = options_.connections;
@@ -60,7 +60,7 @@ Result<Target> Connector::open(const std::string& image) {
 Result<Target> Connector::open_remote(const std::string& image) {
   auto reference = registry::Reference::parse(image);
   if (!reference) return reference.error();
-  auto to = client(reference->host);
+  auto to = client(reference->host, reference->repository);
   if (!to) return to.error();
   Target target;
   target.source = registry::Client::repository_source(*to, reference->repository);
@@ -70,24 +70,32 @@ Result<Target> Connector::open_remote(const std::string& image) {
   return target;
 }
 
-Result<std::shared_ptr<registry::Client>> Connector::client(const std::string& host) {
-  const auto known = clients_.find(host);
-  if (known != clients_.end()) return known->second;
+/// Each warning once, however many images it concerns.
+registry::DockerCredentials Connector::look_up(const std::string& host, const std::string& repository) {
+  registry::DockerCredentials found = registry::find_credentials(docker_config_, host, repository);
+  for (const std::string& warning : found.warnings) {
+    if (warned_.insert(warning).second) std::cerr << "landwaiter: " << warning << "\n";
+  }
+  return found;
+}
+
+Result<std::shared_ptr<registry::Client>> Connector::client(const std::string& host, const std::string& repository) {
   auto endpoint = registry::Endpoint::parse(host);
   if (!endpoint) return endpoint.error();
+  std::string key = host;
+  endpoint->credentials = options_.credentials;
+  if (endpoint->credentials.anonymous()) {
+    const registry::DockerCredentials found = look_up(endpoint->host, repository);
+    registry::apply(found, *endpoint);
+    key += '/' + found.key_path;
+  }
+  const auto known = clients_.find(key);
+  if (known != clients_.end()) return known->second;
   if (options_.plain_http) endpoint->plain_http = true;
   endpoint->tls_verify = options_.tls_verify;
   endpoint->kind = options_.kind;
-  endpoint->credentials = options_.credentials;
-  if (endpoint->credentials.anonymous()) {
-    registry::DockerConfig config = registry::DockerConfig::of_process();
-    config.environment = environment_;
-    const registry::DockerCredentials found = registry::find_credentials(config, endpoint->host);
-    for (const std::string& warning : found.warnings) std::cerr << "landwaiter: " << warning << "\n";
-    registry::apply(found, *endpoint);
-  }
   auto made = std::make_shared<registry::Client>(transport_, *std::move(endpoint), clock_);
-  clients_.emplace(host, made);
+  clients_.emplace(key, made);
   return made;
 }
 

@@ -4,9 +4,11 @@
 #include "daemon/async.hpp"
 #include "daemon/scan_command.hpp"
 #include "registry/client.hpp"
+#include "registry/docker_config.hpp"
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace landwaiter::daemon {
@@ -26,8 +28,8 @@ class Connector {
 
   /// docker://REF or REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]. Error: invalid_argument, io.
   Result<Target> open(const std::string& image);
-  /// Credentials of the options, else of docker's config for that host, else none.
-  Result<std::shared_ptr<registry::Client>> client(const std::string& host);
+  /// Credentials of the options, else of docker's config for that host (or for the namespace that `repository` is in), else none.
+  Result<std::shared_ptr<registry::Client>> client(const std::string& host, const std::string& repository = {});
 
   const std::shared_ptr<registry::Transport>& transport() const { return transport_; }
   /// Another transport for clients made from now on.
@@ -35,12 +37,14 @@ class Connector {
 
  private:
   Result<Target> open_remote(const std::string& image);
+  registry::DockerCredentials look_up(const std::string& host, const std::string& repository);
 
   ConnectionOptions options_;
-  Environment environment_;
+  registry::DockerConfig docker_config_;
   const Clock& clock_;
   std::shared_ptr<registry::Transport> transport_;
-  std::map<std::string, std::shared_ptr<registry::Client>> clients_;
+  std::map<std::string, std::shared_ptr<registry::Client>> clients_;  ///< by host, and namespace where one has credentials of its own
+  std::set<std::string> warned_;
 };
 
 }  // namespace landwaiter::daemon

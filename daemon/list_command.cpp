@@ -86,7 +86,7 @@ class Listing {
     auto work = make_work(options_, clock_.now());
     if (!work) return work.error();
     work_ = *std::move(work);
-    auto client = connector_.client(target_.host);
+    auto client = connector_.client(target_.host, target_.repository);
     if (!client) return client.error();
     client_ = *std::move(client);
     return {};

@@ -3,6 +3,7 @@
 #include "core/registry_kinds.hpp"
 #include "core/text.hpp"
 #include "daemon/check_command.hpp"
+#include "daemon/credentials_file.hpp"
 #include "daemon/scan_command.hpp"
 #include "daemon/sensor_command.hpp"
 
@@ -26,6 +27,7 @@ struct ConnectionFlags {
   bool password_stdin = false;
   bool token_stdin = false;
   std::string token;
+  std::string credentials_file;
   bool insecure = false;
 
   void add_to(CLI::App& command) {
@@ -33,14 +35,25 @@ struct ConnectionFlags {
     command.add_flag("--password-stdin", password_stdin, "Read the password from standard input");
     command.add_flag("--token-stdin", token_stdin, "Read an access token from standard input; wins over a password");
     command.add_option("--token", token, "Access token; visible to other users of this machine, so prefer --token-stdin");
+    command.add_option("--credentials", credentials_file,
+                       "JSON file with credentials, a cloud's keys too; - reads it from standard input");
     command.add_flag("--plain-http", options.plain_http, "Speak HTTP without TLS (loopback registries need no flag)");
     command.add_flag("--insecure", insecure, "Do not verify the registry's TLS certificate");
     command.add_option("--ca-file", options.ca_file, "PEM file with certificate authorities to trust beside the system's")->check(CLI::ExistingFile);
   }
 
-  /// Reads what was promised on standard input: its first line.
+  /// Reads what was promised in a file or on standard input: of a password or token, the first line.
   Result<ConnectionOptions> finish() {
     options.tls_verify = !insecure;
+    if (!credentials_file.empty()) {
+      if (password_stdin || token_stdin || !username.empty() || !token.empty()) {
+        return Error(ErrorCode::invalid_argument, "--credentials holds all that is needed; it does not go with --username, --password-stdin, --token or --token-stdin");
+      }
+      auto read = read_credentials(credentials_file);
+      if (!read) return read.error();
+      options.credentials = *std::move(read);
+      return std::move(options);
+    }
     if (password_stdin && token_stdin) {
       return Error(ErrorCode::invalid_argument, "--password-stdin and --token-stdin both want standard input; give one");
     }

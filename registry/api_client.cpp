@@ -27,6 +27,17 @@ HttpRequest wire_request(const ApiRequest& request, const HttpUrl& url) {
   return out;
 }
 
+/// What the other side said, without the credentials it may echo. To be done before the text is cut: half a secret is one, too.
+std::string scrub(std::string text, const ApiRequest& request) {
+  for (const SecretHeader& header : request.secret_headers) {
+    text = redact(std::move(text), header.value);
+    // Of "Bearer TOKEN" the token alone may be echoed.
+    text = redact(std::move(text), Secret(header.value.reveal().substr(header.value.reveal().find(' ') + 1)));
+  }
+  for (const Secret& secret : request.secrets) text = redact(std::move(text), secret);
+  return text;
+}
+
 }  // namespace
 
 ApiClient::ApiClient(std::shared_ptr<Transport> transport, const Clock& clock)
@@ -59,14 +70,8 @@ Awaitable<ApiAnswer> ApiClient::attempt(ApiRequest request) {
   auto body = co_await std::move(reading);
   if (!expected) {
     std::string text = name_of_status(out.status) + " from " + request.url.authority() + " for " + request.subject;
-    const std::string said = body ? message_of_body(*body) : std::string();
+    const std::string said = body ? scrub(message_of_body(*body), request) : std::string();
     if (!said.empty()) text += ": " + landwaiter::quoted(said, 200);
-    for (const SecretHeader& header : request.secret_headers) {
-      text = redact(std::move(text), header.value);
-      // Of "Bearer TOKEN" the token alone may be echoed.
-      text = redact(std::move(text), Secret(header.value.reveal().substr(header.value.reveal().find(' ') + 1)));
-    }
-    for (const Secret& secret : request.secrets) text = redact(std::move(text), secret);
     Error failed(code_of_status(out.status), std::move(text));
     set_retry_after(failed, *out.response, clock_.now());
     co_return failed;
@@ -75,6 +80,8 @@ Awaitable<ApiAnswer> ApiClient::attempt(ApiRequest request) {
   if (body->empty()) co_return out;
   auto document = parse_json(*body, request.subject);
   wipe(*body);  // a token service's answer holds a token
+  // A page of an error that the caller understands by its status alone may be HTML.
+  if (!document && out.status >= 300) co_return out;
   if (!document) co_return document.error();
   out.document = std::move(*document);
   co_return out;

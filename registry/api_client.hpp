@@ -31,7 +31,7 @@ struct ApiRequest {
 
 struct ApiAnswer {
   int status = 0;
-  nlohmann::json document;                   ///< null when the body is empty
+  nlohmann::json document;                   ///< null when the body is empty, or an expected error's is no JSON
   std::unique_ptr<HttpResponse> response;    ///< for its headers; the body is read
 };
 

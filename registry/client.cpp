@@ -103,7 +103,7 @@ Result<void> PageGuard::follow(const std::string& next) {
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   Impl(std::shared_ptr<Transport> t, Endpoint e, const Clock& clock)
       : endpoint(std::move(e)), base(base_url(endpoint)), transport(t), api(t, clock), login(make_login_source(t, endpoint, clock)) {
-    if (base) loop = std::make_shared<RequestLoop>(transport, endpoint, *base, clock);
+    if (base) loop = std::make_shared<RequestLoop>(transport, endpoint, *base, login, clock);
   }
 
   Awaitable<Page> list(Request request, std::string first, std::string cursor, const char* name, bool (*valid)(std::string_view));

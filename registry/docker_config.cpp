@@ -7,8 +7,11 @@
 #include "core/limits.hpp"
 #include "core/text.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <map>
+#include <utility>
 
 namespace landwaiter::registry {
 namespace {
@@ -20,14 +23,28 @@ constexpr std::string_view kTokenUser = "<token>";
 
 bool is_hub(std::string_view host) { return host == "docker.io" || host == "index.docker.io" || host == "registry-1.docker.io"; }
 
-/// Keys come as "host", "https://host", "https://host/v1/"; containers' auth.json also has "host/namespace", which is passed over.
-bool key_names(std::string_view key, std::string_view host) {
-  if (is_hub(host) && (key == kHubKey || is_hub(key))) return true;
+std::string_view without_scheme(std::string_view key) {
   const std::size_t scheme = key.find("://");
-  if (scheme != std::string_view::npos) key.remove_prefix(scheme + 3);
-  const std::string_view path = key.find('/') == std::string_view::npos ? std::string_view() : key.substr(key.find('/'));
-  const bool whole_host = path.empty() || path == "/" || path == "/v1" || path == "/v1/" || path == "/v2" || path == "/v2/";
-  return whole_host && iequals(key.substr(0, key.find('/')), host);
+  return scheme == std::string_view::npos ? key : key.substr(scheme + 3);
+}
+
+/// The namespace that a key is for ("host/team"); empty for the whole host, which comes as "host", "https://host", "https://host/v1/".
+/// Nothing when the key is another host's.
+std::optional<std::string_view> namespace_of(std::string_view key, std::string_view host) {
+  if (is_hub(host) && (key == kHubKey || is_hub(key))) return std::string_view();
+  const std::string_view rest = without_scheme(key);
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  if (!iequals(rest.substr(0, slash), host) && !(is_hub(host) && is_hub(rest.substr(0, slash)))) return std::nullopt;
+  std::string_view path = rest.substr(slash);
+  while (path.starts_with('/')) path.remove_prefix(1);
+  while (path.ends_with('/')) path.remove_suffix(1);
+  const bool api = path == "v1" || path == "v2";
+  return api ? std::string_view() : path;
+}
+
+bool is_within(std::string_view repository, std::string_view folder) {
+  if (folder.empty() || repository == folder) return true;
+  return repository.starts_with(folder) && repository[folder.size()] == '/';
 }
 
 std::string text_of(const json& object, const char* name) {
@@ -38,10 +55,13 @@ std::string text_of(const json& object, const char* name) {
 void read_entry(const json& entry, const std::string& where, DockerCredentials& out) {
   out.username = text_of(entry, "username");
   out.password = Secret(text_of(entry, "password"));
-  out.token = Secret(text_of(entry, "identitytoken"));
+  // A token for the registry as it is comes before one to be exchanged.
+  out.token = Secret(text_of(entry, "registrytoken"));
+  if (out.token.empty()) out.token = Secret(text_of(entry, "identitytoken"));
   if (const std::string encoded = text_of(entry, "auth"); !encoded.empty()) {
-    const auto decoded = base64_decode(encoded);
+    auto decoded = base64_decode(encoded);
     std::string plain(decoded ? as_text(*decoded) : std::string_view());
+    if (decoded) std::ranges::fill(*decoded, 0);
     // Docker pads the password with NULs in some versions.
     while (plain.ends_with('\0')) plain.pop_back();
     const std::size_t colon = plain.find(':');
@@ -60,32 +80,61 @@ void read_entry(const json& entry, const std::string& where, DockerCredentials& 
   }
 }
 
-bool helper_named(const json& document, std::string_view host) {
-  if (!text_of(document, "credsStore").empty()) return true;
+/// The helper for a host, or "". A helper of its own comes before the store of all.
+std::string helper_of(const json& document, std::string_view host) {
   const auto helpers = document.find("credHelpers");
-  if (helpers == document.end() || !helpers->is_object()) return false;
-  for (const auto& [key, value] : helpers->items()) {
-    if (key_names(key, host)) return true;
+  if (helpers != document.end() && helpers->is_object()) {
+    for (const auto& [key, name] : helpers->items()) {
+      const auto folder = namespace_of(key, host);
+      if (folder && folder->empty() && name.is_string()) return name.get<std::string>();
+    }
   }
-  return false;
+  return text_of(document, "credsStore");
 }
 
-void search(const std::string& text, const std::string& where, std::string_view host, DockerCredentials& out) {
+void ask_helper(const DockerConfig& config, const std::string& name, std::string_view host, const std::string& where, DockerCredentials& out) {
+  if (!is_helper_name(name)) {
+    out.warnings.push_back(where + ": not the name of a credential helper: " + landwaiter::quoted(name));
+    return;
+  }
+  auto answer = config.run_helper(name, std::string(is_hub(host) ? kHubKey : host));
+  if (!answer) {
+    out.warnings.push_back(where + ": " + answer.error().message());
+  } else if (*answer) {
+    const bool token = (*answer)->username == kTokenUser;
+    if (!token) out.username = (*answer)->username;
+    (token ? out.token : out.password) = (*answer)->secret;
+  }
+}
+
+void search_entries(const json& document, const std::string& where, std::string_view host, std::string_view repository, DockerCredentials& out) {
+  const auto auths = document.find("auths");
+  if (auths == document.end() || !auths->is_object()) return;
+  std::optional<std::size_t> best;
+  for (const auto& [key, entry] : auths->items()) {
+    const auto folder = namespace_of(key, host);
+    if (!entry.is_object() || !folder || !is_within(repository, *folder) || (best && folder->size() <= *best)) continue;
+    DockerCredentials found;
+    read_entry(entry, where, found);
+    out.warnings.insert(out.warnings.end(), found.warnings.begin(), found.warnings.end());
+    if (!found.found()) continue;
+    best = folder->size();
+    found.key_path = *folder;
+    found.warnings = std::move(out.warnings);
+    out = std::move(found);
+  }
+}
+
+void search(const DockerConfig& config, const std::string& text, const std::string& where, std::string_view host, std::string_view repository,
+            DockerCredentials& out) {
   auto document = parse_json(text, where);
   if (!document || !document->is_object()) {
     out.warnings.push_back(where + " is not a valid configuration and is left out");
     return;
   }
-  if (const auto auths = document->find("auths"); auths != document->end() && auths->is_object()) {
-    for (const auto& [key, entry] : auths->items()) {
-      if (entry.is_object() && key_names(key, host)) read_entry(entry, where, out);
-      if (out.found()) return;
-    }
-  }
-  if (helper_named(*document, host)) {
-    out.warnings.push_back(where + " names a credential helper for " + std::string(host) +
-                           "; helpers are not run: give the user name and password, or a token");
-  }
+  if (const std::string name = helper_of(*document, host); !name.empty()) ask_helper(config, name, host, where, out);
+  if (!out.found()) search_entries(*document, where, host, repository, out);
+  wipe_texts(*document);
 }
 
 std::vector<std::string> files_of(const DockerConfig& config) {
@@ -98,6 +147,7 @@ std::vector<std::string> files_of(const DockerConfig& config) {
   };
   add("REGISTRY_AUTH_FILE", "");
   add("XDG_RUNTIME_DIR", "/containers/auth.json");
+  if (!add("XDG_CONFIG_HOME", "/containers/auth.json")) add("HOME", "/.config/containers/auth.json");
   if (!add("DOCKER_CONFIG", "/config.json")) add("HOME", "/.docker/config.json");
   return out;
 }
@@ -105,6 +155,7 @@ std::vector<std::string> files_of(const DockerConfig& config) {
 Result<std::optional<std::string>> read_whole(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return std::optional<std::string>();
+  // Larger than the file, so that it never grows and leaves a copy.
   std::string out(static_cast<std::size_t>(limits::docker_config_bytes_max) + 1, '\0');
   in.read(out.data(), static_cast<std::streamsize>(out.size()));
   if (in.bad()) return Error(ErrorCode::io, "cannot read " + path);
@@ -125,13 +176,20 @@ DockerConfig DockerConfig::of_process() {
     return std::string(value);
   };
   out.read_file = read_whole;
+  using Asked = std::map<std::pair<std::string, std::string>, Result<std::optional<HelperAnswer>>>;
+  out.run_helper = [asked = std::make_shared<Asked>()](const std::string& name, const std::string& server) {
+    const auto known = asked->find({name, server});
+    if (known != asked->end()) return known->second;
+    const char* path = std::getenv("PATH");
+    return asked->emplace(std::pair(name, server), run_credential_helper(name, server, path == nullptr ? "" : path)).first->second;
+  };
   return out;
 }
 
-DockerCredentials find_credentials(const DockerConfig& config, std::string_view host) {
+DockerCredentials find_credentials(const DockerConfig& config, std::string_view host, std::string_view repository) {
   DockerCredentials out;
   if (auto document = config.environment("DOCKER_AUTH_CONFIG"); document && !document->empty()) {
-    search(*document, "DOCKER_AUTH_CONFIG", host, out);
+    search(config, *document, "DOCKER_AUTH_CONFIG", host, repository, out);
     wipe(*document);
   }
   for (const std::string& path : files_of(config)) {
@@ -140,7 +198,7 @@ DockerCredentials find_credentials(const DockerConfig& config, std::string_view 
     if (!text) {
       out.warnings.push_back(text.error().message());
     } else if (*text) {
-      search(**text, path, host, out);
+      search(config, **text, path, host, repository, out);
       wipe(**text);
     }
   }

@@ -3,6 +3,7 @@
 
 #include "core/text.hpp"
 #include "registry/client.hpp"
+#include "registry/google_login.hpp"
 
 namespace landwaiter::registry {
 namespace {
@@ -58,7 +59,10 @@ std::string identity(const Endpoint& endpoint) {
       return "with AWS key " + landwaiter::quoted(credentials.aws_access_key_id) + role;
     }
     case Kind::azure: return "as Azure service principal " + landwaiter::quoted(credentials.azure_client_id);
-    case Kind::google: return "with a Google service account";
+    case Kind::google: {
+      const auto key = parse_google_key(credentials.google_key_json);
+      return key ? "as Google service account " + landwaiter::quoted(key->client_email) : "with a Google service account";
+    }
   }
   return {};
 }

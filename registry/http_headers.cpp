@@ -142,22 +142,6 @@ std::optional<Number> number(std::string_view text) {
 
 }  // namespace
 
-std::optional<SystemTime> parse_http_date(std::string_view text) {
-  constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
-  const auto day = number<unsigned>(text.substr(5, 2));
-  const auto month = std::ranges::find(months, text.substr(8, 3));
-  const auto year = number<int>(text.substr(12, 4));
-  const auto hour = number<int>(text.substr(17, 2));
-  const auto minute = number<int>(text.substr(20, 2));
-  const auto second = number<int>(text.substr(23, 2));
-  if (!day || month == months.end() || !year || !hour || !minute || !second) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1),
-                                         std::chrono::day(*day)};
-  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) + std::chrono::seconds(*second);
-}
-
 std::string Challenge::parameter(const std::string& name) const {
   const auto found = parameters.find(name);
   return found == parameters.end() ? std::string() : found->second;
@@ -174,6 +158,22 @@ std::optional<std::string> next_link(const std::vector<std::string>& lines) {
     if (auto found = next_link_of(line)) return found;
   }
   return std::nullopt;
+}
+
+std::optional<SystemTime> parse_http_date(std::string_view text) {
+  constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
+  const auto day = number<unsigned>(text.substr(5, 2));
+  const auto month = std::ranges::find(months, text.substr(8, 3));
+  const auto year = number<int>(text.substr(12, 4));
+  const auto hour = number<int>(text.substr(17, 2));
+  const auto minute = number<int>(text.substr(20, 2));
+  const auto second = number<int>(text.substr(23, 2));
+  if (!day || month == months.end() || !year || !hour || !minute || !second) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1),
+                                         std::chrono::day(*day)};
+  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) + std::chrono::seconds(*second);
 }
 
 std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value, SystemTime now) {

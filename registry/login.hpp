@@ -23,6 +23,11 @@ struct Login {
   bool anonymous() const { return username.empty() && password.empty() && token.empty(); }
 };
 
+/// The value of Authorization (RFC 7617): the name with its password or token; a token without a name is "<token>"'s, as docker has it.
+Secret basic_header(const Login& login);
+/// The login's secrets in all forms in which they are sent: as they are, form-encoded, and within the Basic header.
+void append_secrets(const Login& login, std::vector<Secret>& secrets);
+
 /// Gives the login of an endpoint. A login that a cloud hands out is kept until shortly before its end, one request serves all that
 /// wait for it, and an old one that is still good is used when the cloud cannot be asked. Used from the io thread.
 class LoginSource {
@@ -34,8 +39,8 @@ class LoginSource {
   virtual void append_secrets(std::vector<Secret>& secrets) const = 0;
 };
 
-/// By the kind of the endpoint's credentials. Cloud keys are offered only to hosts that are that cloud's by their whole name; for
-/// another host get() gives invalid_argument.
+/// By the kind of the endpoint's credentials. Cloud keys are offered only to hosts that are that cloud's by their whole name, and
+/// only over TLS; for another host get() gives invalid_argument.
 std::shared_ptr<LoginSource> make_login_source(std::shared_ptr<Transport> transport, const Endpoint& endpoint, const Clock& clock);
 
 }  // namespace landwaiter::registry

@@ -4,8 +4,8 @@
 #include "core/limits.hpp"
 #include "core/text.hpp"
 #include "registry/endpoint.hpp"
+#include "registry/scope.hpp"
 #include "registry/status_error.hpp"
-
 
 #include <algorithm>
 
@@ -14,12 +14,23 @@ namespace {
 
 namespace asio = boost::asio;
 
+/// What the user is to look at when it is refused.
+std::string keys_of(const Credentials& credentials) {
+  switch (credentials.kind) {
+    case Credentials::Kind::aws: return "the AWS key and its policy";
+    case Credentials::Kind::azure: return "the service principal and its secret";
+    case Credentials::Kind::google: return "the service account and its key";
+    default: return "the username, password or token";
+  }
+}
+
 bool is_redirect(int status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
 
 }  // namespace
 
-RequestLoop::RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, const Clock& clock)
-    : transport_(transport), endpoint_(endpoint), base_(base), clock_(clock), authenticator_(transport, endpoint, base, clock), retry_(transport->throttle(), clock) {}
+RequestLoop::RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, std::shared_ptr<LoginSource> login, const Clock& clock)
+    : transport_(transport), endpoint_(endpoint), base_(base), clock_(clock), authenticator_(transport, endpoint, base, std::move(login), clock),
+      retry_(transport->throttle(), clock) {}
 
 Error RequestLoop::named(const Error& error, const Request& request) const {
   Error out(error.code(), authenticator_.scrub("registry " + endpoint_.host + ", " + request.subject + ": " + error.message()));
@@ -27,9 +38,12 @@ Error RequestLoop::named(const Error& error, const Request& request) const {
   return out;
 }
 
-Error RequestLoop::refused(const Request& request, std::string reason) const {
+Error RequestLoop::refused(const Request& request, const Credential& used, std::string reason) const {
+  const std::string right = "the right to " + describe_scope(request.scope);
   std::string text = "401 Unauthorized from registry " + endpoint_.host + " for " + request.subject + " (" + identity(endpoint_) + "): ";
-  text += endpoint_.credentials.anonymous() ? "it may need a username and password, or a token" : "check the username, password or token";
+  if (endpoint_.credentials.anonymous()) text += right + " may need a username and password, or a token";
+  else if (used.from_realm()) text += "the account lacks " + right;
+  else text += "check " + keys_of(endpoint_.credentials) + "; it needs " + right;
   if (!reason.empty()) text += "; " + reason;
   return Error(ErrorCode::unauthorized, authenticator_.scrub(std::move(text)));
 }
@@ -84,17 +98,19 @@ Awaitable<Answer> RequestLoop::attempt(Request request) {
   if (!waited) co_return waited.error();
   auto beginning = authenticator_.begin(request.scope);
   auto credential = co_await std::move(beginning);
+  Credential used;
   for (std::size_t challenges = 0;; ++challenges) {
     if (!credential) {
-      if (credential.error().code() == ErrorCode::unauthorized) co_return refused(request, credential.error().message());
+      if (credential.error().code() == ErrorCode::unauthorized) co_return refused(request, used, credential.error().message());
       co_return named(credential.error(), request);
     }
-    auto op = follow(request, *credential);
+    used = *credential;
+    auto op = follow(request, used);
     auto answer = co_await std::move(op);
     if (!answer) co_return answer.error();
     if (answer->response->status() != 401) co_return answer;
-    if (challenges >= limits::challenges_answered_max) co_return refused(request, "");
-    auto next = respond_to_401(std::move(answer->response), answer->url, request, *credential);
+    if (challenges >= limits::challenges_answered_max) co_return refused(request, used, "");
+    auto next = respond_to_401(std::move(answer->response), answer->url, request, used);
     credential = co_await std::move(next);
   }
 }
@@ -118,7 +134,7 @@ Awaitable<Credential> RequestLoop::respond_to_401(std::unique_ptr<HttpResponse> 
   auto op = authenticator_.answer(std::move(challenges), std::move(url), request.scope, std::move(used));
   auto next = co_await std::move(op);
   if (!next && next.error().message().empty()) {
-    const std::string said = message.empty() ? std::string() : "it says " + landwaiter::quoted(message, 200);
+    const std::string said = message.empty() ? std::string() : "it says " + landwaiter::quoted(authenticator_.scrub(message), 200);
     co_return Error(next.error().code(), said);
   }
   co_return next;

@@ -41,7 +41,7 @@ struct Document {
 /// Used from the io thread, by several coroutines at once. Errors: all that Client names.
 class RequestLoop : public std::enable_shared_from_this<RequestLoop> {
  public:
-  RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, const Clock& clock);
+  RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, std::shared_ptr<LoginSource> login, const Clock& clock);
 
   /// Answers with one of the expected statuses; the body is still on the wire.
   Awaitable<Answer> perform(Request request);
@@ -52,9 +52,9 @@ class RequestLoop : public std::enable_shared_from_this<RequestLoop> {
 
   const Endpoint& endpoint() const { return endpoint_; }
   const HttpUrl& base() const { return base_; }
-  Error refused(const Request& request, std::string reason) const;
 
  private:
+  Error refused(const Request& request, const Credential& used, std::string reason) const;
   Awaitable<Answer> attempt(Request request);
   Awaitable<Answer> follow(Request request, Credential credential);
   Awaitable<Credential> respond_to_401(std::unique_ptr<HttpResponse> response, HttpUrl url, Request request, Credential used);

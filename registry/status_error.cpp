@@ -73,8 +73,10 @@ std::string message_of_body(const std::string& body) {
   if (!document || !document->is_object()) return title_of_page(body);
   const auto errors = document->find("errors");
   const bool listed = errors != document->end() && errors->is_array() && !errors->empty() && errors->front().is_object();
-  const json& error = listed ? errors->front() : *document;
-  std::string code = first_of(error, {"code", "__type", "error"});
+  const auto single = document->find("Error");
+  const bool nested = single != document->end() && single->is_object();
+  const json& error = listed ? errors->front() : nested ? *single : *document;
+  std::string code = first_of(error, {"code", "Code", "__type", "error"});
   const std::string message = first_of(error, {"message", "Message", "error_description", "detail", "details"});
   if (code.empty() || message.empty()) return code + message;
   return code + ": " + message;

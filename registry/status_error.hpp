@@ -11,8 +11,8 @@ namespace landwaiter::registry {
 ErrorCode code_of_status(int status);
 /// "404 Not Found", or "status 418" for those without a name here.
 std::string name_of_status(int status);
-/// Code and message of the first error of a body (distribution-spec, "Error Codes"; also the forms {"message":...}, {"error":...} and
-/// {"error_description":...} of other APIs), or the title of a page; empty when it is of another form. As the other side wrote it: quote it.
+/// Code and message of the first error of a body (distribution-spec, "Error Codes"; also the forms {"message":...}, {"error":...},
+/// {"error_description":...} and {"Error":{"Code":...,"Message":...}} of other APIs), or the title of a page; empty when it is of another form. As the other side wrote it: quote it.
 std::string message_of_body(const std::string& body);
 /// Takes over the Retry-After of an answer.
 void set_retry_after(Error& error, const HttpResponse& response, SystemTime now);

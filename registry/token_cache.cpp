@@ -7,6 +7,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
+
 namespace landwaiter::registry {
 
 namespace asio = boost::asio;
@@ -50,7 +52,9 @@ Awaitable<Token> TokenCache::get(std::string key, Fetch fetch) {
   auto op = fetch();
   auto token = co_await std::move(op);
   if (!token) {
-    if (token.error().code() != ErrorCode::cancelled) flight->error = token.error();
+    if (token.error().code() == ErrorCode::cancelled) co_return token.error();
+    if (const auto old = fall_back(key)) co_return *old;
+    flight->error = token.error();
     co_return token.error();
   }
   store(key, *token);
@@ -59,12 +63,18 @@ Awaitable<Token> TokenCache::get(std::string key, Fetch fetch) {
 }
 
 void TokenCache::store(const std::string& key, const Token& token) {
-  if (tokens_.size() >= limits::tokens_cached_max) {
-    const auto now = clock_.steady_now();
-    std::erase_if(tokens_, [&](const auto& entry) { return entry.second.use_until <= now; });
-    if (tokens_.size() >= limits::tokens_cached_max) tokens_.clear();
+  if (tokens_.size() >= limits::tokens_cached_max && !tokens_.contains(key)) {
+    tokens_.erase(std::ranges::min_element(tokens_, {}, [](const auto& entry) { return entry.second.use_until; }));
   }
   tokens_[key] = token;
+}
+
+std::optional<Token> TokenCache::fall_back(const std::string& key) {
+  const auto now = clock_.steady_now();
+  const auto found = tokens_.find(key);
+  if (found == tokens_.end() || found->second.good_until <= now) return std::nullopt;
+  found->second.use_until = std::min(found->second.good_until, now + limits::token_lifetime_min);
+  return found->second;
 }
 
 void TokenCache::append_to(std::vector<Secret>& secrets) const {

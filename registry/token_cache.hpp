@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,13 @@ namespace landwaiter::registry {
 struct Token {
   Secret text;
   SteadyTime use_until;   ///< already a little before it expires
+  SteadyTime good_until;  ///< until then it still serves when no other can be had
   bool fresh = false;     ///< fetched by this call, not taken from the cache
 };
 
-/// Tokens by key, each until its time. Callers that want the same key at once share one fetch; a failed fetch fails them all,
-/// an abandoned one is taken over by the next. Used from the io thread.
+/// Tokens by key, each until its time; at most limits::tokens_cached_max, of which the first to end makes room. Callers that want the
+/// same key at once share one fetch; a failed fetch fails them all unless the old token is still good, an abandoned one is taken over
+/// by the next. Used from the io thread.
 class TokenCache : public std::enable_shared_from_this<TokenCache> {
  public:
   using Fetch = std::function<Awaitable<Token>()>;
@@ -31,6 +34,7 @@ class TokenCache : public std::enable_shared_from_this<TokenCache> {
   Awaitable<Token> get(std::string key, Fetch fetch);
   void drop(const std::string& key) { tokens_.erase(key); }
   void append_to(std::vector<Secret>& secrets) const;
+  std::size_t size() const { return tokens_.size(); }
 
  private:
   struct Flight {
@@ -42,6 +46,8 @@ class TokenCache : public std::enable_shared_from_this<TokenCache> {
   class Landing;
 
   void store(const std::string& key, const Token& token);
+  /// The token that is to be renewed but still good; not to be renewed again for a while.
+  std::optional<Token> fall_back(const std::string& key);
 
   const Clock& clock_;
   std::map<std::string, Token> tokens_;

@@ -51,3 +51,17 @@ TEST_CASE("what is missing or wrong in credentials is said without repeating the
   CHECK(parse_credentials(Secret(R"({"kind":"aws","aws_access_key_id":"A"})")).error().message().find("aws_secret_access_key") !=
         std::string::npos);
 }
+
+TEST_CASE("a Google key stands as text, as an object, or is the whole file") {
+  const std::string key = R"({"type":"service_account","client_email":"a@b","private_key":"hunter2"})";
+  for (const std::string& text : {key, R"({"kind":"google","google_key_json":)" + key + "}",
+                                  std::string(R"({"kind":"google","google_key_json":"{\"type\":\"service_account\",\"client_email\":\"a@b\",\"private_key\":\"hunter2\"}"})")}) {
+    const auto read = parse_credentials(Secret(text));
+    REQUIRE(read);
+    CHECK(read->kind == Kind::google);
+    const auto again = parse_credentials(serialize(*read));
+    REQUIRE(again);
+    for (const char* part : {"service_account", "a@b", "hunter2"}) CHECK(again->google_key_json.reveal().find(part) != std::string::npos);
+  }
+  CHECK_FALSE(parse_credentials(Secret(R"({"kind":"google","google_key_json":["hunter2"]})")));
+}

@@ -84,3 +84,9 @@ TEST_CASE("Writing survives bytes that are no UTF-8") {
   CHECK(dump_json(value) == "{\"path\":\"a\xef\xbf\xbd\"}");
   CHECK(dump_json_pretty(json{{"a", 1}}) == "{\n  \"a\": 1\n}");
 }
+
+TEST_CASE("the texts of a document can be overwritten") {
+  auto document = parse_json(R"({"a":"hunter2","b":[{"c":"hunter2"},"hunter2",1]})", "x").value();
+  wipe_texts(document);
+  CHECK(dump_json(document) == R"({"a":"","b":[{"c":""},"",1]})");
+}

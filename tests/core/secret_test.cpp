@@ -101,3 +101,8 @@ TEST_CASE("Copies are independent and assignment survives itself") {
   two = std::move(alias);
   CHECK(two.equals(kLong));
 }
+
+TEST_CASE("Parts become one secret") {
+  CHECK(concat({}).empty());
+  CHECK(concat({"Basic ", "", kLong}).equals("Basic " + std::string(kLong)));
+}

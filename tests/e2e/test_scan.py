@@ -239,7 +239,7 @@ class Endings(ScanCase):
         self.assertRegex(self.landwaiter("--version").out, r"^landwaiter \d+\.\d+\.\d+")
         done = self.landwaiter("scan", "--help")
         self.assertEqual(done.code, 0)
-        for option in ("--format", "--output", "--username", "--password-stdin", "--token-stdin", "--fail-on"):
+        for option in ("--format", "--output", "--username", "--password-stdin", "--token-stdin", "--credentials", "--fail-on"):
             self.assertIn(option, done.out)
 
 
@@ -270,6 +270,65 @@ class Credentials(ScanCase):
         # The command line beats the file.
         image = self.scan_image(self.private_reference, "--username", USER, "--password-stdin", stdin=PASSWORD, env=env)
         self.assertEqual(places(image), self.sample.places)
+
+    def test_credentials_file(self):
+        document = json.dumps({"kind": "basic", "username": USER, "password": PASSWORD})
+        path = os.path.join(self.folder, "credentials.json")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(document)
+        self.assertEqual(places(self.scan_image(self.private_reference, "--credentials", path)), self.sample.places)
+        self.assertEqual(places(self.scan_image(self.private_reference, "--credentials", "-", stdin=document)), self.sample.places)
+        others = (["--username", USER], ["--token-stdin"], ["--token", "t0ken-on-the-line"], ["--username", USER, "--password-stdin"])
+        for more in others:
+            with self.subTest(more=more):
+                done = self.landwaiter("scan", "--no-state", self.private_reference, "--credentials", path, *more, stdin=PASSWORD)
+                self.assertEqual(done.code, 2)
+                self.assertIn("--credentials", done.err)
+        bad = ("", "{", '{"kind": "s3cr3t-kind"}', '{"kind": "aws", "aws_secret_access_key": "s3cr3t-key"}', '{"password": ["s3cr3t-list"]}')
+        for text in bad:
+            with self.subTest(text=text):
+                done = self.landwaiter("scan", "--no-state", self.private_reference, "--credentials", "-", stdin=text)
+                self.assertEqual(done.code, 2)
+                self.assertIn("the credentials on standard input", done.err)
+                self.assertNotIn("s3cr3t", done.err + done.out)
+        missing = self.landwaiter("list", self.private.address, "--credentials", os.path.join(self.folder, "none.json"))
+        self.assertEqual(missing.code, 2)
+        self.assertIn("cannot be opened", missing.err)
+
+    def test_cloud_keys_stay_with_their_cloud(self):
+        keys = {"kind": "aws", "aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "s3cr3t-of-aws"}
+        done = self.landwaiter("list", self.private.address, "--credentials", "-", stdin=json.dumps(keys))
+        self.assertEqual(done.code, 3)
+        self.assertIn("only given to Amazon ECR's registries", done.err)
+        self.assertNotIn("s3cr3t", done.err + done.out)
+
+    def test_credential_helper(self):
+        folder = self.make_folder("helpers")
+        program = os.path.join(folder, "docker-credential-mine")
+        with open(program, "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\nread server\necho \"$server\" >> \"$0.log\"\n"
+                       f'echo \'{{"ServerURL":"x","Username":"{USER}","Secret":"{PASSWORD}"}}\'\n')
+        os.chmod(program, 0o700)
+        env = self.docker_config({})
+        with open(os.path.join(env["DOCKER_CONFIG"], "config.json"), "w", encoding="ascii") as file:
+            json.dump({"credHelpers": {self.private.address: "mine"}}, file)
+        env["PATH"] = folder + ":" + os.environ["PATH"]
+        both = [self.private_reference, self.private_reference.replace(":v1", "@" + self.sample.image.digest)]
+        done = self.landwaiter("scan", "--no-state", *both, env=env)
+        self.assertEqual(done.code, 0, done.err)
+        with open(program + ".log", encoding="ascii") as file:
+            self.assertEqual(file.read(), self.private.address + "\n")  # asked once
+
+    def test_containers_auth_file_for_a_namespace(self):
+        right = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        wrong = base64.b64encode(f"{USER}:wrong".encode()).decode()
+        path = os.path.join(self.make_folder("containers"), "auth.json")
+        with open(path, "w", encoding="ascii") as file:
+            json.dump({"auths": {self.private.address: {"auth": wrong}, f"{self.private.address}/team": {"auth": right}}}, file)
+        env = {"REGISTRY_AUTH_FILE": path}
+        self.assertEqual(places(self.scan_image(self.private_reference, env=env)), self.sample.places)
+        self.assertEqual(self.landwaiter("list", self.private.address, env=env).code, 3)
+        self.assertEqual(self.landwaiter("list", f"docker://{self.private.address}/team/app", env=env).code, 0)
 
     def test_credentials_go_to_their_own_registry_only(self):
         right = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()

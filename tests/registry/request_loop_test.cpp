@@ -114,7 +114,7 @@ TEST_CASE("an expired token is renewed once, and a refused one ends it", "[reque
   auto refused = session.run(session.client->manifest("a", "1"));
   REQUIRE(refused.has_error());
   CHECK(refused.error().code() == ErrorCode::unauthorized);
-  CHECK(mentions(refused.error(), "401 Unauthorized from registry " + server.host() + " for image a:1 (as user \"u\"): check"));
+  CHECK(mentions(refused.error(), "401 Unauthorized from registry " + server.host() + " for image a:1 (as user \"u\"): the account lacks the right to pull repository a"));
   CHECK(issued == 4);
 }
 
