@@ -16,6 +16,7 @@ from support.service import Platform, Sensor
 
 REPOSITORIES = int(os.environ.get("LANDWAITER_LISTING_REPOSITORIES", "500"))
 TAGS = 10
+TIMEOUT_S = 120 + REPOSITORIES // 5
 MEMBERS = 2  # of each repository's one index
 
 
@@ -42,7 +43,7 @@ class Listing(EndToEndCase):
         listing = Process("list", [program("LANDWAITER"), "list", self.registry.address, "--format", "jsonl", "--output", out_path, *args], home)
         self.start(listing)
         watched = Watch(listing) if watch else None
-        self.assertEqual(listing.wait(240), code, listing.tail())
+        self.assertEqual(listing.wait(TIMEOUT_S), code, listing.tail())
         with open(out_path, encoding="utf-8") as file:
             items = [json.loads(line) for line in file]
         return items, watched.join().rss_max_bytes if watched else 0
@@ -162,12 +163,12 @@ class Listing(EndToEndCase):
                     raise Failure(f"the listing was over before kill {len(kills) + 1}")
                 return scan["counts"]["listed"] >= wanted and scan
 
-            scan = wait_for(far_enough, f"{wanted} listed items", 120, every_s=0.01)
+            scan = wait_for(far_enough, f"{wanted} listed items", TIMEOUT_S, every_s=0.01)
             sensor.kill()
             kills.append((scan["counts"]["listed"], scan["repositories_listed"]))
             asked.append(self.registry.mark())
             sensor.start()
-        wait_for(lambda: [one for one in sensor.events("job finished") if one["what"].startswith("list ")], "the end of the listing", 240)
+        wait_for(lambda: [one for one in sensor.events("job finished") if one["what"].startswith("list ")], "the end of the listing", TIMEOUT_S)
         seconds = time.monotonic() - begin
         sensor.kill()
         # Each attempt went on where the one before it had come to: the first repositories are not asked for again.
