@@ -47,7 +47,8 @@ struct ConnectionFlags {
     options.tls_verify = !insecure;
     if (!credentials_file.empty()) {
       if (password_stdin || token_stdin || !username.empty() || !token.empty()) {
-        return Error(ErrorCode::invalid_argument, "--credentials holds all that is needed; it does not go with --username, --password-stdin, --token or --token-stdin");
+        return Error(ErrorCode::invalid_argument,
+                     "--credentials holds all that is needed; it does not go with --username, --password-stdin, --token or --token-stdin");
       }
       auto read = read_credentials(credentials_file);
       if (!read) return read.error();

@@ -83,6 +83,11 @@ struct Authenticator::Impl : std::enable_shared_from_this<Authenticator::Impl> {
 Result<HttpUrl> Authenticator::Impl::realm_of(const Challenge& challenge) const {
   auto realm = challenged_at.resolve(challenge.parameter("realm"));
   if (!realm) return realm.error().with_context("the registry's realm");
+  // A registry behind a TLS proxy may not know of it: its own realm is reached the way the registry is.
+  if (base.tls && !realm->tls && realm->host == base.host && (realm->port == "80" || realm->port == base.port)) {
+    realm->tls = true;
+    realm->port = base.port;
+  }
   auto allowed = check_foreign_url(base, *realm, "token realm");
   if (!allowed) return allowed.error();
   // The registry itself may have been asked for in plain HTTP; that says nothing about another host.

@@ -28,12 +28,14 @@ struct Credential {
 };
 
 /// Answers a registry's challenges (RFC 7617 Basic; the Docker token authentication specification for Bearer). Credentials go to
-/// the registry itself and to its realm only; see check_foreign_url for where a realm may be. Tokens are cached by realm, service
-/// and scope until shortly before they expire, each for one scope, and one fetch serves all that wait for it. A request gets one renewed token
-/// at most, and one of the scope that its challenge names when permitted_scope() lets it. Used from the io thread.
+/// the registry itself and to its realm only; see check_foreign_url for where a realm may be (an http realm of an https registry's own
+/// host is asked by https). Tokens are cached by realm, service and scope until shortly before they expire, each for one scope, and one
+/// fetch serves all that wait for it. A request gets one renewed token at most, and one of the scope that its challenge names when
+/// permitted_scope() lets it. Used from the io thread.
 class Authenticator {
  public:
-  Authenticator(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, std::shared_ptr<LoginSource> login, const Clock& clock);
+  Authenticator(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, std::shared_ptr<LoginSource> login,
+                const Clock& clock);
   ~Authenticator();
 
   /// What to send at first: nothing before any challenge was seen.

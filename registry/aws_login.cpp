@@ -64,7 +64,8 @@ AwsApis apis_of(const EcrHost& host, const std::string& region) {
 class AwsExchange : public std::enable_shared_from_this<AwsExchange> {
  public:
   AwsExchange(std::shared_ptr<Transport> transport, Credentials credentials, AwsApis apis, const Clock& clock)
-      : api_(std::make_shared<ApiClient>(std::move(transport), clock)), credentials_(std::move(credentials)), apis_(std::move(apis)), clock_(clock) {}
+      : api_(std::make_shared<ApiClient>(std::move(transport), clock)), credentials_(std::move(credentials)), apis_(std::move(apis)),
+        clock_(clock) {}
 
   Awaitable<Token> fetch();
 
@@ -167,7 +168,8 @@ Awaitable<AwsKeys> AwsExchange::keys() {
 Result<Token> AwsExchange::read_token(ApiAnswer& answer) const {
   const std::string subject = "AWS's GetAuthorizationToken";
   const auto malformed = [&](const std::string& why) { return Error(ErrorCode::malformed, subject + ": " + why); };
-  if (!answer.document.is_object() || !answer.document.contains("authorizationData")) return malformed("the answer holds no authorizationData");
+  const bool whole = answer.document.is_object() && answer.document.contains("authorizationData");
+  if (!whole) return malformed("the answer holds no authorizationData");
   nlohmann::json* data = &answer.document["authorizationData"];
   if (data->is_array() && !data->empty()) data = &data->front();
   auto encoded = take_secret(*data, "authorizationToken", subject);

@@ -54,7 +54,8 @@ bool is_tenant(std::string_view text) {
 class AzureExchange : public std::enable_shared_from_this<AzureExchange> {
  public:
   AzureExchange(std::shared_ptr<Transport> transport, Endpoint endpoint, const AzureCloud& cloud, const Clock& clock)
-      : api_(std::make_shared<ApiClient>(std::move(transport), clock)), endpoint_(std::move(endpoint)), cloud_(cloud), clock_(clock) {}
+      : api_(std::make_shared<ApiClient>(std::move(transport), clock)), endpoint_(std::move(endpoint)), cloud_(cloud),
+        clock_(clock) {}
 
   Awaitable<Token> fetch();
 
@@ -109,7 +110,8 @@ Awaitable<Token> AzureExchange::fetch() {
   form.add("access_token", access->reveal());
   std::vector<Secret> secrets{*access};
   const auto asked_at = clock_.steady_now();
-  auto op = post("https://" + host + "/oauth2/exchange", form.secret(), std::move(secrets), "refresh_token", "the registry's refresh token");
+  const std::string url = "https://" + host + "/oauth2/exchange";
+  auto op = post(url, form.secret(), std::move(secrets), "refresh_token", "the registry's refresh token");
   auto refresh = co_await std::move(op);
   if (!refresh) co_return refresh.error();
   Token out;

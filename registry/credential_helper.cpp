@@ -107,6 +107,11 @@ Result<pid_t> spawn(const std::string& file, int input, int output) {
   ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+#ifdef __GLIBC__
+#if __GLIBC_PREREQ(2, 34)
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);  // our connections are not its business
+#endif
+#endif
   // A group of its own, so that what it starts ends with it; and signals as programs expect them.
   sigset_t defaults;
   ::sigemptyset(&defaults);
@@ -141,8 +146,9 @@ Result<void> read_output(int descriptor, Steady::time_point deadline, std::strin
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) result = Error(ErrorCode::io, "its output cannot be read");
     if (count <= 0) break;
-    if (out.size() + static_cast<std::size_t>(count) > limits::token_bytes_max) result = Error(ErrorCode::limit_exceeded, "its answer is too long");
-    else out.append(chunk.data(), static_cast<std::size_t>(count));
+    const auto size = static_cast<std::size_t>(count);
+    if (out.size() + size > limits::token_bytes_max) result = Error(ErrorCode::limit_exceeded, "its answer is too long");
+    else out.append(chunk.data(), size);
   }
   std::ranges::fill(chunk, '\0');
   return result;
@@ -165,7 +171,8 @@ Result<std::optional<HelperAnswer>> converse(const std::string& file, const std:
   if (!input || !output) return Error(ErrorCode::io, "cannot make a pipe");
   // Before it starts: a server's name fits into a pipe, so this never waits, and nobody is there to break it.
   const std::string line = server + '\n';
-  if (::write(input->write.number(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) return Error(ErrorCode::io, "cannot write to a pipe");
+  const ssize_t written = ::write(input->write.number(), line.data(), line.size());
+  if (written != static_cast<ssize_t>(line.size())) return Error(ErrorCode::io, "cannot write to a pipe");
   input->write.close();
   auto pid = spawn(file, input->read.number(), output->write.number());
   if (!pid) return pid.error();
@@ -220,8 +227,8 @@ Result<std::optional<HelperAnswer>> run_credential_helper(const std::string& nam
   if (!file) return Error(ErrorCode::configuration, "the credential helper " + program + " is not in PATH");
   auto answer = converse(*file, server);
   if (answer) return answer;
-  return Error(answer.error().code(), "the credential helper " + program + ": " + answer.error().message() + "; try it by hand: echo " + server +
-                                          " | " + program + " get");
+  const std::string advice = "; try it by hand: echo " + server + " | " + program + " get";
+  return Error(answer.error().code(), "the credential helper " + program + ": " + answer.error().message() + advice);
 }
 
 }  // namespace landwaiter::registry

@@ -92,7 +92,8 @@ std::string helper_of(const json& document, std::string_view host) {
   return text_of(document, "credsStore");
 }
 
-void ask_helper(const DockerConfig& config, const std::string& name, std::string_view host, const std::string& where, DockerCredentials& out) {
+void ask_helper(const DockerConfig& config, const std::string& name, std::string_view host, const std::string& where,
+                DockerCredentials& out) {
   if (!is_helper_name(name)) {
     out.warnings.push_back(where + ": not the name of a credential helper: " + landwaiter::quoted(name));
     return;
@@ -107,7 +108,8 @@ void ask_helper(const DockerConfig& config, const std::string& name, std::string
   }
 }
 
-void search_entries(const json& document, const std::string& where, std::string_view host, std::string_view repository, DockerCredentials& out) {
+void search_entries(const json& document, const std::string& where, std::string_view host, std::string_view repository,
+                    DockerCredentials& out) {
   const auto auths = document.find("auths");
   if (auths == document.end() || !auths->is_object()) return;
   std::optional<std::size_t> best;
@@ -125,8 +127,8 @@ void search_entries(const json& document, const std::string& where, std::string_
   }
 }
 
-void search(const DockerConfig& config, const std::string& text, const std::string& where, std::string_view host, std::string_view repository,
-            DockerCredentials& out) {
+void search(const DockerConfig& config, const std::string& text, const std::string& where, std::string_view host,
+            std::string_view repository, DockerCredentials& out) {
   auto document = parse_json(text, where);
   if (!document || !document->is_object()) {
     out.warnings.push_back(where + " is not a valid configuration and is left out");

@@ -173,8 +173,8 @@ Result<GoogleKey> parse_google_key(const Secret& text) {
   if (!token_url.empty()) {
     const auto url = HttpUrl::parse(token_url);
     if (!url || !url->tls || std::ranges::find(kTokenHosts, url->host) == kTokenHosts.end()) {
-      return Error(ErrorCode::invalid_argument, "the Google key wants its tokens from " + landwaiter::quoted(url ? url->host : "an odd place") +
-                                                    ", which is not Google's");
+      const std::string host = landwaiter::quoted(url ? url->host : "an odd place");
+      return Error(ErrorCode::invalid_argument, "the Google key wants its tokens from " + host + ", which is not Google's");
     }
   }
   return out;

@@ -28,9 +28,10 @@ bool is_redirect(int status) { return status == 301 || status == 302 || status =
 
 }  // namespace
 
-RequestLoop::RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, std::shared_ptr<LoginSource> login, const Clock& clock)
-    : transport_(transport), endpoint_(endpoint), base_(base), clock_(clock), authenticator_(transport, endpoint, base, std::move(login), clock),
-      retry_(transport->throttle(), clock) {}
+RequestLoop::RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, std::shared_ptr<LoginSource> login,
+                         const Clock& clock)
+    : transport_(transport), endpoint_(endpoint), base_(base), clock_(clock),
+      authenticator_(transport, endpoint, base, std::move(login), clock), retry_(transport->throttle(), clock) {}
 
 Error RequestLoop::named(const Error& error, const Request& request) const {
   Error out(error.code(), authenticator_.scrub("registry " + endpoint_.host + ", " + request.subject + ": " + error.message()));
@@ -125,7 +126,8 @@ Awaitable<Credential> RequestLoop::respond_to_401(std::unique_ptr<HttpResponse> 
   if (!url.same_origin(base_)) co_return Error(ErrorCode::unauthorized, "it was redirected to " + url.origin() + ", which refused it");
   if (challenges.empty() && !authenticator_.challenged()) {
     HttpRequest ping;
-    ping.url = base_.origin() + "/v2/";
+    url.target = "/v2/";
+    ping.url = url.str();
     ping.tls_verify = endpoint_.tls_verify;
     auto asking = transport_->send(std::move(ping));
     auto answer = co_await std::move(asking);

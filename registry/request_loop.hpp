@@ -41,7 +41,8 @@ struct Document {
 /// Used from the io thread, by several coroutines at once. Errors: all that Client names.
 class RequestLoop : public std::enable_shared_from_this<RequestLoop> {
  public:
-  RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, std::shared_ptr<LoginSource> login, const Clock& clock);
+  RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, std::shared_ptr<LoginSource> login,
+              const Clock& clock);
 
   /// Answers with one of the expected statuses; the body is still on the wire.
   Awaitable<Answer> perform(Request request);

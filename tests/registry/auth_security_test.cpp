@@ -58,7 +58,7 @@ TEST_CASE("CVE-2020-15157: a foreign layer host that answers 401 with a realm ge
 }
 
 TEST_CASE("GHSA-9m43-p3cx-w8j5: a realm that is a downgrade to http or a local address is not asked", "[auth_security]") {
-  for (const char* realm : {"http://registry.example/token", "http://auth.example/token", "http://169.254.169.254/token", "https://169.254.169.254/token",
+  for (const char* realm : {"http://registry.example:8080/token", "http://auth.example/token", "http://169.254.169.254/token", "https://169.254.169.254/token",
                             "https://[fe80::1]/token", "https://[::ffff:169.254.169.254]/token", "https://127.0.0.1/token", "https://localhost/token",
                             "https://x.localhost/token", "https://0.0.0.0/token", "https://[::]/token", "https://[::1]/token", "ftp://auth.example/token",
                             "https://u:p@auth.example/token"}) {
@@ -70,6 +70,18 @@ TEST_CASE("GHSA-9m43-p3cx-w8j5: a realm that is a downgrade to http or a local a
     CHECK(got.error().code() == ErrorCode::malformed);
     CHECK_FALSE(mentions(got.error(), "pass-w0rd"));
     CHECK(session.transport->urls().size() == 1);
+  }
+}
+
+TEST_CASE("Nexus: the http realm of an https registry's own host is asked by https", "[auth_security]") {
+  for (const char* realm : {"http://registry.example/token", "http://registry.example:443/token"}) {
+    ScriptedServer server([&](const ScriptedRequest& request) {
+      if (request.path() == "/token") return found(R"({"token":"t"})");
+      return request.header("authorization") == "Bearer t" ? content(request) : challenged(realm);
+    });
+    AuthSession session("registry.example", user(), {{kRegistry, server.url()}});
+    CHECK(session.catalog().has_value());
+    CHECK_FALSE(session.asked("http://"));
   }
 }
 

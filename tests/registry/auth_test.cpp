@@ -27,17 +27,18 @@ struct Issuer {
 }  // namespace
 
 TEST_CASE("challenges: several in a header, any case of names, schemes that are not known", "[auth]") {
-  for (const char* header : {R"(Negotiate, NTLM, BEARER REALM="/token", Service="svc")", R"(Digest realm="x, Bearer", nonce="a=b", bearer realm="/token",service=svc)",
-                             R"(Basic realm="x", Bearer realm="/to\ken",service="svc")", R"(Bearer service="svc" , realm="../token")"}) {
+  for (const char* header : {R"(Negotiate, NTLM, BEARER REALM="/token", Service="svc")",
+                             R"(Digest realm="x, Bearer", nonce="a=b", bearer realm="/token",service=svc)",
+                             R"(Basic realm="x", Bearer realm="/to\ken",service="svc")",
+                             R"(Bearer error="invalid_token", Bearer service="svc" , realm="/token")"}) {
     INFO(header);
     ScriptedServer server([&](const ScriptedRequest& request) {
       if (request.path() == "/token") return found(R"({"token":"t"})");
       return request.header("authorization") == "Bearer t" ? content(request) : answer(401, {{"WWW-Authenticate", header}});
     });
     AuthSession session(server.host(), user());
-    CHECK(session.manifest("a").has_value() == (std::string(header).find("..") == std::string::npos));
+    CHECK(session.manifest("a").has_value());
     const auto tokens = with_path(server, "/token");
-    if (std::string(header).find("..") != std::string::npos) continue;
     REQUIRE(tokens.size() == 1);
     CHECK(tokens[0].target == "/token?service=svc&scope=repository%3Aa%3Apull&account=u");
     CHECK(tokens[0].header("authorization") == basic("u:pass-w0rd"));
@@ -271,8 +272,8 @@ TEST_CASE("401 limits: a Basic login that is refused is not sent again", "[auth]
   auto got = session.manifest("team/app");
   REQUIRE(got.has_error());
   CHECK(server.requests().size() == 2);
-  CHECK(mentions(got.error(), "401 Unauthorized from registry " + server.host() + " for image team/app:1 (as user \"u\"): check the username, password or token; "
-                              "it needs the right to pull repository team/app"));
+  CHECK(mentions(got.error(), "401 Unauthorized from registry " + server.host() +
+                                  " for image team/app:1 (as user \"u\"): check the username, password or token; it needs the right to pull repository team/app"));
 }
 
 TEST_CASE("401 text: names the registry, the account and the right that is missing", "[auth]") {

@@ -171,7 +171,8 @@ TEST_CASE("AWS: a role is assumed first, with its external id and the session to
   REQUIRE(session.catalog().has_value());
   const auto asked = api_requests(server);
   REQUIRE(asked.size() == 2);
-  CHECK(asked[0].body == "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Freader&RoleSessionName=landwaiter&ExternalId=ex%2F1");
+  CHECK(asked[0].body == "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Freader"
+                         "&RoleSessionName=landwaiter&ExternalId=ex%2F1");
   CHECK(asked[0].header("accept") == "application/json");
   CHECK(asked[0].header("x-amz-security-token") == "own-session");
   CHECK(asked[0].header("authorization") == expected_authorization(asked[0], "AKIDEXAMPLE", kSecret));
@@ -298,8 +299,10 @@ TEST_CASE("AWS: refusals say what AWS says and hold no secret, even if it is ech
   auto wrong = session.catalog();
   REQUIRE(wrong.has_error());
   CHECK(wrong.error().code() == ErrorCode::unauthorized);
-  CHECK(mentions(wrong.error(), "401 Unauthorized from registry " + std::string(kHost) + " for the catalog (with AWS key \"AKIDEXAMPLE\"): check the AWS key and its policy"));
-  CHECK(mentions(wrong.error(), "400 Bad Request from api.ecr.eu-central-1.amazonaws.com for AWS's GetAuthorizationToken: \"UnrecognizedClientException: bad *** ***\""));
+  CHECK(mentions(wrong.error(), "401 Unauthorized from registry " + std::string(kHost) + " for the catalog (with AWS key \"AKIDEXAMPLE\"): "
+                                "check the AWS key and its policy"));
+  CHECK(mentions(wrong.error(), "400 Bad Request from api.ecr.eu-central-1.amazonaws.com for AWS's GetAuthorizationToken: "
+                                "\"UnrecognizedClientException: bad *** ***\""));
   cloud.failure = answer(400, {}, R"({"__type":"AccessDeniedException","message":"User is not authorized to perform: ecr:GetAuthorizationToken"})");
   auto denied = session.catalog();
   REQUIRE(denied.has_error());
@@ -309,9 +312,15 @@ TEST_CASE("AWS: refusals say what AWS says and hold no secret, even if it is ech
 
 TEST_CASE("AWS: answers that are none end with an error that repeats nothing of them", "[aws][auth_security]") {
   const std::string no_colon = base64_encode(as_bytes("s3cr3t"));
-  for (const std::string& body : {std::string("{}"), std::string("[]"), std::string(R"({"authorizationData":[]})"), std::string(R"({"authorizationData":[{"authorizationToken":5}]})"),
-                                  R"({"authorizationData":[{"authorizationToken":")" + no_colon + "\"}]}", std::string(R"({"authorizationData":{"authorizationToken":"!s3cr3t"}})"),
-                                  std::string(R"({"authorizationData":"s3cr3t"})"), std::string("s3cr3t")}) {
+  const std::vector<std::string> bodies{"{}",
+                                        "[]",
+                                        "s3cr3t",
+                                        R"({"authorizationData":[]})",
+                                        R"({"authorizationData":"s3cr3t"})",
+                                        R"({"authorizationData":[{"authorizationToken":5}]})",
+                                        R"({"authorizationData":{"authorizationToken":"!s3cr3t"}})",
+                                        R"({"authorizationData":[{"authorizationToken":")" + no_colon + "\"}]}"};
+  for (const std::string& body : bodies) {
     INFO(body);
     ScriptedServer server([&](const ScriptedRequest& request) {
       return request.method == "POST" ? found(body) : answer(401, {{"WWW-Authenticate", "Basic"}});

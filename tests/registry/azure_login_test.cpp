@@ -27,7 +27,10 @@ Credentials principal() {
 /// Microsoft Entra ID, the registry's token service and the registry in one.
 struct Cloud {
   ScriptedResponse operator()(const ScriptedRequest& request) {
-    if (request.path() == "/" + std::string(kTenant) + "/oauth2/v2.0/token") return login_failure.status == 200 ? found(R"({"token_type":"Bearer","expires_in":3599,"access_token":"aad-token"})") : login_failure;
+    if (request.path() == "/" + std::string(kTenant) + "/oauth2/v2.0/token") {
+      if (login_failure.status != 200) return login_failure;
+      return found(R"({"token_type":"Bearer","expires_in":3599,"access_token":"aad-token"})");
+    }
     if (request.path() == "/oauth2/exchange") {
       if (!contains(request.body, "&access_token=aad-token")) return answer(401);
       return found(R"({"refresh_token":"refresh-)" + std::to_string(++exchanged) + "\"}");
@@ -147,11 +150,13 @@ TEST_CASE("Azure: refusals say what Microsoft says and hold no secret, even if i
   ScriptedServer server([&](const ScriptedRequest& request) { return cloud(request); });
   AuthSession session(kHost, principal(), routes(server));
   for (const int status : {400, 401}) {
-    cloud.login_failure = answer(status, {}, R"({"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret se~cret/+ or se~cret%2F%2B provided."})");
+    cloud.login_failure = answer(status, {}, R"({"error":"invalid_client","error_description":)"
+                                             R"("AADSTS7000215: Invalid client secret se~cret/+ or se~cret%2F%2B provided."})");
     auto got = session.catalog();
     REQUIRE(got.has_error());
     CHECK(got.error().code() == ErrorCode::unauthorized);
     CHECK(mentions(got.error(), "(as Azure service principal \"client-1\"): check the service principal and its secret"));
-    CHECK(mentions(got.error(), "from login.microsoftonline.com for the token of the Azure service principal: \"invalid_client: AADSTS7000215: Invalid client secret *** or *** provided.\""));
+    CHECK(mentions(got.error(), "from login.microsoftonline.com for the token of the Azure service principal: "
+                                "\"invalid_client: AADSTS7000215: Invalid client secret *** or *** provided.\""));
   }
 }
