@@ -73,7 +73,8 @@ Awaitable<std::shared_ptr<Enumerator>> open_enumerator(std::shared_ptr<Client> c
     kind = kind_of_probe(*probe);
   }
   if (!fits(kind, client->endpoint())) {
-    co_return Error(ErrorCode::invalid_argument, "registry " + client->endpoint().host + " is not of the kind " + kind + ", which has its own host names");
+    co_return Error(ErrorCode::invalid_argument,
+                    "registry " + client->endpoint().host + " is not of the kind " + kind + ", which has its own host names");
   }
   const auto maker = std::ranges::find(kMakers, kind, &Maker::kind);
   co_return maker == kMakers.end() ? make_plain(kind, std::move(client)) : maker->make(std::move(client));

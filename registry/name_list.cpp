@@ -75,7 +75,8 @@ ListState follow(const ListQuery& query, const ListState& state, const std::vect
     if (next.target.empty()) next.target = "?";  // an empty reference: this page again
   } else if (query.probe && is_full(query, state, raw.size())) {
     next.probe = true;
-    next.target = query.path + '?' + (state.sized ? "n=" + std::to_string(limits::page_size) + '&' : "") + "last=" + percent_encoded(raw.back());
+    next.target =
+        query.path + '?' + (state.sized ? "n=" + std::to_string(limits::page_size) + '&' : "") + "last=" + percent_encoded(raw.back());
   }
   return next;
 }
@@ -89,24 +90,32 @@ Result<ListState> ListState::parse(const std::string& cursor, const ListQuery& q
   auto document = parse_json(cursor, "the cursor");
   std::string kind;
   std::string list;
-  auto read = document ? read_json_fields("the cursor", [&] {
-    document->at("kind").get_to(kind);
-    document->at("list").get_to(list);
-    document->at("target").get_to(out.target);
-    document->at("first").get_to(out.first);
-    document->at("previous").get_to(out.previous);
-    document->at("last").get_to(out.last);
-    document->at("probe").get_to(out.probe);
-    document->at("sized").get_to(out.sized);
-  }) : Result<void>(document.error());
+  auto read = document ? read_json_fields("the cursor",
+                                          [&] {
+                                            document->at("kind").get_to(kind);
+                                            document->at("list").get_to(list);
+                                            document->at("target").get_to(out.target);
+                                            document->at("first").get_to(out.first);
+                                            document->at("previous").get_to(out.previous);
+                                            document->at("last").get_to(out.last);
+                                            document->at("probe").get_to(out.probe);
+                                            document->at("sized").get_to(out.sized);
+                                          })
+                       : Result<void>(document.error());
   if (!read || out.target.empty()) return Error(ErrorCode::invalid_argument, "not a cursor of this list");
   if (kind != kNameListCursor || list != query.path) return Error(ErrorCode::invalid_argument, "the cursor is another list's");
   return out;
 }
 
 std::string ListState::str(const ListQuery& query) const {
-  return dump_json(json{{"kind", kNameListCursor}, {"list", query.path}, {"target", target}, {"first", first}, {"previous", previous}, {"last", last},
-                        {"probe", probe}, {"sized", sized}});
+  return dump_json(json{{"kind", kNameListCursor},
+                        {"list", query.path},
+                        {"target", target},
+                        {"first", first},
+                        {"previous", previous},
+                        {"last", last},
+                        {"probe", probe},
+                        {"sized", sized}});
 }
 
 Result<std::string> list_target(const ListQuery& query, const ListState& state, const HttpUrl& base) {

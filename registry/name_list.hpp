@@ -17,7 +17,7 @@ namespace landwaiter::registry {
 
 /// One page of a listing. `next` is opaque; empty after the last page.
 struct Page {
-  std::vector<std::string> names;    ///< each once
+  std::vector<std::string> names;  ///< each once
   std::string next;
   std::vector<std::string> invalid;  ///< names that break the grammar and cannot be asked for, made printable
 };
@@ -28,26 +28,26 @@ struct ListPage : Page {
 };
 
 struct ListQuery {
-  std::string path;                              ///< "/v2/_catalog"
-  std::string field;                             ///< "repositories"; its entries are names, or objects that have one
-  bool (*valid)(std::string_view) = nullptr;     ///< the names' grammar
-  std::string scope;                             ///< of the Bearer token
-  std::string subject;                           ///< for people: "the catalog"
+  std::string path;                           ///< "/v2/_catalog"
+  std::string field;                          ///< "repositories"; its entries are names, or objects that have one
+  bool (*valid)(std::string_view) = nullptr;  ///< the names' grammar
+  std::string scope;                          ///< of the Bearer token
+  std::string subject;                        ///< for people: "the catalog"
   /// Of a Link only the query counts: for registries whose Links name a path that is not served here.
   bool own_path = false;
   /// A full page without a Link is followed by a request for what comes after its last name: some lose the Link.
   bool probe = true;
-  std::size_t full_page = limits::page_size;     ///< from how many names on a page is full
+  std::size_t full_page = limits::page_size;  ///< from how many names on a page is full
 };
 
 /// Where a list goes on; what a cursor holds, so that it survives a restart.
 struct ListState {
-  std::string target;     ///< path and query of the page; empty for the first one. As the registry said it, maybe elsewhere
-  std::string first;      ///< the first name of the first page
-  std::string previous;   ///< the first name of the page before
-  std::string last;       ///< the last name of the page before
-  bool probe = false;     ///< nobody said that there is such a page
-  bool sized = true;      ///< false when the registry refuses `n`
+  std::string target;    ///< path and query of the page; empty for the first one. As the registry said it, maybe elsewhere
+  std::string first;     ///< the first name of the first page
+  std::string previous;  ///< the first name of the page before
+  std::string last;      ///< the last name of the page before
+  bool probe = false;    ///< nobody said that there is such a page
+  bool sized = true;     ///< false when the registry refuses `n`
 
   /// Error invalid_argument when the cursor is of another list or not one of ours.
   static Result<ListState> parse(const std::string& cursor, const ListQuery& query);

@@ -25,7 +25,8 @@ class Acr final : public VendorEnumerator {
     auto op = VendorEnumerator::v2_repositories(std::move(cursor));
     auto page = co_await std::move(op);
     if (page && first && page->names.empty() && page->invalid.empty() && page->next.empty()) {
-      page->unlisted.push_back({"the catalog", Error(ErrorCode::forbidden, "registry " + endpoint().host + " lists no repository; if it has some: " + right())});
+      page->unlisted.push_back(
+          {"the catalog", Error(ErrorCode::forbidden, "registry " + endpoint().host + " lists no repository; if it has some: " + right())});
     }
     co_return page;
   }

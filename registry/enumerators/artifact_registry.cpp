@@ -18,7 +18,9 @@ constexpr const char* kProjects = "cloudresourcemanager.googleapis.com";
 /// Of "https://us-central1-docker.pkg.dev" it is "us-central1".
 std::string location_of(const std::string& host) { return host.substr(0, host.find("-docker.pkg.dev")); }
 
-std::string page_query(const std::string& token) { return "?pageSize=1000" + (token.empty() ? std::string() : "&pageToken=" + percent_encoded(token)); }
+std::string page_query(const std::string& token) {
+  return "?pageSize=1000" + (token.empty() ? std::string() : "&pageToken=" + percent_encoded(token));
+}
 
 std::string after_last(const std::string& text, std::string_view mark) {
   const std::size_t at = text.rfind(mark);
@@ -41,7 +43,8 @@ std::string as_path(std::string project) {
 
 class ArtifactRegistry final : public GoogleEnumerator {
  public:
-  explicit ArtifactRegistry(std::shared_ptr<Client> client) : GoogleEnumerator(std::move(client)), api_(shared_client(), ApiLogin::bearer) {}
+  explicit ArtifactRegistry(std::shared_ptr<Client> client)
+      : GoogleEnumerator(std::move(client)), api_(shared_client(), ApiLogin::bearer) {}
   std::string_view kind() const override { return "artifact-registry"; }
 
  protected:
@@ -94,7 +97,8 @@ Awaitable<Visit> ArtifactRegistry::projects(std::string token) {
 
 Awaitable<Visit> ArtifactRegistry::docker_repositories(std::string project, std::string token) {
   const std::string subject = "Artifact Registry's repositories of " + landwaiter::quoted(project);
-  const std::string parent = "/v1/projects/" + percent_encoded(after_last(project, "projects/")) + "/locations/" + location_of(endpoint().host);
+  const std::string parent =
+      "/v1/projects/" + percent_encoded(after_last(project, "projects/")) + "/locations/" + location_of(endpoint().host);
   auto op = api_.get(vendor_url(kApi, parent + "/repositories" + page_query(token)), subject);
   auto answer = co_await std::move(op);
   if (!answer) co_return answer.error();
@@ -116,7 +120,8 @@ Awaitable<Visit> ArtifactRegistry::packages(std::string repository, std::string 
   const std::size_t middle = repository.find("/repositories/");
   const std::string project = repository.substr(std::string_view("projects/").size(), middle - std::string_view("projects/").size());
   const std::string name = after_last(repository, "/repositories/");
-  const std::string parent = "/v1/projects/" + percent_encoded(project) + "/locations/" + location_of(endpoint().host) + "/repositories/" + percent_encoded(name);
+  const std::string parent =
+      "/v1/projects/" + percent_encoded(project) + "/locations/" + location_of(endpoint().host) + "/repositories/" + percent_encoded(name);
   auto op = api_.get(vendor_url(kApi, parent + "/packages" + page_query(token)), subject);
   auto answer = co_await std::move(op);
   if (!answer) co_return answer.error();
@@ -133,6 +138,8 @@ Awaitable<Visit> ArtifactRegistry::packages(std::string repository, std::string 
 
 }  // namespace
 
-std::shared_ptr<Enumerator> make_artifact_registry(std::shared_ptr<Client> client) { return std::make_shared<ArtifactRegistry>(std::move(client)); }
+std::shared_ptr<Enumerator> make_artifact_registry(std::shared_ptr<Client> client) {
+  return std::make_shared<ArtifactRegistry>(std::move(client));
+}
 
 }  // namespace landwaiter::registry

@@ -103,7 +103,8 @@ Awaitable<Visit> Artifactory::keys() {
     const std::string package = text_of(entry, "packageType");
     if (text_of(entry, "type") == "VIRTUAL" || (!package.empty() && !iequals(package, "docker"))) continue;
     if (is_repository_name(key) && key.find('/') == std::string::npos) out.nodes.push_back(context + "/api/docker/" + key);
-    else if (!key.empty()) out.unlisted.push_back({printable(key), Error(ErrorCode::unsupported, "its key cannot be part of an image's name")});
+    else if (!key.empty())
+      out.unlisted.push_back({printable(key), Error(ErrorCode::unsupported, "its key cannot be part of an image's name")});
   }
   co_return out;
 }

@@ -36,7 +36,8 @@ bool is_ecr(const std::vector<std::string_view>& labels) {
 
 /// <name>.azurecr.io, .us or .cn; names of data endpoints have more labels.
 bool is_acr(const std::vector<std::string_view>& labels) {
-  return labels.size() == 3 && is_label(labels[0]) && labels[1] == "azurecr" && (labels[2] == "io" || labels[2] == "us" || labels[2] == "cn");
+  return labels.size() == 3 && is_label(labels[0]) && labels[1] == "azurecr" &&
+         (labels[2] == "io" || labels[2] == "us" || labels[2] == "cn");
 }
 
 /// gcr.io, eu.gcr.io
@@ -48,8 +49,8 @@ bool is_gcr(const std::vector<std::string_view>& labels) {
 /// <location>-docker.pkg.dev
 bool is_artifact_registry(const std::vector<std::string_view>& labels) {
   constexpr std::string_view ending = "-docker";
-  return labels.size() == 3 && is_label(labels[0]) && labels[0].size() > ending.size() && labels[0].ends_with(ending) && labels[1] == "pkg" &&
-         labels[2] == "dev";
+  return labels.size() == 3 && is_label(labels[0]) && labels[0].size() > ending.size() && labels[0].ends_with(ending) &&
+         labels[1] == "pkg" && labels[2] == "dev";
 }
 
 std::string header_of(const Probe& probe, std::string_view name) {

@@ -33,7 +33,8 @@ class DockerHub final : public VendorEnumerator {
 
  protected:
   std::string right() const override {
-    return "Docker Hub lists repositories to accounts only: give a user name with a password or a personal access token (read), or name the "
+    return "Docker Hub lists repositories to accounts only: give a user name with a password or a personal access token (read), or name "
+           "the "
            "repositories";
   }
   bool has_api() const override { return true; }
@@ -69,7 +70,8 @@ class DockerHub final : public VendorEnumerator {
     const std::size_t slash = repository.find('/');
     if (slash == std::string::npos) co_return Error(ErrorCode::not_found, "Docker Hub's repositories are within a namespace");
     const std::string subject = "Docker Hub's tags of repository " + repository;
-    const std::string path = "/v2/namespaces/" + repository.substr(0, slash) + "/repositories/" + percent_encoded(repository.substr(slash + 1)) + "/tags";
+    const std::string path =
+        "/v2/namespaces/" + repository.substr(0, slash) + "/repositories/" + percent_encoded(repository.substr(slash + 1)) + "/tags";
     auto op = get(paged(path, *page), subject);
     auto answer = co_await std::move(op);
     if (!answer) co_return answer.error();
@@ -140,7 +142,8 @@ Awaitable<Secret> DockerHub::session(bool renew) {
   auto login = co_await std::move(logging_in);
   if (!login) co_return login.error();
   if (login->anonymous()) co_return Secret();
-  if (login->username.empty()) co_return Error(ErrorCode::unauthorized, "Docker Hub takes an access token only together with its user name");
+  if (login->username.empty())
+    co_return Error(ErrorCode::unauthorized, "Docker Hub takes an access token only together with its user name");
   auto op = log_in(*login, "/v2/auth/token", "identifier", "secret", "access_token");
   auto token = co_await std::move(op);
   if (!token && token.error().code() == ErrorCode::not_found) {
@@ -151,7 +154,8 @@ Awaitable<Secret> DockerHub::session(bool renew) {
   co_return token;
 }
 
-Awaitable<Secret> DockerHub::log_in(Login login, std::string path, const char* name_field, const char* secret_field, const char* token_field) {
+Awaitable<Secret> DockerHub::log_in(Login login, std::string path, const char* name_field, const char* secret_field,
+                                    const char* token_field) {
   const Secret& secret = login.token.empty() ? login.password : login.token;
   std::string body = dump_json(json{{name_field, login.username}, {secret_field, secret.reveal()}});
   ApiRequest request;

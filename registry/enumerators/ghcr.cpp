@@ -24,7 +24,8 @@ class Ghcr final : public VendorEnumerator {
 
  protected:
   std::string right() const override {
-    return "GitHub: give a personal access token (classic) with the scopes read:packages and read:org, authorised for single sign-on where an "
+    return "GitHub: give a personal access token (classic) with the scopes read:packages and read:org, authorised for single sign-on where "
+           "an "
            "organisation asks for it, or name the repositories";
   }
   bool has_api() const override { return true; }
@@ -63,7 +64,8 @@ class Ghcr final : public VendorEnumerator {
     const std::size_t slash = repository.find('/');
     if (slash == std::string::npos) co_return Error(ErrorCode::not_found, "GitHub's repositories are below an owner");
     const std::string subject = "GitHub's versions of " + repository;
-    const std::string path = '/' + repository.substr(0, slash) + "/packages/container/" + percent_encoded(repository.substr(slash + 1)) + "/versions?state=active";
+    const std::string path = '/' + repository.substr(0, slash) + "/packages/container/" + percent_encoded(repository.substr(slash + 1)) +
+                             "/versions?state=active";
     auto op = get('/' + of + path, page, subject);
     auto answer = co_await std::move(op);
     if (!answer && token.empty() && answer.error().code() == ErrorCode::not_found) {

@@ -31,14 +31,16 @@ class GitLab final : public VendorEnumerator {
   Awaitable<Visit> visit(std::string project, std::string token) override {
     auto page = page_number(token);
     if (!page) co_return page.error();
-    const std::string subject = project.empty() ? "GitLab's projects" : "registry repositories of GitLab's project " + landwaiter::quoted(project);
+    const std::string subject =
+        project.empty() ? "GitLab's projects" : "registry repositories of GitLab's project " + landwaiter::quoted(project);
     std::string target = "/api/v4/projects?membership=1&simple=true";
     if (!project.empty()) target = "/api/v4/projects/" + percent_encoded(project) + "/registry/repositories?tags=false";
     auto op = get(target + "&per_page=100&page=" + std::to_string(*page), subject);
     auto answer = co_await std::move(op);
     Visit out;
     // A project without a registry answers so, and holds no image.
-    if (!answer && !project.empty() && (answer.error().code() == ErrorCode::not_found || answer.error().code() == ErrorCode::forbidden)) co_return out;
+    if (!answer && !project.empty() && (answer.error().code() == ErrorCode::not_found || answer.error().code() == ErrorCode::forbidden))
+      co_return out;
     if (!answer) co_return answer.error();
     auto list = list_of(std::move(answer->document), "");
     if (!list) co_return list.error().with_context(subject);
@@ -87,7 +89,8 @@ Awaitable<HttpUrl> GitLab::home() {
   if (!probe) co_return probe.error();
   const auto base = client().base();
   const auto challenge = std::ranges::find(probe->challenges, "bearer", &Challenge::scheme);
-  if (challenge == probe->challenges.end()) co_return Error(ErrorCode::not_found, "the registry names no token realm, by which GitLab would be found");
+  if (challenge == probe->challenges.end())
+    co_return Error(ErrorCode::not_found, "the registry names no token realm, by which GitLab would be found");
   auto realm = base->resolve(challenge->parameter("realm"));
   if (!realm) co_return realm.error().with_context("the registry's realm");
   auto allowed = check_foreign_url(*base, *realm, "token realm");

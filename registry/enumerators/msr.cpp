@@ -17,7 +17,9 @@ class Msr final : public VendorEnumerator {
   bool knows_push_time() const override { return true; }
 
  protected:
-  std::string right() const override { return "MSR: the account needs \"read only\" access to the repositories, by a team or as their owner"; }
+  std::string right() const override {
+    return "MSR: the account needs \"read only\" access to the repositories, by a team or as their owner";
+  }
   bool has_api() const override { return true; }
   bool has_tags_api() const override { return true; }
 

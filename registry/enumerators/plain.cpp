@@ -22,8 +22,10 @@ constexpr std::array<Ways, 5> kWays{{
     // Amazon ECR User Guide, "Private registry authentication": Basic as AWS. Links are opaque, and n above 1,000 is refused.
     {"ecr", "Amazon ECR: the IAM identity needs ecr:GetAuthorizationToken, ecr:DescribeRepositories and ecr:ListImages", false, true},
     // A rebuilt `last` is answered with 405.
-    {"ecr-public", "Amazon ECR Public lists no catalog to others than its owner: name the repositories, or use an IAM identity with "
-                   "ecr-public:GetAuthorizationToken and ecr-public:DescribeRepositories", false, false},
+    {"ecr-public",
+     "Amazon ECR Public lists no catalog to others than its owner: name the repositories, or use an IAM identity with "
+     "ecr-public:GetAuthorizationToken and ecr-public:DescribeRepositories",
+     false, false},
     // OpenShift documentation, "Accessing the registry".
     {"openshift", "OpenShift: the account needs the cluster role registry-viewer to list the catalog, and image-puller in each project"},
     // Connectors' Links name /repository/<name>/v2/, which only the main port serves; group repositories send no Link.

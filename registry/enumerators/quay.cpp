@@ -19,7 +19,8 @@ class Quay final : public VendorEnumerator {
 
  protected:
   std::string right() const override {
-    return "Quay: the OAuth token needs the scopes \"View all visible repositories\" and \"Read user information\", a robot account Read on "
+    return "Quay: the OAuth token needs the scopes \"View all visible repositories\" and \"Read user information\", a robot account Read "
+           "on "
            "the repositories";
   }
   bool has_api() const override { return has_token(); }

@@ -98,7 +98,8 @@ Awaitable<RepositoryPage> VendorEnumerator::repositories(std::string cursor) {
 Awaitable<TagPage> VendorEnumerator::tags(std::string repository, std::string cursor) {
   const auto walk = kind_of_cursor(cursor);
   if (!walk) co_return walk.error();
-  if (!is_repository_name(repository)) co_return Error(ErrorCode::invalid_argument, "not a repository name: " + landwaiter::quoted(repository));
+  if (!is_repository_name(repository))
+    co_return Error(ErrorCode::invalid_argument, "not a repository name: " + landwaiter::quoted(repository));
   if (has_tags_api() && *walk != kNameListCursor) {
     const TagVisitor visitor = [this, repository](std::string token) { return visit_tags(repository, std::move(token)); };
     auto op = walk_tags(std::string(kind()), repository, cursor, visitor);
@@ -109,7 +110,9 @@ Awaitable<TagPage> VendorEnumerator::tags(std::string repository, std::string cu
   co_return co_await std::move(op);
 }
 
-Awaitable<Visit> VendorEnumerator::visit(std::string, std::string) { co_return Error(ErrorCode::internal, "this kind of registry has no API for lists"); }
+Awaitable<Visit> VendorEnumerator::visit(std::string, std::string) {
+  co_return Error(ErrorCode::internal, "this kind of registry has no API for lists");
+}
 
 Awaitable<TagVisit> VendorEnumerator::visit_tags(std::string, std::string) {
   co_return Error(ErrorCode::internal, "this kind of registry has no API for tags");
@@ -172,7 +175,8 @@ Result<json> list_of(json document, const char* field) {
     document = std::move(inner);
   }
   if (document.is_null()) return json(json::array());
-  if (!document.is_array()) return Error(ErrorCode::malformed, name.empty() ? "the answer is not a list" : "its " + std::string(name) + " is not a list");
+  if (!document.is_array())
+    return Error(ErrorCode::malformed, name.empty() ? "the answer is not a list" : "its " + std::string(name) + " is not a list");
   return document;
 }
 

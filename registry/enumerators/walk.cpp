@@ -74,8 +74,10 @@ bool only_this_part(const Error& error) {
     case ErrorCode::not_found:
     case ErrorCode::malformed:
     case ErrorCode::unsupported:
-    case ErrorCode::limit_exceeded: return true;
-    default: return false;
+    case ErrorCode::limit_exceeded:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -129,7 +131,8 @@ Awaitable<RepositoryPage> walk_tree(std::string kind, std::string cursor, Visito
   state->stack.pop_back();
   auto op = visitor(place.node, place.token);
   auto visit = co_await std::move(op);
-  if (visit && !place.first.empty() && beginning(*visit) == place.first) visit = Error(ErrorCode::malformed, "its next page is the same page again");
+  if (visit && !place.first.empty() && beginning(*visit) == place.first)
+    visit = Error(ErrorCode::malformed, "its next page is the same page again");
   if (visit && visit->nodes.size() > limits::list_parts_max) {
     visit = Error(ErrorCode::limit_exceeded, "it has more than " + std::to_string(limits::list_parts_max) + " parts");
   }
@@ -174,7 +177,8 @@ Awaitable<TagPage> walk_tags(std::string kind, std::string repository, std::stri
   if (!visit) co_return visit.error();
   TagPage page;
   if (visit->entries.empty()) {
-    if (!visit->next.empty()) page.next = dump_json(json{{"kind", kind}, {"repository", repository}, {"page", visit->next}, {"first", first}, {"last", last}});
+    if (!visit->next.empty())
+      page.next = dump_json(json{{"kind", kind}, {"repository", repository}, {"page", visit->next}, {"first", first}, {"last", last}});
     co_return page;
   }
   const std::string begin = mark_of(visit->entries.front().tag);
@@ -186,7 +190,8 @@ Awaitable<TagPage> walk_tags(std::string kind, std::string repository, std::stri
     if (is_tag(entry.tag)) page.entries.push_back(std::move(entry));
     else if (page.invalid.size() < kInvalidNamesKept && !Digest::parse(entry.tag)) page.invalid.push_back(mark_of(entry.tag));
   }
-  if (!visit->next.empty()) page.next = dump_json(json{{"kind", kind}, {"repository", repository}, {"page", visit->next}, {"first", begin}, {"last", end}});
+  if (!visit->next.empty())
+    page.next = dump_json(json{{"kind", kind}, {"repository", repository}, {"page", visit->next}, {"first", begin}, {"last", end}});
   co_return page;
 }
 

@@ -16,11 +16,11 @@ namespace landwaiter::registry {
 
 /// What one request to one node of the tree told.
 struct Visit {
-  std::vector<std::string> names;        ///< repositories; checked by the walk
-  std::vector<std::string> invalid;      ///< names that were checked before, made printable
-  std::vector<std::string> nodes;        ///< parts below this one, to be visited in this order
+  std::vector<std::string> names;    ///< repositories; checked by the walk
+  std::vector<std::string> invalid;  ///< names that were checked before, made printable
+  std::vector<std::string> nodes;    ///< parts below this one, to be visited in this order
   std::vector<UnlistedPart> unlisted;
-  std::string next;                      ///< for the node's next page; empty after its last
+  std::string next;  ///< for the node's next page; empty after its last
 };
 /// Asks for a page of a node. The root is ""; `token` is "" or the last visit's `next`.
 using Visitor = std::function<Awaitable<Visit>(std::string node, std::string token)>;

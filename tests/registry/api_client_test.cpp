@@ -41,7 +41,9 @@ struct Session {
 
 TEST_CASE("a vendor's JSON is read whatever its content type, with method, headers and body as given", "[api_client]") {
   Session session([](const ScriptedRequest& request) {
-    return answer(200, R"({"said":")" + request.method + ' ' + request.target + ' ' + request.header("authorization") + ' ' + request.header("x-a") + ' ' + request.body + R"("})",
+    return answer(200,
+                  R"({"said":")" + request.method + ' ' + request.target + ' ' + request.header("authorization") + ' ' +
+                      request.header("x-a") + ' ' + request.body + R"("})",
                   {{"Content-Type", "text/html"}, {"X-Next", "7"}});
   });
   ApiRequest request = session.request("/api?x=1");
@@ -66,8 +68,11 @@ TEST_CASE("an expected status is an answer, also without a body", "[api_client]"
 }
 
 TEST_CASE("errors name the subject, hold what the service said and tell statuses apart, but no credential", "[api_client]") {
-  const std::vector<std::pair<int, ErrorCode>> table{
-      {401, ErrorCode::unauthorized}, {403, ErrorCode::forbidden}, {404, ErrorCode::not_found}, {400, ErrorCode::malformed}, {405, ErrorCode::unsupported}};
+  const std::vector<std::pair<int, ErrorCode>> table{{401, ErrorCode::unauthorized},
+                                                     {403, ErrorCode::forbidden},
+                                                     {404, ErrorCode::not_found},
+                                                     {400, ErrorCode::malformed},
+                                                     {405, ErrorCode::unsupported}};
   for (const auto& [status, code] : table) {
     INFO(status);
     Session session([status = status](const ScriptedRequest& request) {

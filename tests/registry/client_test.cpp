@@ -28,7 +28,8 @@ ScriptedResponse answer(int status, std::string body = "", const std::string& li
 
 std::string catalog(std::size_t count, std::size_t first = 0) {
   std::string out;
-  for (std::size_t i = first; i < first + count; ++i) out += (out.empty() ? "\"" : ",\"") + std::string("r") + std::to_string(10'000 + i) + '"';
+  for (std::size_t i = first; i < first + count; ++i)
+    out += (out.empty() ? "\"" : ",\"") + std::string("r") + std::to_string(10'000 + i) + '"';
   return R"({"repositories":[)" + out + "]}";
 }
 
@@ -153,7 +154,8 @@ TEST_CASE("Pagination: tags/list that ignores n, is unsorted and has no Link is 
 }
 
 TEST_CASE("Pagination: a repository whose manifests are deleted stays listed with tags null", "[client][pages]") {
-  Lists lists({{"/v2/a/tags/list?n=1000", answer(200, R"({"name":"a","tags":null})")}, {"/v2/b/tags/list?n=1000", answer(200, R"({"name":"b"})")}});
+  Lists lists(
+      {{"/v2/a/tags/list?n=1000", answer(200, R"({"name":"a","tags":null})")}, {"/v2/b/tags/list?n=1000", answer(200, R"({"name":"b"})")}});
   for (const char* name : {"a", "b"}) {
     auto page = lists.run(lists.client->tags(name, ""));
     REQUIRE(page.has_value());
@@ -197,7 +199,8 @@ TEST_CASE("Security: endless Links that lead round and round end", "[client][pag
 }
 
 TEST_CASE("Security: a Link to another host is refused, and the names before it are kept", "[client][pages]") {
-  for (const char* link : {"http://127.0.0.1:1/v2/_catalog?last=c", "//evil.example/v2/", "https://", "https://127.0.0.1/", "ftp://a/", "http://u:p@127.0.0.1/"}) {
+  for (const char* link : {"http://127.0.0.1:1/v2/_catalog?last=c", "//evil.example/v2/", "https://", "https://127.0.0.1/", "ftp://a/",
+                           "http://u:p@127.0.0.1/"}) {
     INFO(link);
     Lists lists({{kFirst, answer(200, catalog(2), link)}});
     std::optional<Error> error;
@@ -232,7 +235,8 @@ TEST_CASE("Pagination: walks end at their guard", "[client][pages]") {
 }
 
 TEST_CASE("Lists of another form are malformed", "[client][pages]") {
-  for (const char* body : {"[]", "{", R"({"repositories":7})", R"({"repositories":[7]})", R"({"repositories":[{"no":"name"}]})", R"({"repositories":{"a":"b"}})"}) {
+  for (const char* body : {"[]", "{", R"({"repositories":7})", R"({"repositories":[7]})", R"({"repositories":[{"no":"name"}]})",
+                           R"({"repositories":{"a":"b"}})"}) {
     INFO(body);
     Lists lists({{kFirst, answer(200, body)}});
     auto page = lists.run(lists.client->catalog(""));
@@ -255,8 +259,8 @@ struct Heads {
   }
   Result<ManifestHead> head() { return run_awaitable(io, client->head_manifest("a", "1")); }
 
-  std::string manifest = R"({"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:)" + std::string(64, 'a') +
-                         R"(","size":2},"layers":[]})";
+  std::string manifest = R"({"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:)" +
+                         std::string(64, 'a') + R"(","size":2},"layers":[]})";
   int get_status = 200;
   ScriptedServer server;
   boost::asio::io_context io;
@@ -319,7 +323,10 @@ TEST_CASE("Deleted while listed: MANIFEST_UNKNOWN, Harbor's UNKNOWN and a bare 4
 TEST_CASE("The probe tells challenges and telling headers, whatever the status, and sends no login", "[client][probe]") {
   ScriptedServer server([](const ScriptedRequest&) {
     ScriptedResponse out = answer(503, "busy");
-    out.headers = {{"WWW-Authenticate", "Bearer realm=\"https://a/b\",service=\"s\""}, {"WWW-Authenticate", "Basic"}, {"Server", "Nexus/3"}, {"X-Other", "y"}};
+    out.headers = {{"WWW-Authenticate", "Bearer realm=\"https://a/b\",service=\"s\""},
+                   {"WWW-Authenticate", "Basic"},
+                   {"Server", "Nexus/3"},
+                   {"X-Other", "y"}};
     return out;
   });
   boost::asio::io_context io;

@@ -32,7 +32,8 @@ TEST_CASE("Azure ACR: tags tell digest and last update", "[enumerator][acr]") {
               R"({"registry":"team.azurecr.io","imageName":"team/a","tags":[{"name":"1","digest":")" + digest_of('a') +
                   R"(","createdTime":"2025-01-01T00:00:00.1234567Z","lastUpdateTime":"2026-01-02T03:04:05.1234567Z"},{"name":"2"}]})",
               {{"Link", next("/acr/v1/team/a/_tags?last=2&n=2&orderby=")}});
-  script.json("GET " + kAcr + "/acr/v1/team/a/_tags?last=2&n=2&orderby=", R"({"tags":[{"name":"3","digest":"sha256:short","lastUpdateTime":"soon"}]})");
+  script.json("GET " + kAcr + "/acr/v1/team/a/_tags?last=2&n=2&orderby=",
+              R"({"tags":[{"name":"3","digest":"sha256:short","lastUpdateTime":"soon"}]})");
   ScriptedRegistry registry({"team.azurecr.io"}, "acr", script);
   const Walk walk = registry.tags("team/a");
   REQUIRE_FALSE(walk.error.has_value());
@@ -45,7 +46,8 @@ TEST_CASE("Azure ACR: tags are asked for with metadata_read, and without that ri
     INFO(status);
     Script script;
     const std::string path = "GET " + kAcr + "/acr/v1/team/a/_tags?n=1000";
-    script.status(path, status, {{"WWW-Authenticate", "Bearer realm=\"https://team.azurecr.io/oauth2/token\",service=\"team.azurecr.io\""}});
+    script.status(path, status,
+                  {{"WWW-Authenticate", "Bearer realm=\"https://team.azurecr.io/oauth2/token\",service=\"team.azurecr.io\""}});
     script.json("GET " + kAcr + "/v2/team/a/tags/list?n=1000", R"({"tags":["1"]})", {{"Link", next("/v2/team/a/tags/list?last=1")}});
     script.json("GET " + kAcr + "/v2/team/a/tags/list?last=1", R"({"tags":["2"]})");
     ScriptedRegistry registry({"team.azurecr.io"}, "acr", script);

@@ -62,7 +62,8 @@ TEST_CASE("Artifactory: a host that stands for one repository has a catalog of i
 
 TEST_CASE("Artifactory: a tag list's Link without the key is asked for at the list's own path", "[enumerator][artifactory]") {
   Script script;
-  script.json(kGet + "/v2/docker/renovate/renovate/tags/list?n=1000", R"({"tags":)" + many("t", 1000) + '}', {{"Link", next("/v2/renovate/renovate/tags/list?last=10000&n=10000")}});
+  script.json(kGet + "/v2/docker/renovate/renovate/tags/list?n=1000", R"({"tags":)" + many("t", 1000) + '}',
+              {{"Link", next("/v2/renovate/renovate/tags/list?last=10000&n=10000")}});
   script.json(kGet + "/v2/docker/renovate/renovate/tags/list?last=10000&n=10000", R"({"tags":["z"]})");
   ScriptedRegistry registry({"art.example"}, "artifactory", script);
   const Walk walk = registry.tags("docker/renovate/renovate");
@@ -93,8 +94,9 @@ TEST_CASE("Artifactory: push times come by AQL", "[enumerator][artifactory]") {
   const auto query = std::ranges::find(requests, "POST", &ScriptedRequest::method);
   REQUIRE(query != requests.end());
   CHECK(query->header("content-type") == "text/plain");
-  CHECK(query->body == R"(items.find({"$or":[{"name":"manifest.json"},{"name":"list.manifest.json"}],"path":{"$match":"team/a/*"},"repo":"local"}))"
-                       R"(.include("repo","path","name","created"))");
+  CHECK(query->body ==
+        R"(items.find({"$or":[{"name":"manifest.json"},{"name":"list.manifest.json"}],"path":{"$match":"team/a/*"},"repo":"local"}))"
+        R"(.include("repo","path","name","created"))");
 }
 
 TEST_CASE("Artifactory: AQL may be forbidden, and only the push times are missing then", "[enumerator][artifactory]") {

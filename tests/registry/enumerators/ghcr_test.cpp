@@ -10,7 +10,8 @@ namespace {
 const std::string kApi = "GET https://api.github.com";
 const std::string kPackages = "/packages?package_type=container&per_page=100&page=";
 const Credentials kToken = Credentials::from_login("", Secret(), Secret("ghp-token-1"));
-const std::pair<std::string, std::string> kNext{"Link", "<https://evil.example/x?page=2>; rel=\"next\", <https://evil.example/x?page=9>; rel=\"last\""};
+const std::pair<std::string, std::string> kNext{
+    "Link", "<https://evil.example/x?page=2>; rel=\"next\", <https://evil.example/x?page=9>; rel=\"last\""};
 
 Script github() {
   Script script;
@@ -24,7 +25,9 @@ Script github() {
 }
 
 std::string version(char digest, const std::string& tags) {
-  return R"({"id":1,"name":")" + digest_of(digest) + R"(","created_at":"2020-01-01T00:00:00Z","updated_at":"2026-01-02T03:04:05Z","metadata":{"package_type":"container","container":{"tags":)" + tags + "}}}";
+  return R"({"id":1,"name":")" + digest_of(digest) +
+         R"(","created_at":"2020-01-01T00:00:00Z","updated_at":"2026-01-02T03:04:05Z","metadata":{"package_type":"container","container":{"tags":)" +
+         tags + "}}}";
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ Script gitlab() {
 
 }  // namespace
 
-TEST_CASE("GitLab: the API on the realm's host lists projects and their registries, by PRIVATE-TOKEN and X-Next-Page", "[enumerator][gitlab]") {
+TEST_CASE("GitLab: the API on the realm's host lists projects and their registries, by PRIVATE-TOKEN and X-Next-Page",
+          "[enumerator][gitlab]") {
   ScriptedRegistry registry({"registry.example", "gitlab.example"}, "auto", gitlab(), kToken);
   CHECK(registry.kind() == "gitlab");
   const Walk walk = registry.repositories();
@@ -54,7 +55,8 @@ TEST_CASE("GitLab: tags are the registry's own list", "[enumerator][gitlab]") {
 }
 
 TEST_CASE("Security: GitLab's token does not go to a realm on a local address, or to plain http", "[enumerator][gitlab]") {
-  for (const std::string where : {"https://169.254.169.254/jwt/auth", "http://gitlab.example/jwt/auth", "https://127.0.0.1:1/jwt/auth", "not a url:"}) {
+  for (const std::string where :
+       {"https://169.254.169.254/jwt/auth", "http://gitlab.example/jwt/auth", "https://127.0.0.1:1/jwt/auth", "not a url:"}) {
     INFO(where);
     Script script = gitlab();
     script.status("GET https://registry.example/v2/", 401, {realm(where)});

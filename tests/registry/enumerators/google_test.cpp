@@ -61,14 +61,17 @@ TEST_CASE("Google: tags/list's manifest map tells digests and upload times, whic
   for (const std::string host : {"gcr.io", "us-docker.pkg.dev"}) {
     INFO(host);
     Script script;
-    script.json("GET https://" + host + "/v2/p/a/tags/list?n=1000",
-                tags_list("[]", R"(["1","2","latest"])",
-                          R"({")" + digest_of('a') + R"(":{"tag":["1","latest"],"timeUploadedMs":"1767323045678","timeCreatedMs":"0"},"nonsense":{"tag":["2"]},")" +
-                              digest_of('b') + R"(":{"tag":["elsewhere"],"timeUploadedMs":"-1"}})"));
+    script.json(
+        "GET https://" + host + "/v2/p/a/tags/list?n=1000",
+        tags_list("[]", R"(["1","2","latest"])",
+                  R"({")" + digest_of('a') +
+                      R"(":{"tag":["1","latest"],"timeUploadedMs":"1767323045678","timeCreatedMs":"0"},"nonsense":{"tag":["2"]},")" +
+                      digest_of('b') + R"(":{"tag":["elsewhere"],"timeUploadedMs":"-1"}})"));
     ScriptedRegistry registry({host}, "auto", script);
     const Walk walk = registry.tags("p/a");
     REQUIRE_FALSE(walk.error.has_value());
-    CHECK(walk.told() == Strings{"1 " + digest_of('a') + " 2026-01-02T03:04:05Z", "2 - -", "latest " + digest_of('a') + " 2026-01-02T03:04:05Z"});
+    CHECK(walk.told() ==
+          Strings{"1 " + digest_of('a') + " 2026-01-02T03:04:05Z", "2 - -", "latest " + digest_of('a') + " 2026-01-02T03:04:05Z"});
     CHECK(registry.asked().size() == 1);
   }
 }
@@ -87,10 +90,13 @@ TEST_CASE("Google: a list that was cut near 1,000 is asked on", "[enumerator][gc
 TEST_CASE("Google Artifact Registry: the catalog is empty, so its API lists the key's project", "[enumerator][artifact-registry]") {
   Script script;
   const std::string repositories = kApi + "example.com%3Aproj/locations/us/repositories?pageSize=1000";
-  script.json(repositories, R"({"repositories":[{"name":"projects/example.com:proj/locations/us/repositories/docker","format":"DOCKER"},)"
-                            R"({"name":"projects/p/locations/us/repositories/maven","format":"MAVEN"},)"
-                            R"({"name":"projects/p/locations/us/repositories/all","format":"DOCKER","mode":"VIRTUAL_REPOSITORY"}],"nextPageToken":"T/2"})");
-  script.json(repositories + "&pageToken=T%2F2", R"({"repositories":[{"name":"projects/p/locations/us/repositories/more","format":"DOCKER"}]})");
+  script.json(
+      repositories,
+      R"({"repositories":[{"name":"projects/example.com:proj/locations/us/repositories/docker","format":"DOCKER"},)"
+      R"({"name":"projects/p/locations/us/repositories/maven","format":"MAVEN"},)"
+      R"({"name":"projects/p/locations/us/repositories/all","format":"DOCKER","mode":"VIRTUAL_REPOSITORY"}],"nextPageToken":"T/2"})");
+  script.json(repositories + "&pageToken=T%2F2",
+              R"({"repositories":[{"name":"projects/p/locations/us/repositories/more","format":"DOCKER"}]})");
   const std::string docker = kApi + "example.com%3Aproj/locations/us/repositories/docker/packages?pageSize=1000";
   script.json(docker, R"({"packages":[{"name":"projects/p/locations/us/repositories/docker/packages/app"}],"nextPageToken":"n"})");
   script.json(docker + "&pageToken=n", R"({"packages":[{"name":"projects/p/locations/us/repositories/docker/packages/team%2Ftool"}]})");
@@ -109,12 +115,16 @@ TEST_CASE("Google Artifact Registry: an access token lists all projects that it 
   Script script;
   script.login["https://cloudresourcemanager.googleapis.com"] = {"authorization", "Bearer ya29.access"};
   script.login["https://artifactregistry.googleapis.com"] = {"authorization", "Bearer ya29.access"};
-  script.json("GET https://cloudresourcemanager.googleapis.com/v1/projects?pageSize=1000",
-              R"({"projects":[{"projectId":"p1","lifecycleState":"ACTIVE"},{"projectId":"p2"},{"projectId":"dying","lifecycleState":"DELETE_REQUESTED"}]})");
+  script.json(
+      "GET https://cloudresourcemanager.googleapis.com/v1/projects?pageSize=1000",
+      R"({"projects":[{"projectId":"p1","lifecycleState":"ACTIVE"},{"projectId":"p2"},{"projectId":"dying","lifecycleState":"DELETE_REQUESTED"}]})");
   script.status(kApi + "p1/locations/us/repositories?pageSize=1000", 403, {}, R"({"error":{"code":403,"message":"API disabled"}})");
-  script.json(kApi + "p2/locations/us/repositories?pageSize=1000", R"({"repositories":[{"name":"projects/p2/locations/us/repositories/r","format":"DOCKER"}]})");
-  script.json(kApi + "p2/locations/us/repositories/r/packages?pageSize=1000", R"({"packages":[{"name":"projects/p2/locations/us/repositories/r/packages/app"}]})");
-  ScriptedRegistry registry({"us-docker.pkg.dev", "artifactregistry.googleapis.com", "cloudresourcemanager.googleapis.com"}, "artifact-registry", script, access_token());
+  script.json(kApi + "p2/locations/us/repositories?pageSize=1000",
+              R"({"repositories":[{"name":"projects/p2/locations/us/repositories/r","format":"DOCKER"}]})");
+  script.json(kApi + "p2/locations/us/repositories/r/packages?pageSize=1000",
+              R"({"packages":[{"name":"projects/p2/locations/us/repositories/r/packages/app"}]})");
+  ScriptedRegistry registry({"us-docker.pkg.dev", "artifactregistry.googleapis.com", "cloudresourcemanager.googleapis.com"},
+                            "artifact-registry", script, access_token());
   const Walk walk = registry.repositories();
   REQUIRE_FALSE(walk.error.has_value());
   CHECK(walk.names == Strings{"p2/r/app"});

@@ -19,7 +19,8 @@ Script projects() {
   script.login["https://harbor.example"] = {"authorization", "Basic " + base64_encode(as_bytes(kRobot + ":pass-word-7"))};
   script.json(kApi + page(1), R"([{"name":"library"},{"name":"my.team"}])", {{"X-Total-Count", "102"}});
   script.json(kApi + page(2), R"([{"name":"last"}])", {{"X-Total-Count", "102"}});
-  script.json(kApi + "/library/repositories" + page(1), R"([{"name":"library/a"},{"name":"library/b/c"}])", {{"Link", R"(</api/v2.0/x?page=2>; rel="next")"}});
+  script.json(kApi + "/library/repositories" + page(1), R"([{"name":"library/a"},{"name":"library/b/c"}])",
+              {{"Link", R"(</api/v2.0/x?page=2>; rel="next")"}});
   script.json(kApi + "/library/repositories" + page(2), R"([{"name":"library/b/c"},{"name":"library/d"},{"name":"library/UP"}])");
   script.json(kApi + "/my.team/repositories" + page(1), "[]", {{"X-Total-Count", "0"}});
   script.json(kApi + "/last/repositories" + page(1), R"([{"name":"last/z"}])");
@@ -56,22 +57,27 @@ TEST_CASE("Harbor: a robot's name keeps its $", "[enumerator][harbor]") {
 TEST_CASE("Harbor: repositories with slashes are escaped twice, artifacts tell push times", "[enumerator][harbor]") {
   Script script;
   const std::string path = kApi + "/library/repositories/b%252Fc/artifacts?page=";
-  script.json(path + '1' + kArtifacts,
-              R"([{"digest":")" + digest_of('a') + R"(","push_time":"2026-01-02T03:04:05.678Z","tags":[{"name":"1","push_time":"2026-02-02T05:04:05+02:00"},{"name":"latest"}]},)" +
-                  R"({"digest":")" + digest_of('b') + R"(","push_time":"2026-01-01T00:00:00Z","tags":null},{"digest":"x","tags":[{"name":"odd","push_time":"yesterday"}]}])",
-              {{"X-Total-Count", "101"}});
-  script.json(path + '2' + kArtifacts, R"([{"digest":")" + digest_of('c') + R"(","push_time":"2026-01-02T03:04:05Z","tags":[{"name":"3"},{"name":"-bad"}]}])",
+  script.json(
+      path + '1' + kArtifacts,
+      R"([{"digest":")" + digest_of('a') +
+          R"(","push_time":"2026-01-02T03:04:05.678Z","tags":[{"name":"1","push_time":"2026-02-02T05:04:05+02:00"},{"name":"latest"}]},)" +
+          R"({"digest":")" + digest_of('b') +
+          R"(","push_time":"2026-01-01T00:00:00Z","tags":null},{"digest":"x","tags":[{"name":"odd","push_time":"yesterday"}]}])",
+      {{"X-Total-Count", "101"}});
+  script.json(path + '2' + kArtifacts,
+              R"([{"digest":")" + digest_of('c') + R"(","push_time":"2026-01-02T03:04:05Z","tags":[{"name":"3"},{"name":"-bad"}]}])",
               {{"X-Total-Count", "101"}});
   ScriptedRegistry registry({"harbor.example"}, "harbor", script);
   const Walk walk = registry.tags("library/b/c");
   REQUIRE_FALSE(walk.error.has_value());
-  CHECK(walk.told() == Strings{"1 " + digest_of('a') + " 2026-02-02T03:04:05Z", "latest " + digest_of('a') + " 2026-01-02T03:04:05Z", "odd - -",
-                               "3 " + digest_of('c') + " 2026-01-02T03:04:05Z"});
+  CHECK(walk.told() == Strings{"1 " + digest_of('a') + " 2026-02-02T03:04:05Z", "latest " + digest_of('a') + " 2026-01-02T03:04:05Z",
+                               "odd - -", "3 " + digest_of('c') + " 2026-01-02T03:04:05Z"});
   CHECK(walk.invalid == Strings{"-bad"});
   CHECK(registry.tags("library/b/c", walk.cursors.at(0)).names == Strings{"3"});
 }
 
-TEST_CASE("Harbor: where the API is refused the catalog is asked, and if that is refused too the missing right is named", "[enumerator][harbor]") {
+TEST_CASE("Harbor: where the API is refused the catalog is asked, and if that is refused too the missing right is named",
+          "[enumerator][harbor]") {
   Script script;
   script.status(kApi + page(1), 403, {}, R"({"errors":[{"code":"FORBIDDEN","message":"forbidden"}]})");
   script.json("GET https://harbor.example/v2/_catalog?n=1000", R"({"repositories":["library/a"]})");

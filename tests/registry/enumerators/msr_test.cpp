@@ -14,9 +14,12 @@ TEST_CASE("Mirantis MSR: X-Next-Page-Start leads from page to page, with Basic",
   Script script;
   script.login["https://msr.example"] = {"authorization", "Basic " + base64_encode(as_bytes("u:pass-word-7"))};
   script.json(kApi + "?pageSize=100", R"({"repositories":[{"namespace":"team","name":"a"}]})", {{"X-Next-Page-Start", "team/b c"}});
-  script.json(kApi + "?pageSize=100&pageStart=team%2Fb%20c", R"({"repositories":[{"namespace":"team","name":"b"},{"namespace":"","name":"x"}]})");
+  script.json(kApi + "?pageSize=100&pageStart=team%2Fb%20c",
+              R"({"repositories":[{"namespace":"team","name":"b"},{"namespace":"","name":"x"}]})");
   const std::string tags = kApi + "/team/a/tags?pageSize=100";
-  script.json(tags, R"([{"name":"1","digest":")" + digest_of('a') + R"(","updatedAt":"2026-01-02T03:04:05Z","createdAt":"2025-01-01T00:00:00Z"}])", {{"X-Next-Page-Start", "t2"}});
+  script.json(
+      tags, R"([{"name":"1","digest":")" + digest_of('a') + R"(","updatedAt":"2026-01-02T03:04:05Z","createdAt":"2025-01-01T00:00:00Z"}])",
+      {{"X-Next-Page-Start", "t2"}});
   script.json(tags + "&pageStart=t2", R"([{"name":"2","digest":"","createdAt":"2025-01-01T00:00:00Z"}])");
   ScriptedRegistry registry({"msr.example"}, "msr", script, Credentials::basic("u", Secret("pass-word-7")));
   const Walk walk = registry.repositories();

@@ -19,7 +19,8 @@ std::string next(const std::string& target) { return '<' + target + ">; rel=\"ne
 TEST_CASE("docker-v2: a catalog of three pages, each from its cursor alone", "[enumerator][docker-v2]") {
   Script script;
   script.json(kFirst, R"({"repositories":["a","b/c"]})", {{"Link", next("/v2/_catalog?last=b%2Fc&n=2")}});
-  script.json("GET https://r.example/v2/_catalog?last=b%2Fc&n=2", R"({"repositories":["d","Bad","../e"]})", {{"Link", next("_catalog?last=x")}});
+  script.json("GET https://r.example/v2/_catalog?last=b%2Fc&n=2", R"({"repositories":["d","Bad","../e"]})",
+              {{"Link", next("_catalog?last=x")}});
   script.json("GET https://r.example/v2/_catalog?last=x", R"({"repositories":["f"]})");
   ScriptedRegistry registry({"r.example"}, "docker-v2", script);
   const Walk walk = registry.repositories();
@@ -41,8 +42,9 @@ TEST_CASE("Cursors that are foreign, damaged or another list's are errors", "[en
   evil.replace(evil.find("/v2/_catalog?last=a"), 19, "https://evil.example/v");
   std::string damaged = good;
   damaged.pop_back();
-  for (const std::string& cursor : {std::string("/v2/_catalog?last=a"), std::string("{}"), std::string("[1]"), std::string(R"({"kind":"v2"})"), damaged,
-                                    std::string(R"({"kind":"harbor","last":"","stack":[["","",""]]})"), std::string(2'000'000, '['), std::string("\0x", 2)}) {
+  for (const std::string& cursor :
+       {std::string("/v2/_catalog?last=a"), std::string("{}"), std::string("[1]"), std::string(R"({"kind":"v2"})"), damaged,
+        std::string(R"({"kind":"harbor","last":"","stack":[["","",""]]})"), std::string(2'000'000, '['), std::string("\0x", 2)}) {
     INFO(cursor.substr(0, 100));
     const Walk walk = plain.repositories(cursor);
     REQUIRE(walk.error.has_value());
@@ -60,16 +62,19 @@ TEST_CASE("Cursors that are foreign, damaged or another list's are errors", "[en
   CHECK(plain.asked_for("evil") == 0);
 
   ScriptedRegistry harbor({"r.example"}, "harbor", Script());
-  for (const std::string& cursor : {std::string(R"({"kind":"harbor"})"), std::string(R"({"kind":"harbor","last":"","stack":[]})"), std::string(R"({"kind":"quay","last":"","stack":[["","",""]]})"),
-                                    std::string(R"({"kind":"harbor","last":"","stack":[[1,2,3]]})"), std::string(R"({"kind":"harbor","last":"","stack":[["","0",""]]})"),
-                                    std::string(R"({"kind":"harbor","last":"","stack":[["p","-1",""]]})"), std::string(R"({"kind":7})")}) {
+  for (const std::string& cursor :
+       {std::string(R"({"kind":"harbor"})"), std::string(R"({"kind":"harbor","last":"","stack":[]})"),
+        std::string(R"({"kind":"quay","last":"","stack":[["","",""]]})"), std::string(R"({"kind":"harbor","last":"","stack":[[1,2,3]]})"),
+        std::string(R"({"kind":"harbor","last":"","stack":[["","0",""]]})"),
+        std::string(R"({"kind":"harbor","last":"","stack":[["p","-1",""]]})"), std::string(R"({"kind":7})")}) {
     INFO(cursor);
     const Walk walk = harbor.repositories(cursor);
     REQUIRE(walk.error.has_value());
     CHECK(walk.error->code() == ErrorCode::invalid_argument);
   }
-  for (const std::string& cursor : {std::string(R"({"kind":"harbor"})"), std::string(R"({"kind":"harbor","repository":"p/other","page":"2","first":"","last":""})"),
-                                    std::string(R"({"kind":"harbor","repository":"p/a","page":"0","first":"","last":""})")}) {
+  for (const std::string& cursor :
+       {std::string(R"({"kind":"harbor"})"), std::string(R"({"kind":"harbor","repository":"p/other","page":"2","first":"","last":""})"),
+        std::string(R"({"kind":"harbor","repository":"p/a","page":"0","first":"","last":""})")}) {
     INFO(cursor);
     const Walk walk = harbor.tags("p/a", cursor);
     REQUIRE(walk.error.has_value());
@@ -97,8 +102,9 @@ TEST_CASE("AWS ECR: n stays at 1,000, the cursor is opaque, and JSON may be text
   const std::string base = "GET https://" + host;
   Script script;
   script.login["https://" + host] = {"authorization", "Basic " + base64_encode(as_bytes("AWS:pass-word-7"))};
-  script.json(base + "/v2/_catalog?n=1000", R"({"repositories":["team/a"]})",
-              {{"Content-Type", "text/plain; charset=utf-8"}, {"Link", next("https://" + host + "/v2/_catalog?last=b3BhcXVl%2B%3D%3D&n=1000")}});
+  script.json(
+      base + "/v2/_catalog?n=1000", R"({"repositories":["team/a"]})",
+      {{"Content-Type", "text/plain; charset=utf-8"}, {"Link", next("https://" + host + "/v2/_catalog?last=b3BhcXVl%2B%3D%3D&n=1000")}});
   script.json(base + "/v2/_catalog?last=b3BhcXVl%2B%3D%3D&n=1000", R"({"repositories":["team/b"]})");
   script.json(base + "/v2/team/a/tags/list?n=1000", R"({"name":"team/a","tags":["1"]})", {{"Content-Type", "text/plain"}});
   ScriptedRegistry registry({host}, "auto", script, Credentials::basic("AWS", Secret("pass-word-7")));

@@ -16,7 +16,9 @@ Script api() {
   script.json("GET " + kQuay + "/api/v1/user/", R"({"username":"me","organizations":[{"name":"team"},{"name":"closed"}]})");
   const std::string list = "GET " + kQuay + "/api/v1/repository?namespace=";
   script.json(list + "me", R"({"repositories":[]})");
-  script.json(list + "team", R"({"repositories":[{"namespace":"team","name":"a","kind":"image"},{"namespace":"team","name":"app","kind":"application"}],"next_page":"gAAAA=="})");
+  script.json(
+      list + "team",
+      R"({"repositories":[{"namespace":"team","name":"a","kind":"image"},{"namespace":"team","name":"app","kind":"application"}],"next_page":"gAAAA=="})");
   script.json(list + "team&next_page=gAAAA%3D%3D", R"({"repositories":[{"namespace":"team","name":"b"}]})");
   script.status(list + "closed", 403);
   return script;
@@ -38,8 +40,10 @@ TEST_CASE("Quay: with an OAuth token the API lists the user's and the organisati
 TEST_CASE("Quay: tags tell digest and start time", "[enumerator][quay]") {
   Script script = api();
   const std::string path = "GET " + kQuay + "/api/v1/repository/team/a/tag/?onlyActiveTags=true&limit=100&page=";
-  script.json(path + '1', R"({"page":1,"has_additional":true,"tags":[{"name":"1","manifest_digest":")" + digest_of('a') + R"(","start_ts":1767323045,"last_modified":"Fri, 02 Jan 2026 03:04:05 -0000"}]})");
-  script.json(path + '2', R"({"page":2,"has_additional":false,"tags":[{"name":"2","start_ts":-5},{"name":"3","start_ts":99999999999999}]})");
+  script.json(path + '1', R"({"page":1,"has_additional":true,"tags":[{"name":"1","manifest_digest":")" + digest_of('a') +
+                              R"(","start_ts":1767323045,"last_modified":"Fri, 02 Jan 2026 03:04:05 -0000"}]})");
+  script.json(path + '2',
+              R"({"page":2,"has_additional":false,"tags":[{"name":"2","start_ts":-5},{"name":"3","start_ts":99999999999999}]})");
   ScriptedRegistry registry({"quay.io"}, "quay", script, kToken);
   const Walk walk = registry.tags("team/a");
   REQUIRE_FALSE(walk.error.has_value());
@@ -49,8 +53,10 @@ TEST_CASE("Quay: tags tell digest and start time", "[enumerator][quay]") {
 
 TEST_CASE("Quay: with a password the catalog is asked, whose next page is opaque, later a last name", "[enumerator][quay]") {
   Script script;
-  script.json("GET " + kQuay + "/v2/_catalog?n=1000", R"({"repositories":["team/a"]})", {{"Link", R"(</v2/_catalog?n=1000&next_page=gAAA%3D>; rel="next")"}});
-  script.json("GET " + kQuay + "/v2/_catalog?n=1000&next_page=gAAA%3D", R"({"repositories":["team/b"]})", {{"Link", R"(</v2/_catalog?n=1000&last=team%2Fb>; rel="next")"}});
+  script.json("GET " + kQuay + "/v2/_catalog?n=1000", R"({"repositories":["team/a"]})",
+              {{"Link", R"(</v2/_catalog?n=1000&next_page=gAAA%3D>; rel="next")"}});
+  script.json("GET " + kQuay + "/v2/_catalog?n=1000&next_page=gAAA%3D", R"({"repositories":["team/b"]})",
+              {{"Link", R"(</v2/_catalog?n=1000&last=team%2Fb>; rel="next")"}});
   script.json("GET " + kQuay + "/v2/_catalog?n=1000&last=team%2Fb", R"({"repositories":[]})");
   script.json("GET " + kQuay + "/v2/team/a/tags/list?n=1000", R"({"tags":["1"]})");
   ScriptedRegistry registry({"quay.io"}, "quay", script, Credentials::basic("team+robot", Secret("pass-word-7")));

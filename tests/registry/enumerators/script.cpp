@@ -134,7 +134,8 @@ Strings ScriptedRegistry::asked() const {
 }
 
 std::size_t ScriptedRegistry::asked_for(const std::string& part) const {
-  return static_cast<std::size_t>(std::ranges::count_if(asked(), [&](const std::string& request) { return request.find(part) != std::string::npos; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(asked(), [&](const std::string& request) { return request.find(part) != std::string::npos; }));
 }
 
 Strings ScriptedRegistry::sent(const std::string& host, const std::string& lower_header) const {

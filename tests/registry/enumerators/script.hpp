@@ -32,8 +32,8 @@ struct Walk {
   std::vector<std::string> invalid;
   std::vector<std::string> unlisted;  ///< "name: error"
   std::vector<registry::TagEntry> tags;
-  std::vector<std::string> cursors;   ///< of the pages after the first
-  std::optional<Error> error;         ///< that ended it
+  std::vector<std::string> cursors;  ///< of the pages after the first
+  std::optional<Error> error;        ///< that ended it
 
   /// "tag digest-or-dash time-or-dash" for each tag.
   std::vector<std::string> told() const;
