@@ -36,6 +36,10 @@ inline constexpr std::size_t index_depth_max = 3;
 inline constexpr std::size_t page_size = 1000;
 /// 100,000 pages of 1,000 names are more than any registry holds; stops an endless list.
 inline constexpr std::size_t pages_max = 100'000;
+/// Where a listing goes on: projects or organisations of a page that are still to be read, one line each.
+inline constexpr std::uint64_t list_cursor_bytes_max = 1 * MiB;
+/// Projects, organisations and folders that one answer may add to a listing; vendors' own pages have 100 to 1,000.
+inline constexpr std::size_t list_parts_max = 10'000;
 /// Distribution's own limit for a repository name.
 inline constexpr std::size_t repository_name_bytes_max = 255;
 /// Distribution's limit for a tag.

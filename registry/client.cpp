@@ -2,7 +2,6 @@
 // The OCI distribution specification, sections "Pulling" and "Content Discovery".
 #include "registry/client.hpp"
 
-#include "core/json.hpp"
 #include "core/limits.hpp"
 #include "core/text.hpp"
 #include "registry/blob_reader.hpp"
@@ -12,12 +11,10 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 
 namespace landwaiter::registry {
 namespace {
 
-constexpr std::size_t kInvalidNamesKept = 20;
 /// Headers by which vendors' registries can be told apart.
 constexpr std::array<std::string_view, 6> kTellingHeaders{"Server", "X-JFrog-Version", "X-Artifactory-Id", "X-Harbor-Csrf-Token", "Docker-Distribution-Api-Version",
                                                           "X-GitHub-Request-Id"};
@@ -60,34 +57,6 @@ Request blob_request(const std::string& repository, const Digest& digest) {
   return out;
 }
 
-/// Adds the list `name` to the page. `null` and absent are empty: that is how repositories without tags are told.
-Result<void> read_names(const std::string& body, const char* name, const std::function<bool(std::string_view)>& valid, Page& page) {
-  auto document = parse_json(body, "the list");
-  if (!document) return document.error();
-  if (!document->is_object()) return Error(ErrorCode::malformed, "the list is not an object");
-  const auto list = document->find(name);
-  if (list == document->end() || list->is_null()) return {};
-  if (!list->is_array()) return Error(ErrorCode::malformed, std::string("its ") + name + " is not a list");
-  for (const auto& value : *list) {
-    if (!value.is_string()) return Error(ErrorCode::malformed, std::string("its ") + name + " holds something else than names");
-    const auto& text = value.get_ref<const std::string&>();
-    if (valid(text)) page.names.push_back(text);
-    else if (page.invalid.size() < kInvalidNamesKept) page.invalid.push_back(printable(text.substr(0, limits::repository_name_bytes_max)));
-  }
-  return {};
-}
-
-/// The next page's path and query below the registry's own origin; a Link is the registry's word and may lead anywhere.
-Result<std::string> next_cursor(const Document& document, const HttpUrl& base, const std::string& current) {
-  const auto link = next_link(document.links);
-  if (!link) return std::string();
-  auto url = document.url.resolve(*link);
-  if (!url) return url.error().with_context("the next page");
-  if (!url->same_origin(base)) return Error(ErrorCode::malformed, "its next page is on another host: " + url->origin());
-  if (url->target == current) return Error(ErrorCode::malformed, "its next page is the same page again");
-  return url->target;
-}
-
 }  // namespace
 
 Result<void> PageGuard::follow(const std::string& next) {
@@ -106,7 +75,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     if (base) loop = std::make_shared<RequestLoop>(transport, endpoint, *base, login, clock);
   }
 
-  Awaitable<Page> list(Request request, std::string first, std::string cursor, const char* name, bool (*valid)(std::string_view));
+  Awaitable<Document> fetch_page(ListQuery query, ListState* state);
 
   Endpoint endpoint;
   Result<HttpUrl> base;                ///< an error when the endpoint's host is none
@@ -116,31 +85,30 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   std::shared_ptr<RequestLoop> loop;   ///< set when `base` is
 };
 
-Awaitable<Page> Client::Impl::list(Request request, std::string first, std::string cursor, const char* name,
-                                   bool (*valid)(std::string_view)) {
+/// Asks for a page, and once more in plainer words when the registry does not understand. Notes in `state` when `n` is not understood.
+Awaitable<Document> Client::Impl::fetch_page(ListQuery query, ListState* state) {
   const auto self = shared_from_this();
-  if (!base) co_return base.error();
-  const bool sized = cursor.empty();
-  request.target = sized ? first + "?n=" + std::to_string(limits::page_size) : cursor;
-  if (sized) request.expected = {200, 400};
+  auto target = list_target(query, *state, *base);
+  if (!target) co_return target.error().with_context("registry " + endpoint.host + ", " + query.subject);
+  Request request;
+  request.target = *target;
+  request.scope = query.scope;
+  request.subject = query.subject;
+  const bool first = state->target.empty();
+  const bool elsewhere = target->substr(0, target->find('?')) != query.path;
+  if (first) request.expected = {200, 400};
+  else if (state->probe) request.expected = {200, 400, 404, 405};
+  else if (elsewhere) request.expected = {200, 400, 404};
   auto op = loop->fetch(request, limits::list_bytes_max);
   auto document = co_await std::move(op);
-  if (document && document->status == 400) {
-    // Some registries allow fewer than the specification's 1,000; none requires `n`.
-    request.target = first;
-    request.expected = {200};
-    auto plain = loop->fetch(request, limits::list_bytes_max);
-    document = co_await std::move(plain);
-  }
-  if (!document) co_return document.error();
-  Page out;
-  const std::string where = "registry " + endpoint.host + ", " + request.subject;
-  auto read = read_names(document->body, name, valid, out);
-  if (!read) co_return read.error().with_context(where);
-  auto next = next_cursor(*document, *base, request.target);
-  if (!next) co_return next.error().with_context(where);
-  out.next = std::move(*next);
-  co_return out;
+  if (!document || document->status == 200 || state->probe) co_return document;
+  // Some registries allow fewer than the specification's 1,000, and none requires `n`. Behind proxies and on ports of their own some
+  // name a path that is not served there; the list's own path is.
+  state->sized = state->sized && !first;
+  request.target = first ? query.path : query.path + target->substr(std::min(target->find('?'), target->size()));
+  request.expected = {200};
+  auto again = loop->fetch(std::move(request), limits::list_bytes_max);
+  co_return co_await std::move(again);
 }
 
 Client::Client(std::shared_ptr<Transport> transport, Endpoint endpoint, const Clock& clock)
@@ -190,24 +158,60 @@ Awaitable<void> Client::ping() {
   co_return Result<void>();
 }
 
-Awaitable<Page> Client::catalog(std::string cursor) {
+ListQuery Client::catalog_query() {
+  ListQuery out;
+  out.path = "/v2/_catalog";
+  out.field = "repositories";
+  out.valid = is_repository_name;
+  out.scope = "registry:catalog:*";
+  out.subject = "the catalog";
+  return out;
+}
+
+Result<ListQuery> Client::tags_query(const std::string& repository) {
+  auto valid = check_repository(repository);
+  if (!valid) return valid.error();
+  ListQuery out;
+  out.path = "/v2/" + repository + "/tags/list";
+  out.field = "tags";
+  out.valid = is_tag;
+  out.scope = pull_scope(repository);
+  out.subject = "tags of repository " + repository;
+  return out;
+}
+
+Awaitable<ListPage> Client::list(ListQuery query, std::string cursor) {
   const auto impl = impl_;
-  Request request;
-  request.scope = "registry:catalog:*";
-  request.subject = "the catalog";
-  auto op = impl->list(std::move(request), "/v2/_catalog", std::move(cursor), "repositories", is_repository_name);
-  co_return co_await std::move(op);
+  if (!impl->base) co_return impl->base.error();
+  const std::string where = "registry " + impl->endpoint.host + ", " + query.subject;
+  auto state = ListState::parse(cursor, query);
+  if (!state) co_return state.error().with_context(where);
+  auto op = impl->fetch_page(query, &*state);
+  auto document = co_await std::move(op);
+  if (!document) co_return document.error();
+  if (document->status != 200) co_return ListPage();
+  auto page = read_list(query, *state, document->body, document->url, document->links);
+  if (!page) co_return page.error().with_context(where);
+  co_return page;
+}
+
+Awaitable<Page> Client::catalog(std::string cursor) {
+  auto op = list(catalog_query(), std::move(cursor));
+  auto page = co_await std::move(op);
+  if (!page) co_return page.error();
+  Page out = std::move(*page);
+  co_return out;
 }
 
 Awaitable<Page> Client::tags(std::string repository, std::string cursor) {
   const auto impl = impl_;
-  auto valid = check_repository(repository);
-  if (!valid) co_return valid.error();
-  Request request;
-  request.scope = pull_scope(repository);
-  request.subject = "tags of repository " + repository;
-  auto op = impl->list(std::move(request), "/v2/" + repository + "/tags/list", std::move(cursor), "tags", is_tag);
-  co_return co_await std::move(op);
+  auto query = tags_query(repository);
+  if (!query) co_return query.error();
+  auto op = list(std::move(*query), std::move(cursor));
+  auto page = co_await std::move(op);
+  if (!page) co_return page.error();
+  Page out = std::move(*page);
+  co_return out;
 }
 
 Awaitable<ManifestDocument> Client::manifest(std::string repository, std::string reference) {
@@ -243,8 +247,10 @@ Awaitable<ManifestHead> Client::head_manifest(std::string repository, std::strin
   auto answer = co_await std::move(op);
   if (!answer) co_return answer.error();
   ManifestHead out;
-  if (answer->response->status() != 200) {
-    // Old registries know no HEAD for manifests, and only a GET says why something is refused.
+  const HttpResponse& response = *answer->response;
+  auto digest = Digest::parse(response.header("Docker-Content-Digest").value_or(""));
+  if (response.status() != 200 || !digest || !response.content_length()) {
+    // Old registries know no HEAD for manifests or say nothing in it, and only a GET says why something is refused.
     answer->response.reset();
     auto whole = manifest(std::move(repository), std::move(reference));
     auto document = co_await std::move(whole);
@@ -254,8 +260,7 @@ Awaitable<ManifestHead> Client::head_manifest(std::string repository, std::strin
     out.size_bytes = document->body.size();
     co_return out;
   }
-  const HttpResponse& response = *answer->response;
-  if (auto digest = Digest::parse(response.header("Docker-Content-Digest").value_or(""))) out.digest = *digest;
+  out.digest = *digest;
   const std::string type = response.header("Content-Type").value_or("");
   out.media_type = to_lower(trim(std::string_view(type).substr(0, type.find(';'))));
   out.size_bytes = response.content_length().value_or(0);

@@ -7,6 +7,7 @@
 #include "registry/http_headers.hpp"
 #include "registry/image_source.hpp"
 #include "registry/login.hpp"
+#include "registry/name_list.hpp"
 #include "registry/reference.hpp"
 #include "registry/url.hpp"
 
@@ -30,13 +31,6 @@ struct Endpoint {
   static Result<Endpoint> parse(std::string_view url);
 };
 
-/// One page of a listing. `next` is opaque; empty after the last page.
-struct Page {
-  std::vector<std::string> names;
-  std::string next;
-  std::vector<std::string> invalid;  ///< names that break the grammar and cannot be asked for, made printable
-};
-
 /// Ends a walk over pages that would never end by itself: feed it each page's `next` before following it.
 class PageGuard {
  public:
@@ -49,7 +43,7 @@ class PageGuard {
 
 /// Whether a manifest is the one already known.
 struct ManifestHead {
-  Digest digest;                ///< empty when the registry did not say
+  Digest digest;                ///< by the registry's own word, or of the body when it did not say
   std::string media_type;
   std::uint64_t size_bytes = 0;
 };
@@ -81,10 +75,15 @@ class Client {
   Awaitable<Probe> probe();
   /// GET /v2/: is this a registry that lets us in?
   Awaitable<void> ping();
-  /// GET /v2/_catalog; `cursor` is "" or an earlier page's `next`.
+  /// GET /v2/_catalog; `cursor` is "" or an earlier page's `next`. A Link that leads elsewhere is an error of the page it leads to.
   Awaitable<Page> catalog(std::string cursor);
   /// GET /v2/<repository>/tags/list. `tags: null` is an empty page.
   Awaitable<Page> tags(std::string repository, std::string cursor);
+  static ListQuery catalog_query();
+  /// Error invalid_argument for what is no repository name.
+  static Result<ListQuery> tags_query(const std::string& repository);
+  /// Any list of that form below the registry's origin, with the registry's own authentication.
+  Awaitable<ListPage> list(ListQuery query, std::string cursor);
   /// By tag or digest; a body that does not hash to a pinned digest is digest_mismatch.
   Awaitable<ManifestDocument> manifest(std::string repository, std::string reference);
   Awaitable<ManifestHead> head_manifest(std::string repository, std::string reference);

@@ -2,6 +2,7 @@
 #include "registry/enumerator.hpp"
 
 #include "core/text.hpp"
+#include "registry/enumerators/detect.hpp"
 #include "registry/enumerators/enumerators.hpp"
 
 #include <algorithm>
@@ -10,9 +11,47 @@
 namespace landwaiter::registry {
 namespace {
 
-constexpr std::array<RegistryKind, 1> kKinds{{
+constexpr std::array<RegistryKind, 15> kKinds{{
     {"docker-v2", "Docker Registry V2"},
+    {"docker-hub", "Docker Hub"},
+    {"ecr", "Amazon ECR"},
+    {"ecr-public", "Amazon ECR Public"},
+    {"acr", "Azure Container Registry"},
+    {"gcr", "Google Container Registry"},
+    {"artifact-registry", "Google Artifact Registry"},
+    {"harbor", "Harbor"},
+    {"artifactory", "JFrog Artifactory"},
+    {"quay", "Quay"},
+    {"openshift", "OpenShift registry"},
+    {"nexus", "Sonatype Nexus Repository"},
+    {"msr", "Mirantis Secure Registry"},
+    {"gitlab", "GitLab Container Registry"},
+    {"ghcr", "GitHub Container Registry"},
 }};
+
+using Make = std::shared_ptr<Enumerator> (*)(std::shared_ptr<Client>);
+struct Maker {
+  std::string_view kind;
+  Make make;
+};
+constexpr std::array<Maker, 10> kMakers{{
+    {"docker-hub", make_docker_hub},
+    {"acr", make_acr},
+    {"gcr", make_gcr},
+    {"artifact-registry", make_artifact_registry},
+    {"harbor", make_harbor},
+    {"artifactory", make_artifactory},
+    {"quay", make_quay},
+    {"msr", make_msr},
+    {"gitlab", make_gitlab},
+    {"ghcr", make_ghcr},
+}};
+
+/// Kinds whose API is the vendor's common host: credentials for another registry must not go there.
+bool fits(std::string_view kind, const Endpoint& endpoint) {
+  const bool one_host = kind == "docker-hub" || kind == "ghcr" || kind == "gcr" || kind == "artifact-registry";
+  return !one_host || (kind_of_host(endpoint.host) == kind && !endpoint.plain_http);
+}
 
 }  // namespace
 
@@ -21,11 +60,24 @@ std::span<const RegistryKind> registry_kinds() { return kKinds; }
 bool is_registry_kind(std::string_view name) { return std::ranges::find(kKinds, name, &RegistryKind::name) != kKinds.end(); }
 
 Awaitable<std::shared_ptr<Enumerator>> open_enumerator(std::shared_ptr<Client> client) {
-  const std::string kind = client->endpoint().kind;
+  std::string kind = client->endpoint().kind;
   if (kind != "auto" && !is_registry_kind(kind)) {
     co_return Error(ErrorCode::invalid_argument, "no such kind of registry: " + landwaiter::quoted(kind));
   }
-  co_return make_docker_v2(std::move(client));
+  if (auto base = client->base(); !base) co_return base.error();
+  if (kind == "auto") kind = kind_of_host(client->endpoint().host);
+  if (kind.empty()) {
+    auto op = client->probe();
+    auto probe = co_await std::move(op);
+    if (!probe) co_return probe.error();
+    kind = kind_of_probe(*probe);
+  }
+  if (!fits(kind, client->endpoint())) {
+    co_return Error(ErrorCode::invalid_argument,
+                    "registry " + client->endpoint().host + " is not of the kind " + kind + ", which has its own host names");
+  }
+  const auto maker = std::ranges::find(kMakers, kind, &Maker::kind);
+  co_return maker == kMakers.end() ? make_plain(kind, std::move(client)) : maker->make(std::move(client));
 }
 
 }  // namespace landwaiter::registry

@@ -3,7 +3,9 @@
 
 #include "core/text.hpp"
 
+#include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 #include <boost/url/url.hpp>
 #include <boost/url/url_view.hpp>
 
@@ -122,6 +124,8 @@ std::string HttpUrl::authority() const {
 std::string HttpUrl::origin() const { return (tls ? "https://" : "http://") + authority(); }
 std::string HttpUrl::str() const { return origin() + target; }
 std::string HttpUrl::display() const { return origin() + printable(path()); }
+
+std::string percent_encoded(std::string_view text) { return urls::encode(text, urls::unreserved_chars); }
 
 bool is_loopback_host(std::string_view host) {
   const std::string lower = to_lower(host);

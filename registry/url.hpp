@@ -35,6 +35,9 @@ struct HttpUrl {
   bool same_origin(const HttpUrl& other) const { return tls == other.tls && host == other.host && port == other.port; }
 };
 
+/// `text` as one segment of a path or one value of a query: all but RFC 3986's unreserved characters is percent-encoded.
+std::string percent_encoded(std::string_view text);
+
 /// "localhost", names below it, 127.0.0.0/8, ::1; `host` has neither port nor brackets.
 bool is_loopback_host(std::string_view host);
 /// Loopback, link-local (cloud metadata services live there) or unspecified, also as an IPv4-mapped IPv6 address.

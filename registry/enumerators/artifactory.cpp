@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Artifactory REST API, "Get Repositories", "List Docker Repositories" and "Artifactory Query Language (AQL)".
+#include "core/json.hpp"
+#include "core/text.hpp"
+#include "registry/enumerators/enumerators.hpp"
+#include "registry/enumerators/vendor.hpp"
+
+#include <map>
+
+namespace landwaiter::registry {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kContext = "/artifactory";
+
+class Artifactory final : public VendorEnumerator {
+ public:
+  explicit Artifactory(std::shared_ptr<Client> client) : VendorEnumerator(std::move(client)), api_(shared_client(), ApiLogin::basic) {}
+
+  std::string_view kind() const override { return "artifactory"; }
+  bool knows_push_time() const override { return true; }
+
+ protected:
+  std::string right() const override { return "Artifactory: the account needs Read on the Docker repositories"; }
+  bool has_api() const override { return true; }
+
+  /// Some versions' Links drop the repository's key from the path.
+  void adapt(ListQuery& query) const override { query.own_path = true; }
+
+  Awaitable<Visit> visit(std::string key, std::string token) override;
+  Awaitable<TagPage> v2_tags(std::string repository, std::string cursor) override;
+
+ private:
+  Awaitable<Visit> roots(std::string token);
+  Awaitable<Visit> keys();
+  Awaitable<std::map<std::string, std::string>> push_times(std::string key, std::string image);
+
+  VendorApi api_;
+  bool no_times_ = false;  ///< the query language is refused to this account
+};
+
+/// Nodes are the API's base with a key: "/artifactory/api/docker/KEY". A host or port that stands for one repository has a catalog of
+/// its own, without keys in names; where the key is part of the path there is none, and the API tells the keys.
+Awaitable<Visit> Artifactory::visit(std::string node, std::string token) {
+  if (node.empty()) {
+    auto op = roots(std::move(token));
+    co_return co_await std::move(op);
+  }
+  ListQuery query = Client::catalog_query();
+  adapt(query);
+  query.path = node + "/v2/_catalog";
+  const std::string key = node.substr(node.rfind('/') + 1);
+  query.subject = "the catalog of " + landwaiter::quoted(key);
+  auto op = client().list(std::move(query), std::move(token));
+  auto list = co_await std::move(op);
+  if (!list) co_return list.error();
+  Visit out;
+  for (const std::string& name : list->names) out.names.push_back(key + '/' + name);
+  out.invalid = std::move(list->invalid);
+  out.next = std::move(list->next);
+  co_return out;
+}
+
+Awaitable<Visit> Artifactory::roots(std::string token) {
+  const bool first = token.empty();
+  ListQuery query = Client::catalog_query();
+  adapt(query);
+  auto op = client().list(std::move(query), std::move(token));
+  auto list = co_await std::move(op);
+  Visit out;
+  if (list && (!first || !list->names.empty() || !list->next.empty())) {
+    out.names = std::move(list->names);
+    out.invalid = std::move(list->invalid);
+    out.next = std::move(list->next);
+    co_return out;
+  }
+  if (!list && (!first || (!is_refused(list.error()) && list.error().code() != ErrorCode::malformed))) co_return list.error();
+  auto asking = keys();
+  auto found = co_await std::move(asking);
+  // A catalog that is there and empty is the answer of a repository without images.
+  if (!found && list && is_refused(found.error())) co_return out;
+  co_return found;
+}
+
+Awaitable<Visit> Artifactory::keys() {
+  const std::string subject = "Artifactory's list of Docker repositories";
+  std::string context(kContext);
+  auto op = api_.get(own_url(context + "/api/repositories?packageType=docker"), subject);
+  auto answer = co_await std::move(op);
+  if (!answer && answer.error().code() == ErrorCode::not_found) {
+    context.clear();
+    auto without = api_.get(own_url("/api/repositories?packageType=docker"), subject);
+    answer = co_await std::move(without);
+  }
+  if (!answer) co_return answer.error();
+  auto list = list_of(std::move(answer->document), "");
+  if (!list) co_return list.error().with_context(subject);
+  Visit out;
+  for (const json& entry : *list) {
+    const std::string key = text_of(entry, "key");
+    // A virtual repository shows what others hold. Old versions do not filter by the type of package.
+    const std::string package = text_of(entry, "packageType");
+    if (text_of(entry, "type") == "VIRTUAL" || (!package.empty() && !iequals(package, "docker"))) continue;
+    if (is_repository_name(key) && key.find('/') == std::string::npos) out.nodes.push_back(context + "/api/docker/" + key);
+    else if (!key.empty())
+      out.unlisted.push_back({printable(key), Error(ErrorCode::unsupported, "its key cannot be part of an image's name")});
+  }
+  co_return out;
+}
+
+Awaitable<TagPage> Artifactory::v2_tags(std::string repository, std::string cursor) {
+  auto op = VendorEnumerator::v2_tags(repository, std::move(cursor));
+  auto page = co_await std::move(op);
+  const std::size_t slash = repository.find('/');
+  if (!page || page->entries.empty() || slash == std::string::npos || no_times_) co_return page;
+  auto asking = push_times(repository.substr(0, slash), repository.substr(slash + 1));
+  auto times = co_await std::move(asking);
+  if (!times) {
+    // Only their times are missing then.
+    no_times_ = no_times_ || is_refused(times.error());
+    co_return page;
+  }
+  for (TagEntry& entry : page->entries) {
+    if (const auto found = times->find(entry.tag); found != times->end()) entry.pushed = found->second;
+  }
+  co_return page;
+}
+
+/// A tag is a folder with a manifest in it. The names were checked against the grammar, which has neither quotes nor wildcards.
+Awaitable<std::map<std::string, std::string>> Artifactory::push_times(std::string key, std::string image) {
+  const json names = json::array({json{{"name", "manifest.json"}}, json{{"name", "list.manifest.json"}}});
+  const json filter{{"repo", key}, {"path", json{{"$match", image + "/*"}}}, {"$or", names}};
+  ApiRequest request;
+  request.method = "POST";
+  request.url = own_url(std::string(kContext) + "/api/search/aql");
+  request.headers.push_back({"Content-Type", "text/plain"});
+  request.body = Secret("items.find(" + dump_json(filter) + R"().include("repo","path","name","created"))");
+  request.subject = "Artifactory's push times of " + image;
+  request.tls_verify = endpoint().tls_verify;
+  auto op = api_.ask(std::move(request));
+  auto answer = co_await std::move(op);
+  if (!answer) co_return answer.error();
+  auto list = list_of(std::move(answer->document), "results");
+  if (!list) co_return list.error();
+  std::map<std::string, std::string> out;
+  for (const json& item : *list) {
+    const std::string path = text_of(item, "path");
+    // Not of images below this one.
+    if (!path.starts_with(image + '/')) continue;
+    out[path.substr(image.size() + 1)] = utc_of(text_of(item, "created"));
+  }
+  co_return out;
+}
+
+}  // namespace
+
+std::shared_ptr<Enumerator> make_artifactory(std::shared_ptr<Client> client) { return std::make_shared<Artifactory>(std::move(client)); }
+
+}  // namespace landwaiter::registry

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// GitLab REST API v4, "List all projects" and "List registry repositories". It lives where the registry's token realm is; the registry
+// itself refuses its catalog.
+#include "core/text.hpp"
+#include "registry/auth.hpp"
+#include "registry/enumerators/enumerators.hpp"
+#include "registry/enumerators/vendor.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace landwaiter::registry {
+namespace {
+
+using nlohmann::json;
+
+class GitLab final : public VendorEnumerator {
+ public:
+  explicit GitLab(std::shared_ptr<Client> client) : VendorEnumerator(std::move(client)), api_(shared_client(), ApiLogin::private_token) {}
+
+  std::string_view kind() const override { return "gitlab"; }
+
+ protected:
+  std::string right() const override {
+    return "GitLab: give a personal, group or project access token with the scopes read_api and read_registry, of a member with the role "
+           "Reporter";
+  }
+  bool has_api() const override { return true; }
+
+  /// Nodes are the projects' numbers.
+  Awaitable<Visit> visit(std::string project, std::string token) override {
+    auto page = page_number(token);
+    if (!page) co_return page.error();
+    const std::string subject =
+        project.empty() ? "GitLab's projects" : "registry repositories of GitLab's project " + landwaiter::quoted(project);
+    std::string target = "/api/v4/projects?membership=1&simple=true";
+    if (!project.empty()) target = "/api/v4/projects/" + percent_encoded(project) + "/registry/repositories?tags=false";
+    auto op = get(target + "&per_page=100&page=" + std::to_string(*page), subject);
+    auto answer = co_await std::move(op);
+    Visit out;
+    // A project without a registry answers so, and holds no image.
+    if (!answer && !project.empty() && (answer.error().code() == ErrorCode::not_found || answer.error().code() == ErrorCode::forbidden))
+      co_return out;
+    if (!answer) co_return answer.error();
+    auto list = list_of(std::move(answer->document), "");
+    if (!list) co_return list.error().with_context(subject);
+    for (const json& entry : *list) {
+      const auto id = entry.is_object() ? entry.find("id") : entry.end();
+      if (!project.empty()) out.names.push_back(text_of(entry, "path"));
+      else if (id != entry.end() && id->is_number_unsigned()) out.nodes.push_back(std::to_string(id->get<std::uint64_t>()));
+    }
+    const std::string next = answer->response->header("X-Next-Page").value_or("");
+    if (!next.empty() && !list->empty()) out.next = std::to_string(*page + 1);
+    co_return out;
+  }
+
+ private:
+  Awaitable<HttpUrl> home();
+
+  Awaitable<ApiAnswer> get(std::string target, std::string subject) {
+    auto logging_in = client().login(false);
+    auto login = co_await std::move(logging_in);
+    if (!login) co_return login.error();
+    if (login->anonymous()) co_return Error(ErrorCode::unauthorized, subject + " were asked for anonymously");
+    auto finding = home();
+    auto url = co_await std::move(finding);
+    if (!url) co_return url.error().with_context(subject);
+    auto base = client().base();
+    ApiRequest request;
+    request.no_local_address = must_not_be_local(*base, *url);
+    request.tls_verify = endpoint().tls_verify;
+    request.url = std::move(*url);
+    request.url.target = std::move(target);
+    request.headers.push_back({"Accept", "application/json"});
+    request.subject = std::move(subject);
+    auto op = api_.ask(std::move(request));
+    co_return co_await std::move(op);
+  }
+
+  VendorApi api_;
+  std::optional<HttpUrl> home_;
+};
+
+/// The realm's host gets a token that opens all of GitLab: it must be as trustworthy as for a login.
+Awaitable<HttpUrl> GitLab::home() {
+  if (home_) co_return *home_;
+  auto op = client().probe();
+  auto probe = co_await std::move(op);
+  if (!probe) co_return probe.error();
+  const auto base = client().base();
+  const auto challenge = std::ranges::find(probe->challenges, "bearer", &Challenge::scheme);
+  if (challenge == probe->challenges.end())
+    co_return Error(ErrorCode::not_found, "the registry names no token realm, by which GitLab would be found");
+  auto realm = base->resolve(challenge->parameter("realm"));
+  if (!realm) co_return realm.error().with_context("the registry's realm");
+  auto allowed = check_foreign_url(*base, *realm, "token realm");
+  if (!allowed) co_return allowed.error();
+  if (!realm->tls && realm->host != base->host && !is_loopback_host(realm->host)) {
+    co_return Error(ErrorCode::malformed, "refused the token realm " + realm->display() + ": it is another host's and not https");
+  }
+  home_ = *realm;
+  co_return *realm;
+}
+
+}  // namespace
+
+std::shared_ptr<Enumerator> make_gitlab(std::shared_ptr<Client> client) { return std::make_shared<GitLab>(std::move(client)); }
+
+}  // namespace landwaiter::registry

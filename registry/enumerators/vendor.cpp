@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/enumerators/vendor.hpp"
+
+#include "core/encoding.hpp"
+#include "core/text.hpp"
+
+namespace landwaiter::registry {
+namespace {
+
+using nlohmann::json;
+
+const Secret& secret_of(const Login& login) { return login.token.empty() ? login.password : login.token; }
+
+/// Nothing for an anonymous login.
+std::vector<SecretHeader> login_headers(const Login& login, ApiLogin form) {
+  const Secret& secret = secret_of(login);
+  if (secret.empty()) return {};
+  if (form == ApiLogin::private_token) return {{"PRIVATE-TOKEN", secret}};
+  if (form == ApiLogin::bearer || login.username.empty()) return {{"Authorization", Secret("Bearer " + secret.reveal())}};
+  std::string plain = login.username + ':' + secret.reveal();
+  Secret header("Basic " + base64_encode(as_bytes(plain)));
+  wipe(plain);
+  return {{"Authorization", std::move(header)}};
+}
+
+RepositoryPage as_repositories(ListPage list) {
+  RepositoryPage out;
+  out.names = std::move(list.names);
+  out.invalid = std::move(list.invalid);
+  out.next = std::move(list.next);
+  return out;
+}
+
+}  // namespace
+
+Awaitable<ApiAnswer> VendorApi::get(HttpUrl url, std::string subject, std::vector<Header> headers) {
+  ApiRequest request;
+  auto base = client_->base();
+  // The user's word about certificates is about the registry; vendors' common hosts have good ones.
+  request.tls_verify = client_->endpoint().tls_verify || !base || url.host != base->host;
+  request.url = std::move(url);
+  request.headers = std::move(headers);
+  request.headers.push_back({"Accept", "application/json"});
+  request.subject = std::move(subject);
+  auto op = ask(std::move(request));
+  co_return co_await std::move(op);
+}
+
+Awaitable<ApiAnswer> VendorApi::ask(ApiRequest request) {
+  auto first_login = client_->login(false);
+  auto login = co_await std::move(first_login);
+  if (!login) co_return login.error();
+  ApiRequest first = request;
+  for (SecretHeader& header : login_headers(*login, form_)) first.secret_headers.push_back(std::move(header));
+  first.secrets.push_back(secret_of(*login));
+  auto op = client_->api().ask(std::move(first));
+  auto answer = co_await std::move(op);
+  if (answer || answer.error().code() != ErrorCode::unauthorized || login->anonymous()) co_return answer;
+  auto second_login = client_->login(true);
+  auto renewed = co_await std::move(second_login);
+  if (!renewed) co_return renewed.error();
+  if (secret_of(*renewed).equals(secret_of(*login).reveal())) co_return answer;
+  for (SecretHeader& header : login_headers(*renewed, form_)) request.secret_headers.push_back(std::move(header));
+  request.secrets.push_back(secret_of(*renewed));
+  auto again = client_->api().ask(std::move(request));
+  co_return co_await std::move(again);
+}
+
+Error VendorEnumerator::refused(const Error& error) const {
+  if (!is_refused(error)) return error;
+  // A missing right is what 404 means for lists that always exist.
+  const ErrorCode code = error.code() == ErrorCode::unauthorized ? ErrorCode::unauthorized : ErrorCode::forbidden;
+  return Error(code, error.message() + "; " + right());
+}
+
+Awaitable<RepositoryPage> VendorEnumerator::repositories(std::string cursor) {
+  const auto walk = kind_of_cursor(cursor);
+  if (!walk) co_return walk.error();
+  if (has_api() && *walk != kNameListCursor) {
+    const Visitor visitor = [this](std::string node, std::string token) { return visit(std::move(node), std::move(token)); };
+    auto op = walk_tree(std::string(kind()), cursor, visitor);
+    auto page = co_await std::move(op);
+    if (page || !cursor.empty() || !is_refused(page.error())) co_return page;
+    auto plain = v2_repositories("");
+    auto other = co_await std::move(plain);
+    // What the API said is the better reason; a catalog is refused on most registries.
+    if (!other && is_refused(other.error())) co_return refused(page.error());
+    // An empty catalog proves nothing where the API is refused.
+    if (other && other->names.empty() && other->next.empty()) co_return refused(page.error());
+    co_return other;
+  }
+  auto op = v2_repositories(cursor);
+  auto page = co_await std::move(op);
+  if (!page && cursor.empty()) co_return refused(page.error());
+  co_return page;
+}
+
+Awaitable<TagPage> VendorEnumerator::tags(std::string repository, std::string cursor) {
+  const auto walk = kind_of_cursor(cursor);
+  if (!walk) co_return walk.error();
+  if (!is_repository_name(repository))
+    co_return Error(ErrorCode::invalid_argument, "not a repository name: " + landwaiter::quoted(repository));
+  if (has_tags_api() && *walk != kNameListCursor) {
+    const TagVisitor visitor = [this, repository](std::string token) { return visit_tags(repository, std::move(token)); };
+    auto op = walk_tags(std::string(kind()), repository, cursor, visitor);
+    auto page = co_await std::move(op);
+    if (page || !cursor.empty() || !is_refused(page.error())) co_return page;
+  }
+  auto op = v2_tags(std::move(repository), cursor);
+  co_return co_await std::move(op);
+}
+
+Awaitable<Visit> VendorEnumerator::visit(std::string, std::string) {
+  co_return Error(ErrorCode::internal, "this kind of registry has no API for lists");
+}
+
+Awaitable<TagVisit> VendorEnumerator::visit_tags(std::string, std::string) {
+  co_return Error(ErrorCode::internal, "this kind of registry has no API for tags");
+}
+
+Awaitable<RepositoryPage> VendorEnumerator::v2_repositories(std::string cursor) {
+  ListQuery query = Client::catalog_query();
+  adapt(query);
+  auto op = client_->list(std::move(query), std::move(cursor));
+  auto list = co_await std::move(op);
+  if (!list) co_return list.error();
+  co_return as_repositories(std::move(*list));
+}
+
+Awaitable<TagPage> VendorEnumerator::v2_tags(std::string repository, std::string cursor) {
+  auto query = Client::tags_query(repository);
+  if (!query) co_return query.error();
+  adapt(*query);
+  auto op = client_->list(std::move(*query), std::move(cursor));
+  auto list = co_await std::move(op);
+  if (!list) co_return list.error();
+  TagPage out;
+  for (std::string& name : list->names) out.entries.push_back({std::move(name), Digest(), ""});
+  out.invalid = std::move(list->invalid);
+  out.next = std::move(list->next);
+  co_return out;
+}
+
+HttpUrl VendorEnumerator::own_url(std::string target) const {
+  HttpUrl out = client_->base().value();
+  out.target = std::move(target);
+  return out;
+}
+
+HttpUrl vendor_url(std::string host, std::string target) {
+  HttpUrl out;
+  out.host = std::move(host);
+  out.port = "443";
+  out.target = std::move(target);
+  return out;
+}
+
+bool is_refused(const Error& error) {
+  const ErrorCode code = error.code();
+  return code == ErrorCode::unauthorized || code == ErrorCode::forbidden || code == ErrorCode::not_found || code == ErrorCode::unsupported;
+}
+
+std::string text_of(const json& object, const char* field) {
+  const auto found = object.is_object() ? object.find(field) : object.end();
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+Result<json> list_of(json document, const char* field) {
+  const std::string_view name = field;
+  if (!name.empty()) {
+    if (!document.is_object()) return Error(ErrorCode::malformed, "the answer is not an object");
+    const auto found = document.find(field);
+    if (found == document.end()) return json(json::array());
+    json inner = std::move(*found);
+    document = std::move(inner);
+  }
+  if (document.is_null()) return json(json::array());
+  if (!document.is_array())
+    return Error(ErrorCode::malformed, name.empty() ? "the answer is not a list" : "its " + std::string(name) + " is not a list");
+  return document;
+}
+
+std::string utc_of(std::string_view rfc3339) {
+  const auto time = from_rfc3339(rfc3339);
+  return time ? to_rfc3339(*time) : std::string();
+}
+
+std::string utc_of_milliseconds(std::int64_t since_epoch) {
+  constexpr std::int64_t year_10000 = 253'402'300'800'000;
+  if (since_epoch <= 0 || since_epoch >= year_10000) return {};
+  return to_rfc3339(SystemTime(std::chrono::milliseconds(since_epoch)));
+}
+
+}  // namespace landwaiter::registry
