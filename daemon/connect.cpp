@@ -2,6 +2,7 @@
 #include "daemon/connect.hpp"
 
 #include "core/text.hpp"
+#include "daemon/network.hpp"
 #include "registry/docker_config.hpp"
 #include "registry/transport.hpp"
 
@@ -44,10 +45,9 @@ Result<Target> open_local(std::string_view kind, OpenLocal open, std::string_vie
 
 Connector::Connector(asio::any_io_executor executor, ConnectionOptions options, Environment environment, const Clock& clock)
     : options_(std::move(options)), environment_(std::move(environment)), clock_(clock) {
-  registry::TransportOptions transport;
-  transport.ca_file = options_.ca_file;
-  transport.connections_per_host = options_.connections;
-  transport_ = registry::make_transport(executor, transport);
+  auto network = transport_options(options_.network, environment_, true);
+  if (network) transport_ = registry::make_transport(executor, *std::move(network));
+  else broken_ = network.error();
 }
 
 Result<Target> Connector::open(const std::string& image) {
@@ -73,6 +73,7 @@ Result<Target> Connector::open_remote(const std::string& image) {
 Result<std::shared_ptr<registry::Client>> Connector::client(const std::string& host) {
   const auto known = clients_.find(host);
   if (known != clients_.end()) return known->second;
+  if (broken_) return *broken_;
   auto endpoint = registry::Endpoint::parse(host);
   if (!endpoint) return endpoint.error();
   if (options_.plain_http) endpoint->plain_http = true;

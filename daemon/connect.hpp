@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace landwaiter::daemon {
@@ -35,6 +36,7 @@ class Connector {
   ConnectionOptions options_;
   Environment environment_;
   const Clock& clock_;
+  std::optional<Error> broken_;   ///< the options of the connection
   std::shared_ptr<registry::Transport> transport_;
   std::map<std::string, std::shared_ptr<registry::Client>> clients_;
 };

@@ -24,8 +24,7 @@ struct ConnectionOptions {
   Credentials credentials;
   bool plain_http = false;
   bool tls_verify = true;
-  std::string ca_file;
-  std::size_t connections = 4;
+  NetworkSettings network;
 };
 
 struct ScanOptions {

@@ -52,6 +52,7 @@ class RequestLoop : public std::enable_shared_from_this<RequestLoop> {
 
   const Endpoint& endpoint() const { return endpoint_; }
   const HttpUrl& base() const { return base_; }
+  const Clock& clock() const { return clock_; }
   Error refused(const Request& request, std::string reason) const;
 
  private:
