@@ -53,26 +53,43 @@ inline constexpr std::size_t json_depth_max = 64;
 /// A presigned Location plus Link and cookies exceed Beast's default of 8 KiB.
 inline constexpr std::uint32_t http_header_bytes_max = 64 * KiB;
 inline constexpr std::size_t redirects_max = 10;
+/// glibc asks three name servers twice, 5 s each; what is slower is down.
+inline constexpr std::chrono::milliseconds resolve_timeout = 30s;
+/// For each address of a name, of which so many are tried: a name may have more, all of them dead.
 inline constexpr std::chrono::milliseconds connect_timeout = 15s;
+inline constexpr std::size_t addresses_tried_max = 6;
 inline constexpr std::chrono::milliseconds tls_handshake_timeout = 15s;
 /// Silence on an open connection, also in the middle of a body. An S3-backed catalog may take a minute a page.
 inline constexpr std::chrono::milliseconds idle_timeout = 90s;
+/// A byte now and then is no silence, but holds a worker as long: of a body this much must come in so much time spent waiting
+/// for it (about 1 KiB/s; a modem of the nineties did five). Time that the reader takes for itself does not count.
+inline constexpr std::chrono::milliseconds slow_body_window = 60s;
+inline constexpr std::uint64_t slow_body_bytes = 64 * KiB;
 inline constexpr std::chrono::milliseconds retry_wait_first = 250ms;
 /// Also the longest Retry-After that is obeyed in place; longer ones fail the job with that wait.
 inline constexpr std::chrono::milliseconds retry_wait_max = 60s;
+/// The longest pause that a registry can ask for: Docker Hub counts by 6 hours, others by the day. More is a mistake, or mischief.
+inline constexpr std::chrono::milliseconds retry_after_max = 24h;
 inline constexpr std::size_t request_attempts_max = 5;
 /// Retries of one host by all jobs together, and how long a spent budget takes to fill again: a registry in trouble is not
 /// asked several times as much as before.
 inline constexpr std::size_t retry_budget = 100;
 inline constexpr std::chrono::milliseconds retry_budget_refill = 60s;
-/// Reconnections that resume a blob; one is free again after every resume_progress_bytes of progress.
+/// Reconnections that resume a blob without enough progress between them: resume_progress_bytes at any speed, or what a slow but
+/// honest line brings (slow_body_bytes) in resume_progress_time.
 inline constexpr std::size_t resume_attempts_max = 5;
-inline constexpr std::uint64_t resume_progress_bytes = 64 * KiB;
-/// All reconnections of one blob: a server that hangs up after every 64 KiB must not hold a worker for days.
-inline constexpr std::size_t resume_total_max = 200;
+inline constexpr std::uint64_t resume_progress_bytes = 1 * MiB;
+inline constexpr std::chrono::milliseconds resume_progress_time = 60s;
+/// All reconnections of one blob. Proxies that cut every 16 MiB need 640 for a layer of 10 GiB; a server that hangs up after every
+/// MiB is given up after a GiB, having cost one request a MiB.
+inline constexpr std::size_t resume_total_max = 1000;
 /// docker's and containerd's own default for parallel transfers from one registry.
 inline constexpr std::size_t connections_per_host = 4;
-inline constexpr std::chrono::milliseconds connection_idle_max = 60s;
+inline constexpr std::chrono::milliseconds connection_idle_max = 90s;
+/// TLS settings are looked up once a host; redirects lead to ever new ones, so that the memory is emptied at this size.
+inline constexpr std::size_t tls_hosts_cached_max = 256;
+/// Certificates that are read from one folder of certs.d, and the size of each: authorities' bundles stay below 300 KiB.
+inline constexpr std::size_t certs_directory_files_max = 1000;
 /// Tokens without expiry live 60 s by the token specification, and shorter ones are treated as 60 s.
 inline constexpr std::chrono::seconds token_lifetime_min = 60s;
 /// A registry's word for "for ever" is not taken: 12 hours is the longest that a large one gives (AWS ECR).

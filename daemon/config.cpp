@@ -3,6 +3,7 @@
 
 #include "core/limits.hpp"
 #include "core/text.hpp"
+#include "daemon/network.hpp"
 
 #include <yaml-cpp/yaml.h>
 
@@ -82,6 +83,18 @@ class Section {
     out = parsed;
   }
 
+  void list(const char* key, std::vector<std::string>& out) {
+    known_.emplace_back(key);
+    if (!usable() || !node_[key] || node_[key].IsNull()) return;
+    if (!node_[key].IsSequence()) return fail(key, "must be a list");
+    out.clear();
+    for (const auto& item : node_[key]) {
+      auto value = item.IsScalar() ? expand_environment(item.Scalar(), environment_) : Result<std::string>(Error(ErrorCode::configuration, "must be a list of texts"));
+      if (!value) return fail(key, value.error().message());
+      out.push_back(*value);
+    }
+  }
+
   Section section(const char* key) {
     known_.emplace_back(key);
     return Section(file_, usable() ? node_[key] : YAML::Node(), path_ + key + ".", environment_);
@@ -127,6 +140,22 @@ class Section {
   std::vector<std::string> known_;
   std::optional<Error> failed_;
 };
+
+/// What `platform` and `registry` have in common.
+void read_network(Section& section, NetworkSettings& out) {
+  section.text("ca_file", out.ca_file);
+  section.text("client_cert_file", out.client_cert_file);
+  section.text("client_key_file", out.client_key_file);
+  section.secret("proxy", out.proxy);
+  section.text("no_proxy", out.no_proxy);
+}
+
+/// Mistakes are told at the start, not by the first job.
+Result<void> check_network(const std::filesystem::path& file, const char* section, const NetworkSettings& settings, const Environment& environment) {
+  auto made = transport_options(settings, environment, false);
+  if (!made) return config_error(file, landwaiter::quoted(section) + ": " + made.error().message());
+  return {};
+}
 
 Error config_404(const std::filesystem::path& file, const std::string& reason) {
   return Error(ErrorCode::configuration, "CONFIG-404: Unable to read/parse configuration file " + file.string() + " (" + reason +
@@ -222,12 +251,14 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
   root.number("drain_timeout_s", 0, 3600, drain_s);
   Section platform = root.section("platform");
   platform.text("url", config.platform_url);
-  platform.text("ca_file", config.platform_ca_file);
+  read_network(platform, config.platform_network);
   platform.boolean("tls_verify", config.platform_tls_verify);
   platform.secret("enrolment_token", config.enrolment_token);
   Section registry = root.section("registry");
-  registry.text("ca_file", config.registry_ca_file);
-  registry.number("connections", 1, 64, config.registry_connections);
+  read_network(registry, config.registry_network);
+  registry.list("certs_directories", config.registry_network.certs_directories);
+  registry.text("limit_rate", config.registry_network.limit_rate);
+  registry.number("connections", 1, 64, config.registry_network.connections);
   Section log = root.section("log");
   log.text("level", config.log_level);
   log.boolean("json", config.log_json);
@@ -235,6 +266,10 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
   for (const Section* section : {&root, &platform, &registry, &log}) {
     auto finished = section->finish();
     if (!finished) return finished.error();
+  }
+  for (const auto& [name, network] : {std::pair("platform", &config.platform_network), std::pair("registry", &config.registry_network)}) {
+    auto checked = check_network(file, name, *network, environment);
+    if (!checked) return checked.error();
   }
   config.drain_timeout = std::chrono::seconds(drain_s);
   if (config.platform_url.empty()) return config_error(file, "\"platform.url\" is missing: the address of the platform to poll");

@@ -21,6 +21,18 @@ Environment process_environment();
 /// password would only fail later, as a riddle.
 Result<std::string> expand_environment(std::string_view text, const Environment& environment);
 
+/// The way to hosts of one kind: registries, or the platform. Made ready by transport_options().
+struct NetworkSettings {
+  std::string ca_file;                         ///< PEM, trusted beside the system's authorities
+  std::string client_cert_file;                ///< PEM, with its key: shown to hosts that want one
+  std::string client_key_file;
+  std::vector<std::string> certs_directories;  ///< like /etc/docker/certs.d, which is read, too
+  Secret proxy;                                ///< URL, which may hold a password; empty: by the environment's variables
+  std::string no_proxy;                        ///< empty: by the environment's NO_PROXY, unless there is a proxy here
+  std::string limit_rate;                      ///< of all answers together, "10M"; empty: none
+  std::size_t connections = 4;                 ///< to one host
+};
+
 /// `landwaiter sensor --config FILE` (YAML). Every scalar may hold `${env:NAME}`.
 struct SensorConfig {
   std::string name;                        ///< default: the host name
@@ -30,12 +42,11 @@ struct SensorConfig {
   std::chrono::seconds drain_timeout{60};  ///< how long SIGTERM lets running jobs finish
 
   std::string platform_url;                ///< "https://platform.example:8443"
-  std::string platform_ca_file;
+  NetworkSettings platform_network;
   bool platform_tls_verify = true;
   Secret enrolment_token;                  ///< used once; SENSOR_TOKEN of the environment when empty
 
-  std::string registry_ca_file;
-  std::size_t registry_connections = 4;    ///< connections to one registry
+  NetworkSettings registry_network;
 
   std::string log_level = "info";
   bool log_json = false;

@@ -2,6 +2,7 @@
 #include "daemon/connect.hpp"
 
 #include "core/text.hpp"
+#include "daemon/network.hpp"
 #include "registry/transport.hpp"
 
 #include <array>
@@ -43,11 +44,10 @@ Result<Target> open_local(std::string_view kind, OpenLocal open, std::string_vie
 
 Connector::Connector(asio::any_io_executor executor, ConnectionOptions options, Environment environment, const Clock& clock)
     : options_(std::move(options)), docker_config_(registry::DockerConfig::of_process()), clock_(clock) {
+  auto network = transport_options(options_.network, environment, true);
+  if (network) transport_ = registry::make_transport(executor, *std::move(network));
+  else broken_ = network.error();
   docker_config_.environment = std::move(environment);
-  registry::TransportOptions transport;
-  transport.ca_file = options_.ca_file;
-  transport.connections_per_host = options_.connections;
-  transport_ = registry::make_transport(executor, transport);
 }
 
 Result<Target> Connector::open(const std::string& image) {
@@ -80,6 +80,7 @@ registry::DockerCredentials Connector::look_up(const std::string& host, const st
 }
 
 Result<std::shared_ptr<registry::Client>> Connector::client(const std::string& host, const std::string& repository) {
+  if (broken_) return *broken_;
   auto endpoint = registry::Endpoint::parse(host);
   if (!endpoint) return endpoint.error();
   std::string key = host;

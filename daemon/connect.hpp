@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <optional>
 #include <string>
 
 namespace landwaiter::daemon {
@@ -42,6 +43,7 @@ class Connector {
   ConnectionOptions options_;
   registry::DockerConfig docker_config_;
   const Clock& clock_;
+  std::optional<Error> broken_;   ///< the options of the connection
   std::shared_ptr<registry::Transport> transport_;
   std::map<std::string, std::shared_ptr<registry::Client>> clients_;  ///< by host, and namespace where one has credentials of its own
   std::set<std::string> warned_;

@@ -4,6 +4,7 @@
 #include "core/encoding.hpp"
 #include "core/log.hpp"
 #include "daemon/listing.hpp"
+#include "daemon/network.hpp"
 #include "daemon/platform_book.hpp"
 #include "registry/transport.hpp"
 
@@ -30,10 +31,8 @@ std::string display_name(const protocol::Job& job) {
 }
 
 std::shared_ptr<registry::Transport> registry_transport(asio::any_io_executor executor, const SensorConfig& config) {
-  registry::TransportOptions options;
-  options.ca_file = config.registry_ca_file;
-  options.connections_per_host = config.registry_connections;
-  return registry::make_transport(executor, options);
+  // Sensor::start() has seen that they are usable.
+  return registry::make_transport(executor, transport_options(config.registry_network, process_environment(), true).value());
 }
 
 }  // namespace

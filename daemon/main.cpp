@@ -4,6 +4,7 @@
 #include "core/text.hpp"
 #include "daemon/check_command.hpp"
 #include "daemon/credentials_file.hpp"
+#include "daemon/network.hpp"
 #include "daemon/scan_command.hpp"
 #include "daemon/sensor_command.hpp"
 
@@ -29,6 +30,7 @@ struct ConnectionFlags {
   std::string token;
   std::string credentials_file;
   bool insecure = false;
+  std::string proxy;   ///< may hold a password
 
   void add_to(CLI::App& command) {
     command.add_option("--username", username, "User name for the registry");
@@ -39,7 +41,21 @@ struct ConnectionFlags {
                        "JSON file with credentials, a cloud's keys too; - reads it from standard input");
     command.add_flag("--plain-http", options.plain_http, "Speak HTTP without TLS (loopback registries need no flag)");
     command.add_flag("--insecure", insecure, "Do not verify the registry's TLS certificate");
-    command.add_option("--ca-file", options.ca_file, "PEM file with certificate authorities to trust beside the system's")->check(CLI::ExistingFile);
+    add_network_to(command, options.network);
+  }
+
+  void add_network_to(CLI::App& command, NetworkSettings& network) {
+    command.add_option("--ca-file", network.ca_file, "PEM file with certificate authorities to trust beside the system's")->check(CLI::ExistingFile);
+    auto* certificate = command.add_option("--client-cert", network.client_cert_file, "PEM file with a certificate for registries that want one");
+    auto* key = command.add_option("--client-key", network.client_key_file, "PEM file with its key");
+    certificate->check(CLI::ExistingFile)->needs(key);
+    key->check(CLI::ExistingFile)->needs(certificate);
+    command.add_option("--certs-dir", network.certs_directories, "Folder like /etc/docker/certs.d, which is read, too; may be repeated")
+        ->check(CLI::ExistingDirectory);
+    command.add_option("--proxy", proxy, "Proxy for registries, http://[USER:PASSWORD@]HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY)");
+    command.add_option("--no-proxy", network.no_proxy, "Hosts, domains and networks that are reached directly (default: NO_PROXY); * for all");
+    command.add_option("--limit-rate", network.limit_rate, "Bytes per second of all downloads together, such as 500K or 10M");
+    command.add_option("--connections", network.connections, "Connections to one registry")->check(CLI::Range(1, 64));
   }
 
   /// Reads what was promised in a file or on standard input: of a password or token, the first line.
@@ -55,6 +71,10 @@ struct ConnectionFlags {
       options.credentials = *std::move(read);
       return std::move(options);
     }
+    options.network.proxy = Secret(proxy);
+    wipe(proxy);
+    auto network = transport_options(options.network, process_environment(), true);
+    if (!network) return network.error();
     if (password_stdin && token_stdin) {
       return Error(ErrorCode::invalid_argument, "--password-stdin and --token-stdin both want standard input; give one");
     }

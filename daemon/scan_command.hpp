@@ -25,8 +25,7 @@ struct ConnectionOptions {
   Credentials credentials;
   bool plain_http = false;
   bool tls_verify = true;
-  std::string ca_file;
-  std::size_t connections = 4;
+  NetworkSettings network;
   std::string kind = "auto";  ///< a name of core/registry_kinds.hpp
 };
 

@@ -5,6 +5,7 @@
 #include "core/text.hpp"
 #include "daemon/identity.hpp"
 #include "daemon/job_runner.hpp"
+#include "daemon/network.hpp"
 #include "daemon/outbox.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -26,10 +27,14 @@ constexpr std::size_t kPlatformConnections = 32;
 constexpr std::chrono::days kMemory{90};
 
 std::shared_ptr<registry::Transport> platform_transport(asio::any_io_executor executor, const SensorConfig& config) {
+  auto made = transport_options(config.platform_network, process_environment(), false);
   registry::TransportOptions options;
-  options.ca_file = config.platform_ca_file;
+  if (made) options = *std::move(made);  // else start() tells
   options.connections_per_host = kPlatformConnections;
-  return registry::make_transport(executor, options);
+  auto transport = registry::make_transport(executor, std::move(options));
+  const auto url = registry::HttpUrl::parse(config.platform_url);
+  if (url) transport->show_client_certificate_to(url->host, url->port);
+  return transport;
 }
 
 std::size_t worker_count(const SensorConfig& config) {
@@ -87,6 +92,10 @@ class Sensor::Impl {
   }
 
   Awaitable<void> start() {
+    for (const NetworkSettings* network : {&config_.platform_network, &config_.registry_network}) {
+      auto usable = transport_options(*network, process_environment(), true);
+      if (!usable) co_return usable.error();
+    }
     auto identity = load_identity(config_.state_directory);
     if (!identity) co_return identity.error();
     identity_ = *std::move(identity);

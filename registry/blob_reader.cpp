@@ -31,8 +31,13 @@ class HttpBlobReader final : public BlobReader {
     progress_ += size;
     if (offset_ > descriptor_.size_bytes) return mismatch("is longer than");
     if (size == 0 && offset_ < descriptor_.size_bytes) return mismatch("ends before");
-    if (progress_ >= limits::resume_progress_bytes) failures_ = 0;
     return size;
+  }
+
+  /// What came since the last counted break pays for this one.
+  bool paid() const {
+    const bool slow_line = loop_->clock().steady_now() - counted_at_ >= limits::resume_progress_time && progress_ >= limits::slow_body_bytes;
+    return progress_ >= limits::resume_progress_bytes || slow_line;
   }
 
   Error mismatch(const std::string& how) const {
@@ -42,15 +47,24 @@ class HttpBlobReader final : public BlobReader {
 
   Awaitable<void> resume(Error broken) {
     response_ = std::make_unique<Closed>(broken);
-    progress_ = 0;
+    // A line that breaks but makes progress is taken up at once, and does not spend the host's budget of retries.
+    bool at_once = paid();
+    if (at_once) {
+      failures_ = 0;
+      progress_ = 0;
+      counted_at_ = loop_->clock().steady_now();
+    }
     while (true) {
-      ++failures_;
+      if (!at_once) ++failures_;
       if (failures_ > limits::resume_attempts_max || ++total_ > limits::resume_total_max) {
         co_return broken.with_context(request_.subject + " broke off too often, last at byte " + std::to_string(offset_));
       }
-      auto pause = loop_->back_off(broken, failures_);
-      auto waited = co_await std::move(pause);
-      if (!waited) co_return waited.error();
+      if (!at_once) {
+        auto pause = loop_->back_off(broken, failures_);
+        auto waited = co_await std::move(pause);
+        if (!waited) co_return waited.error();
+      }
+      at_once = false;
       auto op = reopen();
       auto opened = co_await std::move(op);
       if (opened) co_return Result<void>();
@@ -97,8 +111,9 @@ class HttpBlobReader final : public BlobReader {
   Descriptor descriptor_;
   std::unique_ptr<HttpResponse> response_;
   std::uint64_t offset_ = 0;
-  std::uint64_t progress_ = 0;  ///< since the last break
-  std::size_t failures_ = 0;    ///< breaks without enough progress between them
+  std::uint64_t progress_ = 0;  ///< since the last break that it paid for
+  SteadyTime counted_at_ = loop_->clock().steady_now();
+  std::size_t failures_ = 0;    ///< breaks since then, which it does not pay for yet
   std::size_t total_ = 0;
 };
 

@@ -8,14 +8,19 @@
 
 namespace landwaiter::registry {
 
-/// Whom a connection leads to; connections are shared only between requests of the same origin.
+/// Whom a connection leads to; connections are shared only between requests of the same origin. The certificates that were shown and
+/// trusted on it follow from these within one transport.
 struct Origin {
   bool tls = true;
   std::string host;
   std::string port;
   bool tls_verify = true;
-  bool no_local_address = false;  ///< refuse loopback, link-local and unspecified addresses once the name is resolved
+  bool client_certificate = false;  ///< the user named the host, so that it may be shown the options' certificate
+  std::string proxy;                ///< its name; empty when it is reached directly
+  bool no_local_address = false;    ///< refuse loopback, link-local and unspecified addresses once the name is resolved
   auto operator<=>(const Origin&) const = default;
+  /// "host:port" or "host:port through http://proxy:3128", for people.
+  std::string name() const { return host + ':' + port + (proxy.empty() ? "" : " through " + proxy); }
 };
 
 struct WireRequest {

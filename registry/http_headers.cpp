@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace landwaiter::registry {
 namespace {
@@ -140,6 +141,38 @@ std::optional<Number> number(std::string_view text) {
   return out;
 }
 
+/// Seconds for a unit as Go writes it; nothing for another.
+std::optional<double> take_unit(std::string_view& text) {
+  constexpr std::array<std::pair<std::string_view, double>, 8> units{{
+      {"ms", 1e-3}, {"us", 1e-6}, {"\xc2\xb5s", 1e-6}, {"\xce\xbcs", 1e-6}, {"ns", 1e-9}, {"h", 3600.0}, {"m", 60.0}, {"s", 1.0}}};
+  for (const auto& [name, seconds] : units) {
+    if (!text.starts_with(name)) continue;
+    text.remove_prefix(name.size());
+    return seconds;
+  }
+  return std::nullopt;
+}
+
+/// "1.5" seconds, or Go's "1m30s" and "880.092µs".
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  double total = 0;
+  bool units = false;
+  do {
+    double value = 0;
+    // A digit first, since from_chars reads "inf", too.
+    if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+    if (error != std::errc()) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const auto unit = take_unit(text);
+    if (!unit && (units || !text.empty())) return std::nullopt;
+    units = true;
+    total += value * unit.value_or(1.0);
+  } while (!text.empty());
+  if (!(total < static_cast<double>(kEpochFrom))) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(total * 1000)));
+}
+
 }  // namespace
 
 std::string Challenge::parameter(const std::string& name) const {
@@ -187,8 +220,34 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view valu
   } else {
     when = parse_http_date(text);
   }
-  if (!when) return std::nullopt;
+  if (!when) return parse_duration(text);
   return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*when - now));
+}
+
+std::optional<std::chrono::milliseconds> retry_hint(std::string_view text) {
+  constexpr std::string_view name = "retry-after:";
+  const std::size_t found = to_lower(text).find(name);
+  if (found == std::string::npos) return std::nullopt;
+  text = trim(text.substr(found + name.size()));
+  return parse_duration(text.substr(0, text.find_first_of(" ,;\"\\\r\n")));
+}
+
+std::optional<RateLimit> parse_rate_limit(std::string_view value) {
+  Cursor cursor(trim(value));
+  const auto remaining = number<std::uint64_t>(cursor.token());
+  if (!remaining) return std::nullopt;
+  RateLimit out;
+  out.remaining = *remaining;
+  cursor.skip_space();
+  while (cursor.take(';')) {
+    cursor.skip_space();
+    const std::string name = to_lower(cursor.token());
+    const std::string window = cursor.take('=') ? cursor.value() : std::string();
+    const auto seconds = number<std::uint32_t>(window);
+    if (name == "w" && seconds) out.window = std::chrono::seconds(*seconds);
+    cursor.skip_space();
+  }
+  return out;
 }
 
 std::optional<ContentRange> parse_content_range(std::string_view value) {

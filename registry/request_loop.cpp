@@ -31,7 +31,9 @@ bool is_redirect(int status) { return status == 301 || status == 302 || status =
 RequestLoop::RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, std::shared_ptr<LoginSource> login,
                          const Clock& clock)
     : transport_(transport), endpoint_(endpoint), base_(base), clock_(clock),
-      authenticator_(transport, endpoint, base, std::move(login), clock), retry_(transport->throttle(), clock) {}
+      authenticator_(transport, endpoint, base, std::move(login), clock), retry_(transport->throttle(), clock) {
+  transport_->show_client_certificate_to(base_.host, base_.port);
+}
 
 Error RequestLoop::named(const Error& error, const Request& request) const {
   Error out(error.code(), authenticator_.scrub("registry " + endpoint_.host + ", " + request.subject + ": " + error.message()));
@@ -174,6 +176,9 @@ Awaitable<Answer> RequestLoop::follow(Request request, Credential credential) {
       const Error failed = co_await std::move(failing);
       co_return failed;
     }
+    // Read to its end, so that the connection serves the next request.
+    auto draining = read_body(**response, limits::error_body_bytes_max);
+    static_cast<void>(co_await std::move(draining));
     response->reset();
     auto next = url->resolve(*location);
     if (!next) co_return named(next.error().with_context("redirect"), request);
@@ -197,7 +202,7 @@ asio::awaitable<Error> RequestLoop::status_error(std::unique_ptr<HttpResponse> r
   const std::string message = body ? message_of_body(*body) : std::string();
   if (!message.empty()) text += ": " + landwaiter::quoted(authenticator_.scrub(message), 200);
   Error out(code_of_status(status), authenticator_.scrub(std::move(text)));
-  set_retry_after(out, *response, clock_.now());
+  set_retry_after(out, *response, clock_.now(), body ? std::string_view(*body) : std::string_view());
   co_return out;
 }
 

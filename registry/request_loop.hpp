@@ -53,6 +53,7 @@ class RequestLoop : public std::enable_shared_from_this<RequestLoop> {
 
   const Endpoint& endpoint() const { return endpoint_; }
   const HttpUrl& base() const { return base_; }
+  const Clock& clock() const { return clock_; }
 
  private:
   Error refused(const Request& request, const Credential& used, std::string reason) const;

@@ -2,8 +2,12 @@
 #include "registry/status_error.hpp"
 
 #include "core/json.hpp"
+#include "core/limits.hpp"
 #include "core/text.hpp"
 #include "registry/http_headers.hpp"
+
+#include <algorithm>
+#include <chrono>
 
 namespace landwaiter::registry {
 namespace {
@@ -82,10 +86,17 @@ std::string message_of_body(const std::string& body) {
   return code + ": " + message;
 }
 
-void set_retry_after(Error& error, const HttpResponse& response, SystemTime now) {
-  const auto value = response.header("Retry-After");
-  if (!value) return;
-  if (const auto wait = parse_retry_after(*value, now)) error.set_retry_after(*wait);
+void set_retry_after(Error& error, const HttpResponse& response, SystemTime now, std::string_view body) {
+  std::optional<std::chrono::milliseconds> wait;
+  if (const auto value = response.header("Retry-After")) wait = parse_retry_after(*value, now);
+  if (!wait && error.code() == ErrorCode::rate_limited) wait = retry_hint(body);
+  const auto remaining = response.header("ratelimit-remaining");
+  if (!wait && error.code() == ErrorCode::rate_limited && remaining) {
+    // The count may be freed bit by bit: a job's tries are spread over the window instead of waiting it out.
+    const auto limit = parse_rate_limit(*remaining);
+    if (limit && limit->remaining == 0 && limit->window.count() > 0) wait = limit->window / 4;
+  }
+  if (wait) error.set_retry_after(std::min(*wait, limits::retry_after_max));
 }
 
 }  // namespace landwaiter::registry

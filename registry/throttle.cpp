@@ -19,8 +19,8 @@ Throttle::Host& Throttle::host_at(const std::string& host, SteadyTime now) {
   return hosts_.emplace(host, Host{SteadyTime{}, static_cast<double>(limits::retry_budget), now}).first->second;
 }
 
-void Throttle::hold(const std::string& host, SteadyTime until) {
-  Host& state = host_at(host, until);
+void Throttle::hold(const std::string& host, SteadyTime until, SteadyTime now) {
+  Host& state = host_at(host, now);
   state.held_until = std::max(state.held_until, until);
 }
 

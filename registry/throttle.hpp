@@ -12,8 +12,8 @@ namespace landwaiter::registry {
 /// still be asked for. A host in trouble is thus not asked once more by every job. Used from the io thread.
 class Throttle {
  public:
-  /// Nobody asks `host` before `until`.
-  void hold(const std::string& host, SteadyTime until);
+  /// Nobody asks `host` before `until`; an earlier and longer pause stays.
+  void hold(const std::string& host, SteadyTime until, SteadyTime now);
   SteadyTime held_until(const std::string& host) const;
   /// Takes one retry from the host's budget (limits::retry_budget, refilled with time); false when it is spent.
   bool spend_retry(const std::string& host, SteadyTime now);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/limits.hpp"
 #include "core/secret.hpp"
-#include "registry/throttle.hpp"
-#include "registry/tls_facts.hpp"
 #include "registry/image_source.hpp"
+#include "registry/proxy.hpp"
+#include "registry/throttle.hpp"
+#include "registry/tls.hpp"
+#include "registry/tls_facts.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -36,7 +39,7 @@ struct HttpRequest {
   std::vector<Header> headers;
   std::vector<SecretHeader> secret_headers;  ///< Authorization and the like
   Secret body;
-  std::chrono::milliseconds idle_timeout{0};  ///< 0: limits::idle_timeout; a long poll needs more
+  std::chrono::milliseconds idle_timeout{0};  ///< 0: Timeouts::idle; a long poll needs more
   /// Refuse (malformed) to connect when the host is or resolves to a loopback, link-local or unspecified address: for URLs that
   /// an answer named.
   bool no_local_address = false;
@@ -60,15 +63,29 @@ class HttpResponse {
 /// The whole body when it is at most `bytes_max`, else limit_exceeded.
 Awaitable<std::string> read_body(HttpResponse& response, std::uint64_t bytes_max);
 
-struct TransportOptions {
-  std::string ca_file;                 ///< beside the system's roots; empty for none
-  std::string user_agent = "landwaiter/" LANDWAITER_VERSION;
-  std::size_t connections_per_host = 4;
+/// How long each step may take; see core/limits.hpp.
+struct Timeouts {
+  std::chrono::milliseconds resolve = limits::resolve_timeout;
+  std::chrono::milliseconds connect = limits::connect_timeout;
+  std::chrono::milliseconds tls_handshake = limits::tls_handshake_timeout;
+  std::chrono::milliseconds idle = limits::idle_timeout;
+  std::chrono::milliseconds slow_body_window = limits::slow_body_window;
+  std::uint64_t slow_body_bytes = limits::slow_body_bytes;
 };
 
-/// HTTP/1.1 over TCP and TLS 1.2+ with a pool of kept connections for each host and a bound on them. The only client code that
-/// knows Beast. Lives on one io thread. Errors: tls, unavailable (not resolved, refused, reset), timeout, limit_exceeded
-/// (headers), malformed (no HTTP).
+struct TransportOptions {
+  TlsOptions tls;
+  ProxyRules proxies;
+  std::uint64_t bandwidth_bytes_per_s = 0;  ///< of all bodies together; 0: no limit
+  std::string user_agent = "landwaiter/" LANDWAITER_VERSION;
+  std::size_t connections_per_host = limits::connections_per_host;
+  Timeouts timeouts;
+};
+
+/// HTTP/1.1 over TCP and TLS 1.2+, directly or through an HTTP proxy, with a pool of kept connections for each host and a bound on
+/// them. Lives on one io thread. Errors: tls, unavailable (not resolved, refused, reset), timeout, limit_exceeded (headers),
+/// malformed (no HTTP, or a local address that must not be), configuration (files for TLS; a proxy that refuses us, by name).
+/// Through a proxy it is the proxy that resolves names, so `no_local_address` only holds for hosts written as an address there.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -78,6 +95,8 @@ class Transport {
     (void)origin;
     return std::nullopt;
   }
+  /// The user named this host: the options' client certificate may be shown to it, and to no other.
+  virtual void show_client_certificate_to(const std::string& /*host*/, const std::string& /*port*/) {}
   /// What is known about hosts by all that use this transport.
   Throttle& throttle() { return throttle_; }
 

@@ -9,7 +9,10 @@
 #include <boost/url/url.hpp>
 #include <boost/url/url_view.hpp>
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -83,13 +86,27 @@ Result<HttpUrl> from_view(const urls::url_view& view, std::string_view text) {
 std::optional<ip::address> address_of(std::string_view host) {
   boost::system::error_code error;
   const auto address = ip::make_address(std::string(host), error);
-  if (error) return std::nullopt;
-  return address;
+  if (!error) return address;
+  // "127.1", "0x7f000001" and "2130706433" are the same host to a resolver.
+  in_addr legacy{};
+  if (inet_aton(std::string(host).c_str(), &legacy) == 0) return std::nullopt;
+  return ip::address_v4(ntohl(legacy.s_addr));
 }
 
+/// The IPv4 address that an IPv6 address leads to: mapped (::ffff:0:0/96), or through NAT64 (64:ff9b::/96, RFC 6052).
 ip::address unmapped(const ip::address& address) {
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, address.to_v6());
-  return address;
+  if (!address.is_v6()) return address;
+  const ip::address_v6 v6 = address.to_v6();
+  if (v6.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, v6);
+  const auto bytes = v6.to_bytes();
+  constexpr std::array<unsigned char, 12> nat64{0x00, 0x64, 0xff, 0x9b};
+  if (!std::equal(nat64.begin(), nat64.end(), bytes.begin())) return address;
+  return ip::address_v4({bytes[12], bytes[13], bytes[14], bytes[15]});
+}
+
+std::string_view without_root_dot(std::string_view host) {
+  if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
+  return host;
 }
 
 }  // namespace
@@ -128,7 +145,7 @@ std::string HttpUrl::display() const { return origin() + printable(path()); }
 std::string percent_encoded(std::string_view text) { return urls::encode(text, urls::unreserved_chars); }
 
 bool is_loopback_host(std::string_view host) {
-  const std::string lower = to_lower(host);
+  const std::string lower = to_lower(without_root_dot(host));
   if (lower == "localhost" || lower.ends_with(".localhost")) return true;
   const auto address = address_of(lower);
   return address && unmapped(*address).is_loopback();
@@ -144,7 +161,7 @@ bool is_local_address(const ip::address& address) {
 
 bool is_local_host(std::string_view host) {
   if (is_loopback_host(host)) return true;
-  const auto address = address_of(host);
+  const auto address = address_of(without_root_dot(host));
   return address && is_local_address(*address);
 }
 

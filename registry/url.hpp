@@ -40,9 +40,9 @@ std::string percent_encoded(std::string_view text);
 
 /// "localhost", names below it, 127.0.0.0/8, ::1; `host` has neither port nor brackets.
 bool is_loopback_host(std::string_view host);
-/// Loopback, link-local (cloud metadata services live there) or unspecified, also as an IPv4-mapped IPv6 address.
+/// Loopback, link-local (cloud metadata services live there) or unspecified, also behind an IPv4-mapped or NAT64 address.
 bool is_local_address(const boost::asio::ip::address& address);
-/// The same for a host written as an address.
+/// The same for a host written as an address, in any of the forms that a resolver reads ("127.1", "2130706433").
 bool is_local_host(std::string_view host);
 
 }  // namespace landwaiter::registry

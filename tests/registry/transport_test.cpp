@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/transport.hpp"
 
+#include "core/limits.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/run_awaitable.hpp"
@@ -187,11 +188,129 @@ TEST_CASE("silence, hanging up and nonsense are told apart", "[transport]") {
   CHECK(run_awaitable(io, exchange(transport, guarded)).error().code() == ErrorCode::malformed);
 }
 
+TEST_CASE("a server that drips is given up, one that is slow at times is not", "[transport]") {
+  ScriptedResponse answer;
+  ScriptedServer server([&](const ScriptedRequest&) { return answer; });
+  boost::asio::io_context io;
+  TransportOptions options;
+  options.timeouts.slow_body_window = std::chrono::milliseconds(100);
+  options.timeouts.slow_body_bytes = 1000;
+  const auto transport = make_transport(io.get_executor(), options);
+  answer.body = std::string(100'000, 'x');
+  answer.drip_bytes = 1;
+  answer.drip_pause = std::chrono::milliseconds(1);
+  for (const bool chunked : {false, true}) {
+    answer.chunked = chunked;
+    auto got = run_awaitable(io, exchange(transport, get(server.url())));
+    REQUIRE(got.has_error());
+    CHECK(got.error().code() == ErrorCode::timeout);
+    CHECK(got.error().message().find("sends less than") != std::string::npos);
+  }
+  // The same pauses, but more than enough in each window.
+  answer.chunked = false;
+  answer.drip_bytes = 20'000;
+  answer.drip_pause = std::chrono::milliseconds(30);
+  CHECK(run_awaitable(io, exchange(transport, get(server.url()))).has_value());
+}
+
+TEST_CASE("header_limit: a presigned Location of 20 KiB passes, 64 KiB of headers do not", "[transport]") {
+  ScriptedResponse answer;
+  ScriptedServer server([&](const ScriptedRequest&) { return answer; });
+  boost::asio::io_context io;
+  const auto transport = make_transport(io.get_executor(), {});
+  const std::string location = "https://storage.example/blob?X-Amz-Signature=" + std::string(20'000, 'a');
+  answer.headers = {{"Location", location}, {"Link", '<' + std::string(9'000, 'b') + ">; rel=next"}};
+  auto got = run_awaitable(io, transport->send(get(server.url())));
+  REQUIRE(got.has_value());
+  CHECK((*got)->header("location") == location);
+  answer.headers = {{"X-Large", std::string(limits::http_header_bytes_max, 'x')}};
+  CHECK(run_awaitable(io, exchange(transport, get(server.url()))).error().code() == ErrorCode::limit_exceeded);
+  answer.headers.assign(5000, {"X-Many", "a value"});
+  CHECK(run_awaitable(io, exchange(transport, get(server.url()))).error().code() == ErrorCode::limit_exceeded);
+}
+
+TEST_CASE("body_limit: bodies beyond Beast's 8 MiB arrive whole, counted, chunked or until the end", "[transport]") {
+  ScriptedResponse answer;
+  answer.body = std::string(20'000'000, 'y');
+  ScriptedServer server([&](const ScriptedRequest&) { return answer; });
+  boost::asio::io_context io;
+  const auto transport = make_transport(io.get_executor(), {});
+  const auto length = [&]() -> boost::asio::awaitable<Result<std::size_t>> {
+    auto response = co_await transport->send(get(server.url()));
+    if (!response) co_return response.error();
+    auto body = co_await read_body(**response, 30'000'000);
+    if (!body) co_return body.error();
+    co_return body->size();
+  };
+  for (int i = 0; i < 3; ++i) {
+    answer.chunked = i == 1;
+    answer.until_close = i == 2;
+    auto got = run_awaitable(io, length());
+    REQUIRE(got.has_value());
+    CHECK(*got == answer.body.size());
+  }
+}
+
+TEST_CASE("HEAD: an answer that promises a body and sends none leaves the connection usable", "[transport]") {
+  ScriptedServer server([](const ScriptedRequest&) {
+    ScriptedResponse out;
+    out.body = "0123456789";
+    return out;
+  });
+  boost::asio::io_context io;
+  const auto transport = make_transport(io.get_executor(), {});
+  HttpRequest head = get(server.url());
+  head.method = "HEAD";
+  for (int i = 0; i < 3; ++i) {
+    auto response = run_awaitable(io, transport->send(head));
+    REQUIRE(response.has_value());
+    CHECK((*response)->content_length() == 10);
+    CHECK(run_awaitable(io, exchange(transport, get(server.url())))->body == "0123456789");
+  }
+  CHECK(server.connections() == 1);
+}
+
+TEST_CASE("a bandwidth limit loses nothing", "[transport]") {
+  ScriptedServer server([](const ScriptedRequest&) {
+    ScriptedResponse out;
+    out.body = std::string(300'000, 'z');
+    return out;
+  });
+  boost::asio::io_context io;
+  TransportOptions options;
+  options.bandwidth_bytes_per_s = 3'000'000;
+  const auto transport = make_transport(io.get_executor(), options);
+  std::size_t done = 0;
+  for (int i = 0; i < 3; ++i) {
+    boost::asio::co_spawn(io, exchange(transport, get(server.url())), [&](std::exception_ptr, auto result) { done += result ? result->body.size() : 0; });
+  }
+  io.run();
+  CHECK(done == 900'000);
+}
+
+TEST_CASE("DNS: a name that resolves to a local address is refused at the connection", "[transport]") {
+  ScriptedServer server([](const ScriptedRequest&) { return ScriptedResponse(); });
+  boost::asio::io_context io;
+  const auto transport = make_transport(io.get_executor(), {});
+  CHECK(run_awaitable(io, exchange(transport, get(server.url("localhost")))).has_value());
+  // Kept connections of the unguarded kind do not serve guarded requests.
+  for (const char* host : {"localhost", "127.0.0.1", "127.1", "2130706433", "localhost."}) {
+    INFO(host);
+    HttpRequest guarded = get(server.url(host));
+    guarded.no_local_address = true;
+    auto got = run_awaitable(io, exchange(transport, guarded));
+    REQUIRE(got.has_error());
+    CHECK(got.error().code() == ErrorCode::malformed);
+    CHECK(got.error().message().find("local address") != std::string::npos);
+  }
+  CHECK(server.requests().size() == 1);
+}
+
 TEST_CASE("TLS trusts known authorities and the right name only", "[transport]") {
   const TlsServer server;
   const std::string port = std::to_string(server.port);
   TransportOptions with_ca;
-  with_ca.ca_file = server.certificate();
+  with_ca.tls.ca_file = server.certificate();
   auto trusted = patient(with_ca, "https://localhost:" + port + "/");
   REQUIRE(trusted.has_value());
   CHECK(trusted->status == 200);
@@ -209,6 +328,6 @@ TEST_CASE("TLS trusts known authorities and the right name only", "[transport]")
   CHECK(patient({}, "https://127.0.0.1:" + port + "/", false).has_value());
 
   TransportOptions no_file;
-  no_file.ca_file = "/nonexistent/ca.pem";
+  no_file.tls.ca_file = "/nonexistent/ca.pem";
   CHECK(patient(no_file, "https://localhost:" + port + "/").error().code() == ErrorCode::configuration);
 }
