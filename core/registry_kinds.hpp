@@ -3,18 +3,44 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace landwaiter {
 
-/// The kinds of registries that an endpoint may name; the first one lets the sensor find out. Titles and how each is listed are in
-/// registry/enumerator.hpp, which the platform does not know.
-inline constexpr std::array<std::string_view, 16> registry_kind_names{
-    "auto",   "docker-v2",   "docker-hub", "ecr",       "ecr-public", "acr", "gcr",    "artifact-registry",
-    "harbor", "artifactory", "quay",       "openshift", "nexus",      "msr", "gitlab", "ghcr"};
+struct RegistryKind {
+  std::string_view name;   ///< "harbor"
+  std::string_view title;  ///< for people
+};
 
-inline bool is_registry_kind_name(std::string_view name) {
-  return std::ranges::find(registry_kind_names, name) != registry_kind_names.end();
+/// The kinds of registries that an endpoint may name; the first one leaves it to the sensor to find out. How each is listed is in
+/// registry/enumerators/.
+inline constexpr std::array<RegistryKind, 16> registry_kinds{{
+    {"auto", "found out by its host and its answers"},
+    {"docker-v2", "Docker Registry V2"},
+    {"docker-hub", "Docker Hub"},
+    {"ecr", "Amazon ECR"},
+    {"ecr-public", "Amazon ECR Public"},
+    {"acr", "Azure Container Registry"},
+    {"gcr", "Google Container Registry"},
+    {"artifact-registry", "Google Artifact Registry"},
+    {"harbor", "Harbor"},
+    {"artifactory", "JFrog Artifactory"},
+    {"quay", "Quay"},
+    {"openshift", "OpenShift registry"},
+    {"nexus", "Sonatype Nexus Repository"},
+    {"msr", "Mirantis Secure Registry"},
+    {"gitlab", "GitLab Container Registry"},
+    {"ghcr", "GitHub Container Registry"},
+}};
+
+inline bool is_registry_kind(std::string_view name) { return std::ranges::find(registry_kinds, name, &RegistryKind::name) != registry_kinds.end(); }
+
+inline std::vector<std::string> registry_kind_names() {
+  std::vector<std::string> names;
+  for (const RegistryKind& kind : registry_kinds) names.emplace_back(kind.name);
+  return names;
 }
 
 }  // namespace landwaiter

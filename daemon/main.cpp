@@ -173,7 +173,7 @@ struct ListFlags {
     command->add_option("--output,-o", options.output, "Write the result to this file");
     add_filters(*command);
     command->add_option("--kind", connection.options.kind, "What the registry is (default: auto, which finds out)")
-        ->check(CLI::IsMember(std::vector<std::string>(registry_kind_names.begin(), registry_kind_names.end())));
+        ->check(CLI::IsMember(registry_kind_names()));
     command->add_option("--connections", connection.options.connections, "Connections to the registry (default: 4)")->check(CLI::Range(1, 64));
     command->add_option("--state", state, "Where manifests are remembered (default: ~/.local/state/landwaiter)");
     command->add_flag("--no-state", no_state, "Remember nothing");

@@ -2,6 +2,7 @@
 #include "daemon/registry_check.hpp"
 
 #include "core/limits.hpp"
+#include "core/registry_kinds.hpp"
 #include "core/text.hpp"
 #include "daemon/check_advice.hpp"
 #include "registry/endpoint.hpp"
@@ -137,9 +138,8 @@ asio::awaitable<CheckStep> RegistryCheck::check_api() {
   auto enumerator = co_await std::move(opening);
   if (!enumerator) co_return step("api", Result::failed, enumerator.error().message(), advice_for_api(probe_->status, base_.tls));
   enumerator_ = *std::move(enumerator);
-  const auto kinds = registry::registry_kinds();
-  const auto kind = std::ranges::find(kinds, enumerator_->kind(), &registry::RegistryKind::name);
-  const std::string title(kind == kinds.end() ? enumerator_->kind() : kind->title);
+  const auto kind = std::ranges::find(registry_kinds, enumerator_->kind(), &RegistryKind::name);
+  const std::string title(kind == registry_kinds.end() ? enumerator_->kind() : kind->title);
   co_return step("api", Result::ok, answer + "; read as: " + title);
 }
 

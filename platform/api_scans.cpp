@@ -86,7 +86,7 @@ Result<std::string> registry_for(Call& call, const std::string& host, const Cred
   }
   protocol::RegistryTarget target;
   target.name = target.endpoint = host;
-  target.kind = registry_kind_names.front();
+  target.kind = registry_kinds.front().name;
   return create_registry(*call.transaction, call.vault, target, credentials, scan_id, call.terms.now);
 }
 

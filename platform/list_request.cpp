@@ -105,10 +105,10 @@ Result<protocol::ListWork> list_work_from(const json& body, SystemTime now) {
 Result<std::string> registry_kind_from(const json& body) {
   auto kind = optional_text(body, "kind", kNameBytesMax);
   if (!kind) return kind.error();
-  if (kind->empty()) return std::string(registry_kind_names.front());
-  if (is_registry_kind_name(*kind)) return kind;
+  if (kind->empty()) return std::string(registry_kinds.front().name);
+  if (is_registry_kind(*kind)) return kind;
   std::string known;
-  for (const std::string_view name : registry_kind_names) known += (known.empty() ? "" : ", ") + std::string(name);
+  for (const std::string& name : registry_kind_names()) known += (known.empty() ? "" : ", ") + name;
   return Error(ErrorCode::invalid_argument, "field kind: no such kind of registry: " + quoted(*kind, 40) + "; there are " + known);
 }
 

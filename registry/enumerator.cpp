@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/enumerator.hpp"
 
+#include "core/registry_kinds.hpp"
 #include "core/text.hpp"
 #include "registry/enumerators/detect.hpp"
 #include "registry/enumerators/enumerators.hpp"
@@ -10,24 +11,6 @@
 
 namespace landwaiter::registry {
 namespace {
-
-constexpr std::array<RegistryKind, 15> kKinds{{
-    {"docker-v2", "Docker Registry V2"},
-    {"docker-hub", "Docker Hub"},
-    {"ecr", "Amazon ECR"},
-    {"ecr-public", "Amazon ECR Public"},
-    {"acr", "Azure Container Registry"},
-    {"gcr", "Google Container Registry"},
-    {"artifact-registry", "Google Artifact Registry"},
-    {"harbor", "Harbor"},
-    {"artifactory", "JFrog Artifactory"},
-    {"quay", "Quay"},
-    {"openshift", "OpenShift registry"},
-    {"nexus", "Sonatype Nexus Repository"},
-    {"msr", "Mirantis Secure Registry"},
-    {"gitlab", "GitLab Container Registry"},
-    {"ghcr", "GitHub Container Registry"},
-}};
 
 using Make = std::shared_ptr<Enumerator> (*)(std::shared_ptr<Client>);
 struct Maker {
@@ -55,13 +38,9 @@ bool fits(std::string_view kind, const Endpoint& endpoint) {
 
 }  // namespace
 
-std::span<const RegistryKind> registry_kinds() { return kKinds; }
-
-bool is_registry_kind(std::string_view name) { return std::ranges::find(kKinds, name, &RegistryKind::name) != kKinds.end(); }
-
 Awaitable<std::shared_ptr<Enumerator>> open_enumerator(std::shared_ptr<Client> client) {
   std::string kind = client->endpoint().kind;
-  if (kind != "auto" && !is_registry_kind(kind)) {
+  if (!is_registry_kind(kind)) {
     co_return Error(ErrorCode::invalid_argument, "no such kind of registry: " + landwaiter::quoted(kind));
   }
   if (auto base = client->base(); !base) co_return base.error();

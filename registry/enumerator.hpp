@@ -5,7 +5,6 @@
 #include "registry/client.hpp"
 
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,22 +46,13 @@ struct TagPage {
 class Enumerator {
  public:
   virtual ~Enumerator() = default;
-  /// One of kinds().
+  /// A name of core/registry_kinds.hpp, never "auto".
   virtual std::string_view kind() const = 0;
   /// Whether tags() can tell push times; otherwise only an image's config says when it was made.
   virtual bool knows_push_time() const = 0;
   virtual Awaitable<RepositoryPage> repositories(std::string cursor) = 0;
   virtual Awaitable<TagPage> tags(std::string repository, std::string cursor) = 0;
 };
-
-struct RegistryKind {
-  std::string_view name;   ///< "harbor"
-  std::string_view title;  ///< for people: "Harbor"
-};
-
-/// All kinds that an endpoint may name beside "auto".
-std::span<const RegistryKind> registry_kinds();
-bool is_registry_kind(std::string_view name);
 
 /// The enumerator of the client's endpoint. For kind "auto", by the host's whole name, or else by the answer to /v2/; a registry that
 /// nothing betrays is a "docker-v2". Error: invalid_argument for an unknown kind; those of Client::probe().
