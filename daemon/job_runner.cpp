@@ -132,7 +132,7 @@ asio::awaitable<void> JobRunner::run(std::shared_ptr<Leased> leased) {
 Awaitable<void> JobRunner::run_list(std::shared_ptr<Leased> leased, std::shared_ptr<registry::Client> client) {
   auto deliver = [this, leased](protocol::InventoryPage page) { return send_page(leased, std::move(page)); };
   WalkOptions options;
-  options.requests_in_flight = 2 * config_.registry_connections;
+  options.requests_in_flight = 2 * config_.registry_network.connections;
   options.memory = manifests_;
   RegistryWalk walk(executor_, client, leased->job.list, deliver, leased->stop.get_token(), options);
   auto walking = walk.run();

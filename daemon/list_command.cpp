@@ -95,7 +95,7 @@ class Listing {
   asio::awaitable<void> run() {
     writer_->begin(target_.host);
     WalkOptions walk_options;
-    walk_options.requests_in_flight = 2 * options_.connection.connections;
+    walk_options.requests_in_flight = 2 * options_.connection.network.connections;
     walk_options.ask_configs = options_.created;
     walk_options.memory = memory_;
     auto deliver = [this](protocol::InventoryPage page) { return take(std::move(page)); };

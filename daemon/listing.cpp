@@ -269,7 +269,10 @@ class RegistryWalk::Impl {
       auto fresh = catalog_guard_.follow(page->next);
       if (!fresh) co_return fresh.error().with_context("catalog of " + client_->endpoint().host);
     }
-    auto adding = pages_.add(invalid_items(page->invalid, ""));
+    std::vector<InventoryItem> items = invalid_items(page->invalid, "");
+    // A project that may not be listed hides what is in it: that must be seen.
+    for (const registry::UnlistedPart& part : page->unlisted) items.push_back(failed_item(part.name, "", part.error));
+    auto adding = pages_.add(std::move(items));
     co_return co_await std::move(adding);
   }
 

@@ -61,6 +61,10 @@ struct ConnectionFlags {
   /// Reads what was promised in a file or on standard input: of a password or token, the first line.
   Result<ConnectionOptions> finish() {
     options.tls_verify = !insecure;
+    options.network.proxy = Secret(proxy);
+    wipe(proxy);
+    auto network = transport_options(options.network, process_environment(), true);
+    if (!network) return network.error();
     if (!credentials_file.empty()) {
       if (password_stdin || token_stdin || !username.empty() || !token.empty()) {
         return Error(ErrorCode::invalid_argument,
@@ -71,10 +75,6 @@ struct ConnectionFlags {
       options.credentials = *std::move(read);
       return std::move(options);
     }
-    options.network.proxy = Secret(proxy);
-    wipe(proxy);
-    auto network = transport_options(options.network, process_environment(), true);
-    if (!network) return network.error();
     if (password_stdin && token_stdin) {
       return Error(ErrorCode::invalid_argument, "--password-stdin and --token-stdin both want standard input; give one");
     }
@@ -174,7 +174,6 @@ struct ListFlags {
     add_filters(*command);
     command->add_option("--kind", connection.options.kind, "What the registry is (default: auto, which finds out)")
         ->check(CLI::IsMember(registry_kind_names()));
-    command->add_option("--connections", connection.options.connections, "Connections to the registry (default: 4)")->check(CLI::Range(1, 64));
     command->add_option("--state", state, "Where manifests are remembered (default: ~/.local/state/landwaiter)");
     command->add_flag("--no-state", no_state, "Remember nothing");
     command->add_flag("--quiet,-q", quiet, "No progress on the terminal");
@@ -218,6 +217,8 @@ struct CheckFlags {
     CLI::App* command = registry->add_subcommand("check", "Try step by step what scanning a registry needs, and say what to do where it fails");
     command->add_option("registry", options.registry, "HOST[:PORT] or a URL")->required();
     command->add_option("--repository", options.repository, "Try this repository instead of the first of the catalog");
+    command->add_option("--kind", connection.options.kind, "What the registry is (default: auto, which finds out)")
+        ->check(CLI::IsMember(registry_kind_names()));
     add_output_options(*command, options.format, options.output);
     connection.add_to(*command);
     return command;

@@ -70,8 +70,8 @@ Result<void> PageGuard::follow(const std::string& next) {
 }
 
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
-  Impl(std::shared_ptr<Transport> t, Endpoint e, const Clock& clock)
-      : endpoint(std::move(e)), base(base_url(endpoint)), transport(t), api(t, clock), login(make_login_source(t, endpoint, clock)) {
+  Impl(std::shared_ptr<Transport> t, Endpoint e, const Clock& c)
+      : endpoint(std::move(e)), base(base_url(endpoint)), clock(c), transport(t), api(t, clock), login(make_login_source(t, endpoint, clock)) {
     if (base) loop = std::make_shared<RequestLoop>(transport, endpoint, *base, login, clock);
   }
 
@@ -79,6 +79,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
 
   Endpoint endpoint;
   Result<HttpUrl> base;                ///< an error when the endpoint's host is none
+  const Clock& clock;
   std::shared_ptr<Transport> transport;
   ApiClient api;
   std::shared_ptr<LoginSource> login;
@@ -118,6 +119,8 @@ Client::~Client() = default;
 const Endpoint& Client::endpoint() const { return impl_->endpoint; }
 Result<HttpUrl> Client::base() const { return impl_->base; }
 ApiClient& Client::api() { return impl_->api; }
+const std::shared_ptr<Transport>& Client::transport() const { return impl_->transport; }
+const Clock& Client::clock() const { return impl_->clock; }
 
 Awaitable<Login> Client::login(bool renew) {
   const auto impl = impl_;

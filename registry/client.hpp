@@ -98,6 +98,8 @@ class Client {
   Result<HttpUrl> base() const;
   /// For requests to a vendor's own API, with the login that the registry takes.
   ApiClient& api();
+  const std::shared_ptr<Transport>& transport() const;
+  const Clock& clock() const;
   Awaitable<Login> login(bool renew);
 
  private:

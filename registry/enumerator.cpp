@@ -17,8 +17,9 @@ struct Maker {
   std::string_view kind;
   Make make;
 };
-constexpr std::array<Maker, 10> kMakers{{
+constexpr std::array<Maker, 11> kMakers{{
     {"docker-hub", make_docker_hub},
+    {"ecr", make_ecr},
     {"acr", make_acr},
     {"gcr", make_gcr},
     {"artifact-registry", make_artifact_registry},

@@ -2,56 +2,17 @@
 #include "registry/enumerators/detect.hpp"
 
 #include "core/text.hpp"
+#include "registry/aws_api.hpp"
+#include "registry/azure_login.hpp"
+#include "registry/google_login.hpp"
 
 #include <algorithm>
 #include <array>
-#include <optional>
-#include <vector>
+#include <string>
+#include <utility>
 
 namespace landwaiter::registry {
 namespace {
-
-std::vector<std::string_view> labels_of(std::string_view host) {
-  std::vector<std::string_view> out;
-  while (true) {
-    const std::size_t dot = host.find('.');
-    out.push_back(host.substr(0, dot));
-    if (dot == std::string_view::npos) return out;
-    host.remove_prefix(dot + 1);
-  }
-}
-
-bool is_label(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
-}
-
-/// <12 digits>.dkr.ecr[-fips].<region>.amazonaws.com[.cn]
-bool is_ecr(const std::vector<std::string_view>& labels) {
-  const bool china = labels.size() == 7 && labels[6] == "cn";
-  if (labels.size() != 6 && !china) return false;
-  const bool account = labels[0].size() == 12 && std::ranges::all_of(labels[0], [](char c) { return c >= '0' && c <= '9'; });
-  const bool service = labels[1] == "dkr" && (labels[2] == "ecr" || labels[2] == "ecr-fips");
-  return account && service && is_label(labels[3]) && labels[4] == "amazonaws" && labels[5] == "com";
-}
-
-/// <name>.azurecr.io, .us or .cn; names of data endpoints have more labels.
-bool is_acr(const std::vector<std::string_view>& labels) {
-  return labels.size() == 3 && is_label(labels[0]) && labels[1] == "azurecr" &&
-         (labels[2] == "io" || labels[2] == "us" || labels[2] == "cn");
-}
-
-/// gcr.io, eu.gcr.io
-bool is_gcr(const std::vector<std::string_view>& labels) {
-  if (labels.size() == 2) return labels[0] == "gcr" && labels[1] == "io";
-  return labels.size() == 3 && is_label(labels[0]) && labels[1] == "gcr" && labels[2] == "io";
-}
-
-/// <location>-docker.pkg.dev
-bool is_artifact_registry(const std::vector<std::string_view>& labels) {
-  constexpr std::string_view ending = "-docker";
-  return labels.size() == 3 && is_label(labels[0]) && labels[0].size() > ending.size() && labels[0].ends_with(ending) &&
-         labels[1] == "pkg" && labels[2] == "dev";
-}
 
 std::string header_of(const Probe& probe, std::string_view name) {
   const auto found = std::ranges::find_if(probe.headers, [&](const Header& header) { return iequals(header.name, name); });
@@ -91,11 +52,10 @@ std::string_view kind_of_challenge(const Challenge& challenge) {
 std::string_view kind_of_host(std::string_view host) {
   if (host.ends_with(":443")) host.remove_suffix(4);
   const std::string lower = to_lower(host);
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> names{{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> names{{
       {"docker.io", "docker-hub"},
       {"index.docker.io", "docker-hub"},
       {"registry-1.docker.io", "docker-hub"},
-      {"public.ecr.aws", "ecr-public"},
       {"quay.io", "quay"},
       {"ghcr.io", "ghcr"},
       {"registry.gitlab.com", "gitlab"},
@@ -103,11 +63,9 @@ std::string_view kind_of_host(std::string_view host) {
   for (const auto& [name, kind] : names) {
     if (lower == name) return kind;
   }
-  const auto labels = labels_of(lower);
-  if (is_ecr(labels)) return "ecr";
-  if (is_acr(labels)) return "acr";
-  if (is_gcr(labels)) return "gcr";
-  if (is_artifact_registry(labels)) return "artifact-registry";
+  if (const auto ecr = parse_ecr_host(lower)) return ecr->public_gallery ? "ecr-public" : "ecr";
+  if (is_acr_host(lower)) return "acr";
+  if (is_google_host(lower)) return lower.ends_with(".pkg.dev") ? "artifact-registry" : "gcr";
   return {};
 }
 

@@ -17,10 +17,8 @@ struct Ways {
   bool probe = true;
 };
 
-constexpr std::array<Ways, 5> kWays{{
+constexpr std::array<Ways, 4> kWays{{
     {"docker-v2", "the account needs the right to list the catalog (token scope registry:catalog:*)"},
-    // Amazon ECR User Guide, "Private registry authentication": Basic as AWS. Links are opaque, and n above 1,000 is refused.
-    {"ecr", "Amazon ECR: the IAM identity needs ecr:GetAuthorizationToken, ecr:DescribeRepositories and ecr:ListImages", false, true},
     // A rebuilt `last` is answered with 405.
     {"ecr-public",
      "Amazon ECR Public lists no catalog to others than its owner: name the repositories, or use an IAM identity with "

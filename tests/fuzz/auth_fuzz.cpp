@@ -3,7 +3,7 @@
 // the input.
 #include "core/credentials.hpp"
 #include "core/limits.hpp"
-#include "registry/aws_login.hpp"
+#include "registry/aws_api.hpp"
 #include "registry/docker_config.hpp"
 #include "registry/google_login.hpp"
 #include "registry/scope.hpp"

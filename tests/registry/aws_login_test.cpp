@@ -2,6 +2,8 @@
 // Amazon ECR: the signatures are computed again with the openssl program.
 #include "registry/aws_login.hpp"
 
+#include "registry/aws_api.hpp"
+
 #include "core/encoding.hpp"
 #include "core/limits.hpp"
 #include "tests/registry/auth_session.hpp"
