@@ -51,7 +51,7 @@ struct ConnectionFlags {
     certificate->check(CLI::ExistingFile)->needs(key);
     key->check(CLI::ExistingFile)->needs(certificate);
     command.add_option("--certs-dir", network.certs_directories, "Folder like /etc/docker/certs.d, which is read, too; may be repeated")
-        ->check(CLI::ExistingDirectory);
+        ->check(CLI::ExistingDirectory)->allow_extra_args(false);
     command.add_option("--proxy", proxy, "Proxy for registries, http://[USER:PASSWORD@]HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY)");
     command.add_option("--no-proxy", network.no_proxy, "Hosts, domains and networks that are reached directly (default: NO_PROXY); * for all");
     command.add_option("--limit-rate", network.limit_rate, "Bytes per second of all downloads together, such as 500K or 10M");
