@@ -249,6 +249,19 @@ TEST_CASE("walk: deleted while listed: MANIFEST_UNKNOWN, UNKNOWN with not found,
   CHECK(walked.outcomes() == std::multiset<std::string>{"a:t gone"});
 }
 
+TEST_CASE("walk: a manifest that is refused keeps its own code, so that a 401 reads as one") {
+  FakeRegistry registry;
+  registry.add_image("a", "t", "");
+  registry.override_answer = [](const ScriptedRequest& request) {
+    return request.path().find("/manifests/") == std::string::npos ? FakeRegistry::Answer() : FakeRegistry::Answer(ScriptedResponse{.status = 401});
+  };
+  const Walked walked = Walker(registry).walk();
+  check_complete(walked);
+  REQUIRE(walked.items().size() == 1);
+  CHECK(walked.items()[0].outcome == "failed");
+  CHECK(walked.items()[0].code == "unauthorized");
+}
+
 TEST_CASE("walk: a catalog that breaks off fails, and what was listed is delivered with its cursor") {
   FakeRegistry registry;
   fill(registry, 20, 2);

@@ -340,6 +340,7 @@ class Credentials(ScanCase):
             with self.subTest(args=args):
                 done = self.landwaiter("scan", "--no-state", "--format", "json", self.private_reference, *args, stdin=stdin)
                 self.assertEqual(done.code, 3)
+                self.assertEqual([failure["code"] for failure in done.json["failures"]], ["unauthorized"])
                 self.assertRegex(done.err, r"401|[Uu]nauthorized")
                 self.assertIn(self.private.address, done.err)
                 self.assertIn("team/app", done.err)
