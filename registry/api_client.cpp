@@ -73,7 +73,7 @@ Awaitable<ApiAnswer> ApiClient::attempt(ApiRequest request) {
     const std::string said = body ? scrub(message_of_body(*body), request) : std::string();
     if (!said.empty()) text += ": " + landwaiter::quoted(said, 200);
     Error failed(code_of_status(out.status), std::move(text));
-    set_retry_after(failed, *out.response, clock_.now());
+    set_retry_after(failed, *out.response, clock_.now(), body ? std::string_view(*body) : std::string_view());
     co_return failed;
   }
   if (!body) co_return body.error().with_context(request.subject);

@@ -71,7 +71,7 @@ std::vector<CheckStep> check(const std::string& url, const CheckSetup& setup = {
   asio::io_context io;
   RealClock clock;
   registry::TransportOptions options;
-  options.ca_file = setup.ca_file;
+  options.tls.ca_file = setup.ca_file;
   const auto wire = std::make_shared<WatchedTransport>(registry::make_transport(io.get_executor(), options), clock);
   registry::Endpoint endpoint = registry::Endpoint::parse(url).value();
   endpoint.tls_verify = setup.tls_verify;

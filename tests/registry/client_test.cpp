@@ -173,7 +173,7 @@ TEST_CASE("Pagination: page 1 again after the last page ends the walk", "[client
 }
 
 TEST_CASE("Security: a self Link is an error, and the names before it are kept", "[client][pages]") {
-  for (const std::string link : {kFirst, std::string("?n=1000"), std::string("")}) {
+  for (const std::string& link : {kFirst, std::string("?n=1000"), std::string("")}) {
     INFO(link);
     auto first = answer(200, catalog(3));
     first.headers.push_back({"Link", '<' + link + ">; rel=next"});
