@@ -114,7 +114,9 @@ class FakeRegistry {
     const auto manifest = manifests_.find(tag == repository->second.end() ? reference : tag->second);
     if (manifest == manifests_.end()) return error("MANIFEST_UNKNOWN");
     ScriptedResponse out;
-    out.headers = {{"Docker-Content-Digest", manifest->first}, {"Content-Type", "application/vnd.oci.image.manifest.v1+json"}};
+    const bool index = manifest->second.find("\"manifests\"") != std::string::npos;
+    out.headers = {{"Docker-Content-Digest", manifest->first},
+                   {"Content-Type", index ? "application/vnd.oci.image.index.v1+json" : "application/vnd.oci.image.manifest.v1+json"}};
     if (request.method != "HEAD") out.body = manifest->second;
     return out;
   }

@@ -169,7 +169,7 @@ TEST_CASE("security: a realm that is a metadata or another local address gets no
   }
 }
 
-TEST_CASE("security: a realm that leads from https to http gets nothing (GHSA-9m43-p3cx-w8j5)", "[security]") {
+TEST_CASE("security: a realm never takes credentials from https to http (GHSA-9m43-p3cx-w8j5)", "[security]") {
   for (const char* host : {"https://registry.example", "http://registry.example"}) {
     for (const char* realm : {"http://auth.example/t", "http://registry.example/t"}) {
       INFO(host << " " << realm);
@@ -179,10 +179,11 @@ TEST_CASE("security: a realm that leads from https to http gets nothing (GHSA-9m
       });
       Session session(wire, host);
       auto got = session.run(session.client->manifest("a", "1"));
-      // Who asks for plain HTTP with a registry gets its own realm in plain HTTP, and nobody else's.
-      const bool own = std::string(host) == "http://registry.example" && std::string(realm) == "http://registry.example/t";
+      // The registry's own realm is reached the way the registry is; another host's must be https.
+      const bool own = std::string(realm) == "http://registry.example/t";
       CHECK(got.has_value() == own);
       CHECK(wire->count("/t?") == (own ? 1 : 0));
+      for (const Seen& seen : wire->seen) CHECK(seen.url.starts_with(std::string(host) + '/'));
     }
   }
 }
@@ -269,10 +270,13 @@ TEST_CASE("security: a Link to another host is not followed (GHSA-h7vf-4x9w-h99v
   for (const std::string& bad : {elsewhere.url() + "/v2/_catalog?last=a", "//" + elsewhere.host() + "/v2/", "https://" + server.host() + "/v2/"}) {
     INFO(bad);
     link = bad;
+    // What the first page holds counts; the page that it leads to is refused.
     auto catalog = session.run(session.client->catalog(""));
-    REQUIRE(catalog.has_error());
-    CHECK(catalog.error().code() == ErrorCode::malformed);
-    CHECK(session.run(session.client->tags("a", "")).error().code() == ErrorCode::malformed);
+    REQUIRE(catalog.has_value());
+    CHECK(session.run(session.client->catalog(catalog->next)).error().code() == ErrorCode::malformed);
+    auto tags = session.run(session.client->tags("a", ""));
+    REQUIRE(tags.has_value());
+    CHECK(session.run(session.client->tags("a", tags->next)).error().code() == ErrorCode::malformed);
   }
   // A cursor that somebody kept is no way out either.
   CHECK(session.run(session.client->catalog(elsewhere.url() + "/v2/_catalog")).has_error());
@@ -286,13 +290,18 @@ TEST_CASE("security: a page that links to itself, and pages in a circle or witho
     return status(200, {{"Link", "<" + link + ">; rel=\"next\""}}, R"({"repositories":["a"],"tags":["1"]})");
   });
   Session session(server);
-  CHECK(session.run(session.client->tags("a", "")).error().code() == ErrorCode::malformed);
+  auto tags = session.run(session.client->tags("a", ""));
+  REQUIRE(tags.has_value());
+  CHECK(session.run(session.client->tags("a", tags->next)).error().code() == ErrorCode::malformed);
   PageGuard guard;
   std::string cursor;
   std::optional<Error> ended;
   for (int pages = 0; pages < 10 && !ended; ++pages) {
     auto page = session.run(session.client->catalog(cursor));
-    REQUIRE(page.has_value());
+    if (!page) {
+      ended = page.error();
+      break;
+    }
     cursor = page->next;
     if (auto fresh = guard.follow(cursor); !fresh) ended = fresh.error();
   }

@@ -17,9 +17,13 @@ const std::string kApi = "https://api.ecr.eu-central-1.amazonaws.com";
 /// ECR's API: two pages of repositories, and of one repository's images.
 ScriptedResponse ecr(const ScriptedRequest& request) {
   const std::string target = request.header("x-amz-target");
-  const json asked = json::parse(request.body, nullptr, false);
-  const bool second = asked.value("nextToken", "") == "opaque/==";
   ScriptedResponse out;
+  if (target.empty()) {  // the registry itself
+    out.status = 401;
+    return out;
+  }
+  const json asked = json::parse(request.body);
+  const bool second = asked.value("nextToken", "") == "opaque/==";
   if (!request.header("authorization").starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")) {
     out.status = 400;
     out.body = R"({"__type":"UnrecognizedClientException","message":"The security token included in the request is invalid."})";
