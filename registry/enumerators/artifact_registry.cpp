@@ -77,6 +77,10 @@ class ArtifactRegistry final : public GoogleEnumerator {
 
 Awaitable<Visit> ArtifactRegistry::projects(std::string token) {
   Visit out;
+  // A key is not a token: the registry takes it as a password, the API must never see it.
+  if (endpoint().credentials.username.starts_with("_json_key")) {
+    co_return Error(ErrorCode::unauthorized, "Artifact Registry's API takes no _json_key login");
+  }
   if (const std::string own = project(); !own.empty()) {
     out.nodes.push_back("projects/" + own);
     co_return out;

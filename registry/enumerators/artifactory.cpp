@@ -129,8 +129,8 @@ Awaitable<TagPage> Artifactory::v2_tags(std::string repository, std::string curs
 
 /// A tag is a folder with a manifest in it. The names were checked against the grammar, which has neither quotes nor wildcards.
 Awaitable<std::map<std::string, std::string>> Artifactory::push_times(std::string key, std::string image) {
-  const json names = json::array({json{{"name", "manifest.json"}}, json{{"name", "list.manifest.json"}}});
-  const json filter{{"repo", key}, {"path", json{{"$match", image + "/*"}}}, {"$or", names}};
+  const json names = json::array({json::object({{"name", "manifest.json"}}), json::object({{"name", "list.manifest.json"}})});
+  const json filter{{"repo", key}, {"path", json::object({{"$match", image + "/*"}})}, {"$or", names}};
   ApiRequest request;
   request.method = "POST";
   request.url = own_url(std::string(kContext) + "/api/search/aql");

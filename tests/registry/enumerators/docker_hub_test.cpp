@@ -55,12 +55,13 @@ TEST_CASE("Docker Hub: an older login is tried where the newer is not there", "[
 
 TEST_CASE("Docker Hub: a session that has ended is begun again once", "[enumerator][docker-hub]") {
   Script script = hub();
-  script.login[kHub] = {"authorization", "Bearer another"};
-  script.answers["POST " + kHub + "/v2/auth/token"].status = 200;
+  script.status("GET " + kHub + "/v2/repositories/namespaces", 401);
   ScriptedRegistry registry({"docker.io", "hub.docker.com"}, "docker-hub", script, kAccount);
   const Walk walk = registry.repositories();
   REQUIRE(walk.error.has_value());
   CHECK(walk.error->code() == ErrorCode::unauthorized);
+  CHECK(registry.asked_for("POST") == 2);
+  CHECK(registry.asked_for("/v2/repositories/namespaces") == 2);
   CHECK_FALSE(mentions(walk, "pass-word-7"));
 }
 

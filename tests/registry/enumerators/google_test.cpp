@@ -14,6 +14,13 @@ const std::string kRegistry = "GET https://us-docker.pkg.dev/v2/";
 Credentials json_key() { return Credentials::basic("_json_key", Secret(R"({"type":"service_account","project_id":"example.com:proj"})")); }
 Credentials access_token() { return Credentials::basic("oauth2accesstoken", Secret("ya29.access")); }
 
+/// What a service account's key gives: the registry takes an access token, and the key names the project.
+Credentials service_account() {
+  Credentials out = access_token();
+  out.google_key_json = Secret(R"({"type":"service_account","project_id":"example.com:proj"})");
+  return out;
+}
+
 std::string tags_list(const std::string& children, const std::string& tags, const std::string& manifests = "{}") {
   return R"({"child":)" + children + R"(,"manifest":)" + manifests + R"(,"name":"x","tags":)" + tags + '}';
 }
@@ -101,7 +108,8 @@ TEST_CASE("Google Artifact Registry: the catalog is empty, so its API lists the 
   script.json(docker, R"({"packages":[{"name":"projects/p/locations/us/repositories/docker/packages/app"}],"nextPageToken":"n"})");
   script.json(docker + "&pageToken=n", R"({"packages":[{"name":"projects/p/locations/us/repositories/docker/packages/team%2Ftool"}]})");
   script.json(kApi + "example.com%3Aproj/locations/us/repositories/more/packages?pageSize=1000", "{}");
-  ScriptedRegistry registry({"us-docker.pkg.dev", "artifactregistry.googleapis.com"}, "auto", script, json_key());
+  script.login["https://artifactregistry.googleapis.com"] = {"authorization", "Bearer ya29.access"};
+  ScriptedRegistry registry({"us-docker.pkg.dev", "artifactregistry.googleapis.com"}, "auto", script, service_account());
   CHECK(registry.kind() == "artifact-registry");
   const Walk walk = registry.repositories();
   REQUIRE_FALSE(walk.error.has_value());
@@ -142,4 +150,16 @@ TEST_CASE("Google Artifact Registry: an empty catalog is no answer when the API 
   CHECK(walk.error->code() == ErrorCode::forbidden);
   CHECK(mentions(walk, "Artifact Registry Reader"));
   CHECK_FALSE(mentions(walk, "ya29"));
+}
+
+TEST_CASE("Security: a service account's key given as _json_key is never sent to the API as a token", "[enumerator][artifact-registry]") {
+  Script script;
+  script.json(kRegistry + "_catalog?n=1000", R"({"repositories":[]})");
+  ScriptedRegistry registry({"us-docker.pkg.dev", "artifactregistry.googleapis.com", "cloudresourcemanager.googleapis.com"}, "auto", script,
+                            json_key());
+  const Walk walk = registry.repositories();
+  REQUIRE(walk.error.has_value());
+  CHECK(walk.error->code() == ErrorCode::unauthorized);
+  CHECK(mentions(walk, "give its key as Google credentials"));
+  CHECK(registry.asked_for("googleapis.com") == 0);
 }

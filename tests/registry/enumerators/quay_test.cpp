@@ -75,8 +75,10 @@ TEST_CASE("Quay: the catalog wants a token from /v2/auth, and nothing beyond pul
   ScriptedRegistry registry({"quay.io"}, "quay", script, Credentials::basic("team+robot", Secret("pass-word-7")));
   CHECK(registry.repositories().error.has_value());
   CHECK(registry.tags("team/a").error.has_value());
-  CHECK(registry.asked_for("/v2/auth?service=quay.io&scope=registry%3Acatalog%3A%2A") == 1);
-  CHECK(registry.asked_for("/v2/auth?service=quay.io&scope=repository%3Ateam%2Fa%3Apull&") == 1);
+  CHECK(registry.asked_for("/v2/auth?") >= 2);
+  CHECK(registry.asked_for("scope=registry%3Acatalog%3A%2A") >= 1);
+  CHECK(registry.asked_for("scope=repository%3Ateam%2Fa%3Apull") >= 1);
+  CHECK(registry.asked_for("pull%2C") == 0);
   CHECK(registry.asked_for("delete") == 0);
 }
 

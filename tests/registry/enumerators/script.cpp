@@ -27,7 +27,8 @@ ScriptedResponse Script::operator()(const ScriptedRequest& request) const {
     out.headers = {{"WWW-Authenticate", "Basic realm=\"scripted\""}};
     return out;
   }
-  const auto found = answers.find(request.method + ' ' + host + request.target);
+  auto found = answers.find(request.method + ' ' + host + request.target);
+  if (found == answers.end()) found = answers.find(request.method + ' ' + host + request.path());
   if (found != answers.end()) return found->second;
   out.status = 404;
   out.body = R"({"errors":[{"code":"NOT_SCRIPTED","message":"nothing here"}]})";

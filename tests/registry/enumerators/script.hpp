@@ -14,7 +14,8 @@
 
 namespace landwaiter::test {
 
-/// What some hosts answer, by method, host and target: "GET https://harbor.example/v2/_catalog?n=1000". All else is 404.
+/// What some hosts answer, by method, host and target: "GET https://harbor.example/v2/_catalog?n=1000", or without the query for any
+/// query. All else is 404.
 struct Script {
   std::map<std::string, ScriptedResponse> answers;
   /// "https://host" -> header and value without which every request there is a 401, but the probe of /v2/.
