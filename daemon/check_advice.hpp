@@ -12,7 +12,7 @@ namespace landwaiter::daemon {
 
 std::string describe_certificate(const registry::TlsFacts& facts);
 
-std::string advice_for_address();
+std::string advice_for_address(const Error& error);
 /// `facts` when the certificate could be looked at although it is not trusted.
 std::string advice_for_tls(const Error& error, const std::optional<registry::TlsFacts>& facts, SystemTime now, const std::string& host);
 /// Of a certificate that is good: empty unless it ends soon.

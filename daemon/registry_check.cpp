@@ -85,14 +85,20 @@ asio::awaitable<std::vector<CheckStep>> RegistryCheck::run() {
   co_return steps;
 }
 
+/// Whether the failure came before the other side spoke HTTP.
+bool RegistryCheck::unconnected() const {
+  return broken_ && broken_->code() != ErrorCode::malformed && broken_->code() != ErrorCode::limit_exceeded;
+}
+
 asio::awaitable<CheckStep> RegistryCheck::check_address() {
   auto probing = client_->probe();
   auto probe = co_await std::move(probing);
   if (probe) probe_ = *std::move(probe);
   else broken_ = probe.error();
-  const bool unreached = broken_ && (broken_->code() == ErrorCode::unavailable || broken_->code() == ErrorCode::timeout);
-  if (unreached) co_return step("address", Result::failed, broken_->message(), advice_for_address());
-  co_return step("address", Result::ok, "connected to " + base_.host + " port " + base_.port);
+  if (unconnected() && broken_->code() != ErrorCode::tls) {
+    co_return step("address", Result::failed, broken_->message(), advice_for_address(*broken_));
+  }
+  co_return step("address", Result::ok, "connected to " + base_.authority());
 }
 
 /// The certificate of a server that we do not trust: a handshake for its sake alone, with a request that says nothing.
@@ -126,8 +132,7 @@ asio::awaitable<CheckStep> RegistryCheck::check_tls() {
 }
 
 asio::awaitable<CheckStep> RegistryCheck::check_api() {
-  const bool unconnected = broken_ && broken_->code() != ErrorCode::malformed && broken_->code() != ErrorCode::limit_exceeded;
-  if (unconnected) co_return skipped("api", "no connection");
+  if (unconnected()) co_return skipped("api", "no connection");
   if (broken_) co_return step("api", Result::failed, broken_->message(), advice_for_api(0, base_.tls));
   const std::string answer = "GET /v2/ answers with status " + std::to_string(probe_->status);
   const bool redirected = probe_->status >= 300 && probe_->status < 400;

@@ -47,6 +47,7 @@ class RegistryCheck {
   asio::awaitable<CheckStep> check_clock();
   asio::awaitable<CheckStep> check_throttling();
 
+  bool unconnected() const;
   asio::awaitable<std::optional<registry::TlsFacts>> look_at_certificate();
   registry::Awaitable<registry::ManifestDocument> image_behind(registry::ManifestDocument document);
 

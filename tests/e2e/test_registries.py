@@ -90,7 +90,7 @@ class Passwords(RegistryCase):
         self.works(registry.address, *AS_USER, stdin=PASSWORD)
         refused = rf'401 Unauthorized from registry {re.escape(registry.address)} for .*\(as user "{USER}"\): check the username, password'
         self.fails(refused, registry.address, *AS_USER, stdin=WRONG)
-        self.fails(r"401 Unauthorized .*\(anonymously\): it may need a username and password", registry.address)
+        self.fails(r"401 Unauthorized .*\(anonymously\): .*may need a username and password", registry.address)
 
     def test_credentials_file(self):
         need(self, "--credentials")

@@ -5,15 +5,14 @@ What the clouds accept comes from a real registry; what they refuse they repeat 
 """
 import base64
 import http.client
-import http.server
 import json
 import os
 import ssl
-import threading
 import time
 import urllib.parse
 
 from .process import Failure, tool
+from .small_server import Handler, SmallServer
 
 ECR, ECR_API = "123456789012.dkr.ecr.eu-central-1.amazonaws.com", "api.ecr.eu-central-1.amazonaws.com"
 STS = "sts.eu-central-1.amazonaws.com"
@@ -26,7 +25,7 @@ def basic(user, password):
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-class Clouds:
+class Clouds(SmallServer):
     """`given` holds what clients must know: aws_key, aws_session_token, azure_secret, google_public_key (a PEM file); and what they get:
     sts_secret, sts_session, ecr_password, entra_token, acr_refresh, acr_access, google_access."""
 
@@ -38,23 +37,13 @@ class Clouds:
         self.asked = []  # (host, path)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(*authority.server(*HOSTS))
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def start(self):
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def kill(self):
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(self._handler())
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def _handler(self):
         clouds = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+        class Cloud(Handler):
             host = None
 
             def do_CONNECT(self):
@@ -67,24 +56,13 @@ class Clouds:
                 self.close_connection = False
 
             def do_GET(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode(errors="replace")
+                body = self.body()
                 clouds.asked.append((self.host, self.path))
                 clouds.heard += [body, urllib.parse.unquote_plus(body), *self.headers.values()]
                 status, headers, data = clouds.answer(self.host, self.command, self.path, self.headers, body)
-                self.send_response(status)
-                for name, value in {"Content-Type": "application/json", **headers, "Content-Length": str(len(data))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(data)
+                self.answer(status, data, headers)
 
             do_HEAD = do_POST = do_GET
-
-            def handle(self):
-                try:
-                    super().handle()
-                except (ConnectionError, ssl.SSLError):
-                    pass
 
             def finish(self):
                 try:
@@ -93,10 +71,7 @@ class Clouds:
                     pass
                 self.connection.close()
 
-            def log_message(self, *_):
-                pass
-
-        return Handler
+        return Cloud
 
     def answer(self, host, method, path, headers, body):
         """(status, headers, body) of a cloud."""

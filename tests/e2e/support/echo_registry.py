@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A registry that tells everybody what it was told: credentials come back in bodies, headers and redirects."""
 import base64
-import http.server
 import json
-import threading
 import urllib.parse
+
+from .small_server import Handler, SmallServer
 
 
 def _said(handler, body):
@@ -17,7 +17,7 @@ def _said(handler, body):
     return parts
 
 
-class EchoRegistry:
+class EchoRegistry(SmallServer):
     """The first part of a repository's name says how: "status-401" and the like, "redirect", "challenge" (in WWW-Authenticate),
     "bearer" (a token service here that echoes), "plain" (no JSON), "manifest" (what it was told as a manifest)."""
 
@@ -25,12 +25,9 @@ class EchoRegistry:
         echo = self
         self.heard = []  # headers and bodies, to be sure that there was something to echo
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Echo(Handler):
             def do_GET(self):
-                length = int(self.headers.get("Content-Length") or 0)
-                said = _said(self, self.rfile.read(length).decode(errors="replace"))
+                said = _said(self, self.body())
                 known = bool(self.headers.get("Authorization") or self.headers.get("Proxy-Authorization"))
                 echo.heard += said
                 mode = self.path.split("/")[2] if self.path.startswith("/v2/") and len(self.path) > 4 else ""
@@ -60,39 +57,14 @@ class EchoRegistry:
                 else:
                     self._answer(int(mode.removeprefix("status-")) if mode.startswith("status-") else 403, _error(said))
 
-            def _answer(self, status, body, *headers, kind="application/json"):
-                data = body.encode()
-                self.send_response(status)
-                for name, value in (*headers, ("Content-Type", kind), ("Content-Length", str(len(data)))):
-                    self.send_header(name, value)
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(data)
+            def _answer(self, status, body, header=None, kind="application/json"):
+                self.answer(status, body.encode(), dict([header] if header else []), kind)
 
-            def handle(self):
-                try:
-                    super().handle()
-                except ConnectionError:
-                    pass
-
-            def log_message(self, *_):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
+        super().__init__(Echo)
 
     @property
     def address(self):
         return f"localhost:{self.port}"
-
-    def start(self):
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def kill(self):
-        self._server.shutdown()
-        self._server.server_close()
 
 
 def _error(said):

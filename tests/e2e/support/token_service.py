@@ -2,16 +2,15 @@
 """A token service as docker-registry's `auth: token` expects: it signs the tokens that the registry then checks itself."""
 import base64
 import collections
-import http.server
 import json
 import os
 import ssl
-import threading
 import time
 import urllib.parse
 from dataclasses import dataclass, field
 
 from .pki import Pki, pem_body
+from .small_server import Handler, SmallServer
 
 EVERYTHING = {("registry", "catalog"): {"*"}, ("repository", "*"): {"pull"}}
 
@@ -33,7 +32,7 @@ class Account:
         return [action for action in actions if action in allowed]
 
 
-class TokenService:
+class TokenService(SmallServer):
     """Knows accounts by name; serves on loopback, or as `host` with TLS. Its tokens live `lifetime_s`; a service whose clock or word
     cannot be trusted says `says_s` instead."""
 
@@ -54,8 +53,7 @@ class TokenService:
         self.asked = []  # (how, known)
         self.tokens = []  # all that were handed out
         self.granted = collections.Counter()  # (account, scope) -> tokens handed out
-        self._server = http.server.ThreadingHTTPServer((listen, 0), self._handler())
-        self._server.daemon_threads = True
+        super().__init__(self._handler(), listen)
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*tls)
@@ -64,13 +62,13 @@ class TokenService:
     def _handler(self):
         service = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Service(Handler):
             def do_GET(self):
                 query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
                 self._answer("password", query, service.by_basic(self.headers.get("Authorization", "")))
 
             def do_POST(self):
-                form = urllib.parse.parse_qs(self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode())
+                form = urllib.parse.parse_qs(self.body())
                 how, account = service.by_form({name: values[0] for name, values in form.items()})
                 self._answer(how, form, account)
 
@@ -80,23 +78,9 @@ class TokenService:
                 if account is not None:
                     token = service.token(fields.get("scope", []), account)
                     body = {"token": token, "access_token": token, "expires_in": service._says_s}
-                data = json.dumps(body).encode()
-                self.send_response(200 if account is not None else 401)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                self.answer(401 if account is None else 200, json.dumps(body).encode())
 
-            def handle(self):
-                try:
-                    super().handle()
-                except (ConnectionError, ssl.SSLError):
-                    pass  # a client that does not trust us
-
-            def log_message(self, *_):
-                pass
-
-        return Handler
+        return Service
 
     def by_basic(self, header):
         """The name of the account, or None."""
@@ -113,17 +97,9 @@ class TokenService:
         token = form.get("refresh_token")
         return "refresh token", next((name for name, account in self._accounts.items() if token and account.refresh_token == token), None)
 
-    def start(self):
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def kill(self):
-        self._server.shutdown()
-        self._server.server_close()
-
     @property
     def address(self):
-        return f"{self._host}:{self._server.server_address[1]}"
+        return f"{self._host}:{self.port}"
 
     @property
     def registry_options(self):
