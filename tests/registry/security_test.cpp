@@ -86,12 +86,13 @@ class MemoryTransport final : public Transport {
 };
 
 struct Session {
-  Session(std::shared_ptr<Transport> transport, const std::string& host) {
+  Session(std::shared_ptr<Transport> transport, const std::string& host) { open(std::move(transport), host); }
+  explicit Session(const ScriptedServer& server) { open(make_transport(io.get_executor(), {}), server.host()); }
+  void open(std::shared_ptr<Transport> transport, const std::string& host) {
     Endpoint endpoint = Endpoint::parse(host).value();
     endpoint.credentials = Credentials::from_login("user", Secret("pass-w0rd-77"), Secret());
     client = std::make_shared<Client>(std::move(transport), endpoint, clock);
   }
-  explicit Session(const ScriptedServer& server) : Session(make_transport(io.get_executor(), {}), server.host()) {}
   template <class T>
   T run(boost::asio::awaitable<T> operation) {
     return run_awaitable(io, std::move(operation));
