@@ -85,7 +85,7 @@ TEST_CASE("errors name the subject, hold what the service said and tell statuses
     auto got = session.ask(std::move(request));
     REQUIRE(got.has_error());
     CHECK(got.error().code() == code);
-    const std::string& text = got.error().message();
+    const std::string text = got.error().message();
     CHECK(text.find("the vendor's list") != std::string::npos);
     CHECK(text.find("you sent") != std::string::npos);
     CHECK(text.find("token-of-mine-1") == std::string::npos);
