@@ -2,11 +2,18 @@
 #include "registry/transport.hpp"
 
 #include "core/limits.hpp"
+#include "registry/url.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/run_awaitable.hpp"
 #include "tests/support/scripted_server.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <thread>
 
@@ -304,6 +311,29 @@ TEST_CASE("DNS: a name that resolves to a local address is refused at the connec
     CHECK(got.error().message().find("local address") != std::string::npos);
   }
   CHECK(server.requests().size() == 1);
+}
+
+TEST_CASE("DNS: no spelling betrays a name whose address is local; it is refused once it is resolved", "[transport]") {
+  std::array<char, 256> own_name{};
+  REQUIRE(gethostname(own_name.data(), own_name.size() - 1) == 0);
+  boost::asio::io_context io;
+  std::size_t refused = 0;
+  for (const std::string& name : {std::string("ip6-localhost"), std::string("ip6-loopback"), std::string(own_name.data())}) {
+    INFO(name);
+    boost::asio::ip::tcp::resolver resolver(io);
+    boost::system::error_code unknown;
+    const auto found = resolver.resolve(name, "80", unknown);
+    const bool local = !unknown && std::any_of(found.begin(), found.end(), [](const auto& one) { return is_local_address(one.endpoint().address()); });
+    if (!local || is_local_host(name)) continue;
+    HttpRequest guarded = get("http://" + name + ":9/");
+    guarded.no_local_address = true;
+    auto got = run_awaitable(io, exchange(make_transport(io.get_executor(), {}), guarded));
+    REQUIRE(got.has_error());
+    CHECK(got.error().code() == ErrorCode::malformed);
+    ++refused;
+  }
+  // Debian's /etc/hosts has the first two, and where it does not, the machine's own name is there for a loopback address.
+  CHECK(refused > 0);
 }
 
 TEST_CASE("TLS trusts known authorities and the right name only", "[transport]") {
