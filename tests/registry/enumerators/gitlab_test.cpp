@@ -63,6 +63,8 @@ TEST_CASE("Security: GitLab's token does not go to a realm on a local address, o
     ScriptedRegistry registry({"registry.example", "gitlab.example"}, "gitlab", script, kToken);
     const Walk walk = registry.repositories();
     REQUIRE(walk.error.has_value());
+    CHECK(walk.error->code() == ErrorCode::malformed);
+    CHECK(mentions(walk, "realm"));
     CHECK(registry.asked_for("/api/v4") == 0);
     CHECK_FALSE(mentions(walk, "glpat-token-1"));
   }
