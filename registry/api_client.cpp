@@ -11,8 +11,6 @@
 namespace landwaiter::registry {
 namespace {
 
-bool is_redirect(int status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
-
 bool contains(const std::vector<int>& statuses, int status) { return std::ranges::find(statuses, status) != statuses.end(); }
 
 HttpRequest wire_request(const ApiRequest& request, const HttpUrl& url) {

@@ -56,7 +56,7 @@ std::string canonical_query(const HttpUrl& url) {
   if (view.has_error()) return {};
   std::vector<std::pair<std::string, std::string>> parameters;
   for (const auto& parameter : view->params()) {
-    parameters.emplace_back(form_encode(std::string(parameter.key)), form_encode(std::string(parameter.value)));
+    parameters.emplace_back(percent_encoded(std::string(parameter.key)), percent_encoded(std::string(parameter.value)));
   }
   std::ranges::sort(parameters);
   std::string out;

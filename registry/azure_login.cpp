@@ -32,11 +32,6 @@ constexpr std::array<AzureCloud, 3> kClouds{{
     {".azurecr.cn", "login.chinacloudapi.cn", "https://management.chinacloudapi.cn/.default"},
 }};
 
-bool is_label(std::string_view text) {
-  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  return !text.empty() && text.size() <= 63 && std::ranges::all_of(text, fits);
-}
-
 const AzureCloud* cloud_of(std::string_view host) {
   host = without_https_port(host);
   for (const AzureCloud& cloud : kClouds) {
@@ -94,7 +89,7 @@ Awaitable<Secret> AzureExchange::access_token() {
   form.add("grant_type", "client_credentials").add("client_id", principal.azure_client_id);
   form.add("client_secret", principal.azure_client_secret.reveal()).add("scope", cloud_.scope);
   const std::string url = "https://" + std::string(cloud_.login_host) + '/' + principal.azure_tenant_id + "/oauth2/v2.0/token";
-  std::vector<Secret> secrets{principal.azure_client_secret, Secret(form_encode(principal.azure_client_secret.reveal()))};
+  std::vector<Secret> secrets{principal.azure_client_secret, Secret(percent_encoded(principal.azure_client_secret.reveal()))};
   auto op = post(url, form.secret(), std::move(secrets), "access_token", "the token of the Azure service principal");
   co_return co_await std::move(op);
 }
@@ -137,7 +132,7 @@ std::shared_ptr<LoginSource> make_azure_login(std::shared_ptr<Transport> transpo
   CloudLoginForm form;
   form.username = kUser;
   form.as_token = true;
-  form.secrets = {principal.azure_client_secret, Secret(form_encode(principal.azure_client_secret.reveal()))};
+  form.secrets = {principal.azure_client_secret, Secret(percent_encoded(principal.azure_client_secret.reveal()))};
   TokenCache::Fetch fetch = [exchange] { return exchange->fetch(); };
   return make_cloud_login(std::move(form), std::move(fetch), clock);
 }

@@ -79,6 +79,11 @@ std::shared_ptr<LoginSource> make_cloud_login(CloudLoginForm form, TokenCache::F
 
 std::shared_ptr<LoginSource> make_refused_login(Error reason) { return std::make_shared<RefusedLogin>(std::move(reason)); }
 
+bool is_label(std::string_view text) {
+  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  return !text.empty() && text.size() <= 63 && std::ranges::all_of(text, fits);
+}
+
 std::string_view without_https_port(std::string_view host) {
   if (host.ends_with(":443")) host.remove_suffix(4);
   return host;

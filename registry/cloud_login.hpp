@@ -30,6 +30,8 @@ std::shared_ptr<LoginSource> make_refused_login(Error reason);
 /// invalid_argument when the endpoint is not one of `cloud`'s registries ("an Amazon ECR registry": `whole_host` says whether its host
 /// is), or is to be spoken to without TLS.
 Result<void> check_cloud_endpoint(const Endpoint& endpoint, bool whole_host, std::string_view cloud);
+/// A label of a cloud's host name, lower-case (RFC 1123 section 2.1).
+bool is_label(std::string_view text);
 /// The host without the port 443, which may be spelled out.
 std::string_view without_https_port(std::string_view host);
 

@@ -3,6 +3,7 @@
 #include "registry/credential_helper.hpp"
 
 #include "core/json.hpp"
+#include "core/json_text.hpp"
 #include "core/limits.hpp"
 #include "core/text.hpp"
 
@@ -208,13 +209,9 @@ Result<HelperAnswer> parse_helper_answer(std::string& text) {
   auto document = parse_json(text, "its answer");
   wipe(text);
   if (!document) return document.error();
-  const auto text_of = [&](const char* name) {
-    const auto found = document->is_object() ? document->find(name) : document->end();
-    return found != document->end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
   HelperAnswer out;
-  out.username = text_of("Username");
-  out.secret = Secret(text_of("Secret"));
+  out.username = text_of(*document, "Username");
+  out.secret = Secret(text_of(*document, "Secret"));
   wipe_texts(*document);
   if (out.secret.empty()) return Error(ErrorCode::malformed, "its answer holds no Secret");
   return out;

@@ -4,6 +4,7 @@
 
 #include "core/encoding.hpp"
 #include "core/json.hpp"
+#include "core/json_text.hpp"
 #include "core/limits.hpp"
 #include "core/text.hpp"
 
@@ -45,11 +46,6 @@ std::optional<std::string_view> namespace_of(std::string_view key, std::string_v
 bool is_within(std::string_view repository, std::string_view folder) {
   if (folder.empty() || repository == folder) return true;
   return repository.starts_with(folder) && repository[folder.size()] == '/';
-}
-
-std::string text_of(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 void read_entry(const json& entry, const std::string& where, DockerCredentials& out) {

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/form.hpp"
 
-#include <boost/url/encode.hpp>
-#include <boost/url/rfc/unreserved_chars.hpp>
+#include "registry/url.hpp"
 
 #include <algorithm>
 
 namespace landwaiter::registry {
-
-std::string form_encode(std::string_view text) { return boost::urls::encode(text, boost::urls::unreserved_chars); }
 
 Form& Form::add(std::string_view name, std::string_view value) {
   if (value.empty()) return *this;
   if (!text_.empty()) append("&");
   append(name);
   append("=");
-  std::string encoded = form_encode(value);
+  std::string encoded = percent_encoded(value);
   append(encoded);
   wipe(encoded);
   return *this;

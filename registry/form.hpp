@@ -8,9 +8,6 @@
 
 namespace landwaiter::registry {
 
-/// Percent-encoded but for RFC 3986's unreserved characters.
-std::string form_encode(std::string_view text);
-
 /// Fields as in application/x-www-form-urlencoded, for a body or a query. They may be credentials: no copy is left behind.
 class Form {
  public:

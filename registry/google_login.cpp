@@ -4,6 +4,7 @@
 
 #include "core/encoding.hpp"
 #include "core/json.hpp"
+#include "core/json_text.hpp"
 #include "core/limits.hpp"
 #include "core/text.hpp"
 #include "registry/cloud_login.hpp"
@@ -68,16 +69,6 @@ Result<Bytes> sign_rs256(const Secret& pem, std::string_view text) {
   if (EVP_DigestSign(context.get(), out.data(), &size, data, text.size()) != 1) return failed;
   out.resize(size);
   return out;
-}
-
-std::string text_of(const nlohmann::json& document, const char* name) {
-  const auto found = document.find(name);
-  return found != document.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-bool is_label(std::string_view text) {
-  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  return !text.empty() && text.size() <= 63 && std::ranges::all_of(text, fits);
 }
 
 class GoogleExchange : public std::enable_shared_from_this<GoogleExchange> {

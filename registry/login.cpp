@@ -45,7 +45,7 @@ void append_secrets(const Login& login, std::vector<Secret>& secrets) {
     if (secret.empty()) continue;
     secrets.push_back(secret);
     secrets.push_back(base64_of(user_of(login), secret));
-    secrets.emplace_back(form_encode(secret.reveal()));
+    secrets.emplace_back(percent_encoded(secret.reveal()));
   }
 }
 

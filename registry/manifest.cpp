@@ -5,6 +5,7 @@
 #include "core/clock.hpp"
 #include "core/encoding.hpp"
 #include "core/json.hpp"
+#include "core/json_text.hpp"
 #include "core/limits.hpp"
 #include "core/text.hpp"
 #include "registry/media_types.hpp"
@@ -25,12 +26,6 @@ constexpr std::size_t kMediaTypeBytesMax = 255;  // RFC 6838 section 4.2 allows 
 enum class Shape { image, index };
 
 Error malformed(std::string what) { return Error(ErrorCode::malformed, std::move(what)); }
-
-/// The member when it is a string, else empty.
-std::string text_of(const json& object, const char* name) {
-  const auto member = object.find(name);
-  return member != object.end() && member->is_string() ? member->get<std::string>() : std::string();
-}
 
 bool is_index_type(std::string_view type) { return type == types::kOciIndex || type == types::kDockerList; }
 bool is_manifest_type(std::string_view type) { return type == types::kOciManifest || type == types::kDockerManifest; }

@@ -2,6 +2,7 @@
 #include "registry/status_error.hpp"
 
 #include "core/json.hpp"
+#include "core/json_text.hpp"
 #include "core/limits.hpp"
 #include "core/text.hpp"
 #include "registry/http_headers.hpp"
@@ -29,11 +30,6 @@ std::string_view reason_of(int status) {
     case 504: return "504 Gateway Timeout";
     default: return {};
   }
-}
-
-std::string text_of(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 std::string first_of(const json& object, std::initializer_list<const char*> names) {
@@ -66,6 +62,8 @@ ErrorCode code_of_status(int status) {
   if (status == 405 || status == 501 || status == 505) return ErrorCode::unsupported;
   return status >= 500 ? ErrorCode::unavailable : ErrorCode::malformed;
 }
+
+bool is_redirect(int status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
 
 std::string name_of_status(int status) {
   const std::string_view reason = reason_of(status);

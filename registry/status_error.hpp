@@ -9,6 +9,8 @@
 namespace landwaiter::registry {
 
 ErrorCode code_of_status(int status);
+/// Of those that lead elsewhere by a Location (RFC 9110 section 15.4).
+bool is_redirect(int status);
 /// "404 Not Found", or "status 418" for those without a name here.
 std::string name_of_status(int status);
 /// Code and message of the first error of a body (distribution-spec, "Error Codes"; also the forms {"message":...}, {"error":...},

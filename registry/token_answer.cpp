@@ -2,6 +2,7 @@
 #include "registry/token_answer.hpp"
 
 #include "core/json.hpp"
+#include "core/json_text.hpp"
 #include "core/limits.hpp"
 
 #include <algorithm>
@@ -10,11 +11,6 @@ namespace landwaiter::registry {
 namespace {
 
 using std::chrono::seconds;
-
-std::string text_of(const nlohmann::json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// RFC 6750 section 2.1: what may follow "Bearer ".
 bool is_token_text(std::string_view text) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/enumerators/vendor.hpp"
 
-#include "core/encoding.hpp"
 #include "core/text.hpp"
 
 namespace landwaiter::registry {
@@ -17,10 +16,7 @@ std::vector<SecretHeader> login_headers(const Login& login, ApiLogin form) {
   if (secret.empty()) return {};
   if (form == ApiLogin::private_token) return {{"PRIVATE-TOKEN", secret}};
   if (form == ApiLogin::bearer || login.username.empty()) return {{"Authorization", Secret("Bearer " + secret.reveal())}};
-  std::string plain = login.username + ':' + secret.reveal();
-  Secret header("Basic " + base64_encode(as_bytes(plain)));
-  wipe(plain);
-  return {{"Authorization", std::move(header)}};
+  return {{"Authorization", basic_header(login)}};
 }
 
 RepositoryPage as_repositories(ListPage list) {
@@ -158,11 +154,6 @@ HttpUrl vendor_url(std::string host, std::string target) {
 bool is_refused(const Error& error) {
   const ErrorCode code = error.code();
   return code == ErrorCode::unauthorized || code == ErrorCode::forbidden || code == ErrorCode::not_found || code == ErrorCode::unsupported;
-}
-
-std::string text_of(const json& object, const char* field) {
-  const auto found = object.is_object() ? object.find(field) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 Result<json> list_of(json document, const char* field) {

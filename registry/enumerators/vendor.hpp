@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/json_text.hpp"
 #include "registry/enumerators/walk.hpp"
 
 #include <nlohmann/json.hpp>
@@ -70,8 +71,6 @@ class VendorEnumerator : public Enumerator {
 HttpUrl vendor_url(std::string host, std::string target);
 /// 401, 403, 404 or a method that is not there: another way of listing may work.
 bool is_refused(const Error& error);
-/// The text of `object`'s field; empty when there is none.
-std::string text_of(const nlohmann::json& object, const char* field);
 /// The array `field` of the answer, or the answer itself for "". Absent and null are empty. Error malformed.
 Result<nlohmann::json> list_of(nlohmann::json document, const char* field);
 /// Push times as vendors tell them, in RFC 3339 and UTC; empty when they are none.
