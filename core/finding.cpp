@@ -14,16 +14,19 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<FindingType, std::string_view>, 12> kTypes{{
+constexpr std::array<std::pair<FindingType, std::string_view>, 15> kTypes{{
     {FindingType::certificate, "certificate"},
     {FindingType::certificate_request, "certificate-request"},
     {FindingType::crl, "crl"},
+    {FindingType::ocsp_response, "ocsp-response"},
+    {FindingType::signed_data, "signed-data"},
     {FindingType::private_key, "private-key"},
     {FindingType::public_key, "public-key"},
     {FindingType::secret_key, "secret-key"},
     {FindingType::keystore, "keystore"},
     {FindingType::token, "token"},
     {FindingType::crypto_library, "crypto-library"},
+    {FindingType::crypto_configuration, "crypto-configuration"},
     {FindingType::secret, "secret"},
     {FindingType::package, "package"},
     {FindingType::misconfiguration, "misconfiguration"},

@@ -17,12 +17,15 @@ enum class FindingType {
   certificate,
   certificate_request,
   crl,
+  ocsp_response,
+  signed_data,           ///< CMS and PKCS #7, also around the signatures of JAR, APK and PE files
   private_key,
   public_key,
   secret_key,
   keystore,
   token,
   crypto_library,
+  crypto_configuration,  ///< protocols, ciphers and providers that a program or the system is told to use
   secret,
   package,
   misconfiguration,

@@ -182,6 +182,18 @@ inline constexpr std::size_t triggers_per_file_max = 200'000;
 inline constexpr std::size_t findings_per_file_max = 20'000;
 inline constexpr std::size_t findings_per_layer_max = 200'000;
 inline constexpr std::size_t diagnostics_per_layer_max = 1'000;
+/// The first bytes of a file that every window of it shows: an ELF header with its program headers, a SQLite header.
+inline constexpr std::size_t file_head_bytes = 4 * KiB;
+/// The largest single object that is gathered to be read as a whole: a trust store of 5,000 certificates, an NSS database.
+inline constexpr std::uint64_t object_bytes_max = 8 * MiB;
+/// Objects of one file that are gathered at once, and their bytes together.
+inline constexpr std::size_t objects_waiting_max = 4;
+inline constexpr std::uint64_t objects_waiting_bytes_max = 16 * MiB;
+/// Base64 in base64: a PEM in a Kubernetes secret is one, in a release that Helm stored two.
+inline constexpr std::size_t decode_depth_max = 3;
+/// What all guessing of passwords in one layer may cost, in rounds of SHA-1: about two seconds. PKCS #12 files of Java and
+/// OpenSSL ask for 2,000 to 10,000 rounds a guess.
+inline constexpr std::uint64_t layer_guess_rounds_max = 10'000'000;
 /// DER nesting; X.509 needs about 12 levels.
 inline constexpr std::size_t der_depth_max = 32;
 /// RSA or DSA moduli above this cost more to check than any real key is worth (OpenSSL's own bound for RSA).

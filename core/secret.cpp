@@ -62,6 +62,12 @@ Secret concat(std::initializer_list<std::string_view> parts) {
   return out;
 }
 
+void wipe(Bytes& bytes) noexcept {
+  bytes.resize(bytes.capacity());
+  OPENSSL_cleanse(bytes.data(), bytes.size());
+  bytes.clear();
+}
+
 void wipe(std::string& text) noexcept {
   // The capacity, not only the size: an earlier, longer value may still lie behind it.
   text.resize(text.capacity());

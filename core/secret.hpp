@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/bytes.hpp"
+
 #include <initializer_list>
 #include <iosfwd>
 #include <string>
@@ -43,5 +45,6 @@ std::string redact(std::string text, const Secret& secret);
 
 /// Overwrites a plain string's bytes before it is dropped: for copies that a library forced on us.
 void wipe(std::string& text) noexcept;
+void wipe(Bytes& bytes) noexcept;
 
 }  // namespace landwaiter

@@ -29,6 +29,10 @@ struct Window {
   ByteView bytes;             ///< contiguous bytes of the file; valid during the call only
   std::uint64_t offset = 0;   ///< of bytes[0] in the file
   bool ends_file = false;     ///< bytes ends where the file does
+  ByteView head = {};         ///< the file's first bytes, limits::file_head_bytes of them or all there are
+  /// What the file is called: its path in the layer, or its entry name in the innermost archive. Anybody can name a file
+  /// anything, so a name supports what the bytes say and proves nothing.
+  std::string_view name = {};
 };
 
 struct Hit {
@@ -47,11 +51,25 @@ class FindingSink {
   /// Bytes of the window up to index `end` are part of what was reported: later hits of the same detector that end
   /// before are not delivered (a certificate's DER inside its PEM, a bundle's inner structures).
   virtual void consumed(std::size_t end) = 0;
+  /// The object that begins at index `begin`, not behind the hit's end, has `size` bytes and the window does not show them
+  /// all. True: inspect is called once more for this hit, with a window that begins at `begin` and holds the whole object
+  /// or what the file has of it (its promise of bytes before the hit does not hold then), and this call should report
+  /// nothing of the object. False: there is no more to be had, because the window ends the file or the object exceeds
+  /// limits::object_bytes_max, or too many are waiting (limits::objects_waiting_max).
+  virtual bool need(std::size_t begin, std::uint64_t size) = 0;
+  /// The window's [begin, end) is `encoding` ("base64", "utf-16le", ...) of `bytes`: these are searched with all detectors
+  /// as a file of their own, down to limits::decode_depth_max. What is found there is reported at `begin`, its attributes
+  /// with "wrapped_in", a list of encodings, outermost first.
+  virtual void decoded(std::string_view encoding, Bytes bytes, std::size_t begin, std::size_t end) = 0;
+  /// Takes `rounds` of a hash function (or what costs as much) from what all guesses in one layer may cost together
+  /// (limits::layer_guess_rounds_max). False, taking nothing, when that much is not left.
+  virtual bool spend(std::uint64_t rounds) = 0;
 };
 
 /// What all detectors are made with. The same values on every sensor of a fleet, so that ids agree.
 struct DetectorContext {
-  Secret identity_key;  ///< keys the hashes of assets without a public identity
+  Secret identity_key;        ///< keys the hashes of assets without a public identity
+  bool try_passwords = true;  ///< open keystores with well-known passwords
 };
 
 /// "hmac-sha256:<hex>" of the bytes under the identity key: the id of an asset with no public part, from which nobody

@@ -8,7 +8,7 @@ namespace landwaiter::detectors {
 namespace {
 
 /// Goes up with every change of the walker that changes what is found in the same bytes: windows, limits, formats opened.
-constexpr int kWalkerVersion = 1;
+constexpr int kWalkerVersion = 2;
 
 /// Feeds fields to a hash so that no two lists of fields give the same bytes.
 class StateHash {
@@ -28,6 +28,7 @@ Digest state_of(const DetectorContext& context, const std::vector<std::unique_pt
   StateHash hash;
   hash.field(kWalkerVersion);
   hash.field(Digest::sha256_of(as_bytes(context.identity_key.reveal())).str());
+  hash.field(context.try_passwords ? 1 : 0);
   hash.field(detectors.size());
   for (const auto& detector : detectors) {
     const auto triggers = detector->triggers();

@@ -21,7 +21,9 @@ LayerWalk::LayerWalk(const Engine::Impl& engine, WalkMemory& memory, const ScanL
       report_(report),
       progress_(progress),
       stop_(std::move(stop)),
-      leaf_(engine, memory.files, limits) {}
+      leaf_(engine, memory.files, limits) {
+  memory_.files.guess_rounds_left = limits.layer_guess_rounds_max;
+}
 
 void LayerWalk::walk(ByteSource& layer) {
   PeekSource bytes(layer);

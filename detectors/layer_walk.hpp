@@ -61,6 +61,8 @@ class LayerWalk {
   Result<void> account(std::uint64_t bytes, bool nested, Budget* budget);
   Error too_many_entries() const;
   static Error stopped();
+  /// Of the file or entry where the walk is.
+  std::string_view name() const;
   void report_of(FileScan& scan);
 
   const Engine::Impl& engine_;

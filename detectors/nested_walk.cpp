@@ -34,6 +34,8 @@ class Inside {
 
 Error LayerWalk::stopped() { return {ErrorCode::cancelled, "the scan was asked to stop"}; }
 
+std::string_view LayerWalk::name() const { return place_.archive.empty() ? place_.path : place_.archive.back(); }
+
 void LayerWalk::report_of(FileScan& scan) {
   const std::size_t before = report_.findings();
   report_.add_findings(scan.findings(), place_);
@@ -60,7 +62,7 @@ Result<void> LayerWalk::scan_file(ByteSource& file, std::optional<std::uint64_t>
 }
 
 Result<void> LayerWalk::scan_plain(PeekSource& file, std::optional<std::uint64_t> exact_size) {
-  leaf_.reset();
+  leaf_.reset(name());
   Result<ByteView> chunk = file.peek(1);
   if (chunk && exact_size && chunk->size() == *exact_size && chunk->size() <= limits::window_bytes) {
     leaf_.whole(*chunk);
@@ -74,7 +76,7 @@ Result<void> LayerWalk::scan_plain(PeekSource& file, std::optional<std::uint64_t
 }
 
 Result<void> LayerWalk::scan_sparse(ArchiveReader& archive, Budget* budget) {
-  leaf_.reset();
+  leaf_.reset(name());
   Result<void> result;
   std::uint64_t position = 0;
   while (result) {
@@ -104,6 +106,7 @@ Result<void> LayerWalk::scan_sparse(ArchiveReader& archive, Budget* budget) {
 Result<void> LayerWalk::scan_archive(PeekSource& file, const Content& content, std::size_t depth) {
   const std::size_t first = report_.findings();
   FileScan raw(engine_, memory_.files, limits_);
+  raw.reset(name());
   RawTee bytes(file, raw);
   Budget budget{*this, bytes.bytes(), innermost_};
   bool opened = false;
@@ -150,8 +153,7 @@ Result<void> LayerWalk::open_compressed(ByteSource& bytes, Compression compressi
   if (looks_like_tar(*head)) return walk_entries(content, ArchiveFormat::tar, nullptr, depth, opened);
   if (++nested_entries_ > limits_.layer_entries_max) return too_many_entries();
   ++report_.stats().nested_files;
-  const std::string name = uncompressed_name(place_.archive.empty() ? place_.path : place_.archive.back());
-  const Inside inside(place_, name);
+  const Inside inside(place_, uncompressed_name(std::string(name())));
   auto scanned = scan_file(content, std::nullopt, depth + 1);
   report_.stats().nested_bytes += budget.expanded_bytes;
   return scanned;

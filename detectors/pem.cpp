@@ -6,8 +6,6 @@
 #include "core/secret.hpp"
 #include "core/text.hpp"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 
 namespace landwaiter::detectors::pem {
@@ -204,8 +202,7 @@ WipedBytes& WipedBytes::operator=(WipedBytes&& other) noexcept {
 WipedBytes::~WipedBytes() { wipe(); }
 
 void WipedBytes::wipe() noexcept {
-  OPENSSL_cleanse(bytes_.data(), bytes_.size());
-  bytes_.clear();
+  landwaiter::wipe(bytes_);
 }
 
 std::optional<std::string_view> Block::header(std::string_view name) const {

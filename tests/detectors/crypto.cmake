@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the detectors of cryptographic assets, with the openssl and ssh-keygen commands as judges.
 add_library(landwaiter_crypto_test_support STATIC material.cpp scan_bytes.cpp shell.cpp)
-target_link_libraries(landwaiter_crypto_test_support PUBLIC landwaiter_detectors PRIVATE landwaiter_options PkgConfig::hyperscan)
+target_link_libraries(landwaiter_crypto_test_support PUBLIC landwaiter_detectors PRIVATE landwaiter_options)
 
 set(CRYPTO_TESTS
   all_test.cpp

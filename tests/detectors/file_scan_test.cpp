@@ -40,7 +40,7 @@ TEST_CASE("a trigger is delivered once with its context, wherever the windows' b
     INFO("needle at " << at << " of " << size << " in pieces of " << piece);
     std::string file = filler.substr(0, size);
     file.replace(at, mark.size(), mark);
-    rig.scan.reset();
+    rig.scan.reset("a-file");
     rig.push(file, piece);
     rig.scan.finish();
     CHECK(rig.offsets() == std::vector<std::uint64_t>{at});
@@ -65,7 +65,7 @@ TEST_CASE("a whole file and one in pieces give the same") {
   const auto whole = rig.offsets();
   REQUIRE(whole.size() > 5);
   for (const std::size_t piece : {1, 1000, 299'999}) {
-    rig.scan.reset();
+    rig.scan.reset("a-file");
     rig.push(file, piece);
     rig.scan.finish();
     CHECK(rig.offsets() == whole);
@@ -85,7 +85,7 @@ TEST_CASE("hits within consumed bytes are not delivered, also across windows") {
   const std::string file = needle("consumes") + needle("inside__") + std::string(100, '.') + needle("outside_");
   rig.scan.whole(as_bytes(file));
   CHECK(rig.offsets() == std::vector<std::uint64_t>{0, 130});
-  rig.scan.reset();
+  rig.scan.reset("a-file");
   rig.push(std::string(kWindow - limits::detector_lookahead_bytes - 20, '.') + file + std::string(kWindow, '.'), 1 << 16);
   rig.scan.finish();
   CHECK(rig.offsets().size() == 2);
@@ -105,7 +105,7 @@ TEST_CASE("a file of nothing but triggers stops costing at the limit") {
   CHECK(rig.scan.diagnostics()[0].message.find("triggers_per_file_max") != std::string::npos);
 
   SECTION("and the next file is searched as ever") {
-    rig.scan.reset();
+    rig.scan.reset("a-file");
     rig.scan.whole(as_bytes(needle("nextfile")));
     CHECK(rig.scan.findings().size() == 1);
   }
@@ -127,7 +127,7 @@ TEST_CASE("holes count as zeros without being zeros") {
   const std::string mark = needle("12345678");
   for (const std::uint64_t hole : {std::uint64_t{1}, std::uint64_t{100'000}, std::uint64_t{10'000'000}, std::uint64_t{1} << 60}) {
     INFO("hole of " << hole);
-    rig.scan.reset();
+    rig.scan.reset("a-file");
     rig.push(mark, 100);
     rig.scan.skip(hole);
     rig.push(mark, 100);
@@ -139,7 +139,7 @@ TEST_CASE("holes count as zeros without being zeros") {
     CHECK(rig.scan.diagnostics().empty());
   }
   SECTION("a hole first") {
-    rig.scan.reset();
+    rig.scan.reset("a-file");
     rig.scan.skip(std::uint64_t{1} << 40);
     rig.push(mark, 3);
     rig.scan.finish();

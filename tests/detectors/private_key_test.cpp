@@ -204,7 +204,7 @@ TEST_CASE("nothing private is in a report", "[private_key]") {
   const Scanned scanned = scanner().scan(pem + damaged + material.openssl("pkey -in k.pem -outform DER"));
   std::string report;
   for (const Finding& finding : scanned.findings) report += json(finding).dump();
-  for (const auto& [offset, diagnostic] : scanned.diagnostics) report += diagnostic.message;
+  for (const Diagnostic& diagnostic : scanned.diagnostics) report += diagnostic.message;
   REQUIRE(scanned.findings.size() == 2);
   REQUIRE(scanned.diagnostics.size() == 1);
   CHECK(report.find(scalar.substr(0, 16)) == std::string::npos);

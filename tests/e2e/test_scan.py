@@ -12,8 +12,8 @@ from support import images
 from support.case import EndToEndCase, main, places
 from support.registry import Pusher
 
-TYPES = {"certificate", "certificate-request", "crl", "private-key", "public-key", "secret-key", "keystore",
-         "token", "crypto-library", "secret",
+TYPES = {"certificate", "certificate-request", "crl", "ocsp-response", "signed-data", "private-key", "public-key", "secret-key", "keystore",
+         "token", "crypto-library", "crypto-configuration", "secret",
          "package", "misconfiguration"}
 DIGEST = r"sha256:[0-9a-f]{64}"
 USER, PASSWORD = "inspector", "corr3ct-Horse-battery"

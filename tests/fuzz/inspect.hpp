@@ -30,6 +30,15 @@ class CheckingSink final : public FindingSink {
     require(!message.empty() && offset <= window_.bytes.size());
   }
   void consumed(std::size_t end) override { require(end <= window_.bytes.size()); }
+  bool need(std::size_t begin, std::uint64_t) override {
+    require(begin <= window_.bytes.size());
+    return false;
+  }
+  void decoded(std::string_view encoding, Bytes, std::size_t begin, std::size_t end) override {
+    require(!encoding.empty() && begin < end && end <= window_.bytes.size());
+  }
+  /// What costs a second would hide from fuzzing what comes after it.
+  bool spend(std::uint64_t rounds) override { return rounds <= 1000; }
 
  private:
   static void require(bool holds) {
