@@ -28,10 +28,14 @@ class Described final : public Detector {
   Description description_;
 };
 
-Result<std::shared_ptr<const Engine>> create(const std::vector<Description>& all, const std::string& key = "key") {
+std::vector<std::unique_ptr<const Detector>> described(const std::vector<Description>& all) {
   std::vector<std::unique_ptr<const Detector>> detectors;
   for (const Description& one : all) detectors.push_back(std::make_unique<Described>(one));
-  return Engine::create(DetectorContext{Secret(key)}, std::move(detectors));
+  return detectors;
+}
+
+Result<std::shared_ptr<const Engine>> create(const std::vector<Description>& all, const std::string& key = "key") {
+  return Engine::create(DetectorContext{Secret(key)}, described(all));
 }
 
 std::string state(const std::vector<Description>& all, const std::string& key = "key") { return create(all, key).value()->state().str(); }
@@ -49,6 +53,7 @@ TEST_CASE("the detector state tells every difference that changes findings") {
   CHECK(state({{}}, "other key") != base);
   CHECK(state({{}, {.name = "two"}}) != base);
   CHECK(state({}) != base);
+  CHECK(Engine::create(DetectorContext{.identity_key = Secret("key"), .try_passwords = false}, described({{}})).value()->state().str() != base);
   CHECK(base.find("key") == std::string::npos);
 }
 

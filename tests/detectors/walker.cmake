@@ -3,7 +3,7 @@ add_library(landwaiter_walker_support STATIC walker_support.cpp)
 target_link_libraries(landwaiter_walker_support PUBLIC landwaiter_detectors PRIVATE landwaiter_options PkgConfig::archive)
 
 landwaiter_test(walker_test
-  SOURCES engine_test.cpp entry_path_test.cpp file_scan_test.cpp hostile_test.cpp inflate_test.cpp layer_test.cpp
+  SOURCES detector_requests_test.cpp engine_test.cpp entry_path_test.cpp file_scan_test.cpp hostile_test.cpp inflate_test.cpp layer_test.cpp
           nested_test.cpp
   DEPENDS landwaiter_walker_support)
 
