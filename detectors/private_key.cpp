@@ -38,6 +38,17 @@ bool read_other_primes(der::Reader& reader, std::vector<ByteView>& primes) {
   return primes.size() > 2;
 }
 
+/// Of 32 random octets at least 20 differ and at most 25 can be printed, but for one time in some hundred thousand.
+bool looks_random(ByteView octets) {
+  std::array<bool, 256> seen{};
+  std::size_t distinct = 0, printable = 0;
+  for (const std::uint8_t octet : octets) {
+    if (!std::exchange(seen[octet], true)) ++distinct;
+    if (octet >= 0x20 && octet < 0x7f) ++printable;
+  }
+  return distinct * 32 >= octets.size() * 20 && printable * 32 <= octets.size() * 25;
+}
+
 /// The octets that PKCS#8 holds for Ed25519 and its kin: an OCTET STRING again (RFC 8410, 7).
 PrivateKey raw_curve_key(const RawKeyKind& kind, ByteView inner) {
   PrivateKey key;
@@ -45,6 +56,7 @@ PrivateKey raw_curve_key(const RawKeyKind& kind, ByteView inner) {
   const auto scalar = der::only_content(inner, der::kOctetString);
   auto public_key = scalar ? raw_public_key(kind, *scalar) : std::nullopt;
   key.consistent = public_key.has_value();
+  key.looks_random = scalar && looks_random(*scalar);
   if (public_key) key.public_key = std::move(*public_key);
   return key;
 }

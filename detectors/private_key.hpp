@@ -25,6 +25,9 @@ struct PrivateKey {
   ByteView opaque;
   /// False when the numbers contradict each other (n is not p times q, a point off its curve) or nothing says they agree.
   bool consistent = true;
+  /// False when a key of bare random octets (Ed25519 and its kin), which nothing can prove, has the look of text or of a
+  /// program's data: the constant prefix of such keys stands in programs that write them, followed by anything.
+  bool looks_random = true;
 };
 
 /// Each reads one structure that fills `der`, fails with `malformed` when it is not one, and puts nothing of the key into

@@ -129,7 +129,7 @@ Finding describe_key(const PrivateKey& key, std::string_view encoding, const Det
 
 /// May raw bytes that read as this key be called one? Only with everything checked that can be.
 bool convincing(const PrivateKey& key) {
-  if (!key.consistent) return false;
+  if (!key.consistent || !key.looks_random) return false;
   return key.encrypted || !key.public_key.spki.empty() || key.public_key.key_type == "DH";
 }
 

@@ -223,6 +223,19 @@ TEST_CASE("numbers that contradict each other are no key in raw bytes, and a dou
   CHECK(finding.attributes["consistent"] == false);
 }
 
+TEST_CASE("the constant prefix of a key in a program is not a key, whatever follows it", "[private_key]") {
+  const std::string prefix("\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x6e\x04\x22\x04\x20", 16);
+  const std::string code("\xe9\x30\0\0\0r\x02\0\0\0\xe9\x10\0\0\0)\x0fr\xb8\0\0\0r\xf0\0\0\0\xda\x11_ze", 32);
+  for (const std::string& follows : {code, std::string(32, '\0'), std::string("cannot write the key to the file!")}) {
+    CHECK(scanner().scan(prefix + follows + std::string(200, 'x')).findings.empty());
+  }
+  const Material material;
+  material.key("k", "-algorithm X25519");
+  const std::string key = material.openssl("pkey -in " + material.path("k.pem") + " -outform DER");
+  REQUIRE(key.starts_with(prefix));
+  CHECK(only_key(scanner().scan(prefix + code + key)).id == material.key_id("k.pem"));
+}
+
 TEST_CASE("bare labels and templates are not keys, and hide no real one", "[private_key]") {
   const Material material;
   material.key("k", "-algorithm ED25519");
