@@ -32,13 +32,9 @@ constexpr std::array kHelp{
     IssueHelp{"weak", "A detector holds it for weak."},
 };
 
-/// Sorted, one of each code and reason, in the attributes; the severity follows.
+/// In the attributes; the severity follows.
 void store(std::vector<Issue> issues, Finding& finding) {
-  std::ranges::sort(issues, [](const Issue& a, const Issue& b) {
-    return std::tie(b.severity, a.code, a.reason) < std::tie(a.severity, b.code, b.reason);
-  });
-  const auto doubles = std::ranges::unique(issues);
-  issues.erase(doubles.begin(), doubles.end());
+  sort_issues(issues);
   for (const Issue& issue : issues) finding.severity = std::max(finding.severity, issue.severity);
   if (!finding.attributes.is_object()) finding.attributes = json::object();
   finding.attributes["issues"] = std::move(issues);
@@ -53,7 +49,6 @@ std::vector<Issue> issues_alone(const Finding& finding, const AssessContext& con
   return issues;
 }
 
-/// What an earlier assessment left must not count as an issue of its own, nor be lost when its cause remains.
 bool says_why(const std::vector<Issue>& issues, Severity severity) {
   return std::ranges::any_of(issues, [&](const Issue& issue) { return issue.severity >= severity; });
 }
@@ -72,16 +67,19 @@ void assess(ImageReport& image, const AssessContext& context) {
   sort_for_people(image.findings);
 }
 
-void assess_alone(Finding& finding, const AssessContext& context) {
-  std::vector<Issue> issues = issues_alone(finding, context);
+void assess_weaknesses(Finding& finding) {
+  std::vector<Issue> issues;
+  add_weakness_issues(finding, issues);
   if (!says_why(issues, finding.severity)) add_exposure_issue(finding, issues);
   store(std::move(issues), finding);
 }
 
-void raise_for_weaknesses(Finding& finding) {
+Severity severity_with_weaknesses(const Finding& finding) {
   std::vector<Issue> issues;
   add_weakness_issues(finding, issues);
-  for (const Issue& issue : issues) finding.severity = std::max(finding.severity, issue.severity);
+  Severity severity = finding.severity;
+  for (const Issue& issue : issues) severity = std::max(severity, issue.severity);
+  return severity;
 }
 
 void drop_working_attributes(json& attributes) {
@@ -102,6 +100,14 @@ AssessOutcome assess_all(std::span<ImageReport> images, const Policy& policy, Sy
     drop_working_attributes(image);
   }
   return {primes.left_out()};
+}
+
+void sort_issues(std::vector<Issue>& issues) {
+  std::ranges::sort(issues, [](const Issue& a, const Issue& b) {
+    return std::tie(b.severity, a.code, a.reason, a.remedy) < std::tie(a.severity, b.code, b.reason, b.remedy);
+  });
+  const auto doubles = std::ranges::unique(issues);
+  issues.erase(doubles.begin(), doubles.end());
 }
 
 std::vector<Issue> issues_of(const Finding& finding) {

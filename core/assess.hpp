@@ -25,12 +25,11 @@ struct AssessContext {
 /// called again on what it made. A finding of at least low severity has an issue that says why.
 void assess(ImageReport& image, const AssessContext& context);
 
-/// The same for findings that stand alone, without what only an image tells: chains, keys beside certificates, deleted files.
-void assess_alone(Finding& finding, const AssessContext& context);
+/// The part that depends on no date, policy or image: the issues of its weaknesses. For lists of findings of many images.
+void assess_weaknesses(Finding& finding);
 
-/// Raises the severity to what the finding's weaknesses alone make it, which depends on no date, policy or image: what a database can
-/// sort by.
-void raise_for_weaknesses(Finding& finding);
+/// The severity that the finding's weaknesses alone give it, which depends on no date, policy or image: what a database can sort by.
+Severity severity_with_weaknesses(const Finding& finding);
 
 /// Drops attributes that only assessing needs (`modulus`): for reports that people and programs get.
 void drop_working_attributes(ImageReport& image);
@@ -42,6 +41,9 @@ struct AssessOutcome {
 
 /// All images of one command: shared primes are looked for among all of them; working attributes are dropped.
 AssessOutcome assess_all(std::span<ImageReport> images, const Policy& policy, SystemTime today, const Blocklist* blocklist);
+
+/// Worst first, then by code and reason; each once.
+void sort_issues(std::vector<Issue>& issues);
 
 /// The issues that assess() left in the attributes; what is malformed is passed over.
 std::vector<Issue> issues_of(const Finding& finding);

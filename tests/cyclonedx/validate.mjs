@@ -17,7 +17,7 @@ function sarifValidator () {
   // Written for draft 4, of which it uses nothing that later drafts changed but the name of `id`.
   delete schema.$schema
   delete schema.id
-  const ajv = new Ajv({ allErrors: true, strict: false })
+  const ajv = new Ajv({ allErrors: true, strict: false, unicodeRegExp: false })
   addFormats(ajv)
   return ajv.compile(schema)
 }
