@@ -3,23 +3,20 @@
 
 #include "core/bytes.hpp"
 
-#include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace landwaiter {
 
 /// A list of keys that are known to the world, in the form of the badkeys project: sorted records of 16 bytes, of which the first 15
-/// are the start of a SHA-256 over the key's own number (attribute `key_hash`), the last says which collection it comes from. The
-/// file is mapped, not read. Immutable and thread-safe.
+/// are the start of a SHA-256 over the key's own number (attribute `key_hash`), the last says which collection it comes from.
+/// Looks at a file that somebody else holds in memory (daemon/blocklist_file.hpp). Immutable and thread-safe.
 class Blocklist {
  public:
-  /// Errors: io; malformed when it is no such list (size, or order where it was looked at).
-  static Result<std::shared_ptr<const Blocklist>> open(const std::filesystem::path& file);
-  ~Blocklist();
-  Blocklist(const Blocklist&) = delete;
-  Blocklist& operator=(const Blocklist&) = delete;
+  /// `owner` keeps the records alive. Error: malformed when `name` is no such list (size, or order where it was looked at).
+  static Result<std::shared_ptr<const Blocklist>> over(ByteView records, std::shared_ptr<const void> owner, const std::string& name);
 
   /// The number of the collection that has the key; nothing when none has, or when the hash is not 30 hexadecimal digits.
   std::optional<unsigned> find(std::string_view key_hash) const;
@@ -28,10 +25,11 @@ class Blocklist {
  private:
   static constexpr std::size_t kRecordBytes = 16;
   static constexpr std::size_t kHashBytes = 15;
-  explicit Blocklist(ByteView records) : records_(records) {}
+  Blocklist(ByteView records, std::shared_ptr<const void> owner) : records_(records), owner_(std::move(owner)) {}
   ByteView hash_at(std::size_t index) const { return records_.subspan(index * kRecordBytes, kHashBytes); }
 
   ByteView records_;
+  std::shared_ptr<const void> owner_;
 };
 
 }  // namespace landwaiter

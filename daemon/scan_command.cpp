@@ -3,6 +3,7 @@
 
 #include "core/assess.hpp"
 #include "core/filter.hpp"
+#include "daemon/blocklist_file.hpp"
 #include "daemon/connect.hpp"
 #include "daemon/identity.hpp"
 #include "daemon/image_job.hpp"
@@ -304,7 +305,7 @@ Result<Judgement> make_judgement(const ScanOptions& options) {
   if (!policy) return policy.error();
   judgement.policy = *std::move(policy);
   if (options.blocklist.empty()) return judgement;
-  auto blocklist = Blocklist::open(options.blocklist);
+  auto blocklist = open_blocklist(options.blocklist);
   if (!blocklist) return blocklist.error();
   judgement.blocklist = *std::move(blocklist);
   return judgement;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/log.hpp"
+#include "daemon/blocklist_file.hpp"
 #include "daemon/policy_file.hpp"
 #include "daemon/sensor.hpp"
 #include "platform/platform.hpp"
@@ -161,7 +162,7 @@ int serve(const ServeOptions& options) {
   if (!policy) return fail(policy.error(), exit_usage);
   config.policy = *std::move(policy);
   if (!options.blocklist.empty()) {
-    auto blocklist = Blocklist::open(options.blocklist);
+    auto blocklist = daemon::open_blocklist(options.blocklist);
     if (!blocklist) return fail(blocklist.error(), exit_usage);
     config.blocklist = *std::move(blocklist);
   }

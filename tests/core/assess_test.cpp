@@ -4,10 +4,8 @@
 #include "core/encoding.hpp"
 #include "core/json.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/temp_dir.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 
 using namespace landwaiter;
@@ -198,13 +196,9 @@ TEST_CASE("assessing twice changes nothing, and neither does the order of findin
 }
 
 TEST_CASE("keys that the world knows are critical") {
-  const test::TempDir directory;
-  const auto file = directory.path() / "list";
-  {
-    std::ofstream out(file, std::ios::binary);
-    for (int i = 0; i < 50; ++i) out << std::string(14, 'a') << static_cast<char>(i * 2) << static_cast<char>(i);
-  }
-  const auto list = Blocklist::open(file);
+  std::string records;
+  for (int i = 0; i < 50; ++i) records += std::string(14, 'a') + static_cast<char>(i * 2) + static_cast<char>(i);
+  const auto list = Blocklist::over(as_bytes(records), nullptr, "list");
   REQUIRE(list);
   const auto hash = [](int last) { return hex_encode(as_bytes(std::string(14, 'a') + static_cast<char>(last))); };
   for (int i = 0; i < 50; ++i) CHECK((*list)->find(hash(i * 2)) == static_cast<unsigned>(i));
@@ -217,20 +211,12 @@ TEST_CASE("keys that the world knows are critical") {
   CHECK(images[0].findings[0].severity == Severity::critical);
 }
 
-TEST_CASE("a file that is no blocklist is refused") {
-  const test::TempDir directory;
-  const auto refused = [&](const std::string& bytes) {
-    const auto file = directory.path() / "list";
-    std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
-    const auto list = Blocklist::open(file);
-    return list ? std::string("accepted") : std::string(to_string(list.error().code()));
-  };
-  CHECK(refused("") == "malformed");
-  CHECK(refused(std::string(15, 'a')) == "malformed");
-  CHECK(refused(std::string(16, 'b') + std::string(16, 'a')) == "malformed");
-  CHECK(refused(std::string(16, 'a') + std::string(16, 'b')) == "accepted");
-  CHECK(Blocklist::open(directory.path() / "none").error().code() == ErrorCode::io);
-  CHECK(Blocklist::open(directory.path()).error().code() == ErrorCode::io);
+TEST_CASE("bytes that are no blocklist are refused") {
+  const auto accepted = [&](const std::string& bytes) { return Blocklist::over(as_bytes(bytes), nullptr, "list").has_value(); };
+  CHECK_FALSE(accepted(""));
+  CHECK_FALSE(accepted(std::string(15, 'a')));
+  CHECK_FALSE(accepted(std::string(16, 'b') + std::string(16, 'a')));
+  CHECK(accepted(std::string(16, 'a') + std::string(16, 'b')));
 }
 
 TEST_CASE("certificates are linked to their issuers") {
