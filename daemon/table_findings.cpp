@@ -154,7 +154,7 @@ std::string roots_text(const std::vector<const Finding*>& roots) {
   return plural(roots.size(), "public root certificate", "public root certificates") + " in " + plural(places.size(), "place", "places") + " (" + most + ")";
 }
 
-std::string quiet_text(const std::vector<const Finding*>& quiet) {
+std::string quiet_text(const std::vector<const Finding*>& quiet, std::size_t width) {
   std::vector<const Finding*> roots;
   std::map<FindingType, std::size_t> counts;
   for (const Finding* finding : quiet) {
@@ -162,10 +162,12 @@ std::string quiet_text(const std::vector<const Finding*>& quiet) {
     else ++counts[finding->type];
   }
   std::string out = "Nothing to do about (--all lists them):\n";
-  if (!roots.empty()) out += "  " + roots_text(roots) + "\n";
+  std::vector<std::string> lines;
+  if (!roots.empty()) append(lines, roots_text(roots), width - kGap);
   std::string line;
   for (const auto& [type, count] : counts) line += (line.empty() ? "" : ", ") + counted(type, count);
-  if (!line.empty()) out += "  " + line + "\n";
+  if (!line.empty()) append(lines, line, width - kGap);
+  for (const std::string& each : lines) out += "  " + each + "\n";
   return out;
 }
 
@@ -195,7 +197,7 @@ std::string findings_text(const ImageReport& image, const TableStyle& style) {
     out += "\nSEVERITY  " + padded("WHAT", widths.what) + "  " + padded("WHY, AND WHAT TO DO", widths.why) + "  WHERE\n";
     for (const Finding* finding : loud) out += finding_text(image, *finding, widths, style.color);
   }
-  if (!quiet.empty()) out += (loud.empty() ? "" : "\n") + quiet_text(quiet);
+  if (!quiet.empty()) out += (loud.empty() ? "" : "\n") + quiet_text(quiet, style.width);
   return out;
 }
 
