@@ -254,8 +254,12 @@ class Endings(ScanCase):
         self.assertIn("nist-800-131a", wrong.err)
 
     def test_whole_registry(self):
-        document = self.scan_json("--registry", self.registry.address, "--plain-http", code=None)
-        self.assertIn(self.sample.image.digest, [image["digest"] for image in document["images"]])
+        done = self.landwaiter("scan", "--no-state", "--format", "json", "--registry", self.registry.address)
+        # Other tests may have put things there that are no images.
+        self.assertIn(done.code, (0, 3), done.err)
+        images = done.json["images"]
+        self.assertIn(self.sample.image.digest, [image["digest"] for image in images])
+        self.assertEqual(len({image["digest"] for image in images}), len(images))
 
     def test_output_file(self):
         path = os.path.join(self.folder, "report.json")
