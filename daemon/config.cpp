@@ -259,11 +259,13 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
   registry.list("certs_directories", config.registry_network.certs_directories);
   registry.text("limit_rate", config.registry_network.limit_rate);
   registry.number("connections", 1, 64, config.registry_network.connections);
+  Section detectors = root.section("detectors");
+  detectors.boolean("try_passwords", config.try_passwords);
   Section log = root.section("log");
   log.text("level", config.log_level);
   log.boolean("json", config.log_json);
 
-  for (const Section* section : {&root, &platform, &registry, &log}) {
+  for (const Section* section : {&root, &platform, &registry, &detectors, &log}) {
     auto finished = section->finish();
     if (!finished) return finished.error();
   }

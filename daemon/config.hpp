@@ -48,6 +48,8 @@ struct SensorConfig {
 
   NetworkSettings registry_network;
 
+  bool try_passwords = true;               ///< open keystores with well-known passwords
+
   std::string log_level = "info";
   bool log_json = false;
 };

@@ -127,7 +127,18 @@ struct ScanFlags {
     CLI::App* command = app.add_subcommand("scan", "Scan images: [docker://]REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]");
     command->add_option("images", options.images, "Images to scan");
     command->add_option("-c,--config", config_file, "Take images and credentials from a container-config.yml");
-    add_output_options(*command, options.format, options.output);
+    command->add_option("--registry", options.registries, "Scan all images of this registry, HOST[:PORT] or a URL; may be repeated");
+    command->add_option("--kind", connection.options.kind, "What the registry is (default: auto, which finds out)")
+        ->check(CLI::IsMember(registry_kind_names()));
+    command->add_option("--format", options.format, "table, json, cyclonedx, sarif or csv")
+        ->check(CLI::IsMember({"table", "json", "cyclonedx", "sarif", "csv"}));
+    command->add_option("--cyclonedx-version", options.cyclonedx_version, "1.6 or 1.7 (default: 1.6)")->check(CLI::IsMember({"1.6", "1.7"}));
+    command->add_option("--output,-o", options.output, "Write the result to this file");
+    command->add_flag("--all", options.all, "List each finding in the table, also those that ask for nothing");
+    command->add_option("--policy", options.policy,
+                        "What findings are held against: nist-800-131a (the default), nist-ir-8547, cnsa-2.0, none, or a YAML file");
+    command->add_option("--blocklist", options.blocklist, "File of keys that are known to the world, in the form of badkeys")->check(CLI::ExistingFile);
+    command->add_flag("!--no-password-tries", options.try_passwords, "Do not try well-known passwords on keystores");
     command->add_option("--fail-on", fail_on, "Exit with 1 when a finding meets SEVERITY, TYPE or TYPE:SEVERITY; may be repeated");
     command->add_option("--platform", options.platforms, "Of a multi-platform image scan only this one (linux/amd64); may be repeated");
     command->add_option("--state", state, "Where digests and reports are remembered (default: ~/.local/state/landwaiter)");
@@ -147,7 +158,7 @@ struct ScanFlags {
       auto applied = apply_container_config(config_file, options);
       if (!applied) return usage_error(applied.error().message());
     }
-    if (options.images.empty()) return usage_error("no container images were stated");
+    if (options.images.empty() && options.registries.empty()) return usage_error("no container images were stated");
     for (const std::string& text : fail_on) {
       auto rule = FailRule::parse(text);
       if (!rule) return usage_error(rule.error().message());

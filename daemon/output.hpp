@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/report.hpp"
+#include "daemon/table.hpp"
 
 #include <iosfwd>
 #include <optional>
@@ -19,8 +20,13 @@ struct FailedImage {
 /// The document of `--format json`, as docs/report.schema.json describes it: {"images":[...],"failures":[...]}.
 std::string render_json(const std::vector<ImageReport>& images, const std::vector<FailedImage>& failures);
 
-/// Tables for people: worst findings first, then diagnostics, then a line of counts for each image.
-std::string render_tables(const std::vector<ImageReport>& images, const std::vector<FailedImage>& failures, bool color);
+/// The document of any `--format` but table: "json", "cyclonedx" (of that version), "sarif" or "csv"; the latter three have no place
+/// for failures. `epoch` is SOURCE_DATE_EPOCH, or empty.
+std::string render(const std::string& format, const std::string& cyclonedx_version, const std::vector<ImageReport>& images,
+                   const std::vector<FailedImage>& failures, const std::string& epoch);
+
+/// For people, image by image: what needs action, worst first, then diagnostics, then a line of counts.
+std::string render_tables(const std::vector<ImageReport>& images, const std::vector<FailedImage>& failures, const TableStyle& style);
 
 /// Writes a command's result to `file`, or to standard output when that is empty.
 Result<void> write_output(const std::string& file, const std::string& text);
@@ -33,18 +39,6 @@ struct FailRule {
   static Result<FailRule> parse(std::string_view text);
   /// Assets that a later layer deletes count too: they can still be pulled with the image.
   bool met_by(const Finding& finding) const;
-};
-
-/// A plain table: columns as wide as their content, two spaces between; the last column is never padded.
-class Table {
- public:
-  explicit Table(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
-  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  std::string render() const;
-  bool empty() const { return rows_.size() == 1; }
-
- private:
-  std::vector<std::vector<std::string>> rows_;
 };
 
 }  // namespace landwaiter::daemon

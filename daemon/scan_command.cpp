@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/scan_command.hpp"
 
+#include "core/assess.hpp"
 #include "core/filter.hpp"
+#include "daemon/blocklist_file.hpp"
 #include "daemon/connect.hpp"
 #include "daemon/identity.hpp"
 #include "daemon/image_job.hpp"
+#include "daemon/listing.hpp"
+#include "daemon/policy_file.hpp"
 #include "daemon/progress.hpp"
 #include "daemon/tag_listing.hpp"
 #include "registry/reference.hpp"
@@ -14,8 +18,10 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include <unistd.h>
@@ -69,6 +75,7 @@ class Scan {
 
   void stop() { stop_.request_stop(); }
 
+  std::vector<ImageReport>& images() { return images_; }
   const std::vector<ImageReport>& images() const { return images_; }
   const std::vector<FailedImage>& failures() const { return failures_; }
 
@@ -99,7 +106,64 @@ class Scan {
         group.spawn(scan_one(std::move(task)));
       }
     }
+    for (const std::string& host : options_.registries) {
+      auto scanning = scan_registry(host, group, images_at_once);
+      co_await std::move(scanning);
+    }
     co_await group.join();
+  }
+
+  /// Images are scanned while the listing goes on; it waits for them, so that nothing piles up.
+  asio::awaitable<void> scan_registry(std::string host, TaskGroup& group, std::size_t images_at_once) {
+    auto client = connector_.client(host);
+    if (!client) {
+      failures_.push_back({host, client.error()});
+      co_return;
+    }
+    protocol::ListWork work;
+    work.platforms = options_.platforms;
+    auto deliver = [this, host, client = *client, &group, images_at_once](protocol::InventoryPage page) {
+      return scan_page(std::move(page), host, client, group, images_at_once);
+    };
+    WalkOptions walk_options;
+    walk_options.requests_in_flight = 2 * options_.connection.network.connections;
+    RegistryWalk walk(io_.get_executor(), *client, work, deliver, stop_.get_token(), std::move(walk_options));
+    auto walking = walk.run();
+    auto walked = co_await std::move(walking);
+    if (!walked) failures_.push_back({host, walked.error()});
+    // The walk's sink refers to the group, which lives on; the tasks hold the client.
+  }
+
+  Awaitable<void> scan_page(protocol::InventoryPage page, std::string host, std::shared_ptr<registry::Client> client, TaskGroup& group,
+                            std::size_t images_at_once) {
+    for (const protocol::InventoryItem& item : page.items) {
+      const std::string name = host + "/" + item.repository + (item.tag.empty() ? "@" + item.digest.str() : ":" + item.tag);
+      if (item.outcome == "filtered") continue;
+      if (item.outcome != "image") {
+        failures_.push_back({name, Error(error_code_from(item.code).value_or(ErrorCode::internal), item.reason)});
+        continue;
+      }
+      // Tags are names: an image that has several is one image.
+      if (!seen_.insert(item.digest).second) continue;
+      ImageTask task = task_for(item, name);
+      task.source = registry::Client::repository_source(client, item.repository);
+      ++images_total_;
+      if (progress_) progress_->images_total(images_total_);
+      co_await group.below(images_at_once);
+      group.spawn(scan_one(std::move(task)));
+    }
+    co_return Result<void>();
+  }
+
+  ImageTask task_for(const protocol::InventoryItem& item, const std::string& name) {
+    ImageTask task;
+    task.digest = item.digest;
+    task.display = name;
+    task.platform = item.platform;
+    task.book = LocalClaims::open_book(claims_);
+    task.incremental = !options_.full;
+    task.stop = stop_.get_token();
+    return task;
   }
 
   /// The image manifests behind one name: one, or an index's members.
@@ -120,14 +184,8 @@ class Scan {
         failures_.push_back({image, Error(error_code_from(item.code).value_or(ErrorCode::internal), item.reason)});
         continue;
       }
-      ImageTask task;
+      ImageTask task = task_for(item, image);
       task.source = target->source;
-      task.digest = item.digest;
-      task.display = image;
-      task.platform = item.platform;
-      task.book = LocalClaims::open_book(claims_);
-      task.incremental = !options_.full;
-      task.stop = stop_.get_token();
       tasks.push_back(std::move(task));
     }
     if (items.empty()) failures_.push_back({image, Error(ErrorCode::unsupported, "the index holds no image")});
@@ -196,6 +254,7 @@ class Scan {
   std::stop_source stop_;
   std::optional<ProgressLine> progress_;
   std::size_t images_total_ = 0;
+  std::set<Digest> seen_;  ///< of registries
   std::vector<ImageReport> images_;
   std::vector<FailedImage> failures_;
 };
@@ -207,6 +266,7 @@ Result<std::unique_ptr<storage::Store>> open_store(const ScanOptions& options) {
 
 Result<std::shared_ptr<const detectors::Engine>> make_engine(const ScanOptions& options) {
   detectors::DetectorContext context;
+  context.try_passwords = options.try_passwords;
   if (options.state_directory.empty()) {
     context.identity_key = random_key();
   } else {
@@ -225,6 +285,42 @@ int exit_code(const ScanOptions& options, const Scan& scan) {
     }
   }
   return exit_done;
+}
+
+/// What findings are judged by; read before anything is scanned, so that a misspelt policy costs no scan.
+struct Judgement {
+  Policy policy;
+  std::shared_ptr<const Blocklist> blocklist;
+
+  void pass_on(std::vector<ImageReport>& images, SystemTime now) const {
+    const AssessOutcome outcome = assess_all(images, policy, now, blocklist.get());
+    if (outcome.moduli_left_out == 0) return;
+    std::cerr << "landwaiter: " << outcome.moduli_left_out << " RSA keys were not compared for shared primes, since there are too many\n";
+  }
+};
+
+Result<Judgement> make_judgement(const ScanOptions& options) {
+  Judgement judgement;
+  auto policy = load_policy(options.policy);
+  if (!policy) return policy.error();
+  judgement.policy = *std::move(policy);
+  if (options.blocklist.empty()) return judgement;
+  auto blocklist = open_blocklist(options.blocklist);
+  if (!blocklist) return blocklist.error();
+  judgement.blocklist = *std::move(blocklist);
+  return judgement;
+}
+
+std::string rendered(const ScanOptions& options, const Scan& scan, const Environment& environment) {
+  if (options.format != "table") return render(options.format, options.cyclonedx_version, scan.images(), scan.failures(), environment("SOURCE_DATE_EPOCH").value_or(""));
+  const bool terminal = options.output.empty() && isatty(STDOUT_FILENO) != 0;
+  TableStyle style;
+  const auto no_color = environment("NO_COLOR");
+  const auto columns = environment("COLUMNS");
+  style.color = wants_color(terminal, no_color ? no_color->c_str() : nullptr);
+  style.width = terminal_width(options.output.empty() ? STDOUT_FILENO : -1, columns ? columns->c_str() : nullptr);
+  style.all = options.all;
+  return render_tables(scan.images(), scan.failures(), style);
 }
 
 /// Ctrl-C ends the work in an orderly way; a second one at once.
@@ -248,6 +344,8 @@ std::filesystem::path default_state_directory(const Environment& environment) {
 
 int run_scan(ScanOptions options, const Environment& environment) {
   const RealClock clock;
+  auto judgement = make_judgement(options);
+  if (!judgement) return fail_usage(judgement.error());
   auto engine = make_engine(options);
   if (!engine) return fail_usage(engine.error());
   auto store = open_store(options);
@@ -264,12 +362,10 @@ int run_scan(ScanOptions options, const Environment& environment) {
   asio::co_spawn(io, scan.run(), finished);
   io.run();
 
-  const bool color = options.output.empty() && isatty(STDOUT_FILENO);
-  const std::string text = options.format == "json" ? render_json(scan.images(), scan.failures())
-                                                    : render_tables(scan.images(), scan.failures(), color);
-  auto written = write_output(options.output, text);
+  judgement->pass_on(scan.images(), clock.now());
+  auto written = write_output(options.output, rendered(options, scan, environment));
   if (!written) return fail_usage(written.error());
-  if (options.format == "json" || !options.output.empty()) {
+  if (options.format != "table" || !options.output.empty()) {
     for (const FailedImage& failure : scan.failures()) std::cerr << "landwaiter: " << failure.reference << ": " << failure.error.message() << "\n";
   }
   return exit_code(options, scan);

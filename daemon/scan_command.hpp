@@ -31,8 +31,14 @@ struct ConnectionOptions {
 
 struct ScanOptions {
   std::vector<std::string> images;
+  std::vector<std::string> registries;    ///< HOST[:PORT] or URL: all their images
   ConnectionOptions connection;
-  std::string format = "table";           ///< "table" or "json"
+  std::string format = "table";           ///< "table", "json", "cyclonedx", "sarif" or "csv"
+  std::string cyclonedx_version = "1.6";
+  std::string policy = "nist-800-131a";   ///< a built-in one, or a file (daemon/policy_file.hpp)
+  std::string blocklist;                  ///< a file (core/blocklist.hpp); empty: none
+  bool try_passwords = true;              ///< open keystores with well-known passwords
+  bool all = false;                       ///< the table lists each finding
   std::string output;                     ///< a file; empty for standard output
   std::vector<FailRule> fail_on;
   std::vector<std::string> platforms;     ///< of an index, only these; empty means all

@@ -106,6 +106,7 @@ class Sensor::Impl {
 
     detectors::DetectorContext context;
     context.identity_key = identity_.identity_key;
+    context.try_passwords = config_.try_passwords;
     auto engine = detectors::Engine::create(context);
     if (!engine) co_return engine.error();
     auto store = storage::Store::open(config_.state_directory);

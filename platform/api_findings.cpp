@@ -37,7 +37,7 @@ Result<Response> get(Call& call) {
   if (!size) return size.error();
   const auto after = call.page_number();
   if (!after) return after.error();
-  auto found = finding_json(*call.transaction, call.parameter("id"), call.query("type"), *after, std::min(*size, kImagesComposedMax));
+  auto found = finding_json(*call.transaction, call.parameter("id"), call.query("type"), *after, std::min(*size, kImagesComposedMax), call.assess);
   if (!found) return found.error();
   return page_response(*std::move(found));
 }
@@ -59,8 +59,10 @@ Result<Response> report(Call& call) {
     if (!parsed) return Error(ErrorCode::invalid_argument, "detector_state is not a digest");
     detector_state = *std::move(parsed);
   }
-  const auto composed = image_report(*call.transaction, *digest, detector_state);
+  auto composed = image_report(*call.transaction, *digest, detector_state);
   if (!composed) return composed.error();
+  assess(*composed, call.assess);
+  drop_working_attributes(*composed);
   return json_response(*composed);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/assess.hpp"
 #include "core/digest.hpp"
 #include "core/json.hpp"
 #include "core/report.hpp"
@@ -32,6 +33,7 @@ struct Call {
   const Principal& who;
   const Vault& vault;
   LeaseTerms terms;  ///< the time now, and how long leases last
+  AssessContext assess;  ///< by the platform's policy, and today
   std::uint64_t decoded_body_bytes_max;
   std::optional<PreparedReport>& prepared;
   Transaction* transaction = nullptr;  ///< nullptr only in a route's `prepare`

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/log.hpp"
+#include "daemon/blocklist_file.hpp"
+#include "daemon/policy_file.hpp"
 #include "daemon/sensor.hpp"
 #include "platform/platform.hpp"
 
@@ -46,6 +48,8 @@ struct ServeOptions {
   bool embedded_sensor = false;
   std::size_t workers = 0;
   std::size_t jobs = 4;
+  std::string policy = "nist-800-131a";
+  std::string blocklist;
   std::int64_t lease_s = limits::lease_default.count();
 };
 
@@ -154,6 +158,15 @@ int serve(const ServeOptions& options) {
   auto listen = parse_listen(options.listen, config);
   if (!listen) return fail(listen.error(), exit_usage);
 
+  auto policy = daemon::load_policy(options.policy);
+  if (!policy) return fail(policy.error(), exit_usage);
+  config.policy = *std::move(policy);
+  if (!options.blocklist.empty()) {
+    auto blocklist = daemon::open_blocklist(options.blocklist);
+    if (!blocklist) return fail(blocklist.error(), exit_usage);
+    config.blocklist = *std::move(blocklist);
+  }
+
   start_logging(options.log_level, options.log_json);
   const RealClock clock;
   boost::asio::io_context io(1);
@@ -221,6 +234,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(std::size_t{0}, limits::workers_max));
   serve_command->add_option("--jobs", serving.jobs, "Jobs that the embedded sensor holds at once")->check(CLI::Range(1, 20))->capture_default_str();
   serve_command->add_option("--lease-s", serving.lease_s, "How long a job belongs to a silent sensor")->check(CLI::Range(1, 3600))->capture_default_str();
+  serve_command->add_option("--policy", serving.policy, "What findings are held against: nist-800-131a, nist-ir-8547, cnsa-2.0, none, or a YAML file")
+      ->capture_default_str();
+  serve_command->add_option("--blocklist", serving.blocklist, "File of keys that are known to the world, in the form of badkeys");
   serve_command->add_option("--log-level", serving.log_level, "debug, info, warning or error")->capture_default_str();
   serve_command->add_flag("--log-json", serving.log_json, "Log one JSON object a line");
 

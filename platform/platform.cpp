@@ -87,6 +87,7 @@ struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::
 
   std::filesystem::path database_file() const { return config.state_directory / "platform.db"; }
   LeaseTerms terms() const { return {clock.now(), config.lease}; }
+  AssessContext assess_context() const { return {&config.policy, clock.now(), config.blocklist.get(), nullptr}; }
   Result<void> open_database();
 
   asio::awaitable<Admission> admit(std::shared_ptr<Request> head) override;
@@ -160,7 +161,7 @@ asio::awaitable<HttpApplication::Admission> Platform::Impl::admit(std::shared_pt
 
 Call Platform::Impl::make_call(const Request& request, const Admitted& admitted, std::optional<PreparedReport>& prepared,
                                Transaction* transaction) const {
-  return Call{request,  admitted.parameters, admitted.who, vault, terms(), admitted.route->decoded_body_bytes_max,
+  return Call{request,  admitted.parameters, admitted.who, vault, terms(), assess_context(), admitted.route->decoded_body_bytes_max,
               prepared, transaction,         std::nullopt, false, false};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/assess.hpp"
 #include "core/clock.hpp"
 #include "core/limits.hpp"
 #include "core/secret.hpp"
@@ -27,6 +28,9 @@ struct PlatformConfig {
   std::filesystem::path tls_key;
   std::filesystem::path master_key_file;
   std::chrono::seconds lease = limits::lease_default;
+  /// What findings are judged by when they are shown.
+  Policy policy = Policy::standard();
+  std::shared_ptr<const Blocklist> blocklist;
   /// How often leases that ran out are looked for.
   std::chrono::milliseconds reap_interval{1000};
   /// What stop() gives to requests that are being answered.

@@ -53,6 +53,7 @@ std::vector<Route> all_routes() {
   add_job_routes(routes);
   add_layer_routes(routes);
   add_finding_routes(routes);
+  add_export_routes(routes);
   return routes;
 }
 

@@ -55,5 +55,6 @@ void add_scan_routes(std::vector<Route>& routes);
 void add_job_routes(std::vector<Route>& routes);
 void add_layer_routes(std::vector<Route>& routes);
 void add_finding_routes(std::vector<Route>& routes);
+void add_export_routes(std::vector<Route>& routes);
 
 }  // namespace landwaiter::platform

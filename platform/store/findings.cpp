@@ -31,7 +31,16 @@ Result<PageStart> parse_page_token(std::string_view text) {
 }
 
 json finding_head(const Rows& rows) {
-  const auto attributes = parse_json(rows.text(5), "stored attributes");
+  auto attributes = parse_json(rows.text(5), "stored attributes");
+  if (attributes) {
+    drop_working_attributes(*attributes);
+    Finding alone;
+    alone.type = finding_type_from(rows.text(1)).value_or(FindingType::certificate);
+    alone.severity = static_cast<Severity>(rows.integer(3));
+    alone.attributes = *std::move(attributes);
+    assess_weaknesses(alone);
+    attributes = std::move(alone.attributes);
+  }
   return {{"type", rows.text(1)},
           {"id", rows.text(2)},
           {"severity", to_string(static_cast<Severity>(rows.integer(3)))},
@@ -85,6 +94,16 @@ std::vector<ImageKey> images_with(Transaction& transaction, std::int64_t finding
   return images;
 }
 
+/// What is said of the finding in any of its images, once.
+json merged_issues(const json& attributes, const Finding& finding) {
+  Finding shown;
+  shown.attributes = attributes;
+  std::vector<Issue> issues = issues_of(shown);
+  for (Issue& issue : issues_of(finding)) issues.push_back(std::move(issue));
+  sort_issues(issues);
+  return issues;
+}
+
 /// Adds this finding's occurrences in one image, and takes over what only composing knows: attributes that match keys and certificates.
 void add_occurrences(const ImageReport& report, json& out) {
   const auto key = out["id"].get<std::string>();
@@ -97,7 +116,11 @@ void add_occurrences(const ImageReport& report, json& out) {
       entry["reference"] = report.facts.reference;
       out["occurrences"].push_back(std::move(entry));
     }
+    const auto shown = severity_from(out["severity"].get<std::string>());
+    json issues = merged_issues(out["attributes"], finding);
     out["attributes"] = finding.attributes;
+    out["attributes"]["issues"] = std::move(issues);
+    if (shown && finding.severity > *shown) out["severity"] = to_string(finding.severity);
   }
 }
 
@@ -126,7 +149,7 @@ Result<json> list_findings(Transaction& transaction, const FindingQuery& query) 
 }
 
 Result<json> finding_json(Transaction& transaction, std::string_view key, std::string_view type, std::int64_t after_image,
-                          std::size_t page_size) {
+                          std::size_t page_size, const AssessContext& context) {
   auto found = find_finding(transaction, key, type);
   if (!found) return found.error();
   json out = std::move(found->head);
@@ -140,6 +163,8 @@ Result<json> finding_json(Transaction& transaction, std::string_view key, std::s
   for (const ImageKey& image : images) {
     auto report = image_report(transaction, image.digest, Digest());
     if (!report) return report.error();
+    assess(*report, context);
+    drop_working_attributes(*report);
     add_occurrences(*report, out);
   }
   return out;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/finding.hpp"
+#include "core/assess.hpp"
 #include "platform/store/schema.hpp"
 
 #include <optional>
@@ -18,11 +18,12 @@ struct FindingQuery {
   std::size_t page_size = 100;
 };
 
-/// Worst first. Error: invalid_argument for a page token that is none.
+/// Worst first, by the severity that detectors and weaknesses give; `issues` are those of the weaknesses. Error: invalid_argument for a page token that is none.
 Result<nlohmann::json> list_findings(Transaction& transaction, const FindingQuery& query);
 
-/// One finding with its occurrences in up to `page_size` images, each composed so that it is known what deletes them. not_found.
+/// One finding with its occurrences in up to `page_size` images, each composed so that it is known what deletes them, and assessed:
+/// severity and issues are the worst of these images. not_found.
 Result<nlohmann::json> finding_json(Transaction& transaction, std::string_view key, std::string_view type, std::int64_t after_image,
-                                    std::size_t page_size);
+                                    std::size_t page_size, const AssessContext& context);
 
 }  // namespace landwaiter::platform

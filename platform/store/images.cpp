@@ -105,6 +105,19 @@ Result<ImageReport> image_report(Transaction& transaction, const Digest& digest,
   return composed;
 }
 
+Result<std::vector<Digest>> images_of_scan(Transaction& transaction, std::string_view scan_id, std::size_t count_max) {
+  if (transaction.number("SELECT count(*) FROM scan WHERE id=?", {scan_id}) == 0) return Error(ErrorCode::not_found, "there is no such scan");
+  std::vector<Digest> out;
+  Rows rows = transaction.query(
+      "SELECT DISTINCT scan_item.digest FROM scan_item JOIN image ON image.digest=scan_item.digest AND image.latest=1"
+      " WHERE scan_id=? AND state IN ('scanned','unchanged') ORDER BY scan_item.digest LIMIT ?",
+      {scan_id, count_max + 1});
+  while (rows.next()) {
+    if (auto digest = Digest::parse(rows.text(0)); digest) out.push_back(*std::move(digest));
+  }
+  return out;
+}
+
 nlohmann::json list_images(Transaction& transaction, std::string_view q, std::int64_t before, std::size_t page_size) {
   nlohmann::json out{{"images", nlohmann::json::array()}, {"next_page_token", ""}};
   Rows rows = transaction.query(

@@ -19,6 +19,9 @@ std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& jo
 /// stored is damaged.
 Result<ImageReport> image_report(Transaction& transaction, const Digest& digest, const Digest& detector_state);
 
+/// The digests of a scan's images that were scanned, in order, at most `count_max` and one more. not_found.
+Result<std::vector<Digest>> images_of_scan(Transaction& transaction, std::string_view scan_id, std::size_t count_max);
+
 nlohmann::json list_images(Transaction& transaction, std::string_view q, std::int64_t before, std::size_t page_size);
 
 }  // namespace landwaiter::platform

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/layers.hpp"
 
+#include "core/assess.hpp"
 #include "core/json.hpp"
 #include "core/limits.hpp"
 #include "storage/compress.hpp"
@@ -33,7 +34,7 @@ void index_findings(Transaction& transaction, std::int64_t report_id, const Laye
     const std::int64_t finding_id = transaction.number(
         "INSERT INTO finding(type,key,severity,title,attributes,detector) VALUES(?,?,?,?,?,?) ON CONFLICT(type,key) DO UPDATE SET"
         " severity=excluded.severity, title=excluded.title, attributes=excluded.attributes, detector=excluded.detector RETURNING id",
-        {to_string(finding.type), finding.id, static_cast<int>(finding.severity), finding.title, dump_json(finding.attributes),
+        {to_string(finding.type), finding.id, static_cast<int>(severity_with_weaknesses(finding)), finding.title, dump_json(finding.attributes),
          finding.detector});
     for (const Occurrence& occurrence : finding.occurrences) {
       transaction.run(

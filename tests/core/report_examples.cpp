@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prints report documents that the real code wrote, and the names of its enumerations, for schema_test.py.
+#include "core/assess.hpp"
 #include "core/json.hpp"
 #include "core/report.hpp"
 
@@ -38,7 +39,11 @@ ImageReport full_image() {
   ImageFacts facts{"localhost:5000/a:1", digest_of("i"), "linux/amd64", {lower.layer, upper.layer}, "2024-01-01T00:00:00Z", {}};
   facts.diagnostics.push_back({ErrorCode::unsupported, "of the image", "", {}, {}});
   const std::vector<const LayerReport*> reports{&lower, &upper};
-  return compose(std::move(facts), digest_of("state"), reports);
+  ImageReport image = compose(std::move(facts), digest_of("state"), reports);
+  for (Finding& finding : image.findings) finding.attributes["weaknesses"] = json::array({"rc4"});
+  const Policy policy = Policy::standard();
+  assess(image, {&policy, *from_rfc3339("2026-01-01T00:00:00Z"), nullptr, nullptr});
+  return image;
 }
 
 json names() {

@@ -31,6 +31,11 @@ def damages():
         yield finding + [member], ...
     for member in ("path", "layer", "archive", "offset", "deleted_by"):
         yield occurrence + [member], ...
+    issue = finding + ["attributes", "issues", 0]
+    for member in ("code", "severity", "reason", "remedy"):
+        yield issue + [member], ...
+    yield issue + ["severity"], "grave"
+    yield finding + ["attributes", "issues"], {}
     yield image + ["digest"], "sha256:00"
     yield image + ["layers", 0], "latest"
     yield finding + ["type"], "private_key"

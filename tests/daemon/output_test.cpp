@@ -37,15 +37,17 @@ bool contains(const std::string& text, std::string_view part) { return text.find
 }  // namespace
 
 TEST_CASE("the table says what, where, in which layer, and that it was deleted") {
-  const std::string text = render_tables({sample()}, {}, false);
+  const std::string text = render_tables({sample()}, {}, {});
+  TableStyle colored;
+  colored.color = true;
   CHECK(contains(text, "HIGH"));
   CHECK(contains(text, "private-key"));
   CHECK(contains(text, "RSA private key, 2048 bits"));
   CHECK(contains(text, "srv/app.war > WEB-INF/key.pem"));
-  CHECK(contains(text, "deleted by cccccccccccc"));
-  CHECK(contains(text, "1 findings (1 high)"));
+  CHECK(contains(text, "deleted by layer 2 cccccccccccc"));
+  CHECK(contains(text, "1 finding: 1 high"));
   CHECK_FALSE(contains(text, "\x1b["));
-  CHECK(contains(render_tables({sample()}, {}, true), "\x1b["));
+  CHECK(contains(render_tables({sample()}, {}, colored), "\x1b["));
 }
 
 TEST_CASE("many occurrences are cut in the table and whole in JSON") {
@@ -55,7 +57,7 @@ TEST_CASE("many occurrences are cut in the table and whole in JSON") {
     place.path = "copy" + std::to_string(i);
     image.findings[0].occurrences.push_back(place);
   }
-  CHECK(contains(render_tables({image}, {}, false), "... and 16 more places"));
+  CHECK(contains(render_tables({image}, {}, {}), "... and 16 more places"));
   const auto document = parse_json(render_json({image}, {}), "output");
   REQUIRE(document);
   CHECK((*document)["images"][0]["findings"][0]["occurrences"].size() == 21);
@@ -63,7 +65,7 @@ TEST_CASE("many occurrences are cut in the table and whole in JSON") {
 
 TEST_CASE("failures are named in both forms") {
   const std::vector<FailedImage> failures{{"x:1", Error(ErrorCode::unauthorized, "401 Unauthorized from registry x")}};
-  CHECK(contains(render_tables({}, failures, false), "x:1: 401 Unauthorized"));
+  CHECK(contains(render_tables({}, failures, {}), "x:1: 401 Unauthorized"));
   const auto document = parse_json(render_json({}, failures), "output");
   REQUIRE(document);
   CHECK((*document)["failures"][0]["code"] == "unauthorized");
@@ -91,4 +93,16 @@ TEST_CASE("a table's columns line up, also with letters beyond ASCII") {
   table.add({"é", "x"});
   table.add({"longer", "y"});
   CHECK(table.render() == "A       B\né       x\nlonger  y\n");
+}
+
+TEST_CASE("every format is written, and none of them but JSON fails without images") {
+  for (const std::string format : {"json", "cyclonedx", "sarif"}) {
+    INFO(format);
+    for (const auto& images : {std::vector<ImageReport>{}, std::vector<ImageReport>{sample()}}) {
+      CHECK(parse_json(render(format, "1.7", images, {}, "0"), format));
+    }
+  }
+  CHECK(contains(render("cyclonedx", "1.7", {sample()}, {}, "0"), "\"timestamp\": \"1970-01-01T00:00:00Z\""));
+  CHECK_FALSE(contains(render("cyclonedx", "1.6", {sample()}, {}, ""), "timestamp"));
+  CHECK(contains(render("csv", "", {sample()}, {}, ""), "srv/app.war"));
 }

@@ -216,14 +216,50 @@ class Endings(ScanCase):
         self.assertIn("team/absent", json.dumps(document.get("failures", document.get("errors"))))
 
     def test_table(self):
-        done = self.landwaiter("scan", "--no-state", self.reference)
+        done = self.landwaiter("scan", "--no-state", "--all", self.reference)
         self.assertEqual(done.code, 0, done.err)
-        self.assertRegex(done.out, r"(?m)^SEVERITY +TYPE +WHAT +LAYER +WHERE")
+        self.assertRegex(done.out, r"(?m)^SEVERITY +WHAT +WHY, AND WHAT TO DO +WHERE")
         for path in ("etc/ssl/private/server.key", "opt/root.der", "WEB-INF/lib/inner.jar"):
             self.assertIn(path, done.out)
-        self.assertRegex(done.out, rf"etc/old/removed\.key.*{self.sample.second.digest[7:19]}")
+        self.assertRegex(done.out, rf"(?s)etc/old/removed\.key.*deleted by layer \d+ {self.sample.second.digest[7:19]}")
         self.assertRegex(done.out, r"\b11 findings\b")
         self.assertNotIn("\x1b", done.out)
+        short = self.landwaiter("scan", "--no-state", self.reference)
+        self.assertIn("Nothing to do about", short.out)
+        self.assertIn("etc/ssl/private/server.key", short.out)
+        self.assertLess(len(short.out), len(done.out))
+
+    def test_exports(self):
+        for name, *args in (("cyclonedx",), ("cyclonedx", "--cyclonedx-version", "1.7"), ("sarif",), ("csv",)):
+            with self.subTest(format=name, args=args):
+                first, again = (self.landwaiter("scan", "--no-state", "--format", name, *args, self.reference) for _ in range(2))
+                self.assertEqual(first.code, 0, first.err)
+                self.assertEqual(first.out, again.out)
+                self.assertIn("etc/ssl/private/server.key", first.out)
+                if name != "csv":
+                    json.loads(first.out)
+
+    def test_policies(self):
+        path = os.path.join(self.folder, "policy.yml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("rules:\n  - {code: no-keys, match: {type: private-key}, severity: critical, reason: No keys.}\n")
+        document = self.scan_json(self.reference, "--policy", path)
+        keys = [finding for finding in document["images"][0]["findings"] if finding["type"] == "private-key"]
+        self.assertTrue(keys)
+        for key in keys:
+            self.assertEqual(key["severity"], "critical")
+            self.assertIn("no-keys", [issue["code"] for issue in key["attributes"]["issues"]])
+        wrong = self.landwaiter("scan", "--no-state", "--policy", "nist", self.reference)
+        self.assertEqual(wrong.code, 2)
+        self.assertIn("nist-800-131a", wrong.err)
+
+    def test_whole_registry(self):
+        done = self.landwaiter("scan", "--no-state", "--format", "json", "--registry", self.registry.address)
+        # Other tests may have put things there that are no images.
+        self.assertIn(done.code, (0, 3), done.err)
+        images = done.json["images"]
+        self.assertIn(self.sample.image.digest, [image["digest"] for image in images])
+        self.assertEqual(len({image["digest"] for image in images}), len(images))
 
     def test_output_file(self):
         path = os.path.join(self.folder, "report.json")

@@ -87,6 +87,25 @@ TEST_CASE("platform: a scan from its creation to its findings") {
   const json report = platform.get("/v3/images/" + digest("image").str() + "/report").body;
   CHECK(report["findings"].size() == 3);
   CHECK(report["stats"]["layers_fetched"] == 2);
+  for (const json& finding : report["findings"]) CHECK(finding["attributes"]["issues"].is_array());
+  for (const std::string& base : {"/v3/images/" + digest("image").str() + "/export", "/v3/scans/" + scan + "/export"}) {
+    INFO(base);
+    const Reply bom = platform.get(base + "?version=1.7");
+    CHECK(bom.status == 200);
+    CHECK(bom.headers.at("content-type") == "application/vnd.cyclonedx+json; version=1.7");
+    const json document = parse_json(bom.text, "bom").value();
+    CHECK(document["specVersion"] == "1.7");
+    CHECK(document["metadata"]["component"]["version"] == digest("image").str());
+    CHECK(document["components"].size() >= 3);
+    CHECK(parse_json(platform.get(base).text, "bom").value()["specVersion"] == "1.6");
+    CHECK(parse_json(platform.get(base + "?format=sarif").text, "log").value()["version"] == "2.1.0");
+    CHECK(platform.get(base + "?format=csv").text.starts_with("image,digest,"));
+    CHECK(platform.get(base + "?format=pdf").status == 400);
+    CHECK(platform.get(base + "?version=2").status == 400);
+    CHECK(platform.get(base + "?format=csv&version=1.6").status == 400);
+  }
+  CHECK(platform.get("/v3/images/" + digest("none").str() + "/export").status == 404);
+  CHECK(platform.get("/v3/scans/none/export").status == 404);
   CHECK(platform.get("/v3/images").body["images"].size() == 1);
   CHECK(platform.get("/v3/scans").body["scans"][0]["id"] == scan);
   CHECK(platform.get("/v3/scans/" + scan + "/items").body["items"].size() == 5);

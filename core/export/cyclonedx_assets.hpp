@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/algorithms.hpp"
+#include "core/export/cyclonedx.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <map>
+#include <set>
+#include <string>
+
+namespace landwaiter::exports {
+
+/// Components by bom-ref and what each leads to, both in order.
+struct Graph {
+  CycloneDxVersion version = CycloneDxVersion::v1_6;
+  std::map<std::string, nlohmann::json> components;
+  std::map<std::string, std::set<std::string>> depends_on;
+};
+
+/// "certificate:sha256:..."
+std::string ref_of(const Finding& finding);
+/// "landwaiter:<name>"
+void add_property(nlohmann::json& component, const std::string& name, std::string value);
+
+/// The bom-ref of the algorithm, whose component is made when it is not there yet.
+std::string add_algorithm(const Algorithm& algorithm, Graph& graph);
+
+/// "public-key:spki-sha256:<hex>" of the key in a certificate, whose component is made when no finding is it; empty when not known.
+std::string add_public_key(const Finding& certificate, Graph& graph);
+/// `certificateProperties` and `hashes` of a certificate's component.
+void describe_certificate(const Finding& finding, const std::set<std::string>& refs, Graph& graph, nlohmann::json& component);
+/// RFC 3339 in one spelling; empty when the attribute is no time.
+std::string time_of(const nlohmann::json& attributes, const char* name);
+/// 64 hexadecimal digits, else empty.
+std::string sha256_of(std::string_view text);
+/// Adds {"type","ref"} to what relates to an asset, as version 1.7 has it.
+void relate(nlohmann::json& properties, const char* type, const std::string& ref);
+void link(Graph& graph, const std::string& from, const std::string& to);
+
+/// The component of a finding without its places, with those of its algorithms and public key, and its edges. `ids` are the refs of
+/// all findings of the image, so that no edge leads to nothing.
+nlohmann::json make_component(const Finding& finding, const std::set<std::string>& refs, Graph& graph);
+
+}  // namespace landwaiter::exports

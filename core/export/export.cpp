@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/export/export.hpp"
+
+#include "core/clock.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+
+namespace landwaiter::exports {
+
+std::string timestamp_from_epoch(std::string_view seconds) {
+  constexpr std::int64_t kYear9999 = 253'402'300'799;
+  std::int64_t count = 0;
+  const auto [end, error] = std::from_chars(seconds.data(), seconds.data() + seconds.size(), count);
+  if (seconds.empty() || error != std::errc() || end != seconds.data() + seconds.size() || count < 0 || count > kYear9999) return {};
+  return to_rfc3339(from_unix_us(count * 1'000'000));
+}
+
+std::vector<const ImageReport*> in_order(std::span<const ImageReport> images) {
+  std::vector<const ImageReport*> out;
+  for (const ImageReport& image : images) out.push_back(&image);
+  std::ranges::stable_sort(out, [](const ImageReport* a, const ImageReport* b) {
+    return std::tie(a->facts.reference, a->facts.digest) < std::tie(b->facts.reference, b->facts.digest);
+  });
+  return out;
+}
+
+std::string place_text(const Occurrence& occurrence) {
+  std::string text = occurrence.path;
+  for (const std::string& entry : occurrence.archive) text += " > " + entry;
+  return text;
+}
+
+}  // namespace landwaiter::exports

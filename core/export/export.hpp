@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/report.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace landwaiter::exports {
+
+/// What all exports have in common. Each is made of images that assess() has seen. The same images, in any order, with their
+/// findings in any order, give the same bytes: nothing is random, and no clock is read.
+struct Options {
+  std::string tool_version;  ///< of the program that writes the document
+  std::string timestamp;     ///< RFC 3339, for formats that have a place for it; empty: none
+};
+
+/// $SOURCE_DATE_EPOCH as RFC 3339; empty when the text is not a number of seconds.
+std::string timestamp_from_epoch(std::string_view seconds);
+
+/// The images by reference and digest, so that their order in a document does not depend on which was read first.
+std::vector<const ImageReport*> in_order(std::span<const ImageReport> images);
+
+/// "srv/app.war > WEB-INF/key.pem"
+std::string place_text(const Occurrence& occurrence);
+
+}  // namespace landwaiter::exports

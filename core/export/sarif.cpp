@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/export/sarif.hpp"
+
+#include "core/assess.hpp"
+#include "core/json.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace landwaiter::exports {
+namespace {
+
+using nlohmann::json;
+
+/// Of one result; a root that is copied thousandfold says no more by the last copy.
+constexpr std::size_t kLocationsMax = 100;
+
+const char* level_of(Severity severity) {
+  if (severity >= Severity::high) return "error";
+  return severity == Severity::medium ? "warning" : "note";
+}
+
+/// What code-scanning services sort by, after the bounds of CVSS.
+const char* score_of(Severity severity) {
+  switch (severity) {
+    case Severity::critical: return "9.5";
+    case Severity::high: return "8.0";
+    case Severity::medium: return "5.5";
+    case Severity::low: return "2.0";
+    case Severity::info: return "0.0";
+  }
+  return "0.0";
+}
+
+/// RFC 3986 path: relative, all but unreserved characters and slashes escaped.
+std::string uri_of(std::string_view path) {
+  constexpr std::string_view hex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("-._~/").find(c) != std::string_view::npos;
+    if (plain) {
+      out += c;
+      continue;
+    }
+    out += '%';
+    out += hex[byte >> 4U];
+    out += hex[byte & 15U];
+  }
+  return out;
+}
+
+json location_of(const Occurrence& place) {
+  json layer{{"name", place.layer.str()}, {"kind", "resource"}, {"fullyQualifiedName", "layer " + place.layer.str()}};
+  json logical = json::array();
+  if (!place.archive.empty()) {
+    logical.push_back({{"name", place.archive.back()}, {"kind", "resource"}, {"fullyQualifiedName", place_text(place)}});
+  }
+  logical.push_back(std::move(layer));
+  json out{{"physicalLocation", {{"artifactLocation", {{"uri", uri_of(place.path)}, {"uriBaseId", "IMAGE"}}}}},
+           {"logicalLocations", std::move(logical)}};
+  json properties{{"offset", place.offset}};
+  if (place.deleted_by) properties["deletedBy"] = place.deleted_by->str();
+  out["properties"] = std::move(properties);
+  return out;
+}
+
+struct Rule {
+  Severity severity = Severity::info;
+  std::string text;
+  std::string remedy;
+};
+
+/// All rules that results of one image name, in the order of their codes.
+using Rules = std::map<std::string, Rule>;
+
+std::string rule_text(const Issue& issue) {
+  if (weakness_known(issue.code)) return weakness_issue(issue.code).reason;
+  for (const IssueHelp& help : assess_issue_help()) {
+    if (help.code == issue.code) return std::string(help.text);
+  }
+  return issue.reason;
+}
+
+Rules rules_of(const std::vector<Finding>& findings) {
+  Rules rules;
+  for (const Finding& finding : findings) {
+    for (const Issue& issue : issues_of(finding)) {
+      if (issue.severity < Severity::low) continue;
+      Rule& rule = rules[issue.code];
+      rule.severity = std::max(rule.severity, issue.severity);
+      rule.text = rule_text(issue);
+      // Of several remedies of a code (they differ by finding) the first by spelling, so that order does not matter.
+      if (rule.remedy.empty() || issue.remedy < rule.remedy) rule.remedy = issue.remedy;
+    }
+  }
+  return rules;
+}
+
+json rules_json(const Rules& rules) {
+  json out = json::array();
+  for (const auto& [code, rule] : rules) {
+    out.push_back({{"id", code},
+                   {"shortDescription", {{"text", rule.text.empty() ? code : rule.text}}},
+                   {"help", {{"text", rule.remedy.empty() ? "See the result." : rule.remedy}}},
+                   {"defaultConfiguration", {{"level", level_of(rule.severity)}}},
+                   {"properties", {{"security-severity", score_of(rule.severity)}, {"tags", json::array({"cryptography", "security"})}}}});
+  }
+  return out;
+}
+
+json result_of(const Finding& finding, const Issue& issue, std::size_t rule_index) {
+  json locations = json::array();
+  for (std::size_t i = 0; i < std::min(finding.occurrences.size(), kLocationsMax); ++i) locations.push_back(location_of(finding.occurrences[i]));
+  const std::string identity = std::string(to_string(finding.type)) + " " + finding.id + " " + issue.code;
+  return {{"ruleId", issue.code},
+          {"ruleIndex", rule_index},
+          {"level", level_of(issue.severity)},
+          {"message", {{"text", finding.title + ": " + issue.reason + " " + issue.remedy}}},
+          {"locations", std::move(locations)},
+          {"partialFingerprints", {{"findingIssue/v1", std::string(Digest::sha256_of(as_bytes(identity)).hex())}}},
+          {"properties", {{"severity", to_string(issue.severity)}, {"type", to_string(finding.type)}, {"id", finding.id}, {"places", finding.occurrences.size()}}}};
+}
+
+json run_of(const ImageReport& image, const Options& options) {
+  std::vector<Finding> findings = image.findings;
+  normalize(findings);
+  sort_for_people(findings);
+  const Rules rules = rules_of(findings);
+  json results = json::array();
+  for (const Finding& finding : findings) {
+    for (const Issue& issue : issues_of(finding)) {
+      const auto rule = rules.find(issue.code);
+      if (issue.severity < Severity::low || rule == rules.end()) continue;
+      results.push_back(result_of(finding, issue, static_cast<std::size_t>(std::distance(rules.begin(), rule))));
+    }
+  }
+  json driver{{"name", "landwaiter"}, {"rules", rules_json(rules)}};
+  if (!options.tool_version.empty()) driver["version"] = options.tool_version;
+  return {{"tool", {{"driver", std::move(driver)}}},
+          {"automationDetails", {{"id", image.facts.reference + "/" + image.facts.digest.str()}}},
+          {"originalUriBaseIds", {{"IMAGE", {{"description", {{"text", "the root of image " + image.facts.reference}}}}}}},
+          {"columnKind", "unicodeCodePoints"},
+          {"results", std::move(results)},
+          {"properties", {{"image", image.facts.reference}, {"digest", image.facts.digest.str()}, {"platform", image.facts.platform}}}};
+}
+
+}  // namespace
+
+std::string sarif(std::span<const ImageReport> images, const Options& options) {
+  json runs = json::array();
+  for (const ImageReport* image : in_order(images)) runs.push_back(run_of(*image, options));
+  return dump_json_pretty({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"}, {"version", "2.1.0"}, {"runs", std::move(runs)}}) + "\n";
+}
+
+}  // namespace landwaiter::exports

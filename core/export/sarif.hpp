@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/export/export.hpp"
+
+namespace landwaiter::exports {
+
+/// SARIF 2.1.0 (OASIS): a run for each image, a result for each issue of at least low severity, a rule for each issue code.
+std::string sarif(std::span<const ImageReport> images, const Options& options);
+
+}  // namespace landwaiter::exports

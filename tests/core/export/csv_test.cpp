@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/export/csv.hpp"
+
+#include "tests/core/export/samples.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace landwaiter;
+
+namespace {
+
+/// A reader of RFC 4180 that knows nothing of the writer.
+std::vector<std::vector<std::string>> read_csv(const std::string& text) {
+  std::vector<std::vector<std::string>> rows(1, std::vector<std::string>(1));
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    std::string& field = rows.back().back();
+    if (quoted && c == '"' && i + 1 < text.size() && text[i + 1] == '"') field += text[i++];
+    else if (c == '"') quoted = !quoted;
+    else if (!quoted && c == ',') rows.back().emplace_back();
+    else if (!quoted && c == '\r' && i + 1 < text.size() && text[i + 1] == '\n') ++i, rows.emplace_back(1);
+    else field += c;
+  }
+  REQUIRE_FALSE(quoted);
+  REQUIRE(rows.back() == std::vector<std::string>{""});
+  rows.pop_back();
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("a row for each occurrence, all of one length, with no formula") {
+  auto images = test::export_samples();
+  images[0].facts.reference = "";  // the first field may be empty, too
+  std::size_t occurrences = 0;
+  for (const ImageReport& image : images) {
+    for (const Finding& finding : image.findings) occurrences += finding.occurrences.size();
+  }
+  const auto rows = read_csv(exports::csv(images));
+  CHECK(rows.size() == occurrences + 1);
+  bool hostile = false, key = false;
+  for (const auto& row : rows) {
+    REQUIRE(row.size() == 17);
+    for (const std::string& field : row) {
+      if (!field.empty()) CHECK(std::string("=+-@\t\r").find(field[0]) == std::string::npos);
+    }
+    hostile = hostile || (row[5] == "'=HYPERLINK(\"http://x\", \"y\")\nsecond line" && row[10] == "'+danger, \"quoted\" ü %");
+    key = key || (row[4] == "private-key" && row[3] == "critical" && row[10] == "srv/app.war" && row[11] == "WEB-INF/key.pem" && row[14] == "1" && row[15].starts_with("sha256:"));
+  }
+  CHECK(hostile);
+  CHECK(key);
+}
