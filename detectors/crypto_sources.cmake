@@ -5,8 +5,12 @@ set(CRYPTO_SOURCES
   binary_format.cpp
   certificate.cpp
   certificate_detector.cpp
+  cipher_policy.cpp
+  config_lines.cpp
+  crypto_configuration_detector.cpp
   crypto_library.cpp
   crypto_library_detector.cpp
+  crypto_settings.cpp
   der.cpp
   der_search.cpp
   library_metadata.cpp
@@ -23,5 +27,6 @@ set(CRYPTO_SOURCES
   public_key.cpp
   published_keys.cpp
   rust_crate_detector.cpp
+  setting_directives.cpp
   ssh_key.cpp
   x509_text.cpp)
