@@ -2,6 +2,9 @@
 // Cryptographic libraries as distributions ship them; the package database and the programs themselves are the judges.
 #include "detectors/crypto_library.hpp"
 
+#include "detectors/crypto_configuration_detector.hpp"
+#include "detectors/crypto_library_detector.hpp"
+#include "detectors/rust_crate_detector.hpp"
 #include "core/digest.hpp"
 #include "core/text.hpp"
 #include "tests/detectors/scan_bytes.hpp"
@@ -10,6 +13,8 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
+#include <memory>
 #include <set>
 
 namespace landwaiter::detectors {
@@ -380,6 +385,36 @@ TEST_CASE("ids name library and version; ended release lines are weak by the tab
   CHECK(end_of_life("mbed TLS", "2.28.3").ended);
   CHECK(end_of_life("mbed TLS", "2.281").date.empty());
   CHECK(end_of_life("OpenSSL", "").date.empty());
+}
+
+TEST_CASE("the programs of this machine: triggers are rare, and each library found is one that is installed or linked in", "[crypto_library]") {
+  std::vector<std::unique_ptr<const Detector>> detectors;
+  detectors.push_back(std::make_unique<CryptoConfigurationDetector>());
+  detectors.push_back(std::make_unique<CryptoLibraryDetector>());
+  detectors.push_back(std::make_unique<RustCrateDetector>());
+  const FileScanner alone(std::move(detectors));
+  std::size_t files = 0, bytes = 0, hits = 0, diagnostics = 0;
+  std::map<std::string, std::set<std::string>> where;
+  for (const char* folder : {"/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/bin", "/usr/sbin"}) {
+    if (!fs::is_directory(folder)) continue;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (!entry.is_regular_file() || entry.is_symlink() || entry.file_size() > 64'000'000) continue;
+      const std::string content = read_file(entry.path());
+      const Scanned scanned = alone.scan(content, entry.path().string());
+      ++files;
+      bytes += content.size();
+      hits += scanned.hits;
+      diagnostics += scanned.diagnostics.size();
+      for (const Finding& each : scanned.of(FindingType::crypto_library)) where[each.title].insert(entry.path().filename().string());
+      INFO(entry.path().string());
+      CHECK(scanned.of(FindingType::crypto_configuration).empty());
+    }
+  }
+  REQUIRE(files > 100);
+  CHECK(diagnostics == 0);
+  CHECK(hits < bytes / 10'000);
+  std::cout << files << " programs and libraries, " << bytes / 1'000'000 << " MB, " << hits << " hits\n";
+  for (const auto& [title, names] : where) std::cout << "  " << title << ": " << names.size() << " files, " << *names.begin() << '\n';
 }
 
 TEST_CASE("truncated and lying programs report nothing they do not hold", "[crypto_library]") {
