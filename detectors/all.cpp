@@ -2,16 +2,22 @@
 #include "detectors/all.hpp"
 
 #include "detectors/certificate_detector.hpp"
+#include "detectors/crypto_configuration_detector.hpp"
+#include "detectors/crypto_library_detector.hpp"
 #include "detectors/private_key_detector.hpp"
 #include "detectors/public_asset_detector.hpp"
+#include "detectors/rust_crate_detector.hpp"
 
 namespace landwaiter::detectors {
 
 std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorContext& context) {
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(std::make_unique<CertificateDetector>());
+  detectors.push_back(std::make_unique<CryptoConfigurationDetector>());
+  detectors.push_back(std::make_unique<CryptoLibraryDetector>());
   detectors.push_back(std::make_unique<PrivateKeyDetector>(context));
   detectors.push_back(std::make_unique<PublicAssetDetector>());
+  detectors.push_back(std::make_unique<RustCrateDetector>());
   return detectors;
 }
 

@@ -2,10 +2,22 @@
 # The detectors of cryptographic assets, and what they share. Link to OpenSSL::Crypto.
 set(CRYPTO_SOURCES
   all.cpp
+  binary_format.cpp
   certificate.cpp
   certificate_detector.cpp
+  cipher_policy.cpp
+  config_lines.cpp
+  crypto_configuration_detector.cpp
+  crypto_library.cpp
+  crypto_library_detector.cpp
+  crypto_settings.cpp
   der.cpp
   der_search.cpp
+  library_metadata.cpp
+  library_package.cpp
+  library_runtime.cpp
+  library_soname.cpp
+  library_strings.cpp
   password_encryption.cpp
   pem.cpp
   private_key.cpp
@@ -14,5 +26,7 @@ set(CRYPTO_SOURCES
   public_asset_detector.cpp
   public_key.cpp
   published_keys.cpp
+  rust_crate_detector.cpp
+  setting_directives.cpp
   ssh_key.cpp
   x509_text.cpp)

@@ -6,6 +6,8 @@ target_link_libraries(landwaiter_crypto_test_support PUBLIC landwaiter_detectors
 set(CRYPTO_TESTS
   all_test.cpp
   certificate_test.cpp
+  crypto_configuration_test.cpp
+  crypto_library_test.cpp
   der_test.cpp
   false_positives_test.cpp
   hostile_der_test.cpp
