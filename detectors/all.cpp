@@ -2,6 +2,8 @@
 #include "detectors/all.hpp"
 
 #include "detectors/certificate_detector.hpp"
+#include "detectors/jose_detector.hpp"
+#include "detectors/openpgp_detector.hpp"
 #include "detectors/private_key_detector.hpp"
 #include "detectors/public_asset_detector.hpp"
 
@@ -10,6 +12,8 @@ namespace landwaiter::detectors {
 std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorContext& context) {
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(std::make_unique<CertificateDetector>());
+  detectors.push_back(std::make_unique<JoseDetector>(context));
+  detectors.push_back(std::make_unique<OpenPgpDetector>(context));
   detectors.push_back(std::make_unique<PrivateKeyDetector>(context));
   detectors.push_back(std::make_unique<PublicAssetDetector>());
   return detectors;

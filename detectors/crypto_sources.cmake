@@ -6,6 +6,22 @@ set(CRYPTO_SOURCES
   certificate_detector.cpp
   der.cpp
   der_search.cpp
+  gpg_agent_key.cpp
+  jose_detector.cpp
+  json_search.cpp
+  jwk.cpp
+  jwt.cpp
+  jwt_finding.cpp
+  key_consistency.cpp
+  keybox.cpp
+  openpgp_armor.cpp
+  openpgp_detector.cpp
+  openpgp_finding.cpp
+  openpgp_key.cpp
+  openpgp_keyblock.cpp
+  openpgp_packet.cpp
+  openpgp_s2k.cpp
+  openpgp_secret.cpp
   password_encryption.cpp
   pem.cpp
   private_key.cpp
@@ -14,5 +30,6 @@ set(CRYPTO_SOURCES
   public_asset_detector.cpp
   public_key.cpp
   published_keys.cpp
+  s_expression.cpp
   ssh_key.cpp
   x509_text.cpp)
