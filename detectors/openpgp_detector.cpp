@@ -83,7 +83,7 @@ std::vector<Trigger> OpenPgpDetector::triggers() const {
       {kArmor, "-----BEGIN PGP (?:PUBLIC|PRIVATE|SECRET) KEY BLOCK-----", 38},
       {kPackets, header + "(?:" + version4 + "|" + later + ")", 6 + kTriggerBody},
       {kKeybox, R"(\x00\x00\x00\x20\x01\x01[\x00-\xff]{2}KBXf)", kKeyboxMagicEnd},
-      {kAgentKey, R"(\((?:11:private-key|21:protected-private-key|20:shadowed-private-key)\()", 25},
+      {kAgentKey, R"(\((?:11:private-key|21:protected-private-key|20:shadowed-private-key)\()", 26},
       {kAgentKey + 1, R"(Key: \((?:protected-|shadowed-)?private-key )", 28},
   };
 }

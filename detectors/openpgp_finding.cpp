@@ -34,7 +34,7 @@ std::string name_of(const PublicKey& key) {
 }
 
 void add_signature(const Member& member, json& attributes) {
-  const SelfSignature& signature = member.signature;
+  const SelfSignature signature = self_signature(member);
   const bool present = signature.hash != 0;
   attributes["expires"] = signature.lifetime ? json(time_of(std::int64_t{member.key.created} + *signature.lifetime)) : json(nullptr);
   attributes["usage"] = signature.flags ? json(usage_names(*signature.flags)) : json(nullptr);

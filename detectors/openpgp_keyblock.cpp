@@ -108,16 +108,28 @@ bool made_by(const Signature& signature, const Key& key) {
   return signature.issuer.empty() || signature.issuer == key.fingerprint || signature.issuer == key.key_id;
 }
 
+void take_newer(const SelfSignature& says, SelfSignature& known) {
+  if (known.hash == 0 || says.made >= known.made) known = says;
+}
+
+/// A key has several at the same time, such as one for each of its revokers, which say nothing else.
+void take_direct(const SelfSignature& says, SelfSignature& known) {
+  const bool newer = known.hash == 0 || says.made >= known.made;
+  const SelfSignature before = known;
+  if (newer) known = says;
+  const SelfSignature& older = newer ? before : says;
+  if (!known.lifetime) known.lifetime = older.lifetime;
+  if (!known.flags) known.flags = older.flags;
+}
+
 void take_signature(const Signature& signature, KeyBlock& block) {
   Member& primary = block.members.front();
   Member& last = block.members.back();
   if (!made_by(signature, primary.key)) return;
   const bool certifies = signature.type >= kCertificationFirst && signature.type <= kCertificationLast;
-  const auto newer = [&](Member& member) {
-    if (member.signature.hash == 0 || signature.says.made >= member.signature.made) member.signature = signature.says;
-  };
-  if (certifies || signature.type == kDirectKey) newer(primary);
-  else if (signature.type == kSubkeyBinding && !last.primary) newer(last);
+  if (certifies) take_newer(signature.says, primary.signature);
+  else if (signature.type == kDirectKey) take_direct(signature.says, primary.direct_signature);
+  else if (signature.type == kSubkeyBinding && !last.primary) take_newer(signature.says, last.signature);
   else if (signature.type == kKeyRevocation) primary.revoked = true;
   else if (signature.type == kSubkeyRevocation && !last.primary) last.revoked = true;
 }
@@ -141,7 +153,7 @@ bool take_packet(const Packet& packet, std::size_t begin, KeyBlock& block) {
       if (block.members.size() > kSubkeysMax) return false;
       // A subkey that is not understood keeps what follows it from being taken for another's.
       if (!key) return packet.in_one && !packet.body.empty() && packet.body[0] >= 2 && packet.body[0] <= 6;
-      block.members.push_back({.key = *std::move(key), .primary = false, .begin = begin, .signature = {}, .revoked = false});
+      block.members.push_back({.key = *std::move(key), .primary = false, .begin = begin, .signature = {}, .direct_signature = {}, .revoked = false});
       break;
     }
     case kUserAttribute: break;
@@ -163,7 +175,7 @@ std::optional<KeyBlock> read_key_block(ByteView bytes) {
   auto primary = read_key(packet);
   if (!primary) return std::nullopt;
   KeyBlock block;
-  block.members.push_back({.key = *std::move(primary), .primary = true, .begin = 0, .signature = {}, .revoked = false});
+  block.members.push_back({.key = *std::move(primary), .primary = true, .begin = 0, .signature = {}, .direct_signature = {}, .revoked = false});
   block.size = reader.offset();
   while (true) {
     const std::size_t begin = reader.offset();
@@ -173,6 +185,15 @@ std::optional<KeyBlock> read_key_block(ByteView bytes) {
     block.size = reader.offset();
   }
   return block;
+}
+
+SelfSignature self_signature(const Member& member) {
+  const SelfSignature& direct = member.direct_signature;
+  if (member.signature.hash == 0) return direct;
+  SelfSignature both = member.signature;
+  if (!both.lifetime) both.lifetime = direct.lifetime;
+  if (!both.flags) both.flags = direct.flags;
+  return both;
 }
 
 std::vector<std::string> usage_names(unsigned flags) {

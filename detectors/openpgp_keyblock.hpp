@@ -10,7 +10,8 @@
 
 namespace landwaiter::detectors::openpgp {
 
-/// What the newest of the key's own signatures over it says. Signatures are not verified: whoever can change a keyring can
+/// What the newest of the key's own signatures over it says: of a primary key the newest certification, and where that is silent
+/// the newest direct-key signature that is not. Signatures are not verified: whoever can change a keyring can
 /// write anything here, as into the user ids.
 struct SelfSignature {
   std::uint32_t made = 0;
@@ -23,9 +24,13 @@ struct Member {
   Key key;
   bool primary = false;
   std::size_t begin = 0;    ///< of its packet
-  SelfSignature signature;  ///< certification, direct-key or binding
+  SelfSignature signature;         ///< certification or binding
+  SelfSignature direct_signature;  ///< of a primary key
   bool revoked = false;
 };
+
+/// What both signatures of a member say together.
+SelfSignature self_signature(const Member& member);
 
 /// A primary key, and what belongs to it (RFC 9580, 10.1 and 10.2): "transferable key".
 struct KeyBlock {

@@ -78,11 +78,35 @@ class Parser {
     return true;
   }
 
+  /// Libgcrypt writes short numbers so when all their octets can be: an ElGamal generator of 11 is "\v".
   bool quoted_text(SExpression& out) {
-    const std::size_t stop = text_.substr(0, std::min(text_.size(), at_ + kAtomBytesMax)).find('"', at_ + 1);
-    if (stop == std::string_view::npos) return false;
-    out.atom = pem::WipedBytes(copy_of(text_.substr(at_ + 1, stop - at_ - 1)));
-    at_ = stop + 1;
+    Bytes bytes;
+    const std::size_t stop = std::min(text_.size(), at_ + kAtomBytesMax);
+    std::size_t next = at_ + 1;
+    while (next < stop && text_[next] != '"') {
+      char c = text_[next++];
+      if (c == '\\' && !escaped(next, c)) return false;
+      bytes.push_back(static_cast<std::uint8_t>(c));
+    }
+    if (next >= stop) return false;
+    out.atom = pem::WipedBytes(std::move(bytes));
+    at_ = next + 1;
+    return true;
+  }
+
+  /// What follows a backslash, of those that Libgcrypt writes.
+  bool escaped(std::size_t& next, char& out) const {
+    constexpr std::string_view kNames = "btvnfr\"'\\";
+    constexpr std::string_view kValues = "\b\t\v\n\f\r\"'\\";
+    if (next == text_.size()) return false;
+    const char c = text_[next++];
+    const std::size_t at = kNames.find(c);
+    if (at != std::string_view::npos) out = kValues[at];
+    if (c != 'x') return at != std::string_view::npos;
+    const auto value = hex_decode(text_.substr(next, 2));
+    if (!value || value->size() != 1) return false;
+    out = static_cast<char>((*value)[0]);
+    next += 2;
     return true;
   }
 
