@@ -13,11 +13,27 @@ set(CRYPTO_SOURCES
   crypto_settings.cpp
   der.cpp
   der_search.cpp
+  gpg_agent_key.cpp
+  jose_detector.cpp
+  json_search.cpp
+  jwk.cpp
+  jwt.cpp
+  jwt_finding.cpp
+  key_consistency.cpp
+  keybox.cpp
   library_metadata.cpp
   library_package.cpp
   library_runtime.cpp
   library_soname.cpp
   library_strings.cpp
+  openpgp_armor.cpp
+  openpgp_detector.cpp
+  openpgp_finding.cpp
+  openpgp_key.cpp
+  openpgp_keyblock.cpp
+  openpgp_packet.cpp
+  openpgp_s2k.cpp
+  openpgp_secret.cpp
   password_encryption.cpp
   pem.cpp
   private_key.cpp
@@ -27,6 +43,7 @@ set(CRYPTO_SOURCES
   public_key.cpp
   published_keys.cpp
   rust_crate_detector.cpp
+  s_expression.cpp
   setting_directives.cpp
   ssh_key.cpp
   x509_text.cpp)

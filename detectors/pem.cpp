@@ -246,4 +246,10 @@ Block read_block(ByteView bytes, std::size_t begin_line_end, bool ends_file) {
   return block;
 }
 
+std::string unescaped(std::string_view raw) {
+  std::string text;
+  Unescaper(raw).run(text);
+  return text;
+}
+
 }  // namespace landwaiter::detectors::pem

@@ -58,6 +58,9 @@ struct Block {
 /// Reads to the next run of five dashes at most, so the cost of many blocks is linear.
 Block read_block(ByteView bytes, std::size_t begin_line_end, bool ends_file);
 
+/// What escapes and joined literals, as above, stand for; the rest as it is. The caller wipes it.
+std::string unescaped(std::string_view raw);
+
 /// Fewer characters of base64 than this hold no key or certificate; documentation puts "MIIE..." there.
 inline constexpr std::size_t kBodyCharactersMin = 64;
 
