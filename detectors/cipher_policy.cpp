@@ -34,7 +34,7 @@ constexpr std::array kSigns{
     Sign{"arcfour", "rc4"},             Sign{"3des", "3des"},          Sign{"des3", "3des"},            Sign{"des-cbc3", "3des"},
     Sign{"des-ede", "3des"},            Sign{"adh", "anonymous-cipher"}, Sign{"aecdh", "anonymous-cipher"}, Sign{"-anon-", "anonymous-cipher"},
     Sign{"md5", "md5"},                 Sign{"hmac-sha1", "sha1"},     Sign{"group1-sha1", "short-dh"}, Sign{"group1-sha1", "sha1"},
-    Sign{"group14-sha1", "sha1"},       Sign{"exchange-sha1", "sha1"}, Sign{"-cbc", "cbc"},             Sign{"blowfish", "weak-cipher"},
+    Sign{"group14-sha1", "sha1"},       Sign{"exchange-sha1", "sha1"}, Sign{"-cbc-", "cbc"},             Sign{"blowfish", "weak-cipher"},
     Sign{"cast128", "weak-cipher"},     Sign{"ssh-dss", "weak-algorithm"}, Sign{"umac-64", "weak-mac"}, Sign{"rc2", "weak-cipher"},
 };
 
@@ -51,6 +51,7 @@ void judge(std::string_view name, std::set<std::string>& out) {
   }
   if (name == "sha1" || name == "ssh-rsa" || name.starts_with("ssh-rsa-cert")) out.insert("sha1");
   if (is_des(name)) out.insert("des");
+  if (name.ends_with("-cbc") || has(name, "-cbc@")) out.insert("cbc");  // "-cbc-" is among the signs; "DES-CBC3" is triple DES
   for (const Sign& sign : kSigns) {
     if (has(name, sign.part)) out.insert(std::string(sign.code));
   }

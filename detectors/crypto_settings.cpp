@@ -76,8 +76,11 @@ bool read_haproxy(const Directive& directive, std::string_view value, CryptoSett
     if (end > 0) words.push_back(rest.substr(0, end));
     rest.remove_prefix(std::min(rest.size(), end + 1));
   }
-  const auto has = [&](std::string_view word) { return std::ranges::find(words, word) != words.end(); };
-  if (directive.key == "bind" && (!has("ssl") || !has("crt"))) return false;
+  if (directive.key == "bind") {
+    const auto certificate = std::ranges::find(words, "crt");
+    const bool file = certificate != words.end() && certificate + 1 != words.end() && (certificate + 1)->find_first_of("/.@") != std::string_view::npos;
+    if (!file || std::ranges::find(words, "ssl") == words.end()) return false;
+  }
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string_view word = words[i];
     const auto next = i + 1 < words.size() ? protocol_from(words[i + 1]) : std::nullopt;
