@@ -31,21 +31,17 @@ Result<PageStart> parse_page_token(std::string_view text) {
 }
 
 json finding_head(const Rows& rows) {
-  auto attributes = parse_json(rows.text(5), "stored attributes");
-  if (attributes) {
-    drop_working_attributes(*attributes);
-    Finding alone;
-    alone.type = finding_type_from(rows.text(1)).value_or(FindingType::certificate);
-    alone.severity = static_cast<Severity>(rows.integer(3));
-    alone.attributes = *std::move(attributes);
-    assess_weaknesses(alone);
-    attributes = std::move(alone.attributes);
-  }
+  Finding finding;
+  finding.type = finding_type_from(rows.text(1)).value_or(FindingType::certificate);
+  finding.severity = static_cast<Severity>(rows.integer(3));
+  if (const auto attributes = parse_json(rows.text(5), "stored attributes")) finding.attributes = *attributes;
+  drop_working_attributes(finding.attributes);
+  assess_weaknesses(finding);
   return {{"type", rows.text(1)},
           {"id", rows.text(2)},
-          {"severity", to_string(static_cast<Severity>(rows.integer(3)))},
+          {"severity", to_string(finding.severity)},
           {"title", rows.text(4)},
-          {"attributes", attributes ? *attributes : json::object()},
+          {"attributes", std::move(finding.attributes)},
           {"detector", rows.text(6)}};
 }
 

@@ -79,8 +79,10 @@ Reply TestPlatform::call_text(const std::string& method, const std::string& path
   request += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   const HttpReply raw = parse_reply(send_raw(port, request));
   Reply reply{raw.status, raw.body, nullptr, raw.headers};
-  if (!raw.body.empty()) reply.body = json::parse(raw.body);
-  record(method, path, reply);
+  const auto type = raw.headers.find("content-type");
+  const bool is_json = type == raw.headers.end() || type->second.find("json") != std::string::npos;
+  if (!raw.body.empty() && is_json) reply.body = json::parse(raw.body);
+  if (is_json) record(method, path, reply);
   return reply;
 }
 
