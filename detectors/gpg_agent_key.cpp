@@ -37,9 +37,9 @@ std::string sha1_upper(ByteView bytes) {
 /// Libgcrypt's signed form: a zero in front of a number whose first bit is set.
 Bytes signed_form(ByteView magnitude) {
   magnitude = without_zeros(magnitude);
-  Bytes out;
-  if (magnitude.empty() || magnitude[0] >= 0x80) out.push_back(0);
-  out.insert(out.end(), magnitude.begin(), magnitude.end());
+  const std::size_t zeros = magnitude.empty() || magnitude[0] >= 0x80 ? 1 : 0;
+  Bytes out(zeros + magnitude.size());
+  std::ranges::copy(magnitude, out.begin() + static_cast<std::ptrdiff_t>(zeros));
   return out;
 }
 

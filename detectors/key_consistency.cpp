@@ -31,9 +31,8 @@ bool algorithm_parts(const PublicKey& key, ByteView& type, ByteView& parameters)
 bool raw_agrees(const PublicKey& key, const RawKeyKind& kind, ByteView scalar, bool reversed) {
   const std::size_t size = kind.name == std::string_view("Ed448") ? 57 : kind.name == std::string_view("X448") ? 56 : 32;
   if (scalar.size() > size) return false;
-  Bytes padded(size - scalar.size());
-  padded.reserve(size);
-  padded.insert(padded.end(), scalar.begin(), scalar.end());
+  Bytes padded(size);
+  std::ranges::copy(scalar, padded.begin() + static_cast<std::ptrdiff_t>(size - scalar.size()));
   if (reversed) std::ranges::reverse(padded);
   const auto computed = raw_public_key(kind, padded);
   wipe(padded);
