@@ -2,6 +2,7 @@
 #include "detectors/all.hpp"
 
 #include "detectors/certificate_detector.hpp"
+#include "detectors/keystore_detector.hpp"
 #include "detectors/private_key_detector.hpp"
 #include "detectors/public_asset_detector.hpp"
 
@@ -10,6 +11,7 @@ namespace landwaiter::detectors {
 std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorContext& context) {
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(std::make_unique<CertificateDetector>());
+  detectors.push_back(std::make_unique<KeystoreDetector>());
   detectors.push_back(std::make_unique<PrivateKeyDetector>(context));
   detectors.push_back(std::make_unique<PublicAssetDetector>());
   return detectors;

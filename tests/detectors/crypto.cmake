@@ -9,6 +9,7 @@ set(CRYPTO_TESTS
   der_test.cpp
   false_positives_test.cpp
   hostile_der_test.cpp
+  keystore_test.cpp
   pem_test.cpp
   private_key_test.cpp
   public_asset_test.cpp)
