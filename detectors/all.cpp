@@ -11,7 +11,7 @@ namespace landwaiter::detectors {
 std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorContext& context) {
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(std::make_unique<CertificateDetector>());
-  detectors.push_back(std::make_unique<KeystoreDetector>());
+  detectors.push_back(std::make_unique<KeystoreDetector>(context));
   detectors.push_back(std::make_unique<PrivateKeyDetector>(context));
   detectors.push_back(std::make_unique<PublicAssetDetector>());
   return detectors;

@@ -2,6 +2,7 @@
 # The detectors of cryptographic assets, and what they share. Link to OpenSSL::Crypto.
 set(CRYPTO_SOURCES
   all.cpp
+  bcfks.cpp
   ber.cpp
   bouncy_keystore.cpp
   certificate.cpp
@@ -12,7 +13,10 @@ set(CRYPTO_SOURCES
   java_serialization.cpp
   keystore.cpp
   keystore_detector.cpp
+  keystore_opening.cpp
+  password_crypto.cpp
   password_encryption.cpp
+  passwords.cpp
   pem.cpp
   pkcs12.cpp
   private_key.cpp
@@ -22,4 +26,5 @@ set(CRYPTO_SOURCES
   public_key.cpp
   published_keys.cpp
   ssh_key.cpp
+  twofish.cpp
   x509_text.cpp)

@@ -5,6 +5,7 @@
 #include "core/text.hpp"
 #include "detectors/der.hpp"
 #include "detectors/java_serialization.hpp"
+#include "detectors/password_crypto.hpp"
 #include "detectors/password_encryption.hpp"
 
 #include <algorithm>
@@ -41,7 +42,8 @@ class JavaKeystoreReader {
     if (out_.problem.empty() && !reader_.skip(kSha1Bytes)) out_.problem = "its end is missing";
     if (count == 0 && !out_.problem.empty()) return Error(ErrorCode::malformed, "not a Java keystore: its end is missing");
     out_.whole = bytes_.first(reader_.offset());
-    note_weaknesses();
+    for (const KeystoreEntry& entry : out_.entries) out_.add_weaknesses_of(entry.encryption);
+    if (out_.problem.empty()) add_lock();
     return std::move(out_);
   }
 
@@ -79,6 +81,7 @@ class JavaKeystoreReader {
     der::Reader fields(der::only_content(key, der::kSequence).value_or(ByteView()));
     der::Element algorithm;
     if (fields.next(der::kSequence, algorithm)) entry.encryption = describe_password_encryption(algorithm.whole);
+    entry.lock = encrypted_key_lock(key);
     for (std::uint32_t i = 0; i < chain; ++i) {
       if (!read_certificate(entry)) return false;
     }
@@ -94,7 +97,7 @@ class JavaKeystoreReader {
     ByteView type, der;
     std::uint16_t size = 0;
     if (version_ == 2 && (!reader_.u16_be(size) || !reader_.view(size, type))) return false;
-    if (!reader_.u32_prefixed(der) || der.empty()) return false;
+    if (!reader_.u32_prefixed(der) || der.empty() || der[0] != der::kSequence) return false;
     entry.certificates.push_back(der);
     return true;
   }
@@ -106,16 +109,30 @@ class JavaKeystoreReader {
     entry.kind = "secret-key";
     const auto algorithm = std::ranges::find_if(object.strings, [](const std::string& text) { return text.starts_with("PBE"); });
     if (algorithm != object.strings.end()) entry.encryption = json{{"scheme", "JCEKS " + *algorithm}, {"cipher", *algorithm}};
+    for (const ByteView array : object.byte_arrays) read_sealing(array, entry);
     return reader_.skip(object.size);
   }
 
-  void note_weaknesses() {
-    const auto add = [&](const std::string& weakness) {
-      if (std::ranges::find(out_.weaknesses, weakness) == out_.weaknesses.end()) out_.weaknesses.push_back(weakness);
-    };
-    for (const KeystoreEntry& entry : out_.entries) {
-      for (const std::string& weakness : encryption_weaknesses(entry.encryption)) add(weakness);
-    }
+  /// SEQUENCE { salt, iterations }: the parameters of the algorithm, if this array is them.
+  static void read_sealing(ByteView array, KeystoreEntry& entry) {
+    const auto fields = der::only_content(array, der::kSequence);
+    der::Reader reader(fields.value_or(ByteView()));
+    ByteView salt, count;
+    if (!reader.next(der::kOctetString, salt) || !reader.unsigned_integer(count) || !reader.empty() || count.size() > 4) return;
+    std::uint32_t iterations = 0;
+    for (const std::uint8_t byte : count) iterations = (iterations << 8U) | byte;
+    if (entry.encryption.is_object()) entry.encryption["iterations"] = iterations;
+  }
+
+  /// SHA-1 over the password, a constant, and all that stands before.
+  void add_lock() {
+    const ByteView content = out_.whole.first(out_.whole.size() - kSha1Bytes), check = out_.whole.last(kSha1Bytes);
+    constexpr std::size_t kSha1Block = 64;
+    out_.lock = {.rounds = content.size() / kSha1Block + 2, .open = [=](const Password& password) -> std::optional<pem::WipedBytes> {
+                   const pem::WipedBytes text = utf16_be(password);
+                   if (!same_digest(sha1({text.view(), as_bytes("Mighty Aphrodite"), content}), check)) return std::nullopt;
+                   return pem::WipedBytes();
+                 }};
   }
 
   ByteView bytes_;

@@ -179,10 +179,17 @@ class Skipper {
     if (!class_description(description, depth + 1) || !description || !new_handle() || !reader_.u32_be(count)) return false;
     if (description->name.size() < 2 || count > reader_.remaining()) return false;
     const char type = description->name[1];
-    if (type == 'B') return reader_.skip(count);
+    if (type == 'B') return byte_array(count);
     for (std::uint32_t i = 0; i < count; ++i) {
       if (!value(type, depth)) return false;
     }
+    return true;
+  }
+
+  bool byte_array(std::uint32_t count) {
+    ByteView bytes;
+    if (!reader_.view(count, bytes)) return false;
+    if (out_.byte_arrays.size() < kStringsMax) out_.byte_arrays.push_back(bytes);
     return true;
   }
 

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/keystore_detector.hpp"
 
+#include "core/limits.hpp"
+#include "detectors/bcfks.hpp"
+#include "detectors/der.hpp"
 #include "detectors/java_keystore.hpp"
-#include "detectors/keystore.hpp"
+#include "detectors/keystore_opening.hpp"
 #include "detectors/pkcs12.hpp"
+
+#include <algorithm>
 
 namespace landwaiter::detectors {
 namespace {
@@ -14,27 +19,66 @@ constexpr std::size_t kJavaHead = 8, kBouncyHead = 32, kPkcs12HeadMax = 5 + 3 + 
 /// Three SEQUENCE headers and the OID.
 constexpr std::size_t kPbes2HeadMax = 3 * 5 + 11;
 
-using Read = Result<Keystore> (*)(ByteView);
-
-/// True when a keystore begins at `start` and was reported.
-bool report(const Window& window, std::size_t start, Result<Keystore> keystore, FindingSink& sink) {
-  if (!keystore) return false;
-  if (!keystore->problem.empty() && !window.ends_file && start + keystore->whole.size() + 1024 > window.bytes.size()) {
-    keystore->problem += "; the keystore is larger than is read at once";
-  }
-  if (!keystore->problem.empty()) sink.diagnose(ErrorCode::malformed, "a " + keystore->type + " keystore: " + keystore->problem, start);
-  const std::size_t end = start + keystore->whole.size();
-  sink.add(describe_keystore(*keystore), start);
-  sink.consumed(end);
-  return true;
+/// Does what begins here go on as the trigger wants it? The look back may end on a byte within.
+bool starts_right(ByteView bytes) {
+  constexpr std::uint8_t kIndefinite = 0x80;
+  if (bytes.size() < 4) return false;
+  const std::size_t length_bytes = bytes[1] > kIndefinite ? bytes[1] & 0x7fU : 0;
+  const std::size_t at = 2 + length_bytes;
+  return length_bytes <= 4 && at < bytes.size() && (bytes[at] == der::kInteger || bytes[at] == der::kSequence);
 }
 
-/// Tries each SEQUENCE that begins before the hit, the outermost first. Its length is not asked here: it may be indefinite.
-void inspect_sequences(const Window& window, const Hit& hit, std::size_t look_back, Read read, FindingSink& sink) {
-  const std::size_t first = hit.end - std::min(hit.end, look_back);
-  for (std::size_t start = first; start < hit.end; ++start) {
-    if (window.bytes[start] == 0x30 && report(window, start, read(window.bytes.subspan(start)), sink)) return;
+using Read = Result<Keystore> (*)(ByteView);
+
+/// One hit being looked at.
+struct Look {
+  const Window& window;
+  const DetectorContext& context;
+  FindingSink& sink;
+
+  /// Asks for the bytes behind the window.
+  bool need(std::size_t start, std::uint64_t size = limits::object_bytes_max) const {
+    return !window.ends_file && sink.need(start, size);
   }
+
+  /// True when a keystore begins at `start` and was reported, or will be.
+  bool report(std::size_t start, Result<Keystore> keystore) const {
+    if (!keystore) return false;
+    if (!keystore->problem.empty() && need(start)) return true;
+    if (!keystore->problem.empty()) sink.diagnose(ErrorCode::malformed, "a " + keystore->type + " keystore: " + keystore->problem, start);
+    Guesser guesser(context.try_passwords, [this](std::uint64_t rounds) { return sink.spend(rounds); });
+    std::vector<Finding> inside = open_keystore(*keystore, context, guesser);
+    Finding finding = describe_keystore(*keystore);
+    for (Finding& one : inside) {
+      one.attributes["keystore"] = finding.id;
+      sink.add(std::move(one), start);
+    }
+    sink.add(std::move(finding), start);
+    sink.consumed(start + keystore->whole.size());
+    return true;
+  }
+};
+
+/// Tries each SEQUENCE that begins before the hit, the outermost first. Its length may be indefinite.
+void inspect_sequences(const Look& look, const Hit& hit, std::size_t look_back, Read read) {
+  const ByteView bytes = look.window.bytes;
+  for (std::size_t start = hit.end - std::min(hit.end, look_back); start < hit.end; ++start) {
+    if (bytes[start] != der::kSequence) continue;
+    const ByteView rest = bytes.subspan(start);
+    const auto promised = der::promised_size(rest);
+    if (promised && *promised > rest.size() && starts_right(rest) && look.need(start, *promised)) return;
+    constexpr std::uint8_t kIndefinite = 0x80;
+    auto keystore = read(rest);
+    if (!keystore && rest.size() > 1 && rest[1] == kIndefinite && starts_right(rest) && look.need(start)) return;
+    if (look.report(start, std::move(keystore))) return;
+  }
+}
+
+void inspect_bouncy(const Look& look, std::size_t start) {
+  const ByteView rest = look.window.bytes.subspan(start);
+  auto keystore = read_bouncy_keystore(rest, look.window.ends_file);
+  if (!keystore && !look.window.ends_file && may_be_uber(rest) && look.need(start)) return;
+  look.report(start, std::move(keystore));
 }
 
 }  // namespace
@@ -58,19 +102,19 @@ std::vector<Trigger> KeystoreDetector::triggers() const {
 }
 
 void KeystoreDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
+  const Look look{window, context_, sink};
   switch (hit.trigger) {
     case kJava: {
+      if (hit.end < kJavaHead) return;
       const std::size_t start = hit.end - kJavaHead;
-      report(window, start, read_java_keystore(window.bytes.subspan(start)), sink);
+      look.report(start, read_java_keystore(window.bytes.subspan(start)));
       return;
     }
-    case kBouncy: {
-      const std::size_t start = hit.end - kBouncyHead;
-      report(window, start, read_bouncy_keystore(window.bytes.subspan(start), window.ends_file), sink);
+    case kBouncy:
+      if (hit.end >= kBouncyHead) inspect_bouncy(look, hit.end - kBouncyHead);
       return;
-    }
-    case kPkcs12: inspect_sequences(window, hit, kPkcs12HeadMax, read_pkcs12, sink); return;
-    default: inspect_sequences(window, hit, kPbes2HeadMax, read_bcfks, sink); return;
+    case kPkcs12: inspect_sequences(look, hit, kPkcs12HeadMax, read_pkcs12); return;
+    default: inspect_sequences(look, hit, kPbes2HeadMax, read_bcfks); return;
   }
 }
 

@@ -5,14 +5,19 @@
 
 namespace landwaiter::detectors {
 
-/// Keystores: JKS, JCEKS, BKS, UBER, BCFKS, PKCS #12. Lists what each leaves readable without its password. The certificates and
-/// encrypted keys inside are found by their own detectors, too; here they are named by their digest.
+/// Keystores: JKS, JCEKS, BKS, UBER, BCFKS, PKCS #12, NSS. Lists what each leaves readable without its password; tries the
+/// passwords that everybody knows and lists all when one fits. The certificates and encrypted keys that stand in the clear are found
+/// by their own detectors, too; here they are named by their digest.
 class KeystoreDetector final : public Detector {
  public:
+  explicit KeystoreDetector(DetectorContext context) : context_(std::move(context)) {}
   std::string_view name() const override { return "keystore"; }
   int version() const override { return 1; }
   std::vector<Trigger> triggers() const override;
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
+
+ private:
+  DetectorContext context_;
 };
 
 }  // namespace landwaiter::detectors

@@ -9,7 +9,4 @@ namespace landwaiter::detectors {
 /// listed (Java's own trust store since JDK 18 is all in the clear, without a MAC). Error malformed.
 Result<Keystore> read_pkcs12(ByteView bytes);
 
-/// Bouncy Castle's FIPS keystore (ObjectStore, BCFKS): encrypted as a whole; tells its algorithms. Error malformed.
-Result<Keystore> read_bcfks(ByteView bytes);
-
 }  // namespace landwaiter::detectors

@@ -4,6 +4,7 @@
 #include "detectors/ber.hpp"
 #include "detectors/java_keystore.hpp"
 #include "detectors/java_serialization.hpp"
+#include "detectors/bcfks.hpp"
 #include "detectors/pkcs12.hpp"
 #include "tests/detectors/material.hpp"
 #include "tests/detectors/scan_bytes.hpp"
