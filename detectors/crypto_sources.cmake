@@ -14,6 +14,7 @@ set(CRYPTO_SOURCES
   keystore.cpp
   keystore_detector.cpp
   keystore_opening.cpp
+  nss_database.cpp
   password_crypto.cpp
   password_encryption.cpp
   passwords.cpp
@@ -25,6 +26,7 @@ set(CRYPTO_SOURCES
   public_asset_detector.cpp
   public_key.cpp
   published_keys.cpp
+  sqlite_reader.cpp
   ssh_key.cpp
   twofish.cpp
   x509_text.cpp)

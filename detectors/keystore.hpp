@@ -5,6 +5,7 @@
 #include "core/finding.hpp"
 #include "core/result.hpp"
 #include "detectors/passwords.hpp"
+#include "detectors/private_key.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -46,6 +47,7 @@ struct Keystore {
   Lock lock;                           ///< what proves its password; none when there is nothing to try one on
   /// Lists what the password opens further. Takes what the lock opened.
   std::function<void(Keystore&, ByteView opened, const Password&, Guesser&)> list;
+  std::vector<PrivateKey> keys;        ///< in a form that only this kind of keystore has, encrypted
   std::vector<pem::WipedBytes> opened; ///< what views may point into
   std::optional<Password> password;    ///< the well-known one that it has
   std::optional<bool> password_tried;  ///< all well-known ones until one fitted; nothing when there is nothing to try one on

@@ -6,6 +6,7 @@
 #include "detectors/der.hpp"
 #include "detectors/java_keystore.hpp"
 #include "detectors/keystore_opening.hpp"
+#include "detectors/nss_database.hpp"
 #include "detectors/pkcs12.hpp"
 
 #include <algorithm>
@@ -13,9 +14,9 @@
 namespace landwaiter::detectors {
 namespace {
 
-enum TriggerId { kJava, kBouncy, kPkcs12, kPbes2 };
+enum TriggerId { kJava, kBouncy, kPkcs12, kPbes2, kSqlite };
 
-constexpr std::size_t kJavaHead = 8, kBouncyHead = 32, kPkcs12HeadMax = 5 + 3 + 5 + 11;
+constexpr std::size_t kSqliteHead = 16, kJavaHead = 8, kBouncyHead = 32, kPkcs12HeadMax = 5 + 3 + 5 + 11;
 /// Three SEQUENCE headers and the OID.
 constexpr std::size_t kPbes2HeadMax = 3 * 5 + 11;
 
@@ -81,6 +82,13 @@ void inspect_bouncy(const Look& look, std::size_t start) {
   look.report(start, std::move(keystore));
 }
 
+void inspect_sqlite(const Look& look, std::size_t start) {
+  const ByteView rest = look.window.bytes.subspan(start);
+  const auto size = nss_database_size(rest);
+  if (!size || (*size > rest.size() && look.need(start, *size))) return;
+  look.report(start, read_nss_database(rest));
+}
+
 }  // namespace
 
 std::vector<Trigger> KeystoreDetector::triggers() const {
@@ -98,6 +106,7 @@ std::vector<Trigger> KeystoreDetector::triggers() const {
        R"(\x30(?:\x81[\x00-\xff]|\x82[\x00-\xff]{2}|\x83[\x00-\xff]{3})\x30(?:\x81[\x00-\xff]|\x82[\x00-\xff]{2}|\x83[\x00-\xff]{3})\x30(?:[\x20-\x7f]|\x81[\x00-\xff]))"
        R"(\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d)",
        kPbes2HeadMax},
+      {kSqlite, R"(SQLite format 3\x00)", kSqliteHead},
   };
 }
 
@@ -112,6 +121,9 @@ void KeystoreDetector::inspect(const Window& window, const Hit& hit, FindingSink
     }
     case kBouncy:
       if (hit.end >= kBouncyHead) inspect_bouncy(look, hit.end - kBouncyHead);
+      return;
+    case kSqlite:
+      if (hit.end >= kSqliteHead) inspect_sqlite(look, hit.end - kSqliteHead);
       return;
     case kPkcs12: inspect_sequences(look, hit, kPkcs12HeadMax, read_pkcs12); return;
     default: inspect_sequences(look, hit, kPbes2HeadMax, read_bcfks); return;

@@ -22,6 +22,7 @@ class Opener {
     if (locked) keystore_.password_tried = keystore_.password.has_value() || !guesser_.held_back();
     if (!locked && (!keystore_.encryption.is_null() || !keystore_.integrity.is_null())) keystore_.password_tried = false;
     if (keystore_.password) keystore_.add_weakness(keystore_.password->weakness());
+    for (const PrivateKey& key : keystore_.keys) report_own_key(key);
     for (const KeystoreEntry& entry : keystore_.entries) {
       for (const ByteView certificate : entry.certificates) report_certificate(certificate);
     }
@@ -64,10 +65,23 @@ class Opener {
     if (!key->public_key.spki.empty()) entry.key_id = key->public_key.id();
     finding.attributes["encrypted"] = true;
     finding.attributes["encryption"] = entry.encryption;
+    add_password(finding, password);
+    findings_.push_back(std::move(finding));
+  }
+
+  void report_own_key(const PrivateKey& key) {
+    Finding finding = describe_private_key(key, "DER", context_);
+    if (keystore_.password) {
+      finding.severity = Severity::high;
+      add_password(finding, *keystore_.password);
+    }
+    findings_.push_back(std::move(finding));
+  }
+
+  void add_password(Finding& finding, const Password& password) const {
     finding.attributes["password"] = password.kind();
     finding.attributes["weaknesses"].push_back(password.weakness());
     finding.title += ", in a " + keystore_.type + " keystore that a password everybody knows opens";
-    findings_.push_back(std::move(finding));
   }
 
   /// Certificates within the file are found there by their own detector.

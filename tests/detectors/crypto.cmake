@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the detectors of cryptographic assets, with the openssl and ssh-keygen commands as judges.
-add_library(landwaiter_crypto_test_support STATIC material.cpp scan_bytes.cpp shell.cpp)
+add_library(landwaiter_crypto_test_support STATIC keystores.cpp material.cpp scan_bytes.cpp shell.cpp)
 target_link_libraries(landwaiter_crypto_test_support PUBLIC landwaiter_detectors PRIVATE landwaiter_options)
 
 set(CRYPTO_TESTS
@@ -9,7 +9,10 @@ set(CRYPTO_TESTS
   der_test.cpp
   false_positives_test.cpp
   hostile_der_test.cpp
+  keystore_hostile_test.cpp
+  keystore_password_test.cpp
   keystore_test.cpp
+  nss_test.cpp
   pem_test.cpp
   private_key_test.cpp
   public_asset_test.cpp)
