@@ -2,6 +2,7 @@
 #include "detectors/password_crypto.hpp"
 
 #include "core/limits.hpp"
+#include "detectors/ber.hpp"
 #include "detectors/der.hpp"
 #include "detectors/openssl_ptr.hpp"
 #include "detectors/password_encryption.hpp"
@@ -64,7 +65,9 @@ bool countable(std::uint64_t iterations, std::size_t size) {
 
 bool one_element(ByteView plain) {
   const auto element = der::whole_element(plain);
-  return element && element->size() == plain.size() && der::well_formed(plain, limits::der_depth_max);
+  if (element && element->size() == plain.size() && der::well_formed(plain, limits::der_depth_max)) return true;
+  const auto normal = der_from_ber(plain);
+  return normal && normal->size == plain.size();
 }
 
 std::uint64_t number(const json& description, const char* name) {

@@ -34,7 +34,7 @@ std::optional<pem::WipedBytes> decrypt_ccm(ByteView key, ByteView nonce, std::si
 std::optional<pem::WipedBytes> unwrap_padded(ByteView key, ByteView ciphertext);
 
 /// The lock around `ciphertext`, made as the AlgorithmIdentifier `algorithm` says: PBES1, PBES2, PKCS #12's, and the two of Java's
-/// keystores. It opens when the plaintext is one well-formed DER element. No lock for an algorithm that is not known or not available:
+/// keystores. It opens when the plaintext is one well-formed element in DER or BER. No lock for an algorithm that is not known or not available:
 /// RC2, RC4 and DES need OpenSSL's legacy provider.
 Lock encryption_lock(ByteView algorithm, ByteView ciphertext);
 /// The same for an EncryptedPrivateKeyInfo (RFC 5208, 6) that fills `der`; what opens is a PrivateKeyInfo.

@@ -96,6 +96,28 @@ std::optional<std::uint64_t> next_count(der::Reader& reader) {
   return count;
 }
 
+/// The element at the front as DER: as it stands, or written again into `storage`.
+std::optional<ByteView> as_der(ByteView bytes, Bytes& storage, std::size_t& size) {
+  if (const auto element = der::whole_element(bytes); element && der::well_formed(*element, limits::der_depth_max)) {
+    size = element->size();
+    return *element;
+  }
+  auto normal = der_from_ber(bytes);
+  if (!normal) return std::nullopt;
+  storage = std::move(normal->der);
+  size = normal->size;
+  return ByteView(storage);
+}
+
+/// What fills an OCTET STRING, as DER; BER is written again into the keystore's own memory. The bytes as they are when it is neither.
+ByteView inner_der(ByteView bytes, Keystore& keystore) {
+  if (der::well_formed(bytes, limits::der_depth_max)) return bytes;
+  auto normal = der_from_ber(bytes);
+  if (!normal || normal->size != bytes.size()) return bytes;
+  keystore.opened.emplace_back(std::move(normal->der));
+  return keystore.opened.back().view();
+}
+
 /// The bags of one store, first those in the clear, then what passwords open.
 struct Contents {
   std::vector<Bag> bags;
@@ -107,7 +129,7 @@ class BagReader {
   BagReader(Keystore& out, std::vector<Bag>& bags) : out_(out), bags_(bags) {}
 
   bool read(ByteView contents, std::size_t depth = 0) {
-    const auto bags = der::only_content(contents, der::kSequence);
+    const auto bags = der::only_content(inner_der(contents, out_), der::kSequence);
     if (!bags || depth > kBagDepthMax) return false;
     der::Reader reader(*bags);
     ByteView bag;
@@ -371,7 +393,7 @@ class Pkcs12Reader {
 
   /// AuthenticatedSafe: a SEQUENCE of ContentInfo.
   bool read_safes(ByteView content) {
-    const auto safes = der::only_content(content, der::kSequence);
+    const auto safes = der::only_content(inner_der(content, out_), der::kSequence);
     if (!safes) return false;
     der::Reader reader(*safes);
     ByteView safe;
@@ -409,8 +431,21 @@ class Pkcs12Reader {
     const json encryption = describe_password_encryption(algorithm.whole);
     if (out_.encryption.is_null()) out_.encryption = encryption;
     out_.add_weaknesses_of(encryption);
-    const bool there = inner.next(kImplicit0, ciphertext);
+    const bool there = inner.next(kImplicit0, ciphertext) || joined(inner, ciphertext);
     contents_->sealed.push_back(there ? encryption_lock(algorithm.whole, ciphertext) : Lock());
+  }
+
+  /// BER may have cut an implicitly tagged OCTET STRING, too, where the tag does not tell what the pieces are.
+  bool joined(der::Reader& reader, ByteView& out) {
+    ByteView pieces, piece;
+    if (!reader.next(der::kContext0, pieces)) return false;
+    der::Reader each(pieces);
+    Bytes whole;
+    while (each.next(der::kOctetString, piece)) whole.insert(whole.end(), piece.begin(), piece.end());
+    if (!each.empty()) return false;
+    out_.opened.emplace_back(std::move(whole));
+    out = out_.opened.back().view();
+    return true;
   }
 
   /// Without a MAC, that something decrypts shows that the password is right; a key's own lock is tried anyway.
@@ -436,19 +471,6 @@ class Pkcs12Reader {
   Keystore& out_;
   std::shared_ptr<Contents> contents_;
 };
-
-/// The element at the front as DER: as it stands, or written again into `storage`.
-std::optional<ByteView> as_der(ByteView bytes, Bytes& storage, std::size_t& size) {
-  if (const auto element = der::whole_element(bytes); element && der::well_formed(*element, limits::der_depth_max)) {
-    size = element->size();
-    return *element;
-  }
-  auto normal = der_from_ber(bytes);
-  if (!normal) return std::nullopt;
-  storage = std::move(normal->der);
-  size = normal->size;
-  return ByteView(storage);
-}
 
 }  // namespace
 

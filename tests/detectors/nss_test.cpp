@@ -73,12 +73,13 @@ TEST_CASE("NSS databases are listed as certutil lists them, keys by their public
     listed.insert(entry["key_id"].get<std::string>());
   }
   for (const Finding& key : private_part.of(FindingType::private_key)) {
+    if (key.attributes["format"] != "NSS") continue;
     CHECK(key.severity == (kind.expected.is_null() ? Severity::medium : Severity::high));
     reported.insert(key.id);
   }
   const std::set<std::string> expected{nss.key_id("my ca"), nss.key_id("site ec")};
   CHECK(listed == expected);
-  CHECK(std::ranges::includes(reported, expected));
+  CHECK(reported == expected);
   if (!kind.password.empty()) CHECK(everything(private_part).find(kind.password) == std::string::npos);
 
   const Scanned behind = keystore_scanner().scan(std::string(1024 * 1024 + 17, 'x') + keys + "trailer");
@@ -109,7 +110,7 @@ TEST_CASE("broken and foreign databases do no harm", "[keystore]") {
     return nss.file(name);
   };
   // What SQLite would compute when it reads.
-  for (const std::string& sql : {std::string("CREATE TABLE nssPublic (id, a0 AS (randomblob(1000000)), a11); INSERT INTO nssPublic(id) VALUES (1);"),
+  for (const std::string& sql : {std::string("CREATE TABLE nssPublic (id, a0 AS (zeroblob(1000000)), a11); INSERT INTO nssPublic(id) VALUES (1);"),
                                  std::string("CREATE TABLE x (a); CREATE VIEW nssPublic AS WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT i FROM c;"
                                              "CREATE TABLE y (\"CREATE TABLE nssPublic\");"),
                                  std::string("CREATE VIRTUAL TABLE nssPublic USING fts5(a0, a11); CREATE TABLE y (\"CREATE TABLE nssPublic\");")}) {
@@ -122,8 +123,8 @@ TEST_CASE("broken and foreign databases do no harm", "[keystore]") {
   CHECK(scanned.findings.empty());
   CHECK(scanned.diagnostics.empty());
   // Many rows end with the budget, not the patience.
-  const std::string many = make("many.db", "CREATE TABLE nssPublic (id, a0); WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c LIMIT 300000) "
-                                           "INSERT INTO nssPublic SELECT i, x'00000002' FROM c;");
+  const std::string many = make("many.db", "CREATE TABLE nssPublic (id, a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10); WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c LIMIT 200000) "
+                                           "INSERT INTO nssPublic(id, a0) SELECT i, x'00000002' FROM c;");
   const auto bounded = read_nss_database(as_bytes(many));
   REQUIRE(bounded);
   CHECK_FALSE(bounded->problem.empty());
