@@ -11,6 +11,7 @@ set(CRYPTO_SOURCES
   der_search.cpp
   java_keystore.cpp
   java_serialization.cpp
+  keychain.cpp
   keystore.cpp
   keystore_detector.cpp
   keystore_opening.cpp
@@ -20,6 +21,7 @@ set(CRYPTO_SOURCES
   passwords.cpp
   pem.cpp
   pkcs12.cpp
+  pkcs12_bags.cpp
   private_key.cpp
   private_key_detector.cpp
   private_key_math.cpp

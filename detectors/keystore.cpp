@@ -40,7 +40,7 @@ std::string title_of(const Keystore& keystore) {
   if (const auto keys = count_of(keystore, "public-key")) parts.push_back(counted(keys, "public key", "public keys"));
   if (const auto keys = secret_keys(keystore)) parts.push_back(counted(keys, "secret key", "secret keys"));
   if (const auto certificates = count_of(keystore, "certificate")) parts.push_back(counted(certificates, "certificate", "certificates"));
-  if (parts.empty() && !keystore.listed) title += ", encrypted";
+  if (parts.empty() && !keystore.listed) title += keystore.encryption.is_null() ? ", not listed" : ", encrypted";
   else if (parts.empty()) title += ", empty";
   else title += " with ";
   for (std::size_t i = 0; i < parts.size(); ++i) title += (i == 0 ? "" : ", ") + parts[i];

@@ -5,18 +5,20 @@
 #include "detectors/bcfks.hpp"
 #include "detectors/der.hpp"
 #include "detectors/java_keystore.hpp"
+#include "detectors/keychain.hpp"
 #include "detectors/keystore_opening.hpp"
 #include "detectors/nss_database.hpp"
 #include "detectors/pkcs12.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace landwaiter::detectors {
 namespace {
 
-enum TriggerId { kJava, kBouncy, kPkcs12, kPbes2, kSqlite };
+enum TriggerId { kJava, kBouncy, kPkcs12, kPbes2, kSqlite, kKeychain, kIbm };
 
-constexpr std::size_t kSqliteHead = 16, kJavaHead = 8, kBouncyHead = 32, kPkcs12HeadMax = 5 + 3 + 5 + 11;
+constexpr std::size_t kSqliteHead = 16, kKeychainHead = 12, kIbmHead = 16, kJavaHead = 8, kBouncyHead = 32, kPkcs12HeadMax = 5 + 3 + 5 + 11;
 /// Three SEQUENCE headers and the OID.
 constexpr std::size_t kPbes2HeadMax = 3 * 5 + 11;
 
@@ -82,11 +84,12 @@ void inspect_bouncy(const Look& look, std::size_t start) {
   look.report(start, std::move(keystore));
 }
 
-void inspect_sqlite(const Look& look, std::size_t start) {
+/// A format whose header tells its size.
+void inspect_sized(const Look& look, std::size_t start, std::optional<std::uint64_t> (*size_of)(ByteView), Read read) {
   const ByteView rest = look.window.bytes.subspan(start);
-  const auto size = nss_database_size(rest);
+  const auto size = size_of(rest);
   if (!size || (*size > rest.size() && look.need(start, *size))) return;
-  look.report(start, read_nss_database(rest));
+  look.report(start, read(rest));
 }
 
 }  // namespace
@@ -107,26 +110,25 @@ std::vector<Trigger> KeystoreDetector::triggers() const {
        R"(\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d)",
        kPbes2HeadMax},
       {kSqlite, R"(SQLite format 3\x00)", kSqliteHead},
+      {kKeychain, R"(kych\x00\x01\x00\x00\x00\x00\x00\x10)", kKeychainHead},
+      {kIbm, R"(\x37\x48[\x04\x06]\x02[\x00-\xff]{4}X509KEY\x00)", kIbmHead},
   };
 }
 
 void KeystoreDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
   const Look look{window, context_, sink};
+  const auto start = [&](std::size_t head) { return hit.end - std::min(hit.end, head); };
   switch (hit.trigger) {
-    case kJava: {
-      if (hit.end < kJavaHead) return;
-      const std::size_t start = hit.end - kJavaHead;
-      look.report(start, read_java_keystore(window.bytes.subspan(start)));
-      return;
-    }
-    case kBouncy:
-      if (hit.end >= kBouncyHead) inspect_bouncy(look, hit.end - kBouncyHead);
-      return;
-    case kSqlite:
-      if (hit.end >= kSqliteHead) inspect_sqlite(look, hit.end - kSqliteHead);
-      return;
+    case kJava: look.report(start(kJavaHead), read_java_keystore(window.bytes.subspan(start(kJavaHead)))); return;
+    case kBouncy: inspect_bouncy(look, start(kBouncyHead)); return;
     case kPkcs12: inspect_sequences(look, hit, kPkcs12HeadMax, read_pkcs12); return;
-    default: inspect_sequences(look, hit, kPbes2HeadMax, read_bcfks); return;
+    case kPbes2: inspect_sequences(look, hit, kPbes2HeadMax, read_bcfks); return;
+    case kSqlite: inspect_sized(look, start(kSqliteHead), nss_database_size, read_nss_database); return;
+    case kKeychain: inspect_sized(look, start(kKeychainHead), keychain_size, read_keychain); return;
+    default:
+      // It has no length: what follows in the file is taken for it.
+      if (!look.need(start(kIbmHead))) look.report(start(kIbmHead), read_ibm_key_database(window.bytes.subspan(start(kIbmHead))));
+      return;
   }
 }
 
