@@ -194,6 +194,7 @@ Result<Keystore> read_bks(ByteView bytes, const ByteReader& behind_header, const
   // A header, a zero and 20 more bytes are not much: a store without entries is only believed where its file ends, too.
   const bool believed = !out.entries.empty() || (out.problem.empty() && ends_file && entries.reader().empty());
   if (!believed) return Error(ErrorCode::malformed, "not a BKS keystore");
+  out.cut = !out.problem.empty();
   out.whole = bytes.first(entries.reader().offset());
   return out;
 }

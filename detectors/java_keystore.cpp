@@ -43,7 +43,8 @@ class JavaKeystoreReader {
     if (count == 0 && !out_.problem.empty()) return Error(ErrorCode::malformed, "not a Java keystore: its end is missing");
     out_.whole = bytes_.first(reader_.offset());
     for (const KeystoreEntry& entry : out_.entries) out_.add_weaknesses_of(entry.encryption);
-    if (out_.problem.empty()) add_lock();
+    out_.cut = !out_.problem.empty();
+    if (!out_.cut) add_lock();
     return std::move(out_);
   }
 

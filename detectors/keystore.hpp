@@ -41,6 +41,7 @@ struct Keystore {
   std::vector<std::string> weaknesses;
   /// Why the list of entries ends early; empty when it is whole.
   std::string problem;
+  bool cut = false;                    ///< more bytes might have been read further
   ByteView whole;                      ///< from its first byte to its last
   Bytes storage;                       ///< what views point into when the file had to be written again (BER)
 

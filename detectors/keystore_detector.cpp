@@ -47,7 +47,7 @@ struct Look {
   /// True when a keystore begins at `start` and was reported, or will be.
   bool report(std::size_t start, Result<Keystore> keystore) const {
     if (!keystore) return false;
-    if (!keystore->problem.empty() && need(start)) return true;
+    if (keystore->cut && need(start)) return true;
     if (!keystore->problem.empty()) sink.diagnose(ErrorCode::malformed, "a " + keystore->type + " keystore: " + keystore->problem, start);
     Guesser guesser(context.try_passwords, [this](std::uint64_t rounds) { return sink.spend(rounds); });
     std::vector<Finding> inside = open_keystore(*keystore, context, guesser);

@@ -9,6 +9,7 @@ set(CRYPTO_TESTS
   der_test.cpp
   false_positives_test.cpp
   hostile_der_test.cpp
+  keychain_test.cpp
   keystore_hostile_test.cpp
   keystore_password_test.cpp
   keystore_test.cpp
