@@ -5,6 +5,7 @@
 #include "detectors/crypto_configuration_detector.hpp"
 #include "detectors/crypto_library_detector.hpp"
 #include "detectors/jose_detector.hpp"
+#include "detectors/keystore_detector.hpp"
 #include "detectors/openpgp_detector.hpp"
 #include "detectors/private_key_detector.hpp"
 #include "detectors/public_asset_detector.hpp"
@@ -18,6 +19,7 @@ std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorCo
   detectors.push_back(std::make_unique<CryptoConfigurationDetector>());
   detectors.push_back(std::make_unique<CryptoLibraryDetector>());
   detectors.push_back(std::make_unique<JoseDetector>(context));
+  detectors.push_back(std::make_unique<KeystoreDetector>(context));
   detectors.push_back(std::make_unique<OpenPgpDetector>(context));
   detectors.push_back(std::make_unique<PrivateKeyDetector>(context));
   detectors.push_back(std::make_unique<PublicAssetDetector>());

@@ -2,7 +2,10 @@
 # The detectors of cryptographic assets, and what they share. Link to OpenSSL::Crypto.
 set(CRYPTO_SOURCES
   all.cpp
+  bcfks.cpp
+  ber.cpp
   binary_format.cpp
+  bouncy_keystore.cpp
   certificate.cpp
   certificate_detector.cpp
   cipher_policy.cpp
@@ -14,6 +17,8 @@ set(CRYPTO_SOURCES
   der.cpp
   der_search.cpp
   gpg_agent_key.cpp
+  java_keystore.cpp
+  java_serialization.cpp
   jose_detector.cpp
   json_search.cpp
   jwk.cpp
@@ -21,11 +26,16 @@ set(CRYPTO_SOURCES
   jwt_finding.cpp
   key_consistency.cpp
   keybox.cpp
+  keychain.cpp
+  keystore.cpp
+  keystore_detector.cpp
+  keystore_opening.cpp
   library_metadata.cpp
   library_package.cpp
   library_runtime.cpp
   library_soname.cpp
   library_strings.cpp
+  nss_database.cpp
   openpgp_armor.cpp
   openpgp_detector.cpp
   openpgp_finding.cpp
@@ -34,8 +44,12 @@ set(CRYPTO_SOURCES
   openpgp_packet.cpp
   openpgp_s2k.cpp
   openpgp_secret.cpp
+  password_crypto.cpp
   password_encryption.cpp
+  passwords.cpp
   pem.cpp
+  pkcs12.cpp
+  pkcs12_bags.cpp
   private_key.cpp
   private_key_detector.cpp
   private_key_math.cpp
@@ -45,5 +59,7 @@ set(CRYPTO_SOURCES
   rust_crate_detector.cpp
   s_expression.cpp
   setting_directives.cpp
+  sqlite_reader.cpp
   ssh_key.cpp
+  twofish.cpp
   x509_text.cpp)

@@ -7,6 +7,7 @@
 #include "detectors/password_encryption.hpp"
 #include "detectors/pem.hpp"
 #include "detectors/private_key.hpp"
+#include "detectors/private_key_finding.hpp"
 #include "detectors/published_keys.hpp"
 #include "detectors/ssh_key.hpp"
 
@@ -146,6 +147,10 @@ Result<PrivateKey> read_by_trigger(int trigger, ByteView element) {
 }
 
 }  // namespace
+
+Finding describe_private_key(const PrivateKey& key, std::string_view encoding, const DetectorContext& context) {
+  return describe_key(key, encoding, context);
+}
 
 std::vector<Trigger> PrivateKeyDetector::triggers() const {
   return {

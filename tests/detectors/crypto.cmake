@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the detectors of cryptographic assets, with the openssl and ssh-keygen commands as judges.
 add_library(landwaiter_crypto_test_support STATIC gnupg.cpp material.cpp scan_bytes.cpp shell.cpp)
+add_library(landwaiter_crypto_test_support STATIC keystores.cpp material.cpp scan_bytes.cpp shell.cpp)
 target_link_libraries(landwaiter_crypto_test_support PUBLIC landwaiter_detectors PRIVATE landwaiter_options)
 
 set(CRYPTO_TESTS
@@ -12,6 +13,11 @@ set(CRYPTO_TESTS
   false_positives_test.cpp
   hostile_der_test.cpp
   jose_test.cpp
+  keychain_test.cpp
+  keystore_hostile_test.cpp
+  keystore_password_test.cpp
+  keystore_test.cpp
+  nss_test.cpp
   openpgp_hostile_test.cpp
   openpgp_test.cpp
   pem_test.cpp

@@ -27,7 +27,7 @@ EXCEPTIONS = {
 LIBRARIES = {
     "Beast": (r"boost/beast.*", ("registry/transport*.cpp", "platform/http_server.cpp", "cmake/beast.cpp")),
     "libarchive": (r"archive(_entry)?\.h", ("detectors/*walk*", "detectors/*archive*", "detectors/*tar*", "registry/*archive*", "registry/tar*")),
-    "SQLite": (r"sqlite3(ext)?\.h", ("storage/*", "platform/*store*")),
+    "SQLite": (r"sqlite3(ext)?\.h", ("storage/*", "platform/*store*", "detectors/sqlite_reader.cpp")),
     "Vectorscan": (r"hs(/.*)?\.h", ("detectors/*",)),
     "spdlog": (r"spdlog/.*", ("daemon/*", "platform/*", "core/log.cpp")),
     "CLI11": (r"CLI/.*", ("daemon/*", "platform/main.cpp")),
