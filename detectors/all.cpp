@@ -2,16 +2,20 @@
 #include "detectors/all.hpp"
 
 #include "detectors/certificate_detector.hpp"
+#include "detectors/key_file_detector.hpp"
 #include "detectors/private_key_detector.hpp"
 #include "detectors/public_asset_detector.hpp"
+#include "detectors/ssh_detector.hpp"
 
 namespace landwaiter::detectors {
 
 std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorContext& context) {
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(std::make_unique<CertificateDetector>());
+  detectors.push_back(std::make_unique<KeyFileDetector>(context));
   detectors.push_back(std::make_unique<PrivateKeyDetector>(context));
   detectors.push_back(std::make_unique<PublicAssetDetector>());
+  detectors.push_back(std::make_unique<SshDetector>(context));
   return detectors;
 }
 

@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # The detectors of cryptographic assets, and what they share. Link to OpenSSL::Crypto.
 set(CRYPTO_SOURCES
+  age_key.cpp
   all.cpp
+  bech32.cpp
   certificate.cpp
   certificate_detector.cpp
+  cryptoapi_key.cpp
   der.cpp
   der_search.cpp
+  dnssec_key.cpp
+  dnssec_public.cpp
+  json_keys.cpp
+  json_object.cpp
+  keepass.cpp
+  key_file_detector.cpp
+  key_finding.cpp
+  keytab.cpp
   password_encryption.cpp
   pem.cpp
   private_key.cpp
@@ -14,5 +25,13 @@ set(CRYPTO_SOURCES
   public_asset_detector.cpp
   public_key.cpp
   published_keys.cpp
+  putty_key.cpp
+  sealed_text.cpp
+  signify_key.cpp
+  ssh_certificate.cpp
+  ssh_detector.cpp
+  ssh_file.cpp
   ssh_key.cpp
+  ssh_line.cpp
+  wireguard_key.cpp
   x509_text.cpp)
