@@ -108,7 +108,7 @@ Finding describe_encrypted_pvk(ByteView body, std::string_view key_type, const D
   key.public_key.key_type = key_type;
   key.format = "PVK";
   key.encrypted = true;
-  key.encryption = {{"scheme", "PVK"}, {"cipher", "rc4"}, {"kdf", "SHA-1"}, {"iterations", 1}};
+  key.encryption = {{"scheme", "PVK"}, {"cipher", "rc4"}, {"kdf", "SHA-1"}, {"iterations", 1U}};
   key.opaque = body;
   Finding finding = private_key_finding(key, "binary", context);
   add_weakness(finding, "rc4");

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <ctime>
 
 namespace landwaiter::detectors {
@@ -128,11 +127,6 @@ std::string_view take_line(std::string_view text, std::size_t& at, std::size_t s
 std::optional<std::string_view> line_value(std::string_view line, std::string_view name) {
   if (!line.starts_with(name) || !line.substr(name.size()).starts_with(':')) return std::nullopt;
   return trim(line.substr(name.size() + 1));
-}
-
-std::string_view base_name(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
 }  // namespace landwaiter::detectors

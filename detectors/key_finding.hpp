@@ -51,7 +51,4 @@ std::string_view take_line(std::string_view text, std::size_t& at, std::size_t s
 /// The value of a line "name: value", when the line has that name.
 std::optional<std::string_view> line_value(std::string_view line, std::string_view name);
 
-/// The last part of a path.
-std::string_view base_name(std::string_view path);
-
 }  // namespace landwaiter::detectors

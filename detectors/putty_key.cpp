@@ -142,7 +142,7 @@ bool mac_agrees(const PuttyFile& file) {
 json describe_encryption(const PuttyFile& file) {
   json out{{"scheme", "PuTTY"}, {"cipher", "aes-256-cbc"}};
   if (file.kdf.is_object()) out.update(file.kdf);
-  else out.update({{"kdf", "SHA-1"}, {"iterations", 1}});
+  else out.update({{"kdf", "SHA-1"}, {"iterations", 1U}});
   return out;
 }
 

@@ -101,7 +101,7 @@ void inspect_ansible_vault(const Window& window, const Hit& hit, FindingSink& si
   finding.title = "Secret encrypted with Ansible Vault";
   finding.attributes = {{"format", "Ansible Vault"}, {"encoding", "hex"}, {"format_version", attribute_text(text.substr(begin + kMark.size(), 3))},
                         {"vault_id", rest.size() > 1 ? json(attribute_text(rest.substr(1))) : json(nullptr)}, {"encrypted", true},
-                        {"encryption", {{"scheme", "Ansible Vault"}, {"cipher", "aes-256-ctr"}, {"kdf", "PBKDF2"}, {"prf", "hmacWithSHA256"}, {"iterations", 10000}}},
+                        {"encryption", {{"scheme", "Ansible Vault"}, {"cipher", "aes-256-ctr"}, {"kdf", "PBKDF2"}, {"prf", "hmacWithSHA256"}, {"iterations", 10000U}}},
                         {"weaknesses", json::array()}};
   sink.add(std::move(finding), begin);
   sink.consumed(at);

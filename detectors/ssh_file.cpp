@@ -139,7 +139,7 @@ void inspect_ssh1_private(const Window& window, const Hit& hit, FindingSink& sin
   key.public_key = rsa_public_key(n, e);
   key.format = "SSH-1";
   key.encrypted = cipher != 0;
-  if (key.encrypted) key.encryption = {{"scheme", "SSH-1"}, {"cipher", ssh1_cipher(cipher)}, {"kdf", "MD5"}, {"iterations", 1}};
+  if (key.encrypted) key.encryption = {{"scheme", "SSH-1"}, {"cipher", ssh1_cipher(cipher)}, {"kdf", "MD5"}, {"iterations", 1U}};
   Finding finding = private_key_finding(key, "binary", context);
   // The protocol has a checksum that attackers can steer, and no program of today speaks it.
   add_weakness(finding, "ssh-1");

@@ -2,7 +2,7 @@
 #include "detectors/ssh_line.hpp"
 
 #include "core/text.hpp"
-#include "detectors/key_finding.hpp"
+#include "detectors/entry_path.hpp"
 #include "detectors/x509_text.hpp"
 
 #include <algorithm>
@@ -51,8 +51,8 @@ std::optional<std::vector<std::string>> option_names(std::string_view text) {
 
 /// sshd(8), SSH_KNOWN_HOSTS FILE FORMAT: hosts have a dot, a comma or a bracket, unless the file's name speaks for them.
 bool is_host_list(std::string_view text, bool named_so) {
+  if (text.starts_with("|1|")) return text.find_first_of(" \t") == std::string_view::npos;
   if (text.empty() || text.ends_with(':') || text.ends_with('=')) return false;
-  if (text.starts_with("|1|")) return true;
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view(".,:[]*?!-_%").find(c) != std::string_view::npos;
   };

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the detectors of cryptographic assets, with the openssl and ssh-keygen commands as judges.
-add_library(landwaiter_crypto_test_support STATIC material.cpp scan_bytes.cpp shell.cpp)
+add_library(landwaiter_crypto_test_support STATIC key_material.cpp material.cpp scan_bytes.cpp shell.cpp)
 target_link_libraries(landwaiter_crypto_test_support PUBLIC landwaiter_detectors PRIVATE landwaiter_options)
 
 set(CRYPTO_TESTS
@@ -9,9 +9,14 @@ set(CRYPTO_TESTS
   der_test.cpp
   false_positives_test.cpp
   hostile_der_test.cpp
+  key_binary_test.cpp
+  key_dns_test.cpp
+  key_sealed_test.cpp
+  key_text_test.cpp
   pem_test.cpp
   private_key_test.cpp
-  public_asset_test.cpp)
+  public_asset_test.cpp
+  ssh_test.cpp)
 set_source_files_properties(all_test.cpp PROPERTIES COMPILE_DEFINITIONS LANDWAITER_DETECTORS_FOLDER="${CMAKE_SOURCE_DIR}/detectors")
 landwaiter_test(crypto_test SOURCES ${CRYPTO_TESTS} DEPENDS landwaiter_crypto_test_support TIMEOUT 900)
 
