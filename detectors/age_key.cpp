@@ -43,7 +43,8 @@ Finding plugin_identity(const Bech32& decoded, const DetectorContext& context) {
 }
 
 std::optional<Finding> describe_identity(const Bech32& decoded, const DetectorContext& context) {
-  if (decoded.prefix.starts_with(kPlugin) && decoded.prefix.size() > kPlugin.size() + 1 && !decoded.bytes.empty()) return plugin_identity(decoded, context);
+  if (decoded.prefix.starts_with(kPlugin) && decoded.prefix.size() > kPlugin.size() + 1 && !decoded.bytes.empty())
+    return plugin_identity(decoded, context);
   StoredKey key;
   key.format = "age";
   key.opaque = decoded.bytes;

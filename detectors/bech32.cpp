@@ -75,7 +75,8 @@ std::optional<Bech32> bech32_decode(std::string_view text) {
     const std::string_view prefix = std::string_view(lower).substr(0, separator);
     auto values = values_of(std::string_view(lower).substr(separator + 1));
     if (values && checksum_agrees(prefix, *values)) {
-      if (auto bytes = to_bytes(ByteView(*values).first(values->size() - kChecksumSize))) out = Bech32{std::string(prefix), *std::move(bytes)};
+      if (auto bytes = to_bytes(ByteView(*values).first(values->size() - kChecksumSize)))
+        out = Bech32{std::string(prefix), *std::move(bytes)};
     }
     if (values) wipe(*values);
   }

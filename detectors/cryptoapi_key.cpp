@@ -70,7 +70,8 @@ std::optional<Blob> read_dss(ByteReader& reader, std::uint32_t bits, bool is_pri
   Magnitude p, q, g, last;
   if (!p.read(reader, bits / 8) || !q.read(reader, kOrderBytes) || !g.read(reader, bits / 8)) return std::nullopt;
   if (!last.read(reader, is_private ? kOrderBytes : bits / 8) || !reader.skip(kSeedBytes)) return std::nullopt;
-  const bool sane = bit_length(p.view()) == bits && (p.view().back() & 1) == 1 && bit_length(q.view()) == 160 && bit_length(g.view()) > 1 && bit_length(last.view()) > 1;
+  const bool sane = bit_length(p.view()) == bits && (p.view().back() & 1) == 1 && bit_length(q.view()) == 160 && bit_length(g.view()) > 1 &&
+                    bit_length(last.view()) > 1;
   if (!sane) return std::nullopt;
   if (!is_private) return Blob{dsa_public_key(p.view(), q.view(), g.view(), last.view()), false, 0};
   const auto y = power_modulo(g.view(), last.view(), p.view());
@@ -89,7 +90,9 @@ std::optional<Blob> read_blob(ByteView bytes) {
   const std::string_view name = as_text(magic);
   const bool is_private = header[0] == 7;
   if ((header[0] != 6 && !is_private) || header[1] != 2 || name[3] != (is_private ? '2' : '1')) return std::nullopt;
-  auto blob = name.starts_with("RSA") ? read_rsa(reader, bits, is_private) : name.starts_with("DSS") ? read_dss(reader, bits, is_private) : std::nullopt;
+  auto blob = name.starts_with("RSA")   ? read_rsa(reader, bits, is_private)
+              : name.starts_with("DSS") ? read_dss(reader, bits, is_private)
+                                        : std::nullopt;
   if (blob) blob->size = reader.offset();
   return blob;
 }

@@ -101,11 +101,16 @@ std::optional<PublicKey> ec_half(const PrivateFields& fields, unsigned algorithm
 
 std::optional<PublicKey> public_half(const DnssecAlgorithm& algorithm, const PrivateFields& fields) {
   switch (algorithm.kind) {
-    case Kind::rsa: return rsa_half(fields);
-    case Kind::dsa: return dsa_half(fields);
-    case Kind::ecdsa: return ec_half(fields, algorithm.number);
-    case Kind::eddsa: return raw_curve_public_half(dnssec_edwards_oid(algorithm.number), fields.number("PrivateKey").view());
-    default: return std::nullopt;
+    case Kind::rsa:
+      return rsa_half(fields);
+    case Kind::dsa:
+      return dsa_half(fields);
+    case Kind::ecdsa:
+      return ec_half(fields, algorithm.number);
+    case Kind::eddsa:
+      return raw_curve_public_half(dnssec_edwards_oid(algorithm.number), fields.number("PrivateKey").view());
+    default:
+      return std::nullopt;
   }
 }
 
@@ -176,7 +181,8 @@ bool opens_key(std::string_view before) {
   const std::size_t name = before.find_last_of(" \t\r\n");
   if (name == std::string_view::npos) return false;
   before = trim(before.substr(0, name));
-  return before == "key" || (before.ends_with("key") && std::string_view(" \t\r\n;}/").find(before[before.size() - 4]) != std::string_view::npos);
+  return before == "key" ||
+         (before.ends_with("key") && std::string_view(" \t\r\n;}/").find(before[before.size() - 4]) != std::string_view::npos);
 }
 
 }  // namespace

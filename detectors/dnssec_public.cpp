@@ -54,7 +54,8 @@ std::optional<PublicKey> read_dsa(ByteView field) {
   ByteView p, q, g, y;
   if (!reader.u8(t) || t > 8) return std::nullopt;
   const std::size_t size = 64U + 8U * t;
-  if (!reader.view(20, q) || !reader.view(size, p) || !reader.view(size, g) || !reader.view(size, y) || !reader.empty()) return std::nullopt;
+  if (!reader.view(20, q) || !reader.view(size, p) || !reader.view(size, g) || !reader.view(size, y) || !reader.empty())
+    return std::nullopt;
   return dsa_public_key(p, q, g, y);
 }
 
@@ -74,9 +75,12 @@ ByteView dnssec_edwards_oid(unsigned algorithm) { return algorithm == 15 ? oid::
 
 std::optional<PublicKey> read_dnskey(const DnssecAlgorithm& algorithm, ByteView field) {
   switch (algorithm.kind) {
-    case Kind::rsa: return read_rsa(field);
-    case Kind::dsa: return read_dsa(field);
-    case Kind::eddsa: return raw_curve_public_key(dnssec_edwards_oid(algorithm.number), field);
+    case Kind::rsa:
+      return read_rsa(field);
+    case Kind::dsa:
+      return read_dsa(field);
+    case Kind::eddsa:
+      return raw_curve_public_key(dnssec_edwards_oid(algorithm.number), field);
     case Kind::ecdsa: {
       // RFC 6605, 4: the point's two coordinates.
       if (field.size() != (algorithm.number == 13 ? 64U : 96U)) return std::nullopt;
@@ -84,7 +88,8 @@ std::optional<PublicKey> read_dnskey(const DnssecAlgorithm& algorithm, ByteView 
       point.insert(point.end(), field.begin(), field.end());
       return ec_public_key(dnssec_curve(algorithm.number), point);
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 

@@ -34,7 +34,8 @@ bool describe_tink_key(const json& key, const json& data, json& entries) {
   if (!type.starts_with(kTypePrefix)) return false;
   const auto id = key.find("keyId");
   const std::string material = text_of(data, "keyMaterialType");
-  entries.push_back({{"type", attribute_text(type.substr(kTypePrefix.size()))}, {"status", attribute_text(text_of(key, "status"))},
+  entries.push_back({{"type", attribute_text(type.substr(kTypePrefix.size()))},
+                     {"status", attribute_text(text_of(key, "status"))},
                      {"output_prefix", attribute_text(text_of(key, "outputPrefixType"))},
                      {"material", material.empty() ? json(nullptr) : json(attribute_text(material))},
                      {"key_id", id != key.end() && id->is_number_unsigned() ? *id : json(nullptr)}});
@@ -70,8 +71,16 @@ Finding describe_keyset(const json& object, bool encrypted, json entries, const 
   finding.id = keyed_id(context, as_bytes(canonical));
   wipe(canonical);
   finding.severity = only_public ? Severity::info : encrypted ? Severity::medium : Severity::high;
-  finding.title = std::string(only_public ? "Tink keyset of public keys" : encrypted ? "Tink keyset, encrypted" : "Tink keyset in the clear") + ", " + std::to_string(entries.size()) + " keys";
-  finding.attributes = {{"format", "Tink"}, {"encoding", "JSON"}, {"encrypted", encrypted}, {"entry_count", entries.size()}, {"entries", std::move(entries)}, {"weaknesses", json::array()}};
+  finding.title = std::string(only_public ? "Tink keyset of public keys"
+                              : encrypted ? "Tink keyset, encrypted"
+                                          : "Tink keyset in the clear") +
+                  ", " + std::to_string(entries.size()) + " keys";
+  finding.attributes = {{"format", "Tink"},
+                        {"encoding", "JSON"},
+                        {"encrypted", encrypted},
+                        {"entry_count", entries.size()},
+                        {"entries", std::move(entries)},
+                        {"weaknesses", json::array()}};
   return finding;
 }
 

@@ -39,16 +39,16 @@ std::string name_of(ByteView uuid, const auto& table) {
 
 std::string cipher_name(ByteView uuid) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kCiphers{{{"31c1f2e6bf714350be5805216afc5aff", "aes-256-cbc"},
-                                                                                  {"d6038a2b8b6f4cb5a524339a31dbb59a", "chacha20"},
-                                                                                  {"ad68f29f576f4bb9a36ad47af965346c", "twofish-cbc"}}};
+                                                                                   {"d6038a2b8b6f4cb5a524339a31dbb59a", "chacha20"},
+                                                                                   {"ad68f29f576f4bb9a36ad47af965346c", "twofish-cbc"}}};
   return name_of(uuid, kCiphers);
 }
 
 std::string kdf_name(ByteView uuid) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kKdfs{{{"c9d9f39a628a4460bf740d08c18a4fea", "AES-KDF"},
-                                                                               {"7c02bb8279a74ac0927d114a00648238", "AES-KDF"},
-                                                                               {"ef636ddf8c29444b91f7a9a403e30a0c", "Argon2d"},
-                                                                               {"9e298b1956db4773b23dfc3ec6f0a1e6", "Argon2id"}}};
+                                                                                {"7c02bb8279a74ac0927d114a00648238", "AES-KDF"},
+                                                                                {"ef636ddf8c29444b91f7a9a403e30a0c", "Argon2d"},
+                                                                                {"9e298b1956db4773b23dfc3ec6f0a1e6", "Argon2id"}}};
   return name_of(uuid, kKdfs);
 }
 
@@ -119,13 +119,18 @@ std::optional<Database> read_kdbx(ByteView bytes) {
 std::optional<Database> read_kdb(ByteView bytes) {
   ByteReader reader(bytes);
   std::uint32_t flags = 0, version = 0, groups = 0, entries = 0, rounds = 0;
-  const bool read = reader.u32_le(flags) && reader.u32_le(version) && reader.skip(16 + 16) && reader.u32_le(groups) && reader.u32_le(entries) &&
-                    reader.skip(32 + 32) && reader.u32_le(rounds);
+  const bool read = reader.u32_le(flags) && reader.u32_le(version) && reader.skip(16 + 16) && reader.u32_le(groups) &&
+                    reader.u32_le(entries) && reader.skip(32 + 32) && reader.u32_le(rounds);
   constexpr std::uint32_t kCountMax = 1'000'000;
   if (!read || version >> 16 != 3 || (flags & ~0xfU) != 0 || groups > kCountMax || entries > kCountMax) return std::nullopt;
   Database out;
   out.version = "KDB 1";
-  out.encryption = {{"cipher", (flags & 2) != 0 ? "aes-256-cbc" : (flags & 8) != 0 ? "twofish-cbc" : (flags & 4) != 0 ? "rc4" : "unknown"}, {"kdf", "AES-KDF"}, {"iterations", rounds}};
+  out.encryption = {{"cipher", (flags & 2) != 0   ? "aes-256-cbc"
+                               : (flags & 8) != 0 ? "twofish-cbc"
+                               : (flags & 4) != 0 ? "rc4"
+                                                  : "unknown"},
+                    {"kdf", "AES-KDF"},
+                    {"iterations", rounds}};
   out.end = reader.offset();
   return out;
 }
@@ -146,8 +151,9 @@ void inspect_keepass(const Window& window, const Hit& hit, FindingSink& sink) {
   finding.id = Digest::sha256_of(window.bytes.subspan(begin, size)).str();
   finding.severity = Severity::medium;
   finding.title = "KeePass password database (" + database->version + ')';
-  finding.attributes = {{"format", "KeePass"}, {"format_version", database->version}, {"encoding", "binary"}, {"encrypted", true},
-                        {"encryption", database->encryption}, {"weaknesses", encryption_weaknesses(database->encryption)}};
+  finding.attributes = {
+      {"format", "KeePass"}, {"format_version", database->version}, {"encoding", "binary"},
+      {"encrypted", true},   {"encryption", database->encryption},  {"weaknesses", encryption_weaknesses(database->encryption)}};
   sink.add(std::move(finding), begin);
   sink.consumed(begin + size);
 }

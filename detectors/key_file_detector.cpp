@@ -38,10 +38,12 @@ constexpr std::array kFormats{
     Format{"age1[02-9ac-hj-np-z]{58}", 62, &without_context<&inspect_age_recipient>},
     Format{"untrusted comment: ", 19, &inspect_signify_key},
     // The last of 43 characters has four bits of the key.
-    Format{"(?:(?:[Pp]rivate-?|[Pp]reshared-?|[Pp]ublic-?)[Kk]ey[ \\t]{0,8}=[ \\t]{0,8}|\\[wireguard-peer\\.)[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=", 80,
-           &inspect_wireguard_key},
+    Format{"(?:(?:[Pp]rivate-?|[Pp]reshared-?|[Pp]ublic-?)[Kk]ey[ \\t]{0,8}=[ "
+           "\\t]{0,8}|\\[wireguard-peer\\.)[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=",
+           80, &inspect_wireguard_key},
     Format{"Private-key-format: v1\\.", 23, &inspect_dnssec_private},
-    Format{"(?:DNSKEY|(?:initial|static)-key)[ \\t]{1,8}[0-9]{1,5}[ \\t]{1,8}3[ \\t]{1,8}[0-9]{1,3}[ \\t]", 48, &without_context<&inspect_dnskey>},
+    Format{"(?:DNSKEY|(?:initial|static)-key)[ \\t]{1,8}[0-9]{1,5}[ \\t]{1,8}3[ \\t]{1,8}[0-9]{1,3}[ \\t]", 48,
+           &without_context<&inspect_dnskey>},
     Format{"algorithm[ \\t\\r\\n]{1,8}\"?(?:hmac|HMAC)-", 23, &inspect_tsig_key},
     Format{"-----BEGIN ENCRYPTED (?:COSIGN|SIGSTORE) PRIVATE KEY-----", 48, &inspect_cosign_key},
     Format{"\\$ANSIBLE_VAULT;1\\.[12];AES256", 25, &inspect_ansible_vault},
@@ -52,7 +54,9 @@ constexpr std::array kFormats{
     Format{R"(\x05\x02\x00\x00[\x00-\xff]{2}\x00[\x01-\x08]\x00[\x01-\xff][\x21-\x7e])", 11, &inspect_keytab},
     Format{R"(\x05\x02\xff\xff[\x00-\xff]{2}\x00[\x00-\x08]\x00{8})", 16, &inspect_keytab},
     // Version 1, in either byte order.
-    Format{R"(\x05\x01(?:\x00\x00[\x00-\xff]{2}\x00[\x02-\x08]\x00[\x01-\xff]|[\x00-\xff]{2}\x00\x00[\x02-\x08]\x00[\x01-\xff]\x00)[\x21-\x7e])", 11, &inspect_keytab},
+    Format{
+        R"(\x05\x01(?:\x00\x00[\x00-\xff]{2}\x00[\x02-\x08]\x00[\x01-\xff]|[\x00-\xff]{2}\x00\x00[\x02-\x08]\x00[\x01-\xff]\x00)[\x21-\x7e])",
+        11, &inspect_keytab},
     Format{R"(\x1e\xf1\xb5\xb0\x00{4})", 8, &inspect_pvk},
     Format{R"([\x06\x07]\x02\x00\x00\x00[\x22\x24\xa4]\x00\x00(?:RSA|DSS)[12])", 12, &inspect_key_blob},
 };
@@ -61,7 +65,8 @@ constexpr std::array kFormats{
 
 std::vector<Trigger> KeyFileDetector::triggers() const {
   std::vector<Trigger> out;
-  for (std::size_t i = 0; i < kFormats.size(); ++i) out.push_back({static_cast<int>(i), std::string(kFormats[i].pattern), kFormats[i].max_length});
+  for (std::size_t i = 0; i < kFormats.size(); ++i)
+    out.push_back({static_cast<int>(i), std::string(kFormats[i].pattern), kFormats[i].max_length});
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include "detectors/der.hpp"
 #include "detectors/password_encryption.hpp"
 #include "detectors/private_key_math.hpp"
+#include "detectors/published_keys.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,12 +21,23 @@ std::string capital(std::string text) {
   return text;
 }
 
-bool is_base64(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-}
+bool is_base64(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/'; }
 
 std::string title_of(const PublicKey& key, std::string_view what) {
   return capital(key.key_type.empty() ? std::string(what) : describe(key) + ' ' + std::string(what));
+}
+
+/// A key that programs carry as their example protects nothing.
+void add_publisher(const StoredKey& key, Finding& finding) {
+  PrivateKey published;
+  published.public_key = key.public_key;
+  published.encrypted = key.encrypted;
+  published.opaque = key.opaque;
+  const std::string_view publisher = publisher_of(published);
+  finding.attributes["publisher"] = publisher.empty() ? json(nullptr) : json(publisher);
+  if (publisher.empty()) return;
+  finding.severity = Severity::low;
+  finding.title += ", published test key of " + std::string(publisher);
 }
 
 }  // namespace
@@ -45,6 +57,7 @@ Finding private_key_finding(const StoredKey& key, std::string_view encoding, con
   attributes["encryption"] = key.encryption;
   attributes["weaknesses"] = encryption_weaknesses(key.encryption);
   if (const auto weakness = key_weakness(key.public_key); !weakness.empty()) add_weakness(finding, weakness);
+  add_publisher(key, finding);
   return finding;
 }
 
@@ -68,8 +81,8 @@ Finding secret_key_finding(ByteView secret, const json& algorithm, std::string_v
   finding.id = keyed_id(context, secret);
   finding.severity = Severity::high;
   finding.title = (algorithm.is_string() ? algorithm.get<std::string>() + " secret key (" : "Secret key (") + std::string(format) + ')';
-  finding.attributes = {{"algorithm", algorithm}, {"key_size_bits", secret.size() * 8}, {"encoding", "base64"},
-                        {"format", format},       {"encrypted", false},                {"weaknesses", json::array()}};
+  finding.attributes = {{"algorithm", algorithm}, {"key_size_bits", secret.size() * 8}, {"encoding", "base64"}, {"format", format},
+                        {"encrypted", false},     {"weaknesses", json::array()}};
   return finding;
 }
 

@@ -14,8 +14,8 @@ namespace landwaiter::detectors {
 
 /// What is known of a private key in a program's own format. `opaque` identifies it when its public half is not known.
 struct StoredKey {
-  PublicKey public_key;       ///< spki is empty when the public half cannot be known
-  std::string format;         ///< "PuTTY", "age", ...
+  PublicKey public_key;  ///< spki is empty when the public half cannot be known
+  std::string format;    ///< "PuTTY", "age", ...
   bool encrypted = false;
   nlohmann::json encryption;  ///< {scheme, cipher, kdf, iterations, ...}; null when not encrypted
   ByteView opaque;

@@ -94,13 +94,18 @@ std::optional<json> read_record(ByteView record, Format format, std::vector<std:
   ByteView key;
   if (!read_principal(reader, format.version, principal)) return std::nullopt;
   if (format.version == 2 && !reader.u32(name_type)) return std::nullopt;
-  if (!reader.u32(time) || !reader.u8(short_version) || !reader.u16(type) || !reader.u16(size) || !reader.view(size, key)) return std::nullopt;
+  if (!reader.u32(time) || !reader.u8(short_version) || !reader.u16(type) || !reader.u16(size) || !reader.view(size, key))
+    return std::nullopt;
   const auto known = std::ranges::find(kTypes, type, &EncryptionType::number);
   if (known == kTypes.end() || known->key_bytes != size) return std::nullopt;
-  // The number of the key in 32 bits, when the record has room for it and it is not zero; more is left over from records that were replaced.
+  // The number of the key in 32 bits, when the record has room for it and it is not zero; more is left over from records that were
+  // replaced.
   const bool has_long = reader.remaining() >= 4 && reader.u32(long_version) && long_version != 0;
   if (!known->weakness.empty()) weaknesses.push_back(known->weakness);
-  return json{{"principal", attribute_text(principal)}, {"kvno", has_long ? long_version : short_version}, {"encryption_type", known->name}, {"timestamp", unix_time_text(time)}};
+  return json{{"principal", attribute_text(principal)},
+              {"kvno", has_long ? long_version : short_version},
+              {"encryption_type", known->name},
+              {"timestamp", unix_time_text(time)}};
 }
 
 struct Table {
@@ -162,8 +167,13 @@ void inspect_keytab(const Window& window, const Hit& hit, FindingSink& sink, con
     finding.id = keyed_id(context, whole);
     finding.severity = Severity::high;
     finding.title = "Kerberos key table, " + std::to_string(table.entries.size()) + (table.entries.size() == 1 ? " key" : " keys");
-    finding.attributes = {{"format", "keytab"}, {"format_version", format->version}, {"encoding", "binary"}, {"encrypted", false},
-                          {"complete", !begins_file || zeros}, {"entry_count", table.entries.size()}, {"entries", std::move(table.entries)}};
+    finding.attributes = {{"format", "keytab"},
+                          {"format_version", format->version},
+                          {"encoding", "binary"},
+                          {"encrypted", false},
+                          {"complete", !begins_file || zeros},
+                          {"entry_count", table.entries.size()},
+                          {"entries", std::move(table.entries)}};
     finding.attributes["weaknesses"] = json::array();
     for (const std::string_view weakness : table.weaknesses) add_weakness(finding, weakness);
     sink.add(std::move(finding), begin);

@@ -32,9 +32,9 @@ constexpr std::size_t kLinesMax = 1024;
 struct PuttyFile {
   unsigned version = 0;
   std::string_view algorithm, encryption, comment, mac;
-  json kdf;                      ///< null when there is none
-  std::optional<Bytes> blob;     ///< public
-  pem::WipedBytes section;       ///< private
+  json kdf;                   ///< null when there is none
+  std::optional<Bytes> blob;  ///< public
+  pem::WipedBytes section;    ///< private
   bool complete = false;
   std::size_t end = 0;
 };

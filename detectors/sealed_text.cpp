@@ -36,8 +36,12 @@ std::optional<StoredKey> read_secretbox(ByteView body, std::string_view label) {
   key.format = label.find("COSIGN") != std::string_view::npos ? "cosign" : "Sigstore";
   key.encrypted = true;
   key.opaque = body;
-  key.encryption = {{"scheme", "go-securesystemslib"}, {"cipher", attribute_text(text_of(cipher, "name"))}, {"kdf", attribute_text(text_of(kdf, "name"))},
-                    {"scrypt_n", count_of(parameters, "N")}, {"scrypt_r", count_of(parameters, "r")}, {"scrypt_p", count_of(parameters, "p")}};
+  key.encryption = {{"scheme", "go-securesystemslib"},
+                    {"cipher", attribute_text(text_of(cipher, "name"))},
+                    {"kdf", attribute_text(text_of(kdf, "name"))},
+                    {"scrypt_n", count_of(parameters, "N")},
+                    {"scrypt_r", count_of(parameters, "r")},
+                    {"scrypt_p", count_of(parameters, "p")}};
   return key;
 }
 
@@ -64,7 +68,8 @@ bool is_vault(std::string_view hex) {
   const std::size_t first = text.find('\n'), second = text.find('\n', first == std::string_view::npos ? first : first + 1);
   if (first != 64 || second != 129) return false;
   const auto ciphertext = hex_decode(text.substr(130));
-  return hex_decode(text.substr(0, 64)) && hex_decode(text.substr(65, 64)) && ciphertext && !ciphertext->empty() && ciphertext->size() % 16 == 0;
+  return hex_decode(text.substr(0, 64)) && hex_decode(text.substr(65, 64)) && ciphertext && !ciphertext->empty() &&
+         ciphertext->size() % 16 == 0;
 }
 
 }  // namespace
@@ -99,10 +104,15 @@ void inspect_ansible_vault(const Window& window, const Hit& hit, FindingSink& si
   finding.id = keyed_id(context, as_bytes(hex));
   finding.severity = Severity::info;
   finding.title = "Secret encrypted with Ansible Vault";
-  finding.attributes = {{"format", "Ansible Vault"}, {"encoding", "hex"}, {"format_version", attribute_text(text.substr(begin + kMark.size(), 3))},
-                        {"vault_id", rest.size() > 1 ? json(attribute_text(rest.substr(1))) : json(nullptr)}, {"encrypted", true},
-                        {"encryption", {{"scheme", "Ansible Vault"}, {"cipher", "aes-256-ctr"}, {"kdf", "PBKDF2"}, {"prf", "hmacWithSHA256"}, {"iterations", 10000U}}},
-                        {"weaknesses", json::array()}};
+  finding.attributes = {
+      {"format", "Ansible Vault"},
+      {"encoding", "hex"},
+      {"format_version", attribute_text(text.substr(begin + kMark.size(), 3))},
+      {"vault_id", rest.size() > 1 ? json(attribute_text(rest.substr(1))) : json(nullptr)},
+      {"encrypted", true},
+      {"encryption",
+       {{"scheme", "Ansible Vault"}, {"cipher", "aes-256-ctr"}, {"kdf", "PBKDF2"}, {"prf", "hmacWithSHA256"}, {"iterations", 10000U}}},
+      {"weaknesses", json::array()}};
   sink.add(std::move(finding), begin);
   sink.consumed(at);
 }

@@ -33,11 +33,10 @@ std::optional<PublicKey> public_half(ByteView secret) {
   return derived;
 }
 
-PublicKey unknown_ed25519() {
-  return {.key_type = "Ed25519", .size_bits = 256, .curve = {}, .spki = {}};
-}
+PublicKey unknown_ed25519() { return {.key_type = "Ed25519", .size_bits = 256, .curve = {}, .spki = {}}; }
 
-/// "Ed", "BK", rounds of bcrypt_pbkdf, salt, the first bytes of SHA-512 of the key, number, key (signify.c). Without a passphrase there are no rounds.
+/// "Ed", "BK", rounds of bcrypt_pbkdf, salt, the first bytes of SHA-512 of the key, number, key (signify.c). Without a passphrase there are
+/// no rounds.
 std::optional<StoredKey> read_signify(ByteView bytes) {
   ByteReader reader(bytes);
   std::uint32_t rounds = 0;
@@ -73,7 +72,8 @@ std::optional<StoredKey> read_minisign(ByteView bytes) {
   ByteReader reader(bytes);
   ByteView signature, kdf, checksum_kind, salt, operations, memory, number, secret, checksum;
   const bool read = reader.view(2, signature) && reader.view(2, kdf) && reader.view(2, checksum_kind) && reader.view(32, salt) &&
-                    reader.view(8, operations) && reader.view(8, memory) && reader.view(8, number) && reader.view(64, secret) && reader.view(32, checksum);
+                    reader.view(8, operations) && reader.view(8, memory) && reader.view(8, number) && reader.view(64, secret) &&
+                    reader.view(32, checksum);
   if (!read || as_text(signature) != "Ed" || (as_text(checksum_kind) != "B2" && !is_zero(checksum_kind))) return std::nullopt;
   StoredKey key;
   key.format = "minisign";
@@ -81,7 +81,11 @@ std::optional<StoredKey> read_minisign(ByteView bytes) {
   key.encrypted = as_text(kdf) == "Sc";
   if (key.encrypted) {
     key.public_key = unknown_ed25519();
-    key.encryption = {{"scheme", "minisign"}, {"cipher", "xor"}, {"kdf", "scrypt"}, {"scrypt_operations", u64_le(operations)}, {"scrypt_memory_bytes", u64_le(memory)}};
+    key.encryption = {{"scheme", "minisign"},
+                      {"cipher", "xor"},
+                      {"kdf", "scrypt"},
+                      {"scrypt_operations", u64_le(operations)},
+                      {"scrypt_memory_bytes", u64_le(memory)}};
     return key;
   }
   auto derived = is_zero(kdf) ? public_half(secret) : std::nullopt;
@@ -99,7 +103,9 @@ std::optional<Finding> describe(ByteView bytes, std::string_view comment, const 
     finding.attributes["key_number"] = hex_encode(bytes.subspan(2, 8));
     return finding;
   }
-  const auto key = bytes.size() == kSignifySecretSize ? read_signify(bytes) : bytes.size() == kMinisignSecretSize ? read_minisign(bytes) : std::nullopt;
+  const auto key = bytes.size() == kSignifySecretSize    ? read_signify(bytes)
+                   : bytes.size() == kMinisignSecretSize ? read_minisign(bytes)
+                                                         : std::nullopt;
   if (!key) return std::nullopt;
   return private_key_finding(*key, "base64", context);
 }

@@ -14,11 +14,11 @@ namespace landwaiter::detectors {
 /// A public key in SSH's form that stands in text, certified or not.
 struct SshPublicKey {
   PublicKey key;
-  std::string type;            ///< "ssh-rsa", "ssh-ed25519-cert-v01@openssh.com"
-  std::string fingerprint;     ///< of the key alone, as ssh-keygen -l prints it
-  nlohmann::json certificate;  ///< null when it is none; else kind, serial, key_id, principals, validity, options, ca_fingerprint...
-  bool sha1_signature = false; ///< the certificate's
-  bool expires = true;         ///< false for a certificate that is valid forever
+  std::string type;             ///< "ssh-rsa", "ssh-ed25519-cert-v01@openssh.com"
+  std::string fingerprint;      ///< of the key alone, as ssh-keygen -l prints it
+  nlohmann::json certificate;   ///< null when it is none; else kind, serial, key_id, principals, validity, options, ca_fingerprint...
+  bool sha1_signature = false;  ///< the certificate's
+  bool expires = true;          ///< false for a certificate that is valid forever
 };
 
 /// Reads a key (RFC 4253, 6.6) or a certificate (OpenSSH's PROTOCOL.certkeys) that fills `blob`. The certificate's signature

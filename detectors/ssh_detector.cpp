@@ -109,10 +109,14 @@ std::vector<Trigger> SshDetector::triggers() const {
 
 void SshDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
   switch (hit.trigger) {
-    case kLine: return inspect_line(window, hit, sink);
-    case kRfc4716: return inspect_rfc4716(window, hit, sink);
-    case kSsh1: return inspect_ssh1_private(window, hit, sink, context_);
-    default: return inspect_krl(window, hit, sink);
+    case kLine:
+      return inspect_line(window, hit, sink);
+    case kRfc4716:
+      return inspect_rfc4716(window, hit, sink);
+    case kSsh1:
+      return inspect_ssh1_private(window, hit, sink, context_);
+    default:
+      return inspect_krl(window, hit, sink);
   }
 }
 

@@ -50,11 +50,16 @@ bool read_mpint1(ByteReader& reader, ByteView& out) {
 /// SSH-1's numbers of ciphers; null for those that nobody wrote into files.
 json ssh1_cipher(std::uint8_t number) {
   switch (number) {
-    case 1: return "idea-cfb";
-    case 2: return "des-cbc";
-    case 3: return "3des-cbc (SSH-1)";
-    case 6: return "blowfish-cbc";
-    default: return nullptr;
+    case 1:
+      return "idea-cfb";
+    case 2:
+      return "des-cbc";
+    case 3:
+      return "3des-cbc (SSH-1)";
+    case 6:
+      return "blowfish-cbc";
+    default:
+      return nullptr;
   }
 }
 
@@ -93,7 +98,8 @@ std::optional<Krl> read_krl(ByteView bytes) {
   std::uint64_t flags = 0;
   ByteView reserved, comment;
   Krl krl;
-  if (!reader.u32_be(format) || format != 1 || !reader.u64_be(krl.version) || !reader.u64_be(krl.generated) || !reader.u64_be(flags)) return std::nullopt;
+  if (!reader.u32_be(format) || format != 1 || !reader.u64_be(krl.version) || !reader.u64_be(krl.generated) || !reader.u64_be(flags))
+    return std::nullopt;
   if (!reader.u32_prefixed(reserved) || !reader.u32_prefixed(comment)) return std::nullopt;
   while (krl.sections < kSectionsMax && read_section(reader, krl)) {
   }
@@ -160,9 +166,15 @@ void inspect_krl(const Window& window, const Hit& hit, FindingSink& sink) {
   finding.type = FindingType::crl;
   finding.id = Digest::sha256_of(window.bytes.subspan(begin, end - begin)).str();
   finding.title = "Revocation list of SSH keys" + std::string(krl->signatures > 0 ? ", signed" : "");
-  finding.attributes = {{"format", "OpenSSH KRL"}, {"encoding", "binary"}, {"crl_number", krl->version}, {"this_update", unix_time_text(krl->generated)},
-                        {"sections", krl->sections}, {"certificate_sections", krl->of_type[1]},
-                        {"key_sections", krl->of_type[2] + krl->of_type[3] + krl->of_type[5]}, {"signed", krl->signatures > 0}, {"weaknesses", json::array()}};
+  finding.attributes = {{"format", "OpenSSH KRL"},
+                        {"encoding", "binary"},
+                        {"crl_number", krl->version},
+                        {"this_update", unix_time_text(krl->generated)},
+                        {"sections", krl->sections},
+                        {"certificate_sections", krl->of_type[1]},
+                        {"key_sections", krl->of_type[2] + krl->of_type[3] + krl->of_type[5]},
+                        {"signed", krl->signatures > 0},
+                        {"weaknesses", json::array()}};
   sink.add(std::move(finding), begin);
   sink.consumed(end);
 }

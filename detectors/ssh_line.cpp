@@ -16,10 +16,30 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 24> kOptions{
-    "agent-forwarding", "cert-authority", "command", "environment", "expiry-time", "from", "no-agent-forwarding", "no-port-forwarding",
-    "no-pty", "no-touch-required", "no-user-rc", "no-x11-forwarding", "permitlisten", "permitopen", "port-forwarding", "principals",
-    "pty", "restrict", "tunnel", "user-rc", "verify-required", "x11-forwarding", "zos-key-ring-label", "touch-required"};
+constexpr std::array<std::string_view, 24> kOptions{"agent-forwarding",
+                                                    "cert-authority",
+                                                    "command",
+                                                    "environment",
+                                                    "expiry-time",
+                                                    "from",
+                                                    "no-agent-forwarding",
+                                                    "no-port-forwarding",
+                                                    "no-pty",
+                                                    "no-touch-required",
+                                                    "no-user-rc",
+                                                    "no-x11-forwarding",
+                                                    "permitlisten",
+                                                    "permitopen",
+                                                    "port-forwarding",
+                                                    "principals",
+                                                    "pty",
+                                                    "restrict",
+                                                    "tunnel",
+                                                    "user-rc",
+                                                    "verify-required",
+                                                    "x11-forwarding",
+                                                    "zos-key-ring-label",
+                                                    "touch-required"};
 
 bool is_option(std::string_view name) { return std::ranges::find(kOptions, to_lower(name)) != kOptions.end(); }
 
@@ -54,7 +74,8 @@ bool is_host_list(std::string_view text, bool named_so) {
   if (text.starts_with("|1|")) return text.find_first_of(" \t") == std::string_view::npos;
   if (text.empty() || text.ends_with(':') || text.ends_with('=')) return false;
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view(".,:[]*?!-_%").find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view(".,:[]*?!-_%").find(c) != std::string_view::npos;
   };
   if (!std::ranges::all_of(text, allowed)) return false;
   return named_so || text.find_first_of(".,[") != std::string_view::npos;
@@ -92,7 +113,8 @@ bool take_marker(std::string_view& prefix, std::string_view marker) {
 json role_by_name(std::string_view path) {
   const std::string_view name = base_name(path);
   if (names_host_key(name)) return "host-key";
-  if (name.find("authorized_keys") != std::string_view::npos || path.find("authorized_keys.d/") != std::string_view::npos) return "authorized";
+  if (name.find("authorized_keys") != std::string_view::npos || path.find("authorized_keys.d/") != std::string_view::npos)
+    return "authorized";
   if (name.ends_with(".pub")) return "identity";
   return nullptr;
 }

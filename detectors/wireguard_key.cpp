@@ -62,12 +62,14 @@ void inspect_wireguard_key(const Window& window, const Hit& hit, FindingSink& si
   const std::size_t line = from + text.substr(from, value - from).find_last_of("\n\r") + 1;
   const std::string name = to_lower(trim(text.substr(line, text.find_first_of("=.", line) - line)));
   const bool peer_header = name == "[wireguard-peer";
-  const bool known = name == "privatekey" || name == "private-key" || name == "presharedkey" || name == "preshared-key" || name == "publickey";
+  const bool known =
+      name == "privatekey" || name == "private-key" || name == "presharedkey" || name == "preshared-key" || name == "publickey";
   if (!peer_header && (!known || !in_wireguard_section(text, line))) return;
   auto decoded = base64_decode(text.substr(value, kKeyCharacters));
   if (!decoded || decoded->size() != 32 || !looks_random(*decoded)) return;
   const pem::WipedBytes bytes(*std::move(decoded));
-  const auto public_key = name.starts_with("private") ? raw_curve_public_half(oid::x25519(), bytes.view()) : raw_curve_public_key(oid::x25519(), bytes.view());
+  const auto public_key =
+      name.starts_with("private") ? raw_curve_public_half(oid::x25519(), bytes.view()) : raw_curve_public_key(oid::x25519(), bytes.view());
   if (!public_key) return;
   sink.add(describe_key(name, bytes.view(), *public_key, context), value);
   sink.consumed(hit.end);

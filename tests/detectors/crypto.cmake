@@ -11,6 +11,7 @@ set(CRYPTO_TESTS
   hostile_der_test.cpp
   key_binary_test.cpp
   key_dns_test.cpp
+  key_negatives_test.cpp
   key_sealed_test.cpp
   key_text_test.cpp
   pem_test.cpp

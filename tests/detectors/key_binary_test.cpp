@@ -33,7 +33,8 @@ std::string version_1_table(bool big) {
     return out;
   };
   const auto name = [&](const std::string& text) { return number(static_cast<std::uint32_t>(text.size()), 2) + text; };
-  const std::string record = number(3, 2) + name("EXAMPLE.ORG") + name("host") + name("a.example.org") + number(1'700'000'000, 4) + '\5' + number(3, 2) + name("8 bytes!");
+  const std::string record = number(3, 2) + name("EXAMPLE.ORG") + name("host") + name("a.example.org") + number(1'700'000'000, 4) + '\5' +
+                             number(3, 2) + name("8 bytes!");
   return "\x05\x01" + number(static_cast<std::uint32_t>(record.size()), 4) + record;
 }
 
@@ -41,7 +42,9 @@ std::string version_1_table(bool big) {
 
 TEST_CASE("a key table lists whose keys it holds and of what kind", "[key_file]") {
   const KeyFolder folder;
-  ktutil(folder, "kt", {"-p host/a.example.org@EXAMPLE.ORG -k 3 -e aes256-cts", "-p host/a.example.org@EXAMPLE.ORG -k 300 -e arcfour-hmac", "-p alice@EXAMPLE.ORG -k 1 -e aes128-cts"});
+  ktutil(folder, "kt",
+         {"-p host/a.example.org@EXAMPLE.ORG -k 3 -e aes256-cts", "-p host/a.example.org@EXAMPLE.ORG -k 300 -e arcfour-hmac",
+          "-p alice@EXAMPLE.ORG -k 1 -e aes128-cts"});
   const std::string file = folder.file("kt");
   const Finding table = only_finding(scanner(), file, FindingType::keystore);
   const std::string listed = folder.sh("klist -k -e kt");
@@ -86,23 +89,28 @@ TEST_CASE("bytes like a key table's beginning are silent", "[key_file]") {
   check_silent(scanner(), other_type);
   check_silent(scanner(), folder.file("kt").substr(0, 60));
   std::string binary;
-  for (int i = 0; i < 20'000; ++i) binary += bytes_of("05020000") + std::string(1, static_cast<char>(i)) + static_cast<char>(i >> 8) + bytes_of("000200") + static_cast<char>(1 + i % 200) + "Realm and more";
+  for (int i = 0; i < 20'000; ++i)
+    binary += bytes_of("05020000") + std::string(1, static_cast<char>(i)) + static_cast<char>(i >> 8) + bytes_of("000200") +
+              static_cast<char>(1 + i % 200) + "Realm and more";
   check_silent(scanner(), binary);
   check_hostile(scanner(), folder.file("kt"), 1);
   std::string lie = folder.file("kt");
-  for (std::size_t at = 2; at + 4 <= lie.size(); ++at) CHECK(scanner().scan(lie.substr(0, at) + "\xff\xff\xff\xff" + lie.substr(at + 4)).findings.size() <= 1);
+  for (std::size_t at = 2; at + 4 <= lie.size(); ++at)
+    CHECK(scanner().scan(lie.substr(0, at) + "\xff\xff\xff\xff" + lie.substr(at + 4)).findings.size() <= 1);
 }
 
 TEST_CASE("a KeePass database tells its cipher and its derivation", "[key_file]") {
   const KeyFolder folder;
   folder.sh("/usr/bin/python3 -c \"import pykeepass; pykeepass.create_database('a.kdbx', password='geheim')\"");
-  const json expected = json::parse(folder.sh("/usr/bin/python3 -c \"import pykeepass, json; k = pykeepass.PyKeePass('a.kdbx', password='geheim'); "
-                                              "print(json.dumps([list(k.version), k.encryption_algorithm, k.kdf_algorithm]))\""));
+  const json expected =
+      json::parse(folder.sh("/usr/bin/python3 -c \"import pykeepass, json; k = pykeepass.PyKeePass('a.kdbx', password='geheim'); "
+                            "print(json.dumps([list(k.version), k.encryption_algorithm, k.kdf_algorithm]))\""));
   const std::string file = folder.file("a.kdbx");
   const Finding store = only_finding(scanner(), file, FindingType::keystore);
   CHECK(store.severity == Severity::medium);
   CHECK(store.id.starts_with("sha256:"));
-  CHECK(store.attributes["format_version"] == "KDBX " + std::to_string(expected[0][0].get<int>()) + '.' + std::to_string(expected[0][1].get<int>()));
+  CHECK(store.attributes["format_version"] ==
+        "KDBX " + std::to_string(expected[0][0].get<int>()) + '.' + std::to_string(expected[0][1].get<int>()));
   CHECK(expected[1] == "aes256");
   CHECK(store.attributes["encryption"]["cipher"] == "aes-256-cbc");
   CHECK(expected[2] == "argon2");
@@ -116,15 +124,18 @@ TEST_CASE("a KeePass database tells its cipher and its derivation", "[key_file]"
 }
 
 TEST_CASE("older databases of KeePass are read, too", "[key_file]") {
-  const auto field = [](int id, const std::string& value) { return std::string(1, static_cast<char>(id)) + static_cast<char>(value.size()) + '\0' + value; };
+  const auto field = [](int id, const std::string& value) {
+    return std::string(1, static_cast<char>(id)) + static_cast<char>(value.size()) + '\0' + value;
+  };
   const std::string seed(32, 's');
-  const std::string kdbx = bytes_of("03d9a29a67fb4bb501000300") + field(2, bytes_of("31c1f2e6bf714350be5805216afc5aff")) + field(4, seed) + field(5, seed) +
-                           field(6, bytes_of("7017000000000000")) + field(0, "\r\n\r\n") + std::string(64, 'x');
+  const std::string kdbx = bytes_of("03d9a29a67fb4bb501000300") + field(2, bytes_of("31c1f2e6bf714350be5805216afc5aff")) + field(4, seed) +
+                           field(5, seed) + field(6, bytes_of("7017000000000000")) + field(0, "\r\n\r\n") + std::string(64, 'x');
   const Finding third = only_finding(scanner(), kdbx, FindingType::keystore);
   CHECK(third.attributes["format_version"] == "KDBX 3.1");
   CHECK(third.attributes["encryption"]["kdf"] == "AES-KDF");
   CHECK(third.attributes["encryption"]["iterations"] == 6000);
-  const std::string kdb = bytes_of("03d9a29a65fb4bb50300000004000300") + std::string(32, 'v') + bytes_of("0200000005000000") + std::string(64, 'h') + bytes_of("f4010000") + std::string(64, 'x');
+  const std::string kdb = bytes_of("03d9a29a65fb4bb50300000004000300") + std::string(32, 'v') + bytes_of("0200000005000000") +
+                          std::string(64, 'h') + bytes_of("f4010000") + std::string(64, 'x');
   const Finding first = only_finding(scanner(), kdb, FindingType::keystore);
   CHECK(first.attributes["format_version"] == "KDB 1");
   CHECK(first.attributes["encryption"]["cipher"] == "aes-256-cbc");
@@ -134,13 +145,15 @@ TEST_CASE("older databases of KeePass are read, too", "[key_file]") {
 
 TEST_CASE("CryptoAPI's blobs and PVK files are the keys that openssl wrote", "[key_file]") {
   const auto [arguments, kind, title] =
-      GENERATE(std::tuple{"-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "rsa", "RSA 2048-bit"}, std::tuple{"-algorithm RSA -pkeyopt rsa_keygen_bits:1024 -pkeyopt rsa_keygen_pubexp:3", "rsa", "RSA 1024-bit"},
+      GENERATE(std::tuple{"-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "rsa", "RSA 2048-bit"},
+               std::tuple{"-algorithm RSA -pkeyopt rsa_keygen_bits:1024 -pkeyopt rsa_keygen_pubexp:3", "rsa", "RSA 1024-bit"},
                std::tuple{"-paramfile p.pem", "dsa", "DSA 1024-bit"});
   const KeyFolder folder;
   folder.sh("openssl genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:1024 -pkeyopt dsa_paramgen_q_bits:160 -out p.pem");
   folder.sh("openssl genpkey " + std::string(arguments) + " -out k.pem");
   const std::string id = folder.openssl_id("-in k.pem"), tool = std::string("openssl ") + kind + " -in k.pem ";
-  folder.sh(tool + "-outform MSBLOB -out k.blob && " + tool + "-pubout -outform MSBLOB -out k.open && " + tool + "-outform PVK -pvk-none -out k.pvk");
+  folder.sh(tool + "-outform MSBLOB -out k.blob && " + tool + "-pubout -outform MSBLOB -out k.open && " + tool +
+            "-outform PVK -pvk-none -out k.pvk");
   const Finding blob = only_finding(scanner(), folder.file("k.blob"), FindingType::private_key);
   CHECK(blob.id == id);
   CHECK(blob.title == std::string(title) + " private key (PRIVATEKEYBLOB)");

@@ -23,13 +23,16 @@ struct Algorithm {
 }  // namespace
 
 TEST_CASE("a DNSSEC key's two files name one key, with the tag that dnssec-keygen gives it", "[key_file]") {
-  const Algorithm algorithm = GENERATE(Algorithm{"RSASHA256 -b 2048", "RSA 2048-bit", nullptr}, Algorithm{"RSASHA1 -b 1024", "RSA 1024-bit", "sha1-signature"},
-                                       Algorithm{"RSASHA512 -b 4096", "RSA 4096-bit", nullptr}, Algorithm{"ECDSAP256SHA256", "EC prime256v1", nullptr},
-                                       Algorithm{"ECDSAP384SHA384", "EC secp384r1", nullptr}, Algorithm{"ED25519", "Ed25519", nullptr}, Algorithm{"ED448", "Ed448", nullptr});
+  const Algorithm algorithm =
+      GENERATE(Algorithm{"RSASHA256 -b 2048", "RSA 2048-bit", nullptr}, Algorithm{"RSASHA1 -b 1024", "RSA 1024-bit", "sha1-signature"},
+               Algorithm{"RSASHA512 -b 4096", "RSA 4096-bit", nullptr}, Algorithm{"ECDSAP256SHA256", "EC prime256v1", nullptr},
+               Algorithm{"ECDSAP384SHA384", "EC secp384r1", nullptr}, Algorithm{"ED25519", "Ed25519", nullptr},
+               Algorithm{"ED448", "Ed448", nullptr});
   const bool signing_keys = GENERATE(false, true);
   INFO(algorithm.arguments);
   const KeyFolder folder;
-  std::string name = folder.sh("dnssec-keygen -q -K . -n ZONE " + std::string(signing_keys ? "-f KSK " : "") + "-a " + algorithm.arguments + " example.com");
+  std::string name = folder.sh("dnssec-keygen -q -K . -n ZONE " + std::string(signing_keys ? "-f KSK " : "") + "-a " + algorithm.arguments +
+                               " example.com");
   name.pop_back();
   const std::string file = folder.file(name + ".private");
   const Finding key = only_finding(scanner(), file, FindingType::private_key);
@@ -67,9 +70,11 @@ TEST_CASE("trust anchors and records in parentheses are public keys", "[key_file
   const Finding record = only_finding(scanner(), folder.file(name + ".key"), FindingType::public_key);
   std::string base64 = folder.sh("grep -v '^;' " + name + ".key | sed 's/.* 3 8 //'");
   base64.pop_back();
-  CHECK(only_finding(scanner(), "trust-anchors {\n\t. initial-key 257 3 8 \"" + base64 + "\";\n};\n", FindingType::public_key).id == record.id);
+  CHECK(only_finding(scanner(), "trust-anchors {\n\t. initial-key 257 3 8 \"" + base64 + "\";\n};\n", FindingType::public_key).id ==
+        record.id);
   base64.insert(100, "\n\t\t");
-  CHECK(only_finding(scanner(), "example.com.\t3600\tIN\tDNSKEY\t257 3 8 (\n" + base64 + " ) ; key\n", FindingType::public_key).id == record.id);
+  CHECK(only_finding(scanner(), "example.com.\t3600\tIN\tDNSKEY\t257 3 8 (\n" + base64 + " ) ; key\n", FindingType::public_key).id ==
+        record.id);
 }
 
 TEST_CASE("keys of TSIG are secret keys", "[key_file]") {
@@ -86,13 +91,15 @@ TEST_CASE("keys of TSIG are secret keys", "[key_file]") {
   CHECK(finding.attributes["weaknesses"] == (weak ? json::array({"md5"}) : json::array()));
   const std::size_t secret = key.find("secret \"") + 8;
   CHECK(report_text(scanner().scan(key)).find(key.substr(secret, 12)) == std::string::npos);
-  const std::string turned = "key name { secret " + key.substr(secret, key.find('"', secret) - secret) + "; algorithm " + algorithm + "; };";
+  const std::string turned =
+      "key name { secret " + key.substr(secret, key.find('"', secret) - secret) + "; algorithm " + algorithm + "; };";
   CHECK(only_finding(scanner(), turned, FindingType::secret_key).attributes["algorithm"] == algorithm);
 }
 
 TEST_CASE("a key of TSIG in BIND's private format is a secret key", "[key_file]") {
   const std::string secret = base64_encode(as_bytes("0123456789abcdefghijklmnopqrstuv"));
-  const std::string file = "Private-key-format: v1.3\nAlgorithm: 163 (HMAC_SHA256)\nKey: " + secret + "\nBits: AAA=\nCreated: 20260101000000\n";
+  const std::string file =
+      "Private-key-format: v1.3\nAlgorithm: 163 (HMAC_SHA256)\nKey: " + secret + "\nBits: AAA=\nCreated: 20260101000000\n";
   const Finding finding = only_finding(scanner(), file, FindingType::secret_key);
   CHECK(finding.attributes["algorithm"] == "HMAC-SHA256");
 }
@@ -104,9 +111,11 @@ TEST_CASE("what only looks like a key of DNS is silent", "[key_file]") {
   std::string file = folder.file(name + ".private");
   const std::string secret = base64_encode(as_bytes("0123456789abcdefghijklmnopqrstuv"));
   for (const std::string& text :
-       {std::string("Private-key-format: v1.%d\nAlgorithm: %d\n"), std::string("Private-key-format: v1.3\nAlgorithm: 13 (ECDSAP256SHA256)\nPrivateKey: <base64>\n"),
-        std::string("Private-key-format: v1.3\nAlgorithm: 99\nPrivateKey: AAAA\n"), std::string("example.com. IN DNSKEY 257 3 8 AwEAAa...\n"),
-        std::string("example.com. IN DNSKEY 257 3 13 AwEAAaBCDEFG\n"), std::string("key \"name\" { algorithm hmac-sha256; secret \"...\"; };"),
+       {std::string("Private-key-format: v1.%d\nAlgorithm: %d\n"),
+        std::string("Private-key-format: v1.3\nAlgorithm: 13 (ECDSAP256SHA256)\nPrivateKey: <base64>\n"),
+        std::string("Private-key-format: v1.3\nAlgorithm: 99\nPrivateKey: AAAA\n"),
+        std::string("example.com. IN DNSKEY 257 3 8 AwEAAa...\n"), std::string("example.com. IN DNSKEY 257 3 13 AwEAAaBCDEFG\n"),
+        std::string("key \"name\" { algorithm hmac-sha256; secret \"...\"; };"),
         std::string("key \"name\" { algorithm hmac-sha256; secret \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"; };"),
         "monkey \"name\" { algorithm hmac-sha256; secret \"" + secret + "\"; };", "algorithm hmac-sha256; secret \"" + secret + "\";",
         std::string("The algorithm hmac-sha256 is the default.")}) {

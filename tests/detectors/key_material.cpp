@@ -6,10 +6,13 @@
 
 namespace landwaiter::detectors {
 
-std::string KeyFolder::sh(const std::string& command) const { return must_run("cd " + shell_quoted(folder_.path().string()) + " && " + command); }
+std::string KeyFolder::sh(const std::string& command) const {
+  return must_run("cd " + shell_quoted(folder_.path().string()) + " && " + command);
+}
 
 std::string KeyFolder::openssl_id(const std::string& arguments) const {
-  return "spki-sha256:" + sh("openssl pkey " + arguments + " -pubout -outform DER > spki.der && openssl dgst -sha256 -r spki.der").substr(0, 64);
+  return "spki-sha256:" +
+         sh("openssl pkey " + arguments + " -pubout -outform DER > spki.der && openssl dgst -sha256 -r spki.der").substr(0, 64);
 }
 
 std::string KeyFolder::ssh_id(const std::string& public_file) const {
@@ -32,10 +35,14 @@ Finding one_at(const FileScanner& scanner, const std::string& file, FindingType 
 }  // namespace
 
 Finding only_finding(const FileScanner& scanner, const std::string& file, FindingType type, const std::string& name) {
-  const Finding plain = one_at(scanner, file, type, name, scanner.scan(file, name).findings.empty() ? 0 : scanner.scan(file, name).findings[0].occurrences[0].offset);
+  const Finding plain = one_at(scanner, file, type, name,
+                               scanner.scan(file, name).findings.empty() ? 0 : scanner.scan(file, name).findings[0].occurrences[0].offset);
   const std::size_t offset = plain.occurrences[0].offset;
   // A line's end before it and after it: text formats are read by lines, binary ones do not mind.
-  const std::string before = "\x7f" "ELF and other bytes\n", after = "\n\x01 something else";
+  const std::string before =
+                        "\x7f"
+                        "ELF and other bytes\n",
+                    after = "\n\x01 something else";
   CHECK(one_at(scanner, before + file + after, type, name, before.size() + offset).id == plain.id);
   const std::string far(1'048'576 + 131'072 - 37, '\n');
   CHECK(one_at(scanner, far + file + after, type, name, far.size() + offset).id == plain.id);

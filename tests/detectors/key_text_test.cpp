@@ -173,10 +173,12 @@ TEST_CASE("WireGuard's keys are found by their place in a configuration", "[key_
     key.pop_back();
     return key;
   };
-  const std::string secret = made("wg genkey"), shared = made("wg genpsk"), open = made("echo " + secret + " | wg pubkey"), peer = made("wg genkey | wg pubkey");
+  const std::string secret = made("wg genkey"), shared = made("wg genpsk"), open = made("echo " + secret + " | wg pubkey"),
+                    peer = made("wg genkey | wg pubkey");
   const std::string id = raw_id(folder, kX25519Header, *base64_decode(open));
-  const std::string config = "[Interface]\nAddress = 10.0.0.1/24\nPrivateKey = " + secret + "\nListenPort = 51820\n\n[Peer]\nPublicKey = " + peer +
-                             "\nPresharedKey=" + shared + "\nAllowedIPs = 0.0.0.0/0\n";
+  const std::string config = "[Interface]\nAddress = 10.0.0.1/24\nPrivateKey = " + secret +
+                             "\nListenPort = 51820\n\n[Peer]\nPublicKey = " + peer + "\nPresharedKey=" + shared +
+                             "\nAllowedIPs = 0.0.0.0/0\n";
   const Finding key = only_private(config);
   CHECK(key.id == id);
   CHECK(key.severity == Severity::high);
@@ -203,8 +205,8 @@ TEST_CASE("44 characters of base64 elsewhere are no key of WireGuard", "[key_fil
        {"PrivateKey = " + secret + "\n", "[Service]\nPrivateKey = " + secret + "\n", "[Interface]\nChecksum = " + secret + "\n",
         "[Interface]\nPrivateKey = " + secret + "=\n", "[Interface]\nPrivateKey = " + secret.substr(0, 40) + "\n",
         std::string("[Interface]\nPrivateKey = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"),
-        std::string("[Interface]\nPrivateKey = <the output of wg genkey>\n"), std::string("[Interface]\nPrivateKey = xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxA=\n"),
-        "sha256-" + secret + "\n"}) {
+        std::string("[Interface]\nPrivateKey = <the output of wg genkey>\n"),
+        std::string("[Interface]\nPrivateKey = xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxA=\n"), "sha256-" + secret + "\n"}) {
     INFO(text);
     check_silent(scanner(), text);
   }
@@ -212,9 +214,11 @@ TEST_CASE("44 characters of base64 elsewhere are no key of WireGuard", "[key_fil
 
 TEST_CASE("cut and changed text keys are survived", "[key_file]") {
   const KeyFolder folder;
-  folder.sh("puttygen -q -t ed25519 -o p --new-passphrase /dev/null; minisign -G -W -f -p m.pub -s m; signify-openbsd -G -n -p s.pub -s s; age-keygen -o a 2>/dev/null; "
-            "printf '[Interface]\\nPrivateKey = ' > w; wg genkey >> w");
-  for (const char* file : {"p", "m", "s", "a", "w"}) {
+  folder.sh(
+      "puttygen -q -t ed25519 -o p --new-passphrase /dev/null; minisign -G -W -f -p m.pub -s m; signify-openbsd -G -n -p s.pub -s s.sec; "
+      "age-keygen -o a 2>/dev/null; "
+      "printf '[Interface]\\nPrivateKey = ' > w; wg genkey >> w");
+  for (const char* file : {"p", "m", "s.sec", "a", "w"}) {
     INFO(file);
     check_hostile(scanner(), folder.file(file), 3);
   }

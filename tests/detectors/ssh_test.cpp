@@ -28,14 +28,17 @@ void make_key(const KeyFolder& folder, const std::string& name, const std::strin
   folder.sh("ssh-keygen -q -N '' -C someone@example.org -f " + name + " -t " + type);
 }
 
-Finding only_public(const std::string& text, const std::string& name = {}) { return only_finding(scanner(), text, FindingType::public_key, name); }
+Finding only_public(const std::string& text, const std::string& name = {}) {
+  return only_finding(scanner(), text, FindingType::public_key, name);
+}
 
 }  // namespace
 
 TEST_CASE("a public key of each type has ssh-keygen's fingerprint and the private key's identity", "[ssh]") {
-  const auto [type, title] = GENERATE(std::pair{"rsa -b 2048", "RSA 2048-bit"}, std::pair{"rsa -b 1024", "RSA 1024-bit"}, std::pair{"dsa", "DSA 1024-bit"},
-                                      std::pair{"ecdsa -b 256", "EC prime256v1"}, std::pair{"ecdsa -b 384", "EC secp384r1"},
-                                      std::pair{"ecdsa -b 521", "EC secp521r1"}, std::pair{"ed25519", "Ed25519"});
+  const auto [type, title] =
+      GENERATE(std::pair{"rsa -b 2048", "RSA 2048-bit"}, std::pair{"rsa -b 1024", "RSA 1024-bit"}, std::pair{"dsa", "DSA 1024-bit"},
+               std::pair{"ecdsa -b 256", "EC prime256v1"}, std::pair{"ecdsa -b 384", "EC secp384r1"},
+               std::pair{"ecdsa -b 521", "EC secp521r1"}, std::pair{"ed25519", "Ed25519"});
   const KeyFolder folder;
   make_key(folder, "k", type);
   const std::string line = folder.file("k.pub");
@@ -61,7 +64,9 @@ TEST_CASE("a public key of each type has ssh-keygen's fingerprint and the privat
 
 TEST_CASE("Ed448 and keys of tokens are public keys, too", "[ssh]") {
   const KeyFolder folder;
-  folder.sh("puttygen -q -t ed448 -o k.ppk --new-passphrase /dev/null && puttygen k.ppk -O public-openssh -o k.pub && puttygen k.ppk -O fingerprint > print");
+  folder.sh(
+      "puttygen -q -t ed448 -o k.ppk --new-passphrase /dev/null && puttygen k.ppk -O public-openssh -o k.pub && puttygen k.ppk -O "
+      "fingerprint > print");
   const Finding key = only_public(folder.file("k.pub"));
   CHECK(key.attributes["key_type"] == "Ed448");
   CHECK(folder.file("print").find(key.attributes["ssh_fingerprint"].get<std::string>()) != std::string::npos);
@@ -69,7 +74,8 @@ TEST_CASE("Ed448 and keys of tokens are public keys, too", "[ssh]") {
   make_key(folder, "e", "ed25519");
   const Bytes plain = *base64_decode(folder.sh("cut -d' ' -f2 e.pub"));
   const std::string type = "sk-ssh-ed25519@openssh.com";
-  const std::string blob = std::string("\0\0\0\x1a", 4) + type + std::string(as_text(plain)).substr(4 + 11) + std::string("\0\0\0\4ssh:", 8);
+  const std::string blob =
+      std::string("\0\0\0\x1a", 4) + type + std::string(as_text(plain)).substr(4 + 11) + std::string("\0\0\0\4ssh:", 8);
   folder.write("sk.pub", type + ' ' + base64_encode(as_bytes(blob)) + " token\n");
   const Finding token = only_public(folder.file("sk.pub"));
   CHECK(token.attributes["ssh_fingerprint"] == fingerprint(folder, "sk.pub"));
@@ -91,7 +97,8 @@ TEST_CASE("what stands before a key, and the file's name, tell its role", "[ssh]
       {key, "root/.ssh/authorized_keys", "authorized", nullptr, false, false},
       {key, "root/.ssh/id_ed25519.pub", "identity", nullptr, false, false},
       {key, "some/file", nullptr, nullptr, false, false},
-      {"command=\"/bin/a \\\"b\\\", c\",no-pty,from=\"10.0.0.0/8,*.example\" " + key, "file", "authorized", json::array({"command", "no-pty", "from"}), false, false},
+      {"command=\"/bin/a \\\"b\\\", c\",no-pty,from=\"10.0.0.0/8,*.example\" " + key, "file", "authorized",
+       json::array({"command", "no-pty", "from"}), false, false},
       {"cert-authority,principals=\"a,b\" " + key, "file", "authorized", json::array({"cert-authority", "principals"}), true, false},
       {"host.example,10.0.0.1 " + key, "file", "known-host", nullptr, false, false},
       {"[host]:2222 " + key, "file", "known-host", nullptr, false, false},
@@ -143,8 +150,9 @@ TEST_CASE("a certificate of OpenSSH names its authority, its principals and its 
   make_key(folder, "ca", "rsa -b 2048");
   const std::string type = GENERATE("ed25519", "rsa -b 2048", "ecdsa -b 384", "dsa");
   make_key(folder, "k", type);
-  folder.sh("ssh-keygen -q -s ca -I 'the key id' -n alice,bob -z 42 -O force-command=/bin/secret -O clear -O permit-pty "
-            "-O force-command=/bin/secret -V 20300101000000Z:20310101000000Z k.pub");
+  folder.sh(
+      "ssh-keygen -q -s ca -I 'the key id' -n alice,bob -z 42 -O clear -O permit-pty "
+      "-O force-command=/bin/secret -V 20300101000000Z:20310101000000Z k.pub");
   const Finding finding = only_public(folder.file("k-cert.pub"));
   const json& certificate = finding.attributes["ssh_certificate"];
   CHECK(finding.attributes["format"] == "OpenSSH certificate");
@@ -193,7 +201,9 @@ TEST_CASE("a list of revoked keys is found with what it holds", "[ssh]") {
 
   // A list larger than what a window shows behind its begin.
   std::string many;
-  for (int i = 0; i < 30'000; ++i) many += "hash: SHA256:" + base64_encode(*hex_decode(std::string(Digest::sha256_of(as_bytes(std::to_string(i))).hex()))).substr(0, 43) + "\n";
+  for (int i = 0; i < 30'000; ++i)
+    many += "hash: SHA256:" + base64_encode(*hex_decode(std::string(Digest::sha256_of(as_bytes(std::to_string(i))).hex()))).substr(0, 43) +
+            "\n";
   folder.write("spec", many);
   folder.sh("ssh-keygen -q -k -f big spec");
   const std::string big = folder.file("big");
@@ -204,7 +214,9 @@ TEST_CASE("a list of revoked keys is found with what it holds", "[ssh]") {
 TEST_CASE("a private key of SSH-1 is found, encrypted or not", "[ssh]") {
   const KeyFolder folder;
   folder.write("pw", "geheim\n");
-  folder.sh("puttygen -q -t rsa1 -b 2048 -o plain --new-passphrase /dev/null && puttygen plain -o sealed -P --new-passphrase pw --old-passphrase /dev/null");
+  folder.sh(
+      "puttygen -q -t rsa1 -b 2048 -o plain --new-passphrase /dev/null && puttygen plain -o sealed -P --new-passphrase pw --old-passphrase "
+      "/dev/null");
   const Finding plain = only_finding(scanner(), folder.file("plain"), FindingType::private_key);
   CHECK(plain.attributes["format"] == "SSH-1");
   CHECK(plain.attributes["key_size_bits"] == 2048);
@@ -220,12 +232,13 @@ TEST_CASE("what only looks like a key of SSH is silent", "[ssh]") {
   const KeyFolder folder;
   make_key(folder, "k", "rsa -b 2048");
   const std::string line = folder.file("k.pub");
-  for (const std::string& text : {std::string("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ... user@host\n"), std::string("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7\n"),
-                                  "ssh-dss " + line.substr(8), "x-" + line, "xssh-rsa" + line.substr(7), line.substr(8), line.substr(0, 200) + "\n",
-                                  line.substr(0, 60) + "!" + line.substr(61), std::string("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExample\n"),
-                                  std::string("---- BEGIN SSH2 PUBLIC KEY ----\nComment: x\nAAAA\n---- END SSH2 PUBLIC KEY ----\n"),
-                                  "SSH PRIVATE KEY FILE FORMAT 1.1\n" + std::string(1, '\0') + "%s: this program cannot read keys of the first protocol",
-                                  "SSHKRL\n" + std::string(1, '\0') + "bad magic" + std::string(64, '\0')}) {
+  for (const std::string& text :
+       {std::string("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ... user@host\n"), std::string("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7\n"),
+        "ssh-dss " + line.substr(8), "x-" + line, "xssh-rsa" + line.substr(7), line.substr(8), line.substr(0, 200) + "\n",
+        line.substr(0, 60) + "!" + line.substr(61), std::string("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExample\n"),
+        std::string("---- BEGIN SSH2 PUBLIC KEY ----\nComment: x\nAAAA\n---- END SSH2 PUBLIC KEY ----\n"),
+        "SSH PRIVATE KEY FILE FORMAT 1.1\n" + std::string(1, '\0') + "%s: this program cannot read keys of the first protocol",
+        "SSHKRL\n" + std::string(1, '\0') + "bad magic" + std::string(64, '\0')}) {
     INFO(text);
     check_silent(scanner(), text);
   }
@@ -237,7 +250,9 @@ TEST_CASE("cut and changed keys of SSH are survived", "[ssh]") {
   make_key(folder, "k", "ed25519");
   folder.sh("ssh-keygen -q -s ca -I id -n a,b k.pub");
   folder.write("spec", "serial: 1-100\nid: someone\n");
-  folder.sh("ssh-keygen -q -k -f krl -s ca.pub spec k.pub; puttygen -q -t rsa1 -b 1024 -o one --new-passphrase /dev/null; ssh-keygen -e -f k.pub > rfc");
+  folder.sh(
+      "ssh-keygen -q -k -f krl -s ca.pub spec k.pub; puttygen -q -t rsa1 -b 1024 -o one --new-passphrase /dev/null; ssh-keygen -e -f k.pub "
+      "> rfc");
   for (const char* file : {"k.pub", "k-cert.pub", "krl", "one", "rfc"}) check_hostile(scanner(), folder.file(file), 5);
   // Lengths of 2^32 - 1 and 2^31 in the list and in a certificate's blob.
   std::string krl = folder.file("krl");

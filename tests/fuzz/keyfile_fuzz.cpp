@@ -18,7 +18,8 @@ void inspect_marks(const Detector& detector, ByteView bytes) {
   const Window window{bytes, 0, true};
   CheckingSink sink(window);
   const std::string_view text = as_text(bytes);
-  for (const std::string_view mark : {"AAAA", "KEY ----", "1.1\n\0", "-3: ", "-2: ", "KEY-", "comment: ", "v1.", "hmac-", "KEY-----", "AES256", "Id\"", "root\"", "\x4b\xb5", "RSA2", "RSA1"}) {
+  for (const std::string_view mark : {"AAAA", "KEY ----", "1.1\n\0", "-3: ", "-2: ", "KEY-", "comment: ", "v1.", "hmac-", "KEY-----",
+                                      "AES256", "Id\"", "root\"", "\x4b\xb5", "RSA2", "RSA1"}) {
     const std::size_t at = text.find(mark);
     if (at == std::string_view::npos) continue;
     for (const Trigger& trigger : detector.triggers()) detector.inspect(window, Hit{trigger.id, at + mark.size()}, sink);
