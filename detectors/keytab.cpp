@@ -36,48 +36,27 @@ constexpr std::array<EncryptionType, 12> kTypes{{{1, 8, "des-cbc-crc", "des"},
                                                  {25, 16, "camellia128-cts-cmac", ""},
                                                  {26, 32, "camellia256-cts-cmac", ""}}};
 
-enum class Order { big, little };
+/// A 16-bit length and that much text.
+bool read_name(ByteReader& reader, std::string& out) {
+  constexpr std::size_t kNameMax = 256;
+  std::uint16_t size = 0;
+  ByteView bytes;
+  if (!reader.u16_be(size) || size == 0 || size > kNameMax || !reader.view(size, bytes)) return false;
+  if (!std::ranges::all_of(bytes, [](std::uint8_t c) { return c >= 0x20 && c != 0x7f; })) return false;
+  out = as_text(bytes);
+  return true;
+}
 
-/// Numbers in the byte order of the file.
-class Reader {
- public:
-  Reader(ByteView bytes, Order order) : reader_(bytes), order_(order) {}
-  [[nodiscard]] bool u16(std::uint16_t& out) { return order_ == Order::big ? reader_.u16_be(out) : reader_.u16_le(out); }
-  [[nodiscard]] bool u32(std::uint32_t& out) { return order_ == Order::big ? reader_.u32_be(out) : reader_.u32_le(out); }
-  [[nodiscard]] bool u8(std::uint8_t& out) { return reader_.u8(out); }
-  [[nodiscard]] bool view(std::size_t size, ByteView& out) { return reader_.view(size, out); }
-  /// A 16-bit length and that much text.
-  [[nodiscard]] bool name(std::string& out) {
-    std::uint16_t size = 0;
-    ByteView bytes;
-    if (!u16(size) || size == 0 || size > 256 || !reader_.view(size, bytes)) return false;
-    if (!std::ranges::all_of(bytes, [](std::uint8_t c) { return c >= 0x20 && c != 0x7f; })) return false;
-    out = as_text(bytes);
-    return true;
-  }
-  std::size_t offset() const { return reader_.offset(); }
-  std::size_t remaining() const { return reader_.remaining(); }
-
- private:
-  ByteReader reader_;
-  Order order_;
-};
-
-struct Format {
-  std::uint8_t version;
-  Order order;
-};
-
-bool read_principal(Reader& reader, std::uint8_t version, std::string& out) {
+bool read_principal(ByteReader& reader, std::uint8_t version, std::string& out) {
   constexpr std::size_t kComponentsMax = 16;
   std::uint16_t components = 0;
   std::string realm, part;
-  if (!reader.u16(components)) return false;
+  if (!reader.u16_be(components)) return false;
   // Version 1 counts the realm.
   if (version == 1 && components > 0) --components;
-  if (components == 0 || components > kComponentsMax || !reader.name(realm)) return false;
+  if (components == 0 || components > kComponentsMax || !read_name(reader, realm)) return false;
   for (std::size_t i = 0; i < components; ++i) {
-    if (!reader.name(part)) return false;
+    if (!read_name(reader, part)) return false;
     out += (i == 0 ? "" : "/") + part;
   }
   out += '@' + realm;
@@ -85,22 +64,22 @@ bool read_principal(Reader& reader, std::uint8_t version, std::string& out) {
 }
 
 /// What one record holds; nothing when it is none.
-std::optional<json> read_record(ByteView record, Format format, std::vector<std::string_view>& weaknesses) {
-  Reader reader(record, format.order);
+std::optional<json> read_record(ByteView record, std::uint8_t version, std::vector<std::string_view>& weaknesses) {
+  ByteReader reader(record);
   std::string principal;
   std::uint32_t name_type = 0, time = 0, long_version = 0;
   std::uint8_t short_version = 0;
   std::uint16_t type = 0, size = 0;
   ByteView key;
-  if (!read_principal(reader, format.version, principal)) return std::nullopt;
-  if (format.version == 2 && !reader.u32(name_type)) return std::nullopt;
-  if (!reader.u32(time) || !reader.u8(short_version) || !reader.u16(type) || !reader.u16(size) || !reader.view(size, key))
+  if (!read_principal(reader, version, principal)) return std::nullopt;
+  if (version == 2 && !reader.u32_be(name_type)) return std::nullopt;
+  if (!reader.u32_be(time) || !reader.u8(short_version) || !reader.u16_be(type) || !reader.u16_be(size) || !reader.view(size, key))
     return std::nullopt;
   const auto known = std::ranges::find(kTypes, type, &EncryptionType::number);
   if (known == kTypes.end() || known->key_bytes != size) return std::nullopt;
   // The number of the key in 32 bits, when the record has room for it and it is not zero; more is left over from records that were
   // replaced.
-  const bool has_long = reader.remaining() >= 4 && reader.u32(long_version) && long_version != 0;
+  const bool has_long = reader.remaining() >= 4 && reader.u32_be(long_version) && long_version != 0;
   if (!known->weakness.empty()) weaknesses.push_back(known->weakness);
   return json{{"principal", attribute_text(principal)},
               {"kvno", has_long ? long_version : short_version},
@@ -115,32 +94,25 @@ struct Table {
 };
 
 /// `bytes` begin behind the two bytes of the version.
-Table read_table(ByteView bytes, Format format) {
+Table read_table(ByteView bytes, std::uint8_t version) {
   constexpr std::size_t kEntriesMax = 10'000;
   Table table;
-  Reader reader(bytes, format.order);
+  ByteReader reader(bytes);
   while (table.entries.size() < kEntriesMax) {
     std::uint32_t raw = 0;
     ByteView record;
-    if (!reader.u32(raw) || raw == 0) break;
+    if (!reader.u32_be(raw) || raw == 0) break;
     // A record that was deleted has its size negated.
     const bool deleted = (raw & 0x80000000U) != 0;
     if (!reader.view(deleted ? std::size_t{0U - raw} : raw, record)) break;
     if (!deleted) {
-      auto entry = read_record(record, format, table.weaknesses);
+      auto entry = read_record(record, version, table.weaknesses);
       if (!entry) break;
       table.entries.push_back(*std::move(entry));
     }
     table.end = reader.offset();
   }
   return table;
-}
-
-std::optional<Format> format_before(ByteView bytes, std::size_t begin) {
-  if (bytes[begin + 1] == 2) return Format{2, Order::big};
-  // The size of the first record is below 64 KiB, so its upper half tells the byte order.
-  if (bytes.size() - begin < 6) return std::nullopt;
-  return Format{1, bytes[begin + 2] == 0 && bytes[begin + 3] == 0 ? Order::big : Order::little};
 }
 
 }  // namespace
@@ -152,9 +124,8 @@ void inspect_keytab(const Window& window, const Hit& hit, FindingSink& sink, con
     if (back > hit.end) continue;
     const std::size_t begin = hit.end - back;
     if (window.bytes[begin] != 5 || (window.bytes[begin + 1] != 1 && window.bytes[begin + 1] != 2)) continue;
-    const auto format = format_before(window.bytes, begin);
-    if (!format) continue;
-    Table table = read_table(window.bytes.subspan(begin + 2), *format);
+    const std::uint8_t version = window.bytes[begin + 1];
+    Table table = read_table(window.bytes.subspan(begin + 2), version);
     if (table.entries.empty()) continue;
     const ByteView whole = window.bytes.subspan(begin, 2 + table.end);
     // A record may go on behind the window, and the table's size stands nowhere.
@@ -168,7 +139,7 @@ void inspect_keytab(const Window& window, const Hit& hit, FindingSink& sink, con
     finding.severity = Severity::high;
     finding.title = "Kerberos key table, " + std::to_string(table.entries.size()) + (table.entries.size() == 1 ? " key" : " keys");
     finding.attributes = {{"format", "keytab"},
-                          {"format_version", format->version},
+                          {"format_version", version},
                           {"encoding", "binary"},
                           {"encrypted", false},
                           {"complete", !begins_file || zeros},
