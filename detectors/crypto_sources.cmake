@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The detectors of cryptographic assets, and what they share. Link to OpenSSL::Crypto.
 set(CRYPTO_SOURCES
+  age_key.cpp
   all.cpp
   bcfks.cpp
+  bech32.cpp
   ber.cpp
   binary_format.cpp
   bouncy_keystore.cpp
@@ -14,22 +16,31 @@ set(CRYPTO_SOURCES
   crypto_library.cpp
   crypto_library_detector.cpp
   crypto_settings.cpp
+  cryptoapi_key.cpp
   der.cpp
   der_search.cpp
+  dnssec_key.cpp
+  dnssec_public.cpp
   gpg_agent_key.cpp
   java_keystore.cpp
   java_serialization.cpp
   jose_detector.cpp
+  json_keys.cpp
+  json_object.cpp
   json_search.cpp
   jwk.cpp
   jwt.cpp
   jwt_finding.cpp
+  keepass.cpp
   key_consistency.cpp
+  key_file_detector.cpp
+  key_finding.cpp
   keybox.cpp
   keychain.cpp
   keystore.cpp
   keystore_detector.cpp
   keystore_opening.cpp
+  keytab.cpp
   library_metadata.cpp
   library_package.cpp
   library_runtime.cpp
@@ -56,10 +67,18 @@ set(CRYPTO_SOURCES
   public_asset_detector.cpp
   public_key.cpp
   published_keys.cpp
+  putty_key.cpp
   rust_crate_detector.cpp
   s_expression.cpp
+  sealed_text.cpp
   setting_directives.cpp
+  signify_key.cpp
   sqlite_reader.cpp
+  ssh_certificate.cpp
+  ssh_detector.cpp
+  ssh_file.cpp
   ssh_key.cpp
+  ssh_line.cpp
   twofish.cpp
+  wireguard_key.cpp
   x509_text.cpp)

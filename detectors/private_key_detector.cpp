@@ -10,6 +10,7 @@
 #include "detectors/private_key_finding.hpp"
 #include "detectors/published_keys.hpp"
 #include "detectors/ssh_key.hpp"
+#include "detectors/ssh_line.hpp"
 
 #include <algorithm>
 #include <array>
@@ -195,7 +196,11 @@ void PrivateKeyDetector::inspect_pem(const Window& window, const Hit& hit, Findi
                   block.begin);
     return;
   }
-  for (const PrivateKey& key : *keys) sink.add(describe_key(key, "PEM", context_), block.begin);
+  for (const PrivateKey& key : *keys) {
+    Finding finding = describe_key(key, "PEM", context_);
+    if (names_host_key(window.name)) finding.attributes["role"] = "host-key";
+    sink.add(std::move(finding), block.begin);
+  }
 }
 
 void PrivateKeyDetector::inspect_der(const Window& window, const Hit& hit, FindingSink& sink) const {

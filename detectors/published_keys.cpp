@@ -15,6 +15,8 @@ struct PublishedKey {
 };
 
 constexpr std::array kPublished{
+    // cmd/age-keygen of age: the example in its help.
+    PublishedKey{"fa7e72ea3c76af472cdbce377c70f175f145be824da53db522232cf373df61de", "age-keygen's help"},
     // apps/testrsa.h of OpenSSL: `openssl speed rsa`, 512 to 15,360 bits.
     PublishedKey{"7055066ee3969c25d66c1b891c252e83db653ae6834cd60e49250a4af73a97fe", "openssl speed"},
     PublishedKey{"0ea7caf9dd07fd79fe22ceb5efbbd7d4445d231e92ee1bf3b2a022eaffb00495", "openssl speed"},

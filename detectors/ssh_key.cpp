@@ -49,10 +49,11 @@ std::optional<PublicKey> read_ecdsa(ByteReader& reader) {
   return std::nullopt;
 }
 
-std::optional<PublicKey> read_ed25519(ByteReader& reader) {
+/// Ed25519 and Ed448, RFC 8709.
+std::optional<PublicKey> read_edwards(ByteReader& reader, ByteView oid) {
   ByteView key;
   if (!reader.u32_prefixed(key)) return std::nullopt;
-  const Bytes type = der::write(der::kOid, {oid::ed25519()});
+  const Bytes type = der::write(der::kOid, {oid});
   return public_key_with(der::write(der::kSequence, {type}), key);
 }
 
@@ -76,10 +77,11 @@ struct PrivateShape {
   bool flags;
 };
 
-constexpr std::array<PrivateShape, 6> kShapes{{{"ssh-rsa", 6, 0, false},
+constexpr std::array<PrivateShape, 7> kShapes{{{"ssh-rsa", 6, 0, false},
                                                {"ssh-dss", 5, 0, false},
                                                {"ecdsa-sha2-", 3, 0, false},
                                                {"ssh-ed25519", 2, 0, false},
+                                               {"ssh-ed448", 2, 0, false},
                                                {"sk-ecdsa-", 3, 2, true},
                                                {"sk-ssh-ed25519@", 2, 2, true}}};
 
@@ -127,20 +129,24 @@ bool plain_section_agrees(ByteView section, std::size_t keys) {
 
 }  // namespace
 
-std::optional<PublicKey> read_ssh_public_key(ByteView blob) {
-  ByteReader reader(blob);
-  ByteView type_bytes;
-  if (!reader.u32_prefixed(type_bytes)) return std::nullopt;
-  const std::string_view type = as_text(type_bytes);
+std::optional<PublicKey> read_ssh_public_fields(std::string_view type, ByteReader& reader) {
   std::optional<PublicKey> key;
   if (type == "ssh-rsa") key = read_rsa(reader);
   else if (type == "ssh-dss") key = read_dsa(reader);
   else if (type.starts_with("ecdsa-sha2-nistp") || type == "sk-ecdsa-sha2-nistp256@openssh.com") key = read_ecdsa(reader);
-  else if (type == "ssh-ed25519" || type == "sk-ssh-ed25519@openssh.com") key = read_ed25519(reader);
+  else if (type == "ssh-ed25519" || type == "sk-ssh-ed25519@openssh.com") key = read_edwards(reader, oid::ed25519());
+  else if (type == "ssh-ed448") key = read_edwards(reader, oid::ed448());
   ByteView application;
   if (key && in_token(type) && !reader.u32_prefixed(application)) return std::nullopt;
-  if (!reader.empty()) return std::nullopt;
   return key;
+}
+
+std::optional<PublicKey> read_ssh_public_key(ByteView blob) {
+  ByteReader reader(blob);
+  ByteView type;
+  if (!reader.u32_prefixed(type)) return std::nullopt;
+  auto key = read_ssh_public_fields(as_text(type), reader);
+  return reader.empty() ? key : std::nullopt;
 }
 
 std::string ssh_fingerprint(ByteView blob) {

@@ -16,6 +16,9 @@ Result<std::vector<PrivateKey>> read_openssh_private(ByteView bytes);
 /// stays in a token ("sk-..."), the part that verifies. Certificates are not read.
 std::optional<PublicKey> read_ssh_public_key(ByteView blob);
 
+/// The fields of such a key behind its type, wherever they stand: in a certificate (OpenSSH's PROTOCOL.certkeys), too.
+std::optional<PublicKey> read_ssh_public_fields(std::string_view type, ByteReader& reader);
+
 /// "SHA256:" and unpadded base64, as ssh-keygen -l prints it.
 std::string ssh_fingerprint(ByteView blob);
 

@@ -2,6 +2,7 @@
 # Tests of the detectors of cryptographic assets, with the openssl and ssh-keygen commands as judges.
 add_library(landwaiter_crypto_test_support STATIC gnupg.cpp material.cpp scan_bytes.cpp shell.cpp)
 add_library(landwaiter_crypto_test_support STATIC keystores.cpp material.cpp scan_bytes.cpp shell.cpp)
+add_library(landwaiter_crypto_test_support STATIC key_material.cpp material.cpp scan_bytes.cpp shell.cpp)
 target_link_libraries(landwaiter_crypto_test_support PUBLIC landwaiter_detectors PRIVATE landwaiter_options)
 
 set(CRYPTO_TESTS
@@ -13,6 +14,11 @@ set(CRYPTO_TESTS
   false_positives_test.cpp
   hostile_der_test.cpp
   jose_test.cpp
+  key_binary_test.cpp
+  key_dns_test.cpp
+  key_negatives_test.cpp
+  key_sealed_test.cpp
+  key_text_test.cpp
   keychain_test.cpp
   keystore_hostile_test.cpp
   keystore_password_test.cpp
@@ -22,7 +28,8 @@ set(CRYPTO_TESTS
   openpgp_test.cpp
   pem_test.cpp
   private_key_test.cpp
-  public_asset_test.cpp)
+  public_asset_test.cpp
+  ssh_test.cpp)
 set_source_files_properties(all_test.cpp PROPERTIES COMPILE_DEFINITIONS LANDWAITER_DETECTORS_FOLDER="${CMAKE_SOURCE_DIR}/detectors")
 landwaiter_test(crypto_test SOURCES ${CRYPTO_TESTS} DEPENDS landwaiter_crypto_test_support TIMEOUT 900)
 
