@@ -1,18 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 # The detectors of cryptographic assets, and what they share. Link to OpenSSL::Crypto.
 set(CRYPTO_SOURCES
+  algorithm_names.cpp
   all.cpp
+  apk_signing.cpp
   certificate.cpp
   certificate_detector.cpp
+  certificate_extensions.cpp
+  cms.cpp
   der.cpp
   der_search.cpp
+  dh_parameters.cpp
+  encoded_text.cpp
+  encoded_text_detector.cpp
+  explicit_curve.cpp
+  key_checks.cpp
+  ocsp.cpp
   password_encryption.cpp
   pem.cpp
   private_key.cpp
   private_key_detector.cpp
   private_key_math.cpp
+  public_asset.cpp
   public_asset_detector.cpp
+  public_der_detector.cpp
   public_key.cpp
+  public_key_plausible.cpp
+  public_roots.cpp
   published_keys.cpp
+  rsa_checks.cpp
+  signature_algorithm.cpp
+  signed_data_detector.cpp
   ssh_key.cpp
   x509_text.cpp)

@@ -5,7 +5,7 @@
 
 namespace landwaiter::detectors {
 
-/// Certificate requests, revocation lists and bare public keys in PEM: nothing to worry about, but part of an inventory,
+/// Certificate requests, revocation lists, bare public keys and Diffie-Hellman parameters in PEM: nothing to worry about, but part of an inventory,
 /// and a public key tells which private key somebody has.
 class PublicAssetDetector final : public Detector {
  public:
