@@ -158,7 +158,8 @@ Run read_hex(ByteView text, std::size_t begin, std::size_t digits_max) {
 
 Run read_utf16(ByteView text, std::size_t at, std::uint64_t file_offset) {
   const bool little = (file_offset + at) % 2 == 0;
-  Run run{.begin = at, .end = at, .encoding = little ? "utf-16le" : "utf-16be", .bytes = {}, .open = false};
+  const std::size_t begin = little || at == 0 ? at : at - 1;
+  Run run{.begin = begin, .end = at, .encoding = little ? "utf-16le" : "utf-16be", .bytes = {}, .open = false};
   const auto is_text = [](std::uint8_t c) { return (c >= 0x20 && c < 0x7f) || is_space(c); };
   // Whatever the order, between two characters stands one zero.
   std::size_t next = at;

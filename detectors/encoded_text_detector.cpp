@@ -168,7 +168,7 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
       {kBase64Keystore, "(?:[/_]u3[+-]7Q|zs7Ozg)AAAA[EI]A", kKeystoreCharacters},
       {kHexPem, "2[dD]2[dD]2[dD]2[dD]2[dD]424547494[eE]20", kHexPemDigits},
       {kHexDer,
-       "3082[0-9a-fA-F]{4}(?:3082[0-9a-fA-F]{4}[aA]00302010|02010[0-3](?:0282|300[dD]0609|3082)|06092[aA]864886|300[dD]06092[aA]864886)"
+       "3082[0-9a-fA-F]{4}(?:3082[0-9a-fA-F]{4}(?:[aA]0030201|02010[01]30)|0282[0-9a-fA-F]{4}00|02010[0-3](?:0282|300[dD]0609|3082)|06092[aA]864886|300[dD]06092[aA]864886)"
        "|30[0-9a-fA-F]{2}301[03]06072[aA]8648[cC][eE]3[dD]0201",
        kHexDerMax},
       {kUtf16Pem, R"(\x00-\x00-\x00-\x00B\x00E\x00G\x00I\x00N\x00 )", kUtf16PemBytes},
