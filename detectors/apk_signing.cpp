@@ -127,9 +127,11 @@ std::optional<Finding> describe_apk_pair(ByteView bytes) {
   Finding finding;
   finding.type = FindingType::signed_data;
   finding.id = Digest::sha256_of(bytes.first(*size)).str();
-  finding.title = std::string("APK signature, scheme ") + scheme.name + " (" + signers[0]["signature_algorithms"][0].get<std::string>() + ')';
-  finding.attributes = {{"format", "APK Signing Block"}, {"scheme", scheme.name},        {"container", "apk"},         {"encoding", "binary"},
-                        {"detached", true},              {"signers_count", signers.size()}, {"weaknesses", json::array()}};
+  finding.title =
+      std::string("APK signature, scheme ") + scheme.name + " (" + signers[0]["signature_algorithms"][0].get<std::string>() + ')';
+  finding.attributes = {{"format", "APK Signing Block"}, {"scheme", scheme.name}, {"container", "apk"},
+                        {"encoding", "binary"},          {"detached", true},      {"signers_count", signers.size()},
+                        {"weaknesses", json::array()}};
   finding.attributes["signers"] = std::move(signers);
   return finding;
 }

@@ -12,8 +12,8 @@ namespace landwaiter::detectors {
 /// `id_at` is the index of the id. How many bytes the pair has from its size on; nothing when it is none of these schemes'.
 std::optional<std::uint64_t> apk_pair_size(ByteView bytes, std::size_t id_at);
 
-/// Describes the signatures of one pair, which begins `bytes`: `scheme`, and for each signer its algorithms and how many certificates, which are
-/// found as certificates. Nothing unless all lengths inside fit.
+/// Describes the signatures of one pair, which begins `bytes`: `scheme`, and for each signer its algorithms and how many certificates,
+/// which are found as certificates. Nothing unless all lengths inside fit.
 std::optional<Finding> describe_apk_pair(ByteView bytes);
 
 }  // namespace landwaiter::detectors

@@ -51,8 +51,7 @@ bool add_issuer_and_serial(der::Reader fields, json& out) {
   ByteView serial;
   if (!fields.next(der::kSequence, issuer) || !fields.next(der::kInteger, serial) || !fields.empty()) return false;
   const unsigned char* at = issuer.whole.data();
-  const std::unique_ptr<X509_NAME, OpensslFree<X509_NAME_free>> name(
-      d2i_X509_NAME(nullptr, &at, static_cast<long>(issuer.whole.size())));
+  const std::unique_ptr<X509_NAME, OpensslFree<X509_NAME_free>> name(d2i_X509_NAME(nullptr, &at, static_cast<long>(issuer.whole.size())));
   ERR_clear_error();
   // Serial numbers have at most 20 bytes (RFC 5280, 4.1.2.2).
   constexpr std::size_t kSerialMax = 64;
@@ -177,11 +176,11 @@ bool read_signed_data(ByteView content, json& attributes) {
 json read_recipient(const der::Element& info) {
   json out = json::object();
   const bool transport = info.tag == der::kSequence;
-  out["kind"] = transport                      ? "key-transport"
-                : info.tag == der::kContext1   ? "key-agreement"
-                : info.tag == der::kContext2   ? "key-encryption-key"
-                : info.tag == der::kContext3   ? "password"
-                                               : "other";
+  out["kind"] = transport                    ? "key-transport"
+                : info.tag == der::kContext1 ? "key-agreement"
+                : info.tag == der::kContext2 ? "key-encryption-key"
+                : info.tag == der::kContext3 ? "password"
+                                             : "other";
   if (!transport) return out;
   der::Reader reader(info.content);
   unsigned version = 0;
@@ -225,9 +224,7 @@ bool read_enveloped_data(ByteView content, bool authenticated, json& attributes)
   return true;
 }
 
-std::string counted(std::size_t count, const std::string& word) {
-  return std::to_string(count) + ' ' + word + (count == 1 ? "" : "s");
-}
+std::string counted(std::size_t count, const std::string& word) { return std::to_string(count) + ' ' + word + (count == 1 ? "" : "s"); }
 
 std::string title_of(const json& attributes) {
   if (attributes["content"] != "signed-data") {

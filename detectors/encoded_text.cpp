@@ -89,10 +89,12 @@ class Lines {
   std::uint8_t value_at(std::size_t i) const { return values_[static_cast<std::uint8_t>(text_[i])]; }
 
   void step_over_break() {
+    // Whoever breaks lines breaks them short; a longer one is a whole value, and what follows is another.
     constexpr std::size_t kLineMin = 16;
+    constexpr std::size_t kLineMax = 128;
     const std::size_t length = at_ - line_;
     if (first_length_ == 0) first_length_ = length;
-    if (same_length_ && (length != first_length_ || length < kLineMin)) return;
+    if (same_length_ && (length != first_length_ || length < kLineMin || length > kLineMax)) return;
     const std::size_t skipped = line_break(text_, at_);
     if (skipped == 0) return;
     at_ += skipped;

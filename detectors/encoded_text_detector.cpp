@@ -7,19 +7,28 @@
 #include "detectors/encoded_text.hpp"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 namespace landwaiter::detectors {
 namespace {
 
-enum TriggerId { kBase64Pem0, kBase64Pem1, kBase64Pem2, kBase64Der, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem };
+enum TriggerId { kBase64Der = 100, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem };
 
-/// "-----BEGIN " in base64, from the first character that no other bit has a part in, when it begins a group of three bytes or one or two bytes
-/// later; and how many characters before that its group begins.
-constexpr std::string_view kPem0 = "LS0tLS1CRUdJTi";
-constexpr std::string_view kPem1 = "0tLS0tQkVHSU4g";
-constexpr std::string_view kPem2 = "tLS0tLUJFR0lOI";
-constexpr std::size_t kPem1Before = 2;
-constexpr std::size_t kPem2Before = 3;
+/// Characters of base64 in which no other bit has a part, and how many characters before them their group of three bytes begins.
+struct Base64Text {
+  std::string_view characters;
+  std::size_t before;
+};
+
+/// "-----BEGIN " when it begins a group of three bytes, and one and two bytes later; then the same for its base64, of which a manifest in
+/// base64 is full. A trigger's number is the index.
+constexpr std::array<Base64Text, 6> kBase64Texts{{{"LS0tLS1CRUdJTi", 0},
+                                                  {"0tLS0tQkVHSU4g", 2},
+                                                  {"tLS0tLUJFR0lOI", 3},
+                                                  {"TFMwdExTMUNSVWRKVG", 0},
+                                                  {"xTMHRMUzFDUlVkSlRp", 2},
+                                                  {"MUzB0TFMxQ1JVZEpUa", 3}}};
 constexpr std::size_t kKeystoreCharacters = 12;
 constexpr std::size_t kHexPemDigits = 22;
 /// The longest of the patterns.
@@ -31,8 +40,49 @@ constexpr std::size_t kUtf16DashesBefore = 4;
 
 /// Fewer characters hold no key (pem.hpp says the same of a block's body).
 constexpr std::size_t kCharactersMin = 64;
+constexpr std::size_t kBytesMin = kCharactersMin / 4 * 3;
 /// The shortest of what has a trigger, a public key of Ed25519, has 44 bytes.
 constexpr std::size_t kDerBytesMin = 44;
+
+using Read = encoded::Run (*)(ByteView text, std::size_t begin, std::size_t units_max);
+
+/// How many characters of an encoding so many bytes take.
+std::size_t units_of(std::string_view encoding, std::size_t bytes) {
+  return encoding == "hex" ? 2 * bytes : static_cast<std::size_t>((static_cast<std::uint64_t>(bytes) * 8 + 5) / 6);
+}
+
+/// Drops what stands behind the last END line: the next block, of which only a part is at hand, has a trigger of its own.
+void cut_behind_last_block(encoded::Run& run) {
+  constexpr std::string_view kEnd = "-----END ";
+  constexpr std::string_view kDashes = "-----";
+  const std::string_view decoded = as_text(run.bytes);
+  std::size_t last = decoded.rfind(kEnd);
+  // The last line itself may be cut.
+  if (last != std::string_view::npos && decoded.find(kDashes, last + kEnd.size()) == std::string_view::npos) {
+    last = last == 0 ? std::string_view::npos : decoded.rfind(kEnd, last - 1);
+  }
+  if (last == std::string_view::npos) return;
+  const std::size_t size = decoded.find(kDashes, last + kEnd.size()) + kDashes.size();
+  std::fill(run.bytes.begin() + static_cast<std::ptrdiff_t>(size), run.bytes.end(), std::uint8_t{0});
+  run.bytes.resize(size);
+}
+
+/// Hands on the PEM that is encoded from `begin` on. Reads no further than every window is sure to reach, so that the result does not
+/// depend on how a file was cut.
+void hand_on_pem(const Window& window, std::size_t begin, Read read, FindingSink& sink) {
+  const std::size_t reach = begin + std::min(window.bytes.size() - begin, limits::detector_lookahead_bytes);
+  const ByteView text = window.bytes.first(reach);
+  encoded::Run run = read(text, begin, encoded::kAll);
+  if (run.bytes.size() < kBytesMin) return wipe(run.bytes);
+  const bool all_seen = window.ends_file && reach == window.bytes.size();
+  if (run.open && !all_seen) {
+    cut_behind_last_block(run);
+    encoded::Run cut = read(text, begin, units_of(run.encoding, run.bytes.size()));
+    run.end = cut.end;
+    wipe(cut.bytes);
+  }
+  sink.decoded(run.encoding, std::move(run.bytes), run.begin, run.end);
+}
 
 /// Hands on what the run says, unless it goes on behind the window: then it is called for once more.
 void hand_on(const Window& window, encoded::Run run, FindingSink& sink) {
@@ -43,16 +93,29 @@ void hand_on(const Window& window, encoded::Run run, FindingSink& sink) {
 /// Back from the hit's end to the first character, `length` of them.
 std::size_t start_of(const Hit& hit, std::size_t length) { return hit.end - std::min(hit.end, length); }
 
-void inspect_base64_pem(const Window& window, const Hit& hit, FindingSink& sink) {
-  const bool first = hit.trigger == kBase64Pem0;
-  const std::size_t length = first ? kPem0.size() + 1 : hit.trigger == kBase64Pem1 ? kPem1.size() : kPem2.size();
-  const std::size_t before = first ? 0 : hit.trigger == kBase64Pem1 ? kPem1Before : kPem2Before;
-  std::size_t begin = start_of(hit, length);
-  // The group's first characters hold the end of what stands before the dashes.
-  if (begin < before) return;
-  begin -= before;
-  encoded::Run run = encoded::read_base64(window.bytes, begin, encoded::kAll);
-  if (run.end - run.begin < kCharactersMin) return wipe(run.bytes);
+/// Back over so many characters of base64, which a line break may part; nothing when there are not as many.
+std::optional<std::size_t> group_begin(ByteView text, std::size_t at, std::size_t characters) {
+  constexpr std::size_t kSpacesMax = 64;
+  std::size_t spaces = 0;
+  while (characters > 0) {
+    if (at == 0 || spaces > kSpacesMax) return std::nullopt;
+    const std::uint8_t c = text[--at];
+    if (encoded::is_base64(c) || encoded::is_base64url(c)) --characters;
+    else if (c == ' ' || c == '\t' || c == '\r' || c == '\n') ++spaces;
+    else return std::nullopt;
+  }
+  return at;
+}
+
+void inspect_base64_text(const Window& window, const Hit& hit, FindingSink& sink) {
+  const Base64Text& text = kBase64Texts[static_cast<std::size_t>(hit.trigger)];
+  // The group's first characters hold the end of what stands before.
+  const auto begin = group_begin(window.bytes, start_of(hit, text.characters.size()), text.before);
+  if (!begin) return;
+  constexpr int kBase64OfBase64 = 3;
+  if (hit.trigger < kBase64OfBase64) return hand_on_pem(window, *begin, &encoded::read_base64, sink);
+  encoded::Run run = encoded::read_base64(window.bytes, *begin, encoded::kAll);
+  if (run.bytes.size() < kBytesMin) return wipe(run.bytes);
   hand_on(window, std::move(run), sink);
 }
 
@@ -108,9 +171,7 @@ void inspect_base64_keystore(const Window& window, const Hit& hit, FindingSink& 
 }
 
 void inspect_hex_pem(const Window& window, const Hit& hit, FindingSink& sink) {
-  encoded::Run run = encoded::read_hex(window.bytes, start_of(hit, kHexPemDigits), encoded::kAll);
-  if (run.bytes.size() < kCharactersMin) return wipe(run.bytes);
-  hand_on(window, std::move(run), sink);
+  hand_on_pem(window, start_of(hit, kHexPemDigits), &encoded::read_hex, sink);
 }
 
 /// Signatures in PDF have room left, filled with zeros: what follows the object is not looked at.
@@ -144,48 +205,63 @@ void inspect_utf16(const Window& window, const Hit& hit, FindingSink& sink) {
   const std::size_t third = start_of(hit, kUtf16PemBytes) + 1;
   const std::size_t begin = third - kUtf16DashesBefore;
   if (window.bytes[begin] != '-' || window.bytes[begin + 2] != '-') return;
-  encoded::Run run = encoded::read_utf16(window.bytes, begin, window.offset);
+  const std::size_t reach = begin + std::min(window.bytes.size() - begin, limits::detector_lookahead_bytes);
+  encoded::Run run = encoded::read_utf16(window.bytes.first(reach), begin, window.offset);
   if (run.bytes.size() < kCharactersMin) return wipe(run.bytes);
-  hand_on(window, std::move(run), sink);
+  const std::size_t all = run.bytes.size();
+  const bool all_seen = window.ends_file && reach == window.bytes.size();
+  if (run.open && !all_seen) cut_behind_last_block(run);
+  run.end -= 2 * (all - run.bytes.size());
+  sink.decoded(run.encoding, std::move(run.bytes), run.begin, run.end);
 }
 
 }  // namespace
 
 std::vector<Trigger> EncodedTextDetector::triggers() const {
-  return {
-      {kBase64Pem0, std::string(kPem0) + "[A-D]", kPem0.size() + 1},
-      {kBase64Pem1, std::string(kPem1), kPem1.size()},
-      {kBase64Pem2, std::string(kPem2), kPem2.size()},
-      // What keys, requests, certificates, keystores and signatures begin with: a SEQUENCE with a length of two bytes (MII), one (MIG, MIH) or none,
+  std::vector<Trigger> out;
+  for (std::size_t i = 0; i < kBase64Texts.size(); ++i) {
+    out.push_back({static_cast<int>(i), std::string(kBase64Texts[i].characters), kBase64Texts[i].characters.size()});
+  }
+  const std::vector<Trigger> others{
+      // What keys, requests, certificates, keystores and signatures begin with: a SEQUENCE with a length of two bytes (MII), one (MIG, MIH)
+      // or none,
       // and as much of what is inside as its kind always has.
       {kBase64Der,
-       R"(MII[A-P][0-9A-Za-z+/_-](?:[DTjz](?:CC[0-9A-Za-z+/_-]{3}(?:gAwIB|C[A-F]|w[A-D])|CB[0-9A-Za-z+/_-](?:[Kaq6]ADAgE|[AQgw]IBAD)|[AB][0-9A-Za-z+/_-]Bgk))"
+       R"(MII[A-P][0-9A-Za-z+/_-](?:[DTjz](?:CC[0-9A-Za-z+/_-]{3}(?:gAwIB|C[A-F]|w[A-D])|CB[0-9A-Za-z+/_-](?:[Kaq6]ADAgE|[AQgw]IBAD))"
+       R"(|[AB][0-9A-Za-z+/_-]Bgk))"
        R"(|[AQgw](?:IB[AB]|KC[AB]|oBAK|YJKoZI)))"
-       R"(|MI[GH][0-9A-Za-z+/_-](?:AgE[AB]|M[A-F][0-9A-Za-z+/_-]G(?:ByqG|CSqG)|AoGBA|MI[GH][0-9A-Za-z+/_-](?:oAMC|AgEA)))"
+       R"(|MI[GH][0-9A-Za-z+/_-](?:AgE[AB]|M[A-F][0-9A-Za-z+/_-]G(?:ByqG|CSqG)|AoGBA|MI[GH][0-9A-Za-z+/_-](?:oAMC|AgEA)|M[A-H][0-9A-Za-z+/_-]CAQAw))"
        R"(|M[A-H][0-9A-Za-z+/_-](?:w(?:E[wA]YHKoZI|BQYDK2V)|CAQAwBQYDK2V|CAQEE[IMD]))",
        kBase64DerMax},
       // FEEDFEED and CECECECE, version 1 or 2, and a count of less than 2^24.
       {kBase64Keystore, "(?:[/_]u3[+-]7Q|zs7Ozg)AAAA[EI]A", kKeystoreCharacters},
       {kHexPem, "2[dD]2[dD]2[dD]2[dD]2[dD]424547494[eE]20", kHexPemDigits},
       {kHexDer,
-       "3082[0-9a-fA-F]{4}(?:3082[0-9a-fA-F]{4}(?:[aA]0030201|02010[01]30)|0282[0-9a-fA-F]{4}00|02010[0-3](?:0282|300[dD]0609|3082)|06092[aA]864886|300[dD]06092[aA]864886)"
+       "3082[0-9a-fA-F]{4}(?:3082[0-9a-fA-F]{4}(?:[aA]0030201|02010[01]30)|0282[0-9a-fA-F]{4}00|02010[0-3](?:0282|300[dD]0609|3082)|06092["
+       "aA]864886|300[dD]06092[aA]864886)"
        "|30[0-9a-fA-F]{2}301[03]06072[aA]8648[cC][eE]3[dD]0201",
        kHexDerMax},
       {kUtf16Pem, R"(\x00-\x00-\x00-\x00B\x00E\x00G\x00I\x00N\x00 )", kUtf16PemBytes},
   };
+  out.insert(out.end(), others.begin(), others.end());
+  return out;
 }
 
 void EncodedTextDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
   if (hit.end > window.bytes.size()) return;
   switch (hit.trigger) {
-    case kBase64Pem0:
-    case kBase64Pem1:
-    case kBase64Pem2: return inspect_base64_pem(window, hit, sink);
-    case kBase64Der: return inspect_base64_der(window, hit, sink);
-    case kBase64Keystore: return inspect_base64_keystore(window, hit, sink);
-    case kHexPem: return inspect_hex_pem(window, hit, sink);
-    case kHexDer: return inspect_hex_der(window, hit, sink);
-    default: return inspect_utf16(window, hit, sink);
+    case kBase64Der:
+      return inspect_base64_der(window, hit, sink);
+    case kBase64Keystore:
+      return inspect_base64_keystore(window, hit, sink);
+    case kHexPem:
+      return inspect_hex_pem(window, hit, sink);
+    case kHexDer:
+      return inspect_hex_der(window, hit, sink);
+    case kUtf16Pem:
+      return inspect_utf16(window, hit, sink);
+    default:
+      return inspect_base64_text(window, hit, sink);
   }
 }
 

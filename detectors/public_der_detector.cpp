@@ -73,8 +73,8 @@ void inspect_element(const Window& window, const Hit& hit, std::size_t look_back
   });
 }
 
-/// Is what begins at `at` a field of a SEQUENCE inside a SEQUENCE, with others before it? So stands the key of a certificate (after version,
-/// serial, algorithm, names and validity) and of a request (after version and name).
+/// Is what begins at `at` a field of a SEQUENCE inside a SEQUENCE, with others before it? So stands the key of a certificate (after
+/// version, serial, algorithm, names and validity) and of a request (after version and name).
 bool is_field_of(ByteView bytes, std::size_t outer, std::size_t at) {
   const ByteView tbs = behind_header(bytes.subspan(outer));
   if (tbs.empty() || tbs[0] != der::kSequence) return false;
@@ -136,22 +136,27 @@ void inspect_rsa_exponent(const Window& window, const Hit& hit, FindingSink& sin
 std::vector<Trigger> PublicDerDetector::triggers() const {
   return {
       // INTEGER 0, Name { SET { SEQUENCE, or an empty Name and a key
-      {kRequest, R"(\x02\x01\x00\x30(?:(?:[\x0b-\x7f]|\x81[\x80-\xff]|\x82[\x00-\xff]{2})\x31[\x09-\x7f]\x30|\x00\x30[\x2a\x43\x59\x76\x81\x82]))", 10},
+      {kRequest,
+       R"(\x02\x01\x00\x30(?:(?:[\x0b-\x7f]|\x81[\x80-\xff]|\x82[\x00-\xff]{2})\x31[\x09-\x7f]\x30|\x00\x30[\x2a\x43\x59\x76\x81\x82]))",
+       10},
       // INTEGER 1, AlgorithmIdentifier
       {kList, R"(\x02\x01\x01\x30[\x05-\x50]\x06[\x03-\x0b][\x2a\x2b\x60])", 8},
       // Version 1 has no version: two SEQUENCEs and the AlgorithmIdentifier of a signature with RSA, ECDSA or DSA.
       {kListVersion1,
-       R"(\x30(?:\x81[\x00-\xff]|\x82[\x00-\xff]{2}|\x83[\x00-\xff]{3})\x30(?:[\x30-\x7f]|\x81[\x00-\xff]|\x82[\x00-\xff]{2}|\x83[\x00-\xff]{3}))"
+       R"(\x30(?:\x81[\x00-\xff]|\x82[\x00-\xff]{2}|\x83[\x00-\xff]{3})\x30(?:[\x30-\x7f]|\x81[\x00-\xff]|\x82[\x00-\xff]{2})"
+       R"(|\x83[\x00-\xff]{3}))"
        R"(\x30[\x09-\x50]\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01[\x02-\x0e]|\x08\x2a\x86\x48\xce\x3d\x04\x03|\x07\x2a\x86\x48\xce))",
        23},
       // ENUMERATED successful, [0], SEQUENCE, id-pkix-ocsp-basic, OCTET STRING
       {kOcsp,
-       R"(\x0a\x01\x00\xa0(?:\x81[\x00-\xff]|\x82[\x00-\xff]{2})\x30(?:\x81[\x00-\xff]|\x82[\x00-\xff]{2})\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x01\x04)",
+       R"(\x0a\x01\x00\xa0(?:\x81[\x00-\xff]|\x82[\x00-\xff]{2})\x30(?:\x81[\x00-\xff])"
+       R"(|\x82[\x00-\xff]{2})\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x01\x04)",
        23},
       // SEQUENCE { SEQUENCE { the OID of a key's algorithm
       {kSpki,
        R"(\x30(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff]|[\x2a-\x7f])\x30(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff]|[\x05-\x7f])\x06)"
-       R"((?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01[\x01\x0a]|\x07\x2a\x86\x48\xce(?:\x3d\x02|\x38\x04)\x01|\x03\x2b\x65[\x6e-\x71]|\x09\x60\x86\x48\x01\x65\x03\x04[\x03\x04]))",
+       R"((?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01[\x01\x0a]|\x07\x2a\x86\x48\xce(?:\x3d\x02|\x38\x04)\x01|\x03\x2b\x65[\x6e-\x71])"
+       R"(|\x09\x60\x86\x48\x01\x65\x03\x04[\x03\x04]))",
        19},
       {kRsaExponent, R"(\x02\x03\x01\x00\x01)", 5},
   };
@@ -162,12 +167,18 @@ void PublicDerDetector::inspect(const Window& window, const Hit& hit, FindingSin
   constexpr std::size_t kRequestLookBack = 4 + 4 + 10;
   constexpr std::size_t kOcspLookBack = 4 + 23;
   switch (hit.trigger) {
-    case kRequest: return inspect_element(window, hit, kRequestLookBack, [](ByteView der) { return describe_request(der, kDer); }, sink);
+    case kRequest:
+      return inspect_element(
+          window, hit, kRequestLookBack, [](ByteView der) { return describe_request(der, kDer); }, sink);
     case kList:
-    case kListVersion1: return inspect_list(window, hit, sink);
-    case kOcsp: return inspect_element(window, hit, kOcspLookBack, &describe_ocsp_response, sink);
-    case kSpki: return inspect_spki(window, hit, sink);
-    default: return inspect_rsa_exponent(window, hit, sink);
+    case kListVersion1:
+      return inspect_list(window, hit, sink);
+    case kOcsp:
+      return inspect_element(window, hit, kOcspLookBack, &describe_ocsp_response, sink);
+    case kSpki:
+      return inspect_spki(window, hit, sink);
+    default:
+      return inspect_rsa_exponent(window, hit, sink);
   }
 }
 

@@ -241,7 +241,9 @@ void add_public_key_attributes(const PublicKey& key, nlohmann::json& attributes)
   attributes["key_type"] = key.key_type;
   attributes["key_size_bits"] = key.size_bits == 0 ? nlohmann::json(nullptr) : nlohmann::json(key.size_bits);
   attributes["curve"] = key.curve.empty() ? nlohmann::json(nullptr) : nlohmann::json(key.curve);
-  if (key.curve == "explicit") attributes["equal_curve"] = key.equal_curve.empty() ? nlohmann::json(nullptr) : nlohmann::json(key.equal_curve);
+  if (key.curve == "explicit") {
+    attributes["equal_curve"] = key.equal_curve.empty() ? nlohmann::json(nullptr) : nlohmann::json(key.equal_curve);
+  }
   const std::string hash = key_hash(key);
   attributes["key_hash"] = hash.empty() ? nlohmann::json(nullptr) : nlohmann::json(hash);
   if (const auto rsa = rsa_numbers(key)) attributes["modulus"] = base64_encode(rsa->modulus);

@@ -43,7 +43,8 @@ std::optional<PublicKey> ec_public_key(int curve_nid, ByteView point);
 /// "RSA 2048-bit", "EC prime256v1", "Ed25519": for titles.
 std::string describe(const PublicKey& key);
 
-/// Sizes and what else can be told at once; key_checks.hpp has the rest. Why a key of this kind is weaker than 112 bits (SP 800-57 part 1): "rsa-1024", "ec-192", or empty.
+/// Why a key of this kind and size is weaker than 112 bits (SP 800-57 part 1): "rsa-1024", "ec-192", or empty. All that can be
+/// wrong with a key: key_weaknesses() in key_checks.hpp.
 std::string key_weakness(const PublicKey& key);
 
 /// Sets key_type, key_size_bits, curve, spki_sha256 and key_hash; for RSA modulus, in base64 (big-endian, without leading zeros), so

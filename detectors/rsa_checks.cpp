@@ -122,7 +122,7 @@ bool is_square(const BIGNUM* value, BN_CTX* context) {
 }
 
 /// 3 to 167: their product is the M of RSALib's keys of 512 bits, which divides that of all larger keys.
-constexpr std::array<unsigned, 38> kRocaPrimes{3,  5,  7,  11, 13, 17, 19,  23,  29,  31,  37,  41,  43,  47,  53,  59,  61,  67,  71,
+constexpr std::array<unsigned, 38> kRocaPrimes{3,  5,  7,  11, 13, 17,  19,  23,  29,  31,  37,  41,  43,  47,  53,  59,  61,  67,  71,
                                                73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
 constexpr const char* kRocaModulus = "924CBA6AE99DFA084537FACC54948DF0C23DA044D8CABE0EDD75BC6";
 constexpr unsigned kRocaGenerator = 65'537;
