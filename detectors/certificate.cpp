@@ -4,10 +4,14 @@
 #include "core/digest.hpp"
 #include "core/encoding.hpp"
 #include "core/limits.hpp"
-#include "core/text.hpp"
+#include "detectors/algorithm_names.hpp"
+#include "detectors/certificate_extensions.hpp"
 #include "detectors/der.hpp"
+#include "detectors/key_checks.hpp"
 #include "detectors/openssl_ptr.hpp"
 #include "detectors/public_key.hpp"
+#include "detectors/public_roots.hpp"
+#include "detectors/signature_algorithm.hpp"
 #include "detectors/x509_text.hpp"
 
 #include <openssl/err.h>
@@ -104,7 +108,9 @@ std::string signature_name(const X509* certificate) {
   const ASN1_OBJECT* object = nullptr;
   X509_get0_signature(nullptr, &algorithm, certificate);
   X509_ALGOR_get0(&object, nullptr, nullptr, algorithm);
-  return der::oid_text({OBJ_get0_data(object), OBJ_length(object)});
+  const ByteView oid(OBJ_get0_data(object), OBJ_length(object));
+  const std::string_view name = algorithm_name(oid);
+  return name.empty() ? der::oid_text(oid) : std::string(name);
 }
 
 /// "SHA256", or empty when the algorithm has no hash of its own (Ed25519) or is not known.
@@ -188,12 +194,9 @@ std::string sha1_hex(ByteView bytes) {
 }
 
 json weaknesses(const PublicKey& key, const std::string& hash, bool self_signed) {
-  json out = json::array();
-  if (const std::string weakness = key_weakness(key); !weakness.empty()) out.push_back(weakness);
-  const std::string lower = to_lower(hash);
-  const bool weak_hash = lower == "md2" || lower == "md4" || lower == "md5" || lower == "sha1";
+  json out = key_weaknesses(key);
   // A root is trusted for itself, not for its signature.
-  if (weak_hash && !self_signed) out.push_back(lower + "-signature");
+  if (auto weakness = signature_weakness(hash); !weakness.empty() && !self_signed) out.push_back(std::move(weakness));
   return out;
 }
 
@@ -231,7 +234,11 @@ json attributes_of(X509* certificate, const PublicKey& key, ByteView der) {
   const bool self_signed = !out["self_signature"].is_null() && out["self_signature"] != "invalid";
   out["self_signed"] = self_signed;
   add_usages(certificate, self_signed, out);
-  out["fingerprint_sha256"] = Digest::sha256_of(der).hex();
+  add_extension_attributes(certificate, out);
+  const std::string fingerprint(Digest::sha256_of(der).hex());
+  const bool root = self_signed && out["is_ca"].get<bool>();
+  out["public_root"] = root ? json(is_public_root(fingerprint)) : json(nullptr);
+  out["fingerprint_sha256"] = fingerprint;
   out["fingerprint_sha1"] = sha1_hex(der);
   out["weaknesses"] = weaknesses(key, hash, self_signed);
   return out;

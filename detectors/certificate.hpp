@@ -16,7 +16,8 @@ namespace landwaiter::detectors {
 /// Attributes beside the obvious: `self_signed` is true when issuer and subject are the same and the signature is not
 /// proven wrong; `self_signature` says which: "valid", "invalid", "unchecked" (an algorithm or size that is not
 /// verified), or null when issuer and subject differ. `is_ca` follows basicConstraints, and for version 1, which has
-/// none, takes a self-signed certificate as a CA.
+/// none, takes a self-signed certificate as a CA. `public_root` tells of a self-signed CA whether a public programme carries it, and is
+/// null for other certificates. certificate_extensions.hpp and add_public_key_attributes have the rest.
 Result<Finding> describe_certificate(ByteView der, std::string_view encoding);
 
 }  // namespace landwaiter::detectors

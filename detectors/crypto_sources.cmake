@@ -2,7 +2,9 @@
 # The detectors of cryptographic assets, and what they share. Link to OpenSSL::Crypto.
 set(CRYPTO_SOURCES
   age_key.cpp
+  algorithm_names.cpp
   all.cpp
+  apk_signing.cpp
   bcfks.cpp
   bech32.cpp
   ber.cpp
@@ -10,7 +12,9 @@ set(CRYPTO_SOURCES
   bouncy_keystore.cpp
   certificate.cpp
   certificate_detector.cpp
+  certificate_extensions.cpp
   cipher_policy.cpp
+  cms.cpp
   config_lines.cpp
   crypto_configuration_detector.cpp
   crypto_library.cpp
@@ -19,8 +23,12 @@ set(CRYPTO_SOURCES
   cryptoapi_key.cpp
   der.cpp
   der_search.cpp
+  dh_parameters.cpp
   dnssec_key.cpp
   dnssec_public.cpp
+  encoded_text.cpp
+  encoded_text_detector.cpp
+  explicit_curve.cpp
   gpg_agent_key.cpp
   java_keystore.cpp
   java_serialization.cpp
@@ -32,6 +40,7 @@ set(CRYPTO_SOURCES
   jwt.cpp
   jwt_finding.cpp
   keepass.cpp
+  key_checks.cpp
   key_consistency.cpp
   key_file_detector.cpp
   key_finding.cpp
@@ -47,6 +56,7 @@ set(CRYPTO_SOURCES
   library_soname.cpp
   library_strings.cpp
   nss_database.cpp
+  ocsp.cpp
   openpgp_armor.cpp
   openpgp_detector.cpp
   openpgp_finding.cpp
@@ -64,14 +74,21 @@ set(CRYPTO_SOURCES
   private_key.cpp
   private_key_detector.cpp
   private_key_math.cpp
+  public_asset.cpp
   public_asset_detector.cpp
+  public_der_detector.cpp
   public_key.cpp
+  public_key_plausible.cpp
+  public_roots.cpp
   published_keys.cpp
   putty_key.cpp
+  rsa_checks.cpp
   rust_crate_detector.cpp
   s_expression.cpp
   sealed_text.cpp
   setting_directives.cpp
+  signature_algorithm.cpp
+  signed_data_detector.cpp
   signify_key.cpp
   sqlite_reader.cpp
   ssh_certificate.cpp

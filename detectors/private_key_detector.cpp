@@ -4,6 +4,7 @@
 #include "core/text.hpp"
 #include "detectors/der.hpp"
 #include "detectors/der_search.hpp"
+#include "detectors/key_checks.hpp"
 #include "detectors/password_encryption.hpp"
 #include "detectors/pem.hpp"
 #include "detectors/private_key.hpp"
@@ -14,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace landwaiter::detectors {
 namespace {
@@ -124,7 +126,7 @@ Finding describe_key(const PrivateKey& key, std::string_view encoding, const Det
   }
   if (!key.ssh_fingerprint.empty()) attributes["ssh_fingerprint"] = key.ssh_fingerprint;
   auto weaknesses = encryption_weaknesses(key.encryption);
-  if (auto weakness = key_weakness(key.public_key); !weakness.empty()) weaknesses.push_back(std::move(weakness));
+  std::ranges::move(key_weaknesses(key.public_key), std::back_inserter(weaknesses));
   attributes["weaknesses"] = std::move(weaknesses);
   return finding;
 }

@@ -2,8 +2,12 @@
 #include "detectors/public_key.hpp"
 
 #include "core/digest.hpp"
+#include "core/encoding.hpp"
 #include "core/limits.hpp"
+#include "detectors/algorithm_names.hpp"
 #include "detectors/der.hpp"
+#include "detectors/explicit_curve.hpp"
+#include "detectors/key_checks.hpp"
 
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -101,6 +105,7 @@ bool read_ec(der::Reader parameters, PublicKey& out) {
   if (element.tag == der::kSequence) {
     out.curve = "explicit";
     out.size_bits = explicit_field_bits(element.content);
+    out.equal_curve = equal_named_curve(element.whole);
     return true;
   }
   if (element.tag != der::kOid) return false;
@@ -142,7 +147,8 @@ bool read_key(ByteView algorithm_fields, ByteView key, PublicKey& out) {
     out.size_bits = raw.size_bits;
     return key.size() == raw.key_bytes;
   }
-  out.key_type = der::oid_text(type);
+  out.key_type = algorithm_name(type);
+  if (out.key_type.empty()) out.key_type = der::oid_text(type);
   return !out.key_type.empty();
 }
 
@@ -235,6 +241,12 @@ void add_public_key_attributes(const PublicKey& key, nlohmann::json& attributes)
   attributes["key_type"] = key.key_type;
   attributes["key_size_bits"] = key.size_bits == 0 ? nlohmann::json(nullptr) : nlohmann::json(key.size_bits);
   attributes["curve"] = key.curve.empty() ? nlohmann::json(nullptr) : nlohmann::json(key.curve);
+  if (key.curve == "explicit") {
+    attributes["equal_curve"] = key.equal_curve.empty() ? nlohmann::json(nullptr) : nlohmann::json(key.equal_curve);
+  }
+  const std::string hash = key_hash(key);
+  attributes["key_hash"] = hash.empty() ? nlohmann::json(nullptr) : nlohmann::json(hash);
+  if (const auto rsa = rsa_numbers(key)) attributes["modulus"] = base64_encode(rsa->modulus);
   attributes["spki_sha256"] = key.spki.empty() ? nlohmann::json(nullptr) : nlohmann::json(key.spki_sha256());
 }
 
@@ -245,9 +257,7 @@ std::size_t bit_length(ByteView magnitude) {
   return rest * 8 + static_cast<std::size_t>(std::bit_width(*first));
 }
 
-namespace {
-
-int nid_of(ByteView oid_content) {
+int oid_nid(ByteView oid_content) {
   const Bytes encoded = der::write(der::kOid, {oid_content});
   const unsigned char* at = encoded.data();
   const std::unique_ptr<ASN1_OBJECT, decltype(&ASN1_OBJECT_free)> object(
@@ -257,15 +267,15 @@ int nid_of(ByteView oid_content) {
   return nid;
 }
 
-}  // namespace
-
 std::string oid_name(ByteView oid_content) {
-  const int nid = nid_of(oid_content);
-  return nid == NID_undef ? der::oid_text(oid_content) : OBJ_nid2ln(nid);
+  const int nid = oid_nid(oid_content);
+  if (nid != NID_undef) return OBJ_nid2ln(nid);
+  const std::string_view name = algorithm_name(oid_content);
+  return name.empty() ? der::oid_text(oid_content) : std::string(name);
 }
 
 int curve_nid(ByteView oid_content) {
-  const int nid = nid_of(oid_content);
+  const int nid = oid_nid(oid_content);
   if (nid == NID_undef || named_curve_bits(nid) == 0) return 0;
   return nid;
 }

@@ -15,10 +15,12 @@ namespace landwaiter::detectors {
 /// A public key as SubjectPublicKeyInfo (RFC 5280, 4.1.2.7) and what can be said of it. The digest of its DER is the
 /// identity of the key everywhere: in a certificate, in a request, as the public half of a private key.
 struct PublicKey {
-  std::string key_type;           ///< "RSA", "RSA-PSS", "DSA", "DH", "EC", "Ed25519", "Ed448", "X25519", "X448", else the OID
+  /// "RSA", "RSA-PSS", "DSA", "DH", "EC", "Ed25519", "Ed448", "X25519", "X448", a name of algorithm_names.hpp, else the OID.
+  std::string key_type;
   std::size_t size_bits = 0;      ///< of the modulus or the curve's field; 0 when not known
   std::string curve;              ///< OpenSSL's name ("prime256v1"), an OID, "explicit", or empty when not on a curve
   Bytes spki;
+  std::string equal_curve = {};   ///< of an explicit curve: the name of the one that all its parameters equal
 
   std::string spki_sha256() const;  ///< lower-case hexadecimal
   std::string id() const;           ///< "spki-sha256:<hex>"
@@ -41,10 +43,12 @@ std::optional<PublicKey> ec_public_key(int curve_nid, ByteView point);
 /// "RSA 2048-bit", "EC prime256v1", "Ed25519": for titles.
 std::string describe(const PublicKey& key);
 
-/// Why a key of this kind is weaker than 112 bits (SP 800-57 part 1): "rsa-1024", "ec-192", or empty.
+/// Why a key of this kind and size is weaker than 112 bits (SP 800-57 part 1): "rsa-1024", "ec-192", or empty. All that can be
+/// wrong with a key: key_weaknesses() in key_checks.hpp.
 std::string key_weakness(const PublicKey& key);
 
-/// Sets key_type, key_size_bits, curve and spki_sha256.
+/// Sets key_type, key_size_bits, curve, spki_sha256 and key_hash; for RSA modulus, in base64 (big-endian, without leading zeros), so
+/// that primes which two keys share can be found; for an explicit curve equal_curve.
 void add_public_key_attributes(const PublicKey& key, nlohmann::json& attributes);
 
 /// The number of bits of a big-endian magnitude.
@@ -64,8 +68,10 @@ ByteView x25519();
 ByteView x448();
 }  // namespace oid
 
-/// OpenSSL's long name of an object identifier, or its numbers.
+/// OpenSSL's long name of an object identifier, that of algorithm_names.hpp, or its numbers.
 std::string oid_name(ByteView oid_content);
+/// OpenSSL's number of an object identifier, NID_undef (0) when it has none.
+int oid_nid(ByteView oid_content);
 /// OpenSSL's number of a named curve, 0 when it is none it knows.
 int curve_nid(ByteView oid_content);
 

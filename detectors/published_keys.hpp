@@ -7,8 +7,8 @@
 
 namespace landwaiter::detectors {
 
-/// Whose self-test or benchmark this private key belongs to, when it is one that cryptographic libraries ship inside
-/// their own programs; empty else. Everybody has such a key: as part of that program it protects nothing, anywhere else
+/// Whose self-test, benchmark, test suite or example this private key belongs to, when it is one that well-known packages and
+/// specifications publish; empty else. Everybody has such a key: as part of that program it protects nothing, anywhere else
 /// it protects nobody.
 std::string_view publisher_of(const PrivateKey& key);
 

@@ -7,10 +7,12 @@ target_link_libraries(landwaiter_crypto_test_support PUBLIC landwaiter_detectors
 
 set(CRYPTO_TESTS
   all_test.cpp
+  certificate_details_test.cpp
   certificate_test.cpp
   crypto_configuration_test.cpp
   crypto_library_test.cpp
   der_test.cpp
+  encoded_text_test.cpp
   false_positives_test.cpp
   hostile_der_test.cpp
   jose_test.cpp
@@ -30,6 +32,12 @@ set(CRYPTO_TESTS
   private_key_test.cpp
   public_asset_test.cpp
   ssh_test.cpp)
+  key_checks_test.cpp
+  pem_test.cpp
+  private_key_test.cpp
+  public_asset_test.cpp
+  public_der_test.cpp
+  signed_data_test.cpp)
 set_source_files_properties(all_test.cpp PROPERTIES COMPILE_DEFINITIONS LANDWAITER_DETECTORS_FOLDER="${CMAKE_SOURCE_DIR}/detectors")
 landwaiter_test(crypto_test SOURCES ${CRYPTO_TESTS} DEPENDS landwaiter_crypto_test_support TIMEOUT 900)
 
