@@ -13,8 +13,8 @@
 namespace landwaiter {
 namespace {
 
-/// Dividing costs the square of this: 2,000 keys of 4096 bits (4,000 of 2048) are seconds.
-constexpr std::uint64_t kBytesMax = 1024 * 1024;
+/// Dividing costs the square of this: 1,000 keys of 4096 bits (2,000 of 2048) are seconds.
+constexpr std::uint64_t kBytesMax = 512 * 1024;
 /// 16,384 bits, as for all keys; an even or tiny number has other faults.
 constexpr std::size_t kModulusBytesMax = 2048;
 constexpr std::size_t kModulusBytesMin = 32;

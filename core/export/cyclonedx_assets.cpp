@@ -84,7 +84,7 @@ std::string algorithm_of(const Finding& finding, Graph& graph) {
   return text_attribute(facts, "key_type").empty() ? "" : add_algorithm(key_algorithm_of(facts), graph);
 }
 
-void describe_material(const Finding& finding, Graph& graph, json& component) {
+void describe_material(const Finding& finding, const std::set<std::string>& refs, Graph& graph, json& component) {
   const json& facts = finding.attributes;
   json properties{{"type", material_type(finding.type)}, {"id", finding.id}};
   if (const auto size = count_attribute(facts, "key_size_bits"); size && *size > 0 && *size <= 1'000'000) properties["size"] = *size;
@@ -102,6 +102,7 @@ void describe_material(const Finding& finding, Graph& graph, json& component) {
     if (!algorithm.empty()) properties["algorithmRef"] = algorithm;
   } else {
     relate(properties, "algorithm", algorithm);
+    if (finding.type == FindingType::private_key && refs.contains("public-key:" + finding.id)) relate(properties, "publicKey", "public-key:" + finding.id);
     const std::string hash = finding.id.starts_with("spki-sha256:") ? sha256_of(std::string_view(finding.id).substr(12)) : "";
     if (!hash.empty() && finding.type == FindingType::public_key) properties["fingerprint"] = {{"alg", "SHA-256"}, {"content", hash}};
   }
@@ -218,7 +219,7 @@ json make_component(const Finding& finding, const std::set<std::string>& refs, G
     case FindingType::package: describe_library(finding, component); break;
     case FindingType::crypto_configuration: describe_configuration(finding, component); break;
     case FindingType::misconfiguration: component["type"] = "file"; break;
-    default: describe_material(finding, graph, component);
+    default: describe_material(finding, refs, graph, component);
   }
   add_properties(finding, component);
   return component;
