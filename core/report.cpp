@@ -111,14 +111,37 @@ void to_json(json& out, const ImageReport& value) {
              {"stats", std::move(stats)}};
 }
 
+namespace {
+
+/// Entries of `from` that `into` does not have, up to a bound: lists of weaknesses and of evidence grow by what each place adds.
+void join_lists(json& into, const json& from) {
+  constexpr std::size_t kEntriesMax = 100;
+  for (const json& entry : from) {
+    if (into.size() < kEntriesMax && std::ranges::find(into, entry) == into.end()) into.push_back(entry);
+  }
+}
+
+/// What another place says of the same asset and this one does not.
+void join_attributes(json& into, const json& from) {
+  if (!into.is_object() || !from.is_object()) return;
+  for (const auto& [name, value] : from.items()) {
+    json& known = into[name];
+    if (known.is_null()) known = value;
+    else if ((name == "weaknesses" || name == "evidence") && known.is_array() && value.is_array()) join_lists(known, value);
+  }
+}
+
+}  // namespace
+
 void normalize(std::vector<Finding>& findings) {
-  std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) { return std::tie(a.type, a.id) < std::tie(b.type, b.id); });
+  // The worst of equals speaks for all: a key that lies somewhere in clear is not "encrypted".
+  std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) { return std::tie(a.type, a.id, b.severity) < std::tie(b.type, b.id, a.severity); });
   std::vector<Finding> merged;
   for (Finding& finding : findings) {
     if (!merged.empty() && merged.back().type == finding.type && merged.back().id == finding.id) {
       auto& into = merged.back().occurrences;
       into.insert(into.end(), std::make_move_iterator(finding.occurrences.begin()), std::make_move_iterator(finding.occurrences.end()));
-      merged.back().severity = std::max(merged.back().severity, finding.severity);
+      join_attributes(merged.back().attributes, finding.attributes);
     } else {
       merged.push_back(std::move(finding));
     }

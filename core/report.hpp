@@ -85,7 +85,8 @@ void from_json(const nlohmann::json& in, ImageFacts& value);
 /// The form in docs/report.schema.json: {"reference","digest","platform","created","layers","findings",...}
 void to_json(nlohmann::json& out, const ImageReport& value);
 
-/// Joins findings of the same (type, id), sorts occurrences, drops doubles: the one normal form of a list of findings.
+/// Joins findings of the same (type, id), sorts occurrences, drops doubles: the one normal form of a list of findings. Of those
+/// joined the first of the worst gives title and attributes; the others add what it does not have, weaknesses and evidence among it.
 void normalize(std::vector<Finding>& findings);
 
 /// Lays the layers over each other. `reports` are pointers to the reports of facts.layers, one each and in that
