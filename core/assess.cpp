@@ -46,6 +46,7 @@ std::vector<Issue> issues_alone(const Finding& finding, const AssessContext& con
   add_time_issues(finding, context, issues);
   add_policy_issues(finding, context, issues);
   add_key_issues(finding, context, issues);
+  soften_published(finding, issues);
   return issues;
 }
 

@@ -71,11 +71,35 @@ std::string list_text(const std::set<std::string>& names) {
   return out;
 }
 
+/// A trust store: opened, with nothing in it but certificates.
+bool holds_certificates_alone(const Finding& finding) {
+  if (finding.type != FindingType::keystore || !finding.attributes.is_object()) return false;
+  const auto entries = finding.attributes.find("entries");
+  if (entries == finding.attributes.end() || !entries->is_array()) return false;
+  return std::ranges::all_of(*entries, [](const nlohmann::json& entry) { return text_attribute(entry, "kind") == "certificate"; });
+}
+
 }  // namespace
 
 void add_weakness_issues(const Finding& finding, std::vector<Issue>& issues) {
-  for (const std::string& code : texts_attribute(finding.attributes, "weaknesses")) issues.push_back(weakness_issue(code));
-  if (flag_attribute(finding.attributes, "end_of_life")) issues.push_back(weakness_issue("end-of-life"));
+  // Maintenance ends by the calendar: see add_end_of_life.
+  const bool dated = !text_attribute(finding.attributes, "end_of_life").empty();
+  for (const std::string& code : texts_attribute(finding.attributes, "weaknesses")) {
+    if (code == "end-of-life" && dated) continue;
+    Issue issue = weakness_issue(code);
+    if (code.ends_with("-password") && holds_certificates_alone(finding)) {
+      issue.severity = Severity::info;
+      issue.reason = "It opens with a password that everybody tries first. It holds certificates alone, which are no secret.";
+      issue.remedy = "See that only its owner may write it.";
+    }
+    issues.push_back(std::move(issue));
+  }
+  soften_published(finding, issues);
+}
+
+void soften_published(const Finding& finding, std::vector<Issue>& issues) {
+  if (text_attribute(finding.attributes, "publisher").empty()) return;
+  for (Issue& issue : issues) issue.severity = std::min(issue.severity, Severity::low);
 }
 
 void add_time_issues(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues) {

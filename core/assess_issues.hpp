@@ -11,8 +11,10 @@ namespace landwaiter {
 
 /// The parts of assess(): each adds to `issues` what it knows of one finding.
 
-/// The codes that detectors gave, and a library's end of life when it is marked as over.
+/// The codes that detectors gave. A trust store's password is no secret worth the name.
 void add_weakness_issues(const Finding& finding, std::vector<Issue>& issues);
+/// Of a key that a program carries to test itself, and everybody knows, nothing is worse than low.
+void soften_published(const Finding& finding, std::vector<Issue>& issues);
 /// Certificates that have expired, will soon, or are not valid yet; tokens that are good; software whose time is over.
 void add_time_issues(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues);
 void add_policy_issues(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues);

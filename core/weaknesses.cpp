@@ -59,6 +59,11 @@ constexpr std::array kWeaknesses{
     Weakness{"sha1", Severity::low, "SHA-1 is used, for which collisions have been made.", "Use SHA-256 or better."},
     Weakness{"anonymous-cipher", Severity::high, "Cipher suites that do not prove who answers are allowed.", kNewCiphers},
     Weakness{"short-dh", Severity::medium, "Its Diffie-Hellman group has fewer than 2048 bits (Logjam).", "Use ffdhe2048 or larger, or elliptic curves."},
+    Weakness{"unencrypted-key", Severity::high, "A private key in it is not encrypted.", "Encrypt it with a strong password, and give that to containers when they start."},
+    Weakness{"ssh-1", Severity::medium, "It belongs to SSH version 1, which is broken.", "Make a new key for version 2, such as Ed25519."},
+    Weakness{"short-symmetric-key", Severity::medium, "Its secret key is shorter than its algorithm asks for.", "Make a key with as many random bits as the hash has."},
+    Weakness{"long-lived-token", Severity::low, "The token is valid for more than a year.", "Issue tokens that live for hours."},
+    Weakness{"cbc", Severity::low, "Cipher suites in CBC mode are allowed, whose padding has often been attacked (Lucky 13).", kNewCiphers},
     Weakness{"end-of-life", Severity::medium, "Nobody mends this version any more.", "Update to a version that is maintained."},
     Weakness{"tls-verification-off", Severity::high, "The other side's certificate is not verified.", "Turn verification on, with the authority it needs."},
 };
@@ -70,7 +75,7 @@ struct ShortKey {
 
 /// "rsa-1024": a type and a number of bits.
 std::optional<ShortKey> short_key(std::string_view code) {
-  constexpr std::array<std::string_view, 5> types{"rsa", "rsa-pss", "dsa", "dh", "ec"};
+  constexpr std::array<std::string_view, 6> types{"rsa", "rsa-pss", "dsa", "dh", "elgamal", "ec"};
   const std::size_t dash = code.rfind('-');
   if (dash == std::string_view::npos) return std::nullopt;
   ShortKey key{code.substr(0, dash), 0};

@@ -206,6 +206,9 @@ void PrivateKeyDetector::inspect_pem(const Window& window, const Hit& hit, Findi
 }
 
 void PrivateKeyDetector::inspect_der(const Window& window, const Hit& hit, FindingSink& sink) const {
+  // NSS encrypts each attribute of a key by itself, in the form of an encrypted key; its databases have a reader of their own.
+  constexpr std::string_view kSqlite = "SQLite format 3";
+  if (hit.trigger == kEncrypted && as_text(window.head).starts_with(kSqlite)) return;
   any_sequence_before(window, hit, kDerLookBack, [&](std::size_t start, ByteView element) {
     const auto key = read_by_trigger(hit.trigger, element);
     if (!key || !convincing(*key)) return false;

@@ -178,6 +178,8 @@ TEST_CASE("what has at least low severity says why") {
   CHECK(codes(assessed({finding(FindingType::token, "t", {{"expires", "2020-01-01T00:00:00Z"}})}, "t")).empty());
   CHECK(codes(assessed({finding(FindingType::crypto_library, "l", {{"end_of_life", "2023-09-11"}})}, "l")) == Codes{"end-of-life"});
   CHECK(codes(assessed({finding(FindingType::crypto_library, "l", {{"end_of_life", "2033-09-11"}})}, "l")).empty());
+  const json weak{{"end_of_life", "2033-09-11"}, {"weaknesses", json::array({"end-of-life"})}};
+  CHECK(codes(assessed({finding(FindingType::crypto_library, "l", weak)}, "l")).empty());
 }
 
 TEST_CASE("assessing twice changes nothing, and neither does the order of findings") {
@@ -251,4 +253,20 @@ TEST_CASE("attributes that hold anything break nothing") {
       CHECK(codes(assessed({each}, "x", "2026-06-01", kStandard)).empty());
     }
   }
+}
+
+TEST_CASE("a trust store's well-known password is no alarm, a key store's is") {
+  const auto store = [](const char* kind) {
+    return json{{"weaknesses", json::array({"well-known-password"})}, {"entries", json::array({json{{"alias", "a"}, {"kind", kind}}})}};
+  };
+  CHECK(assessed({finding(FindingType::keystore, "k", store("certificate"))}, "k").severity == Severity::info);
+  CHECK(assessed({finding(FindingType::keystore, "k", store("private-key"))}, "k").severity == Severity::high);
+}
+
+TEST_CASE("a key that a program carries to test itself stays low, however weak") {
+  const json weak{{"weaknesses", json::array({"rsa-512"})}, {"key_type", "RSA"}, {"key_size_bits", 512}};
+  json published = weak;
+  published["publisher"] = "openssl speed";
+  CHECK(assessed({finding(FindingType::private_key, "k", weak)}, "k").severity == Severity::high);
+  CHECK(assessed({finding(FindingType::private_key, "k", published)}, "k").severity == Severity::low);
 }

@@ -94,6 +94,17 @@ TEST_CASE("normalize joins equal findings, keeps the worst severity and drops do
   CHECK(findings[2].occurrences == std::vector<Occurrence>{a, b});
 }
 
+TEST_CASE("of equal findings the worst speaks, and each adds what it alone knows") {
+  Finding closed = finding_of(FindingType::private_key, "k", {{"a", {}, 0, {}, std::nullopt}}, Severity::medium);
+  closed.attributes = {{"encrypted", true}, {"keygrip", "12"}, {"weaknesses", json::array({"weak-cipher", "rsa-1024"})}, {"curve", nullptr}};
+  Finding open = finding_of(FindingType::private_key, "k", {{"b", {}, 0, {}, std::nullopt}}, Severity::high);
+  open.attributes = {{"encrypted", false}, {"keygrip", nullptr}, {"weaknesses", json::array({"rsa-1024"})}};
+  std::vector<Finding> findings{closed, open};
+  normalize(findings);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].attributes == json{{"encrypted", false}, {"keygrip", "12"}, {"weaknesses", json::array({"rsa-1024", "weak-cipher"})}, {"curve", nullptr}});
+}
+
 TEST_CASE("normalize gives one form, whatever the order") {
   std::vector<Finding> one, two;
   for (int i = 0; i < 50; ++i) {

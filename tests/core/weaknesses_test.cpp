@@ -12,7 +12,8 @@ TEST_CASE("every weakness that detectors name is known, with a reason and a reme
        {"rsa-1024", "rsa-512", "rsa-pss-1024", "dsa-1024", "dh-512", "ec-192", "ec-112", "sha1-signature", "md5-signature", "md4-signature", "md2-signature",
         "weak-cipher", "few-iterations", "rsa-exponent-1", "rsa-exponent-even", "rsa-small-factor", "rsa-fermat", "rsa-roca", "explicit-curve",
         "empty-password", "well-known-password", "weak-mac", "no-integrity", "alg-none", "no-expiry", "weak-algorithm", "tls-1.0", "tls-1.1", "ssl-3",
-        "ssl-2", "null-cipher", "export-cipher", "rc4", "3des", "des", "md5", "sha1", "anonymous-cipher", "short-dh"}) {
+        "ssl-2", "null-cipher", "export-cipher", "rc4", "3des", "des", "md5", "sha1", "anonymous-cipher", "short-dh",
+        "unencrypted-key", "ssh-1", "short-symmetric-key", "long-lived-token", "cbc", "elgamal-1024"}) {
     INFO(code);
     CHECK(weakness_known(code));
     const Issue issue = weakness_issue(code);
