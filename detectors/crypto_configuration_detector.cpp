@@ -2,6 +2,7 @@
 #include "detectors/crypto_configuration_detector.hpp"
 
 #include "core/limits.hpp"
+#include "detectors/binary_format.hpp"
 #include "detectors/crypto_settings.hpp"
 #include "detectors/setting_directives.hpp"
 
@@ -33,6 +34,8 @@ Piece text_around(const Window& window, const Hit& hit) {
 std::vector<Trigger> CryptoConfigurationDetector::triggers() const { return {{0, std::string(kSettingPattern), kSettingLength}}; }
 
 void CryptoConfigurationDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
+  // The help texts and defaults of a program configure nothing.
+  if (binary_kind(window.head) != BinaryKind::none) return;
   const Piece piece = text_around(window, hit);
   if (piece.end <= piece.begin) return;
   const std::string_view text = as_text(window.bytes.subspan(piece.begin, piece.end - piece.begin));

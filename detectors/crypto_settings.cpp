@@ -58,7 +58,8 @@ bool names_algorithms(const Directive& directive, std::string_view value) {
   const bool prose_like = directive.syntax == Syntax::blank || directive.syntax == Syntax::any;
   if (!prose_like || directive.software == "GnuPG") return true;
   if (value.find_first_of(" \t") != std::string_view::npos) return false;
-  return directive.software != "OpenSSH" || value.find_first_of("-,0123456789") != std::string_view::npos;
+  if (directive.software != "OpenSSH") return true;
+  return value.find_first_of("-,0123456789") != std::string_view::npos && value.find_first_of(":/'[]=;") == std::string_view::npos;
 }
 
 /// Tells a list for TLS 1.3 and the like from the protocol that mod_ssl lets stand in front.
