@@ -69,6 +69,14 @@ std::string_view without_protocol(std::string_view value) {
   return unquoted(value.substr(blank + 1));
 }
 
+/// Several bounds in one line: the widest counts.
+void read_bound(std::string_view name, bool minimum, ProtocolSettings& protocols) {
+  const std::optional<Protocol> bound = protocol_from(name);
+  if (!bound) return;
+  std::optional<Protocol>& known = minimum ? protocols.minimum : protocols.maximum;
+  if (!known || (minimum ? *bound < *known : *known < *bound)) known = bound;
+}
+
 /// "ssl-min-ver TLSv1.2 no-sslv3 no-tls-tickets", "*:443 ssl crt /etc/x.pem ciphers A:B".
 bool read_haproxy(const Directive& directive, std::string_view value, CryptoSettings& settings) {
   std::vector<std::string_view> words;
@@ -84,9 +92,8 @@ bool read_haproxy(const Directive& directive, std::string_view value, CryptoSett
   }
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string_view word = words[i];
-    const auto next = i + 1 < words.size() ? protocol_from(words[i + 1]) : std::nullopt;
-    if (word == "ssl-min-ver" && next) settings.protocols.minimum = std::min(settings.protocols.minimum.value_or(*next), *next);
-    if (word == "ssl-max-ver" && next) settings.protocols.maximum = std::max(settings.protocols.maximum.value_or(*next), *next);
+    const std::string_view next = i + 1 < words.size() ? words[i + 1] : std::string_view();
+    if (word == "ssl-min-ver" || word == "ssl-max-ver") read_bound(next, word == "ssl-min-ver", settings.protocols);
     if (word.starts_with("no-")) {
       if (const auto off = protocol_from(word.substr(3))) settings.protocols.disabled.insert(*off);
     }

@@ -8,6 +8,7 @@
 #include "detectors/json_search.hpp"
 #include "detectors/jwk.hpp"
 #include "detectors/jwt_finding.hpp"
+#include "detectors/key_checks.hpp"
 #include "detectors/x509_text.hpp"
 
 namespace landwaiter::detectors {
@@ -65,7 +66,7 @@ Finding describe_key(const Jwk& key, const json& object, const DetectorContext& 
   attributes["x5t_s256"] = text_or_null(object, "x5t#S256");
   attributes["certificates"] = key.certificates.size();
   json& weaknesses = attributes["weaknesses"] = json::array();
-  if (const std::string weakness = key_weakness(key.public_key); !weakness.empty()) weaknesses.push_back(weakness);
+  for (std::string& weakness : key_weaknesses(key.public_key)) weaknesses.push_back(std::move(weakness));
   if (key.symmetric && key.public_key.size_bits < kSymmetricBitsMin) weaknesses.push_back("short-symmetric-key");
   if (key.is_private) {
     attributes["encrypted"] = false;

@@ -3,6 +3,7 @@
 
 #include "core/text.hpp"
 #include "detectors/der.hpp"
+#include "detectors/key_checks.hpp"
 #include "detectors/password_encryption.hpp"
 #include "detectors/private_key_math.hpp"
 #include "detectors/published_keys.hpp"
@@ -56,7 +57,7 @@ Finding private_key_finding(const StoredKey& key, std::string_view encoding, con
   attributes["encrypted"] = key.encrypted;
   attributes["encryption"] = key.encryption;
   attributes["weaknesses"] = encryption_weaknesses(key.encryption);
-  if (const auto weakness = key_weakness(key.public_key); !weakness.empty()) add_weakness(finding, weakness);
+  for (const std::string& weakness : key_weaknesses(key.public_key)) add_weakness(finding, weakness);
   add_publisher(key, finding);
   return finding;
 }
@@ -71,7 +72,7 @@ Finding public_key_finding(const PublicKey& key, std::string_view encoding, std:
   finding.attributes["encoding"] = encoding;
   finding.attributes["format"] = format;
   finding.attributes["weaknesses"] = json::array();
-  if (const auto weakness = key_weakness(key); !weakness.empty()) add_weakness(finding, weakness);
+  for (const std::string& weakness : key_weaknesses(key)) add_weakness(finding, weakness);
   return finding;
 }
 

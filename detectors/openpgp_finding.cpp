@@ -3,6 +3,7 @@
 
 #include "core/digest.hpp"
 #include "core/text.hpp"
+#include "detectors/key_checks.hpp"
 #include "detectors/x509_text.hpp"
 
 namespace landwaiter::detectors::openpgp {
@@ -22,10 +23,10 @@ json private_part_name(SecretPart part) {
 
 std::string time_of(std::int64_t seconds) { return to_rfc3339(from_unix_us(seconds * 1'000'000)); }
 
-std::string weakness_of(const PublicKey& key) {
+std::vector<std::string> weaknesses_of(const PublicKey& key) {
   constexpr std::size_t kBitsMin = 2048;
-  if (key.key_type == "ElGamal" && key.size_bits < kBitsMin) return "elgamal-" + std::to_string(key.size_bits);
-  return key_weakness(key);
+  if (key.key_type == "ElGamal" && key.size_bits < kBitsMin) return {"elgamal-" + std::to_string(key.size_bits)};
+  return key_weaknesses(key);
 }
 
 std::string name_of(const PublicKey& key) {
@@ -91,7 +92,7 @@ Finding describe_key(const PublicKey& key, const Protection& secret, ByteView id
     attributes["private_part"] = private_part_name(secret.part);
   }
   json& weaknesses = attributes["weaknesses"] = protection_weaknesses(secret.encryption);
-  if (const std::string weakness = weakness_of(key); !weakness.empty()) weaknesses.push_back(weakness);
+  for (std::string& weakness : weaknesses_of(key)) weaknesses.push_back(std::move(weakness));
   return finding;
 }
 
