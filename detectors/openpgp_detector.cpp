@@ -23,6 +23,8 @@ constexpr std::size_t kTriggerBody = 8;
 /// A key with its certifications; the largest on key servers, of people who were in the press, have some 10 MiB, others' stay
 /// below 1 MiB.
 constexpr std::size_t kKeyBlockBytesMax = 2 * 1024 * 1024;
+/// From here on the numbers of algorithms are strings of octets (RFC 9580, 9.1).
+constexpr unsigned kNativeAlgorithmsFirst = 25;
 /// Key blocks in one armor: a distribution's keyring has 1,000.
 constexpr std::size_t kArmoredKeysMax = 5000;
 /// A keybox's header blob: length, type, version, flags, "KBXf".
@@ -61,10 +63,19 @@ bool report_all(ByteView body, const DetectorContext& context, std::size_t begin
   return found;
 }
 
+/// A cipher and a hash with names, and more than one hash of a passphrase, as no writer of these algorithms has it.
+bool protection_is_known(const nlohmann::json& encryption) {
+  return !encryption.value("cipher", "cipher ").starts_with("cipher ") && !encryption.value("hash", "").starts_with("hash ") &&
+         encryption.value("kdf", "") != "S2K simple";
+}
+
 /// Bytes between others: nothing but the numbers tells that they are a key, so these must be right.
 bool convincing(const KeyBlock& block, bool fills_file) {
   const openpgp::Key& key = block.members.front().key;
   if (!key.exact || !key.consistent) return false;
+  // Any 32 octets are a point, and any a ciphertext: then how it is protected must be known in full.
+  const bool unchecked = key.algorithm >= kNativeAlgorithmsFirst && key.secret.part == SecretPart::encrypted;
+  if (unchecked && !protection_is_known(key.secret.encryption)) return false;
   return block.confirmed || fills_file;
 }
 

@@ -2,6 +2,7 @@
 #include "detectors/openpgp_keyblock.hpp"
 
 #include "core/encoding.hpp"
+#include "core/text.hpp"
 
 #include <array>
 
@@ -134,6 +135,13 @@ void take_signature(const Signature& signature, KeyBlock& block) {
   else if (signature.type == kSubkeyRevocation && !last.primary) last.revoked = true;
 }
 
+/// Of the types that stand in a key (RFC 9580, 5.2.1), by algorithms with a name.
+bool is_of_a_key(const Signature& signature) {
+  const bool type = (signature.type >= kCertificationFirst && signature.type <= kCertificationLast) || signature.type == kSubkeyBinding ||
+                    signature.type == kDirectKey || signature.type == kKeyRevocation || signature.type == kSubkeyRevocation;
+  return type && !hash_name(signature.says.hash).starts_with("hash ");
+}
+
 /// False when the packet cannot be part of a key.
 bool take_packet(const Packet& packet, std::size_t begin, KeyBlock& block) {
   switch (packet.tag) {
@@ -141,29 +149,30 @@ bool take_packet(const Packet& packet, std::size_t begin, KeyBlock& block) {
       const auto signature = read_signature(packet);
       if (!signature) return false;
       take_signature(*signature, block);
-      break;
+      block.confirmed = block.confirmed || is_of_a_key(*signature);
+      return true;
     }
     case kUserId:
       if (!packet.in_one) return false;
       if (block.user_ids.size() < kUserIdsMax) block.user_ids.emplace_back(as_text(packet.body));
-      break;
+      block.confirmed = block.confirmed || (!packet.body.empty() && printable(as_text(packet.body)) == as_text(packet.body));
+      return true;
     case kPublicSubkey:
     case kSecretSubkey: {
       auto key = read_key(packet);
       if (block.members.size() > kSubkeysMax) return false;
       // A subkey that is not understood keeps what follows it from being taken for another's.
       if (!key) return packet.in_one && !packet.body.empty() && packet.body[0] >= 2 && packet.body[0] <= 6;
+      block.confirmed = block.confirmed || (key->exact && key->consistent);
       block.members.push_back({.key = *std::move(key), .primary = false, .begin = begin, .signature = {}, .direct_signature = {}, .revoked = false});
-      break;
+      return true;
     }
-    case kUserAttribute: break;
+    case kUserAttribute:
     case kTrust:
     case kMarker:
     case kPadding: return true;
     default: return false;
   }
-  block.confirmed = true;
-  return true;
 }
 
 }  // namespace

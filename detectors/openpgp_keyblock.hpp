@@ -38,7 +38,7 @@ struct KeyBlock {
   std::vector<std::string> user_ids;  ///< as they stand; at most kUserIdsMax of them
   std::size_t size = 0;               ///< bytes up to the first packet that does not belong to it
   bool cut = false;                   ///< the bytes end in the middle of a packet
-  /// Something that belongs to a key follows the primary key: a user id, a signature, a subkey.
+  /// Something that belongs to a key follows the primary key: a user id in clean text, a signature over a key, a subkey.
   bool confirmed = false;
 };
 
