@@ -69,12 +69,15 @@ std::string_view without_protocol(std::string_view value) {
   return unquoted(value.substr(blank + 1));
 }
 
-/// Several bounds in one line: the widest counts.
-void read_bound(std::string_view name, bool minimum, ProtocolSettings& protocols) {
-  const std::optional<Protocol> bound = protocol_from(name);
-  if (!bound) return;
-  std::optional<Protocol>& known = minimum ? protocols.minimum : protocols.maximum;
-  if (!known || (minimum ? *bound < *known : *known < *bound)) known = bound;
+/// Several bounds in one file: the widest counts.
+bool read_bound(std::string_view value, bool minimum, ProtocolSettings& protocols) {
+  auto bound = protocol_from(value);
+  if (!bound && minimum && iequals(value, "None")) bound = Protocol::ssl3;  // OpenSSL: whatever the library can
+  if (!bound) return false;
+  auto& limit = minimum ? protocols.minimum : protocols.maximum;
+  if (!limit) limit = bound;
+  limit = minimum ? std::min(*limit, *bound) : std::max(*limit, *bound);
+  return true;
 }
 
 /// "ssl-min-ver TLSv1.2 no-sslv3 no-tls-tickets", "*:443 ssl crt /etc/x.pem ciphers A:B".
@@ -105,16 +108,6 @@ bool read_haproxy(const Directive& directive, std::string_view value, CryptoSett
       add_cipher_weaknesses(words[i + 1], settings.weaknesses);
     }
   }
-  return true;
-}
-
-bool read_bound(std::string_view value, bool minimum, ProtocolSettings& protocols) {
-  auto bound = protocol_from(value);
-  if (!bound && minimum && iequals(value, "None")) bound = Protocol::ssl3;  // OpenSSL: whatever the library can
-  if (!bound) return false;
-  auto& limit = minimum ? protocols.minimum : protocols.maximum;
-  if (!limit) limit = bound;
-  limit = minimum ? std::min(*limit, *bound) : std::max(*limit, *bound);
   return true;
 }
 

@@ -184,7 +184,10 @@ void FileScan::feed_objects(const Window& window) {
     if (window.ends_file || object.bytes.size() == object.size) complete.push_back(std::move(object));
   }
   std::erase_if(objects_, [](const Object& object) { return object.bytes.empty(); });
-  for (Object& object : complete) deliver_object(std::move(object), window.ends_file);
+  for (Object& object : complete) {
+    const bool ends_file = window.ends_file && object.begin + object.bytes.size() == end;
+    deliver_object(std::move(object), ends_file);
+  }
 }
 
 void FileScan::deliver_object(Object object, bool ends_file) {
