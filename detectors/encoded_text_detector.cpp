@@ -224,21 +224,21 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
   }
   const std::vector<Trigger> others{
       // What keys, requests, certificates, keystores and signatures begin with: a SEQUENCE with a length of two bytes (MII), one (MIG, MIH)
-      // or none,
-      // and as much of what is inside as its kind always has.
+      // or none, and as much of what is inside as its kind always has.
       {kBase64Der,
        R"(MII[A-P][0-9A-Za-z+/_-](?:[DTjz](?:CC[0-9A-Za-z+/_-]{3}(?:gAwIB|C[A-F]|w[A-D])|CB[0-9A-Za-z+/_-](?:[Kaq6]ADAgE|[AQgw]IBAD))"
        R"(|[AB][0-9A-Za-z+/_-]Bgk))"
        R"(|[AQgw](?:IB[AB]|KC[AB]|oBAK|YJKoZI)))"
-       R"(|MI[GH][0-9A-Za-z+/_-](?:AgE[AB]|M[A-F][0-9A-Za-z+/_-]G(?:ByqG|CSqG)|AoGBA|MI[GH][0-9A-Za-z+/_-](?:oAMC|AgEA)|M[A-H][0-9A-Za-z+/_-]CAQAw))"
+       R"(|MI[GH][0-9A-Za-z+/_-](?:AgE[AB]|M[A-F][0-9A-Za-z+/_-]G(?:ByqG|CSqG)|AoGBA|MI[GH][0-9A-Za-z+/_-](?:oAMC|AgEA))"
+       R"(|M[A-H][0-9A-Za-z+/_-]CAQAw))"
        R"(|M[A-H][0-9A-Za-z+/_-](?:w(?:E[wA]YHKoZI|BQYDK2V)|CAQAwBQYDK2V|CAQEE[IMD]))",
        kBase64DerMax},
       // FEEDFEED and CECECECE, version 1 or 2, and a count of less than 2^24.
       {kBase64Keystore, "(?:[/_]u3[+-]7Q|zs7Ozg)AAAA[EI]A", kKeystoreCharacters},
       {kHexPem, "2[dD]2[dD]2[dD]2[dD]2[dD]424547494[eE]20", kHexPemDigits},
       {kHexDer,
-       "3082[0-9a-fA-F]{4}(?:3082[0-9a-fA-F]{4}(?:[aA]0030201|02010[01]30)|0282[0-9a-fA-F]{4}00|02010[0-3](?:0282|300[dD]0609|3082)|06092["
-       "aA]864886|300[dD]06092[aA]864886)"
+       "3082[0-9a-fA-F]{4}(?:3082[0-9a-fA-F]{4}(?:[aA]0030201|02010[01]30)|0282[0-9a-fA-F]{4}00"
+       "|02010[0-3](?:0282|300[dD]0609|3082)|(?:30[0-9a-fA-F]{2})?06092[aA]864886)"
        "|30[0-9a-fA-F]{2}301[03]06072[aA]8648[cC][eE]3[dD]0201",
        kHexDerMax},
       {kUtf16Pem, R"(\x00-\x00-\x00-\x00B\x00E\x00G\x00I\x00N\x00 )", kUtf16PemBytes},

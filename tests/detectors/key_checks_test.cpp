@@ -21,7 +21,9 @@ constexpr const char* kPrelude = R"(
 import random, hashlib
 random.seed(1)
 def is_prime(n):
-    if n < 2 or any(n % p == 0 and n != p for p in (2, 3, 5, 7, 11, 13, 17, 19, 23)): return False
+    small = (2, 3, 5, 7, 11, 13, 17, 19, 23)
+    if n in small: return True
+    if n < 2 or any(n % p == 0 for p in small): return False
     d, s = n - 1, 0
     while d % 2 == 0: d, s = d // 2, s + 1
     for _ in range(24):
