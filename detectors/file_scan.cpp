@@ -156,8 +156,20 @@ void FileScan::deliver(const Window& window, const Prefilter::Match& hit) {
   const auto& trigger = engine_.triggers[hit.pattern];
   consumed_.resize(engine_.detectors.size());
   if (hit.end <= consumed_[trigger.detector]) return;
-  Sink sink(*this, window, hit, !window.ends_file);
-  engine_.detectors[trigger.detector]->inspect(window, Hit{trigger.id, hit.end - window.offset}, sink);
+  inspect(window, hit, !window.ends_file);
+}
+
+/// A detector that fails on a file is a mistake in it: it costs what it would have found there, and no other file.
+void FileScan::inspect(const Window& window, const Prefilter::Match& hit, bool may_need) {
+  const auto& trigger = engine_.triggers[hit.pattern];
+  Sink sink(*this, window, hit, may_need);
+  try {
+    engine_.detectors[trigger.detector]->inspect(window, Hit{trigger.id, hit.end - window.offset}, sink);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception&) {
+    diagnose(ErrorCode::internal, "the detector " + engine_.labels[trigger.detector] + " failed on this file: please report it");
+  }
 }
 
 bool FileScan::gather(const Window& window, const Prefilter::Match& hit, std::size_t begin, std::uint64_t size) {
@@ -192,10 +204,7 @@ void FileScan::feed_objects(const Window& window) {
 
 void FileScan::deliver_object(Object object, bool ends_file) {
   const Window window{.bytes = object.bytes, .offset = object.begin, .ends_file = ends_file, .head = head_, .name = name_};
-  const auto& trigger = engine_.triggers[object.pattern];
-  const Prefilter::Match hit{object.hit_end, object.pattern};
-  Sink sink(*this, window, hit, false);
-  engine_.detectors[trigger.detector]->inspect(window, Hit{trigger.id, object.hit_end - object.begin}, sink);
+  inspect(window, Prefilter::Match{object.hit_end, object.pattern}, false);
   wipe(object.bytes);
 }
 

@@ -59,6 +59,7 @@ class FileScan {
   void process(Window window);
   void match(const Window& window);
   void deliver(const Window& window, const Prefilter::Match& hit);
+  void inspect(const Window& window, const Prefilter::Match& hit, bool may_need);
   bool gather(const Window& window, const Prefilter::Match& hit, std::size_t begin, std::uint64_t size);
   void feed_objects(const Window& window);
   void deliver_object(Object object, bool ends_file);

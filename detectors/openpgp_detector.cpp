@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/openpgp_detector.hpp"
 
+#include "core/json_text.hpp"
 #include "core/limits.hpp"
 #include "detectors/gpg_agent_key.hpp"
 #include "detectors/keybox.hpp"
@@ -65,8 +66,9 @@ bool report_all(ByteView body, const DetectorContext& context, std::size_t begin
 
 /// A cipher and a hash with names, and more than one hash of a passphrase, as no writer of these algorithms has it.
 bool protection_is_known(const nlohmann::json& encryption) {
-  return !encryption.value("cipher", "cipher ").starts_with("cipher ") && !encryption.value("hash", "").starts_with("hash ") &&
-         encryption.value("kdf", "") != "S2K simple";
+  const std::string cipher = text_of(encryption, "cipher");
+  return !cipher.empty() && !cipher.starts_with("cipher ") && !text_of(encryption, "hash").starts_with("hash ") &&
+         text_of(encryption, "kdf") != "S2K simple";
 }
 
 /// Bytes between others: nothing but the numbers tells that they are a key, so these must be right.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/openpgp_s2k.hpp"
+#include "core/json_text.hpp"
 
 #include <array>
 
@@ -124,15 +125,15 @@ bool read_protection(ByteReader& reader, unsigned key_version, Protection& out) 
 std::vector<std::string> protection_weaknesses(const json& encryption) {
   std::vector<std::string> codes;
   if (!encryption.is_object()) return codes;
-  if (encryption.value("cipher", "") == "3DES") codes.emplace_back("3des");
+  if (text_of(encryption, "cipher") == "3DES") codes.emplace_back("3des");
   // A salt and a passphrase of a dozen characters, a thousand times: RFC 8018's own minimum.
   constexpr std::uint64_t kCountBytesMin = 20'000;
-  const std::string kdf = encryption.value("kdf", "");
+  const std::string kdf = text_of(encryption, "kdf");
   const bool once = kdf == "S2K simple" || kdf == "S2K salted";
   const auto count = encryption.find("count_bytes");
-  if (once || (count != encryption.end() && count->get<std::uint64_t>() < kCountBytesMin)) codes.emplace_back("few-iterations");
-  if (encryption.value("hash", "") == "MD5") codes.emplace_back("md5");
-  if (encryption.value("integrity", "") == "sum of 16 bits") codes.emplace_back("no-integrity");
+  if (once || (count != encryption.end() && count->is_number_unsigned() && count->get<std::uint64_t>() < kCountBytesMin)) codes.emplace_back("few-iterations");
+  if (text_of(encryption, "hash") == "MD5") codes.emplace_back("md5");
+  if (text_of(encryption, "integrity") == "sum of 16 bits") codes.emplace_back("no-integrity");
   return codes;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/signed_data_detector.hpp"
 
+#include "core/json_text.hpp"
 #include "core/limits.hpp"
 #include "core/text.hpp"
 #include "detectors/apk_signing.hpp"
@@ -39,7 +40,7 @@ bool is_before_module_mark(ByteView after) {
 }
 
 json container_of(const Window& window, std::size_t end, const Finding& finding) {
-  const bool authenticode = finding.attributes.value("content_type", "") == "authenticode";
+  const bool authenticode = text_of(finding.attributes, "content_type") == "authenticode";
   if (authenticode && as_text(window.head).starts_with("MZ")) return "pe";
   if (is_before_module_mark(window.bytes.subspan(end))) return "kernel-module";
   if (is_jar_signature_name(window.name)) return "jar";

@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view kObject = "OBJECT:";
 constexpr std::string_view kHex = "HEX<";
 constexpr std::string_view kCost = "COSTS1000";
+constexpr std::string_view kMistake = "MISTAKE";
 constexpr std::size_t kWindow = limits::window_bytes + limits::detector_lookahead_bytes + limits::detector_lookbehind_bytes;
 
 Finding found(std::string id) {
@@ -32,10 +33,12 @@ class AskingDetector final : public Detector {
   std::string_view name() const override { return "asking"; }
   int version() const override { return 1; }
   std::vector<Trigger> triggers() const override {
-    return {{0, std::string(kObject), kObject.size()}, {1, std::string(kHex), kHex.size()}, {2, std::string(kCost), kCost.size()}};
+    return {{0, std::string(kObject), kObject.size()}, {1, std::string(kHex), kHex.size()}, {2, std::string(kCost), kCost.size()},
+            {3, std::string(kMistake), kMistake.size()}};
   }
 
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override {
+    if (hit.trigger == 3) throw std::out_of_range("a secret byte: 7");
     if (hit.trigger == 0) return inspect_object(window, hit, sink);
     if (hit.trigger == 2) return sink.add(found(sink.spend(1000) ? "paid" : "refused"), hit.end - kCost.size());
     const std::string_view text = as_text(window.bytes.subspan(hit.end));
@@ -150,6 +153,16 @@ TEST_CASE("what a detector decodes is searched by all detectors", "[requests]") 
       if (!nested.empty()) CHECK(nested[0].attributes["wrapped_in"].size() == depth);
     }
   }
+}
+
+TEST_CASE("a detector's mistake costs its own finding, and is told without the file's bytes", "[requests]") {
+  Rig rig;
+  const auto& findings = rig.run("HEAD" + std::string(kMistake) + needle("12345678"));
+  REQUIRE(findings.size() == 1);
+  REQUIRE(rig.scan.diagnostics().size() == 1);
+  CHECK(rig.scan.diagnostics()[0].code == ErrorCode::internal);
+  CHECK(rig.scan.diagnostics()[0].message.find("asking/1") != std::string::npos);
+  CHECK(rig.scan.diagnostics()[0].message.find("secret") == std::string::npos);
 }
 
 TEST_CASE("guessing ends when its budget is spent", "[requests]") {
