@@ -226,7 +226,7 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
       // What keys, requests, certificates, keystores and signatures begin with: a SEQUENCE with a length of two bytes (MII), one (MIG, MIH)
       // or none, and as much of what is inside as its kind always has.
       {kBase64Der,
-       R"(MII[A-P][0-9A-Za-z+/_-](?:[DTjz](?:CC[0-9A-Za-z+/_-]{3}(?:gAwIB|C[A-F]|w[A-D])|CB[0-9A-Za-z+/_-](?:[Kaq6]ADAgE|[AQgw]IBAD))"
+       R"(MII[A-P][0-9A-Za-z+/_-](?:[DTjz](?:CC[0-9A-Za-z+/_-]{3}(?:gAwIB|C[A-F]|w[A-D])|CB[0-9A-Za-z+/_-](?:[Kaq6]ADAgE|[AQgw]IBA[DT]))"
        R"(|[AB][0-9A-Za-z+/_-]Bgk))"
        R"(|[AQgw](?:IB[AB]|KC[AB]|oBAK|YJKoZI)))"
        R"(|MI[GH][0-9A-Za-z+/_-](?:AgE[AB]|M[A-F][0-9A-Za-z+/_-]G(?:ByqG|CSqG)|AoGBA|MI[GH][0-9A-Za-z+/_-](?:oAMC|AgEA))"

@@ -74,7 +74,7 @@ Finding describe_keyset(const json& object, bool encrypted, json entries, const 
   finding.title = std::string(only_public ? "Tink keyset of public keys"
                               : encrypted ? "Tink keyset, encrypted"
                                           : "Tink keyset in the clear") +
-                  ", " + std::to_string(entries.size()) + " keys";
+                  ", " + std::to_string(entries.size()) + (entries.size() == 1 ? " key" : " keys");
   finding.attributes = {{"format", "Tink"},
                         {"encoding", "JSON"},
                         {"encrypted", encrypted},

@@ -88,7 +88,7 @@ Finding describe_keystore(const Keystore& keystore) {
   finding.severity = severity_of(keystore);
   finding.title = title_of(keystore);
   json& attributes = finding.attributes;
-  attributes["keystore_type"] = keystore.type;
+  attributes["format"] = keystore.type;
   attributes["version"] = or_null(keystore.version);
   attributes["size_bytes"] = keystore.whole.size();
   attributes["encryption"] = keystore.encryption;

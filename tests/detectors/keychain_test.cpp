@@ -63,7 +63,7 @@ TEST_CASE("a keychain is listed without its password", "[keystore]") {
   REQUIRE(scanned.of(FindingType::keystore).size() == 1);
   const Finding found = scanned.of(FindingType::keystore)[0];
   CHECK(found.id == Digest::sha256_of(as_bytes(file)).str());
-  CHECK(found.attributes["keystore_type"] == "keychain");
+  CHECK(found.attributes["format"] == "keychain");
   CHECK(lines_of(found) == std::vector<std::string>{"a certificate certificate " + Digest::sha256_of(as_bytes(der)).str(), "a key private-key -"});
   CHECK(scanned.of(FindingType::certificate).size() == 1);
   CHECK(everything(scanned).find("somebody") == std::string::npos);
@@ -82,7 +82,7 @@ TEST_CASE("a keychain is listed without its password", "[keystore]") {
 TEST_CASE("an IBM key database is named by its header", "[keystore]") {
   const std::string file = std::string("7H\x04\x02\0\0\0\0X509KEY\0", 16) + std::string(5000, 'k');
   const Finding found = only_keystore(keystore_scanner().scan(file), file);
-  CHECK(found.attributes["keystore_type"] == "IBM KDB");
+  CHECK(found.attributes["format"] == "IBM KDB");
   CHECK(found.attributes["version"] == 4);
   CHECK(found.attributes["listing"] == "none");
   CHECK(keystore_scanner().scan(std::string("7H\x05\x02\0\0\0\0X509KEY\0", 16) + std::string(50, 'k')).findings.empty());

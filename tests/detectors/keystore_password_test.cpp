@@ -89,7 +89,7 @@ TEST_CASE("a keystore with Java's own default password is listed as keytool and 
   const std::string file = keytool.file("store");
   const Scanned scanned = keystore_scanner().scan(file, "nothing.txt");
   const Finding found = only_keystore(scanned, file);
-  CHECK(found.attributes["keystore_type"] == (kind.type == "BCPKCS12" ? "PKCS12" : kind.type));
+  CHECK(found.attributes["format"] == (kind.type == "BCPKCS12" ? "PKCS12" : kind.type));
   CHECK(found.attributes["password"] == "well-known");
   CHECK(found.attributes["password_tried"] == true);
   CHECK(found.attributes["listing"] == "complete");

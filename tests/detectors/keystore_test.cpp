@@ -39,7 +39,7 @@ TEST_CASE("Java's and Bouncy Castle's keystores are listed entry by entry withou
   keytool.make("store", kind.type, kind.secret_key);
   const Finding found = only_keystore(keytool.file("store"));
   const std::string type = kind.type;
-  CHECK(found.attributes["keystore_type"] == type.substr(0, type.find('-')));
+  CHECK(found.attributes["format"] == type.substr(0, type.find('-')));
   CHECK(found.attributes["version"] == kind.version);
   CHECK(found.attributes["encryption"].is_null());
   CHECK(found.attributes["entries"].size() == (kind.secret_key ? 4 : 3));
@@ -68,12 +68,12 @@ TEST_CASE("a keystore that is encrypted as a whole tells its algorithms", "[keys
   const Keytool keytool;
   keytool.make("uber", "UBER", true);
   const Finding uber = only_keystore(keytool.file("uber"));
-  CHECK(uber.attributes["keystore_type"] == "UBER");
+  CHECK(uber.attributes["format"] == "UBER");
   CHECK(uber.attributes["encryption"]["cipher"] == "twofish-cbc");
   CHECK(uber.attributes["entries"].empty());
   keytool.make("fips", "BCFKS", false);
   const Finding fips = only_keystore(keytool.file("fips"));
-  CHECK(fips.attributes["keystore_type"] == "BCFKS");
+  CHECK(fips.attributes["format"] == "BCFKS");
   CHECK(fips.attributes["encryption"]["scheme"] == "PBES2");
   CHECK(fips.attributes["integrity"]["algorithm"].get<std::string>().find("SHA512") != std::string::npos);
 }
@@ -82,7 +82,7 @@ TEST_CASE("PKCS #12 tells its algorithms, and lists what stands in the clear", "
   const Keytool keytool;
   keytool.make("java.p12", "PKCS12", true);
   const Finding java = only_keystore(keytool.file("java.p12"));
-  CHECK(java.attributes["keystore_type"] == "PKCS12");
+  CHECK(java.attributes["format"] == "PKCS12");
   CHECK(java.attributes["version"] == 3);
   CHECK(java.attributes["encryption"]["scheme"] == "PBES2");
   CHECK(java.attributes["integrity"]["iterations"] == 10000);

@@ -53,7 +53,7 @@ TEST_CASE("NSS databases are listed as certutil lists them, keys by their public
   const std::string certificates = nss.file("cert9.db"), keys = nss.file("key4.db");
   const Scanned public_part = keystore_scanner().scan(certificates);
   const Finding cert9 = only_keystore(public_part, certificates);
-  CHECK(cert9.attributes["keystore_type"] == "NSS");
+  CHECK(cert9.attributes["format"] == "NSS");
   CHECK(cert9.severity == Severity::info);
   CHECK(lines_of(cert9) == std::vector<std::string>{"my ca certificate " + nss.certificate_id("my ca"), "site ec certificate " + nss.certificate_id("site ec")});
   std::set<std::string> found;

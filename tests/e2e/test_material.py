@@ -86,12 +86,13 @@ class EveryMaterial(EndToEndCase):
         super().setUpClass()
         shop = material.Workshop(cls.folder)
         cls.items = [item for source in SOURCES for item in source.make(shop)]
-        layer, cls.columns = Layer(), {}
+        layers, cls.columns = {False: Layer(), True: Layer()}, {}
         for number, item in enumerate(cls.items):
             for column, path, data in placements(number, item):
-                layer.add(path, data)
+                layers[item.guessed].add(path, data)
                 cls.columns[path] = (number, column)
-        cls.layout = images.write_layout(cls.make_folder("layout"), {"v1": images.Image([layer.finish()])})
+        image = images.Image([layer.finish() for layer in layers.values()])
+        cls.layout = images.write_layout(cls.make_folder("layout"), {"v1": image})
         cls.report = cls.scan_image(f"oci:{cls.layout}:v1", timeout_s=600)
 
     def findings_by_path(self):

@@ -43,6 +43,7 @@ class Material:
     expected: list
     joins: str = "binary"
     secrets: tuple = ()  # byte strings that no output may hold
+    guessed: bool = False  # found only by guessing a password, of which each layer allows so many
 
 
 class Workshop:

@@ -44,7 +44,7 @@ def _well_known(shop):
         shop.run("keytool", "-genkeypair", "-alias", "server", "-keyalg", "EC", "-dname", "CN=open.example.test", "-storepass", "changeit",
                  "-keypass", "changeit", "-keystore", name, "-storetype", form)
         opened = Expected("keystore", None, {"password": "well-known", "entries": _lists("server")})
-        yield Material(f"keystore {form}", "well-known password", name, shop.read(name), [opened, Expected("private-key"), Expected("certificate")])
+        yield Material(f"keystore {form}", "well-known password", name, shop.read(name), [opened, Expected("private-key"), Expected("certificate")], guessed=True)
 
 
 def _pkcs12(shop):

@@ -84,7 +84,7 @@ def _tink():
         "typeUrl": "type.googleapis.com/google.crypto.tink.AesGcmKey", "value": value, "keyMaterialType": "SYMMETRIC"},
         "status": "ENABLED", "keyId": 1234, "outputPrefixType": "TINK"}]}
     data = json.dumps(keyset).encode()
-    yield Material("secret key Tink", "JSON keyset", "keyset.json", data, [Expected("secret-key")], "text", (value.encode(),))
+    yield Material("keystore Tink", "JSON keyset", "keyset.json", data, [Expected("keystore", None, {"encrypted": False})], "text", (value.encode(),))
 
 
 def make(shop):

@@ -16,7 +16,9 @@ _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\n.*?\n-----END \1-----\n", re.
 
 def _certificate(data):
     load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
-    return Expected("certificate", certificate_id(load(data)))
+    certificate = load(data)
+    certificate.subject.rfc4514_string()  # read only now
+    return Expected("certificate", certificate_id(certificate))
 
 
 def _private(data):
@@ -53,6 +55,9 @@ def make(_shop):
     root = os.path.dirname(cryptography_vectors.__file__)
     for path, data in _files(root, (".pem", ".der", ".crt", ".key", ".cer")):
         expected = _judge(data)
+        if expected and "rsa_pss" in path:
+            # This judge drops the parameters of RSA-PSS, which are part of the key's identity.
+            expected = Expected(expected.type)
         if expected:
             text = b"-----BEGIN" in data
             yield Material("vectors of cryptography", path.split("/")[0], path.replace("/", "_"), data, [expected], "text" if text else "binary")
