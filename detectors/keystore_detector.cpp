@@ -18,7 +18,7 @@ namespace {
 
 enum TriggerId { kJava, kBouncy, kPkcs12, kPbes2, kSqlite, kKeychain, kIbm };
 
-constexpr std::size_t kSqliteHead = 16, kKeychainHead = 12, kIbmHead = 16, kJavaHead = 8, kBouncyHead = 32, kPkcs12HeadMax = 5 + 3 + 5 + 11;
+constexpr std::size_t kSqliteHead = 16, kKeychainHead = 12, kIbmHead = 16, kJavaHead = 8, kBouncyHead = 8, kPkcs12HeadMax = 5 + 3 + 5 + 11;
 /// Three SEQUENCE headers and the OID.
 constexpr std::size_t kPbes2HeadMax = 3 * 5 + 11;
 
@@ -97,8 +97,8 @@ void inspect_sized(const Look& look, std::size_t start, std::optional<std::uint6
 std::vector<Trigger> KeystoreDetector::triggers() const {
   return {
       {kJava, R"((?:\xfe\xed\xfe\xed|\xce\xce\xce\xce)\x00\x00\x00[\x01\x02])", kJavaHead},
-      // Version, a salt of 20 bytes, and the count that Bouncy Castle draws from 1,024 to 2,047.
-      {kBouncy, R"(\x00\x00\x00[\x01\x02]\x00\x00\x00\x14[\x00-\xff]{20}\x00\x00[\x04-\x07][\x00-\xff])", kBouncyHead},
+      // Version, and a salt of 20 bytes; the count behind it tells chance from Bouncy Castle.
+      {kBouncy, R"(\x00\x00\x00[\x01\x02]\x00\x00\x00\x14)", kBouncyHead},
       // SEQUENCE { INTEGER 3, SEQUENCE { OID data or signedData
       {kPkcs12,
        R"(\x30(?:\x80|[\x20-\x7f]|\x81[\x00-\xff]|\x82[\x00-\xff]{2}|\x83[\x00-\xff]{3})\x02\x01\x03)"

@@ -17,10 +17,34 @@ namespace {
 using openpgp::KeyBlock;
 using openpgp::SecretPart;
 
-enum TriggerId { kArmor, kPackets, kKeybox, kAgentKey };
+/// From kPackets on, the numbers of kPacketTriggers.
+enum TriggerId { kArmor, kKeybox, kAgentCanonical, kAgentExtended, kRsaPackets, kRsaOldPackets, kPackets };
 
-/// From the version to the trigger's end: version, time, algorithm, two bytes.
-constexpr std::size_t kTriggerBody = 8;
+/// What stands in a primary key's packet (RFC 9580, 5.5.2) behind version and time: the algorithm, and how its numbers begin.
+struct PacketTrigger {
+  std::string_view pattern;
+  std::size_t length;
+};
+/// Version and time.
+constexpr std::size_t kBeforeAlgorithm = 5;
+constexpr std::array kPacketTriggers{
+    PacketTrigger{R"(\x16\x09\x2b\x06\x01\x04\x01\xda\x47\x0f\x01)", 11},          // EdDSA on Ed25519, the old way
+    PacketTrigger{R"(\x16\x03\x2b\x65\x71)", 5},                                     // and on Ed448
+    PacketTrigger{R"(\x13\x08\x2a\x86\x48\xce\x3d\x03\x01\x07)", 10},               // ECDSA on P-256
+    PacketTrigger{R"(\x13\x05\x2b\x81\x04\x00[\x0a\x22\x23])", 7},                   // secp256k1, P-384, P-521
+    PacketTrigger{R"(\x13\x09\x2b\x24\x03\x03\x02\x08\x01\x01)", 10},               // Brainpool
+    PacketTrigger{R"(\x11[\x02\x04\x08\x0c]\x00[\x80-\xff])", 4},                     // DSA of 512, 1024, 2048 or 3072 bits
+    PacketTrigger{R"((?:[\x19\x1b]\x00\x00\x00\x20|\x1a\x00\x00\x00\x38|\x1c\x00\x00\x00\x39))", 5},  // version 6: X25519 and its kin
+    PacketTrigger{R"([\x26\x3f-\x9f]\x04[\x20-\x9f][\x00-\xff]{3}[\x1b\x1c])", 7},  // version 4: Ed25519, Ed448, behind their size
+};
+/// The last ends with its algorithm.
+constexpr std::size_t kNativeTrigger = kPacketTriggers.size() - 1;
+/// RSA's other number, behind the modulus: the count of its bits, and 65,537. Old keys have 17, 37 or 41, which are told from chance
+/// by the packet that follows: a user id or a signature.
+constexpr std::string_view kRsaExponent = R"(\x00\x11\x01\x00\x01)";
+constexpr std::string_view kRsaOldExponent = R"(\x00(?:\x05\x11|\x06[\x25\x29])[\x88\x89\xb4])";
+constexpr std::size_t kRsaExponentBytes = 5, kRsaOldExponentBytes = 4;
+constexpr std::size_t kRsaModulusBytesMin = 64, kRsaModulusBytesMax = 2048;
 /// A key with its certifications; the largest on key servers, of people who were in the press, have some 10 MiB, others' stay
 /// below 1 MiB.
 constexpr std::size_t kKeyBlockBytesMax = 2 * 1024 * 1024;
@@ -84,29 +108,33 @@ bool convincing(const KeyBlock& block, bool fills_file) {
 }  // namespace
 
 std::vector<Trigger> OpenPgpDetector::triggers() const {
-  // A primary key's packet header in the legacy format or OpenPGP's, version, time since 1987, algorithm, and the first
-  // bytes of what the algorithm has: a count of bits up to 16,384, an object identifier, a count of bytes.
-  const std::string header =
-      R"((?:[\x94\x98][\x20-\xff]|[\x95\x99][\x00-\x1f][\x00-\xff]|[\x96\x9a]\x00[\x00\x01][\x00-\xff]{2})"
-      R"(|[\xc5\xc6](?:[\x20-\xbf]|[\xc0-\xdf][\x00-\xff]|\xff\x00[\x00\x01][\x00-\xff]{2})))";
-  const std::string version4 =
-      R"(\x04[\x20-\x9f][\x00-\xff]{3}(?:[\x01\x03\x11][\x01-\x40][\x00-\xff]|[\x13\x16][\x03-\x0a]\x2b|\x13\x08\x2a|[\x1b\x1c][\x00-\xff]{2}))";
-  const std::string later = R"([\x05\x06][\x20-\x9f][\x00-\xff]{3}[\x01\x11\x13\x16\x1b-\x22]\x00\x00)";
-  return {
+  std::vector<Trigger> out{
       {kArmor, "-----BEGIN PGP (?:PUBLIC|PRIVATE|SECRET) KEY BLOCK-----", 38},
-      {kPackets, header + "(?:" + version4 + "|" + later + ")", 6 + kTriggerBody},
       {kKeybox, R"(\x00\x00\x00\x20\x01\x01[\x00-\xff]{2}KBXf)", kKeyboxMagicEnd},
-      {kAgentKey, R"(\((?:11:private-key|21:protected-private-key|20:shadowed-private-key)\()", 26},
-      {kAgentKey + 1, R"(Key: \((?:protected-|shadowed-)?private-key )", 28},
+      {kAgentCanonical, R"(\((?:11:private-key|21:protected-private-key|20:shadowed-private-key)\()", 26},
+      {kAgentExtended, R"(Key: \((?:protected-|shadowed-)?private-key )", 28},
+      {kRsaPackets, std::string(kRsaExponent), kRsaExponentBytes},
+      {kRsaOldPackets, std::string(kRsaOldExponent), kRsaOldExponentBytes},
   };
+  for (std::size_t i = 0; i < kPacketTriggers.size(); ++i) {
+    out.push_back({static_cast<int>(kPackets + i), std::string(kPacketTriggers[i].pattern), kPacketTriggers[i].length});
+  }
+  return out;
 }
 
 void OpenPgpDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
   switch (hit.trigger) {
     case kArmor: return inspect_armor(window, hit, sink);
-    case kPackets: return inspect_packets(window, hit, sink);
     case kKeybox: return inspect_keybox(window, hit, sink);
-    default: return inspect_agent_key(window, hit, sink);
+    case kAgentCanonical:
+    case kAgentExtended: return inspect_agent_key(window, hit, sink);
+    case kRsaPackets:
+    case kRsaOldPackets: return inspect_rsa_packets(window, hit, sink);
+    default: {
+      const std::size_t trigger = static_cast<std::size_t>(hit.trigger - kPackets);
+      const std::size_t behind = trigger == kNativeTrigger ? 1 : kPacketTriggers.at(trigger).length;
+      if (hit.end >= behind + kBeforeAlgorithm) inspect_packet(window, hit.end - behind - kBeforeAlgorithm, sink);
+    }
   }
 }
 
@@ -127,20 +155,41 @@ void OpenPgpDetector::inspect_armor(const Window& window, const Hit& hit, Findin
   }
 }
 
-void OpenPgpDetector::inspect_packets(const Window& window, const Hit& hit, FindingSink& sink) const {
+/// The exponent tells where the modulus ends; where it begins, its count of bits must tell its size, and the algorithm stand before.
+void OpenPgpDetector::inspect_rsa_packets(const Window& window, const Hit& hit, FindingSink& sink) const {
+  constexpr std::size_t kCountBytes = 2, kVersion6CountBytes = 4;
+  const std::size_t modulus_end = hit.end - std::min(hit.end, hit.trigger == kRsaPackets ? kRsaExponentBytes : kRsaOldExponentBytes);
+  for (std::size_t size = kRsaModulusBytesMin; size <= kRsaModulusBytesMax; ++size) {
+    if (modulus_end < size + kCountBytes + kBeforeAlgorithm + 1) return;
+    const std::size_t count = modulus_end - size - kCountBytes;
+    const std::size_t bits = static_cast<std::size_t>(window.bytes[count]) << 8 | window.bytes[count + 1];
+    if ((bits + 7) / 8 != size) continue;
+    for (const std::size_t between : {std::size_t{0}, kVersion6CountBytes}) {
+      const std::size_t before = kBeforeAlgorithm + 1 + between;
+      if (count < before) continue;
+      const std::uint8_t algorithm = window.bytes[count - between - 1];
+      if (algorithm >= 1 && algorithm <= 3 && inspect_packet(window, count - before, sink)) return;
+    }
+  }
+}
+
+/// Tries each size of header in front of the version.
+bool OpenPgpDetector::inspect_packet(const Window& window, std::size_t version, FindingSink& sink) const {
   for (const std::size_t header : kHeaderSizes) {
-    if (hit.end < header + kTriggerBody) continue;
-    const std::size_t begin = hit.end - header - kTriggerBody;
+    if (version < header) continue;
+    const std::size_t begin = version - header;
     const ByteView rest = window.bytes.subspan(begin, std::min(window.bytes.size() - begin, kKeyBlockBytesMax));
     const auto block = openpgp::read_key_block(rest);
     if (!block) continue;
     const bool fills_file = window.offset + begin == 0 && window.ends_file && block->size == window.bytes.size();
     if (!convincing(*block, fills_file)) continue;
     const bool could_go_on = block->cut && !(window.ends_file && begin + rest.size() == window.bytes.size());
-    if (could_go_on && sink.need(begin, kKeyBlockBytesMax)) return;
+    if (could_go_on && sink.need(begin, kKeyBlockBytesMax)) return true;
     report(*block, "binary", context_, begin, true, sink);
-    return sink.consumed(begin + block->size);
+    sink.consumed(begin + block->size);
+    return true;
   }
+  return false;
 }
 
 void OpenPgpDetector::inspect_keybox(const Window& window, const Hit& hit, FindingSink& sink) const {

@@ -18,7 +18,8 @@ class OpenPgpDetector final : public Detector {
 
  private:
   void inspect_armor(const Window& window, const Hit& hit, FindingSink& sink) const;
-  void inspect_packets(const Window& window, const Hit& hit, FindingSink& sink) const;
+  void inspect_rsa_packets(const Window& window, const Hit& hit, FindingSink& sink) const;
+  bool inspect_packet(const Window& window, std::size_t version, FindingSink& sink) const;
   void inspect_keybox(const Window& window, const Hit& hit, FindingSink& sink) const;
   void inspect_agent_key(const Window& window, const Hit& hit, FindingSink& sink) const;
 

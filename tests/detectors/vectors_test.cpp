@@ -320,7 +320,6 @@ TEST_CASE("all vectors of python3-cryptography-vectors are found as openssl read
     const std::string name = fs::relative(files[file], kVectors).string();
     Scanned scanned = scanner.scan(content);
     for (const Diagnostic& diagnostic : scanned.diagnostics) {
-      CHECK(offset == 0);
       diagnosed.insert(name + ": " + std::string(to_string(diagnostic.code)));
     }
     for (const Expected& expected : all_expected[file]) {

@@ -33,7 +33,7 @@ LIBRARIES = {
     "CLI11": (r"CLI/.*", ("daemon/*", "platform/main.cpp")),
 }
 # core is what all others stand on: its libraries are few.
-CORE_LIBRARIES = re.compile(r"boost/system/.*|nlohmann/.*|openssl/.*|[a-z_]+")
+CORE_LIBRARIES = re.compile(r"boost/system/.*|nlohmann/.*|openssl/.*|gmpxx\.h|[a-z_]+")
 
 # What logs: a detector, a registry client and a store return what they have to say.
 LOGGING = ("core/log*", "daemon/*", "platform/*", "tests/*")
