@@ -109,8 +109,7 @@ TEST_CASE("a policy is a built-in name or a file, and a misspelt name says what 
 }
 
 TEST_CASE("the policy that is packaged as an example is one") {
-  const auto source = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-  const auto policy = load_policy((source / "packaging/policy.yml").string());
+  const auto policy = load_policy(LANDWAITER_PACKAGING_FOLDER "/policy.yml");
   REQUIRE(policy);
   CHECK(policy->name == "shop");
   CHECK(policy->rules.size() == Policy::standard().rules.size() + 3);

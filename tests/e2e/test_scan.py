@@ -135,7 +135,11 @@ class Sources(ScanCase):
         findings = []
         for finding in image["findings"]:
             occurrences = [{**o, "layer": names[o["layer"]], "deleted_by": names[o["deleted_by"]]} for o in finding["occurrences"]]
-            findings.append({**finding, "occurrences": sorted(occurrences, key=json.dumps)})
+            text = json.dumps({**finding, "occurrences": sorted(occurrences, key=json.dumps)})
+            for digest, position in names.items():
+                if digest:  # the reasons of issues name layers, too, by the beginning of their digest
+                    text = text.replace(digest[7:19], f"#{position}")
+            findings.append(json.loads(text))
         return sorted(findings, key=lambda finding: (finding["type"], finding["id"]))
 
     def test_reference_forms(self):
