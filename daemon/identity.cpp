@@ -33,7 +33,16 @@ Result<void> make_private_directory(const std::filesystem::path& directory) {
   return {};
 }
 
-/// Writes beside the file, syncs and renames, so that a kill leaves the old file or the new one.
+Result<std::string> read_small_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return Error(ErrorCode::io, file.string() + ": cannot be read");
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
 Result<void> write_private_file(const std::filesystem::path& file, const std::string& text) {
   auto made = make_private_directory(file.parent_path());
   if (!made) return made.error();
@@ -45,16 +54,6 @@ Result<void> write_private_file(const std::filesystem::path& file, const std::st
   if (!written || rename(fresh.c_str(), file.c_str()) != 0) return file_error(file, "be written");
   return {};
 }
-
-Result<std::string> read_small_file(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return Error(ErrorCode::io, file.string() + ": cannot be read");
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-}  // namespace
 
 Secret random_key() {
   std::array<std::uint8_t, 32> bytes{};

@@ -11,6 +11,7 @@
 #include "daemon/policy_file.hpp"
 #include "daemon/progress.hpp"
 #include "daemon/tag_listing.hpp"
+#include "daemon/trigger_cache.hpp"
 #include "registry/reference.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -274,7 +275,8 @@ Result<std::shared_ptr<const detectors::Engine>> make_engine(const ScanOptions& 
     if (!key) return key.error();
     context.identity_key = *std::move(key);
   }
-  return detectors::Engine::create(context);
+  FileTriggerCache cache(options.state_directory);
+  return detectors::Engine::create(context, &cache);
 }
 
 int exit_code(const ScanOptions& options, const Scan& scan) {

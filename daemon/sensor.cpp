@@ -7,6 +7,7 @@
 #include "daemon/job_runner.hpp"
 #include "daemon/network.hpp"
 #include "daemon/outbox.hpp"
+#include "daemon/trigger_cache.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -107,7 +108,8 @@ class Sensor::Impl {
     detectors::DetectorContext context;
     context.identity_key = identity_.identity_key;
     context.try_passwords = config_.try_passwords;
-    auto engine = detectors::Engine::create(context);
+    FileTriggerCache cache(config_.state_directory);
+    auto engine = detectors::Engine::create(context, &cache);
     if (!engine) co_return engine.error();
     auto store = storage::Store::open(config_.state_directory);
     if (!store) co_return store.error();

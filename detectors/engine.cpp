@@ -44,6 +44,17 @@ Digest state_of(const DetectorContext& context, const std::vector<std::unique_pt
   return hash.finish();
 }
 
+/// From the cache, or compiled and put there. The state stands for the patterns.
+Result<Prefilter> compiled(const std::vector<Prefilter::Pattern>& patterns, const Digest& state, TriggerCache* cache) {
+  const std::string name(state.hex());
+  if (const auto stored = cache != nullptr ? cache->load(name) : std::nullopt) {
+    if (auto restored = Prefilter::restore(*stored)) return *std::move(restored);
+  }
+  auto prefilter = Prefilter::compile(patterns);
+  if (prefilter && cache != nullptr) cache->keep(name, prefilter->store());
+  return prefilter;
+}
+
 }  // namespace
 
 Engine::Engine(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -53,7 +64,7 @@ const Digest& Engine::state() const { return impl_->state; }
 std::span<const std::unique_ptr<const Detector>> Engine::detectors() const { return impl_->detectors; }
 
 Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context,
-                                                     std::vector<std::unique_ptr<const Detector>> detectors) {
+                                                     std::vector<std::unique_ptr<const Detector>> detectors, TriggerCache* cache) {
   auto impl = std::make_unique<Impl>();
   std::vector<Prefilter::Pattern> patterns;
   std::set<std::string_view> names;
@@ -69,10 +80,10 @@ Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& cont
       patterns.push_back({std::move(trigger.pattern), trigger.max_length});
     }
   }
-  auto prefilter = Prefilter::compile(patterns);
+  impl->state = state_of(context, detectors);
+  auto prefilter = compiled(patterns, impl->state, cache);
   if (!prefilter) return prefilter.error();
   impl->prefilter = *std::move(prefilter);
-  impl->state = state_of(context, detectors);
   impl->detectors = std::move(detectors);
   return std::shared_ptr<const Engine>(new Engine(std::move(impl)));
 }

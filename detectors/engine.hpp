@@ -7,21 +7,31 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <vector>
 
 namespace landwaiter::detectors {
 
+/// Keeps compiled triggers between runs: compiling them costs more than scanning a small layer.
+class TriggerCache {
+ public:
+  virtual ~TriggerCache() = default;
+  /// What was kept under this name; nothing when that is not to be had.
+  virtual std::optional<Bytes> load(const std::string& name) = 0;
+  virtual void keep(const std::string& name, ByteView bytes) = 0;
+};
+
 /// Everything that decides what is found: the detectors and the compiled prefilter over all their triggers. Immutable
 /// and thread-safe once made; shared by all workers.
 class Engine {
  public:
   /// The detectors of detectors/all.cpp. Fails only when a trigger does not compile or the CPU lacks SSSE3.
-  static Result<std::shared_ptr<const Engine>> create(const DetectorContext& context);
+  static Result<std::shared_ptr<const Engine>> create(const DetectorContext& context, TriggerCache* cache = nullptr);
   /// For tests: a chosen list.
   static Result<std::shared_ptr<const Engine>> create(const DetectorContext& context,
-                                                      std::vector<std::unique_ptr<const Detector>> detectors);
+                                                      std::vector<std::unique_ptr<const Detector>> detectors, TriggerCache* cache = nullptr);
   ~Engine();
 
   /// The digest over all detectors' names, versions and triggers, the walker's version and the identity key's hash:

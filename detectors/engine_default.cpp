@@ -5,8 +5,8 @@
 namespace landwaiter::detectors {
 
 // Apart from the rest of Engine, so that a program with detectors of its own choice (tests) links none of ours.
-Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context) {
-  return create(context, make_all_detectors(context));
+Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context, TriggerCache* cache) {
+  return create(context, make_all_detectors(context), cache);
 }
 
 }  // namespace landwaiter::detectors

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,12 @@ class Prefilter {
   /// invalid_argument for a pattern that does not compile, matches nothing at all, or can match more than its max_length;
   /// unsupported on a CPU without SSSE3.
   static Result<Prefilter> compile(const std::vector<Pattern>& patterns);
+
+  /// What compile() made, for restore() on this machine by this Vectorscan. Empty when there are no patterns.
+  Bytes store() const;
+  /// Nothing when the bytes are damaged, or made for another CPU or version. They must come from store(): a checksum finds damage,
+  /// not malice.
+  static std::optional<Prefilter> restore(ByteView stored);
 
   Scratch make_scratch() const;
 
