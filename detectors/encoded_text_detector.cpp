@@ -227,10 +227,10 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
       // or none, and as much of what is inside as its kind always has.
       {kBase64Der,
        R"(MII[A-P][0-9A-Za-z+/_-](?:[DTjz](?:CC[0-9A-Za-z+/_-]{3}(?:gAwIB|C[A-F]|w[A-D])|CB[0-9A-Za-z+/_-](?:[Kaq6]ADAgE|[AQgw]IBA[DT]))"
-       R"(|[AB][0-9A-Za-z+/_-]Bgk))"
+       R"(|[AB][0-9A-Za-z+/_-](?:Bgk|AgEBM)))"
        R"(|[AQgw](?:IB[AB]|KC[AB]|oBAK|YJKoZI)))"
        R"(|MI[GH][0-9A-Za-z+/_-](?:AgE[AB]|M[A-F][0-9A-Za-z+/_-]G(?:ByqG|CSqG)|AoGBA|MI[GH][0-9A-Za-z+/_-](?:oAMC|AgEA))"
-       R"(|M[A-H][0-9A-Za-z+/_-]CAQAw))"
+       R"(|M[A-H][0-9A-Za-z+/_-]CAQ[AE]w))"
        R"(|M[A-H][0-9A-Za-z+/_-](?:w(?:E[wA]YHKoZI|BQYDK2V)|CAQAwBQYDK2V|CAQEE[IMD]))",
        kBase64DerMax},
       // FEEDFEED and CECECECE, version 1 or 2, and a count of less than 2^24.

@@ -32,6 +32,10 @@ def noise(joins, size):
     return (block * (size // len(block) + 1))[:size]
 
 
+def behind(item, size):
+    return b"" if item.joins == "end" else noise(item.joins, size)
+
+
 def zip_of(name, data):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -72,12 +76,12 @@ def placements(number, item):
     if item.joins == "nothing":
         return
     yield "wrong name", f"{base}/readme.md", item.data
-    yield "behind 1 MiB", f"{base}/blob.bin", noise(item.joins, MIB + 17) + item.data + noise(item.joins, 1000)
+    yield "behind 1 MiB", f"{base}/blob.bin", noise(item.joins, MIB + 17) + item.data + behind(item, 1000)
     if item.kind.startswith(("vectors", "testdata")):
         return
     for border in BORDERS:
         before = border - len(item.data) // 2
-        yield "across borders", f"{base}/cut-{border}.bin", noise(item.joins, before) + item.data + noise(item.joins, 300_000)
+        yield "across borders", f"{base}/cut-{border}.bin", noise(item.joins, before) + item.data + behind(item, 300_000)
 
 
 class EveryMaterial(EndToEndCase):

@@ -34,7 +34,7 @@ class Expected:
 @dataclass
 class Material:
     """One file. `joins` says what may stand around it without changing what it is: "binary" anything, "text" other lines,
-    "nothing" for formats whose only mark is that they are a whole file."""
+    "end" anything in front, for formats that only the file ends, "nothing" for those whose only mark is that they are a whole file."""
 
     kind: str
     encoding: str

@@ -32,7 +32,7 @@ def _java(shop):
         if open_part:
             expected.append(Expected("certificate", identity))
         data = shop.read(name)
-        yield Material(f"keystore {form}", "by keytool", name, data, expected)
+        yield Material(f"keystore {form}", "by keytool", name, data, expected, "end" if form == "UBER" else "binary")
         if form in ("JKS", "JCEKS", "PKCS12"):
             yield Material(f"keystore {form}", "in base64", "store.yaml", b"store: " + base64.b64encode(data) + b"\n", expected, "text")
 
