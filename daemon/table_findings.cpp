@@ -64,19 +64,28 @@ void append(std::vector<std::string>& lines, std::string_view text, std::size_t 
   for (std::string& line : wrap(text, width)) lines.push_back(std::move(line));
 }
 
+/// One place; `times` when the asset stands there more than once.
+void append_place(std::vector<std::string>& lines, const ImageReport& image, const Occurrence& place, std::size_t times, std::size_t width) {
+  std::string text = place.path;
+  for (const std::string& entry : place.archive) text += " > " + entry;
+  if (times > 1) text += " (" + std::to_string(times) + " times)";
+  append(lines, text, width);
+  append(lines, "  " + layer_text(image, place.layer), width);
+  if (place.deleted_by) append(lines, "  deleted by " + layer_text(image, *place.deleted_by), width);
+}
+
 std::vector<std::string> where_lines(const ImageReport& image, const Finding& finding, std::size_t width) {
+  // Places in one file stand together, as occurrences are sorted.
+  const auto same_file = [](const Occurrence& a, const Occurrence& b) { return a.path == b.path && a.archive == b.archive && a.layer == b.layer; };
   std::vector<std::string> lines;
-  for (std::size_t i = 0; i < std::min(finding.occurrences.size(), kOccurrencesShown); ++i) {
-    const Occurrence& place = finding.occurrences[i];
-    std::string text = place.path;
-    for (const std::string& entry : place.archive) text += " > " + entry;
-    append(lines, text, width);
-    append(lines, "  " + layer_text(image, place.layer), width);
-    if (place.deleted_by) append(lines, "  deleted by " + layer_text(image, *place.deleted_by), width);
+  std::size_t shown = 0, left = 0;
+  for (auto place = finding.occurrences.begin(); place != finding.occurrences.end();) {
+    const auto end = std::find_if_not(place, finding.occurrences.end(), [&](const Occurrence& other) { return same_file(*place, other); });
+    if (shown++ < kOccurrencesShown) append_place(lines, image, *place, static_cast<std::size_t>(end - place), width);
+    else ++left;
+    place = end;
   }
-  if (finding.occurrences.size() > kOccurrencesShown) {
-    append(lines, "... and " + std::to_string(finding.occurrences.size() - kOccurrencesShown) + " more places", width);
-  }
+  if (left > 0) append(lines, "... and " + std::to_string(left) + " more places", width);
   return lines;
 }
 
@@ -137,6 +146,20 @@ std::string folder_of(const std::string& path) {
   return slash == std::string::npos ? path : path.substr(0, slash + 1) + "...";
 }
 
+/// A key that a program carries to test itself, and nothing worse is known of.
+bool is_published(const Finding& finding) {
+  return finding.type == FindingType::private_key && finding.severity <= Severity::low && !text_attribute(finding.attributes, "publisher").empty();
+}
+
+/// "26 published test keys, which protect nothing (8 of openssl speed, 18 of mbed TLS test suite)"
+std::string published_text(const std::vector<const Finding*>& keys) {
+  std::map<std::string, std::size_t> publishers;
+  for (const Finding* key : keys) ++publishers[text_attribute(key->attributes, "publisher")];
+  std::string names;
+  for (const auto& [publisher, count] : publishers) names += (names.empty() ? "" : ", ") + std::to_string(count) + " of " + publisher;
+  return plural(keys.size(), "published test key, which protects nothing", "published test keys, which protect nothing") + " (" + names + ")";
+}
+
 /// "142 public root certificates in 3 places (etc/ssl/certs/...)"
 std::string roots_text(const std::vector<const Finding*>& roots) {
   std::map<std::string, std::size_t> places;
@@ -155,15 +178,17 @@ std::string roots_text(const std::vector<const Finding*>& roots) {
 }
 
 std::string quiet_text(const std::vector<const Finding*>& quiet, std::size_t width) {
-  std::vector<const Finding*> roots;
+  std::vector<const Finding*> roots, published;
   std::map<FindingType, std::size_t> counts;
   for (const Finding* finding : quiet) {
     if (is_public_root(*finding)) roots.push_back(finding);
+    else if (is_published(*finding)) published.push_back(finding);
     else ++counts[finding->type];
   }
   std::string out = "Nothing to do about (--all lists them):\n";
   std::vector<std::string> lines;
   if (!roots.empty()) append(lines, roots_text(roots), width - kGap);
+  if (!published.empty()) append(lines, published_text(published), width - kGap);
   std::string line;
   for (const auto& [type, count] : counts) line += (line.empty() ? "" : ", ") + counted(type, count);
   if (!line.empty()) append(lines, line, width - kGap);
@@ -190,7 +215,10 @@ std::string headline(const ImageReport& image) {
 
 std::string findings_text(const ImageReport& image, const TableStyle& style) {
   std::vector<const Finding*> loud, quiet;
-  for (const Finding& finding : image.findings) (style.all || finding.severity > Severity::info ? loud : quiet).push_back(&finding);
+  for (const Finding& finding : image.findings) {
+    const bool is_loud = style.all || (finding.severity > Severity::info && !is_published(finding));
+    (is_loud ? loud : quiet).push_back(&finding);
+  }
   std::string out = headline(image);
   if (!loud.empty()) {
     const Widths widths(style.width);
