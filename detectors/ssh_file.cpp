@@ -134,7 +134,7 @@ void inspect_ssh1_private(const Window& window, const Hit& hit, FindingSink& sin
   ByteReader reader(window.bytes.subspan(hit.end));
   std::uint8_t cipher = 0;
   std::uint32_t reserved = 0, bits = 0;
-  ByteView n, e, comment, section;
+  ByteView n, e, comment;
   if (!reader.u8(cipher) || !reader.u32_be(reserved) || reserved != 0 || !reader.u32_be(bits)) return;
   if (!read_mpint1(reader, n) || !read_mpint1(reader, e) || !reader.u32_prefixed(comment) || bit_length(n) != bits || bits < 256) return;
   const std::size_t section_begin = reader.offset();
