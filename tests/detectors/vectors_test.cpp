@@ -268,6 +268,8 @@ std::string differences(const Expected& expected, const Finding& finding) {
     const std::string ours = finding.attributes.contains(name) ? as_text(finding.attributes[name]) : "(missing)";
     // The command does not say what it says nothing of.
     if (value.empty() && name != "subject" && name != "issuer") continue;
+    // Without its GOST engine it knows these algorithms by number only.
+    if (name == "key_type" && value.starts_with("1.2.643.") && ours.starts_with("GOST")) continue;
     if (ours != value) out += "  " + name + ": openssl " + value + ", ours " + ours + "\n";
   }
   return out;
@@ -288,7 +290,8 @@ const std::set<std::string> kReportedBeyondOpenssl{
 
 /// What is said to be unreadable, and why.
 const std::set<std::string> kUnreadable{
-    "x509/custom/crl_almost_10k.pem: limit_exceeded",          // a revocation list of 285 kB: only its presence is reported
+    "x509/custom/crl_almost_10k.pem: limit_exceeded",          // a revocation list of 285 kB in PEM: only its presence is reported
+    "pkcs7/amazon-roots.p7b: unsupported",                     // CMS of indefinite length; the certificates in it are found
     "x509/custom/invalid_utf8_common_name.pem: malformed",     // the UTF8String is not UTF-8; openssl rejects it, too
     "x509/custom/long-form-name-attribute.pem: malformed",     // a length that is not in DER's form; openssl rejects it, too
     "x509/requests/long-form-attribute.pem: malformed",        // the same in a request, which openssl does read: ours stays strict
@@ -298,7 +301,8 @@ const std::set<std::string> kUnreadable{
 
 TEST_CASE("all vectors of python3-cryptography-vectors are found as openssl reads them", "[vectors]") {
   REQUIRE(fs::is_directory(kVectors));
-  const FileScanner scanner;
+  // Without guessing passwords: what is behind them has no place at which openssl could read it.
+  const FileScanner scanner(false);
   Judge judge;
   std::map<std::string, Row> table;
   std::map<std::string, std::size_t> beyond;
@@ -342,6 +346,8 @@ TEST_CASE("all vectors of python3-cryptography-vectors are found as openssl read
     }
     for (const Finding& finding : scanned.findings) {
       if (finding.type != FindingType::certificate && finding.type != FindingType::private_key) continue;
+      // What was decoded from text has no bytes in the file that openssl could be shown.
+      if (finding.attributes.contains("wrapped_in")) continue;
       const bool confirmed = judge.confirms(content, finding);
       ++beyond[std::string(to_string(finding.type)) + " " + finding.attributes["encoding"].get<std::string>() +
                (confirmed ? ", read by openssl at its offset" : ", not read by openssl")];
