@@ -181,9 +181,8 @@ std::string_view line_behind(std::string_view text, std::size_t begin) {
 
 }  // namespace
 
-// Names are looked at in code: as alternatives of a pattern they cost more to compile than to compare.
-std::string dpkg_pattern() { return "Package: "; }
-std::string apk_pattern() { return "\\nP:"; }
+std::string dpkg_pattern() { return "Package: " + std::string(kBeginnings); }
+std::string apk_pattern() { return "\\nP:" + std::string(kBeginnings); }
 std::string rpm_pattern() { return "C\\x00" + std::string(kBeginnings); }
 
 std::optional<PackagedLibrary> library_of_package(std::string_view package) {
@@ -206,7 +205,7 @@ std::optional<FoundLibrary> read_dpkg(const Window& window, const Hit& hit) {
   const std::size_t from = hit.end - std::min(hit.end, kPackagePatternLength);
   const std::size_t begin = text.substr(0, hit.end).rfind("Package: ");
   if (begin == std::string_view::npos || begin < from || (begin > 0 && text[begin - 1] != '\n')) return std::nullopt;
-  if (!library_of_package(line_behind(text, hit.end))) return std::nullopt;
+  if (!library_of_package(line_behind(text, begin + std::string_view("Package: ").size()))) return std::nullopt;
   const auto fields = fields_of(text.substr(begin), ": ");
   const PackageFacts facts{field(fields, "Package"), field(fields, "Version"), field(fields, "Architecture"), "deb",
                            vendor_is(field(fields, "Maintainer"), "ubuntu") ? "ubuntu" : "debian"};
@@ -222,7 +221,7 @@ std::optional<FoundLibrary> read_apk(const Window& window, const Hit& hit) {
   const std::string_view text = as_text(window.bytes);
   const std::size_t begin = text.substr(0, hit.end).rfind("\nP:");
   if (begin == std::string_view::npos || hit.end - begin > kPackagePatternLength) return std::nullopt;
-  if (!library_of_package(line_behind(text, hit.end))) return std::nullopt;
+  if (!library_of_package(line_behind(text, begin + std::string_view("\nP:").size()))) return std::nullopt;
   const auto fields = fields_of(text.substr(begin + 1), ":");
   const bool wolfi = vendor_is(field(fields, "U"), "wolfi") || vendor_is(field(fields, "m"), "wolfi");
   const PackageFacts facts{field(fields, "P"), field(fields, "V"), field(fields, "A"), "apk", wolfi ? "wolfi" : "alpine"};
