@@ -11,7 +11,7 @@ function(landwaiter_library name)
 
   file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*.hpp)
   # Folders below belong to the library, too, unless they are one of their own.
-  file(GLOB below CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*/*.hpp)
+  file(GLOB_RECURSE below CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*/*.hpp)
   foreach(header IN LISTS below)
     cmake_path(GET header PARENT_PATH folder)
     if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${folder}/CMakeLists.txt)

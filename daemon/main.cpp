@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/limits.hpp"
-#include "core/registry_kinds.hpp"
-#include "core/text.hpp"
-#include "daemon/check_command.hpp"
-#include "daemon/credentials_file.hpp"
-#include "daemon/network.hpp"
-#include "daemon/scan_command.hpp"
-#include "daemon/sensor_command.hpp"
+#include "core/base/limits.hpp"
+#include "core/wire/registry_kinds.hpp"
+#include "core/base/text.hpp"
+#include "daemon/commands/check_command.hpp"
+#include "daemon/settings/credentials_file.hpp"
+#include "daemon/settings/network.hpp"
+#include "daemon/commands/scan_command.hpp"
+#include "daemon/commands/sensor_command.hpp"
 
 #include <CLI/CLI.hpp>
 #include <sodium.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "detectors/detector.hpp"
+#include "detectors/engine/detector.hpp"
 
 #include <memory>
 #include <vector>

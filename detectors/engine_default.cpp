@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/all.hpp"
-#include "detectors/engine.hpp"
+#include "detectors/engine/engine.hpp"
 
 namespace landwaiter::detectors {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/log.hpp"
-#include "daemon/blocklist_file.hpp"
-#include "daemon/policy_file.hpp"
-#include "daemon/sensor.hpp"
+#include "core/base/log.hpp"
+#include "daemon/settings/blocklist_file.hpp"
+#include "daemon/settings/policy_file.hpp"
+#include "daemon/sensor/sensor.hpp"
 #include "platform/platform.hpp"
 
 #include <CLI/CLI.hpp>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/platform.hpp"
 
-#include "core/log.hpp"
-#include "core/text.hpp"
-#include "platform/http_server.hpp"
-#include "platform/lane.hpp"
-#include "platform/router.hpp"
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+#include "platform/http/http_server.hpp"
+#include "platform/http/lane.hpp"
+#include "platform/http/router.hpp"
 #include "platform/store/queue.hpp"
 #include "platform/store/sensors.hpp"
-#include "platform/wakeup.hpp"
+#include "platform/http/wakeup.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>

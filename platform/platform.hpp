@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/assess.hpp"
-#include "core/clock.hpp"
-#include "core/limits.hpp"
-#include "core/secret.hpp"
+#include "core/assess/assess.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/limits.hpp"
+#include "core/base/secret.hpp"
 #include "platform/store/tokens.hpp"
 
 #include <boost/asio/io_context.hpp>

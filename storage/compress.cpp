@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/compress.hpp"
 
-#include "core/limits.hpp"
-#include "core/text.hpp"
+#include "core/base/limits.hpp"
+#include "core/base/text.hpp"
 
 #include <zstd.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/bytes.hpp"
+#include "core/base/bytes.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/export/csv.hpp"
 
-#include "core/assess.hpp"
+#include "core/assess/assess.hpp"
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/export/cyclonedx_assets.hpp"
 
-#include "core/assess.hpp"
-#include "core/attributes.hpp"
-#include "core/json.hpp"
+#include "core/assess/assess.hpp"
+#include "core/report/attributes.hpp"
+#include "core/base/json.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/algorithms.hpp"
+#include "core/assess/algorithms.hpp"
 #include "core/export/cyclonedx.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/assess.hpp"
-#include "core/attributes.hpp"
+#include "core/assess/assess.hpp"
+#include "core/report/attributes.hpp"
 #include "core/export/cyclonedx_assets.hpp"
-#include "core/text.hpp"
+#include "core/base/text.hpp"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/export/sarif.hpp"
 
-#include "core/assess.hpp"
-#include "core/json.hpp"
+#include "core/assess/assess.hpp"
+#include "core/base/json.hpp"
 
 #include <algorithm>
 #include <map>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/findings.hpp"
 
-#include "core/json.hpp"
+#include "core/base/json.hpp"
 #include "platform/store/images.hpp"
 #include "platform/store/paging.hpp"
 

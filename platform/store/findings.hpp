@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/assess.hpp"
+#include "core/assess/assess.hpp"
 #include "platform/store/schema.hpp"
 
 #include <optional>

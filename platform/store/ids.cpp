@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/ids.hpp"
 
-#include "core/digest.hpp"
-#include "core/encoding.hpp"
+#include "core/base/digest.hpp"
+#include "core/base/encoding.hpp"
 
 #include <sodium.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/bytes.hpp"
-#include "core/clock.hpp"
-#include "core/secret.hpp"
+#include "core/base/bytes.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/secret.hpp"
 
 #include <string>
 #include <string_view>

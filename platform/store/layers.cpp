@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/layers.hpp"
 
-#include "core/assess.hpp"
-#include "core/json.hpp"
-#include "core/limits.hpp"
+#include "core/assess/assess.hpp"
+#include "core/base/json.hpp"
+#include "core/base/limits.hpp"
 #include "storage/compress.hpp"
 
 namespace landwaiter::platform {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/clock.hpp"
-#include "core/result.hpp"
-#include "core/secret.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/result.hpp"
+#include "core/base/secret.hpp"
 #include "platform/store/schema.hpp"
 
 #include <chrono>

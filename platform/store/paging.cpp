@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/paging.hpp"
 
-#include "core/clock.hpp"
+#include "core/base/clock.hpp"
 
 namespace landwaiter::platform {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/queue.hpp"
 
-#include "core/json.hpp"
-#include "core/limits.hpp"
+#include "core/base/json.hpp"
+#include "core/base/limits.hpp"
 #include "platform/store/ids.hpp"
 #include "platform/store/registries.hpp"
 #include "platform/store/scans.hpp"

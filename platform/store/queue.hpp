@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/protocol.hpp"
+#include "core/wire/protocol.hpp"
 #include "platform/store/lease.hpp"
 #include "platform/store/vault.hpp"
 

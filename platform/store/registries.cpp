@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/registries.hpp"
 
-#include "core/encoding.hpp"
-#include "core/text.hpp"
+#include "core/base/encoding.hpp"
+#include "core/base/text.hpp"
 #include "platform/store/ids.hpp"
 #include "platform/store/paging.hpp"
 

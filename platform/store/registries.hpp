@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/clock.hpp"
-#include "core/credentials.hpp"
-#include "core/protocol.hpp"
+#include "core/base/clock.hpp"
+#include "core/wire/credentials.hpp"
+#include "core/wire/protocol.hpp"
 #include "platform/store/schema.hpp"
 #include "platform/store/vault.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/sensors.hpp"
 
-#include "core/encoding.hpp"
+#include "core/base/encoding.hpp"
 #include "platform/store/ids.hpp"
 #include "platform/store/paging.hpp"
 

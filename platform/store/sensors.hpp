@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/protocol.hpp"
+#include "core/wire/protocol.hpp"
 #include "platform/store/tokens.hpp"
 #include "platform/store/vault.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/clock.hpp"
-#include "core/secret.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/secret.hpp"
 #include "platform/store/schema.hpp"
 
 #include <nlohmann/json_fwd.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/bytes.hpp"
-#include "core/secret.hpp"
+#include "core/base/bytes.hpp"
+#include "core/base/secret.hpp"
 
 #include <filesystem>
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Artifact Registry API v1, projects.locations.repositories.list and .packages.list; Resource Manager API v1, projects.list, where the
 // login names no project. The registry's own catalog is always empty.
-#include "core/text.hpp"
+#include "core/base/text.hpp"
 #include "registry/enumerators/enumerators.hpp"
 #include "registry/enumerators/google_tags.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Artifactory REST API, "Get Repositories", "List Docker Repositories" and "Artifactory Query Language (AQL)".
-#include "core/json.hpp"
-#include "core/text.hpp"
+#include "core/base/json.hpp"
+#include "core/base/text.hpp"
 #include "registry/enumerators/enumerators.hpp"
 #include "registry/enumerators/vendor.hpp"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/enumerators/detect.hpp"
 
-#include "core/text.hpp"
-#include "registry/aws_api.hpp"
-#include "registry/azure_login.hpp"
-#include "registry/google_login.hpp"
+#include "core/base/text.hpp"
+#include "registry/auth/aws_api.hpp"
+#include "registry/auth/azure_login.hpp"
+#include "registry/auth/google_login.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "registry/client.hpp"
+#include "registry/client/client.hpp"
 
 #include <string_view>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Docker Hub API (docs.docker.com/reference/api/hub): "Create access token", "List repositories", "List repository tags". The registry
 // itself refuses its catalog to everybody.
-#include "core/json.hpp"
-#include "core/limits.hpp"
-#include "core/text.hpp"
+#include "core/base/json.hpp"
+#include "core/base/limits.hpp"
+#include "core/base/text.hpp"
 #include "registry/enumerators/enumerators.hpp"
 #include "registry/enumerators/vendor.hpp"
 

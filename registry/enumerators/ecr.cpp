@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Amazon ECR API Reference, "DescribeRepositories" and "DescribeImages", with an AWS key; with a login that was given ready-made the
 // catalog. ECR User Guide, "Private registry authentication": Basic as AWS. The catalog's links are opaque, and n above 1,000 is refused.
-#include "core/text.hpp"
-#include "registry/aws_api.hpp"
+#include "core/base/text.hpp"
+#include "registry/auth/aws_api.hpp"
 #include "registry/enumerators/enumerators.hpp"
 #include "registry/enumerators/vendor.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "registry/enumerator.hpp"
+#include "registry/enumerators/enumerator.hpp"
 
 /// The kinds of registries. Each function makes the enumerator of one kind for a client whose base() is valid.
 namespace landwaiter::registry {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // gcr.io: the catalog where it tells something, else from the service account's project down the `child` lists of tags/list.
-#include "core/text.hpp"
+#include "core/base/text.hpp"
 #include "registry/enumerators/enumerators.hpp"
 #include "registry/enumerators/google_tags.hpp"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // GitHub REST API, "List packages for the authenticated user's namespace", "List packages for an organization", "List organizations for
 // the authenticated user" and "List package versions". The registry has no catalog.
-#include "core/text.hpp"
+#include "core/base/text.hpp"
 #include "registry/enumerators/enumerators.hpp"
 #include "registry/enumerators/vendor.hpp"
-#include "registry/http_headers.hpp"
+#include "registry/http/http_headers.hpp"
 
 namespace landwaiter::registry {
 namespace {

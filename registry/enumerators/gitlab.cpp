@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // GitLab REST API v4, "List all projects" and "List registry repositories". It lives where the registry's token realm is; the registry
 // itself refuses its catalog.
-#include "core/text.hpp"
-#include "registry/auth.hpp"
+#include "core/base/text.hpp"
+#include "registry/auth/auth.hpp"
 #include "registry/enumerators/enumerators.hpp"
 #include "registry/enumerators/vendor.hpp"
 

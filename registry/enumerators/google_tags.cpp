@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/enumerators/google_tags.hpp"
 
-#include "core/json.hpp"
+#include "core/base/json.hpp"
 
 #include <charconv>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Harbor API 2.0 (api/v2.0/swagger.yaml): listProjects, listRepositories, listArtifacts. The catalog needs a system administrator,
 // these only a member of the project.
-#include "core/text.hpp"
+#include "core/base/text.hpp"
 #include "registry/enumerators/enumerators.hpp"
 #include "registry/enumerators/vendor.hpp"
-#include "registry/http_headers.hpp"
+#include "registry/http/http_headers.hpp"
 
 #include <charconv>
 

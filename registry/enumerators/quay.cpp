@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Quay API v1, "getLoggedInUser", "listRepos" and "listRepoTags", with an OAuth token; with a user's or robot's password the catalog,
 // which holds what the account may pull.
-#include "core/text.hpp"
+#include "core/base/text.hpp"
 #include "registry/enumerators/enumerators.hpp"
 #include "registry/enumerators/vendor.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/enumerators/vendor.hpp"
 
-#include "core/text.hpp"
+#include "core/base/text.hpp"
 
 namespace landwaiter::registry {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/json_text.hpp"
+#include "core/base/json_text.hpp"
 #include "registry/enumerators/walk.hpp"
 
 #include <nlohmann/json.hpp>

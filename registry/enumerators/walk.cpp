@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/enumerators/walk.hpp"
 
-#include "core/json.hpp"
-#include "core/limits.hpp"
-#include "core/text.hpp"
+#include "core/base/json.hpp"
+#include "core/base/limits.hpp"
+#include "core/base/text.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "registry/enumerator.hpp"
+#include "registry/enumerators/enumerator.hpp"
 
 #include <nlohmann/json.hpp>
 

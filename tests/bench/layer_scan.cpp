@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // layer_scan_bench BLOB [TIMES]: scans a layer blob with a set of triggers like that of the real detectors and prints CPU time,
 // peak memory and what was seen. The detector does nothing, so this is the price of the pipeline alone.
-#include "core/text.hpp"
-#include "detectors/engine.hpp"
+#include "core/base/text.hpp"
+#include "detectors/engine/engine.hpp"
 
 #include <sys/resource.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prints report documents that the real code wrote, and the names of its enumerations, for schema_test.py.
-#include "core/assess.hpp"
-#include "core/json.hpp"
-#include "core/report.hpp"
+#include "core/assess/assess.hpp"
+#include "core/base/json.hpp"
+#include "core/report/report.hpp"
 
 #include <iostream>
 

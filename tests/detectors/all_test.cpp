@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/all.hpp"
 
-#include "core/digest.hpp"
-#include "core/encoding.hpp"
-#include "core/limits.hpp"
+#include "core/base/digest.hpp"
+#include "core/base/encoding.hpp"
+#include "core/base/limits.hpp"
 #include "tests/support/catch.hpp"
 
 #include <filesystem>
@@ -29,7 +29,7 @@ TEST_CASE("names are unique, versions positive, triggers bounded and numbered on
 
 TEST_CASE("each detector in the folder is in the list", "[all]") {
   std::size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(LANDWAITER_DETECTORS_FOLDER)) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(LANDWAITER_DETECTORS_FOLDER)) {
     if (entry.path().filename().string().ends_with("_detector.hpp")) ++files;
   }
   CHECK(make_all_detectors(DetectorContext{}).size() == files);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Documents that hold credentials: what is read of them goes there and back, keeps within its limits, and no error repeats a part of
 // the input.
-#include "core/credentials.hpp"
-#include "core/limits.hpp"
-#include "registry/aws_api.hpp"
-#include "registry/docker_config.hpp"
-#include "registry/google_login.hpp"
-#include "registry/scope.hpp"
-#include "registry/token_answer.hpp"
+#include "core/wire/credentials.hpp"
+#include "core/base/limits.hpp"
+#include "registry/auth/aws_api.hpp"
+#include "registry/auth/docker_config.hpp"
+#include "registry/auth/google_login.hpp"
+#include "registry/auth/scope.hpp"
+#include "registry/auth/token_answer.hpp"
 
 #include <cstdint>
 #include <cstdlib>

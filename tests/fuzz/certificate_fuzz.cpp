@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever the bytes are, what the certificate detector says of them is fit for a report.
-#include "detectors/certificate.hpp"
-#include "detectors/certificate_detector.hpp"
+#include "detectors/certificates/certificate.hpp"
+#include "detectors/certificates/certificate_detector.hpp"
 #include "tests/fuzz/inspect.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever the bytes are, what is said of signatures, revocation lists, requests, OCSP responses, APK blocks and keys in DER is fit for a
 // report.
-#include "detectors/apk_signing.hpp"
-#include "detectors/cms.hpp"
-#include "detectors/der.hpp"
-#include "detectors/dh_parameters.hpp"
-#include "detectors/key_checks.hpp"
-#include "detectors/ocsp.hpp"
-#include "detectors/public_asset.hpp"
-#include "detectors/public_asset_detector.hpp"
-#include "detectors/public_der_detector.hpp"
-#include "detectors/public_key_plausible.hpp"
-#include "detectors/signed_data_detector.hpp"
+#include "detectors/certificates/apk_signing.hpp"
+#include "detectors/certificates/cms.hpp"
+#include "detectors/formats/der.hpp"
+#include "detectors/keys/dh_parameters.hpp"
+#include "detectors/keys/key_checks.hpp"
+#include "detectors/certificates/ocsp.hpp"
+#include "detectors/certificates/public_asset.hpp"
+#include "detectors/certificates/public_asset_detector.hpp"
+#include "detectors/certificates/public_der_detector.hpp"
+#include "detectors/keys/public_key_plausible.hpp"
+#include "detectors/certificates/signed_data_detector.hpp"
 #include "tests/fuzz/inspect.hpp"
 
 namespace {

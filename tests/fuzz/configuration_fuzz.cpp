@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever the text is, its settings are fit for a report; a comment in front changes none of them, and none names a
 // password.
-#include "core/text.hpp"
-#include "detectors/config_lines.hpp"
-#include "detectors/crypto_configuration_detector.hpp"
-#include "detectors/crypto_settings.hpp"
+#include "core/base/text.hpp"
+#include "detectors/formats/config_lines.hpp"
+#include "detectors/settings/crypto_configuration_detector.hpp"
+#include "detectors/settings/crypto_settings.hpp"
 #include "tests/fuzz/inspect.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the reader accepts lies within the bytes, has the one minimal form, and is written back as it was.
-#include "core/limits.hpp"
-#include "detectors/der.hpp"
+#include "core/base/limits.hpp"
+#include "detectors/formats/der.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever the text is, what it is said to encode encodes back to it, and what is handed on is fit to be searched.
-#include "core/encoding.hpp"
-#include "detectors/encoded_text.hpp"
-#include "detectors/encoded_text_detector.hpp"
+#include "core/base/encoding.hpp"
+#include "detectors/formats/encoded_text.hpp"
+#include "detectors/key_files/encoded_text_detector.hpp"
 #include "tests/fuzz/inspect.hpp"
 
 namespace {

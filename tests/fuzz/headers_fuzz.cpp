@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is read out of a registry's headers keeps its promises: waits are never negative, ranges lie in their total, links and challenges
 // are parts of what was sent, and a host covered by a no-proxy list is so in any case of its letters and with the root's dot.
-#include "core/text.hpp"
-#include "registry/http_headers.hpp"
-#include "registry/proxy.hpp"
+#include "core/base/text.hpp"
+#include "registry/http/http_headers.hpp"
+#include "registry/http/proxy.hpp"
 
 #include <cstdint>
 #include <cstdlib>

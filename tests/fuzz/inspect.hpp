@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/encoding.hpp"
-#include "core/json.hpp"
-#include "detectors/detector.hpp"
+#include "core/base/encoding.hpp"
+#include "core/base/json.hpp"
+#include "detectors/engine/detector.hpp"
 
 #include <algorithm>
 #include <cstdlib>

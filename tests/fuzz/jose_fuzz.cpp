@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever the text is, what is said of keys and tokens in it is fit for a report; an object that is found around a name is within the
 // text and holds what its bytes say; a token is found again where it was found.
-#include "core/json.hpp"
-#include "detectors/jose_detector.hpp"
-#include "detectors/json_search.hpp"
-#include "detectors/jwt.hpp"
+#include "core/base/json.hpp"
+#include "detectors/jose/jose_detector.hpp"
+#include "detectors/formats/json_search.hpp"
+#include "detectors/jose/jwt.hpp"
 #include "tests/fuzz/inspect.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever the bytes are, what the detectors of key files say of them is fit for a report, and a key of SSH has an identity and a
 // fingerprint.
-#include "detectors/bech32.hpp"
-#include "detectors/key_file_detector.hpp"
-#include "detectors/ssh_certificate.hpp"
-#include "detectors/ssh_detector.hpp"
-#include "detectors/ssh_line.hpp"
+#include "detectors/formats/bech32.hpp"
+#include "detectors/key_files/key_file_detector.hpp"
+#include "detectors/ssh/ssh_certificate.hpp"
+#include "detectors/ssh/ssh_detector.hpp"
+#include "detectors/ssh/ssh_line.hpp"
 #include "tests/fuzz/inspect.hpp"
 
 namespace {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever the bytes are: a keystore ends within them, its certificates are parts of something that is there, and what is said of it is
 // fit for a report.
-#include "detectors/bcfks.hpp"
-#include "detectors/ber.hpp"
-#include "detectors/der.hpp"
-#include "detectors/java_keystore.hpp"
-#include "detectors/java_serialization.hpp"
-#include "detectors/keystore_detector.hpp"
-#include "detectors/nss_database.hpp"
-#include "detectors/pkcs12.hpp"
+#include "detectors/keystores/bcfks.hpp"
+#include "detectors/formats/ber.hpp"
+#include "detectors/formats/der.hpp"
+#include "detectors/keystores/java_keystore.hpp"
+#include "detectors/keystores/java_serialization.hpp"
+#include "detectors/keystores/keystore_detector.hpp"
+#include "detectors/keystores/nss_database.hpp"
+#include "detectors/keystores/pkcs12.hpp"
 #include "tests/fuzz/inspect.hpp"
 
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a layer blob. Whatever they are: the scan succeeds (the digest is right), keeps its limits, and gives the same
 // report however the blob comes in pieces.
-#include "detectors/engine.hpp"
+#include "detectors/engine/engine.hpp"
 
 #include <cstdlib>
 #include <iostream>

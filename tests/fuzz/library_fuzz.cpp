@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever the bytes are, what is said of libraries in them is fit for a report, and the same each time.
-#include "detectors/binary_format.hpp"
-#include "detectors/crypto_library_detector.hpp"
-#include "detectors/library_runtime.hpp"
-#include "detectors/rust_crate_detector.hpp"
+#include "detectors/formats/binary_format.hpp"
+#include "detectors/libraries/crypto_library_detector.hpp"
+#include "detectors/libraries/library_runtime.hpp"
+#include "detectors/libraries/rust_crate_detector.hpp"
 #include "tests/fuzz/inspect.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

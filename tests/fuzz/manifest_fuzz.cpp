@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A document that parses is exactly one of image and index, and everything in it keeps the limits.
-#include "core/limits.hpp"
-#include "registry/manifest.hpp"
+#include "core/base/limits.hpp"
+#include "registry/client/manifest.hpp"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A block lies within the bytes; a decoded one has a body, and reads the same when wrapped again.
-#include "core/encoding.hpp"
-#include "detectors/pem.hpp"
+#include "core/base/encoding.hpp"
+#include "detectors/formats/pem.hpp"
 
 #include <algorithm>
 #include <cstdlib>

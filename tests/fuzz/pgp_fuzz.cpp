@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever the bytes are, what is said of OpenPGP keys, keyboxes and agent files is fit for a report, and no key block, keybox or
 // expression takes more bytes than there are.
-#include "detectors/gpg_agent_key.hpp"
-#include "detectors/keybox.hpp"
-#include "detectors/openpgp_armor.hpp"
-#include "detectors/openpgp_detector.hpp"
-#include "detectors/openpgp_keyblock.hpp"
+#include "detectors/openpgp/gpg_agent_key.hpp"
+#include "detectors/openpgp/keybox.hpp"
+#include "detectors/openpgp/openpgp_armor.hpp"
+#include "detectors/openpgp/openpgp_detector.hpp"
+#include "detectors/openpgp/openpgp_keyblock.hpp"
 #include "tests/fuzz/inspect.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

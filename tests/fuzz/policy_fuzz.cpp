@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A policy of somebody's own: what is accepted has only rules that match something in particular; what is not is explained.
-#include "core/bytes.hpp"
-#include "daemon/policy_file.hpp"
+#include "core/base/bytes.hpp"
+#include "daemon/settings/policy_file.hpp"
 
 #include <cstdlib>
 

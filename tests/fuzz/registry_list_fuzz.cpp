@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pages of lists keep the grammar and their limits, and what a page names as the next one is asked for at the registry's own origin or
 // not at all. A cursor that was made can be read again.
-#include "core/limits.hpp"
-#include "registry/client.hpp"
+#include "core/base/limits.hpp"
+#include "registry/client/client.hpp"
 #include "registry/enumerators/walk.hpp"
 
 #include <boost/asio/co_spawn.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A layer report from outside: what is accepted is written and read again as the same, and can be composed.
-#include "core/json.hpp"
-#include "core/report.hpp"
+#include "core/base/json.hpp"
+#include "core/report/report.hpp"
 
 #include <cstdlib>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // printable() can be undone, hence is injective; decoders only accept what encoders could have meant.
-#include "core/bytes.hpp"
-#include "core/clock.hpp"
-#include "core/encoding.hpp"
-#include "core/report.hpp"
-#include "core/text.hpp"
+#include "core/base/bytes.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/encoding.hpp"
+#include "core/report/report.hpp"
+#include "core/base/text.hpp"
 
 #include <cstdlib>
 

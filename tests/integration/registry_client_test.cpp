@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client against Debian's docker-registry, with images that skopeo pushed.
-#include "core/digest.hpp"
-#include "core/limits.hpp"
-#include "registry/client.hpp"
-#include "registry/transport.hpp"
+#include "core/base/digest.hpp"
+#include "core/base/limits.hpp"
+#include "registry/client/client.hpp"
+#include "registry/http/transport.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/docker_registry.hpp"
 #include "tests/support/image_builder.hpp"

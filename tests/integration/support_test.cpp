@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tests' own tools against the real programs: what they build is what skopeo and docker-registry accept.
-#include "core/json.hpp"
+#include "core/base/json.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/docker_registry.hpp"
 #include "tests/support/image_builder.hpp"

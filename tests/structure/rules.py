@@ -14,7 +14,7 @@ MAY_INCLUDE = {
     "detectors": ("core/*",),
     "storage": ("core/*",),
     "daemon": ("core/*", "registry/*", "detectors/*", "storage/*"),
-    "platform": ("core/*", "storage/sqlite*.hpp", "storage/compress*.hpp", "registry/reference.hpp"),
+    "platform": ("core/*", "storage/sqlite/*.hpp", "storage/compress*.hpp", "registry/client/reference.hpp"),
 }
 # Files that may include more than their folder: the one program that holds platform and sensor together.
 EXCEPTIONS = {
@@ -25,18 +25,18 @@ EXCEPTIONS = {
 
 # Libraries that only some files may know. Tests may use any.
 LIBRARIES = {
-    "Beast": (r"boost/beast.*", ("registry/transport*.cpp", "platform/http_server.cpp", "cmake/beast.cpp")),
-    "libarchive": (r"archive(_entry)?\.h", ("detectors/*walk*", "detectors/*archive*", "detectors/*tar*", "registry/*archive*", "registry/tar*")),
-    "SQLite": (r"sqlite3(ext)?\.h", ("storage/*", "platform/*store*", "detectors/sqlite_reader.cpp")),
+    "Beast": (r"boost/beast.*", ("registry/http/transport*.cpp", "platform/http/http_server.cpp", "cmake/beast.cpp")),
+    "libarchive": (r"archive(_entry)?\.h", ("detectors/*walk*", "detectors/*archive*", "detectors/*tar*", "registry/*archive*", "registry/*tar*")),
+    "SQLite": (r"sqlite3(ext)?\.h", ("storage/*", "platform/*store*", "detectors/formats/sqlite_reader.cpp")),
     "Vectorscan": (r"hs(/.*)?\.h", ("detectors/*",)),
-    "spdlog": (r"spdlog/.*", ("daemon/*", "platform/*", "core/log.cpp")),
+    "spdlog": (r"spdlog/.*", ("daemon/*", "platform/*", "core/base/log.cpp")),
     "CLI11": (r"CLI/.*", ("daemon/*", "platform/main.cpp")),
 }
 # core is what all others stand on: its libraries are few.
 CORE_LIBRARIES = re.compile(r"boost/system/.*|nlohmann/.*|openssl/.*|gmpxx\.h|[a-z_]+")
 
 # What logs: a detector, a registry client and a store return what they have to say.
-LOGGING = ("core/log*", "daemon/*", "platform/*", "tests/*")
+LOGGING = ("core/base/log*", "daemon/*", "platform/*", "tests/*")
 
 # What reads images makes no file: nothing of a layer can land on the disk, whatever its names say.
 READERS = ("registry/*", "detectors/*")
@@ -103,7 +103,7 @@ def libraries(files):
 
 def who_logs(files):
     for path, text in sources(files).items():
-        if not matches(path, LOGGING) and any(target == "core/log.hpp" for _, target in includes(text)):
+        if not matches(path, LOGGING) and any(target == "core/base/log.hpp" for _, target in includes(text)):
             yield f"{path} includes core/log.hpp: it must return what it has to say"
 
 

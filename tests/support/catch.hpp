@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 #endif
 
-#include "core/result.hpp"
+#include "core/base/result.hpp"
 
 /// So that CHECK(result) and REQUIRE(result) compile and say what went wrong, whatever the value's type.
 template <class T>

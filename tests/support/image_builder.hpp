@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/digest.hpp"
+#include "core/base/digest.hpp"
 
 #include <filesystem>
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/routed_transport.hpp"
 
-#include "registry/url.hpp"
+#include "registry/http/url.hpp"
 
 namespace landwaiter::test {
 

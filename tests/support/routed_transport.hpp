@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "registry/transport.hpp"
+#include "registry/http/transport.hpp"
 
 #include <map>
 #include <memory>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/scripted_server.hpp"
 
-#include "core/text.hpp"
+#include "core/base/text.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

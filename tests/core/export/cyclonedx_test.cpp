@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/export/cyclonedx.hpp"
 
-#include "core/json.hpp"
+#include "core/base/json.hpp"
 #include "tests/core/export/samples.hpp"
 #include "tests/support/catch.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/core/export/samples.hpp"
 
-#include "core/assess.hpp"
+#include "core/assess/assess.hpp"
 
 namespace landwaiter::test {
 namespace {

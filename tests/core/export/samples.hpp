@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/report.hpp"
+#include "core/report/report.hpp"
 
 #include <vector>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/enumerators/detect.hpp"
 
-#include "core/registry_kinds.hpp"
-#include "tests/registry/enumerators/script.hpp"
+#include "core/wire/registry_kinds.hpp"
+#include "tests/registry/support/script.hpp"
 
 #include <set>
 

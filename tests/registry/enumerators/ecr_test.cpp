@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/enumerators/enumerators.hpp"
-#include "tests/registry/enumerators/script.hpp"
+#include "tests/registry/support/script.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/registry/enumerators/script.hpp"
+#include "tests/registry/support/script.hpp"
 
 using namespace landwaiter;
 using namespace landwaiter::registry;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/credentials.hpp"
-#include "tests/registry/enumerators/script.hpp"
+#include "core/wire/credentials.hpp"
+#include "tests/registry/support/script.hpp"
 
 using namespace landwaiter;
 using namespace landwaiter::registry;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/encoding.hpp"
-#include "tests/registry/enumerators/script.hpp"
+#include "core/base/encoding.hpp"
+#include "tests/registry/support/script.hpp"
 
 using namespace landwaiter;
 using namespace landwaiter::registry;

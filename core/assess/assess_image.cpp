@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Issues that a finding has by what else is in its image, and where it is.
+#include "core/assess/assess_issues.hpp"
+
+#include "core/report/attributes.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace landwaiter {
+namespace {
+
+bool holds(const std::vector<std::string>& list, std::string_view value) { return std::ranges::find(list, value) != list.end(); }
+
+bool valid_at(const Finding& certificate, SystemTime today) {
+  const auto begin = time_attribute(certificate.attributes, "not_before");
+  const auto end = time_attribute(certificate.attributes, "not_after");
+  return begin && end && *begin <= today && today <= *end;
+}
+
+std::string name_of(const Finding& certificate) {
+  return certificate.title.starts_with("Certificate ") ? certificate.title.substr(12) : certificate.title;
+}
+
+/// A private key is as dear as what its certificate lets it do, and while it does.
+Issue pair_issue(const Finding& key, const Finding& certificate, SystemTime today) {
+  const bool valid = valid_at(certificate, today);
+  const bool encrypted = flag_attribute(key.attributes, "encrypted");
+  const bool authority = flag_attribute(certificate.attributes, "is_ca");
+  const bool self_signed = flag_attribute(certificate.attributes, "self_signed");
+  const bool server = holds(texts_attribute(certificate.attributes, "usages"), "server");
+  const std::string state = valid ? "" : ", which is not valid now";
+  if (authority && !(self_signed && server)) {
+    Issue issue{"ca-private-key", encrypted || !valid ? Severity::high : Severity::critical,
+                "It is the key of the certificate authority " + name_of(certificate) + state + ": whoever has it issues certificates.",
+                "Take the authority out of every trust store, make a new one, and keep its key outside of images."};
+    return issue;
+  }
+  Issue issue{"key-with-certificate", Severity::medium, "The certificate " + name_of(certificate) + state + " lies in the same image.",
+              "Replace key and certificate, revoke the old one, and give keys to containers when they start."};
+  // Nobody but its own maker trusts a certificate that signs itself.
+  if (valid && !encrypted) issue.severity = server && !self_signed ? Severity::critical : Severity::high;
+  return issue;
+}
+
+void add_pairs(const Finding& key, const ImageView& image, SystemTime today, std::vector<Issue>& issues) {
+  if (!text_attribute(key.attributes, "publisher").empty()) return;
+  constexpr std::size_t kPairsMax = 20;
+  std::size_t count = 0;
+  for (const std::string& id : texts_attribute(key.attributes, "matching_certificates")) {
+    const Finding* certificate = image.certificate(id);
+    if (certificate == nullptr) continue;
+    if (count++ == kPairsMax) return;
+    issues.push_back(pair_issue(key, *certificate, today));
+  }
+}
+
+bool is_secret(FindingType type) {
+  switch (type) {
+    case FindingType::private_key:
+    case FindingType::secret_key:
+    case FindingType::token:
+    case FindingType::secret:
+    case FindingType::keystore: return true;
+    default: return false;
+  }
+}
+
+/// A keystore may hold certificates alone.
+bool worth_hiding(const Finding& finding) {
+  if (!is_secret(finding.type)) return false;
+  return finding.type != FindingType::keystore || finding.severity > Severity::info;
+}
+
+void add_deleted(const Finding& finding, const ImageView& image, std::vector<Issue>& issues) {
+  if (!worth_hiding(finding) || !text_attribute(finding.attributes, "publisher").empty()) return;
+  const auto hidden = std::ranges::find_if(finding.occurrences, [](const Occurrence& each) { return each.deleted_by.has_value(); });
+  if (hidden == finding.occurrences.end()) return;
+  const bool open = finding.type == FindingType::private_key && !flag_attribute(finding.attributes, "encrypted");
+  issues.push_back({"deleted-but-present", open ? Severity::high : Severity::medium,
+                    image.layer_name(*hidden->deleted_by) + " deletes " + hidden->path + ", and whoever pulls the image still gets it with " + image.layer_name(hidden->layer) + ".",
+                    "Build without it (in a stage of its own, or as a build secret), and replace it: deleting does not take it back."});
+}
+
+void add_unusual_root(const Finding& finding, std::vector<Issue>& issues) {
+  const nlohmann::json& facts = finding.attributes;
+  if (finding.type != FindingType::certificate || flag_attribute(facts, "public_root")) return;
+  if (!flag_attribute(facts, "is_ca") || !flag_attribute(facts, "self_signed")) return;
+  const auto place = std::ranges::find_if(finding.occurrences, in_trust_store);
+  if (place == finding.occurrences.end()) return;
+  issues.push_back({"unusual-root", Severity::low, "The trust store " + place->path + " has it, and no public programme does: it can vouch for any name.",
+                    "Keep it when it is your own authority; else find out who added it."});
+}
+
+}  // namespace
+
+bool in_trust_store(const Occurrence& occurrence) {
+  constexpr std::array<std::string_view, 9> parts{"etc/ssl/certs",  "etc/ssl/cert.pem",     "ca-certificates", "ca-bundle",          "cacerts",
+                                                  "etc/pki/ca-trust", "etc/pki/tls/certs", "certifi/cacert.pem", "etc/ca-certificates"};
+  const auto looks = [&](std::string_view name) { return std::ranges::any_of(parts, [&](std::string_view part) { return name.find(part) != std::string_view::npos; }); };
+  return looks(occurrence.path) || std::ranges::any_of(occurrence.archive, looks);
+}
+
+ImageView::ImageView(const ImageReport& image) {
+  for (const Finding& finding : image.findings) {
+    if (finding.type == FindingType::certificate) certificates_.emplace(finding.id, &finding);
+  }
+  for (std::size_t i = 0; i < image.facts.layers.size(); ++i) layers_[image.facts.layers[i].str()] = i + 1;
+}
+
+const Finding* ImageView::certificate(const std::string& id) const {
+  const auto found = certificates_.find(id);
+  return found == certificates_.end() ? nullptr : found->second;
+}
+
+std::string ImageView::layer_name(const Digest& layer) const {
+  const std::string digest(layer.hex().substr(0, 12));
+  const auto found = layers_.find(layer.str());
+  return found == layers_.end() ? "layer " + digest : "layer " + std::to_string(found->second) + " (" + digest + ")";
+}
+
+void add_image_issues(const Finding& finding, const ImageView& image, const AssessContext& context, std::vector<Issue>& issues) {
+  if (finding.type == FindingType::private_key) add_pairs(finding, image, context.today, issues);
+  add_deleted(finding, image, issues);
+  add_unusual_root(finding, issues);
+}
+
+}  // namespace landwaiter

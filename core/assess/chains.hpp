@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/report/finding.hpp"
+
+#include <vector>
+
+namespace landwaiter {
+
+/// Links the certificates of one image: each gets `issued_by`, the id of its issuer among them (its own when it is self-signed) or
+/// null, and `chain_complete`, whether going on from there ends at a self-signed one. Issuers are told by name and, where both
+/// certificates have one, by key identifier (RFC 5280, 4.2.1.1); no signature is verified. Of several that fit, the one is taken
+/// that lives longest, then the one whose id comes first.
+void link_chains(std::vector<Finding>& findings);
+
+}  // namespace landwaiter

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/assess/shared_primes.hpp"
+
+#include "core/report/attributes.hpp"
+#include "core/base/encoding.hpp"
+
+#include <gmpxx.h>
+
+#include <algorithm>
+
+namespace landwaiter {
+namespace {
+
+/// 4,000 keys of 2048 bits; products and remainders take some thirty times as much memory while they are computed.
+constexpr std::uint64_t kBytesMax = 1024 * 1024;
+/// 16,384 bits, as for all keys; an even or tiny number has other faults.
+constexpr std::size_t kModulusBytesMax = 2048;
+constexpr std::size_t kModulusBytesMin = 32;
+
+mpz_class from_bytes(const std::string& bytes) {
+  mpz_class number;
+  mpz_import(number.get_mpz_t(), bytes.size(), 1, 1, 1, 0, bytes.data());
+  return number;
+}
+
+/// The modulus' bytes without leading zeros; empty when there is none that is worth looking at.
+std::string modulus_of(const Finding& finding) {
+  const std::string text = text_attribute(finding.attributes, "modulus");
+  if (text.empty() || text.size() > 2 * kModulusBytesMax) return {};
+  const auto bytes = base64_decode(text);
+  if (!bytes) return {};
+  std::size_t start = 0;
+  while (start < bytes->size() && (*bytes)[start] == 0) ++start;
+  const std::string modulus(bytes->begin() + static_cast<std::ptrdiff_t>(start), bytes->end());
+  const bool usable = modulus.size() >= kModulusBytesMin && modulus.size() <= kModulusBytesMax && (modulus.back() & 1) != 0;
+  return usable ? modulus : std::string();
+}
+
+using Level = std::vector<mpz_class>;
+
+/// The moduli, then their products by pairs, up to one of all.
+std::vector<Level> product_tree(Level leaves) {
+  std::vector<Level> tree;
+  tree.push_back(std::move(leaves));
+  while (tree.back().size() > 1) {
+    const Level& below = tree.back();
+    Level level;
+    for (std::size_t i = 0; i + 1 < below.size(); i += 2) level.emplace_back(below[i] * below[i + 1]);
+    if (below.size() % 2 != 0) level.push_back(below.back());
+    tree.push_back(std::move(level));
+  }
+  return tree;
+}
+
+/// For each modulus N the product of all, modulo N squared.
+Level remainders(const std::vector<Level>& tree) {
+  Level above = tree.back();
+  for (std::size_t depth = tree.size() - 1; depth-- > 0;) {
+    Level level;
+    for (std::size_t i = 0; i < tree[depth].size(); ++i) level.emplace_back(above[i / 2] % (tree[depth][i] * tree[depth][i]));
+    above = std::move(level);
+  }
+  return above;
+}
+
+/// gcd(N, (product of all mod N^2) / N): 1 when N shares nothing.
+bool shares(const mpz_class& modulus, const mpz_class& remainder) { return gcd(modulus, mpz_class(remainder / modulus)) != 1; }
+
+}  // namespace
+
+void SharedPrimes::add(std::span<const Finding> findings) {
+  for (const Finding& finding : findings) {
+    std::string modulus = modulus_of(finding);
+    if (modulus.empty()) continue;
+    const auto known = owners_.find(modulus);
+    if (known != owners_.end()) {
+      known->second.insert(finding.id);
+    } else if (bytes_ + modulus.size() > kBytesMax) {
+      ++left_out_;
+    } else {
+      bytes_ += modulus.size();
+      owners_[std::move(modulus)].insert(finding.id);
+    }
+  }
+}
+
+void SharedPrimes::compute() {
+  if (owners_.size() < 2) return;
+  Level leaves;
+  std::vector<const std::string*> names;
+  for (const auto& [modulus, ids] : owners_) {
+    leaves.push_back(from_bytes(modulus));
+    names.push_back(&modulus);
+  }
+  const std::vector<Level> tree = product_tree(std::move(leaves));
+  const Level& moduli = tree.front();
+  const Level rests = remainders(tree);
+  std::vector<std::size_t> weak;
+  for (std::size_t i = 0; i < moduli.size(); ++i) {
+    if (shares(moduli[i], rests[i])) weak.push_back(i);
+  }
+  // Only the weak ones, of which there are few, are compared with each other. Hostile thousands share what they share with the first.
+  constexpr std::size_t kComparedMax = 200;
+  if (weak.size() > kComparedMax) left_out_ += weak.size() - kComparedMax;
+  weak.resize(std::min(weak.size(), kComparedMax));
+  for (const std::size_t a : weak) {
+    for (const std::size_t b : weak) {
+      if (a == b) continue;
+      if (gcd(moduli[a], moduli[b]) != 1) partners_[*names[a]].insert(owners_[*names[b]].begin(), owners_[*names[b]].end());
+    }
+  }
+}
+
+std::set<std::string> SharedPrimes::partners(const Finding& finding) const {
+  const auto found = partners_.find(modulus_of(finding));
+  return found == partners_.end() ? std::set<std::string>() : found->second;
+}
+
+}  // namespace landwaiter

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/report/finding.hpp"
+
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace landwaiter {
+
+/// Finds RSA moduli that share a prime with another: whoever has both can compute both private keys. D. J. Bernstein's batch GCD
+/// (a tree of products, and remainders down it by squares), as used by Heninger et al., "Mining Your Ps and Qs", 2012.
+class SharedPrimes {
+ public:
+  /// Takes the attribute `modulus` (base64 of the big-endian number) of each finding; what is none is passed over. Equal moduli count
+  /// once: a key and its certificate share all, which is no flaw.
+  void add(std::span<const Finding> findings);
+
+  /// Call once, after the last add.
+  void compute();
+
+  /// The ids of findings whose modulus shares a prime with this one's; empty when there is none.
+  std::set<std::string> partners(const Finding& finding) const;
+
+  std::size_t moduli() const { return owners_.size(); }
+  /// Moduli that were not looked at since all together exceeded what is affordable.
+  std::size_t left_out() const { return left_out_; }
+
+ private:
+  std::map<std::string, std::set<std::string>> owners_;    ///< by the modulus' bytes without leading zeros
+  std::map<std::string, std::set<std::string>> partners_;  ///< by the same
+  std::uint64_t bytes_ = 0;
+  std::size_t left_out_ = 0;
+};
+
+}  // namespace landwaiter

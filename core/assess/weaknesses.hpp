@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/report/finding.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace landwaiter {
+
+/// Why somebody should look at a finding, and what they can do.
+struct Issue {
+  std::string code;    ///< stable, in kebab-case
+  Severity severity = Severity::info;
+  std::string reason;  ///< one sentence with the facts
+  std::string remedy;
+
+  bool operator==(const Issue&) const = default;
+};
+
+void to_json(nlohmann::json& out, const Issue& value);
+
+/// What a weakness code of a detector means. A code that is not known becomes an issue of medium severity: a detector says that
+/// something is weak, and that is not to be lost because this list is older.
+Issue weakness_issue(std::string_view code);
+bool weakness_known(std::string_view code);
+/// All codes but those of short keys, which are a pattern ("rsa-1024").
+std::vector<std::string_view> weakness_codes();
+
+}  // namespace landwaiter

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/json.hpp"
+
+#include "core/base/limits.hpp"
+#include "core/base/secret.hpp"
+#include "core/base/text.hpp"
+
+#include <algorithm>
+
+namespace landwaiter {
+
+using nlohmann::json;
+
+Result<json> parse_json(std::string_view text, std::string_view what) {
+  bool too_deep = false;
+  const auto bounded = [&](int depth, json::parse_event_t, json&) {
+    // Returning false drops the element, so a document of a million brackets is never built.
+    if (depth > static_cast<int>(limits::json_depth_max)) too_deep = true;
+    return !too_deep;
+  };
+  json document = json::parse(text, bounded, false);
+  if (too_deep) return Error(ErrorCode::limit_exceeded, std::string(what) + " is nested too deep");
+  if (document.is_discarded()) return Error(ErrorCode::malformed, std::string(what) + " is not valid JSON");
+  return document;
+}
+
+Result<void> read_json_fields(std::string_view what, const std::function<void()>& read) {
+  try {
+    read();
+  } catch (const json::exception& error) {
+    return Error(ErrorCode::malformed, std::string(what) + ": " + printable(error.what()));
+  }
+  return {};
+}
+
+std::uint64_t read_count(const json& object, const char* field) {
+  const json& value = object.at(field);
+  const bool count = value.is_number_unsigned() || (value.is_number_integer() && value.get<std::int64_t>() >= 0);
+  if (!count) throw json::other_error::create(501, std::string(field) + " is not a count", nullptr);
+  return value.get<std::uint64_t>();
+}
+
+void read_count(const json& object, const char* field, std::uint64_t& out) { out = read_count(object, field); }
+
+void wipe_texts(json& document) {
+  if (document.is_string()) wipe(document.get_ref<std::string&>());
+  if (document.is_structured()) std::ranges::for_each(document, wipe_texts);
+}
+
+std::string dump_json(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dump_json_pretty(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace); }
+
+}  // namespace landwaiter

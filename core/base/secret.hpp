@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/bytes.hpp"
+
+#include <initializer_list>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+
+namespace landwaiter {
+
+/// A password, token or key in memory. Wipes itself when destroyed, moved from or replaced; prints as `***`.
+/// There is no implicit way to a plain string: whoever calls reveal() takes the responsibility that the bytes go
+/// only to the wire or to a cipher.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string value);
+  Secret(const Secret& other);
+  Secret(Secret&& other) noexcept;
+  Secret& operator=(const Secret& other);
+  Secret& operator=(Secret&& other) noexcept;
+  ~Secret();
+
+  bool empty() const { return value_.empty(); }
+  /// Valid until this object changes.
+  const std::string& reveal() const { return value_; }
+  /// Constant time for equal lengths.
+  bool equals(std::string_view other) const;
+
+ private:
+  void wipe() noexcept;
+  std::string value_;
+};
+
+std::ostream& operator<<(std::ostream& out, const Secret& secret);
+
+/// The parts one after the other, made without leaving a copy behind.
+Secret concat(std::initializer_list<std::string_view> parts);
+
+/// `text` with each occurrence of the secret, also percent-encoded, replaced by "***"; secrets too short to tell from ordinary
+/// text stay.
+std::string redact(std::string text, const Secret& secret);
+
+/// Overwrites a plain string's bytes before it is dropped: for copies that a library forced on us.
+void wipe(std::string& text) noexcept;
+void wipe(Bytes& bytes) noexcept;
+
+}  // namespace landwaiter

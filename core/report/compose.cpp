@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/report/report.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace landwaiter {
+namespace {
+
+using nlohmann::json;
+
+/// The directories above `path`, nearest first, and last the root "".
+template <class Visit>
+bool any_parent(std::string_view path, Visit visit) {
+  while (!path.empty()) {
+    const std::size_t slash = path.rfind('/');
+    path = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+    if (visit(path)) return true;
+  }
+  return false;
+}
+
+/// One layer's effect on what lies below it (OCI image-spec, layer.md, "Whiteouts").
+class Cover {
+ public:
+  explicit Cover(const LayerReport& report)
+      : report_(report),
+        whiteouts_(report.whiteouts.begin(), report.whiteouts.end()),
+        opaque_(report.opaque_directories.begin(), report.opaque_directories.end()) {}
+
+  bool hides(std::string_view path) const {
+    const auto deleted = [&](std::string_view at) { return whiteouts_.contains(std::string(at)); };
+    if (deleted(path) || opaque_.contains(std::string(path)) || report_.written.contains(path, false) || report_.written.contains(path, true)) return true;
+    return any_parent(path, [&](std::string_view parent) {
+      // A file or link over a directory hides all that was below it.
+      return deleted(parent) || opaque_.contains(std::string(parent)) || (!parent.empty() && report_.written.contains(parent, false));
+    });
+  }
+
+ private:
+  const LayerReport& report_;
+  std::unordered_set<std::string> whiteouts_;
+  std::unordered_set<std::string> opaque_;
+};
+
+class Composer {
+ public:
+  Composer(const ImageFacts& facts, std::span<const LayerReport* const> reports) : facts_(facts) {
+    for (const LayerReport* report : reports) covers_.emplace_back(*report);
+  }
+
+  void place(Finding finding, std::size_t layer, std::vector<Finding>& out) {
+    for (Occurrence& occurrence : finding.occurrences) {
+      occurrence.layer = facts_.layers[layer];
+      occurrence.deleted_by = hidden_by(occurrence.path, layer);
+    }
+    out.push_back(std::move(finding));
+  }
+
+ private:
+  std::optional<Digest> hidden_by(const std::string& path, std::size_t layer) {
+    const auto [known, fresh] = memo_.try_emplace({layer, path});
+    if (!fresh) return known->second;
+    for (std::size_t above = layer + 1; above < covers_.size(); ++above) {
+      if (!covers_[above].hides(path)) continue;
+      known->second = facts_.layers[above];
+      break;
+    }
+    return known->second;
+  }
+
+  const ImageFacts& facts_;
+  std::vector<Cover> covers_;
+  std::map<std::pair<std::size_t, std::string>, std::optional<Digest>> memo_;
+};
+
+std::string public_key_of(const Finding& finding) {
+  if (!finding.attributes.contains("spki_sha256")) return {};
+  const json& hash = finding.attributes["spki_sha256"];
+  return hash.is_string() ? hash.get<std::string>() : std::string();
+}
+
+/// A private key and a certificate belong together when their SubjectPublicKeyInfo is the same.
+void match_keys_with_certificates(std::vector<Finding>& findings) {
+  std::unordered_map<std::string, std::set<std::string>> certificates, keys;
+  for (const Finding& finding : findings) {
+    const std::string hash = public_key_of(finding);
+    if (hash.empty()) continue;
+    if (finding.type == FindingType::certificate) certificates[hash].insert(finding.id);
+    if (finding.type == FindingType::private_key) keys[hash].insert(finding.id);
+  }
+  for (Finding& finding : findings) {
+    const std::string hash = public_key_of(finding);
+    if (finding.type == FindingType::private_key) {
+      finding.attributes["matching_certificates"] = hash.empty() ? std::set<std::string>() : certificates[hash];
+    }
+    if (finding.type == FindingType::certificate) {
+      finding.attributes["matching_private_keys"] = hash.empty() ? std::set<std::string>() : keys[hash];
+    }
+  }
+}
+
+}  // namespace
+
+ImageReport compose(ImageFacts facts, const Digest& detector_state, std::span<const LayerReport* const> reports) {
+  reports = reports.first(std::min(reports.size(), facts.layers.size()));
+  ImageReport image;
+  image.detector_state = detector_state;
+  image.diagnostics = facts.diagnostics;
+  Composer composer(facts, reports);
+  for (std::size_t layer = 0; layer < reports.size(); ++layer) {
+    // A layer that comes again higher up brings the same files again; the upper ones decide what is visible.
+    const auto above = std::span(facts.layers).subspan(layer + 1);
+    if (std::ranges::find(above, facts.layers[layer]) != above.end()) continue;
+    for (const Finding& finding : reports[layer]->findings) composer.place(finding, layer, image.findings);
+    for (Diagnostic diagnostic : reports[layer]->diagnostics) {
+      diagnostic.layer = facts.layers[layer];
+      image.diagnostics.push_back(std::move(diagnostic));
+    }
+    image.stats += reports[layer]->stats;
+  }
+  normalize(image.findings);
+  match_keys_with_certificates(image.findings);
+  sort_for_people(image.findings);
+  image.facts = std::move(facts);
+  return image;
+}
+
+}  // namespace landwaiter

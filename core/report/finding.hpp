@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/digest.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace landwaiter {
+
+/// What a finding is. The names in JSON are the lower-case ones with hyphens ("private-key").
+enum class FindingType {
+  certificate,
+  certificate_request,
+  crl,
+  ocsp_response,
+  signed_data,           ///< CMS and PKCS #7, also around the signatures of JAR, APK and PE files
+  private_key,
+  public_key,
+  secret_key,
+  keystore,
+  token,
+  crypto_library,
+  crypto_configuration,  ///< protocols, ciphers and providers that a program or the system is told to use
+  secret,
+  package,
+  misconfiguration,
+};
+
+enum class Severity { info, low, medium, high, critical };
+
+std::string_view to_string(FindingType type);
+std::string_view to_string(Severity severity);
+std::optional<FindingType> finding_type_from(std::string_view name);
+std::optional<Severity> severity_from(std::string_view name);
+
+/// Where an asset is.
+struct Occurrence {
+  std::string path;                  ///< in the image, no leading slash, made printable (core/base/text.hpp)
+  std::vector<std::string> archive;  ///< entry names inside the file at `path`, outermost first; empty when not in one
+  std::uint64_t offset = 0;          ///< bytes from the start of that file (or innermost entry)
+  Digest layer;                      ///< the layer that holds it; empty in a layer report, where it is known
+  std::optional<Digest> deleted_by;  ///< the later layer that hides it; only known once an image is composed
+
+  auto operator<=>(const Occurrence&) const = default;
+};
+
+/// An asset, identified by its content: the same certificate anywhere has the same id.
+struct Finding {
+  FindingType type = FindingType::certificate;
+  std::string id;        ///< "sha256:<hex>" of a certificate's DER, "spki-sha256:<hex>" of a key, "hmac-sha256:<hex>" else
+  Severity severity = Severity::info;
+  std::string title;     ///< one line for people
+  nlohmann::json attributes = nlohmann::json::object();  ///< facts of this type; never private material
+  std::vector<Occurrence> occurrences;
+  std::string detector;  ///< "name/version" of the detector that found it
+};
+
+/// Something that was not as it should be, and what it means for the result.
+struct Diagnostic {
+  ErrorCode code = ErrorCode::malformed;
+  std::string message;
+  std::string path;                  ///< empty when it concerns the whole layer or image
+  std::vector<std::string> archive;
+  Digest layer;
+
+  auto operator<=>(const Diagnostic&) const = default;
+};
+
+void to_json(nlohmann::json& out, const Occurrence& value);
+void from_json(const nlohmann::json& in, Occurrence& value);
+void to_json(nlohmann::json& out, const Finding& value);
+void from_json(const nlohmann::json& in, Finding& value);
+void to_json(nlohmann::json& out, const Diagnostic& value);
+void from_json(const nlohmann::json& in, Diagnostic& value);
+
+/// Orders by severity (worst first), type, title, id: what people see first.
+void sort_for_people(std::vector<Finding>& findings);
+
+}  // namespace landwaiter

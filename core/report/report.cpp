@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/report/report.hpp"
+
+#include "core/base/json.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace landwaiter {
+
+using nlohmann::json;
+
+ScanStats& ScanStats::operator+=(const ScanStats& other) {
+  compressed_bytes += other.compressed_bytes;
+  expanded_bytes += other.expanded_bytes;
+  files += other.files;
+  archives += other.archives;
+  nested_files += other.nested_files;
+  nested_bytes += other.nested_bytes;
+  return *this;
+}
+
+namespace {
+
+Digest digest_at(const json& in, const char* field) {
+  auto digest = Digest::parse(in.at(field).get<std::string>());
+  if (!digest) throw json::other_error::create(501, std::string(field) + ": " + digest.error().message(), nullptr);
+  return *digest;
+}
+
+PathSet path_set_at(const json& in, const char* field) {
+  auto set = PathSet::decode(in.at(field).get<std::string>());
+  if (!set) throw json::other_error::create(501, set.error().message(), nullptr);
+  return *std::move(set);
+}
+
+json digests_to_json(const std::vector<Digest>& digests) {
+  json out = json::array();
+  for (const Digest& digest : digests) out.push_back(digest.str());
+  return out;
+}
+
+}  // namespace
+
+void to_json(json& out, const ScanStats& value) {
+  out = json{{"compressed_bytes", value.compressed_bytes}, {"expanded_bytes", value.expanded_bytes},
+             {"files", value.files},                       {"archives", value.archives},
+             {"nested_files", value.nested_files},         {"nested_bytes", value.nested_bytes}};
+}
+
+void from_json(const json& in, ScanStats& value) {
+  read_count(in, "compressed_bytes", value.compressed_bytes);
+  read_count(in, "expanded_bytes", value.expanded_bytes);
+  read_count(in, "files", value.files);
+  read_count(in, "archives", value.archives);
+  read_count(in, "nested_files", value.nested_files);
+  read_count(in, "nested_bytes", value.nested_bytes);
+}
+
+void to_json(json& out, const LayerReport& value) {
+  out = json{{"layer", value.layer.str()},
+             {"detector_state", value.detector_state.str()},
+             {"findings", value.findings},
+             {"diagnostics", value.diagnostics},
+             {"whiteouts", value.whiteouts},
+             {"opaque_directories", value.opaque_directories},
+             {"written", value.written.encode()},
+             {"stats", value.stats}};
+}
+
+void from_json(const json& in, LayerReport& value) {
+  value.layer = digest_at(in, "layer");
+  value.detector_state = digest_at(in, "detector_state");
+  in.at("findings").get_to(value.findings);
+  in.at("diagnostics").get_to(value.diagnostics);
+  in.at("whiteouts").get_to(value.whiteouts);
+  in.at("opaque_directories").get_to(value.opaque_directories);
+  value.written = path_set_at(in, "written");
+  in.at("stats").get_to(value.stats);
+}
+
+void to_json(json& out, const ImageFacts& value) {
+  out = json{{"reference", value.reference}, {"digest", value.digest.str()},  {"platform", value.platform},
+             {"layers", digests_to_json(value.layers)}, {"created", value.created}, {"diagnostics", value.diagnostics}};
+}
+
+void from_json(const json& in, ImageFacts& value) {
+  in.at("reference").get_to(value.reference);
+  value.digest = digest_at(in, "digest");
+  in.at("platform").get_to(value.platform);
+  value.layers.clear();
+  for (const json& layer : in.at("layers")) value.layers.push_back(digest_at(json{{"layers", layer}}, "layers"));
+  in.at("created").get_to(value.created);
+  in.at("diagnostics").get_to(value.diagnostics);
+}
+
+void to_json(json& out, const ImageReport& value) {
+  json stats = value.stats;
+  stats["layers"] = value.facts.layers.size();
+  stats["layers_fetched"] = value.layers_fetched;
+  stats["layers_reused"] = value.layers_reused;
+  out = json{{"reference", value.facts.reference},
+             {"digest", value.facts.digest.str()},
+             {"platform", value.facts.platform},
+             {"created", value.facts.created},
+             {"detector_state", value.detector_state.str()},
+             {"layers", digests_to_json(value.facts.layers)},
+             {"findings", value.findings},
+             {"diagnostics", value.diagnostics},
+             {"stats", std::move(stats)}};
+}
+
+namespace {
+
+/// Entries of `from` that `into` does not have, up to a bound: lists of weaknesses and of evidence grow by what each place adds.
+void join_lists(json& into, const json& from) {
+  constexpr std::size_t kEntriesMax = 100;
+  for (const json& entry : from) {
+    if (into.size() < kEntriesMax && std::ranges::find(into, entry) == into.end()) into.push_back(entry);
+  }
+}
+
+/// What another place says of the same asset and this one does not.
+void join_attributes(json& into, const json& from) {
+  if (!into.is_object() || !from.is_object()) return;
+  for (const auto& [name, value] : from.items()) {
+    json& known = into[name];
+    if (known.is_null()) known = value;
+    else if ((name == "weaknesses" || name == "evidence") && known.is_array() && value.is_array()) join_lists(known, value);
+  }
+}
+
+}  // namespace
+
+void normalize(std::vector<Finding>& findings) {
+  // The worst of equals speaks for all: a key that lies somewhere in clear is not "encrypted".
+  std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) { return std::tie(a.type, a.id, b.severity) < std::tie(b.type, b.id, a.severity); });
+  std::vector<Finding> merged;
+  for (Finding& finding : findings) {
+    if (!merged.empty() && merged.back().type == finding.type && merged.back().id == finding.id) {
+      auto& into = merged.back().occurrences;
+      into.insert(into.end(), std::make_move_iterator(finding.occurrences.begin()), std::make_move_iterator(finding.occurrences.end()));
+      join_attributes(merged.back().attributes, finding.attributes);
+    } else {
+      merged.push_back(std::move(finding));
+    }
+  }
+  for (Finding& finding : merged) {
+    std::ranges::sort(finding.occurrences);
+    const auto doubles = std::ranges::unique(finding.occurrences);
+    finding.occurrences.erase(doubles.begin(), doubles.end());
+  }
+  findings = std::move(merged);
+}
+
+}  // namespace landwaiter

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/base/result.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What of a registry is wanted: by name, by the time it was pushed, by platform.
+namespace landwaiter {
+
+/// Whether a name meets a pattern: `*` stands for any characters (also none, also "/"), `?` for one. Upper and lower case differ.
+/// The pattern ".*" alone means the same as "*".
+bool matches_wildcard(std::string_view name, std::string_view pattern);
+
+/// Names that are wanted and names that are not.
+struct NameFilter {
+  std::vector<std::string> include;  ///< patterns; none means all names
+  std::vector<std::string> exclude;  ///< patterns; wins over `include`
+
+  bool wants(std::string_view name) const;
+};
+
+/// From `after` (included) to `before` (not included); an absent end is open.
+struct TimeWindow {
+  std::optional<SystemTime> after;
+  std::optional<SystemTime> before;
+
+  bool all() const { return !after && !before; }
+  bool contains(SystemTime time) const { return (!after || time >= *after) && (!before || time < *before); }
+};
+
+/// "all", "today", "yesterday", "last-7-days", "last-14-days", "last-30-days". A day begins at midnight of the clock that is `offset`
+/// ahead of UTC; the last N days are N times 24 hours before `now`. Error: invalid_argument.
+Result<TimeWindow> named_window(std::string_view name, SystemTime now, std::chrono::minutes offset);
+/// The last N days, from 1 to limits::window_days_max.
+Result<TimeWindow> last_days(std::int64_t days, SystemTime now);
+/// Ends are dates ("2026-11-21": that whole day in `offset`, also as the window's last) or RFC 3339 instants; an empty end is open,
+/// not both.
+Result<TimeWindow> window_between(std::string_view from, std::string_view to, std::chrono::minutes offset);
+/// As a person writes it: a name, a number of days, or FROM..TO.
+Result<TimeWindow> parse_window(std::string_view text, SystemTime now, std::chrono::minutes offset);
+/// "+02:00", "-05:30", "Z" or "UTC", at most 14 hours.
+Result<std::chrono::minutes> parse_offset(std::string_view text);
+
+/// Whether `platform` ("linux/arm64/v8") is one of `wanted`: "linux/arm64" asks for each variant of it, and v8 is what an arm64 without a
+/// variant is; other names of an architecture are understood ("x86_64", "aarch64"). None wanted, or a platform that is not known: yes.
+bool matches_platform(std::string_view platform, const std::vector<std::string>& wanted);
+/// "os/architecture[/variant]". Error: invalid_argument.
+Result<void> check_platform(std::string_view text);
+
+}  // namespace landwaiter

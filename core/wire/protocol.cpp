@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/wire/protocol.hpp"
+
+#include "core/base/json.hpp"
+#include "core/base/limits.hpp"
+
+namespace landwaiter::protocol {
+namespace {
+
+using nlohmann::json;
+
+/// An absent digest travels as "".
+void read_digest(const json& in, const char* name, Digest& out) {
+  const auto text = in.at(name).get<std::string>();
+  out = Digest();
+  if (text.empty()) return;
+  auto digest = Digest::parse(text);
+  if (!digest) throw json::other_error::create(501, std::string(name) + ": " + digest.error().message(), nullptr);
+  out = *digest;
+}
+
+json write_digests(const std::vector<Digest>& digests) {
+  json out = json::array();
+  for (const Digest& digest : digests) out.push_back(digest.str());
+  return out;
+}
+
+void read_digests(const json& in, const char* name, std::vector<Digest>& out) {
+  out.clear();
+  for (const json& text : in.at(name)) read_digest(json{{name, text}}, name, out.emplace_back());
+}
+
+void read_secret(const json& in, const char* name, Secret& out) { out = Secret(in.at(name).get<std::string>()); }
+
+void read_seconds(const json& in, const char* name, std::chrono::seconds& out) {
+  const std::uint64_t count = read_count(in, name);
+  const auto longest = static_cast<std::uint64_t>(limits::protocol_duration_max.count());
+  if (count > longest) throw json::other_error::create(501, std::string(name) + " is too long", nullptr);
+  out = std::chrono::seconds(count);
+}
+
+/// A kind that this side does not know must not be taken for another one.
+JobKind read_job_kind(const std::string& name) {
+  if (name == "list") return JobKind::list;
+  if (name == "image") return JobKind::image;
+  throw json::other_error::create(501, "unknown job kind \"" + name.substr(0, 40) + '"', nullptr);
+}
+
+template <class T>
+void read_optional(const json& in, const char* name, T& out) {
+  if (in.contains(name) && !in[name].is_null()) in[name].get_to(out);
+}
+
+void read_optional_count(const json& in, const char* name, std::uint64_t& out) {
+  if (in.contains(name) && !in[name].is_null()) read_count(in, name, out);
+}
+
+}  // namespace
+
+void to_json(json& out, const RegistryTarget& value) {
+  out = json{{"id", value.id},     {"name", value.name},             {"endpoint", value.endpoint},
+             {"kind", value.kind}, {"tls_verify", value.tls_verify}, {"plain_http", value.plain_http}};
+}
+
+void from_json(const json& in, RegistryTarget& value) {
+  in.at("id").get_to(value.id);
+  in.at("name").get_to(value.name);
+  in.at("endpoint").get_to(value.endpoint);
+  in.at("kind").get_to(value.kind);
+  read_optional(in, "tls_verify", value.tls_verify);
+  read_optional(in, "plain_http", value.plain_http);
+}
+
+void to_json(json& out, const ListWork& value) {
+  out = json{{"references", value.references},     {"repositories", value.repositories},   {"exclude_repositories", value.exclude_repositories},
+             {"tags", value.tags},                 {"exclude_tags", value.exclude_tags},   {"newest", value.newest},
+             {"pushed_after", value.pushed_after}, {"pushed_before", value.pushed_before}, {"platforms", value.platforms},
+             {"cursor", value.cursor}};
+}
+
+void from_json(const json& in, ListWork& value) {
+  in.at("references").get_to(value.references);
+  in.at("repositories").get_to(value.repositories);
+  read_optional(in, "exclude_repositories", value.exclude_repositories);
+  read_optional(in, "tags", value.tags);
+  read_optional(in, "exclude_tags", value.exclude_tags);
+  read_optional_count(in, "newest", value.newest);
+  read_optional(in, "pushed_after", value.pushed_after);
+  read_optional(in, "pushed_before", value.pushed_before);
+  read_optional(in, "platforms", value.platforms);
+  in.at("cursor").get_to(value.cursor);
+}
+
+void to_json(json& out, const Job& value) {
+  out = json{{"id", value.id},
+             {"kind", value.kind == JobKind::list ? "list" : "image"},
+             {"scan_id", value.scan_id},
+             {"attempt", value.attempt},
+             {"lease_token", value.lease_token.reveal()},
+             {"lease_s", value.lease.count()},
+             {"registry", value.registry},
+             {"sealed_credentials", value.sealed_credentials},
+             {"options", {{"incremental", value.options.incremental}}}};
+  if (value.kind == JobKind::list) {
+    out["list"] = value.list;
+  } else {
+    out["image"] = {{"repository", value.image.repository}, {"tags", value.image.tags}, {"digest", value.image.digest.str()}};
+  }
+}
+
+void from_json(const json& in, Job& value) {
+  in.at("id").get_to(value.id);
+  value.kind = read_job_kind(in.at("kind").get<std::string>());
+  in.at("scan_id").get_to(value.scan_id);
+  in.at("attempt").get_to(value.attempt);
+  read_secret(in, "lease_token", value.lease_token);
+  read_seconds(in, "lease_s", value.lease);
+  in.at("registry").get_to(value.registry);
+  in.at("sealed_credentials").get_to(value.sealed_credentials);
+  read_optional(in.at("options"), "incremental", value.options.incremental);
+  if (value.kind == JobKind::list) {
+    in.at("list").get_to(value.list);
+  } else {
+    in.at("image").at("repository").get_to(value.image.repository);
+    in.at("image").at("tags").get_to(value.image.tags);
+    read_digest(in.at("image"), "digest", value.image.digest);
+  }
+}
+
+void to_json(json& out, const InventoryItem& value) {
+  out = json{{"repository", value.repository}, {"tag", value.tag},
+             {"index_digest", value.index_digest.str()}, {"digest", value.digest.str()},
+             {"media_type", value.media_type}, {"platform", value.platform},
+             {"created", value.created},       {"size_bytes", value.size_bytes},
+             {"outcome", value.outcome},       {"reason", value.reason},
+             {"pushed", value.pushed},         {"time_source", value.time_source},
+             {"code", value.code}};
+}
+
+void from_json(const json& in, InventoryItem& value) {
+  in.at("repository").get_to(value.repository);
+  in.at("tag").get_to(value.tag);
+  read_digest(in, "index_digest", value.index_digest);
+  read_digest(in, "digest", value.digest);
+  in.at("media_type").get_to(value.media_type);
+  in.at("platform").get_to(value.platform);
+  in.at("created").get_to(value.created);
+  read_count(in, "size_bytes", value.size_bytes);
+  in.at("outcome").get_to(value.outcome);
+  in.at("reason").get_to(value.reason);
+  read_optional(in, "pushed", value.pushed);
+  read_optional(in, "time_source", value.time_source);
+  read_optional(in, "code", value.code);
+}
+
+void to_json(json& out, const InventoryPage& value) {
+  out = json{{"cursor", value.cursor},
+             {"last", value.last},
+             {"items", value.items},
+             {"repositories_listed", value.repositories_listed},
+             {"repositories_filtered", value.repositories_filtered}};
+}
+
+void from_json(const json& in, InventoryPage& value) {
+  in.at("cursor").get_to(value.cursor);
+  in.at("last").get_to(value.last);
+  in.at("items").get_to(value.items);
+  read_optional_count(in, "repositories_listed", value.repositories_listed);
+  read_optional_count(in, "repositories_filtered", value.repositories_filtered);
+}
+
+void to_json(json& out, const ImageCompletion& value) {
+  out = json{{"facts", value.facts},
+             {"detector_state", value.detector_state.str()},
+             {"unchanged", value.unchanged},
+             {"layers_fetched", value.layers_fetched},
+             {"layers_reused", value.layers_reused}};
+}
+
+void from_json(const json& in, ImageCompletion& value) {
+  in.at("facts").get_to(value.facts);
+  read_digest(in, "detector_state", value.detector_state);
+  in.at("unchanged").get_to(value.unchanged);
+  read_count(in, "layers_fetched", value.layers_fetched);
+  read_count(in, "layers_reused", value.layers_reused);
+}
+
+void to_json(json& out, const JobFailure& value) {
+  out = json{{"retryable", value.retryable},
+             {"handed_back", value.handed_back},
+             {"code", to_string(value.code)},
+             {"reason", value.reason},
+             {"retry_after_s", value.retry_after.count()}};
+}
+
+void from_json(const json& in, JobFailure& value) {
+  in.at("retryable").get_to(value.retryable);
+  read_optional(in, "handed_back", value.handed_back);
+  value.code = error_code_from(in.at("code").get<std::string>()).value_or(ErrorCode::internal);
+  in.at("reason").get_to(value.reason);
+  read_seconds(in, "retry_after_s", value.retry_after);
+}
+
+void to_json(json& out, const Enrolment& value) {
+  out = json{{"name", value.name},
+             {"version", value.version},
+             {"detector_state", value.detector_state.str()},
+             {"public_key", value.public_key}};
+}
+
+void from_json(const json& in, Enrolment& value) {
+  in.at("name").get_to(value.name);
+  in.at("version").get_to(value.version);
+  read_digest(in, "detector_state", value.detector_state);
+  in.at("public_key").get_to(value.public_key);
+}
+
+void to_json(json& out, const EnrolmentAnswer& value) {
+  out = json{{"sensor_id", value.sensor_id},
+             {"token", value.token.reveal()},
+             {"identity_key", value.identity_key.reveal()},
+             {"protocol_version", value.protocol_version},
+             {"heartbeat_interval_s", value.heartbeat_interval.count()}};
+}
+
+void from_json(const json& in, EnrolmentAnswer& value) {
+  in.at("sensor_id").get_to(value.sensor_id);
+  read_secret(in, "token", value.token);
+  read_secret(in, "identity_key", value.identity_key);
+  in.at("protocol_version").get_to(value.protocol_version);
+  read_seconds(in, "heartbeat_interval_s", value.heartbeat_interval);
+}
+
+void to_json(json& out, const JobProgress& value) {
+  out = json{{"job_id", value.job_id}, {"lease_token", value.lease_token.reveal()}, {"bytes", value.bytes},
+             {"layers", value.layers}, {"files", value.files}, {"findings", value.findings}};
+}
+
+void from_json(const json& in, JobProgress& value) {
+  in.at("job_id").get_to(value.job_id);
+  read_secret(in, "lease_token", value.lease_token);
+  read_count(in, "bytes", value.bytes);
+  read_count(in, "layers", value.layers);
+  read_count(in, "files", value.files);
+  read_count(in, "findings", value.findings);
+}
+
+void to_json(json& out, const Heartbeat& value) {
+  out = json{{"version", value.version}, {"detector_state", value.detector_state.str()}, {"jobs", value.jobs}};
+}
+
+void from_json(const json& in, Heartbeat& value) {
+  in.at("version").get_to(value.version);
+  read_digest(in, "detector_state", value.detector_state);
+  in.at("jobs").get_to(value.jobs);
+}
+
+void to_json(json& out, const HeartbeatAnswer& value) {
+  out = json{{"lost", value.lost}, {"cancelled", value.cancelled}, {"drain", value.drain}, {"pause", value.pause},
+             {"interval_s", value.interval.count()}};
+}
+
+void from_json(const json& in, HeartbeatAnswer& value) {
+  in.at("lost").get_to(value.lost);
+  in.at("cancelled").get_to(value.cancelled);
+  in.at("drain").get_to(value.drain);
+  in.at("pause").get_to(value.pause);
+  read_seconds(in, "interval_s", value.interval);
+}
+
+void to_json(json& out, const LayerClaim& value) {
+  out = json{{"lease_token", value.lease_token.reveal()},
+             {"detector_state", value.detector_state.str()},
+             {"layers", write_digests(value.layers)},
+             {"force", value.force}};
+}
+
+void from_json(const json& in, LayerClaim& value) {
+  read_secret(in, "lease_token", value.lease_token);
+  read_digest(in, "detector_state", value.detector_state);
+  read_digests(in, "layers", value.layers);
+  read_optional(in, "force", value.force);
+}
+
+void to_json(json& out, const LayerClaimAnswer& value) {
+  out = json{{"known", write_digests(value.known)}, {"claimed", write_digests(value.claimed)}, {"busy", write_digests(value.busy)}};
+}
+
+void from_json(const json& in, LayerClaimAnswer& value) {
+  read_digests(in, "known", value.known);
+  read_digests(in, "claimed", value.claimed);
+  read_digests(in, "busy", value.busy);
+}
+
+}  // namespace landwaiter::protocol

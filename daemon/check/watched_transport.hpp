@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "registry/http/transport.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace landwaiter::daemon {
+
+/// What answers of one host said beside their content.
+struct WireNotes {
+  std::optional<std::chrono::seconds> clock_ahead;  ///< by how much the host's clock is before ours, from the last Date
+  std::map<std::string, std::string> limits;        ///< headers that tell how often one may ask, made printable
+  std::size_t throttled = 0;                        ///< answers with status 429
+};
+
+/// A transport that lets everything through and takes notes. Used from the io thread.
+class WatchedTransport final : public registry::Transport {
+ public:
+  WatchedTransport(std::shared_ptr<registry::Transport> inner, const Clock& clock) : inner_(std::move(inner)), clock_(clock) {}
+
+  registry::Awaitable<std::unique_ptr<registry::HttpResponse>> send(registry::HttpRequest request) override;
+  void show_client_certificate_to(const std::string& host, const std::string& port) override { inner_->show_client_certificate_to(host, port); }
+  std::optional<registry::TlsFacts> tls_facts(const std::string& origin) const override { return inner_->tls_facts(origin); }
+  /// By origin, as HttpUrl::origin writes it.
+  const WireNotes& notes(const std::string& origin) { return notes_[origin]; }
+
+ private:
+  void note(const std::string& origin, const registry::HttpResponse& response);
+
+  std::shared_ptr<registry::Transport> inner_;
+  const Clock& clock_;
+  std::map<std::string, WireNotes> notes_;
+};
+
+}  // namespace landwaiter::daemon

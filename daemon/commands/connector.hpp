@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "daemon/async.hpp"
+#include "daemon/commands/scan_command.hpp"
+#include "registry/client/client.hpp"
+#include "registry/auth/docker_config.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <optional>
+#include <string>
+
+namespace landwaiter::daemon {
+
+/// An image as the user named it, opened.
+struct Target {
+  std::shared_ptr<registry::ImageSource> source;
+  std::string reference;   ///< for ImageSource::manifest: a tag, a digest, or "" for the only image of an archive
+  std::string repository;  ///< empty for local sources
+  std::string tag;
+};
+
+/// Opens registries and local images for a command; one client for each registry, so that tokens and connections are shared.
+class Connector {
+ public:
+  Connector(asio::any_io_executor executor, ConnectionOptions options, Environment environment, const Clock& clock);
+
+  /// docker://REF or REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]. Error: invalid_argument, io.
+  Result<Target> open(const std::string& image);
+  /// Credentials of the options, else of docker's config for that host (or for the namespace that `repository` is in), else none.
+  Result<std::shared_ptr<registry::Client>> client(const std::string& host, const std::string& repository = {});
+
+  const std::shared_ptr<registry::Transport>& transport() const { return transport_; }
+  /// Another transport for clients made from now on.
+  void use(std::shared_ptr<registry::Transport> transport) { transport_ = std::move(transport); }
+
+ private:
+  Result<Target> open_remote(const std::string& image);
+  registry::DockerCredentials look_up(const std::string& host, const std::string& repository);
+
+  ConnectionOptions options_;
+  registry::DockerConfig docker_config_;
+  const Clock& clock_;
+  std::optional<Error> broken_;   ///< the options of the connection
+  std::shared_ptr<registry::Transport> transport_;
+  std::map<std::string, std::shared_ptr<registry::Client>> clients_;  ///< by host, and namespace where one has credentials of its own
+  std::set<std::string> warned_;
+};
+
+}  // namespace landwaiter::daemon

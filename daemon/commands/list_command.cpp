@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/wire/filter.hpp"
+#include "core/base/limits.hpp"
+#include "daemon/commands/connector.hpp"
+#include "daemon/output/list_writer.hpp"
+#include "daemon/listing/registry_walk.hpp"
+#include "daemon/commands/scan_command.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <optional>
+
+#include <unistd.h>
+
+namespace landwaiter::daemon {
+namespace {
+
+using protocol::InventoryItem;
+using registry::Awaitable;
+
+/// Manifests that no listing saw for so long are forgotten.
+constexpr std::chrono::days kMemory{90};
+
+int fail_usage(const Error& error) {
+  std::cerr << "landwaiter: " << error.message() << "\n";
+  return exit_usage;
+}
+
+/// "docker://HOST/REPOSITORY" lists one repository; everything else names a registry.
+struct ListTarget {
+  std::string host;
+  std::string repository;
+};
+
+ListTarget parse_target(std::string text) {
+  constexpr std::string_view scheme = "docker://";
+  if (!text.starts_with(scheme)) return {text, ""};
+  text.erase(0, scheme.size());
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) return {text, ""};
+  return {text.substr(0, slash), text.substr(slash + 1)};
+}
+
+/// The filters as a walk takes them.
+Result<protocol::ListWork> make_work(const ListOptions& options, SystemTime now) {
+  protocol::ListWork work = options.work;
+  for (const std::string& platform : work.platforms) {
+    auto valid = check_platform(platform);
+    if (!valid) return valid.error();
+  }
+  if (options.pushed.empty()) return work;
+  const auto offset = parse_offset(options.utc_offset);
+  if (!offset) return offset.error();
+  const auto window = parse_window(options.pushed, now, *offset);
+  if (!window) return window.error().with_context("--pushed");
+  if (window->after) work.pushed_after = to_rfc3339(*window->after);
+  if (window->before) work.pushed_before = to_rfc3339(*window->before);
+  return work;
+}
+
+/// One `landwaiter list`: pages go to the writer as they come.
+class Listing {
+ public:
+  Listing(asio::io_context& io, const ListOptions& options, const Environment& environment, const Clock& clock,
+          std::unique_ptr<storage::Store> store, std::ostream& out)
+      : io_(io),
+        options_(options),
+        clock_(clock),
+        connector_(io.get_executor(), options.connection, environment, clock),
+        target_(parse_target(options.registry)),
+        out_(out),
+        timed_(options.created || options.work.newest > 0 || !options.pushed.empty()),
+        writer_(make_list_writer(options.format, timed_, out)) {
+    if (store) {
+      store_.emplace(std::move(store));
+      memory_ = std::make_shared<StoredManifests>(io.get_executor(), *store_, clock);
+    }
+  }
+
+  Result<void> prepare() {
+    auto work = make_work(options_, clock_.now());
+    if (!work) return work.error();
+    work_ = *std::move(work);
+    auto client = connector_.client(target_.host, target_.repository);
+    if (!client) return client.error();
+    client_ = *std::move(client);
+    return {};
+  }
+
+  asio::awaitable<void> run() {
+    writer_->begin(target_.host);
+    WalkOptions walk_options;
+    walk_options.requests_in_flight = 2 * options_.connection.network.connections;
+    walk_options.ask_configs = options_.created;
+    walk_options.memory = memory_;
+    auto deliver = [this](protocol::InventoryPage page) { return take(std::move(page)); };
+    RegistryWalk walk(io_.get_executor(), client_, work_, deliver, stop_.get_token(), std::move(walk_options));
+    Result<void> walked;
+    if (target_.repository.empty()) {
+      auto walking = walk.run();
+      walked = co_await std::move(walking);
+    } else {
+      auto walking = walk.run_repository(target_.repository);
+      walked = co_await std::move(walking);
+    }
+    if (!walked) summary_.error = walked.error().message();
+    writer_->end(summary_);
+    out_.flush();
+    if (store_) {
+      auto forget = [before = clock_.now() - kMemory](storage::Store& store) { return store.prune_listings(before); };
+      auto forgetting = store_->run(std::move(forget));
+      auto forgotten = co_await std::move(forgetting);
+      if (!forgotten) std::cerr << "landwaiter: " << forgotten.error().message() << "\n";
+    }
+    tell_progress(true);
+  }
+
+  void stop() { stop_.request_stop(); }
+
+  int exit_code() const {
+    if (!summary_.error.empty()) std::cerr << "landwaiter: " << summary_.error << "\n";
+    return summary_.error.empty() && failed_ == 0 ? exit_done : exit_some_failed;
+  }
+
+ private:
+  Awaitable<void> take(protocol::InventoryPage page) {
+    for (const InventoryItem& item : page.items) {
+      writer_->write(item);
+      if (item.outcome == "failed") ++failed_;
+    }
+    items_ += page.items.size();
+    summary_.repositories_listed = page.repositories_listed;
+    summary_.repositories_filtered = page.repositories_filtered;
+    tell_progress(false);
+    if (!out_) co_return Error(ErrorCode::io, "the listing cannot be written");
+    co_return Result<void>();
+  }
+
+  void tell_progress(bool last) {
+    if (!options_.progress || isatty(STDERR_FILENO) == 0) return;
+    std::fprintf(stderr, "\r\x1b[K%llu repositories, %llu items, %llu failed%s", static_cast<unsigned long long>(summary_.repositories_listed),
+                 static_cast<unsigned long long>(items_), static_cast<unsigned long long>(failed_), last ? "\n" : "");
+  }
+
+  asio::io_context& io_;
+  const ListOptions& options_;
+  const Clock& clock_;
+  Connector connector_;
+  ListTarget target_;
+  std::ostream& out_;
+  bool timed_;
+  std::unique_ptr<ListWriter> writer_;
+  std::optional<StoreThread> store_;
+  std::shared_ptr<ManifestMemory> memory_;
+  protocol::ListWork work_;
+  std::shared_ptr<registry::Client> client_;
+  std::stop_source stop_;
+  ListSummary summary_;
+  std::uint64_t items_ = 0;
+  std::uint64_t failed_ = 0;
+};
+
+}  // namespace
+
+int run_list(ListOptions options, const Environment& environment) {
+  const RealClock clock;
+  std::unique_ptr<storage::Store> store;
+  if (!options.state_directory.empty()) {
+    auto opened = storage::Store::open(options.state_directory);
+    if (!opened) return fail_usage(opened.error());
+    store = *std::move(opened);
+  }
+  std::ofstream file;
+  if (!options.output.empty()) {
+    file.open(options.output, std::ios::trunc);
+    if (!file) return fail_usage(Error(ErrorCode::io, "cannot write " + options.output));
+  }
+  asio::io_context io(1);
+  Listing listing(io, options, environment, clock, std::move(store), options.output.empty() ? std::cout : file);
+  auto prepared = listing.prepare();
+  if (!prepared) return fail_usage(prepared.error());
+
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  auto stop = [&](boost::system::error_code error, int) {
+    if (!error) listing.stop();
+  };
+  signals.async_wait(stop);
+  auto finished = [&](std::exception_ptr failure) {
+    signals.cancel();
+    if (failure) std::rethrow_exception(failure);
+  };
+  asio::co_spawn(io, listing.run(), finished);
+  io.run();
+  return listing.exit_code();
+}
+
+}  // namespace landwaiter::daemon

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/listing/list_filter.hpp"
+
+#include "core/base/limits.hpp"
+
+namespace landwaiter::daemon {
+namespace {
+
+using protocol::InventoryItem;
+using registry::Awaitable;
+
+Result<std::optional<SystemTime>> instant(const std::string& text, const char* name) {
+  if (text.empty()) return std::optional<SystemTime>();
+  const auto time = from_rfc3339(text);
+  if (!time) return Error(ErrorCode::invalid_argument, std::string(name) + " is no instant of RFC 3339");
+  return time;
+}
+
+InventoryItem left_out(const OpenRepository& repository, const registry::TagEntry& entry, const std::string& time_source, std::string reason) {
+  InventoryItem item = filtered_item(repository.name, entry.tag, std::move(reason));
+  item.digest = entry.digest;
+  item.pushed = entry.pushed;
+  item.time_source = time_source;
+  return item;
+}
+
+std::vector<InventoryItem> only(InventoryItem item) {
+  std::vector<InventoryItem> items;
+  items.push_back(std::move(item));
+  return items;
+}
+
+/// A tag on its way through the filters.
+class Choice {
+ public:
+  Choice(std::shared_ptr<OpenRepository> repository, TagWork work, std::shared_ptr<const ListFilter> filter)
+      : repository_(std::move(repository)), work_(std::move(work)), filter_(std::move(filter)) {}
+
+  asio::awaitable<std::vector<InventoryItem>> run() {
+    registry::TagEntry& entry = work_.entry;
+    if (!work_.chosen) {
+      if (!filter_->tags.wants(entry.tag)) co_return only(left_out(*repository_, entry, "", "its tag is not wanted"));
+      if (!from_rfc3339(entry.pushed)) entry.pushed.clear();
+      if (!entry.pushed.empty()) work_.time_source = "registry";
+    }
+    if (!work_.chosen && filter_->timed()) {
+      auto choosing = choose_by_time();
+      auto refused = co_await std::move(choosing);
+      if (refused) co_return *std::move(refused);
+    }
+    if (!manifest_) {
+      auto reading = read();
+      auto read = co_await std::move(reading);
+      if (!read) co_return failed(read.error());
+    }
+    TagListing listing = make_listing();
+    const PushTime pushed{entry.pushed, work_.time_source};
+    auto expanding = listing.expand(manifest_, pushed);
+    co_return co_await std::move(expanding);
+  }
+
+ private:
+  /// The tag's items when it is not to be listed (now).
+  asio::awaitable<std::optional<std::vector<InventoryItem>>> choose_by_time() {
+    registry::TagEntry& entry = work_.entry;
+    if (entry.pushed.empty()) {
+      auto asking = ask_config();
+      auto asked = co_await std::move(asking);
+      if (!asked) co_return failed(asked.error());
+    }
+    const auto time = from_rfc3339(entry.pushed);
+    if (!time) {
+      co_return only(left_out(*repository_, entry, "", "neither the registry nor the image's config says when it was pushed"));
+    }
+    if (!filter_->window.contains(*time)) {
+      co_return only(left_out(*repository_, entry, work_.time_source, "it was not pushed in the wanted time"));
+    }
+    if (filter_->newest == 0) co_return std::nullopt;
+    std::vector<InventoryItem> items;
+    const auto older = repository_->newest.add({entry, *time, work_.time_source});
+    if (older) {
+      const std::string reason = "it is not among the newest " + std::to_string(filter_->newest) + " tags of its repository";
+      items.push_back(left_out(*repository_, older->entry, older->time_source, reason));
+    }
+    co_return items;
+  }
+
+  Awaitable<void> read() {
+    auto reading = repository_->reader->read_tag(work_.entry);
+    auto manifest = co_await std::move(reading);
+    if (!manifest) co_return manifest.error();
+    manifest_ = *std::move(manifest);
+    co_return Result<void>();
+  }
+
+  Awaitable<void> ask_config() {
+    auto reading = read();
+    auto read_it = co_await std::move(reading);
+    if (!read_it) co_return read_it;
+    TagListing listing = make_listing();
+    auto asking = listing.created(manifest_);
+    auto created = co_await std::move(asking);
+    if (!created) co_return created.error();
+    work_.entry.digest = manifest_->digest;
+    work_.entry.pushed = *created;
+    if (!created->empty()) work_.time_source = "image config";
+    co_return Result<void>();
+  }
+
+  TagListing make_listing() const {
+    const bool is_digest = Digest::parse(work_.entry.tag).has_value();
+    return TagListing(repository_->reader, filter_->rules, repository_->name, is_digest ? "" : work_.entry.tag);
+  }
+
+  std::vector<InventoryItem> failed(const Error& error) const {
+    const auto digest = Digest::parse(work_.entry.tag);
+    InventoryItem item = failed_item(repository_->name, digest ? "" : work_.entry.tag, error);
+    if (digest) item.digest = *digest;
+    item.pushed = work_.entry.pushed;
+    item.time_source = work_.time_source;
+    return only(std::move(item));
+  }
+
+  std::shared_ptr<OpenRepository> repository_;
+  TagWork work_;
+  std::shared_ptr<const ListFilter> filter_;
+  KnownManifest manifest_;
+};
+
+}  // namespace
+
+Result<ListFilter> ListFilter::of(const protocol::ListWork& work, bool ask_configs) {
+  ListFilter out;
+  out.repositories = {work.repositories, work.exclude_repositories};
+  out.tags = {work.tags, work.exclude_tags};
+  const auto after = instant(work.pushed_after, "pushed_after");
+  if (!after) return after.error();
+  const auto before = instant(work.pushed_before, "pushed_before");
+  if (!before) return before.error();
+  out.window = {*after, *before};
+  if (work.newest > limits::newest_max) {
+    return Error(ErrorCode::invalid_argument, "at most the newest " + std::to_string(limits::newest_max) + " tags can be asked for");
+  }
+  out.newest = static_cast<std::size_t>(work.newest);
+  out.rules = {work.platforms, ask_configs};
+  return out;
+}
+
+asio::awaitable<std::vector<InventoryItem>> list_tag(std::shared_ptr<OpenRepository> repository, TagWork work,
+                                                     std::shared_ptr<const ListFilter> filter) {
+  Choice choice(std::move(repository), std::move(work), std::move(filter));
+  auto running = choice.run();
+  co_return co_await std::move(running);
+}
+
+}  // namespace landwaiter::daemon

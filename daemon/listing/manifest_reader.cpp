@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/listing/manifest_reader.hpp"
+
+namespace landwaiter::daemon {
+namespace {
+
+using registry::Awaitable;
+
+ManifestFacts facts_of(const registry::ManifestDocument& document) {
+  ManifestFacts out;
+  out.digest = document.digest;
+  if (document.index) {
+    out.kind = ManifestFacts::Kind::index;
+    out.media_type = document.index->media_type;
+    for (const registry::Descriptor& member : document.index->manifests) {
+      out.members.push_back({member.digest, member.media_type, member.platform, member.attestation});
+    }
+    return out;
+  }
+  const registry::ImageManifest& image = *document.image;
+  out.media_type = image.media_type;
+  for (const registry::Descriptor& layer : image.layers) out.size_bytes += layer.size_bytes;
+  if (!image.is_image()) {
+    out.kind = ManifestFacts::Kind::artifact;
+    out.artifact_type = image.artifact_type.empty() ? image.config.media_type : image.artifact_type;
+    return out;
+  }
+  out.config = image.config.digest;
+  out.config_media_type = image.config.media_type;
+  out.config_size_bytes = image.config.size_bytes;
+  return out;
+}
+
+/// Asking again would bring the same.
+bool is_final(ErrorCode code) {
+  return code == ErrorCode::not_found || code == ErrorCode::malformed || code == ErrorCode::limit_exceeded || code == ErrorCode::digest_mismatch;
+}
+
+}  // namespace
+
+ManifestReader::ManifestReader(std::shared_ptr<registry::ImageSource> source, std::shared_ptr<ManifestMemory> memory)
+    : source_(std::move(source)), memory_(std::move(memory)) {}
+
+ManifestReader::ManifestReader(std::shared_ptr<registry::Client> client, std::string repository, std::shared_ptr<ManifestMemory> memory,
+                               bool ask_first)
+    : source_(registry::Client::repository_source(client, repository)),
+      client_(std::move(client)),
+      repository_(std::move(repository)),
+      memory_(std::move(memory)),
+      ask_first_(ask_first) {}
+
+Awaitable<KnownManifest> ManifestReader::read_tag(registry::TagEntry entry) {
+  if (!entry.digest.empty() && memory_) {
+    auto looking = memory_->find(entry.digest);
+    auto known = co_await std::move(looking);
+    if (known) co_return known;
+  } else if (ask_first_ && client_) {
+    auto asking = client_->head_manifest(repository_, entry.tag);
+    auto head = co_await std::move(asking);
+    if (!head) co_return head.error();
+    if (!head->digest.empty()) {
+      auto looking = memory_->find(head->digest);
+      auto known = co_await std::move(looking);
+      if (known) co_return known;
+    }
+  }
+  auto fetching = fetch(entry.tag);
+  co_return co_await std::move(fetching);
+}
+
+Awaitable<KnownManifest> ManifestReader::read(std::string reference) {
+  if (const auto digest = Digest::parse(reference); digest && memory_) {
+    auto looking = memory_->find(*digest);
+    auto known = co_await std::move(looking);
+    if (known) co_return known;
+  }
+  auto fetching = fetch(std::move(reference));
+  co_return co_await std::move(fetching);
+}
+
+Awaitable<KnownManifest> ManifestReader::fetch(std::string reference) {
+  auto fetching = source_->manifest(std::move(reference));
+  auto document = co_await std::move(fetching);
+  if (!document) co_return document.error();
+  KnownManifest known = std::make_shared<const ManifestFacts>(facts_of(*document));
+  if (memory_) {
+    auto looking = memory_->find(known->digest);
+    auto before = co_await std::move(looking);
+    // What was known already may hold more: what the config says.
+    if (before) co_return before;
+    memory_->remember(known);
+  }
+  co_return known;
+}
+
+Awaitable<KnownManifest> ManifestReader::read_config(KnownManifest image) {
+  if (image->kind != ManifestFacts::Kind::image || image->config_read) co_return image;
+  registry::Descriptor descriptor;
+  descriptor.digest = image->config;
+  descriptor.media_type = image->config_media_type;
+  descriptor.size_bytes = image->config_size_bytes;
+  auto fetching = source_->small_blob(std::move(descriptor));
+  auto body = co_await std::move(fetching);
+  if (!body && !is_final(body.error().code())) co_return body.error();
+  auto facts = std::make_shared<ManifestFacts>(*image);
+  facts->config_read = true;
+  if (body) {
+    if (const auto config = registry::parse_config(*body)) {
+      facts->created = config->created;
+      facts->platform = config->platform;
+    }
+  }
+  KnownManifest known = std::move(facts);
+  // A missing config may come back, and one that was spoilt on the way is no property of the digest.
+  if (memory_ && (body || body.error().code() == ErrorCode::limit_exceeded)) memory_->remember(known);
+  co_return known;
+}
+
+}  // namespace landwaiter::daemon

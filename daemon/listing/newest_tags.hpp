@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "registry/enumerators/enumerator.hpp"
+
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace landwaiter::daemon {
+
+/// A tag with the time that decides whether it is wanted.
+struct TimedTag {
+  registry::TagEntry entry;
+  SystemTime time;
+  std::string time_source;
+
+  /// Newest first. Of equal times the name decides, so that the same tags are chosen each time.
+  bool operator<(const TimedTag& other) const {
+    return time != other.time ? time > other.time : entry.tag < other.entry.tag;
+  }
+};
+
+/// Keeps the newest `count` of the tags that are shown to it, in whatever order they come.
+class NewestTags {
+ public:
+  explicit NewestTags(std::size_t count) : count_(count) {}
+
+  /// The tag that is now known not to be among the newest: this or an earlier one.
+  std::optional<TimedTag> add(TimedTag tag) {
+    tags_.insert(std::move(tag));
+    if (tags_.size() <= count_) return std::nullopt;
+    return std::move(tags_.extract(std::prev(tags_.end())).value());
+  }
+  std::set<TimedTag> take() { return std::exchange(tags_, {}); }
+  bool empty() const { return tags_.empty(); }
+
+ private:
+  std::size_t count_;
+  std::set<TimedTag> tags_;
+};
+
+}  // namespace landwaiter::daemon

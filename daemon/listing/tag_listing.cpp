@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/listing/tag_listing.hpp"
+
+#include "core/base/limits.hpp"
+#include "core/base/text.hpp"
+#include "registry/client/media_types.hpp"
+
+#include <algorithm>
+
+namespace landwaiter::daemon {
+namespace {
+
+using protocol::InventoryItem;
+using registry::Awaitable;
+
+bool is_index_type(std::string_view type) {
+  return type == registry::media_types::kOciIndex || type == registry::media_types::kDockerList;
+}
+
+/// Some registries say that a manifest is gone with another status than 404.
+bool says_it_is_gone(const Error& error) {
+  if (error.code() == ErrorCode::not_found) return true;
+  if (error.code() != ErrorCode::malformed && error.code() != ErrorCode::unavailable) return false;
+  const std::string& text = error.message();
+  const auto has = [&text](std::string_view part) { return text.find(part) != std::string::npos; };
+  return has("\"MANIFEST_UNKNOWN") || has("\"NAME_UNKNOWN") || (has("\"UNKNOWN: ") && to_lower(text).find("not found") != std::string::npos);
+}
+
+}  // namespace
+
+InventoryItem failed_item(const std::string& repository, const std::string& tag, const Error& error) {
+  InventoryItem item;
+  item.repository = repository;
+  item.tag = tag;
+  item.outcome = "failed";
+  ErrorCode code = error.code();
+  if (says_it_is_gone(error)) code = ErrorCode::not_found;
+  if (code == ErrorCode::not_found) item.outcome = "gone";
+  if (code == ErrorCode::unsupported) item.outcome = "unsupported";
+  item.code = to_string(code);
+  item.reason = error.message();
+  return item;
+}
+
+InventoryItem filtered_item(const std::string& repository, const std::string& tag, std::string reason) {
+  InventoryItem item;
+  item.repository = repository;
+  item.tag = tag;
+  item.outcome = "filtered";
+  item.reason = std::move(reason);
+  return item;
+}
+
+TagListing::TagListing(std::shared_ptr<ManifestReader> reader, TagRules rules, std::string repository, std::string tag)
+    : reader_(std::move(reader)), rules_(std::move(rules)), repository_(std::move(repository)), tag_(std::move(tag)) {}
+
+asio::awaitable<std::vector<InventoryItem>> TagListing::expand(KnownManifest manifest, PushTime pushed) {
+  pushed_ = std::move(pushed);
+  if (manifest->kind == ManifestFacts::Kind::index) {
+    auto expanding = expand_index(std::move(manifest), 0);
+    co_await std::move(expanding);
+  } else {
+    auto adding = add_image(std::move(manifest), Digest());
+    co_await std::move(adding);
+  }
+  co_return std::move(items_);
+}
+
+asio::awaitable<void> TagListing::expand_index(KnownManifest index, std::size_t depth) {
+  if (depth >= limits::index_depth_max) {
+    const Error error(ErrorCode::limit_exceeded, "indexes are nested deeper than " + std::to_string(limits::index_depth_max));
+    add(failed_item(repository_, tag_, error));
+    co_return;
+  }
+  for (const ManifestMember& member : index->members) {
+    if (member.attestation || !seen_.insert(member.digest).second) continue;
+    if (seen_.size() > limits::index_manifests_max) {
+      add(failed_item(repository_, tag_, Error(ErrorCode::limit_exceeded, "its indexes name too many manifests, all together")));
+      co_return;
+    }
+    if (is_index_type(member.media_type)) {
+      auto inner = expand_inner(member.digest, index->digest, depth + 1);
+      co_await std::move(inner);
+    } else {
+      auto adding = add_member(member, index->digest);
+      co_await std::move(adding);
+    }
+  }
+}
+
+asio::awaitable<void> TagListing::expand_inner(Digest member, Digest index, std::size_t depth) {
+  auto reading = reader_->read(member.str());
+  auto manifest = co_await std::move(reading);
+  if (!manifest) {
+    InventoryItem item = failed_item(repository_, tag_, manifest.error());
+    item.index_digest = index;
+    item.digest = member;
+    add(std::move(item));
+    co_return;
+  }
+  if ((*manifest)->kind != ManifestFacts::Kind::index) {
+    auto adding = add_image(*std::move(manifest), std::move(index));
+    co_await std::move(adding);
+    co_return;
+  }
+  auto expanding = expand_index(*std::move(manifest), depth);
+  co_await std::move(expanding);
+}
+
+/// The index tells enough; only when configs are asked for is the member itself read.
+asio::awaitable<void> TagListing::add_member(ManifestMember member, Digest index) {
+  InventoryItem item = make_item(member.digest, member.media_type, index);
+  item.platform = member.platform;
+  if (!matches_platform(member.platform, rules_.platforms)) {
+    item.outcome = "filtered";
+    item.reason = "its platform is not wanted";
+  } else if (rules_.ask_configs) {
+    auto reading = reader_->read(member.digest.str());
+    auto manifest = co_await std::move(reading);
+    if (manifest && (*manifest)->kind != ManifestFacts::Kind::index) {
+      auto adding = add_image(*std::move(manifest), std::move(index));
+      co_await std::move(adding);
+      if (items_.back().platform.empty()) items_.back().platform = item.platform;
+      co_return;
+    }
+    if (!manifest) {
+      InventoryItem failed = failed_item(repository_, tag_, manifest.error());
+      item.outcome = failed.outcome;
+      item.reason = failed.reason;
+      item.code = failed.code;
+    }
+  }
+  add(std::move(item));
+}
+
+asio::awaitable<void> TagListing::add_image(KnownManifest manifest, Digest index) {
+  InventoryItem item = make_item(manifest->digest, manifest->media_type, index);
+  if (manifest->kind == ManifestFacts::Kind::artifact) {
+    item.outcome = "unsupported";
+    item.code = to_string(ErrorCode::unsupported);
+    item.reason = "an artifact, not an image: " + manifest->artifact_type;
+  } else if (rules_.ask_configs || !rules_.platforms.empty()) {
+    auto reading = reader_->read_config(manifest);
+    auto full = co_await std::move(reading);
+    // Without its config the image is still an image, and wanted: whoever scans it meets the reason.
+    if (full) manifest = *std::move(full);
+  }
+  item.size_bytes = manifest->size_bytes;
+  if (manifest->config_read) {
+    item.platform = manifest->platform;
+    item.created = manifest->created;
+  }
+  if (item.outcome == "image" && !matches_platform(item.platform, rules_.platforms)) {
+    item.outcome = "filtered";
+    item.reason = "its platform is not wanted";
+  }
+  add(std::move(item));
+}
+
+void TagListing::add(InventoryItem item) {
+  item.pushed = pushed_.text;
+  item.time_source = pushed_.source;
+  if (item.pushed.empty() && !item.created.empty()) {
+    item.pushed = item.created;
+    item.time_source = "image config";
+  }
+  items_.push_back(std::move(item));
+}
+
+InventoryItem TagListing::make_item(const Digest& digest, const std::string& media_type, const Digest& index) const {
+  InventoryItem item;
+  item.repository = repository_;
+  item.tag = tag_;
+  item.index_digest = index;
+  item.digest = digest;
+  item.media_type = printable(media_type);
+  item.outcome = "image";
+  return item;
+}
+
+Awaitable<std::string> TagListing::created(KnownManifest manifest) {
+  for (std::size_t depth = 0; manifest->kind == ManifestFacts::Kind::index; ++depth) {
+    if (depth >= limits::index_depth_max) co_return std::string();
+    const auto wanted = [this](const ManifestMember& member) {
+      return !member.attestation && matches_platform(member.platform, rules_.platforms);
+    };
+    const auto first = std::ranges::find_if(manifest->members, wanted);
+    if (first == manifest->members.end()) co_return std::string();
+    auto reading = reader_->read(first->digest.str());
+    auto member = co_await std::move(reading);
+    if (!member) co_return member.error();
+    manifest = *std::move(member);
+  }
+  auto reading = reader_->read_config(manifest);
+  auto full = co_await std::move(reading);
+  if (!full) co_return full.error();
+  co_return (*full)->created;
+}
+
+asio::awaitable<std::vector<InventoryItem>> list_reference(std::shared_ptr<registry::ImageSource> source, std::string reference,
+                                                           std::string repository, std::string tag) {
+  auto reader = std::make_shared<ManifestReader>(std::move(source), nullptr);
+  auto reading = reader->read(reference);
+  auto manifest = co_await std::move(reading);
+  if (!manifest) {
+    std::vector<InventoryItem> failed{failed_item(repository, tag, manifest.error())};
+    if (const auto digest = Digest::parse(reference)) failed.front().digest = *digest;
+    co_return failed;
+  }
+  TagListing listing(std::move(reader), TagRules(), std::move(repository), std::move(tag));
+  auto expanding = listing.expand(*std::move(manifest), PushTime());
+  co_return co_await std::move(expanding);
+}
+
+}  // namespace landwaiter::daemon

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/wire/protocol.hpp"
+
+#include <iosfwd>
+#include <memory>
+#include <string>
+
+namespace landwaiter::daemon {
+
+/// What a listing came to.
+struct ListSummary {
+  std::uint64_t repositories_listed = 0;
+  std::uint64_t repositories_filtered = 0;
+  std::string error;  ///< why the listing ended early; empty when it is complete
+};
+
+/// Writes a listing as it comes, so that it never has to be in memory as a whole.
+class ListWriter {
+ public:
+  virtual ~ListWriter() = default;
+  virtual void begin(const std::string& registry) = 0;
+  virtual void write(const protocol::InventoryItem& item) = 0;
+  virtual void end(const ListSummary& summary) = 0;
+};
+
+/// "json" (one document: registry, items, repositories_listed, repositories_filtered, error), "jsonl" (each item a line), or "table"
+/// (columns of a fixed width; longer texts move the rest of their line). `with_times` adds a column to the table. `out` must outlive it.
+std::unique_ptr<ListWriter> make_list_writer(const std::string& format, bool with_times, std::ostream& out);
+
+}  // namespace landwaiter::daemon

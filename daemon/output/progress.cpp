@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/output/progress.hpp"
+
+#include "core/base/text.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <sstream>
+
+namespace landwaiter::daemon {
+
+std::string ProgressLine::text() const {
+  std::uint64_t bytes = 0, bytes_total = 0, layers = 0, layers_total = 0, findings = 0;
+  for (const auto& counters : running_) {
+    bytes += counters->layer->compressed_bytes.load(std::memory_order_relaxed);
+    findings += counters->layer->findings.load(std::memory_order_relaxed);
+    bytes_total += counters->bytes_total;
+    layers += counters->layers_done;
+    layers_total += counters->layers_total;
+  }
+  constexpr std::size_t cells = 20;
+  const std::size_t filled = bytes_total == 0 ? 0 : std::min<std::size_t>(cells, bytes * cells / bytes_total);
+  const std::chrono::duration<double> elapsed = clock_.steady_now() - started_;
+  const auto rate = static_cast<std::uint64_t>(static_cast<double>(bytes) / std::max(elapsed.count(), 0.1));
+
+  std::ostringstream line;
+  line << '[' << std::string(filled, '#') << std::string(cells - filled, '.') << "] images " << images_done_ << '/' << images_total_
+       << "  layers " << layers << '/' << layers_total << "  " << human_bytes(bytes) << " of " << human_bytes(bytes_total) << "  "
+       << human_bytes(rate) << "/s  findings " << findings;
+  return line.str();
+}
+
+void ProgressLine::draw() const { std::fprintf(stderr, "\r\x1b[K%s", text().c_str()); }
+void ProgressLine::clear() const { std::fprintf(stderr, "\r\x1b[K"); }
+
+}  // namespace landwaiter::daemon

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/report/report.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace landwaiter::daemon {
+
+/// A plain table: columns as wide as their content, two spaces between; the last column is never padded.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
+  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  std::string render() const;
+  bool empty() const { return rows_.size() == 1; }
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// Columns of a terminal that a UTF-8 text takes, counting each code point as one.
+std::size_t width_of(std::string_view text);
+
+/// The text in lines of at most `width` columns, broken at spaces, and within words that are longer (paths). At least one line.
+std::vector<std::string> wrap(std::string_view text, std::size_t width);
+
+struct TableStyle {
+  bool color = false;
+  std::size_t width = 120;  ///< of the terminal
+  bool all = false;         ///< each finding, also those that ask for nothing
+};
+
+/// An image for people: what needs action first, worst first, with why and what to do; then what else is there, in a few lines.
+std::string findings_text(const ImageReport& image, const TableStyle& style);
+
+/// COLUMNS, else the terminal's own width, else 120; within 60 and 400.
+std::size_t terminal_width(int descriptor, const char* columns);
+/// Neither when standard output is no terminal, nor when NO_COLOR is set to something (no-color.org).
+bool wants_color(bool terminal, const char* no_color);
+
+}  // namespace landwaiter::daemon

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/assess/assess.hpp"
+#include "core/report/attributes.hpp"
+#include "core/base/text.hpp"
+#include "daemon/output/table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <sstream>
+
+namespace landwaiter::daemon {
+namespace {
+
+constexpr std::size_t kOccurrencesShown = 5;
+constexpr std::size_t kIssuesShown = 3;
+constexpr std::size_t kSeverityWidth = 8;
+constexpr std::size_t kGap = 2;
+
+const char* severity_color(Severity severity) {
+  switch (severity) {
+    case Severity::critical: return "\x1b[1;31m";
+    case Severity::high: return "\x1b[31m";
+    case Severity::medium: return "\x1b[33m";
+    case Severity::low: return "\x1b[36m";
+    case Severity::info: return "\x1b[2m";
+  }
+  return "";
+}
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return out;
+}
+
+std::string padded(const std::string& text, std::size_t width) {
+  std::string out = text;
+  out.append(width - std::min(width, width_of(text)), ' ');
+  return out;
+}
+
+/// The three columns behind the severity share what the terminal has.
+struct Widths {
+  explicit Widths(std::size_t total) {
+    const std::size_t rest = total - std::min(total, kSeverityWidth + 3 * kGap);
+    what = std::max<std::size_t>(rest * 27 / 100, 12);
+    why = std::max<std::size_t>(rest * 38 / 100, 16);
+    where = std::max<std::size_t>(rest - std::min(rest, what + why), 16);
+  }
+  std::size_t what, why, where;
+};
+
+std::string layer_text(const ImageReport& image, const Digest& layer) {
+  const std::string digest(layer.hex().substr(0, 12));
+  for (std::size_t i = image.facts.layers.size(); i > 0; --i) {
+    if (image.facts.layers[i - 1] == layer) return "layer " + std::to_string(i) + " " + digest;
+  }
+  return "layer " + digest;
+}
+
+void append(std::vector<std::string>& lines, std::string_view text, std::size_t width) {
+  for (std::string& line : wrap(text, width)) lines.push_back(std::move(line));
+}
+
+/// One place; `times` when the asset stands there more than once.
+void append_place(std::vector<std::string>& lines, const ImageReport& image, const Occurrence& place, std::size_t times, std::size_t width) {
+  std::string text = place.path;
+  for (const std::string& entry : place.archive) text += " > " + entry;
+  if (times > 1) text += " (" + std::to_string(times) + " times)";
+  append(lines, text, width);
+  append(lines, "  " + layer_text(image, place.layer), width);
+  if (place.deleted_by) append(lines, "  deleted by " + layer_text(image, *place.deleted_by), width);
+}
+
+std::vector<std::string> where_lines(const ImageReport& image, const Finding& finding, std::size_t width) {
+  // Places in one file stand together, as occurrences are sorted.
+  const auto same_file = [](const Occurrence& a, const Occurrence& b) { return a.path == b.path && a.archive == b.archive && a.layer == b.layer; };
+  std::vector<std::string> lines;
+  std::size_t shown = 0, left = 0;
+  for (auto place = finding.occurrences.begin(); place != finding.occurrences.end();) {
+    const auto end = std::find_if_not(place, finding.occurrences.end(), [&](const Occurrence& other) { return same_file(*place, other); });
+    if (shown++ < kOccurrencesShown) append_place(lines, image, *place, static_cast<std::size_t>(end - place), width);
+    else ++left;
+    place = end;
+  }
+  if (left > 0) append(lines, "... and " + std::to_string(left) + " more places", width);
+  return lines;
+}
+
+/// The worst reasons, and what to do about the worst.
+std::vector<std::string> why_lines(const std::vector<Issue>& issues, std::size_t width) {
+  std::vector<std::string> lines;
+  std::size_t shown = 0;
+  for (const Issue& issue : issues) {
+    if (shown > 0 && issue.severity == Severity::info) continue;
+    if (shown++ == kIssuesShown) break;
+    append(lines, issue.reason, width);
+  }
+  if (!issues.empty() && !issues.front().remedy.empty()) append(lines, "-> " + issues.front().remedy, width);
+  if (lines.empty()) lines.emplace_back();
+  return lines;
+}
+
+std::string finding_text(const ImageReport& image, const Finding& finding, const Widths& widths, bool color) {
+  std::vector<std::string> what = wrap(finding.title.empty() ? finding.id : finding.title, widths.what);
+  append(what, "(" + std::string(to_string(finding.type)) + ")", widths.what);
+  const std::vector<std::string> why = why_lines(issues_of(finding), widths.why);
+  const std::vector<std::string> where = where_lines(image, finding, widths.where);
+  const auto line_of = [](const std::vector<std::string>& lines, std::size_t i) { return i < lines.size() ? lines[i] : std::string(); };
+  std::string out;
+  for (std::size_t i = 0; i < std::max({what.size(), why.size(), where.size()}); ++i) {
+    std::string line = padded(i == 0 ? upper(to_string(finding.severity)) : "", kSeverityWidth);
+    if (i == 0 && color) line = severity_color(finding.severity) + line + "\x1b[0m";
+    line += "  " + padded(line_of(what, i), widths.what) + "  " + padded(line_of(why, i), widths.why) + "  " + line_of(where, i);
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+bool is_public_root(const Finding& finding) { return flag_attribute(finding.attributes, "public_root"); }
+
+std::string plural(std::size_t count, const std::string& one, const std::string& many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+/// "private-key" as people say it, of one and of many.
+std::string counted(FindingType type, std::size_t count) {
+  switch (type) {
+    case FindingType::crl: return plural(count, "revocation list", "revocation lists");
+    case FindingType::ocsp_response: return plural(count, "OCSP response", "OCSP responses");
+    case FindingType::signed_data: return plural(count, "signature", "signatures");
+    case FindingType::crypto_library: return plural(count, "cryptographic library", "cryptographic libraries");
+    case FindingType::crypto_configuration: return plural(count, "cryptographic configuration", "cryptographic configurations");
+    default: break;
+  }
+  std::string name(to_string(type));
+  std::ranges::replace(name, '-', ' ');
+  return plural(count, name, name + "s");
+}
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? path : path.substr(0, slash + 1) + "...";
+}
+
+/// A key that a program carries to test itself, and nothing worse is known of.
+bool is_published(const Finding& finding) {
+  return finding.type == FindingType::private_key && finding.severity <= Severity::low && !text_attribute(finding.attributes, "publisher").empty();
+}
+
+/// "26 published test keys, which protect nothing (8 of openssl speed, 18 of mbed TLS test suite)"
+std::string published_text(const std::vector<const Finding*>& keys) {
+  std::map<std::string, std::size_t> publishers;
+  for (const Finding* key : keys) ++publishers[text_attribute(key->attributes, "publisher")];
+  std::string names;
+  for (const auto& [publisher, count] : publishers) names += (names.empty() ? "" : ", ") + std::to_string(count) + " of " + publisher;
+  return plural(keys.size(), "published test key, which protects nothing", "published test keys, which protect nothing") + " (" + names + ")";
+}
+
+/// "142 public root certificates in 3 places (etc/ssl/certs/...)"
+std::string roots_text(const std::vector<const Finding*>& roots) {
+  std::map<std::string, std::size_t> places;
+  for (const Finding* root : roots) {
+    std::set<std::string> folders;
+    for (const Occurrence& occurrence : root->occurrences) folders.insert(folder_of(occurrence.path));
+    for (const std::string& folder : folders) ++places[folder];
+  }
+  std::string most;
+  std::size_t count = 0;
+  for (const auto& [folder, many] : places) {
+    if (many > count) most = folder;
+    count = std::max(count, many);
+  }
+  return plural(roots.size(), "public root certificate", "public root certificates") + " in " + plural(places.size(), "place", "places") + " (" + most + ")";
+}
+
+std::string quiet_text(const std::vector<const Finding*>& quiet, std::size_t width) {
+  std::vector<const Finding*> roots, published;
+  std::map<FindingType, std::size_t> counts;
+  for (const Finding* finding : quiet) {
+    if (is_public_root(*finding)) roots.push_back(finding);
+    else if (is_published(*finding)) published.push_back(finding);
+    else ++counts[finding->type];
+  }
+  std::string out = "Nothing to do about (--all lists them):\n";
+  std::vector<std::string> lines;
+  if (!roots.empty()) append(lines, roots_text(roots), width - kGap);
+  if (!published.empty()) append(lines, published_text(published), width - kGap);
+  std::string line;
+  for (const auto& [type, count] : counts) line += (line.empty() ? "" : ", ") + counted(type, count);
+  if (!line.empty()) append(lines, line, width - kGap);
+  for (const std::string& each : lines) out += "  " + each + "\n";
+  return out;
+}
+
+std::string headline(const ImageReport& image) {
+  if (image.findings.empty()) return "no findings\n";
+  std::array<std::size_t, 5> counts{};
+  for (const Finding& finding : image.findings) ++counts[static_cast<std::size_t>(finding.severity)];
+  std::string out = std::to_string(image.findings.size()) + (image.findings.size() == 1 ? " finding: " : " findings: ");
+  std::string separator;
+  for (const Severity severity : {Severity::critical, Severity::high, Severity::medium, Severity::low, Severity::info}) {
+    const std::size_t count = counts[static_cast<std::size_t>(severity)];
+    if (count == 0) continue;
+    out += separator + std::to_string(count) + " " + std::string(to_string(severity));
+    separator = ", ";
+  }
+  return out + "\n";
+}
+
+}  // namespace
+
+std::string findings_text(const ImageReport& image, const TableStyle& style) {
+  std::vector<const Finding*> loud, quiet;
+  for (const Finding& finding : image.findings) {
+    const bool is_loud = style.all || (finding.severity > Severity::info && !is_published(finding));
+    (is_loud ? loud : quiet).push_back(&finding);
+  }
+  std::string out = headline(image);
+  if (!loud.empty()) {
+    const Widths widths(style.width);
+    out += "\nSEVERITY  " + padded("WHAT", widths.what) + "  " + padded("WHY, AND WHAT TO DO", widths.why) + "  WHERE\n";
+    for (const Finding* finding : loud) out += finding_text(image, *finding, widths, style.color);
+  }
+  if (!quiet.empty()) out += (loud.empty() ? "" : "\n") + quiet_text(quiet, style.width);
+  return out;
+}
+
+}  // namespace landwaiter::daemon

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/bytes.hpp"
+#include "registry/client/image_source.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/experimental/concurrent_channel.hpp>
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace landwaiter::daemon {
+
+/// Carries a blob from the io thread (pump) to one worker thread (next), through a fixed number of buffers: the network
+/// waits when the worker is slow, and memory does not depend on the blob's size.
+class BlobChannel final : public ByteSource {
+ public:
+  explicit BlobChannel(boost::asio::any_io_executor executor);
+
+  /// On the io thread: reads `reader` to its end into the channel. Ends early when the consumer is gone.
+  boost::asio::awaitable<void> pump(std::unique_ptr<registry::BlobReader> reader);
+
+  /// On the worker: blocks until a chunk, the end, or the reader's error.
+  Result<ByteView> next() override;
+
+  /// On the worker: no more will be taken; lets pump() end.
+  void abandon();
+
+ private:
+  struct Chunk {
+    std::size_t buffer = 0;
+    std::size_t size_bytes = 0;
+  };
+
+  boost::asio::awaitable<bool> fill(registry::BlobReader& reader, std::size_t buffer);
+  void finish(std::optional<Error> error);
+
+  std::vector<Bytes> buffers_;
+  boost::asio::experimental::concurrent_channel<void(boost::system::error_code, std::size_t)> free_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Chunk> filled_;
+  bool ended_ = false;
+  std::optional<Error> error_;
+  std::optional<std::size_t> lent_;  ///< the buffer behind the view that next() handed out last
+};
+
+}  // namespace landwaiter::daemon

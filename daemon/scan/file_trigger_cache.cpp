@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/scan/file_trigger_cache.hpp"
+
+#include "core/base/digest.hpp"
+#include "daemon/sensor/sensor_identity.hpp"
+
+#include <fstream>
+#include <sstream>
+
+namespace landwaiter::daemon {
+namespace {
+
+/// Vectorscan's databases for some hundred triggers have some hundred KiB.
+constexpr std::uintmax_t kFileBytesMax = 64 * 1024 * 1024;
+
+/// The first line: which triggers, and the digest of what follows.
+std::string first_line(const std::string& name, ByteView bytes) { return name + ' ' + Digest::sha256_of(bytes).str() + '\n'; }
+
+}  // namespace
+
+FileTriggerCache::FileTriggerCache(const std::filesystem::path& state_directory) {
+  if (!state_directory.empty()) file_ = state_directory / "triggers.cache";
+}
+
+std::optional<Bytes> FileTriggerCache::load(const std::string& name) {
+  std::error_code error;
+  if (file_.empty() || std::filesystem::file_size(file_, error) > kFileBytesMax || error) return std::nullopt;
+  std::ifstream in(file_, std::ios::binary);
+  std::string line;
+  if (!std::getline(in, line)) return std::nullopt;
+  std::ostringstream rest;
+  rest << in.rdbuf();
+  const std::string text = rest.str();
+  const ByteView bytes = as_bytes(text);
+  if (line + '\n' != first_line(name, bytes)) return std::nullopt;
+  return Bytes(bytes.begin(), bytes.end());
+}
+
+void FileTriggerCache::keep(const std::string& name, ByteView bytes) {
+  if (file_.empty() || bytes.empty()) return;
+  // A failure costs the next start some time, no more.
+  const auto written = write_private_file(file_, first_line(name, bytes) + std::string(as_text(bytes)));
+  static_cast<void>(written);
+}
+
+}  // namespace landwaiter::daemon

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/scan/image_runner.hpp"
+
+#include "core/base/text.hpp"
+
+#include <map>
+
+namespace landwaiter::daemon {
+
+using registry::Awaitable;
+using registry::Descriptor;
+
+/// One image on its way.
+struct ImageRunner::Work {
+  ImageTask task;
+  ImageOutcome outcome;
+  bool remembered = false;                 ///< facts come from the store
+  bool complete = true;                    ///< false when a layer may be there another time
+  std::map<Digest, Descriptor> layers;     ///< the scannable ones, each once
+  std::optional<Error> failed;
+};
+
+namespace {
+
+Diagnostic image_diagnostic(ErrorCode code, std::string message) {
+  Diagnostic diagnostic;
+  diagnostic.code = code;
+  diagnostic.message = std::move(message);
+  return diagnostic;
+}
+
+Diagnostic layer_diagnostic(const Descriptor& layer, std::string message) {
+  Diagnostic diagnostic = image_diagnostic(ErrorCode::unsupported, std::move(message));
+  diagnostic.layer = layer.digest;
+  return diagnostic;
+}
+
+/// Why a layer cannot be scanned, or nothing.
+std::optional<std::string> unscannable(const Descriptor& layer) {
+  if (layer.encrypted) return "the layer is encrypted and was not scanned";
+  return std::nullopt;
+}
+
+Error not_an_image(const std::string& display, const registry::ManifestDocument& document) {
+  if (document.index) return Error(ErrorCode::unsupported, display + " is an index where an image was promised");
+  const registry::ImageManifest& manifest = *document.image;
+  const std::string& kind = manifest.artifact_type.empty() ? manifest.config.media_type : manifest.artifact_type;
+  return Error(ErrorCode::unsupported, display + " is an artifact, not an image: " + landwaiter::quoted(kind));
+}
+
+/// Takes over what the config tells. The layers are scanned whatever it is: a config that makes no sense is told, and no more.
+void read_config(ImageFacts& facts, const registry::ImageManifest& manifest, const Result<std::string>& body) {
+  auto config = body ? registry::parse_config(*body) : Result<registry::ImageConfig>(body.error());
+  if (!config) {
+    facts.diagnostics.push_back(image_diagnostic(config.error().code(), "the image's config cannot be used: " + config.error().message()));
+    return;
+  }
+  if (!config->platform.empty()) facts.platform = config->platform;
+  facts.created = config->created;
+  if (config->diff_ids.size() == manifest.layers.size()) return;
+  facts.diagnostics.push_back(image_diagnostic(
+      ErrorCode::malformed, "the image's config names " + std::to_string(config->diff_ids.size()) + " layers (diff_ids), its manifest " +
+                                std::to_string(manifest.layers.size()) + "; those of the manifest were scanned"));
+}
+
+/// The image's record, if the reports of all its layers are still there too.
+Result<std::optional<storage::ImageRecord>> complete_record(storage::Store& store, const Digest& image, const Digest& state) {
+  auto record = store.image(image, state);
+  if (!record || !*record) return record;
+  for (const Digest& layer : (**record).facts.layers) {
+    auto known = store.has_layer_report(layer, state);
+    if (!known) return known.error();
+    if (!*known) return std::optional<storage::ImageRecord>();
+  }
+  return record;
+}
+
+}  // namespace
+
+Awaitable<ImageOutcome> ImageRunner::run(ImageTask task) {
+  auto preparing = prepare(std::move(task));
+  auto work = co_await std::move(preparing);
+  if (!work) co_return work.error();
+  auto reading = read_layers(*work);
+  auto read = co_await std::move(reading);
+  if (!read) co_return read.error();
+  (*work)->outcome.unchanged = (*work)->remembered && (*work)->outcome.layers_fetched == 0;
+  auto remembering = remember(*work);
+  auto remembered = co_await std::move(remembering);
+  if (!remembered) co_return remembered.error();
+  co_return std::move((*work)->outcome);
+}
+
+/// The image's facts: from the store when it was scanned before, else from manifest and config.
+Awaitable<std::shared_ptr<ImageRunner::Work>> ImageRunner::prepare(ImageTask task) {
+  auto work = std::make_shared<Work>();
+  work->task = std::move(task);
+  if (work->task.incremental) {
+    auto look_up = [digest = work->task.digest, state = pool_.detector_state()](storage::Store& store) {
+      return complete_record(store, digest, state);
+    };
+    auto operation = store_.run(std::move(look_up));
+    auto record = co_await std::move(operation);
+    if (!record) co_return record.error();
+    if (*record) {
+      work->remembered = true;
+      work->outcome.facts = std::move((**record).facts);
+      work->outcome.facts.reference = work->task.display;
+      co_return work;
+    }
+  }
+  auto reading = read_manifest(work);
+  auto read = co_await std::move(reading);
+  if (!read) co_return read.error();
+  co_return work;
+}
+
+Awaitable<void> ImageRunner::read_manifest(std::shared_ptr<Work> work) {
+  auto fetching = work->task.source->manifest(work->task.digest.str());
+  auto document = co_await std::move(fetching);
+  if (!document) co_return document.error();
+  if (!document->image || !document->image->is_image()) co_return not_an_image(work->task.display, *document);
+  const registry::ImageManifest& manifest = *document->image;
+
+  auto fetching_config = registry::small_content(work->task.source, manifest.config);
+  auto body = co_await std::move(fetching_config);
+  if (!body && body.error().code() != ErrorCode::limit_exceeded) co_return body.error();
+
+  ImageFacts& facts = work->outcome.facts;
+  facts.reference = work->task.display;
+  facts.digest = document->digest;
+  facts.platform = work->task.platform;
+  read_config(facts, manifest, body);
+  for (const Descriptor& layer : manifest.layers) {
+    if (const auto reason = unscannable(layer)) {
+      facts.diagnostics.push_back(layer_diagnostic(layer, *reason));
+      continue;
+    }
+    facts.layers.push_back(layer.digest);
+    work->layers.emplace(layer.digest, layer);
+  }
+  co_return Result<void>();
+}
+
+Awaitable<void> ImageRunner::read_layers(std::shared_ptr<Work> work) {
+  std::set<Digest> open(work->outcome.facts.layers.begin(), work->outcome.facts.layers.end());
+  work->task.counters->layers_total = open.size();
+  for (const auto& [digest, layer] : work->layers) work->task.counters->bytes_total += layer.size_bytes;
+  TaskGroup group(executor_);
+  while (!open.empty() && !work->failed) {
+    if (work->task.stop.stop_requested()) work->failed = Error(ErrorCode::cancelled, "the scan of " + work->task.display + " was cancelled");
+    if (work->failed) break;
+    auto claiming = work->task.book->claim(std::vector<Digest>(open.begin(), open.end()));
+    auto answer = co_await std::move(claiming);
+    if (!answer) {
+      work->failed = answer.error();
+      break;
+    }
+    for (const Digest& layer : answer->known) {
+      open.erase(layer);
+      ++work->outcome.layers_reused;
+      ++work->task.counters->layers_done;
+    }
+    for (const Digest& layer : answer->claimed) {
+      open.erase(layer);
+      group.spawn(read_layer(work, layer));
+    }
+  }
+  co_await group.join();
+  if (work->failed) co_return *work->failed;
+  co_return Result<void>();
+}
+
+asio::awaitable<void> ImageRunner::read_layer(std::shared_ptr<Work> work, Digest layer) {
+  const auto fail = [&](const Error& error) {
+    if (!work->failed) work->failed = error.with_context("layer " + layer.str().substr(0, 19) + " of " + work->task.display);
+    work->task.book->release({layer});
+  };
+  auto remembering = deliver_remembered(work, layer);
+  auto delivered = co_await std::move(remembering);
+  if (!delivered) co_return fail(delivered.error());
+  if (*delivered) co_return;
+
+  const auto descriptor = work->layers.find(layer);
+  if (descriptor == work->layers.end()) co_return fail(Error(ErrorCode::internal, "the layer is not in the manifest"));
+
+  auto scanning = pool_.scan(work->task.source, descriptor->second, work->task.counters->layer, work->task.stop);
+  auto report = co_await std::move(scanning);
+  if (!report && report.error().code() == ErrorCode::digest_mismatch) {
+    // Damage on the way is gone the second time, damage in the registry is not.
+    auto again = pool_.scan(work->task.source, descriptor->second, work->task.counters->layer, work->task.stop);
+    report = co_await std::move(again);
+  }
+  if (!report && report.error().code() == ErrorCode::not_found && descriptor->second.foreign) {
+    leave_out_foreign(*work, descriptor->second);
+    co_return;
+  }
+  if (!report) co_return fail(report.error());
+  auto delivering = work->task.book->deliver(*std::move(report));
+  auto stored = co_await std::move(delivering);
+  if (!stored) co_return fail(stored.error());
+  ++work->outcome.layers_fetched;
+  ++work->task.counters->layers_done;
+}
+
+/// A foreign layer that the registry does not keep. Where its manifest says that it can be had is anybody's word: nobody is asked there.
+void ImageRunner::leave_out_foreign(Work& work, const Descriptor& layer) {
+  work.outcome.facts.diagnostics.push_back(layer_diagnostic(
+      layer, "the layer is foreign (" + printable(layer.media_type) + "): the registry does not keep it, and it was not scanned"));
+  std::erase(work.outcome.facts.layers, layer.digest);
+  work.complete = false;
+  work.task.book->release({layer.digest});
+  ++work.task.counters->layers_done;
+}
+
+/// A report that this sensor already has but the book does not (the platform lost it, or never had it).
+Awaitable<bool> ImageRunner::deliver_remembered(std::shared_ptr<Work> work, Digest layer) {
+  if (!work->task.incremental) co_return false;
+  auto look_up = [layer, state = pool_.detector_state()](storage::Store& store) { return store.layer_report(layer, state); };
+  auto operation = store_.run(std::move(look_up));
+  auto report = co_await std::move(operation);
+  if (!report) co_return report.error();
+  if (!*report) co_return false;
+  auto delivering = work->task.book->deliver(**std::move(report));
+  auto delivered = co_await std::move(delivering);
+  if (!delivered) co_return delivered.error();
+  ++work->outcome.layers_reused;
+  ++work->task.counters->layers_done;
+  co_return true;
+}
+
+Awaitable<void> ImageRunner::remember(std::shared_ptr<Work> work) {
+  if (work->outcome.unchanged || !work->complete) co_return Result<void>();
+  storage::ImageRecord record;
+  record.facts = work->outcome.facts;
+  record.detector_state = pool_.detector_state();
+  record.scanned_at = clock_.now();
+  auto put = [record = std::move(record)](storage::Store& store) { return store.put_image(record); };
+  auto operation = store_.run(std::move(put));
+  co_return co_await std::move(operation);
+}
+
+}  // namespace landwaiter::daemon

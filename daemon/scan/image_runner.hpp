@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/report/report.hpp"
+#include "daemon/scan/layer_book.hpp"
+#include "daemon/scan/scan_pool.hpp"
+#include "daemon/scan/store_thread.hpp"
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+namespace landwaiter::daemon {
+
+/// Counts of a running job, for progress bars and heartbeats. Written on the io thread; `layer` by workers.
+struct JobCounters {
+  std::shared_ptr<detectors::ScanProgress> layer = std::make_shared<detectors::ScanProgress>();
+  std::uint64_t layers_done = 0;
+  std::uint64_t layers_total = 0;
+  std::uint64_t bytes_total = 0;
+};
+
+/// One image manifest to be scanned.
+struct ImageTask {
+  std::shared_ptr<registry::ImageSource> source;
+  Digest digest;                ///< of the image manifest
+  std::string display;          ///< how people name it
+  std::string platform;         ///< from the index, when there was one
+  std::shared_ptr<LayerBook> book;
+  bool incremental = true;      ///< an image known at this detector state is not read again
+  std::shared_ptr<JobCounters> counters = std::make_shared<JobCounters>();
+  std::stop_token stop;
+};
+
+struct ImageOutcome {
+  ImageFacts facts;
+  bool unchanged = false;       ///< known before; neither config nor any layer was read
+  std::uint64_t layers_fetched = 0;
+  std::uint64_t layers_reused = 0;
+};
+
+/// Brings all layers of images into the book: from memory where they are known, else by streaming them through the pool.
+class ImageRunner {
+ public:
+  ImageRunner(asio::any_io_executor executor, ScanPool& pool, StoreThread& store, const Clock& clock)
+      : executor_(executor), pool_(pool), store_(store), clock_(clock) {}
+
+  /// On success every scannable layer of the image has a report, and the store remembers the image; layers that are encrypted, or
+  /// foreign and not kept by the registry, are left out with a diagnostic. Errors: the source's, `unsupported` for a manifest that is
+  /// no image, `cancelled`.
+  registry::Awaitable<ImageOutcome> run(ImageTask task);
+
+ private:
+  struct Work;
+  registry::Awaitable<std::shared_ptr<Work>> prepare(ImageTask task);
+  registry::Awaitable<void> read_manifest(std::shared_ptr<Work> work);
+  registry::Awaitable<void> read_layers(std::shared_ptr<Work> work);
+  asio::awaitable<void> read_layer(std::shared_ptr<Work> work, Digest layer);
+  static void leave_out_foreign(Work& work, const registry::Descriptor& layer);
+  registry::Awaitable<bool> deliver_remembered(std::shared_ptr<Work> work, Digest layer);
+  registry::Awaitable<void> remember(std::shared_ptr<Work> work);
+
+  asio::any_io_executor executor_;
+  ScanPool& pool_;
+  StoreThread& store_;
+  const Clock& clock_;
+};
+
+}  // namespace landwaiter::daemon

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/scan/scan_pool.hpp"
+
+#include "daemon/scan/blob_channel.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/detached.hpp>
+
+namespace landwaiter::daemon {
+
+using registry::Awaitable;
+
+ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers)
+    : executor_(executor), engine_(std::move(engine)), free_(executor, workers), threads_(workers) {
+  for (std::size_t i = 0; i < workers; ++i) {
+    scanners_.push_back(std::make_unique<detectors::LayerScanner>(engine_));
+    free_.try_send(boost::system::error_code(), i);
+  }
+}
+
+ScanPool::~ScanPool() { threads_.join(); }
+
+Awaitable<LayerReport> ScanPool::scan(std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
+                                      std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop) {
+  boost::system::error_code closed;
+  const std::size_t worker = co_await free_.async_receive(asio::redirect_error(asio::use_awaitable, closed));
+  if (closed) co_return Error(ErrorCode::cancelled, "the scan was cancelled");
+  auto operation = scan_with(worker, std::move(source), std::move(layer), std::move(progress), std::move(stop));
+  auto report = co_await std::move(operation);
+  free_.try_send(boost::system::error_code(), worker);
+  co_return report;
+}
+
+Awaitable<LayerReport> ScanPool::scan_with(std::size_t worker, std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
+                                           std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop) {
+  if (stop.stop_requested()) co_return Error(ErrorCode::cancelled, "the scan was cancelled");
+  auto opening = registry::open_content(source, layer);
+  auto reader = co_await std::move(opening);
+  if (!reader) co_return reader.error();
+
+  auto channel = std::make_shared<BlobChannel>(executor_);
+  // The signal ends a transfer that waits for the network after the worker has given up.
+  auto give_up = std::make_shared<asio::cancellation_signal>();
+  auto transfer = [](std::shared_ptr<BlobChannel> to, std::shared_ptr<registry::ImageSource> alive,
+                     std::shared_ptr<asio::cancellation_signal> signal, std::unique_ptr<registry::BlobReader> from) -> asio::awaitable<void> {
+    // alive and signal are held for as long as the transfer runs.
+    (void)alive;
+    (void)signal;
+    co_await to->pump(std::move(from));
+  };
+  auto done = asio::bind_cancellation_slot(give_up->slot(), asio::detached);
+  asio::co_spawn(executor_, transfer(channel, source, give_up, *std::move(reader)), std::move(done));
+
+  detectors::LayerScanner* scanner = scanners_[worker].get();
+  auto work = [scanner, channel, layer, progress, stop]() {
+    auto report = scanner->scan(*channel, layer.digest, layer.size_bytes, *progress, stop);
+    channel->abandon();
+    return report;
+  };
+  auto operation = run_on(threads_.get_executor(), std::move(work));
+  auto report = co_await std::move(operation);
+  give_up->emit(asio::cancellation_type::terminal);
+  co_return report;
+}
+
+}  // namespace landwaiter::daemon

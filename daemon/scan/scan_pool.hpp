@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "daemon/async.hpp"
+#include "detectors/engine/engine.hpp"
+#include "registry/client/image_source.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <memory>
+#include <stop_token>
+#include <vector>
+
+namespace landwaiter::daemon {
+
+/// A fixed number of workers, each with its own scanner. A layer waits for a free worker before its blob is opened, so
+/// connections and memory are bounded by the number of workers. Used from the io thread.
+class ScanPool {
+ public:
+  ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers);
+  ~ScanPool();
+  ScanPool(const ScanPool&) = delete;
+  ScanPool& operator=(const ScanPool&) = delete;
+
+  /// Streams the layer through a worker. `progress` lives at least until the returned coroutine ends.
+  registry::Awaitable<LayerReport> scan(std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
+                                        std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop);
+
+  const Digest& detector_state() const { return engine_->state(); }
+  std::size_t workers() const { return scanners_.size(); }
+
+ private:
+  registry::Awaitable<LayerReport> scan_with(std::size_t worker, std::shared_ptr<registry::ImageSource> source,
+                                             registry::Descriptor layer, std::shared_ptr<detectors::ScanProgress> progress,
+                                             std::stop_token stop);
+
+  asio::any_io_executor executor_;
+  std::shared_ptr<const detectors::Engine> engine_;
+  std::vector<std::unique_ptr<detectors::LayerScanner>> scanners_;
+  asio::experimental::concurrent_channel<void(boost::system::error_code, std::size_t)> free_;
+  asio::thread_pool threads_;
+};
+
+}  // namespace landwaiter::daemon

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/sensor/job_runner.hpp"
+
+#include "core/base/encoding.hpp"
+#include "core/base/log.hpp"
+#include "daemon/listing/registry_walk.hpp"
+#include "daemon/settings/network.hpp"
+#include "daemon/sensor/platform_book.hpp"
+#include "registry/http/transport.hpp"
+
+#include <algorithm>
+
+namespace landwaiter::daemon {
+
+using registry::Awaitable;
+
+struct JobRunner::Leased {
+  protocol::Job job;
+  std::shared_ptr<JobCounters> counters = std::make_shared<JobCounters>();
+  std::stop_source stop;
+  bool working = true;
+  bool dropped = false;
+  bool handed_back = false;
+};
+
+namespace {
+
+std::string display_name(const protocol::Job& job) {
+  const std::string tag = job.image.tags.empty() ? "@" + job.image.digest.str() : ":" + job.image.tags.front();
+  return job.registry.endpoint + "/" + job.image.repository + tag;
+}
+
+std::shared_ptr<registry::Transport> registry_transport(asio::any_io_executor executor, const SensorConfig& config) {
+  // Sensor::start() has seen that they are usable.
+  return registry::make_transport(executor, transport_options(config.registry_network, process_environment(), true).value());
+}
+
+}  // namespace
+
+JobRunner::JobRunner(asio::any_io_executor executor, const SensorConfig& config, const Clock& clock, Uplink& uplink, Outbox& outbox,
+                     StoreThread& store, ScanPool& pool, const SensorIdentity& identity, std::function<void()> job_finished)
+    : executor_(executor),
+      config_(config),
+      clock_(clock),
+      uplink_(uplink),
+      outbox_(outbox),
+      images_(executor, pool, store, clock),
+      manifests_(std::make_shared<StoredManifests>(executor, store, clock)),
+      pool_(pool),
+      identity_(identity),
+      job_finished_(std::move(job_finished)),
+      transport_(registry_transport(executor, config)),
+      group_(executor) {}
+
+void JobRunner::start(protocol::Job job) {
+  auto leased = std::make_shared<Leased>();
+  leased->job = std::move(job);
+  jobs_[leased->job.id] = leased;
+  group_.spawn(run(leased));
+}
+
+std::size_t JobRunner::running() const {
+  return static_cast<std::size_t>(std::ranges::count_if(jobs_, [](const auto& entry) { return entry.second->working; }));
+}
+
+std::vector<protocol::JobProgress> JobRunner::progress() const {
+  std::vector<protocol::JobProgress> all;
+  for (const auto& [id, leased] : jobs_) {
+    protocol::JobProgress one;
+    one.job_id = id;
+    one.lease_token = leased->job.lease_token;
+    one.bytes = leased->counters->layer->compressed_bytes.load(std::memory_order_relaxed);
+    one.files = leased->counters->layer->files.load(std::memory_order_relaxed);
+    one.findings = leased->counters->layer->findings.load(std::memory_order_relaxed);
+    one.layers = leased->counters->layers_done;
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+void JobRunner::drop(const std::string& job_id, std::string_view reason) {
+  const auto found = jobs_.find(job_id);
+  if (found == jobs_.end()) return;
+  log_event(LogLevel::warning, "job dropped", {{"job", job_id}, {"reason", reason}});
+  const std::shared_ptr<Leased> leased = found->second;
+  leased->dropped = true;
+  leased->stop.request_stop();
+  if (!leased->working) jobs_.erase(found);
+}
+
+void JobRunner::hand_back_all() {
+  for (const auto& [id, leased] : jobs_) {
+    if (!leased->working) continue;
+    leased->handed_back = true;
+    leased->stop.request_stop();
+  }
+}
+
+asio::awaitable<void> JobRunner::run(std::shared_ptr<Leased> leased) {
+  const protocol::Job& job = leased->job;
+  const bool lists = job.kind == protocol::JobKind::list;
+  const std::string what = lists ? "list " + job.registry.endpoint : display_name(job);
+  log_event(LogLevel::info, "job started", {{"job", job.id}, {"attempt", job.attempt}, {"what", what}});
+
+  Result<void> done = Error(ErrorCode::internal, "the job did not run");
+  auto client = client_for(job);
+  if (!client) {
+    done = client.error();
+  } else if (lists) {
+    auto running = run_list(leased, *client);
+    done = co_await std::move(running);
+  } else {
+    auto running = run_image(leased, *client);
+    done = co_await std::move(running);
+  }
+
+  leased->working = false;
+  const bool lease_lost = !done && done.error().code() == ErrorCode::conflict;
+  if (leased->dropped || lease_lost) {
+    jobs_.erase(job.id);
+  } else if (!done) {
+    log_event(LogLevel::warning, "job failed", {{"job", job.id}, {"what", what}, {"error", done.error().message()}});
+    auto reporting = report_failure(leased, done.error());
+    co_await std::move(reporting);
+  } else {
+    log_event(LogLevel::info, "job finished", {{"job", job.id}, {"what", what}});
+    if (lists) jobs_.erase(job.id);
+  }
+  job_finished_();
+}
+
+Awaitable<void> JobRunner::run_list(std::shared_ptr<Leased> leased, std::shared_ptr<registry::Client> client) {
+  auto deliver = [this, leased](protocol::InventoryPage page) { return send_page(leased, std::move(page)); };
+  WalkOptions options;
+  options.requests_in_flight = 2 * config_.registry_network.connections;
+  options.memory = manifests_;
+  RegistryWalk walk(executor_, client, leased->job.list, deliver, leased->stop.get_token(), options);
+  auto walking = walk.run();
+  co_return co_await std::move(walking);
+}
+
+/// Pages go straight to the platform, which stores page and cursor together: what is lost with a kill is listed again.
+Awaitable<void> JobRunner::send_page(std::shared_ptr<Leased> leased, protocol::InventoryPage page) {
+  Sleeper sleeper(executor_);
+  for (std::size_t failures = 0;; ++failures) {
+    if (leased->stop.stop_requested()) co_return Error(ErrorCode::cancelled, "the job was stopped");
+    auto sending = uplink_.inventory(leased->job.id, leased->job.lease_token, page);
+    auto sent = co_await std::move(sending);
+    if (sent || !sent.error().transient()) co_return sent;
+    log_event(LogLevel::warning, "platform is away", {{"job", leased->job.id}, {"error", sent.error().message()}});
+    co_await sleeper.sleep(backoff(failures, sent.error()));
+  }
+}
+
+Awaitable<void> JobRunner::run_image(std::shared_ptr<Leased> leased, std::shared_ptr<registry::Client> client) {
+  const protocol::Job& job = leased->job;
+  ImageTask task;
+  task.source = registry::Client::repository_source(client, job.image.repository);
+  task.digest = job.image.digest;
+  task.display = display_name(job);
+  task.book = open_platform_book(executor_, uplink_, outbox_, job, pool_.detector_state(), leased->stop.get_token());
+  task.incremental = job.options.incremental;
+  task.counters = leased->counters;
+  task.stop = leased->stop.get_token();
+  auto running = images_.run(std::move(task));
+  auto outcome = co_await std::move(running);
+  if (!outcome) co_return outcome.error();
+
+  protocol::ImageCompletion completion;
+  completion.facts = std::move(outcome->facts);
+  completion.detector_state = pool_.detector_state();
+  completion.unchanged = outcome->unchanged;
+  completion.layers_fetched = outcome->layers_fetched;
+  completion.layers_reused = outcome->layers_reused;
+  auto reporting = outbox_.put_completion(job.id, job.lease_token, std::move(completion));
+  co_return co_await std::move(reporting);
+}
+
+asio::awaitable<void> JobRunner::report_failure(std::shared_ptr<Leased> leased, Error error) {
+  protocol::JobFailure failure;
+  failure.handed_back = leased->handed_back;
+  failure.retryable = leased->handed_back || error.transient();
+  failure.code = error.code();
+  failure.reason = error.message();
+  if (error.retry_after()) failure.retry_after = std::chrono::ceil<std::chrono::seconds>(*error.retry_after());
+  auto reporting = outbox_.put_failure(leased->job.id, leased->job.lease_token, std::move(failure));
+  auto reported = co_await std::move(reporting);
+  // The lease runs out and the platform gives the job to somebody else.
+  if (!reported) log_event(LogLevel::error, "failure cannot be stored", {{"job", leased->job.id}, {"error", reported.error().message()}});
+}
+
+/// Jobs of one registry and account share a client, and with it tokens, for as long as one of them runs.
+Result<std::shared_ptr<registry::Client>> JobRunner::client_for(const protocol::Job& job) {
+  auto endpoint = registry::Endpoint::parse(job.registry.endpoint);
+  if (!endpoint) return endpoint.error();
+  Credentials credentials;
+  if (!job.sealed_credentials.empty()) {
+    auto opened = open_sealed(identity_, job.sealed_credentials);
+    if (!opened) return opened.error();
+    auto parsed = parse_credentials(*opened);
+    if (!parsed) return parsed.error();
+    credentials = *std::move(parsed);
+  }
+  if (job.registry.plain_http) endpoint->plain_http = true;
+  endpoint->tls_verify = job.registry.tls_verify;
+  endpoint->kind = job.registry.kind;
+  const Secret account = serialize(credentials);
+  endpoint->credentials = std::move(credentials);
+  const std::string key = job.registry.id + " " + hex_encode(hmac_sha256(as_bytes(identity_.identity_key.reveal()), as_bytes(account.reveal())));
+  if (auto known = clients_[key].lock()) return known;
+  auto client = std::make_shared<registry::Client>(transport_, *std::move(endpoint), clock_);
+  clients_[key] = client;
+  return client;
+}
+
+}  // namespace landwaiter::daemon

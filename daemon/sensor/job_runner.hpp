@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "daemon/settings/config.hpp"
+#include "daemon/sensor/sensor_identity.hpp"
+#include "daemon/scan/image_runner.hpp"
+#include "daemon/listing/manifest_memory.hpp"
+#include "daemon/sensor/outbox.hpp"
+#include "daemon/sensor/uplink.hpp"
+#include "registry/client/client.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace landwaiter::daemon {
+
+/// Runs leased jobs and sees to it that each one's end reaches the platform. Lives on the io thread.
+class JobRunner {
+ public:
+  /// `job_finished` is called when a slot becomes free. All references must outlive it.
+  JobRunner(asio::any_io_executor executor, const SensorConfig& config, const Clock& clock, Uplink& uplink, Outbox& outbox, StoreThread& store,
+            ScanPool& pool, const SensorIdentity& identity, std::function<void()> job_finished);
+
+  void start(protocol::Job job);
+  /// Jobs that still work; those that only wait for the outbox do not count.
+  std::size_t running() const;
+  /// Every job whose lease must be kept: running ones and those whose end the platform does not know yet.
+  std::vector<protocol::JobProgress> progress() const;
+
+  /// The lease is gone or the job was cancelled: stops it and reports nothing.
+  void drop(const std::string& job_id, std::string_view reason);
+  /// Stops all and gives them back to the platform, not as failures.
+  void hand_back_all();
+  /// The platform knows how the job ended.
+  void reported(const std::string& job_id) { jobs_.erase(job_id); }
+  asio::awaitable<void> join() { return group_.join(); }
+
+ private:
+  struct Leased;
+  struct KnownRegistry;
+
+  asio::awaitable<void> run(std::shared_ptr<Leased> leased);
+  registry::Awaitable<void> run_list(std::shared_ptr<Leased> leased, std::shared_ptr<registry::Client> client);
+  registry::Awaitable<void> run_image(std::shared_ptr<Leased> leased, std::shared_ptr<registry::Client> client);
+  registry::Awaitable<void> send_page(std::shared_ptr<Leased> leased, protocol::InventoryPage page);
+  asio::awaitable<void> report_failure(std::shared_ptr<Leased> leased, Error error);
+  Result<std::shared_ptr<registry::Client>> client_for(const protocol::Job& job);
+
+  asio::any_io_executor executor_;
+  const SensorConfig& config_;
+  const Clock& clock_;
+  Uplink& uplink_;
+  Outbox& outbox_;
+  ImageRunner images_;
+  std::shared_ptr<ManifestMemory> manifests_;
+  ScanPool& pool_;
+  const SensorIdentity& identity_;
+  std::function<void()> job_finished_;
+  std::shared_ptr<registry::Transport> transport_;
+  std::map<std::string, std::weak_ptr<registry::Client>> clients_;
+  std::map<std::string, std::shared_ptr<Leased>> jobs_;
+  TaskGroup group_;
+};
+
+}  // namespace landwaiter::daemon

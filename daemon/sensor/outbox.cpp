@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/sensor/outbox.hpp"
+
+#include "core/base/json.hpp"
+#include "core/base/limits.hpp"
+#include "core/base/log.hpp"
+
+#include <algorithm>
+#include <random>
+
+namespace landwaiter::daemon {
+namespace {
+
+using nlohmann::json;
+using registry::Awaitable;
+using storage::OutboxItem;
+
+constexpr std::size_t kBatch = 32;
+constexpr std::string_view kMissingLayers = "layer report missing";
+
+/// The platform will not take this, now or later.
+bool is_refusal(const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::conflict:          // the lease went to somebody else, who reports
+    case ErrorCode::not_found:         // the job was deleted
+    case ErrorCode::invalid_argument:
+    case ErrorCode::limit_exceeded: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+std::chrono::milliseconds backoff(std::size_t failures, const Error& error) {
+  static thread_local std::mt19937_64 random{std::random_device{}()};
+  const auto ceiling = std::min(limits::retry_wait_max, limits::retry_wait_first * (std::int64_t{1} << std::min<std::size_t>(failures, 8)));
+  std::uniform_int_distribution<std::int64_t> wait(1, ceiling.count());
+  return std::max(std::chrono::milliseconds(wait(random)), error.retry_after().value_or(std::chrono::milliseconds(0)));
+}
+
+Outbox::Outbox(asio::any_io_executor executor, StoreThread& store, Uplink& uplink, Digest detector_state, const Clock& clock,
+               std::function<void(const std::string&)> on_job_ended)
+    : store_(store),
+      uplink_(uplink),
+      detector_state_(std::move(detector_state)),
+      clock_(clock),
+      on_job_ended_(std::move(on_job_ended)),
+      sleeper_(executor) {}
+
+void Outbox::wake() {
+  woken_ = true;
+  sleeper_.wake();
+}
+
+Awaitable<void> Outbox::put(OutboxItem item) {
+  auto enqueue = [item = std::move(item)](storage::Store& store) { return store.enqueue(item); };
+  auto operation = store_.run(std::move(enqueue));
+  auto stored = co_await std::move(operation);
+  wake();
+  co_return stored;
+}
+
+Awaitable<void> Outbox::put_layer(LayerReport report) {
+  const SystemTime now = clock_.now();
+  // The report itself lies in the store already; the item only says that it must be sent.
+  auto store_both = [report = std::move(report), now](storage::Store& store) -> Result<void> {
+    auto stored = store.put_layer_report(report, now);
+    if (!stored) return stored.error();
+    OutboxItem item;
+    item.kind = "layer";
+    item.key = report.layer.str();
+    return store.enqueue(item);
+  };
+  auto operation = store_.run(std::move(store_both));
+  auto stored = co_await std::move(operation);
+  wake();
+  co_return stored;
+}
+
+Awaitable<void> Outbox::put_completion(std::string job_id, Secret lease, protocol::ImageCompletion completion) {
+  OutboxItem item;
+  item.kind = "complete";
+  item.key = std::move(job_id);
+  item.payload = dump_json(json{{"lease", lease.reveal()}, {"body", completion}});
+  return put(std::move(item));
+}
+
+Awaitable<void> Outbox::put_failure(std::string job_id, Secret lease, protocol::JobFailure failure) {
+  OutboxItem item;
+  item.kind = "fail";
+  item.key = std::move(job_id);
+  item.payload = dump_json(json{{"lease", lease.reveal()}, {"body", failure}});
+  return put(std::move(item));
+}
+
+asio::awaitable<void> Outbox::run(std::stop_token stop) {
+  std::size_t failures = 0;
+  while (true) {
+    woken_ = false;
+    auto sending = send_some(failures, stop);
+    const bool progress = co_await std::move(sending);
+    failures = progress ? 0 : failures + 1;
+    if (woken_) continue;
+    if (stop.stop_requested()) co_return;
+    if (progress) co_await sleeper_.sleep(std::chrono::seconds(60));
+  }
+}
+
+/// Sends what lies there until it is empty (true) or the platform is away (false, after a wait).
+asio::awaitable<bool> Outbox::send_some(std::size_t failures, std::stop_token stop) {
+  while (true) {
+    auto look = [](storage::Store& store) { return store.outbox(kBatch); };
+    auto looking = store_.run(std::move(look));
+    auto items = co_await std::move(looking);
+    if (!items) {
+      log_event(LogLevel::error, "outbox cannot be read", {{"error", items.error().message()}});
+      co_await sleeper_.sleep(limits::retry_wait_max);
+      co_return false;
+    }
+    if (items->empty()) co_return true;
+    for (const OutboxItem& item : *items) {
+      auto sending = send(item);
+      auto sent = co_await std::move(sending);
+      if (!sent && !is_refusal(sent.error())) {
+        log_event(LogLevel::warning, "platform is away", {{"waiting", items->size()}, {"error", sent.error().message()}});
+        if (!stop.stop_requested()) co_await sleeper_.sleep(backoff(failures, sent.error()));
+        co_return false;
+      }
+      if (!sent) log_event(LogLevel::warning, "report refused", {{"kind", item.kind}, {"key", item.key}, {"error", sent.error().message()}});
+      auto acknowledge = [id = item.id](storage::Store& store) { return store.acknowledge(id); };
+      auto acknowledging = store_.run(std::move(acknowledge));
+      auto acknowledged = co_await std::move(acknowledging);
+      if (!acknowledged) log_event(LogLevel::error, "outbox cannot be written", {{"error", acknowledged.error().message()}});
+      if (item.kind != "layer") on_job_ended_(item.key);
+    }
+  }
+}
+
+Awaitable<void> Outbox::send(OutboxItem item) {
+  if (item.kind == "layer") {
+    auto sending = send_layer(item);
+    co_return co_await std::move(sending);
+  }
+  auto sending = send_job_end(item);
+  co_return co_await std::move(sending);
+}
+
+Awaitable<void> Outbox::send_layer(const OutboxItem& item) {
+  auto layer = Digest::parse(item.key);
+  if (!layer) co_return Error(ErrorCode::invalid_argument, layer.error().message());
+  auto read = [layer = *layer, state = detector_state_](storage::Store& store) { return store.layer_report(layer, state); };
+  auto reading = store_.run(std::move(read));
+  auto report = co_await std::move(reading);
+  if (!report) co_return report.error();
+  // Pruned, or of an older detector state: whoever needs the layer claims it anew.
+  if (!*report) co_return Result<void>();
+  auto sending = uplink_.put_layer(*layer, detector_state_, dump_json(**report));
+  co_return co_await std::move(sending);
+}
+
+Awaitable<void> Outbox::send_job_end(const OutboxItem& item) {
+  auto document = parse_json(item.payload, "outbox item");
+  if (!document) co_return Error(ErrorCode::invalid_argument, document.error().message());
+  const Secret lease((*document)["lease"].get<std::string>());
+  const std::string body = dump_json((*document)["body"]);
+  if (item.kind == "fail") {
+    auto failing = uplink_.fail(item.key, lease, body);
+    co_return co_await std::move(failing);
+  }
+  auto completing = uplink_.complete(item.key, lease, body);
+  auto completed = co_await std::move(completing);
+  if (completed || completed.error().message().find(kMissingLayers) == std::string::npos) co_return completed;
+  // The platform lost reports that it once acknowledged (restored from a backup): give them again.
+  auto resending = resend_layers(body);
+  auto resent = co_await std::move(resending);
+  if (!resent) co_return resent;
+  auto again = uplink_.complete(item.key, lease, body);
+  co_return co_await std::move(again);
+}
+
+Awaitable<void> Outbox::resend_layers(std::string completion) {
+  auto parsed = parse_json_as<protocol::ImageCompletion>(completion, "completion");
+  if (!parsed) co_return Error(ErrorCode::invalid_argument, parsed.error().message());
+  for (const Digest& layer : parsed->facts.layers) {
+    OutboxItem item;
+    item.key = layer.str();
+    auto sending = send_layer(item);
+    auto sent = co_await std::move(sending);
+    if (!sent) co_return sent.error();
+  }
+  co_return Result<void>();
+}
+
+}  // namespace landwaiter::daemon

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/wire/protocol.hpp"
+#include "daemon/scan/store_thread.hpp"
+#include "daemon/sensor/uplink.hpp"
+
+#include <functional>
+#include <stop_token>
+#include <string>
+
+namespace landwaiter::daemon {
+
+/// What must reach the platform, in the store until it did: layer reports, completions, failures. Sent in the order they
+/// were put in, so a completion never arrives before its layers. Survives kills on either side; sending twice is harmless.
+class Outbox {
+ public:
+  /// `on_job_ended(job_id)` is called once the platform knows of a job's end, or does not want to any more.
+  Outbox(asio::any_io_executor executor, StoreThread& store, Uplink& uplink, Digest detector_state, const Clock& clock,
+         std::function<void(const std::string&)> on_job_ended);
+
+  /// Each is durable when it returns.
+  registry::Awaitable<void> put_layer(LayerReport report);
+  registry::Awaitable<void> put_completion(std::string job_id, Secret lease, protocol::ImageCompletion completion);
+  registry::Awaitable<void> put_failure(std::string job_id, Secret lease, protocol::JobFailure failure);
+
+  /// Sends until `stop` was requested and nothing is left that can be sent now.
+  asio::awaitable<void> run(std::stop_token stop);
+  /// Lets run() look again, after a put or a stop.
+  void wake();
+
+ private:
+  registry::Awaitable<void> put(storage::OutboxItem item);
+  registry::Awaitable<void> send(storage::OutboxItem item);
+  registry::Awaitable<void> send_layer(const storage::OutboxItem& item);
+  registry::Awaitable<void> send_job_end(const storage::OutboxItem& item);
+  registry::Awaitable<void> resend_layers(std::string completion);
+  asio::awaitable<bool> send_some(std::size_t failures, std::stop_token stop);
+
+  StoreThread& store_;
+  Uplink& uplink_;
+  Digest detector_state_;
+  const Clock& clock_;
+  std::function<void(const std::string&)> on_job_ended_;
+  Sleeper sleeper_;
+  bool woken_ = false;
+};
+
+/// Exponential back-off with full jitter: a random wait up to first * 2^failures, capped, and not shorter than what the
+/// other side asked for.
+std::chrono::milliseconds backoff(std::size_t failures, const Error& error);
+
+}  // namespace landwaiter::daemon

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/sensor/platform_book.hpp"
+
+#include "core/base/log.hpp"
+
+namespace landwaiter::daemon {
+namespace {
+
+using protocol::LayerClaimAnswer;
+using registry::Awaitable;
+
+/// How long the platform may hold a claim of which all layers are busy.
+constexpr std::chrono::seconds kBusyWait{20};
+
+class PlatformBook final : public LayerBook {
+ public:
+  PlatformBook(asio::any_io_executor executor, Uplink& uplink, Outbox& outbox, const protocol::Job& job, Digest state, std::stop_token stop)
+      : sleeper_(executor), uplink_(uplink), outbox_(outbox), job_id_(job.id), stop_(std::move(stop)) {
+    claim_.lease_token = job.lease_token;
+    claim_.detector_state = std::move(state);
+    claim_.force = !job.options.incremental;
+  }
+
+  Awaitable<LayerClaimAnswer> claim(std::vector<Digest> layers) override {
+    for (std::size_t failures = 0;; ++failures) {
+      if (stop_.stop_requested()) co_return Error(ErrorCode::cancelled, "the job was stopped");
+      protocol::LayerClaim claim = claim_;
+      claim.layers = layers;
+      auto asking = uplink_.claim(job_id_, std::move(claim), kBusyWait);
+      auto answer = co_await std::move(asking);
+      if (answer || !answer.error().transient()) co_return answer;
+      log_event(LogLevel::warning, "platform is away", {{"job", job_id_}, {"error", answer.error().message()}});
+      co_await sleeper_.sleep(backoff(failures, answer.error()));
+    }
+  }
+
+  Awaitable<void> deliver(LayerReport report) override { return outbox_.put_layer(std::move(report)); }
+
+  // The job fails or is handed back as a whole, and with it go its claims.
+  void release(const std::vector<Digest>&) override {}
+
+ private:
+  Sleeper sleeper_;
+  Uplink& uplink_;
+  Outbox& outbox_;
+  std::string job_id_;
+  protocol::LayerClaim claim_;
+  std::stop_token stop_;
+};
+
+}  // namespace
+
+std::shared_ptr<LayerBook> open_platform_book(asio::any_io_executor executor, Uplink& uplink, Outbox& outbox, const protocol::Job& job,
+                                              Digest detector_state, std::stop_token stop) {
+  return std::make_shared<PlatformBook>(executor, uplink, outbox, job, std::move(detector_state), std::move(stop));
+}
+
+}  // namespace landwaiter::daemon

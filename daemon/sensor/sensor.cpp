@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/sensor/sensor.hpp"
+
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+#include "daemon/sensor/sensor_identity.hpp"
+#include "daemon/sensor/job_runner.hpp"
+#include "daemon/settings/network.hpp"
+#include "daemon/sensor/outbox.hpp"
+#include "daemon/scan/file_trigger_cache.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <algorithm>
+#include <thread>
+
+namespace landwaiter::daemon {
+
+using registry::Awaitable;
+
+namespace {
+
+constexpr std::chrono::seconds kAcquireWait{45};
+/// Acquire, heartbeat and outbox, and a claim for each job, each on a connection of its own: a long poll never starves a report.
+constexpr std::size_t kPlatformConnections = 32;
+/// Reports that no image used for so long are forgotten.
+constexpr std::chrono::days kMemory{90};
+
+std::shared_ptr<registry::Transport> platform_transport(asio::any_io_executor executor, const SensorConfig& config) {
+  auto made = transport_options(config.platform_network, process_environment(), false);
+  registry::TransportOptions options;
+  if (made) options = *std::move(made);  // else start() tells
+  options.connections_per_host = kPlatformConnections;
+  auto transport = registry::make_transport(executor, std::move(options));
+  const auto url = registry::HttpUrl::parse(config.platform_url);
+  if (url) transport->show_client_certificate_to(url->host, url->port);
+  return transport;
+}
+
+std::size_t worker_count(const SensorConfig& config) {
+  return config.workers > 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+class Sensor::Impl {
+ public:
+  Impl(asio::any_io_executor executor, SensorConfig config, const Clock& clock)
+      : executor_(executor),
+        config_(std::move(config)),
+        clock_(clock),
+        uplink_(platform_transport(executor, config_), config_.platform_url, config_.platform_tls_verify),
+        pause_(executor),
+        heartbeat_pause_(executor) {}
+
+  Awaitable<void> run() {
+    auto starting = start();
+    auto started = co_await std::move(starting);
+    if (!started) co_return started.error();
+    tell_state("READY=1");
+    TaskGroup reporting(executor_);
+    reporting.spawn(outbox_->run(outbox_stop_.get_token()));
+    reporting.spawn(heartbeats());
+    auto taking = take_jobs();
+    co_await std::move(taking);
+
+    tell_state("STOPPING=1");
+    log_event(LogLevel::info, "draining", {{"jobs", jobs_->running()}});
+    auto draining = drain();
+    co_await std::move(draining);
+    finished_ = true;
+    heartbeat_pause_.wake();
+    outbox_stop_.request_stop();
+    outbox_->wake();
+    co_await reporting.join();
+    log_event(LogLevel::info, "stopped");
+    co_return Result<void>();
+  }
+
+  void stop() {
+    if (stopping_ && jobs_) jobs_->hand_back_all();
+    stopping_ = true;
+    acquire_cancel_.emit(asio::cancellation_type::terminal);
+    pause_.wake();
+  }
+
+  void on_state(std::function<void(const std::string&)> notify) { notify_ = std::move(notify); }
+
+ private:
+  void tell_state(const std::string& state) {
+    if (notify_) notify_(state);
+  }
+
+  Awaitable<void> start() {
+    for (const NetworkSettings* network : {&config_.platform_network, &config_.registry_network}) {
+      auto usable = transport_options(*network, process_environment(), true);
+      if (!usable) co_return usable.error();
+    }
+    auto identity = load_identity(config_.state_directory);
+    if (!identity) co_return identity.error();
+    identity_ = *std::move(identity);
+    auto enrolling = enrol();
+    auto enrolled = co_await std::move(enrolling);
+    if (!enrolled) co_return enrolled.error();
+    uplink_.set_token(identity_.token);
+
+    detectors::DetectorContext context;
+    context.identity_key = identity_.identity_key;
+    context.try_passwords = config_.try_passwords;
+    FileTriggerCache cache(config_.state_directory);
+    auto engine = detectors::Engine::create(context, &cache);
+    if (!engine) co_return engine.error();
+    auto store = storage::Store::open(config_.state_directory);
+    if (!store) co_return store.error();
+    auto pruned = (*store)->prune((*engine)->state(), clock_.now() - kMemory);
+    if (!pruned) co_return pruned.error();
+
+    store_ = std::make_unique<StoreThread>(*std::move(store));
+    pool_ = std::make_unique<ScanPool>(executor_, *engine, worker_count(config_));
+    auto job_ended = [this](const std::string& job_id) { jobs_->reported(job_id); };
+    outbox_ = std::make_unique<Outbox>(executor_, *store_, uplink_, (*engine)->state(), clock_, std::move(job_ended));
+    auto job_finished = [this] { pause_.wake(); };
+    jobs_ = std::make_unique<JobRunner>(executor_, config_, clock_, uplink_, *outbox_, *store_, *pool_, identity_, std::move(job_finished));
+    log_event(LogLevel::info, "sensor started",
+              {{"sensor", identity_.sensor_id}, {"platform", config_.platform_url}, {"workers", pool_->workers()}, {"jobs", config_.jobs},
+               {"detector_state", pool_->detector_state().str()}});
+    co_return Result<void>();
+  }
+
+  /// Tries until the platform answers; a refusal is final.
+  Awaitable<void> enrol() {
+    for (std::size_t failures = 0; !identity_.enrolled(); ++failures) {
+      if (config_.enrolment_token.empty()) {
+        co_return Error(ErrorCode::configuration, "this sensor is not enrolled and has no enrolment token: set platform.enrolment_token or SENSOR_TOKEN");
+      }
+      protocol::Enrolment enrolment;
+      enrolment.name = config_.name;
+      enrolment.version = LANDWAITER_VERSION;
+      enrolment.public_key = identity_.public_key;
+      auto asking = uplink_.enrol(std::move(enrolment), config_.enrolment_token);
+      auto answer = co_await std::move(asking);
+      if (answer) {
+        identity_.sensor_id = answer->sensor_id;
+        identity_.token = answer->token;
+        identity_.identity_key = answer->identity_key;
+        co_return save_identity(config_.state_directory, identity_);
+      }
+      if (!answer.error().transient()) co_return answer.error().with_context("enrolment was refused");
+      log_event(LogLevel::warning, "platform is away", {{"error", answer.error().message()}});
+      if (stopping_) co_return Error(ErrorCode::cancelled, "stopped before the platform could be reached");
+      co_await pause_.sleep(backoff(failures, answer.error()));
+    }
+    co_return Result<void>();
+  }
+
+  asio::awaitable<void> take_jobs() {
+    std::size_t failures = 0;
+    while (!stopping_ && !draining_) {
+      if (paused_ || jobs_->running() >= config_.jobs) {
+        co_await pause_.sleep(std::chrono::seconds(5));
+        continue;
+      }
+      auto acquiring = acquire();
+      auto leased = co_await std::move(acquiring);
+      if (leased) {
+        failures = 0;
+        for (protocol::Job& job : *leased) jobs_->start(std::move(job));
+        continue;
+      }
+      if (stopping_) co_return;
+      log_event(LogLevel::warning, "no jobs could be fetched", {{"error", leased.error().message()}});
+      ++failures;
+      co_await pause_.sleep(backoff(failures, leased.error()));
+    }
+  }
+
+  /// The long poll, in a coroutine of its own so that stop() can end it.
+  Awaitable<std::vector<protocol::Job>> acquire() {
+    const std::size_t capacity = config_.jobs - jobs_->running();
+    auto token = asio::bind_cancellation_slot(acquire_cancel_.slot(), asio::use_awaitable);
+    auto polling = asio::co_spawn(executor_, uplink_.acquire(capacity, kAcquireWait), std::move(token));
+    try {
+      co_return co_await std::move(polling);
+    } catch (const boost::system::system_error&) {
+      co_return Error(ErrorCode::cancelled, "stopped");
+    }
+  }
+
+  asio::awaitable<void> heartbeats() {
+    std::chrono::seconds interval(1);
+    while (!finished_) {
+      auto beating = beat();
+      auto answer = co_await std::move(beating);
+      if (answer) interval = std::clamp(answer->interval, std::chrono::seconds(1), std::chrono::seconds(300));
+      tell_state("WATCHDOG=1");
+      tell_state("STATUS=" + std::to_string(jobs_->running()) + " jobs running" + (answer ? "" : "; platform is away"));
+      if (!finished_) co_await heartbeat_pause_.sleep(interval);
+    }
+  }
+
+  Awaitable<protocol::HeartbeatAnswer> beat() {
+    protocol::Heartbeat heartbeat;
+    heartbeat.version = LANDWAITER_VERSION;
+    heartbeat.detector_state = pool_->detector_state();
+    heartbeat.jobs = jobs_->progress();
+    auto beating = uplink_.heartbeat(std::move(heartbeat));
+    auto answer = co_await std::move(beating);
+    if (!answer) {
+      log_event(LogLevel::debug, "heartbeat failed", {{"error", answer.error().message()}});
+      co_return answer;
+    }
+    for (const std::string& job : answer->lost) jobs_->drop(job, "lease lost");
+    for (const std::string& job : answer->cancelled) jobs_->drop(job, "cancelled");
+    paused_ = answer->pause;
+    if (answer->drain && !draining_) {
+      draining_ = true;
+      acquire_cancel_.emit(asio::cancellation_type::terminal);
+      pause_.wake();
+    }
+    co_return answer;
+  }
+
+  asio::awaitable<void> drain() {
+    const SteadyTime deadline = clock_.steady_now() + config_.drain_timeout;
+    while (jobs_->running() > 0 && clock_.steady_now() < deadline) co_await pause_.sleep(std::chrono::milliseconds(200));
+    jobs_->hand_back_all();
+    auto joining = jobs_->join();
+    co_await std::move(joining);
+  }
+
+  asio::any_io_executor executor_;
+  SensorConfig config_;
+  const Clock& clock_;
+  Uplink uplink_;
+  Sleeper pause_;
+  Sleeper heartbeat_pause_;
+  SensorIdentity identity_;
+  std::unique_ptr<StoreThread> store_;
+  std::unique_ptr<ScanPool> pool_;
+  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<JobRunner> jobs_;
+  std::function<void(const std::string&)> notify_;
+  asio::cancellation_signal acquire_cancel_;
+  std::stop_source outbox_stop_;
+  bool stopping_ = false;
+  bool draining_ = false;
+  bool paused_ = false;
+  bool finished_ = false;
+};
+
+Sensor::Sensor(asio::any_io_executor executor, SensorConfig config, const Clock& clock)
+    : impl_(std::make_unique<Impl>(executor, std::move(config), clock)) {}
+Sensor::~Sensor() = default;
+void Sensor::on_state(std::function<void(const std::string&)> notify) { impl_->on_state(std::move(notify)); }
+Awaitable<void> Sensor::run() { return impl_->run(); }
+void Sensor::stop() { impl_->stop(); }
+
+}  // namespace landwaiter::daemon

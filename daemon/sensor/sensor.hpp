@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "daemon/async.hpp"
+#include "daemon/settings/config.hpp"
+#include "registry/client/image_source.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace landwaiter::daemon {
+
+/// The long-running sensor: enrols once, then takes jobs from its platform, runs them and reports. Lives on one io thread.
+class Sensor {
+ public:
+  /// `clock` must outlive it. Nothing happens before run().
+  Sensor(asio::any_io_executor executor, SensorConfig config, const Clock& clock);
+  ~Sensor();
+  Sensor(const Sensor&) = delete;
+  Sensor& operator=(const Sensor&) = delete;
+
+  /// Called for what a service manager wants to know: "READY=1", "STATUS=...", "WATCHDOG=1", "STOPPING=1".
+  void on_state(std::function<void(const std::string&)> notify);
+
+  /// Works until stop(): then takes no more jobs, lets running ones finish until the drain timeout, hands the others back,
+  /// and returns. While the platform is away it waits and tries again. Error: what cannot be mended by waiting (no enrolment
+  /// token, a refused one, a state directory that cannot be used).
+  registry::Awaitable<void> run();
+
+  /// The first call drains, the second gives running jobs back at once. On the io thread.
+  void stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace landwaiter::daemon

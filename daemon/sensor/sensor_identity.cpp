@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/sensor/sensor_identity.hpp"
+
+#include "core/base/encoding.hpp"
+#include "core/base/json.hpp"
+
+#include <sodium.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace landwaiter::daemon {
+namespace {
+
+using nlohmann::json;
+
+Error file_error(const std::filesystem::path& file, const char* what) {
+  return Error(ErrorCode::io, file.string() + ": cannot " + what + ": " + std::strerror(errno));
+}
+
+Result<void> make_private_directory(const std::filesystem::path& directory) {
+  std::error_code error;
+  const bool made = std::filesystem::create_directories(directory, error);
+  if (error) return Error(ErrorCode::io, directory.string() + ": cannot be made: " + error.message());
+  if (made) std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
+  return {};
+}
+
+Result<std::string> read_small_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return Error(ErrorCode::io, file.string() + ": cannot be read");
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+Result<void> write_private_file(const std::filesystem::path& file, const std::string& text) {
+  auto made = make_private_directory(file.parent_path());
+  if (!made) return made.error();
+  const std::filesystem::path fresh = file.string() + ".new";
+  const int fd = open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+  if (fd < 0) return file_error(fresh, "be written");
+  const bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
+  close(fd);
+  if (!written || rename(fresh.c_str(), file.c_str()) != 0) return file_error(file, "be written");
+  return {};
+}
+
+Secret random_key() {
+  std::array<std::uint8_t, 32> bytes{};
+  randombytes_buf(bytes.data(), bytes.size());
+  Secret key(hex_encode(bytes));
+  sodium_memzero(bytes.data(), bytes.size());
+  return key;
+}
+
+SensorIdentity new_identity() {
+  std::array<std::uint8_t, crypto_box_PUBLICKEYBYTES> public_key{};
+  std::array<std::uint8_t, crypto_box_SECRETKEYBYTES> private_key{};
+  crypto_box_keypair(public_key.data(), private_key.data());
+  SensorIdentity identity;
+  identity.public_key = base64_encode(public_key);
+  identity.private_key = Secret(std::string(as_text(private_key)));
+  sodium_memzero(private_key.data(), private_key.size());
+  return identity;
+}
+
+Result<SensorIdentity> load_identity(const std::filesystem::path& state_directory) {
+  const std::filesystem::path file = state_directory / "sensor.key";
+  if (!std::filesystem::exists(file)) return new_identity();
+  auto text = read_small_file(file);
+  if (!text) return text.error();
+  auto document = parse_json(*text, file.string());
+  wipe(*text);
+  if (!document) return document.error();
+  SensorIdentity identity;
+  auto read = read_json_fields(file.string(), [&] {
+    document->at("sensor_id").get_to(identity.sensor_id);
+    document->at("public_key").get_to(identity.public_key);
+    identity.token = Secret(document->at("token").get<std::string>());
+    identity.identity_key = Secret(document->at("identity_key").get<std::string>());
+    const auto key = base64_decode(document->at("private_key").get<std::string>()).value_or(Bytes());
+    identity.private_key = Secret(std::string(as_text(key)));
+  });
+  if (!read) return read.error();
+  return identity;
+}
+
+Result<void> save_identity(const std::filesystem::path& state_directory, const SensorIdentity& identity) {
+  std::string text = dump_json_pretty({{"sensor_id", identity.sensor_id},
+                                       {"token", identity.token.reveal()},
+                                       {"identity_key", identity.identity_key.reveal()},
+                                       {"public_key", identity.public_key},
+                                       {"private_key", base64_encode(as_bytes(identity.private_key.reveal()))}});
+  auto written = write_private_file(state_directory / "sensor.key", text);
+  wipe(text);
+  return written;
+}
+
+Result<Secret> open_sealed(const SensorIdentity& identity, const std::string& sealed_base64) {
+  const auto sealed = base64_decode(sealed_base64);
+  const auto public_key = base64_decode(identity.public_key);
+  const bool keys_fit = public_key && public_key->size() == crypto_box_PUBLICKEYBYTES &&
+                        identity.private_key.reveal().size() == crypto_box_SECRETKEYBYTES;
+  const Error failed(ErrorCode::malformed, "the job's credentials are not sealed for this sensor; enrol it again");
+  if (!sealed || !keys_fit || sealed->size() < crypto_box_SEALBYTES) return failed;
+  std::string plain(sealed->size() - crypto_box_SEALBYTES, '\0');
+  const int opened = crypto_box_seal_open(reinterpret_cast<unsigned char*>(plain.data()), sealed->data(), sealed->size(),
+                                          public_key->data(), as_bytes(identity.private_key.reveal()).data());
+  Secret secret(plain);
+  wipe(plain);
+  if (opened != 0) return failed;
+  return secret;
+}
+
+Result<Secret> local_identity_key(const std::filesystem::path& state_directory) {
+  const std::filesystem::path file = state_directory / "identity.key";
+  if (std::filesystem::exists(file)) {
+    auto text = read_small_file(file);
+    if (!text) return text.error();
+    return Secret(*std::move(text));
+  }
+  Secret key = random_key();
+  auto written = write_private_file(file, key.reveal());
+  if (!written) return written.error();
+  return key;
+}
+
+}  // namespace landwaiter::daemon

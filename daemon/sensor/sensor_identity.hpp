@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/result.hpp"
+#include "core/base/secret.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace landwaiter::daemon {
+
+/// Who this sensor is: made at enrolment, kept in `state_directory`/sensor.key (mode 0600, replaced atomically), as an SSH
+/// host key would be. The platform's token and the private key never go anywhere else.
+struct SensorIdentity {
+  std::string sensor_id;
+  Secret token;          ///< what the platform knows this sensor by
+  Secret private_key;    ///< X25519, raw 32 bytes: opens sealed credentials
+  std::string public_key;  ///< base64
+  Secret identity_key;   ///< hex; keys the ids of assets without a public part, the same in the whole fleet
+
+  bool enrolled() const { return !sensor_id.empty(); }
+};
+
+/// Makes the key pair; not yet enrolled.
+SensorIdentity new_identity();
+/// Not enrolled when there is no file. Error: io, malformed.
+Result<SensorIdentity> load_identity(const std::filesystem::path& state_directory);
+Result<void> save_identity(const std::filesystem::path& state_directory, const SensorIdentity& identity);
+
+/// Opens what crypto_box_seal made for our public key (libsodium: X25519, XSalsa20-Poly1305).
+Result<Secret> open_sealed(const SensorIdentity& identity, const std::string& sealed_base64);
+
+/// Writes a file that only its owner reads: beside it, synced and renamed, so that a kill leaves the old file or the new one. Makes
+/// its folder. Error: io.
+Result<void> write_private_file(const std::filesystem::path& file, const std::string& text);
+
+/// 32 random bytes in hexadecimal.
+Secret random_key();
+/// The identity key of a command that has no platform: `state_directory`/identity.key, made when absent.
+Result<Secret> local_identity_key(const std::filesystem::path& state_directory);
+
+}  // namespace landwaiter::daemon

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/sensor/uplink.hpp"
+
+#include "core/base/json.hpp"
+#include "core/base/limits.hpp"
+#include "core/base/text.hpp"
+#include "storage/compress.hpp"
+
+#include <charconv>
+
+namespace landwaiter::daemon {
+namespace {
+
+using nlohmann::json;
+using registry::Awaitable;
+
+/// Smaller bodies are not worth compressing.
+constexpr std::size_t kCompressFrom = 4 * limits::KiB;
+
+ErrorCode code_for(int status) {
+  switch (status) {
+    case 401: return ErrorCode::unauthorized;
+    case 403: return ErrorCode::forbidden;
+    case 404: return ErrorCode::not_found;
+    case 408: return ErrorCode::timeout;
+    case 409: return ErrorCode::conflict;
+    case 413: return ErrorCode::limit_exceeded;
+    case 429: return ErrorCode::rate_limited;
+    default: return status >= 500 ? ErrorCode::unavailable : ErrorCode::invalid_argument;
+  }
+}
+
+/// The `detail` of a problem document (RFC 9457), else the status alone.
+std::string problem_text(int status, const std::string& body) {
+  std::string text = "the platform answered " + std::to_string(status);
+  const auto problem = parse_json(body, "problem");
+  if (!problem || !problem->is_object()) return text;
+  const auto detail = problem->find("detail");
+  if (detail != problem->end() && detail->is_string()) text += ": " + printable(detail->get<std::string>());
+  return text;
+}
+
+std::optional<std::chrono::milliseconds> retry_after(const registry::HttpResponse& response) {
+  const auto header = response.header("Retry-After");
+  if (!header) return std::nullopt;
+  int seconds = 0;
+  const auto [end, error] = std::from_chars(header->data(), header->data() + header->size(), seconds);
+  if (error != std::errc() || seconds < 0) return std::nullopt;
+  return std::min<std::chrono::milliseconds>(std::chrono::seconds(seconds), limits::retry_wait_max);
+}
+
+}  // namespace
+
+Uplink::Uplink(std::shared_ptr<registry::Transport> transport, std::string base_url, bool tls_verify)
+    : transport_(std::move(transport)), base_url_(std::move(base_url)), tls_verify_(tls_verify) {
+  while (base_url_.ends_with('/')) base_url_.pop_back();
+}
+
+Awaitable<Uplink::Answer> Uplink::send(Call call) {
+  registry::HttpRequest request;
+  request.method = call.method;
+  request.url = base_url_ + call.path;
+  request.tls_verify = tls_verify_;
+  request.secret_headers.push_back({"Authorization", Secret("Bearer " + call.bearer.reveal())});
+  request.headers.push_back({"Content-Type", "application/json"});
+  if (!call.lease.empty()) request.headers.push_back({"Landwaiter-Lease", call.lease.reveal()});
+  if (call.body.size() >= kCompressFrom) {
+    request.headers.push_back({"Content-Encoding", "zstd"});
+    request.body = Secret(std::string(as_text(storage::zstd_compress(call.body))));
+  } else {
+    request.body = Secret(std::move(call.body));
+  }
+  if (call.wait > std::chrono::seconds(0)) request.idle_timeout = call.wait + std::chrono::seconds(15);
+
+  auto sending = transport_->send(std::move(request));
+  auto response = co_await std::move(sending);
+  if (!response) co_return response.error().with_context("platform " + base_url_);
+  auto reading = registry::read_body(**response, limits::report_bytes_max);
+  auto body = co_await std::move(reading);
+  if (!body) co_return body.error().with_context("platform " + base_url_);
+  const int status = (*response)->status();
+  if (status < 200 || status > 299) {
+    Error error(code_for(status), problem_text(status, *body));
+    if (const auto wait = retry_after(**response)) error.set_retry_after(*wait);
+    co_return error;
+  }
+  Answer answer;
+  answer.status = status;
+  answer.body = *std::move(body);
+  co_return answer;
+}
+
+/// For calls whose answer has nothing to say beyond its status.
+Awaitable<void> Uplink::tell(Call call) {
+  auto sending = send(std::move(call));
+  auto answer = co_await std::move(sending);
+  if (!answer) co_return answer.error();
+  co_return Result<void>();
+}
+
+Awaitable<protocol::EnrolmentAnswer> Uplink::enrol(protocol::Enrolment enrolment, Secret enrolment_token) {
+  Call call;
+  call.method = "POST";
+  call.path = "/v3/sensors/enroll";
+  call.body = dump_json(enrolment);
+  call.bearer = std::move(enrolment_token);
+  auto sending = send(std::move(call));
+  auto answer = co_await std::move(sending);
+  if (!answer) co_return answer.error();
+  co_return parse_json_as<protocol::EnrolmentAnswer>(answer->body, "the platform's answer to the enrolment");
+}
+
+Awaitable<std::vector<protocol::Job>> Uplink::acquire(std::size_t capacity, std::chrono::seconds wait) {
+  Call call;
+  call.method = "POST";
+  call.path = "/v3/jobs/acquire";
+  call.body = dump_json(json{{"capacity", capacity}, {"wait_s", wait.count()}});
+  call.bearer = token_;
+  call.wait = wait;
+  auto sending = send(std::move(call));
+  auto answer = co_await std::move(sending);
+  if (!answer) co_return answer.error();
+  std::vector<protocol::Job> jobs;
+  if (answer->status == 204) co_return jobs;
+  auto document = parse_json(answer->body, "the platform's jobs");
+  if (!document) co_return document.error();
+  auto read = read_json_fields("the platform's jobs", [&] { document->at("jobs").get_to(jobs); });
+  if (!read) co_return read.error();
+  co_return jobs;
+}
+
+Awaitable<protocol::HeartbeatAnswer> Uplink::heartbeat(protocol::Heartbeat heartbeat) {
+  Call call;
+  call.method = "POST";
+  call.path = "/v3/sensors/me/heartbeat";
+  call.body = dump_json(heartbeat);
+  call.bearer = token_;
+  auto sending = send(std::move(call));
+  auto answer = co_await std::move(sending);
+  if (!answer) co_return answer.error();
+  co_return parse_json_as<protocol::HeartbeatAnswer>(answer->body, "the platform's answer to the heartbeat");
+}
+
+Awaitable<void> Uplink::inventory(std::string job_id, Secret lease, protocol::InventoryPage page) {
+  Call call;
+  call.method = "POST";
+  call.path = "/v3/jobs/" + job_id + "/inventory";
+  call.body = dump_json(page);
+  call.bearer = token_;
+  call.lease = std::move(lease);
+  auto sending = tell(std::move(call));
+  co_return co_await std::move(sending);
+}
+
+Awaitable<protocol::LayerClaimAnswer> Uplink::claim(std::string job_id, protocol::LayerClaim claim, std::chrono::seconds wait) {
+  Call call;
+  call.method = "POST";
+  call.path = "/v3/jobs/" + job_id + "/layers?wait_s=" + std::to_string(wait.count());
+  call.lease = claim.lease_token;
+  call.body = dump_json(claim);
+  call.bearer = token_;
+  call.wait = wait;
+  auto sending = send(std::move(call));
+  auto answer = co_await std::move(sending);
+  if (!answer) co_return answer.error();
+  co_return parse_json_as<protocol::LayerClaimAnswer>(answer->body, "the platform's answer to a layer claim");
+}
+
+Awaitable<void> Uplink::put_layer(Digest layer, Digest detector_state, std::string report) {
+  Call call;
+  call.method = "PUT";
+  call.path = "/v3/layers/" + layer.str() + "/" + detector_state.str();
+  call.body = std::move(report);
+  call.bearer = token_;
+  auto sending = tell(std::move(call));
+  co_return co_await std::move(sending);
+}
+
+Awaitable<void> Uplink::end_job(std::string job_id, const char* how, Secret lease, std::string body) {
+  Call call;
+  call.method = "POST";
+  call.path = "/v3/jobs/" + job_id + "/" + how;
+  call.body = std::move(body);
+  call.bearer = token_;
+  call.lease = std::move(lease);
+  auto sending = tell(std::move(call));
+  co_return co_await std::move(sending);
+}
+
+Awaitable<void> Uplink::complete(std::string job_id, Secret lease, std::string completion) {
+  return end_job(std::move(job_id), "complete", std::move(lease), std::move(completion));
+}
+
+Awaitable<void> Uplink::fail(std::string job_id, Secret lease, std::string failure) {
+  return end_job(std::move(job_id), "fail", std::move(lease), std::move(failure));
+}
+
+}  // namespace landwaiter::daemon

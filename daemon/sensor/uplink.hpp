@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/wire/protocol.hpp"
+#include "daemon/async.hpp"
+#include "registry/http/transport.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace landwaiter::daemon {
+
+/// The sensor's side of the protocol, one function for each request. Each is one attempt; the callers know when to try again.
+/// Errors: conflict for a stale lease (409), unauthorized, transient ones when the platform is away. Lives on the io thread.
+class Uplink {
+ public:
+  /// With `tls_verify` false the platform's certificate is not looked at.
+  Uplink(std::shared_ptr<registry::Transport> transport, std::string base_url, bool tls_verify = true);
+
+  /// The sensor's bearer token, once enrolled.
+  void set_token(Secret token) { token_ = std::move(token); }
+
+  registry::Awaitable<protocol::EnrolmentAnswer> enrol(protocol::Enrolment enrolment, Secret enrolment_token);
+  /// Long poll: up to `capacity` jobs, or none after `wait`.
+  registry::Awaitable<std::vector<protocol::Job>> acquire(std::size_t capacity, std::chrono::seconds wait);
+  registry::Awaitable<protocol::HeartbeatAnswer> heartbeat(protocol::Heartbeat heartbeat);
+  registry::Awaitable<void> inventory(std::string job_id, Secret lease, protocol::InventoryPage page);
+  /// Long poll while all layers are busy elsewhere.
+  registry::Awaitable<protocol::LayerClaimAnswer> claim(std::string job_id, protocol::LayerClaim claim, std::chrono::seconds wait);
+  /// `report` is a LayerReport as JSON.
+  registry::Awaitable<void> put_layer(Digest layer, Digest detector_state, std::string report);
+  /// `completion` is an ImageCompletion as JSON.
+  registry::Awaitable<void> complete(std::string job_id, Secret lease, std::string completion);
+  /// `failure` is a JobFailure as JSON.
+  registry::Awaitable<void> fail(std::string job_id, Secret lease, std::string failure);
+
+ private:
+  struct Call {
+    std::string method;
+    std::string path;
+    std::string body;
+    Secret bearer;
+    Secret lease;
+    std::chrono::seconds wait{0};
+  };
+  struct Answer {
+    int status = 0;
+    std::string body;
+  };
+  registry::Awaitable<Answer> send(Call call);
+  registry::Awaitable<void> tell(Call call);
+  registry::Awaitable<void> end_job(std::string job_id, const char* how, Secret lease, std::string body);
+
+  std::shared_ptr<registry::Transport> transport_;
+  std::string base_url_;
+  bool tls_verify_;
+  Secret token_;
+};
+
+}  // namespace landwaiter::daemon

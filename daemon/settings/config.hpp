@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/result.hpp"
+#include "core/base/secret.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace landwaiter::daemon {
+
+/// Looks up an environment variable; nothing when it is not set.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+Environment process_environment();
+
+/// Replaces each `${env:NAME}` in a configuration value. A name that is not set is an error that says so: an empty
+/// password would only fail later, as a riddle.
+Result<std::string> expand_environment(std::string_view text, const Environment& environment);
+
+/// The way to hosts of one kind: registries, or the platform. Made ready by transport_options().
+struct NetworkSettings {
+  std::string ca_file;                         ///< PEM, trusted beside the system's authorities
+  std::string client_cert_file;                ///< PEM, with its key: shown to hosts that want one
+  std::string client_key_file;
+  std::vector<std::string> certs_directories;  ///< like /etc/docker/certs.d, which is read, too
+  Secret proxy;                                ///< URL, which may hold a password; empty: by the environment's variables
+  std::string no_proxy;                        ///< empty: by the environment's NO_PROXY, unless there is a proxy here
+  std::string limit_rate;                      ///< of all answers together, "10M"; empty: none
+  std::size_t connections = 4;                 ///< to one host
+};
+
+/// `landwaiter sensor --config FILE` (YAML). Every scalar may hold `${env:NAME}`.
+struct SensorConfig {
+  std::string name;                        ///< default: the host name
+  std::filesystem::path state_directory = "/var/lib/landwaiter";
+  std::size_t workers = 0;                 ///< layers scanned at once; 0: one for each core
+  std::size_t jobs = 4;                    ///< jobs leased at once (1 to 20)
+  std::chrono::seconds drain_timeout{60};  ///< how long SIGTERM lets running jobs finish
+
+  std::string platform_url;                ///< "https://platform.example:8443"
+  NetworkSettings platform_network;
+  bool platform_tls_verify = true;
+  Secret enrolment_token;                  ///< used once; SENSOR_TOKEN of the environment when empty
+
+  NetworkSettings registry_network;
+
+  bool try_passwords = true;               ///< open keystores with well-known passwords
+
+  std::string log_level = "info";
+  bool log_json = false;
+};
+
+/// Errors: configuration, naming the file, and the key and line where that is known. Unknown keys are errors, since they are
+/// mostly typing mistakes.
+Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const Environment& environment);
+
+/// What a Keyfactor-style container-config.yml asks for.
+struct ContainerImport {
+  std::string username;
+  Secret password;
+  Secret token;                            ///< wins over username and password
+  std::vector<std::string> images;
+};
+
+/// Reads scan_config.config.container_import.plugin_config of a file after the Container Sensor guide; JSON works too, being
+/// YAML. Errors (all `configuration`): "CONFIG-404: Unable to read/parse configuration file ..." and "no container images were stated".
+Result<ContainerImport> load_container_config(const std::filesystem::path& file, const Environment& environment);
+
+}  // namespace landwaiter::daemon

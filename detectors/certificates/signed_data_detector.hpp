@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detectors/engine/detector.hpp"
+
+namespace landwaiter::detectors {
+
+/// Signatures and encrypted messages of CMS and PKCS #7: in DER anywhere in any file, hence also those in JAR (META-INF/*.RSA), in PE
+/// (Authenticode) and behind kernel modules; in PEM ("PKCS7", "CMS", also what is wrongly called "PKCS #7 SIGNED DATA"). APK Signing
+/// Blocks. What BER writes with indefinite lengths is told of and not read. `container` says what the signature belongs to, null when that
+/// is not known.
+class SignedDataDetector final : public Detector {
+ public:
+  std::string_view name() const override { return "signed-data"; }
+  int version() const override { return 1; }
+  std::vector<Trigger> triggers() const override;
+  void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
+};
+
+}  // namespace landwaiter::detectors

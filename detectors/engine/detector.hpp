@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/bytes.hpp"
+#include "core/base/clock.hpp"
+#include "core/report/finding.hpp"
+#include "core/base/secret.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace landwaiter::detectors {
+
+/// A byte pattern whose occurrence makes the engine call a detector. Vectorscan syntax (PCRE without back references),
+/// matched on raw bytes (`.` is any byte). No anchors (^, $, \b): files are matched in pieces, whose borders would count as
+/// theirs. Short literals that are frequent in ordinary files cost all of us.
+struct Trigger {
+  int id = 0;           ///< the detector's own number for it, handed back in Hit
+  std::string pattern;
+  /// The length in bytes that a match can have at most: the engine reports where matches end, and detectors look back
+  /// from there for the start.
+  std::size_t max_length = 0;
+};
+
+/// The part of one file around a hit.
+struct Window {
+  ByteView bytes;             ///< contiguous bytes of the file; valid during the call only
+  std::uint64_t offset = 0;   ///< of bytes[0] in the file
+  bool ends_file = false;     ///< bytes ends where the file does
+  ByteView head = {};         ///< the file's first bytes, limits::file_head_bytes of them or all there are
+  /// What the file is called: its path in the layer, or its entry name in the innermost archive. Anybody can name a file
+  /// anything, so a name supports what the bytes say and proves nothing.
+  std::string_view name = {};
+};
+
+struct Hit {
+  int trigger = 0;
+  std::size_t end = 0;        ///< where the match ends, as an index into Window::bytes (one past its last byte)
+};
+
+/// What a detector reports through. One object for one call of inspect.
+class FindingSink {
+ public:
+  virtual ~FindingSink() = default;
+  /// `offset` is an index into Window::bytes. The engine fills in path, archive, detector; joins equal findings.
+  virtual void add(Finding finding, std::size_t offset) = 0;
+  /// A thing that looked like an asset and could not be read. Only for what a user would want to know.
+  virtual void diagnose(ErrorCode code, std::string message, std::size_t offset) = 0;
+  /// Bytes of the window up to index `end` are part of what was reported: later hits of the same detector that end
+  /// before are not delivered (a certificate's DER inside its PEM, a bundle's inner structures).
+  virtual void consumed(std::size_t end) = 0;
+  /// The object that begins at index `begin`, not behind the hit's end, has `size` bytes and the window does not show them
+  /// all. True: inspect is called once more for this hit, with a window that begins at `begin` and holds the whole object
+  /// or what the file has of it (its promise of bytes before the hit does not hold then), and this call should report
+  /// nothing of the object. False: there is no more to be had, because the window ends the file or the object exceeds
+  /// limits::object_bytes_max, or too many are waiting (limits::objects_waiting_max).
+  virtual bool need(std::size_t begin, std::uint64_t size) = 0;
+  /// The window's [begin, end) is `encoding` ("base64", "utf-16le", ...) of `bytes`: these are searched with all detectors
+  /// as a file of their own, down to limits::decode_depth_max. What is found there is reported at `begin`, its attributes
+  /// with "wrapped_in", a list of encodings, outermost first.
+  virtual void decoded(std::string_view encoding, Bytes bytes, std::size_t begin, std::size_t end) = 0;
+  /// Takes `rounds` of a hash function (or what costs as much) from what all guesses in one layer may cost together
+  /// (limits::layer_guess_rounds_max). False, taking nothing, when that much is not left.
+  virtual bool spend(std::uint64_t rounds) = 0;
+};
+
+/// What all detectors are made with. The same values on every sensor of a fleet, so that ids agree.
+struct DetectorContext {
+  Secret identity_key;        ///< keys the hashes of assets without a public identity
+  bool try_passwords = true;  ///< open keystores with well-known passwords
+};
+
+/// "hmac-sha256:<hex>" of the bytes under the identity key: the id of an asset with no public part, from which nobody
+/// without the key can confirm a guess.
+std::string keyed_id(const DetectorContext& context, ByteView bytes);
+
+/// Finds one family of assets. Stateless after construction and safe to call from many threads; does no I/O, never logs,
+/// never keeps the window. inspect gets at least limits::detector_lookbehind_bytes before and
+/// limits::detector_lookahead_bytes after the hit, less only where the file begins or ends.
+class Detector {
+ public:
+  virtual ~Detector() = default;
+  virtual std::string_view name() const = 0;
+  /// Goes up with every change of what is found or how it is described: old reports are then not reused.
+  virtual int version() const = 0;
+  virtual std::vector<Trigger> triggers() const = 0;
+  virtual void inspect(const Window& window, const Hit& hit, FindingSink& sink) const = 0;
+};
+
+}  // namespace landwaiter::detectors

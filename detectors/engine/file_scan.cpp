@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/engine/file_scan.hpp"
+
+#include "core/base/secret.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace landwaiter::detectors {
+
+FileScanMemory::FileScanMemory(const Engine::Impl& engine)
+    : scratch(engine.prefilter.make_scratch()),
+      windows(limits::window_bytes + limits::detector_lookahead_bytes + limits::detector_lookbehind_bytes + engine.trigger_length_max) {}
+
+/// One hit's way to report.
+class FileScan::Sink final : public FindingSink {
+ public:
+  Sink(FileScan& scan, const Window& window, const Prefilter::Match& hit, bool may_need)
+      : scan_(scan), window_(window), hit_(hit), detector_(scan.engine_.triggers[hit.pattern].detector), may_need_(may_need) {}
+
+  void add(Finding finding, std::size_t offset) override {
+    finding.detector = scan_.engine_.labels[detector_];
+    scan_.add(std::move(finding), window_.offset + offset);
+  }
+
+  void diagnose(ErrorCode code, std::string message, std::size_t) override { scan_.diagnose(code, std::move(message)); }
+
+  void consumed(std::size_t end) override {
+    std::uint64_t& until = scan_.consumed_[detector_];
+    until = std::max(until, window_.offset + end);
+  }
+
+  bool need(std::size_t begin, std::uint64_t size) override { return may_need_ && scan_.gather(window_, hit_, begin, size); }
+
+  void decoded(std::string_view encoding, Bytes bytes, std::size_t begin, std::size_t end) override {
+    consumed(end);
+    scan_.scan_decoded(encoding, bytes, window_.offset + begin);
+    wipe(bytes);
+  }
+
+  bool spend(std::uint64_t rounds) override {
+    std::uint64_t& left = scan_.memory_.guess_rounds_left;
+    if (rounds > left) return false;
+    left -= rounds;
+    return true;
+  }
+
+ private:
+  FileScan& scan_;
+  const Window& window_;
+  const Prefilter::Match& hit_;
+  std::size_t detector_;
+  bool may_need_;
+};
+
+FileScan::FileScan(const Engine::Impl& engine, FileScanMemory& memory, const ScanLimits& limits)
+    : engine_(engine), memory_(memory), limits_(limits) {}
+
+FileScan::~FileScan() = default;
+
+void FileScan::reset(std::string_view name) {
+  name_ = name;
+  head_.clear();
+  objects_.clear();
+  buffer_ = {};
+  filled_ = 0;
+  base_ = matched_ = 0;
+  pending_.clear();
+  std::ranges::fill(consumed_, 0);
+  triggers_ = 0;
+  exhausted_ = too_many_findings_ = false;
+  findings_.clear();
+  diagnostics_.clear();
+}
+
+/// Before the end of a hit: the promised bytes before its start, wherever that is.
+std::uint64_t FileScan::lookbehind() const { return limits::detector_lookbehind_bytes + engine_.trigger_length_max; }
+
+void FileScan::add(Finding finding, std::uint64_t offset) {
+  if (findings_.size() >= limits_.findings_per_file_max) {
+    if (std::exchange(too_many_findings_, true)) return;
+    return diagnose(ErrorCode::limit_exceeded,
+                    "more than " + std::to_string(limits_.findings_per_file_max) + " findings (findings_per_file_max): the rest is left out");
+  }
+  finding.occurrences.assign(1, Occurrence{.path = {}, .archive = {}, .offset = offset, .layer = {}, .deleted_by = {}});
+  findings_.push_back(std::move(finding));
+}
+
+void FileScan::diagnose(ErrorCode code, std::string message) {
+  if (diagnostics_.size() >= limits_.diagnostics_per_layer_max) return;
+  diagnostics_.push_back({.code = code, .message = std::move(message), .path = {}, .archive = {}, .layer = {}});
+}
+
+void FileScan::whole(ByteView file) { process(Window{.bytes = file, .offset = 0, .ends_file = true}); }
+
+void FileScan::push(ByteView bytes) {
+  while (!bytes.empty() && !done()) {
+    if (!buffer_) buffer_ = memory_.windows.take();
+    const std::size_t size = std::min(bytes.size(), buffer_.span().size() - filled_);
+    std::memcpy(buffer_.span().data() + filled_, bytes.data(), size);
+    filled_ += size;
+    bytes = bytes.subspan(size);
+    if (filled_ == buffer_.span().size()) process(false);
+  }
+}
+
+void FileScan::finish() { process(true); }
+
+void FileScan::process(bool ends_file) {
+  if (filled_ == 0) return;
+  const ByteView bytes(buffer_.span().first(filled_));
+  if (base_ == 0 && !ends_file) head_.assign(bytes.begin(), bytes.begin() + std::min(bytes.size(), limits::file_head_bytes));
+  process(Window{.bytes = bytes, .offset = base_, .ends_file = ends_file});
+  if (!ends_file) retain();
+}
+
+void FileScan::process(Window window) {
+  window.name = name_;
+  window.head = window.offset == 0 ? window.bytes.first(std::min(window.bytes.size(), limits::file_head_bytes)) : ByteView(head_);
+  feed_objects(window);
+  match(window);
+  const std::uint64_t end = window.offset + window.bytes.size();
+  std::size_t delivered = 0;
+  for (; delivered < pending_.size(); ++delivered) {
+    if (!window.ends_file && pending_[delivered].end + limits::detector_lookahead_bytes > end) break;
+    deliver(window, pending_[delivered]);
+  }
+  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(delivered));
+}
+
+/// Finds the matches that end beyond matched_ and appends them to pending_.
+void FileScan::match(const Window& window) {
+  const std::uint64_t overlap = engine_.trigger_length_max;
+  const std::uint64_t from = std::max(window.offset, matched_ - std::min(matched_, overlap));
+  const std::uint64_t known = std::exchange(matched_, window.offset + window.bytes.size());
+  if (exhausted_) return;
+  const std::size_t before = pending_.size();
+  const std::size_t budget = limits_.triggers_per_file_max - triggers_;
+  exhausted_ = !engine_.prefilter.scan(window.bytes.subspan(from - window.offset), memory_.scratch, pending_, before + budget);
+  if (pending_.size() == before) return;
+
+  const auto fresh = pending_.begin() + static_cast<std::ptrdiff_t>(before);
+  for (auto hit = fresh; hit != pending_.end(); ++hit) hit->end += from;
+  // All known ones end before all fresh ones, so sorting the tail sorts the whole.
+  pending_.erase(std::remove_if(fresh, pending_.end(), [&](const auto& hit) { return hit.end <= known; }), pending_.end());
+  std::sort(fresh, pending_.end());
+  pending_.erase(std::unique(fresh, pending_.end()), pending_.end());
+  triggers_ += pending_.size() - before;
+  if (exhausted_) {
+    diagnose(ErrorCode::limit_exceeded, "more than " + std::to_string(limits_.triggers_per_file_max) +
+                                            " places look like an asset (triggers_per_file_max): what follows is not searched");
+  }
+}
+
+void FileScan::deliver(const Window& window, const Prefilter::Match& hit) {
+  const auto& trigger = engine_.triggers[hit.pattern];
+  consumed_.resize(engine_.detectors.size());
+  if (hit.end <= consumed_[trigger.detector]) return;
+  inspect(window, hit, !window.ends_file);
+}
+
+/// A detector that fails on a file is a mistake in it: it costs what it would have found there, and no other file.
+void FileScan::inspect(const Window& window, const Prefilter::Match& hit, bool may_need) {
+  const auto& trigger = engine_.triggers[hit.pattern];
+  Sink sink(*this, window, hit, may_need);
+  try {
+    engine_.detectors[trigger.detector]->inspect(window, Hit{trigger.id, hit.end - window.offset}, sink);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception&) {
+    diagnose(ErrorCode::internal, "the detector " + engine_.labels[trigger.detector] + " failed on this file: please report it");
+  }
+}
+
+bool FileScan::gather(const Window& window, const Prefilter::Match& hit, std::size_t begin, std::uint64_t size) {
+  const std::uint64_t end = window.offset + window.bytes.size();
+  const std::uint64_t start = window.offset + begin;
+  if (size > limits::object_bytes_max || start > hit.end || start >= end || start + size <= end) return false;
+  std::uint64_t waiting = size;
+  for (const Object& object : objects_) waiting += object.size;
+  if (objects_.size() >= limits::objects_waiting_max || waiting > limits::objects_waiting_bytes_max) return false;
+  const ByteView here = window.bytes.subspan(begin);
+  objects_.push_back({.pattern = hit.pattern, .hit_end = hit.end, .begin = start, .size = size, .bytes = Bytes(here.begin(), here.end())});
+  return true;
+}
+
+/// Hands each waiting object the bytes that are new to it, and the complete ones to their detectors.
+void FileScan::feed_objects(const Window& window) {
+  const std::uint64_t end = window.offset + window.bytes.size();
+  std::vector<Object> complete;
+  for (Object& object : objects_) {
+    const std::uint64_t has = object.begin + object.bytes.size();
+    const std::uint64_t wants = std::min(object.begin + object.size, end);
+    const ByteView fresh = window.bytes.subspan(has - window.offset, wants - has);
+    object.bytes.insert(object.bytes.end(), fresh.begin(), fresh.end());
+    if (window.ends_file || object.bytes.size() == object.size) complete.push_back(std::move(object));
+  }
+  std::erase_if(objects_, [](const Object& object) { return object.bytes.empty(); });
+  for (Object& object : complete) {
+    const bool ends_file = window.ends_file && object.begin + object.bytes.size() == end;
+    deliver_object(std::move(object), ends_file);
+  }
+}
+
+void FileScan::deliver_object(Object object, bool ends_file) {
+  const Window window{.bytes = object.bytes, .offset = object.begin, .ends_file = ends_file, .head = head_, .name = name_};
+  inspect(window, Prefilter::Match{object.hit_end, object.pattern}, false);
+  wipe(object.bytes);
+}
+
+void FileScan::scan_decoded(std::string_view encoding, ByteView bytes, std::uint64_t offset) {
+  if (bytes.empty() || decode_depth_ >= limits::decode_depth_max) return;
+  if (!inner_) {
+    inner_ = std::make_unique<FileScan>(engine_, memory_, limits_);
+    inner_->decode_depth_ = decode_depth_ + 1;
+  }
+  inner_->reset(name_);
+  inner_->push(bytes);
+  inner_->finish();
+  for (Finding& finding : inner_->findings_) {
+    auto& wrapped = finding.attributes["wrapped_in"];
+    if (!wrapped.is_array()) wrapped = nlohmann::json::array();
+    wrapped.insert(wrapped.begin(), encoding);
+    add(std::move(finding), offset);
+  }
+  for (Diagnostic& diagnostic : inner_->diagnostics_) diagnose(diagnostic.code, std::move(diagnostic.message));
+}
+
+/// Moves what waiting and coming hits need to the buffer's start.
+void FileScan::retain() {
+  const std::uint64_t first = pending_.empty() ? matched_ : pending_.front().end;
+  const std::uint64_t keep = std::max(base_, first - std::min(first, lookbehind()));
+  const std::size_t drop = keep - base_;
+  filled_ -= drop;
+  std::memmove(buffer_.span().data(), buffer_.span().data() + drop, filled_);
+  base_ = keep;
+}
+
+void FileScan::push_zeros(std::uint64_t count) {
+  static constexpr std::uint8_t kZeros[4096] = {};
+  for (; count > 0; count -= std::min<std::uint64_t>(count, sizeof kZeros)) {
+    push(ByteView(kZeros, std::min<std::uint64_t>(count, sizeof kZeros)));
+  }
+}
+
+void FileScan::skip(std::uint64_t zeros) {
+  const std::uint64_t overlap = engine_.trigger_length_max;
+  const std::uint64_t context = lookbehind();
+  if (done()) return;
+  if (zeros <= limits::detector_lookahead_bytes + 2 * overlap + context) return push_zeros(zeros);
+  // No object that is worth reading has such a hole.
+  for (Object& object : std::exchange(objects_, {})) deliver_object(std::move(object), false);
+  // What is waiting gets zeros to look ahead at; only then is the window given up.
+  push_zeros(overlap);
+  process(false);
+  std::uint64_t rest = zeros - overlap;
+  if (!pending_.empty()) {
+    push_zeros(limits::detector_lookahead_bytes);
+    process(false);
+    rest -= limits::detector_lookahead_bytes;
+  }
+  pending_.clear();  // matches of zeros alone
+  base_ += filled_ + (rest - context);
+  filled_ = 0;
+  matched_ = base_;
+  push_zeros(context);
+  matched_ = base_ + context;
+}
+
+}  // namespace landwaiter::detectors

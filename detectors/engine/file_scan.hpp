@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detectors/engine/buffer_pool.hpp"
+#include "detectors/engine/engine_impl.hpp"
+#include "detectors/engine/scan_limits.hpp"
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace landwaiter::detectors {
+
+/// What all scans of one worker share. Not thread-safe.
+struct FileScanMemory {
+  explicit FileScanMemory(const Engine::Impl& engine);
+  Prefilter::Scratch scratch;
+  BufferPool windows;
+  std::uint64_t guess_rounds_left = 0;  ///< of the layer at hand, see FindingSink::spend
+};
+
+/// Takes one file's bytes in any pieces, matches each once against all triggers, and calls the detectors with windows that
+/// hold the promised context: hits near a window's end wait until what follows has come. Results do not depend on how the
+/// bytes were cut. Findings and diagnostics gather here without a path, for the caller to take.
+class FileScan {
+ public:
+  FileScan(const Engine::Impl& engine, FileScanMemory& memory, const ScanLimits& limits);
+  ~FileScan();
+
+  /// For the next file, which has this name: keeps the memory.
+  void reset(std::string_view name);
+
+  /// A file that is here as a whole and not larger than limits::window_bytes: no copy is made.
+  void whole(ByteView file);
+  void push(ByteView bytes);
+  /// As pushing that many zeros, at a bounded cost: for the holes of sparse files.
+  void skip(std::uint64_t zeros);
+  /// The file ended; the waiting hits get their windows.
+  void finish();
+
+  std::vector<Finding>& findings() { return findings_; }
+  std::vector<Diagnostic>& diagnostics() { return diagnostics_; }
+
+ private:
+  class Sink;
+
+  /// An object that a detector asked for, filling up.
+  struct Object {
+    std::uint32_t pattern = 0;    ///< of the hit
+    std::uint64_t hit_end = 0;    ///< file offset
+    std::uint64_t begin = 0;      ///< file offset
+    std::uint64_t size = 0;
+    Bytes bytes;
+  };
+
+  void add(Finding finding, std::uint64_t offset);
+  void diagnose(ErrorCode code, std::string message);
+  void process(bool ends_file);
+  void process(Window window);
+  void match(const Window& window);
+  void deliver(const Window& window, const Prefilter::Match& hit);
+  void inspect(const Window& window, const Prefilter::Match& hit, bool may_need);
+  bool gather(const Window& window, const Prefilter::Match& hit, std::size_t begin, std::uint64_t size);
+  void feed_objects(const Window& window);
+  void deliver_object(Object object, bool ends_file);
+  void scan_decoded(std::string_view encoding, ByteView bytes, std::uint64_t offset);
+  void retain();
+  void push_zeros(std::uint64_t count);
+  std::uint64_t lookbehind() const;
+  /// True when no byte to come can change anything.
+  bool done() const { return exhausted_ && pending_.empty() && objects_.empty(); }
+
+  const Engine::Impl& engine_;
+  FileScanMemory& memory_;
+  const ScanLimits& limits_;
+  BufferPool::Loan buffer_;
+  std::size_t filled_ = 0;       ///< bytes in buffer_
+  std::uint64_t base_ = 0;       ///< file offset of buffer_[0]
+  std::uint64_t matched_ = 0;    ///< file offset up to which matches are known
+  std::vector<Prefilter::Match> pending_;  ///< not delivered yet, with file offsets, sorted
+  std::vector<std::uint64_t> consumed_;    ///< for each detector; sized with the first hit
+  std::vector<Object> objects_;            ///< being gathered
+  std::string name_;
+  Bytes head_;                             ///< the first bytes of a file that is longer than a window
+  std::unique_ptr<FileScan> inner_;        ///< for what was decoded; made when needed
+  std::size_t decode_depth_ = 0;
+  std::size_t triggers_ = 0;
+  bool exhausted_ = false;       ///< triggers_per_file_max was met
+  bool too_many_findings_ = false;
+  std::vector<Finding> findings_;
+  std::vector<Diagnostic> diagnostics_;
+};
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/engine/prefilter.hpp"
+
+#include "core/base/limits.hpp"
+#include "core/base/text.hpp"
+
+#include <hs/hs.h>
+
+#include <new>
+
+namespace landwaiter::detectors {
+namespace {
+
+constexpr unsigned kFlags = HS_FLAG_DOTALL;
+
+struct FreeCompileError {
+  void operator()(hs_compile_error_t* error) const { hs_free_compile_error(error); }
+};
+using CompileError = std::unique_ptr<hs_compile_error_t, FreeCompileError>;
+
+Error refused(const Prefilter::Pattern& pattern, std::string_view why) {
+  return {ErrorCode::invalid_argument, "trigger " + quoted(pattern.text) + ": " + std::string(why)};
+}
+
+/// The engine scans a match's length again where windows meet: a longer match would be lost there.
+Result<void> check_length(const Prefilter::Pattern& pattern) {
+  hs_expr_info_t* raw = nullptr;
+  hs_compile_error_t* error = nullptr;
+  const hs_error_t code = hs_expression_info(pattern.text.c_str(), kFlags, &raw, &error);
+  const CompileError failure(error);
+  if (code != HS_SUCCESS) return refused(pattern, failure ? failure->message : "does not compile");
+  const unsigned min_width = raw->min_width;
+  const unsigned max_width = raw->max_width;
+  std::free(raw);
+  if (min_width == 0) return refused(pattern, "matches the empty string");
+  if (pattern.max_length > limits::trigger_length_max) return refused(pattern, "is longer than trigger_length_max");
+  if (max_width > pattern.max_length) return refused(pattern, "can match more than its max_length");
+  return {};
+}
+
+struct Collector {
+  std::vector<Prefilter::Match>& matches;
+  std::size_t matches_max;
+};
+
+int on_match(unsigned int id, unsigned long long, unsigned long long to, unsigned int, void* context) {
+  auto& collector = *static_cast<Collector*>(context);
+  if (collector.matches.size() >= collector.matches_max) return 1;
+  collector.matches.push_back({to, id});
+  return 0;
+}
+
+}  // namespace
+
+void Prefilter::FreeScratch::operator()(hs_scratch* scratch) const { hs_free_scratch(scratch); }
+void Prefilter::FreeDatabase::operator()(hs_database* database) const { hs_free_database(database); }
+
+Result<Prefilter> Prefilter::compile(const std::vector<Pattern>& patterns) {
+  if (hs_valid_platform() != HS_SUCCESS) {
+    return Error(ErrorCode::unsupported, "this CPU lacks the vector instructions (SSSE3 on x86) that matching needs");
+  }
+  Prefilter prefilter;
+  if (patterns.empty()) return prefilter;
+  std::vector<const char*> texts;
+  std::vector<unsigned> flags(patterns.size(), kFlags);
+  std::vector<unsigned> ids;
+  for (const Pattern& pattern : patterns) {
+    auto checked = check_length(pattern);
+    if (!checked) return checked.error();
+    ids.push_back(static_cast<unsigned>(texts.size()));
+    texts.push_back(pattern.text.c_str());
+  }
+  hs_database_t* database = nullptr;
+  hs_compile_error_t* error = nullptr;
+  const hs_error_t code = hs_compile_multi(texts.data(), flags.data(), ids.data(), static_cast<unsigned>(texts.size()), HS_MODE_BLOCK,
+                                           nullptr, &database, &error);
+  const CompileError failure(error);
+  if (code != HS_SUCCESS) {
+    return Error(ErrorCode::invalid_argument, std::string("triggers do not compile: ") + (failure ? failure->message : "unknown reason"));
+  }
+  prefilter.database_.reset(database);
+  return prefilter;
+}
+
+Bytes Prefilter::store() const {
+  char* raw = nullptr;
+  std::size_t size = 0;
+  if (!database_ || hs_serialize_database(database_.get(), &raw, &size) != HS_SUCCESS) return {};
+  const std::unique_ptr<char, decltype(&std::free)> bytes(raw, &std::free);
+  return Bytes(raw, raw + size);
+}
+
+std::optional<Prefilter> Prefilter::restore(ByteView stored) {
+  hs_database_t* database = nullptr;
+  if (hs_valid_platform() != HS_SUCCESS) return std::nullopt;
+  if (hs_deserialize_database(reinterpret_cast<const char*>(stored.data()), stored.size(), &database) != HS_SUCCESS) return std::nullopt;
+  Prefilter prefilter;
+  prefilter.database_.reset(database);
+  return prefilter;
+}
+
+Prefilter::Scratch Prefilter::make_scratch() const {
+  hs_scratch_t* scratch = nullptr;
+  if (database_ && hs_alloc_scratch(database_.get(), &scratch) != HS_SUCCESS) throw std::bad_alloc();
+  return Scratch(scratch);
+}
+
+bool Prefilter::scan(ByteView bytes, const Scratch& scratch, std::vector<Match>& matches, std::size_t matches_max) const {
+  if (!database_ || bytes.empty()) return true;
+  Collector collector{matches, matches_max};
+  const hs_error_t code = hs_scan(database_.get(), reinterpret_cast<const char*>(bytes.data()), static_cast<unsigned>(bytes.size()), 0,
+                                  scratch.get(), on_match, &collector);
+  // Nothing else can go wrong that is not a bug: arguments are ours and the scratch belongs to one thread.
+  if (code != HS_SUCCESS && code != HS_SCAN_TERMINATED) throw std::logic_error("hs_scan failed with " + std::to_string(code));
+  return code == HS_SUCCESS;
+}
+
+}  // namespace landwaiter::detectors

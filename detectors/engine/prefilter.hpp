@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/bytes.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+struct hs_database;
+struct hs_scratch;
+
+namespace landwaiter::detectors {
+
+/// All triggers of all detectors as one Vectorscan database: finds where any of them matches in one pass. Immutable and
+/// thread-safe; each thread brings its own scratch.
+class Prefilter {
+ public:
+  struct Pattern {
+    std::string text;
+    std::size_t max_length = 0;
+  };
+  struct Match {
+    std::uint64_t end = 0;       ///< one past the match's last byte, as an index into the scanned bytes
+    std::uint32_t pattern = 0;   ///< index into the patterns
+    auto operator<=>(const Match&) const = default;
+  };
+  struct FreeScratch {
+    void operator()(hs_scratch* scratch) const;
+  };
+  using Scratch = std::unique_ptr<hs_scratch, FreeScratch>;
+
+  /// invalid_argument for a pattern that does not compile, matches nothing at all, or can match more than its max_length;
+  /// unsupported on a CPU without SSSE3.
+  static Result<Prefilter> compile(const std::vector<Pattern>& patterns);
+
+  /// What compile() made, for restore() on this machine by this Vectorscan. Empty when there are no patterns.
+  Bytes store() const;
+  /// Nothing when the bytes are damaged, or made for another CPU or version. They must come from store(): a checksum finds damage,
+  /// not malice.
+  static std::optional<Prefilter> restore(ByteView stored);
+
+  Scratch make_scratch() const;
+
+  /// Appends the matches in `bytes` (less than 4 GiB) to `matches`, in no order, a few of them possibly twice. Stops when
+  /// there are `matches_max` in it and returns false.
+  bool scan(ByteView bytes, const Scratch& scratch, std::vector<Match>& matches, std::size_t matches_max) const;
+
+ private:
+  struct FreeDatabase {
+    void operator()(hs_database* database) const;
+  };
+  std::unique_ptr<hs_database, FreeDatabase> database_;  ///< null when there are no patterns
+};
+
+}  // namespace landwaiter::detectors

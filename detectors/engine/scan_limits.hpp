@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/limits.hpp"
+
+namespace landwaiter::detectors {
+
+/// The limits of one layer's scan as values, so that tests and fuzzing can meet them with small inputs. Everything else uses
+/// what is written here. Findings depend on them, so they are not for users to set.
+struct ScanLimits {
+  std::size_t archive_depth_max = limits::archive_depth_max;
+  /// Once for the entries of the layer itself, once for all entries of archives inside its files.
+  std::uint64_t layer_entries_max = limits::layer_entries_max;
+  std::uint64_t layer_expanded_bytes_max = limits::layer_expanded_bytes_max;
+  std::uint64_t nested_expanded_bytes_max = limits::nested_expanded_bytes_max;
+  std::uint64_t nested_ratio_max = limits::nested_ratio_max;
+  std::uint64_t nested_ratio_free_bytes = limits::nested_ratio_free_bytes;
+  std::uint64_t tar_header_bytes_max = limits::tar_header_bytes_max;
+  std::size_t hard_links_max = limits::hard_links_max;
+  std::size_t whiteouts_max = limits::whiteouts_max;
+  std::size_t triggers_per_file_max = limits::triggers_per_file_max;
+  std::uint64_t layer_guess_rounds_max = limits::layer_guess_rounds_max;
+  std::size_t findings_per_file_max = limits::findings_per_file_max;
+  std::size_t findings_per_layer_max = limits::findings_per_layer_max;
+  std::size_t diagnostics_per_layer_max = limits::diagnostics_per_layer_max;
+};
+
+}  // namespace landwaiter::detectors

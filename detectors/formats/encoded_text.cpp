@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/formats/encoded_text.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace landwaiter::detectors::encoded {
+namespace {
+
+bool is_space(std::uint8_t c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+/// The value of a base64 character of either alphabet, or 64.
+constexpr std::array<std::uint8_t, 256> base64_values() {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(64);
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::uint8_t i = 0; i < 64; ++i) values[static_cast<std::uint8_t>(kAlphabet[i])] = i;
+  values['-'] = 62;
+  values['_'] = 63;
+  return values;
+}
+constexpr auto kBase64 = base64_values();
+
+constexpr std::array<std::uint8_t, 256> hex_values() {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(16);
+  for (std::uint8_t i = 0; i < 10; ++i) values[static_cast<std::size_t>('0' + i)] = i;
+  for (std::uint8_t i = 0; i < 6; ++i) {
+    values[static_cast<std::size_t>('a' + i)] = static_cast<std::uint8_t>(10 + i);
+    values[static_cast<std::size_t>('A' + i)] = static_cast<std::uint8_t>(10 + i);
+  }
+  return values;
+}
+constexpr auto kHex = hex_values();
+
+/// One line break at `at`, as text, JSON and XML write it, with the spaces around: how many characters. 0 when there is none.
+std::size_t line_break(std::string_view text, std::size_t at) {
+  constexpr std::size_t kBreakMax = 64;
+  const std::size_t stop = std::min(text.size(), at + kBreakMax);
+  std::size_t next = at;
+  bool broken = false;
+  while (next < stop) {
+    const char c = text[next];
+    if (is_space(static_cast<std::uint8_t>(c))) {
+      broken = broken || c == '\n' || c == '\r';
+      ++next;
+      continue;
+    }
+    std::size_t escape = next;
+    while (escape < stop && text[escape] == '\\') ++escape;
+    if (escape > next && escape < stop && (text[escape] == 'n' || text[escape] == 'r')) {
+      broken = true;
+      next = escape + 1;
+      continue;
+    }
+    const std::string_view rest = text.substr(next);
+    if (!rest.starts_with("&#10;") && !rest.starts_with("&#13;")) break;
+    broken = true;
+    next += 5;
+  }
+  return broken ? next - at : 0;
+}
+
+/// Characters of one alphabet, in lines of one length or of any.
+class Lines {
+ public:
+  Lines(std::string_view text, std::size_t begin, const std::array<std::uint8_t, 256>& values, std::uint8_t none, bool same_length)
+      : text_(text), values_(values), none_(none), same_length_(same_length), at_(begin), line_(begin), end_(begin) {
+    // The first line may have begun before.
+    constexpr std::size_t kLineMax = 200;
+    while (line_ > 0 && begin - line_ < kLineMax && value_at(line_ - 1) < none_) --line_;
+    const bool after_escape = line_ > 0 && line_ < begin && text_[line_ - 1] == '\\';
+    if (after_escape) ++line_;
+  }
+
+  /// The next character's value; `none` at the end.
+  std::uint8_t next() {
+    if (at_ < text_.size() && value_at(at_) == none_) step_over_break();
+    if (at_ >= text_.size() || value_at(at_) == none_) return none_;
+    const std::uint8_t value = value_at(at_++);
+    end_ = at_;
+    return value;
+  }
+  /// One past the last character that next() gave.
+  std::size_t end() const { return end_; }
+  bool at_end_of_text() const { return at_ >= text_.size(); }
+
+ private:
+  std::uint8_t value_at(std::size_t i) const { return values_[static_cast<std::uint8_t>(text_[i])]; }
+
+  void step_over_break() {
+    // Whoever breaks lines breaks them short; a longer one is a whole value, and what follows is another.
+    constexpr std::size_t kLineMin = 16;
+    constexpr std::size_t kLineMax = 128;
+    const std::size_t length = at_ - line_;
+    if (first_length_ == 0) first_length_ = length;
+    if (same_length_ && (length != first_length_ || length < kLineMin || length > kLineMax)) return;
+    const std::size_t skipped = line_break(text_, at_);
+    if (skipped == 0) return;
+    at_ += skipped;
+    line_ = at_;
+  }
+
+  std::string_view text_;
+  const std::array<std::uint8_t, 256>& values_;
+  std::uint8_t none_;
+  bool same_length_;
+  std::size_t at_;
+  std::size_t line_;  ///< where the line begins
+  std::size_t end_;
+  std::size_t first_length_ = 0;
+};
+
+}  // namespace
+
+bool is_base64(std::uint8_t c) { return kBase64[c] < 64 && !is_base64url(c); }
+bool is_base64url(std::uint8_t c) { return c == '-' || c == '_'; }
+
+Run read_base64(ByteView text, std::size_t begin, std::size_t characters_max) {
+  Run run{.begin = begin, .end = begin, .encoding = "base64", .bytes = {}, .open = false};
+  // One allocation, so that no copy of a key is left behind by growth.
+  run.bytes.reserve(std::min(characters_max, text.size() - begin) / 4 * 3 + 3);
+  Lines lines(as_text(text), begin, kBase64, 64, characters_max == kAll);
+  std::uint32_t bits = 0;
+  std::size_t count = 0;
+  while (count < characters_max) {
+    const std::uint8_t value = lines.next();
+    if (value == 64) break;
+    if (is_base64url(text[lines.end() - 1])) run.encoding = "base64url";
+    bits = bits << 6 | value;
+    if (++count % 4 != 0) continue;
+    run.bytes.push_back(static_cast<std::uint8_t>(bits >> 16));
+    run.bytes.push_back(static_cast<std::uint8_t>(bits >> 8));
+    run.bytes.push_back(static_cast<std::uint8_t>(bits));
+  }
+  if (count % 4 >= 2) run.bytes.push_back(static_cast<std::uint8_t>(bits >> (count % 4 == 2 ? 4 : 10)));
+  if (count % 4 == 3) run.bytes.push_back(static_cast<std::uint8_t>(bits >> 2));
+  run.open = count < characters_max && lines.at_end_of_text();
+  run.end = lines.end();
+  while (run.end < text.size() && text[run.end] == '=' && run.end - lines.end() < 2) ++run.end;
+  return run;
+}
+
+Run read_hex(ByteView text, std::size_t begin, std::size_t digits_max) {
+  Run run{.begin = begin, .end = begin, .encoding = "hex", .bytes = {}, .open = false};
+  run.bytes.reserve(std::min(digits_max, text.size() - begin) / 2 + 1);
+  Lines lines(as_text(text), begin, kHex, 16, digits_max == kAll);
+  std::size_t count = 0;
+  std::uint8_t high = 0;
+  while (count < digits_max) {
+    const std::uint8_t value = lines.next();
+    if (value == 16) break;
+    if (++count % 2 == 0) run.bytes.push_back(static_cast<std::uint8_t>(high << 4 | value));
+    high = value;
+  }
+  run.open = count < digits_max && lines.at_end_of_text();
+  run.end = lines.end();
+  return run;
+}
+
+Run read_utf16(ByteView text, std::size_t at, std::uint64_t file_offset) {
+  const bool little = (file_offset + at) % 2 == 0;
+  const std::size_t begin = little || at == 0 ? at : at - 1;
+  Run run{.begin = begin, .end = at, .encoding = little ? "utf-16le" : "utf-16be", .bytes = {}, .open = false};
+  const auto is_text = [](std::uint8_t c) { return (c >= 0x20 && c < 0x7f) || is_space(c); };
+  // Whatever the order, between two characters stands one zero.
+  std::size_t next = at;
+  while (next < text.size() && is_text(text[next]) && (next == at || text[next - 1] == 0)) next += 2;
+  run.bytes.reserve((next - at) / 2);
+  for (std::size_t i = at; i < next; i += 2) run.bytes.push_back(text[i]);
+  run.open = next >= text.size();
+  run.end = std::min(next, text.size());
+  return run;
+}
+
+bool is_pem_body(ByteView text, std::size_t begin) {
+  constexpr std::size_t kGapMax = 64;
+  std::size_t at = begin;
+  while (at > 0 && begin - at < kGapMax) {
+    const std::uint8_t c = text[at - 1];
+    const bool escaped = (c == 'n' || c == 'r') && at > 1 && text[at - 2] == '\\';
+    const bool reference = c == ';' || c == '#' || c == '&' || (c >= '0' && c <= '9');
+    if (!is_space(c) && !escaped && !reference && c != '\\' && c != '"' && c != '\'' && c != '+' && c != ',') break;
+    --at;
+  }
+  constexpr std::string_view kDashes = "-----";
+  constexpr std::size_t kLabelMax = 80;
+  const std::string_view before = as_text(text.first(at));
+  if (!before.ends_with(kDashes)) return false;
+  const std::string_view line = before.substr(before.size() - std::min(before.size(), kLabelMax));
+  const std::size_t label = line.rfind("-----BEGIN ");
+  return label != std::string_view::npos && line.find("-----END ", label) == std::string_view::npos;
+}
+
+}  // namespace landwaiter::detectors::encoded

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/formats/json_object.hpp"
+
+#include "core/base/json.hpp"
+#include "core/base/limits.hpp"
+
+#include <algorithm>
+
+namespace landwaiter::detectors {
+namespace {
+
+/// A keyset of a hundred keys.
+constexpr std::size_t kObjectMax = 64 * 1024;
+constexpr std::size_t kLevelsMax = 3;
+/// How far back opening braces are looked at, whether or not they are the object's.
+constexpr std::size_t kCandidatesMax = 8;
+
+/// One past the brace that closes the one at `begin`, heeding strings; npos when it is not within reach.
+std::size_t closing(std::string_view text, std::size_t begin) {
+  const std::size_t stop = begin + std::min(text.size() - begin, kObjectMax);
+  std::size_t depth = 0;
+  bool quoted = false;
+  for (std::size_t at = begin; at < stop; ++at) {
+    const char c = text[at];
+    if (quoted) {
+      if (c == '\\') ++at;
+      else if (c == '"') quoted = false;
+      else if (c == '\n') return std::string_view::npos;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{') {
+      if (++depth > limits::json_depth_max) return std::string_view::npos;
+    } else if (c == '}' && --depth == 0) {
+      return at + 1;
+    }
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+std::optional<JsonObject> json_object_around(const Window& window, const Hit& hit, FindingSink& sink,
+                                             const std::function<bool(const nlohmann::json&)>& wanted) {
+  constexpr std::size_t kPauseAfterUnclosed = 1024;
+  const std::string_view text = as_text(window.bytes);
+  const std::size_t from = hit.end - std::min(hit.end, limits::detector_lookbehind_bytes);
+  std::size_t open = hit.end;
+  std::size_t levels = 0;
+  bool unclosed = false;
+  for (std::size_t candidates = 0; candidates < kCandidatesMax && levels < kLevelsMax; ++candidates) {
+    const std::size_t found = text.substr(from, open - from).rfind('{');
+    if (found == std::string_view::npos) break;
+    open = from + found;
+    const std::size_t end = closing(text, open);
+    unclosed = unclosed || end == std::string_view::npos;
+    if (end == std::string_view::npos || end < hit.end) continue;
+    ++levels;
+    auto value = parse_json(text.substr(open, end - open), "keys");
+    if (!value || !value->is_object()) continue;
+    if (wanted(*value)) return JsonObject{*std::move(value), open, end};
+    wipe_texts(*value);
+  }
+  if (unclosed) sink.consumed(std::min(text.size(), hit.end + kPauseAfterUnclosed));
+  return std::nullopt;
+}
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/bytes.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace landwaiter::detectors::pem {
+
+/// Bytes that are overwritten when they go: decoded bodies may be private keys.
+class WipedBytes {
+ public:
+  WipedBytes() = default;
+  explicit WipedBytes(Bytes bytes) : bytes_(std::move(bytes)) {}
+  WipedBytes(WipedBytes&& other) noexcept : bytes_(std::move(other.bytes_)) { other.bytes_.clear(); }
+  WipedBytes& operator=(WipedBytes&& other) noexcept;
+  ~WipedBytes();
+  ByteView view() const { return bytes_; }
+
+ private:
+  void wipe() noexcept;
+  Bytes bytes_;
+};
+
+/// A header inside the block, such as "DEK-Info: AES-128-CBC,0A1B..." (RFC 1421, 4.6).
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+enum class State {
+  decoded,       ///< a label, a body in base64 and the END of the same label
+  bare,          ///< a label with no body worth the name: a string constant in a program, a template
+  damaged,       ///< a real body that cannot be decoded, or whose END is missing or names something else
+  beyond_window  ///< the block goes on past the bytes at hand, which are not the end of the file
+};
+
+struct Block {
+  State state = State::bare;
+  std::size_t begin = 0;  ///< index of the first '-' of BEGIN
+  std::size_t end = 0;    ///< one past the last '-' of END, or where reading stopped
+  std::string_view label; ///< "RSA PRIVATE KEY"; a view into the bytes
+  std::vector<Header> headers;
+  WipedBytes body;        ///< decoded; only when state is decoded
+  std::string problem;    ///< why it is damaged, for people; holds nothing of the body
+
+  std::optional<std::string_view> header(std::string_view name) const;
+};
+
+/// Reads the block whose BEGIN line ends at `begin_line_end` (one past its last '-').
+///
+/// RFC 7468's lax form and what configuration formats make of it: indentation, CRLF, no or any line breaks, trailing
+/// spaces; the escapes \n, \r, \t, \/ and \u00XX with any number of backslashes (JSON, .env, YAML), &#10; and &#xA; (XML);
+/// string literals joined across lines ("..." + "..."). Any other character outside the base64 alphabet damages the block.
+/// Reads to the next run of five dashes at most, so the cost of many blocks is linear.
+Block read_block(ByteView bytes, std::size_t begin_line_end, bool ends_file);
+
+/// What escapes and joined literals, as above, stand for; the rest as it is. The caller wipes it.
+std::string unescaped(std::string_view raw);
+
+/// Fewer characters of base64 than this hold no key or certificate; documentation puts "MIIE..." there.
+inline constexpr std::size_t kBodyCharactersMin = 64;
+
+}  // namespace landwaiter::detectors::pem

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detectors/formats/pem.hpp"
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace landwaiter::detectors {
+
+/// A list or an atom of an S-expression, in the canonical form (`3:rsa`) and the advanced one (`rsa`, `"NIST P-256"`, `#00A7#`):
+/// Libgcrypt's, and so those of RFC 9804 without display hints and base64. Atoms may be private: they are wiped.
+struct SExpression {
+  bool list = false;
+  pem::WipedBytes atom;
+  std::vector<SExpression> items;
+
+  std::string_view text() const { return as_text(atom.view()); }
+  /// The list among the items that begins with this atom.
+  const SExpression* find(std::string_view name) const;
+  /// The atom behind the name in `(name atom)`; empty when there is none.
+  ByteView value(std::string_view name) const;
+};
+
+/// The list at the front of `bytes`. `size` is set to what it takes. Bounded in depth and in the number of items.
+std::optional<SExpression> read_s_expression(ByteView bytes, std::size_t& size);
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detectors/engine/detector.hpp"
+
+namespace landwaiter::detectors {
+
+/// JSON Web Keys, private, public and symmetric, each of a set on its own, in plain JSON or inside a JSON string; and the
+/// tokens of the same family (JWT, JWS, JWE) in compact form or as JSON. Nothing of a secret and no part of a token is reported.
+class JoseDetector final : public Detector {
+ public:
+  explicit JoseDetector(DetectorContext context) : context_(std::move(context)) {}
+  std::string_view name() const override { return "jose"; }
+  int version() const override { return 1; }
+  std::vector<Trigger> triggers() const override;
+  void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
+
+ private:
+  void inspect_key(const Window& window, const Hit& hit, FindingSink& sink) const;
+  void inspect_token(const Window& window, const Hit& hit, FindingSink& sink) const;
+  void inspect_token_in_json(const Window& window, const Hit& hit, FindingSink& sink) const;
+
+  DetectorContext context_;
+};
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detectors/engine/detector.hpp"
+#include "detectors/jose/jwt.hpp"
+
+namespace landwaiter::detectors {
+
+/// Describes a token as a finding: what it is for, by whom, until when, and what is wrong with it; nothing of its signature,
+/// and of its claims only those about the token itself, the others by name. Its id is a keyed hash of `compact`.
+Finding describe_token(const Token& token, std::string_view compact, std::string_view encoding, const DetectorContext& context);
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/key_files/encoded_text_detector.hpp"
+
+#include "core/base/limits.hpp"
+#include "core/base/secret.hpp"
+#include "detectors/formats/der.hpp"
+#include "detectors/formats/encoded_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace landwaiter::detectors {
+namespace {
+
+enum TriggerId { kBase64Der = 100, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem };
+
+/// Characters of base64 in which no other bit has a part, and how many characters before them their group of three bytes begins.
+struct Base64Text {
+  std::string_view characters;
+  std::size_t before;
+};
+
+/// "-----BEGIN " when it begins a group of three bytes, and one and two bytes later; then the same for its base64, of which a manifest in
+/// base64 is full. A trigger's number is the index.
+constexpr std::array<Base64Text, 6> kBase64Texts{{{"LS0tLS1CRUdJTi", 0},
+                                                  {"0tLS0tQkVHSU4g", 2},
+                                                  {"tLS0tLUJFR0lOI", 3},
+                                                  {"TFMwdExTMUNSVWRKVG", 0},
+                                                  {"xTMHRMUzFDUlVkSlRp", 2},
+                                                  {"MUzB0TFMxQ1JVZEpUa", 3}}};
+constexpr std::size_t kKeystoreCharacters = 12;
+constexpr std::size_t kHexPemDigits = 22;
+/// The longest of the patterns.
+constexpr std::size_t kBase64DerMax = 16;
+constexpr std::size_t kHexDerMax = 28;
+/// In UTF-16, from the zero in front of the third dash to the space.
+constexpr std::size_t kUtf16PemBytes = 18;
+constexpr std::size_t kUtf16DashesBefore = 4;
+
+/// Fewer characters hold no key (pem.hpp says the same of a block's body).
+constexpr std::size_t kCharactersMin = 64;
+constexpr std::size_t kBytesMin = kCharactersMin / 4 * 3;
+/// The shortest of what has a trigger, a public key of Ed25519, has 44 bytes.
+constexpr std::size_t kDerBytesMin = 44;
+
+using Read = encoded::Run (*)(ByteView text, std::size_t begin, std::size_t units_max);
+
+/// How many characters of an encoding so many bytes take.
+std::size_t units_of(std::string_view encoding, std::size_t bytes) {
+  return encoding == "hex" ? 2 * bytes : static_cast<std::size_t>((static_cast<std::uint64_t>(bytes) * 8 + 5) / 6);
+}
+
+/// Drops what stands behind the last END line: the next block, of which only a part is at hand, has a trigger of its own.
+void cut_behind_last_block(encoded::Run& run) {
+  constexpr std::string_view kEnd = "-----END ";
+  constexpr std::string_view kDashes = "-----";
+  const std::string_view decoded = as_text(run.bytes);
+  std::size_t last = decoded.rfind(kEnd);
+  // The last line itself may be cut.
+  if (last != std::string_view::npos && decoded.find(kDashes, last + kEnd.size()) == std::string_view::npos) {
+    last = last == 0 ? std::string_view::npos : decoded.rfind(kEnd, last - 1);
+  }
+  if (last == std::string_view::npos) return;
+  const std::size_t size = decoded.find(kDashes, last + kEnd.size()) + kDashes.size();
+  std::fill(run.bytes.begin() + static_cast<std::ptrdiff_t>(size), run.bytes.end(), std::uint8_t{0});
+  run.bytes.resize(size);
+}
+
+/// Hands on the PEM that is encoded from `begin` on. Reads no further than every window is sure to reach, so that the result does not
+/// depend on how a file was cut.
+void hand_on_pem(const Window& window, std::size_t begin, Read read, FindingSink& sink) {
+  const std::size_t reach = begin + std::min(window.bytes.size() - begin, limits::detector_lookahead_bytes);
+  const ByteView text = window.bytes.first(reach);
+  encoded::Run run = read(text, begin, encoded::kAll);
+  if (run.bytes.size() < kBytesMin) return wipe(run.bytes);
+  const bool all_seen = window.ends_file && reach == window.bytes.size();
+  if (run.open && !all_seen) {
+    cut_behind_last_block(run);
+    encoded::Run cut = read(text, begin, units_of(run.encoding, run.bytes.size()));
+    run.end = cut.end;
+    wipe(cut.bytes);
+  }
+  sink.decoded(run.encoding, std::move(run.bytes), run.begin, run.end);
+}
+
+/// Hands on what the run says, unless it goes on behind the window: then it is called for once more.
+void hand_on(const Window& window, encoded::Run run, FindingSink& sink) {
+  if (run.open && !window.ends_file && sink.need(run.begin, limits::object_bytes_max)) return wipe(run.bytes);
+  sink.decoded(run.encoding, std::move(run.bytes), run.begin, run.end);
+}
+
+/// Back from the hit's end to the first character, `length` of them.
+std::size_t start_of(const Hit& hit, std::size_t length) { return hit.end - std::min(hit.end, length); }
+
+/// Back over so many characters of base64, which a line break may part; nothing when there are not as many.
+std::optional<std::size_t> group_begin(ByteView text, std::size_t at, std::size_t characters) {
+  constexpr std::size_t kSpacesMax = 64;
+  std::size_t spaces = 0;
+  while (characters > 0) {
+    if (at == 0 || spaces > kSpacesMax) return std::nullopt;
+    const std::uint8_t c = text[--at];
+    if (encoded::is_base64(c) || encoded::is_base64url(c)) --characters;
+    else if (c == ' ' || c == '\t' || c == '\r' || c == '\n') ++spaces;
+    else return std::nullopt;
+  }
+  return at;
+}
+
+void inspect_base64_text(const Window& window, const Hit& hit, FindingSink& sink) {
+  const Base64Text& text = kBase64Texts[static_cast<std::size_t>(hit.trigger)];
+  // The group's first characters hold the end of what stands before.
+  const auto begin = group_begin(window.bytes, start_of(hit, text.characters.size()), text.before);
+  if (!begin) return;
+  constexpr int kBase64OfBase64 = 3;
+  if (hit.trigger < kBase64OfBase64) return hand_on_pem(window, *begin, &encoded::read_base64, sink);
+  encoded::Run run = encoded::read_base64(window.bytes, *begin, encoded::kAll);
+  if (run.bytes.size() < kBytesMin) return wipe(run.bytes);
+  hand_on(window, std::move(run), sink);
+}
+
+/// A value begins here: what stands before is no base64, or the letter of an escape.
+bool begins_value(ByteView text, std::size_t begin) {
+  if (begin == 0 || !encoded::is_base64(text[begin - 1])) return true;
+  const std::uint8_t c = text[begin - 1];
+  return begin > 1 && (c == 'n' || c == 'r' || c == 't') && text[begin - 2] == '\\';
+}
+
+/// Base64 characters that these bytes take, without padding.
+std::size_t base64_characters(std::uint64_t bytes) { return static_cast<std::size_t>((bytes * 8 + 5) / 6); }
+
+bool is_one_sequence(ByteView der) { return der::only_content(der, der::kSequence) && der::well_formed(der, limits::der_depth_max); }
+
+/// Asks for all the text of an object that the window does not show; true when it will come.
+bool will_come(const Window& window, const encoded::Run& run, std::uint64_t characters, FindingSink& sink) {
+  // Lines of 64 and indentation add less than a half.
+  return run.open && !window.ends_file && sink.need(run.begin, characters + characters / 2);
+}
+
+/// True when an object begins at `begin`, or seems to and will be read later.
+bool read_base64_der(const Window& window, std::size_t begin, FindingSink& sink) {
+  constexpr std::size_t kHeaderCharacters = 8;
+  const encoded::Run header = encoded::read_base64(window.bytes, begin, kHeaderCharacters);
+  const auto size = der::promised_size(header.bytes);
+  if (!size || *size < kDerBytesMin || *size > limits::object_bytes_max) return false;
+  const std::size_t characters = base64_characters(*size);
+  encoded::Run run = encoded::read_base64(window.bytes, begin, characters);
+  const bool fills = run.end == window.bytes.size() || !(encoded::is_base64(window.bytes[run.end]) || window.bytes[run.end] == '=');
+  if (run.bytes.size() == *size && fills && is_one_sequence(run.bytes)) {
+    sink.decoded(run.encoding, std::move(run.bytes), run.begin, run.end);
+    return true;
+  }
+  const bool cut = run.bytes.size() < *size;
+  wipe(run.bytes);
+  return cut && will_come(window, run, characters, sink);
+}
+
+void inspect_base64_der(const Window& window, const Hit& hit, FindingSink& sink) {
+  for (std::size_t begin = start_of(hit, kBase64DerMax); begin < hit.end; ++begin) {
+    if (window.bytes[begin] != 'M' || !begins_value(window.bytes, begin) || encoded::is_pem_body(window.bytes, begin)) continue;
+    if (read_base64_der(window, begin, sink)) return;
+  }
+}
+
+void inspect_base64_keystore(const Window& window, const Hit& hit, FindingSink& sink) {
+  const std::size_t begin = start_of(hit, kKeystoreCharacters);
+  if (!begins_value(window.bytes, begin)) return;
+  encoded::Run run = encoded::read_base64(window.bytes, begin, encoded::kAll);
+  if (run.end - run.begin < kCharactersMin / 2) return wipe(run.bytes);
+  hand_on(window, std::move(run), sink);
+}
+
+void inspect_hex_pem(const Window& window, const Hit& hit, FindingSink& sink) {
+  hand_on_pem(window, start_of(hit, kHexPemDigits), &encoded::read_hex, sink);
+}
+
+/// Signatures in PDF have room left, filled with zeros: what follows the object is not looked at.
+bool read_hex_der(const Window& window, std::size_t begin, FindingSink& sink) {
+  constexpr std::size_t kHeaderDigits = 12;
+  const encoded::Run header = encoded::read_hex(window.bytes, begin, kHeaderDigits);
+  const auto size = der::promised_size(header.bytes);
+  if (!size || *size < kDerBytesMin || *size > limits::object_bytes_max / 2) return false;
+  encoded::Run run = encoded::read_hex(window.bytes, begin, static_cast<std::size_t>(*size) * 2);
+  if (run.bytes.size() == *size && is_one_sequence(run.bytes)) {
+    sink.decoded(run.encoding, std::move(run.bytes), run.begin, run.end);
+    return true;
+  }
+  const bool cut = run.bytes.size() < *size;
+  wipe(run.bytes);
+  return cut && will_come(window, run, *size * 2, sink);
+}
+
+void inspect_hex_der(const Window& window, const Hit& hit, FindingSink& sink) {
+  const std::string_view text = as_text(window.bytes);
+  for (std::size_t begin = start_of(hit, kHexDerMax); begin < hit.end; ++begin) {
+    const std::string_view rest = text.substr(begin, 6);
+    const bool candidate = rest.starts_with("3082") || (rest.starts_with("30") && rest.ends_with("30"));
+    if (candidate && read_hex_der(window, begin, sink)) return;
+  }
+}
+
+void inspect_utf16(const Window& window, const Hit& hit, FindingSink& sink) {
+  // The pattern begins with a zero that belongs to the dash before or behind it; two dashes and their zeros stand before.
+  if (hit.end + 1 < kUtf16PemBytes + kUtf16DashesBefore) return;
+  const std::size_t third = start_of(hit, kUtf16PemBytes) + 1;
+  const std::size_t begin = third - kUtf16DashesBefore;
+  if (window.bytes[begin] != '-' || window.bytes[begin + 2] != '-') return;
+  const std::size_t reach = begin + std::min(window.bytes.size() - begin, limits::detector_lookahead_bytes);
+  encoded::Run run = encoded::read_utf16(window.bytes.first(reach), begin, window.offset);
+  if (run.bytes.size() < kCharactersMin) return wipe(run.bytes);
+  const std::size_t all = run.bytes.size();
+  const bool all_seen = window.ends_file && reach == window.bytes.size();
+  if (run.open && !all_seen) cut_behind_last_block(run);
+  run.end -= 2 * (all - run.bytes.size());
+  sink.decoded(run.encoding, std::move(run.bytes), run.begin, run.end);
+}
+
+}  // namespace
+
+std::vector<Trigger> EncodedTextDetector::triggers() const {
+  std::vector<Trigger> out;
+  for (std::size_t i = 0; i < kBase64Texts.size(); ++i) {
+    out.push_back({static_cast<int>(i), std::string(kBase64Texts[i].characters), kBase64Texts[i].characters.size()});
+  }
+  const std::vector<Trigger> others{
+      // What keys, requests, certificates, keystores and signatures begin with: a SEQUENCE with a length of two bytes (MII), one (MIG, MIH)
+      // or none, and as much of what is inside as its kind always has.
+      {kBase64Der,
+       R"(MII[A-P][0-9A-Za-z+/_-](?:[DTjz](?:CC[0-9A-Za-z+/_-]{3}(?:gAwIB|C[A-F]|w[A-D])|CB[0-9A-Za-z+/_-](?:[Kaq6]ADAgE|[AQgw]IBA[DT]))"
+       R"(|[AB][0-9A-Za-z+/_-](?:Bgk|AgEBM)))"
+       R"(|[AQgw](?:IB[AB]|KC[AB]|oBAK|YJKoZI)))"
+       R"(|MI[GH][0-9A-Za-z+/_-](?:AgE[AB]|M[A-F][0-9A-Za-z+/_-]G(?:ByqG|CSqG)|AoGBA|MI[GH][0-9A-Za-z+/_-](?:oAMC|AgEA))"
+       R"(|M[A-H][0-9A-Za-z+/_-]CAQ[AE]w))"
+       R"(|M[A-H][0-9A-Za-z+/_-](?:w(?:E[wA]YHKoZI|BQYDK2V)|CAQAwBQYDK2V|CAQEE[IMD]))",
+       kBase64DerMax},
+      // FEEDFEED and CECECECE, version 1 or 2, and a count of less than 2^24.
+      {kBase64Keystore, "(?:[/_]u3[+-]7Q|zs7Ozg)AAAA[EI]A", kKeystoreCharacters},
+      {kHexPem, "2[dD]2[dD]2[dD]2[dD]2[dD]424547494[eE]20", kHexPemDigits},
+      {kHexDer,
+       "3082[0-9a-fA-F]{4}(?:3082[0-9a-fA-F]{4}(?:[aA]0030201|02010[01]30)|0282[0-9a-fA-F]{4}00"
+       "|02010[0-3](?:0282|300[dD]0609|3082)|(?:30[0-9a-fA-F]{2})?06092[aA]864886)"
+       "|30[0-9a-fA-F]{2}301[03]06072[aA]8648[cC][eE]3[dD]0201",
+       kHexDerMax},
+      {kUtf16Pem, R"(\x00-\x00-\x00-\x00B\x00E\x00G\x00I\x00N\x00 )", kUtf16PemBytes},
+  };
+  out.insert(out.end(), others.begin(), others.end());
+  return out;
+}
+
+void EncodedTextDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
+  if (hit.end > window.bytes.size()) return;
+  switch (hit.trigger) {
+    case kBase64Der:
+      return inspect_base64_der(window, hit, sink);
+    case kBase64Keystore:
+      return inspect_base64_keystore(window, hit, sink);
+    case kHexPem:
+      return inspect_hex_pem(window, hit, sink);
+    case kHexDer:
+      return inspect_hex_der(window, hit, sink);
+    case kUtf16Pem:
+      return inspect_utf16(window, hit, sink);
+    default:
+      return inspect_base64_text(window, hit, sink);
+  }
+}
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detectors/engine/detector.hpp"
+
+namespace landwaiter::detectors {
+
+/// Keys in the formats of programs that have one of their own: PuTTY, age, signify and minisign, WireGuard, DNSSEC and TSIG, cosign,
+/// Ansible Vault, Tink, TUF, KeePass, Kerberos key tables, Microsoft's CryptoAPI. Each has its reader, which is silent about what only
+/// looks like it. A key in the clear is of severity high, an encrypted one medium; the key itself never leaves.
+class KeyFileDetector final : public Detector {
+ public:
+  explicit KeyFileDetector(DetectorContext context) : context_(std::move(context)) {}
+  std::string_view name() const override { return "key-file"; }
+  int version() const override { return 1; }
+  std::vector<Trigger> triggers() const override;
+  void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
+
+ private:
+  DetectorContext context_;
+};
+
+}  // namespace landwaiter::detectors

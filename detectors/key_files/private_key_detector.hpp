@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detectors/engine/detector.hpp"
+
+namespace landwaiter::detectors {
+
+/// Private keys: RSA, DSA, DH, EC, Ed25519, Ed448, X25519, X448 in PKCS#1, SEC1, PKCS#8 plain and encrypted, OpenSSL's
+/// traditional encryption and OpenSSH's format; in PEM, and in DER anywhere in any file. DER is reported only when the
+/// numbers in it agree with each other, so that data which happens to look like a key is not. Nothing private leaves:
+/// the identity is the public half's digest, or a keyed hash of the ciphertext.
+class PrivateKeyDetector final : public Detector {
+ public:
+  explicit PrivateKeyDetector(DetectorContext context) : context_(std::move(context)) {}
+  std::string_view name() const override { return "private-key"; }
+  int version() const override { return 2; }
+  std::vector<Trigger> triggers() const override;
+  void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
+
+ private:
+  void inspect_pem(const Window& window, const Hit& hit, FindingSink& sink) const;
+  void inspect_der(const Window& window, const Hit& hit, FindingSink& sink) const;
+
+  DetectorContext context_;
+};
+
+}  // namespace landwaiter::detectors

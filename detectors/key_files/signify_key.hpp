@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detectors/engine/detector.hpp"
+
+namespace landwaiter::detectors {
+
+/// Keys of signify(1) and minisign, Ed25519 always: a comment line and one line of base64. The hit ends with "untrusted comment: ".
+/// Signatures, which look alike, are not reported.
+void inspect_signify_key(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context);
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detectors/engine/detector.hpp"
+
+namespace landwaiter::detectors {
+
+/// One key of WireGuard in a configuration of wg(8), systemd.netdev(5) or NetworkManager: private, preshared or a peer's public one. The
+/// hit ends with the 44 characters of its base64. Only within a section that is WireGuard's: "[Interface]", "[Peer]", "[WireGuard]",
+/// "[WireGuardPeer]",
+/// "[wireguard]", "[wireguard-peer.<key>]".
+void inspect_wireguard_key(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context);
+
+}  // namespace landwaiter::detectors

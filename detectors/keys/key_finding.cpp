@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/keys/key_finding.hpp"
+
+#include "core/base/text.hpp"
+#include "detectors/formats/der.hpp"
+#include "detectors/keys/key_checks.hpp"
+#include "detectors/keys/password_encryption.hpp"
+#include "detectors/keys/private_key_math.hpp"
+#include "detectors/keys/published_keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+namespace landwaiter::detectors {
+namespace {
+
+using nlohmann::json;
+
+std::string capital(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
+bool is_base64(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/'; }
+
+std::string title_of(const PublicKey& key, std::string_view what) {
+  return capital(key.key_type.empty() ? std::string(what) : describe(key) + ' ' + std::string(what));
+}
+
+/// A key that programs carry as their example protects nothing.
+void add_publisher(const StoredKey& key, Finding& finding) {
+  PrivateKey published;
+  published.public_key = key.public_key;
+  published.encrypted = key.encrypted;
+  published.opaque = key.opaque;
+  const std::string_view publisher = publisher_of(published);
+  finding.attributes["publisher"] = publisher.empty() ? json(nullptr) : json(publisher);
+  if (publisher.empty()) return;
+  finding.severity = Severity::low;
+  finding.title += ", published test key of " + std::string(publisher);
+}
+
+}  // namespace
+
+Finding private_key_finding(const StoredKey& key, std::string_view encoding, const DetectorContext& context) {
+  Finding finding;
+  finding.type = FindingType::private_key;
+  finding.id = key.public_key.spki.empty() ? keyed_id(context, key.opaque) : key.public_key.id();
+  finding.severity = key.encrypted ? Severity::medium : Severity::high;
+  finding.title = title_of(key.public_key, key.encrypted ? "private key, encrypted (" : "private key (") + key.format + ')';
+  json& attributes = finding.attributes;
+  add_public_key_attributes(key.public_key, attributes);
+  if (key.public_key.key_type.empty()) attributes["key_type"] = nullptr;
+  attributes["encoding"] = encoding;
+  attributes["format"] = key.format;
+  attributes["encrypted"] = key.encrypted;
+  attributes["encryption"] = key.encryption;
+  attributes["weaknesses"] = encryption_weaknesses(key.encryption);
+  for (const std::string& weakness : key_weaknesses(key.public_key)) add_weakness(finding, weakness);
+  add_publisher(key, finding);
+  return finding;
+}
+
+Finding public_key_finding(const PublicKey& key, std::string_view encoding, std::string_view format) {
+  Finding finding;
+  finding.type = FindingType::public_key;
+  finding.id = key.id();
+  finding.severity = Severity::info;
+  finding.title = title_of(key, "public key (") + std::string(format) + ')';
+  add_public_key_attributes(key, finding.attributes);
+  finding.attributes["encoding"] = encoding;
+  finding.attributes["format"] = format;
+  finding.attributes["weaknesses"] = json::array();
+  for (const std::string& weakness : key_weaknesses(key)) add_weakness(finding, weakness);
+  return finding;
+}
+
+Finding secret_key_finding(ByteView secret, const json& algorithm, std::string_view format, const DetectorContext& context) {
+  Finding finding;
+  finding.type = FindingType::secret_key;
+  finding.id = keyed_id(context, secret);
+  finding.severity = Severity::high;
+  finding.title = (algorithm.is_string() ? algorithm.get<std::string>() + " secret key (" : "Secret key (") + std::string(format) + ')';
+  finding.attributes = {{"algorithm", algorithm}, {"key_size_bits", secret.size() * 8}, {"encoding", "base64"}, {"format", format},
+                        {"encrypted", false},     {"weaknesses", json::array()}};
+  return finding;
+}
+
+void add_weakness(Finding& finding, std::string_view code) {
+  json& list = finding.attributes["weaknesses"];
+  if (!list.is_array()) list = json::array();
+  if (std::ranges::find(list, json(code)) == list.end()) list.push_back(code);
+}
+
+std::optional<PublicKey> raw_curve_public_key(ByteView oid, ByteView key) {
+  const Bytes type = der::write(der::kOid, {oid});
+  return public_key_with(der::write(der::kSequence, {type}), key);
+}
+
+std::optional<PublicKey> raw_curve_public_half(ByteView oid, ByteView secret) {
+  const RawKeyKind* kind = raw_key_kind(oid);
+  return kind == nullptr ? std::nullopt : raw_public_key(*kind, secret);
+}
+
+bool looks_random(ByteView bytes) {
+  std::array<bool, 256> seen{};
+  for (const std::uint8_t byte : bytes) seen[byte] = true;
+  const auto different = static_cast<std::size_t>(std::ranges::count(seen, true));
+  // Of 32 random bytes 30 are different, of 16 random ones 15.
+  return different >= std::min<std::size_t>(bytes.size() / 2, 32);
+}
+
+json unix_time_text(std::uint64_t seconds) {
+  constexpr std::uint64_t kYear10000 = 253'402'300'800;
+  if (seconds >= kYear10000) return nullptr;
+  const auto time = static_cast<std::time_t>(seconds);
+  std::tm parts{};
+  if (gmtime_r(&time, &parts) == nullptr) return nullptr;
+  std::array<char, 32> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return std::string(text.data(), size);
+}
+
+std::size_t base64_end(std::string_view text, std::size_t at, std::size_t size_max) {
+  const std::size_t stop = at + std::min(size_max, text.size() - std::min(at, text.size()));
+  while (at < stop && is_base64(text[at])) ++at;
+  for (int padding = 0; at < stop && text[at] == '=' && padding < 2; ++padding) ++at;
+  return at;
+}
+
+std::string_view take_line(std::string_view text, std::size_t& at, std::size_t size_max) {
+  const std::string_view rest = text.substr(std::min(at, text.size()), size_max);
+  const std::size_t end = rest.find('\n');
+  std::string_view line = rest.substr(0, end);
+  at += end == std::string_view::npos ? rest.size() : end + 1;
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+std::optional<std::string_view> line_value(std::string_view line, std::string_view name) {
+  if (!line.starts_with(name) || !line.substr(name.size()).starts_with(':')) return std::nullopt;
+  return trim(line.substr(name.size() + 1));
+}
+
+}  // namespace landwaiter::detectors

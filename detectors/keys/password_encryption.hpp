@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/bytes.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <vector>
+
+namespace landwaiter::detectors {
+
+/// How a password protects something, read from the AlgorithmIdentifier around it: an object with `scheme`, `cipher` and, where
+/// they are stated, `kdf`, `prf`, `iterations`, `scrypt_n`, `scrypt_r`, `scrypt_p`; OpenSSL's names, or an OID in numbers. Null when
+/// `algorithm` is not an AlgorithmIdentifier. Nothing is derived or decrypted, so no cost comes from the numbers in it.
+nlohmann::json describe_password_encryption(ByteView algorithm);
+
+/// Is this one of the schemes that protect private keys: PBES2, PBES1 (RFC 8018), PKCS #12's (RFC 7292, appendix C), Java's two?
+bool is_password_encryption(ByteView algorithm_oid);
+
+/// "weak-cipher" (DES, RC2, RC4), "few-iterations" (below 1,000, RFC 8018's own minimum) as far as they apply.
+std::vector<std::string> encryption_weaknesses(const nlohmann::json& encryption);
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/keys/private_key.hpp"
+
+#include "core/base/limits.hpp"
+#include "detectors/formats/der.hpp"
+#include "detectors/keys/private_key_math.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace landwaiter::detectors {
+namespace {
+
+Error malformed(std::string_view what) { return Error(ErrorCode::malformed, "not " + std::string(what)); }
+
+bool same(ByteView a, ByteView b) { return std::ranges::equal(a, b); }
+
+bool sane_size(ByteView modulus) {
+  constexpr std::size_t kBitsMin = 256;
+  const std::size_t bits = bit_length(modulus);
+  return bits >= kBitsMin && bits <= limits::key_bits_max;
+}
+
+/// OtherPrimeInfos: a version of 1 promises it.
+bool read_other_primes(der::Reader& reader, std::vector<ByteView>& primes) {
+  constexpr std::size_t kPrimesMax = 16;
+  ByteView infos;
+  if (!reader.next(der::kSequence, infos)) return false;
+  der::Reader list(infos);
+  while (!list.empty()) {
+    ByteView info, prime, exponent, coefficient;
+    if (!list.next(der::kSequence, info) || primes.size() == kPrimesMax) return false;
+    der::Reader fields(info);
+    if (!fields.unsigned_integer(prime) || !fields.unsigned_integer(exponent) || !fields.unsigned_integer(coefficient)) return false;
+    if (!fields.empty()) return false;
+    primes.push_back(prime);
+  }
+  return primes.size() > 2;
+}
+
+/// Of 32 random octets at least 20 differ and at most 25 can be printed, but for one time in some hundred thousand.
+bool looks_random(ByteView octets) {
+  std::array<bool, 256> seen{};
+  std::size_t distinct = 0, printable = 0;
+  for (const std::uint8_t octet : octets) {
+    if (!std::exchange(seen[octet], true)) ++distinct;
+    if (octet >= 0x20 && octet < 0x7f) ++printable;
+  }
+  return distinct * 32 >= octets.size() * 20 && printable * 32 <= octets.size() * 25;
+}
+
+/// The octets that PKCS#8 holds for Ed25519 and its kin: an OCTET STRING again (RFC 8410, 7).
+PrivateKey raw_curve_key(const RawKeyKind& kind, ByteView inner) {
+  PrivateKey key;
+  key.public_key.key_type = kind.name;
+  const auto scalar = der::only_content(inner, der::kOctetString);
+  auto public_key = scalar ? raw_public_key(kind, *scalar) : std::nullopt;
+  key.consistent = public_key.has_value();
+  key.looks_random = scalar && looks_random(*scalar);
+  if (public_key) key.public_key = std::move(*public_key);
+  return key;
+}
+
+/// DSA and DH keys in PKCS#8 hold x alone; the parameters have p and g.
+PrivateKey discrete_log_key(ByteView algorithm, ByteView parameters, bool dsa, ByteView inner) {
+  PrivateKey key;
+  key.public_key.key_type = dsa ? "DSA" : "DH";
+  key.consistent = false;
+  const auto fields = der::only_content(parameters, der::kSequence);
+  der::Reader reader(fields.value_or(ByteView()));
+  ByteView p, g, x;
+  if (!reader.unsigned_integer(p) || !reader.unsigned_integer(g)) return key;
+  key.public_key.size_bits = bit_length(p);
+  // Dss-Parms is p, q, g; PKCS #3 and X9.42 begin with p, g.
+  if (dsa && !reader.unsigned_integer(g)) return key;
+  der::Reader private_value(inner);
+  if (!private_value.unsigned_integer(x) || !private_value.empty()) return key;
+  const auto y = power_modulo(g, x, p);
+  if (!y) {
+    // Too large to compute for anything that files may hold by the thousand.
+    key.consistent = true;
+    return key;
+  }
+  auto public_key = public_key_with(algorithm, der::write_unsigned(*y));
+  if (!public_key) return key;
+  key.public_key = std::move(*public_key);
+  key.consistent = true;
+  return key;
+}
+
+/// Finds the one reader for the algorithm that a PrivateKeyInfo names.
+Result<PrivateKey> read_private_octets(ByteView algorithm, ByteView inner) {
+  der::Reader reader(*der::only_content(algorithm, der::kSequence));
+  ByteView type;
+  if (!reader.next(der::kOid, type)) return malformed("a private key's algorithm");
+  const ByteView parameters = reader.rest();
+  const bool pss = same(type, oid::rsa_pss());
+  if (pss || same(type, oid::rsa())) {
+    auto key = read_pkcs1(inner);
+    if (key && pss) key->public_key = rsa_pss_public_key(algorithm, key->public_key);
+    return key;
+  }
+  if (same(type, oid::ec())) return read_sec1(inner, parameters);
+  if (same(type, oid::dsa())) return discrete_log_key(algorithm, parameters, true, inner);
+  if (same(type, oid::dh()) || same(type, oid::x942_dh())) return discrete_log_key(algorithm, parameters, false, inner);
+  if (const RawKeyKind* kind = raw_key_kind(type)) return raw_curve_key(*kind, inner);
+  PrivateKey key;
+  key.public_key.key_type = der::oid_text(type);
+  if (key.public_key.key_type.empty()) return malformed("a private key's algorithm");
+  return key;
+}
+
+}  // namespace
+
+Result<PrivateKey> read_pkcs1(ByteView der) {
+  const auto fields = der::only_content(der, der::kSequence);
+  if (!fields) return malformed("an RSA private key");
+  der::Reader reader(*fields);
+  unsigned version = 0;
+  ByteView n, e, d, exponent;
+  if (!reader.small_integer(version) || version > 1) return malformed("an RSA private key");
+  if (!reader.unsigned_integer(n) || !reader.unsigned_integer(e) || !reader.unsigned_integer(d)) return malformed("an RSA private key");
+  std::vector<ByteView> primes(2);
+  if (!reader.unsigned_integer(primes[0]) || !reader.unsigned_integer(primes[1])) return malformed("an RSA private key");
+  // The two CRT exponents and the coefficient.
+  for (int i = 0; i < 3; ++i) {
+    if (!reader.unsigned_integer(exponent)) return malformed("an RSA private key");
+  }
+  if (version == 1 && !read_other_primes(reader, primes)) return malformed("an RSA private key with more than two primes");
+  if (!reader.empty() || !sane_size(n) || e.empty()) return malformed("an RSA private key");
+
+  PrivateKey key;
+  key.format = "PKCS#1";
+  key.public_key = rsa_public_key(n, e);
+  key.opaque = der;
+  const bool odd = (n.back() & 1) == 1 && (e.back() & 1) == 1;
+  key.consistent = odd && !d.empty() && is_product(n, primes);
+  return key;
+}
+
+Result<PrivateKey> read_dsa_private(ByteView der) {
+  const auto fields = der::only_content(der, der::kSequence);
+  if (!fields) return malformed("a DSA private key");
+  der::Reader reader(*fields);
+  unsigned version = 0;
+  ByteView p, q, g, y, x;
+  const bool read = reader.small_integer(version) && reader.unsigned_integer(p) && reader.unsigned_integer(q) &&
+                    reader.unsigned_integer(g) && reader.unsigned_integer(y) && reader.unsigned_integer(x) && reader.empty();
+  if (!read || version != 0 || !sane_size(p)) return malformed("a DSA private key");
+  PrivateKey key;
+  key.format = "DSA";
+  key.public_key = dsa_public_key(p, q, g, y);
+  key.opaque = der;
+  const auto computed = power_modulo(g, x, p);
+  key.consistent = !q.empty() && !x.empty() && bit_length(x) <= bit_length(q) && bit_length(q) < bit_length(p) &&
+                   (!computed || same(*computed, y));
+  return key;
+}
+
+Result<PrivateKey> read_sec1(ByteView der) { return read_sec1(der, {}); }
+
+Result<PrivateKey> read_sec1(ByteView der, ByteView parameters) {
+  const auto fields = der::only_content(der, der::kSequence);
+  if (!fields) return malformed("an EC private key");
+  der::Reader reader(*fields);
+  unsigned version = 0;
+  ByteView scalar, own_parameters, wrapped, point;
+  if (!reader.small_integer(version) || version != 1 || !reader.next(der::kOctetString, scalar)) return malformed("an EC private key");
+  if (scalar.empty() || scalar.size() > kScalarBytesMax) return malformed("an EC private key");
+  if (reader.next_is(der::kContext0) && !reader.next(der::kContext0, own_parameters)) return malformed("an EC private key");
+  if (reader.next_is(der::kContext1)) {
+    if (!reader.next(der::kContext1, wrapped)) return malformed("an EC private key");
+    der::Reader inner(wrapped);
+    if (!inner.bit_string(point) || !inner.empty()) return malformed("an EC private key");
+  }
+  if (!reader.empty()) return malformed("an EC private key");
+  // PKCS#8 names the curve outside; what is inside must then not be needed (RFC 5915, 3).
+  const ByteView curve = parameters.empty() ? own_parameters : parameters;
+  if (!curve.empty() && (!der::whole_element(curve) || der::whole_element(curve)->size() != curve.size())) {
+    return malformed("an EC private key");
+  }
+  PrivateKey key = ec_private_key(curve, scalar, point);
+  key.format = "SEC1";
+  key.opaque = der;
+  return key;
+}
+
+Result<PrivateKey> read_pkcs8(ByteView der) {
+  const auto fields = der::only_content(der, der::kSequence);
+  if (!fields) return malformed("a PKCS#8 private key");
+  der::Reader reader(*fields);
+  unsigned version = 0;
+  der::Element algorithm;
+  ByteView inner;
+  if (!reader.small_integer(version) || version > 1) return malformed("a PKCS#8 private key");
+  if (!reader.next(der::kSequence, algorithm) || !reader.next(der::kOctetString, inner)) return malformed("a PKCS#8 private key");
+  // Attributes [0] and, since RFC 5958, the public key [1]; neither changes what the key is.
+  while (!reader.empty()) {
+    der::Element optional;
+    if (!reader.next(optional) || (optional.tag & 0xc0) != 0x80 || (optional.tag & 0x1f) > 1) return malformed("a PKCS#8 private key");
+  }
+  if (inner.empty() || !der::well_formed(algorithm.whole, limits::der_depth_max)) return malformed("a PKCS#8 private key");
+  auto key = read_private_octets(algorithm.whole, inner);
+  if (!key) return key.error();
+  key->format = "PKCS#8";
+  key->opaque = der;
+  return key;
+}
+
+}  // namespace landwaiter::detectors

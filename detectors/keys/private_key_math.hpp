@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/bytes.hpp"
+#include "detectors/keys/private_key.hpp"
+#include "detectors/keys/public_key.hpp"
+
+#include <optional>
+#include <span>
+
+namespace landwaiter::detectors {
+
+/// The arithmetic that leads from a private key to its public half, each with a bound on its cost. Private numbers are
+/// wiped from what these allocate.
+
+/// The order of the largest named curve (571 bits) fits; SEC 1 asks for exactly the order's length.
+inline constexpr std::size_t kScalarBytesMax = 72;
+
+/// Is n the product of the primes, each larger than 1? At most limits::key_bits_max bits.
+bool is_product(ByteView n, std::span<const ByteView> primes);
+
+/// base^exponent mod modulus, minimal big-endian. Nothing when the modulus is even, zero, or of more than 4,096 bits.
+std::optional<Bytes> power_modulo(ByteView base, ByteView exponent, ByteView modulus);
+
+/// The key on the curve that `parameters` (an ECParameters element, or empty) names or spells out. The point as given if
+/// there is one, else computed. On a curve that OpenSSL does not have, `consistent` is false since nothing can be checked.
+PrivateKey ec_private_key(ByteView parameters, ByteView scalar, ByteView point);
+
+/// Ed25519, Ed448, X25519, X448.
+struct RawKeyKind {
+  const char* name;
+  int nid;
+  ByteView oid;
+};
+const RawKeyKind* raw_key_kind(ByteView oid_content);
+std::optional<PublicKey> raw_public_key(const RawKeyKind& kind, ByteView scalar);
+
+/// The same numbers under id-RSASSA-PSS, whose AlgorithmIdentifier is kept as it was.
+PublicKey rsa_pss_public_key(ByteView algorithm, const PublicKey& rsa);
+
+}  // namespace landwaiter::detectors

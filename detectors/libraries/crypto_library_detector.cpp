@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/libraries/crypto_library_detector.hpp"
+
+#include "detectors/libraries/library_metadata.hpp"
+#include "detectors/libraries/library_package.hpp"
+#include "detectors/libraries/library_runtime.hpp"
+#include "detectors/libraries/library_soname.hpp"
+#include "detectors/libraries/library_strings.hpp"
+
+namespace landwaiter::detectors {
+namespace {
+
+using Read = std::optional<FoundLibrary> (*)(const Window&, const Hit&);
+
+struct Reader {
+  std::string pattern;
+  std::size_t max_length;
+  Read read;
+};
+
+const std::vector<Reader>& readers() {
+  static const std::vector<Reader> all{
+      {dpkg_pattern(), kPackagePatternLength, &read_dpkg},
+      {apk_pattern(), kPackagePatternLength, &read_apk},
+      {rpm_pattern(), kPackagePatternLength, &read_rpm},
+      {std::string(kPythonPattern), 24, &read_python_metadata},
+      {npm_pattern(), kNpmLength, &read_package_json},
+      {std::string(kManifestPattern), kJavaLength, &read_manifest},
+      {std::string(kPomPattern), kJavaLength, &read_pom_properties},
+      {std::string(kConscryptPattern), kJavaLength, &read_conscrypt_properties},
+      {std::string(kJavaReleasePattern), kJavaLength, &read_java_release},
+      {std::string(kBouncyPattern), kJavaLength, &read_bouncy_class},
+      {std::string(kTinkPattern), kJavaLength, &read_tink_class},
+      {std::string(kImportPattern), kImportLength, &read_pe_import},
+      {std::string(kFrameworkPattern), kFrameworkLength, &read_framework},
+      {std::string(kVersionInfoPattern), kVersionInfoLength, &read_version_info},
+  };
+  return all;
+}
+
+/// Numbers of triggers: the rules of texts from 0, the readers from here, then the ones with a form of their own.
+constexpr int kReaders = 100;
+constexpr int kOpenSslCore = 200;
+constexpr int kSonames = 201;
+constexpr int kGo = 202;
+
+std::optional<FoundLibrary> read(const Window& window, const Hit& hit, FindingSink& sink) {
+  if (hit.trigger == kOpenSslCore) return read_openssl_core(window, hit, sink);
+  if (hit.trigger == kSonames) return read_soname(window, hit, sink);
+  if (hit.trigger >= kReaders) return readers()[static_cast<std::size_t>(hit.trigger - kReaders)].read(window, hit);
+  return read_version_string(string_rules()[static_cast<std::size_t>(hit.trigger)], window, hit);
+}
+
+}  // namespace
+
+std::vector<Trigger> CryptoLibraryDetector::triggers() const {
+  std::vector<Trigger> out;
+  for (const StringRule& rule : string_rules()) out.push_back({static_cast<int>(out.size()), std::string(rule.pattern), rule.max_length});
+  int id = kReaders;
+  for (const Reader& reader : readers()) out.push_back({id++, reader.pattern, reader.max_length});
+  out.push_back({kOpenSslCore, std::string(kOpenSslCorePattern), kOpenSslCoreLength});
+  out.push_back({kSonames, std::string(kSonamePattern), kSonameLength});
+  out.push_back({kGo, std::string(kGoPattern), kGoLength});
+  return out;
+}
+
+void CryptoLibraryDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
+  if (hit.trigger == kGo) {
+    for (const FoundLibrary& found : read_go_buildinfo(window, hit)) sink.add(describe_library(found.library), found.offset);
+    return;
+  }
+  if (const auto found = read(window, hit, sink)) {
+    sink.add(describe_library(found->library), found->offset);
+    sink.consumed(hit.end);
+  }
+}
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detectors/engine/detector.hpp"
+
+namespace landwaiter::detectors {
+
+/// Public keys and certificates of SSH in text (authorized_keys, known_hosts, *.pub, and anywhere else), RFC 4716's files, private
+/// keys of SSH-1, lists of revoked keys. A key in text is reported when its blob parses to the end and names the type that stands
+/// before it; its identity is that of the private key it belongs to. OpenSSH's own private keys are PrivateKeyDetector's.
+class SshDetector final : public Detector {
+ public:
+  explicit SshDetector(DetectorContext context) : context_(std::move(context)) {}
+  std::string_view name() const override { return "ssh"; }
+  int version() const override { return 1; }
+  std::vector<Trigger> triggers() const override;
+  void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
+
+ private:
+  DetectorContext context_;
+};
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detectors/keys/private_key.hpp"
+
+#include <vector>
+
+namespace landwaiter::detectors {
+
+/// The keys of an openssh-key-v1 file (OpenSSH's PROTOCOL.key), of which ssh-keygen writes one. The public half stands in
+/// the clear, encrypted or not. Without encryption the check numbers and the padding must agree, else `consistent` is
+/// false. The comment is not read: it names people.
+Result<std::vector<PrivateKey>> read_openssh_private(ByteView bytes);
+
+/// A public key as SSH sends it (RFC 4253, 6.6; RFC 5656, 3.1; RFC 8709) as SubjectPublicKeyInfo. For a key whose secret
+/// stays in a token ("sk-..."), the part that verifies. Certificates are not read.
+std::optional<PublicKey> read_ssh_public_key(ByteView blob);
+
+/// The fields of such a key behind its type, wherever they stand: in a certificate (OpenSSH's PROTOCOL.certkeys), too.
+std::optional<PublicKey> read_ssh_public_fields(std::string_view type, ByteReader& reader);
+
+/// "SHA256:" and unpadded base64, as ssh-keygen -l prints it.
+std::string ssh_fingerprint(ByteView blob);
+
+}  // namespace landwaiter::detectors

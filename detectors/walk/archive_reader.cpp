@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/walk/archive_reader.hpp"
+
+#include "core/base/text.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#ifndef _WIN32
+#include <locale.h>
+#endif
+
+namespace landwaiter::detectors {
+
+/// What libarchive's read callback works on.
+struct ArchiveReader::Source {
+  ByteSource& bytes;
+  std::uint64_t header_bytes_max;
+  bool in_header = false;
+  std::uint64_t header_bytes = 0;
+  std::uint64_t delivered = 0;
+  ByteView chunk;
+  std::optional<Error> failed;
+
+  static la_ssize_t read(struct archive*, void* context, const void** buffer) {
+    return static_cast<Source*>(context)->next(buffer);
+  }
+
+  la_ssize_t next(const void** buffer) {
+    if (in_header && header_bytes > header_bytes_max) {
+      failed = Error(ErrorCode::limit_exceeded,
+                     "a tar header of more than " + human_bytes(header_bytes_max) + " (tar_header_bytes_max)");
+      return ARCHIVE_FATAL;
+    }
+    auto next = bytes.next();
+    if (!next) {
+      failed = next.error();
+      return ARCHIVE_FATAL;
+    }
+    chunk = *next;
+    delivered += chunk.size();
+    if (in_header) header_bytes += chunk.size();
+    *buffer = chunk.data();
+    return static_cast<la_ssize_t>(chunk.size());
+  }
+};
+
+void ArchiveReader::Free::operator()(struct archive* archive) const { archive_read_free(archive); }
+
+namespace {
+
+#ifdef _WIN32
+struct NameLocale {
+  explicit NameLocale(ArchiveFormat) {}
+};
+#else
+/// libarchive converts names that are declared to be UTF-8 to the thread's charset, and composes accents on the way. For a tar
+/// we want their bytes as they are, which it keeps when the conversion fails, as in "C" it does for all but ASCII. For a zip
+/// a failure loses the name, so there UTF-8 it is.
+class NameLocale {
+ public:
+  explicit NameLocale(ArchiveFormat format) {
+    static const locale_t plain = newlocale(LC_CTYPE_MASK, "C", nullptr);
+    static const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    const locale_t wanted = format == ArchiveFormat::tar ? plain : utf8;
+    if (wanted) before_ = uselocale(wanted);
+  }
+  ~NameLocale() {
+    if (before_) uselocale(before_);
+  }
+  NameLocale(const NameLocale&) = delete;
+  NameLocale& operator=(const NameLocale&) = delete;
+
+ private:
+  locale_t before_ = nullptr;
+};
+#endif
+
+/// What libarchive found odd, but for names that keep their bytes, as said above.
+bool worth_telling(std::string_view warning) { return warning.find("converted from") == std::string_view::npos; }
+
+void append_utf8(std::string& out, char32_t point) {
+  const auto put = [&](char32_t bits) { out += static_cast<char>(bits); };
+  if (point < 0x80) return put(point);
+  if (point < 0x800) {
+    put(0xc0 | point >> 6);
+  } else {
+    if (point < 0x10000) {
+      put(0xe0 | point >> 12);
+    } else {
+      put(0xf0 | point >> 18);
+      put(0x80 | (point >> 12 & 0x3f));
+    }
+    put(0x80 | (point >> 6 & 0x3f));
+  }
+  put(0x80 | (point & 0x3f));
+}
+
+/// A name in whichever form libarchive can give it: its conversions fail on names that are not in the locale's charset.
+std::string text_of(const char* utf8, const wchar_t* wide) {
+  if (utf8) return utf8;
+  std::string text;
+  for (; wide && *wide; ++wide) append_utf8(text, static_cast<char32_t>(*wide));
+  return text;
+}
+
+std::string name_of(struct archive_entry* header) {
+  if (const char* raw = archive_entry_pathname(header)) return raw;
+  return text_of(archive_entry_pathname_utf8(header), archive_entry_pathname_w(header));
+}
+
+std::string hard_link_of(struct archive_entry* header) {
+  if (const char* raw = archive_entry_hardlink(header)) return raw;
+  return text_of(archive_entry_hardlink_utf8(header), archive_entry_hardlink_w(header));
+}
+
+ArchiveEntry::Type type_of(struct archive_entry* header) {
+  switch (archive_entry_filetype(header)) {
+    case AE_IFREG: return ArchiveEntry::Type::file;
+    case AE_IFDIR: return ArchiveEntry::Type::directory;
+    case AE_IFLNK: return ArchiveEntry::Type::symlink;
+    default: return ArchiveEntry::Type::other;
+  }
+}
+
+/// Zip methods whose decoders need memory that the archive decides on (lzma, xz, ppmd, zstd: up to 4 GiB) stay closed.
+std::string unsupported_zip_content(struct archive* archive, struct archive_entry* header) {
+  if (archive_entry_is_data_encrypted(header)) return "it is encrypted";
+  const char* text = archive_format_name(archive);
+  const std::string_view name = text ? text : "";
+  for (const std::string_view method : {"(uncompressed)", "(deflation)", "(bzip)"}) {
+    if (name.ends_with(method)) return {};
+  }
+  return "its zip compression method is not supported: " + printable(name);
+}
+
+}  // namespace
+
+ArchiveReader::ArchiveReader(ByteSource& source, ArchiveFormat format, std::uint64_t header_bytes_max)
+    : source_(new Source{source, header_bytes_max, false, 0, 0, {}, {}}), archive_(archive_read_new()), format_(format) {
+  if (!archive_) throw std::bad_alloc();
+  const int code = format == ArchiveFormat::tar ? archive_read_support_format_tar(archive_.get())
+                                                : archive_read_support_format_zip_streamable(archive_.get());
+  if (code != ARCHIVE_OK) throw std::bad_alloc();
+}
+
+ArchiveReader::~ArchiveReader() = default;
+
+std::string ArchiveReader::reason() const {
+  const char* text = archive_error_string(archive_.get());
+  return text ? printable(text) : "no reason given";
+}
+
+std::string_view ArchiveReader::format_name() const { return format_ == ArchiveFormat::tar ? "tar" : "zip"; }
+
+void ArchiveReader::fail(std::string message) {
+  failed_ = true;
+  error_ = source_->failed ? *source_->failed : Error(ErrorCode::malformed, std::move(message));
+}
+
+void ArchiveReader::fail_damaged() { fail(std::string(format_name()) + " archive is damaged: " + reason()); }
+
+ArchiveReader::Step ArchiveReader::next() {
+  if (failed_) return Step::failed;
+  const NameLocale locale(format_);
+  if (!std::exchange(opened_, true) &&
+      archive_read_open(archive_.get(), source_.get(), nullptr, Source::read, nullptr) != ARCHIVE_OK) {
+    fail("not a " + std::string(format_name()) + " archive");
+    return Step::failed;
+  }
+  // Apart from reading the next header, so that the content does not count as header.
+  if (std::exchange(in_entry_, false) && archive_read_data_skip(archive_.get()) == ARCHIVE_FATAL) {
+    fail_damaged();
+    return Step::failed;
+  }
+  warning_.reset();
+  struct archive_entry* header = nullptr;
+  source_->in_header = format_ == ArchiveFormat::tar;
+  source_->header_bytes = 0;
+  const int code = archive_read_next_header(archive_.get(), &header);
+  source_->in_header = false;
+  switch (code) {
+    case ARCHIVE_OK:
+    case ARCHIVE_WARN:
+      in_entry_ = true;
+      fill_entry(header);
+      if (code == ARCHIVE_WARN && worth_telling(reason())) entry_.warning = reason();
+      return Step::entry;
+    case ARCHIVE_EOF: return Step::end;
+    case ARCHIVE_RETRY:
+    case ARCHIVE_FAILED: return pass_over();
+    default: fail_damaged(); return Step::failed;
+  }
+}
+
+/// libarchive says that it can go on behind the damage; believed as long as it moves.
+ArchiveReader::Step ArchiveReader::pass_over() {
+  const auto taken = archive_filter_bytes(archive_.get(), 0);
+  fail_damaged();
+  failed_ = source_->failed || std::exchange(damaged_at_, taken) == taken;
+  return failed_ ? Step::failed : Step::damaged;
+}
+
+void ArchiveReader::fill_entry(struct archive_entry* header) {
+  entry_.name = name_of(header);
+  entry_.link_target = hard_link_of(header);
+  entry_.type = type_of(header);
+  if (!entry_.link_target.empty()) entry_.type = ArchiveEntry::Type::hard_link;
+  const auto size = archive_entry_size_is_set(header) ? archive_entry_size(header) : 0;
+  entry_.size_bytes = size > 0 ? static_cast<std::uint64_t>(size) : 0;
+  entry_.sparse = archive_entry_sparse_count(header) > 0;
+  entry_.exact_size = format_ == ArchiveFormat::tar && !entry_.sparse;
+  entry_.unsupported.clear();
+  entry_.warning.clear();
+  if (format_ == ArchiveFormat::zip && entry_.type == ArchiveEntry::Type::file) {
+    entry_.unsupported = unsupported_zip_content(archive_.get(), header);
+  }
+}
+
+Result<ArchiveReader::Block> ArchiveReader::read() {
+  if (failed_) return error_;
+  const void* data = nullptr;
+  std::size_t size = 0;
+  la_int64_t offset = 0;
+  while (true) {
+    const int code = archive_read_data_block(archive_.get(), &data, &size, &offset);
+    if (code == ARCHIVE_WARN) warning_ = Error(ErrorCode::malformed, "content is damaged: " + reason());
+    if (code == ARCHIVE_EOF) return Block{static_cast<std::uint64_t>(offset), {}};
+    if (code == ARCHIVE_FATAL) {
+      fail_damaged();
+      return error_;
+    }
+    if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return Error(ErrorCode::malformed, "content cannot be read: " + reason());
+    if (size == 0) continue;
+    return Block{static_cast<std::uint64_t>(offset), ByteView(static_cast<const std::uint8_t*>(data), size)};
+  }
+}
+
+ByteView ArchiveReader::rest() const {
+  const auto taken = static_cast<std::uint64_t>(archive_filter_bytes(archive_.get(), 0));
+  const std::uint64_t left = source_->delivered - std::min(source_->delivered, taken);
+  return source_->chunk.last(std::min<std::uint64_t>(left, source_->chunk.size()));
+}
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/bytes.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+struct archive;
+struct archive_entry;
+
+namespace landwaiter::detectors {
+
+enum class ArchiveFormat { tar, zip };
+
+/// One entry's header. Views are valid until the next call of ArchiveReader::next.
+struct ArchiveEntry {
+  enum class Type { file, directory, symlink, hard_link, other };
+
+  std::string name;                  ///< raw bytes; where libarchive cannot give those, UTF-8
+  std::string link_target;           ///< of a hard link
+  Type type = Type::file;
+  std::uint64_t size_bytes = 0;      ///< as the header says
+  bool exact_size = false;           ///< size_bytes is what comes, unless the archive is truncated
+  bool sparse = false;               ///< has holes: read() may jump
+  std::string unsupported;           ///< why the content cannot be read; empty when it can
+  std::string warning;               ///< what libarchive found odd about the header
+};
+
+/// Reads a tar (POSIX.1-2017 pax, ustar, GNU, v7) or, from its local headers, a zip (APPNOTE.TXT) as a stream with
+/// libarchive. Writes nothing, looks at no disk. A tar ends where container engines end it, at its two zero blocks.
+class ArchiveReader {
+ public:
+  /// `header_bytes_max` bounds what a tar may hold between two entries.
+  ArchiveReader(ByteSource& source, ArchiveFormat format, std::uint64_t header_bytes_max);
+  ~ArchiveReader();
+
+  enum class Step {
+    entry,    ///< entry() is the next one
+    damaged,  ///< something unreadable was passed over: call again; error() says what
+    end,
+    failed,   ///< nothing more can be read: error() is the source's own error if it had one
+  };
+  Step next();
+  const ArchiveEntry& entry() const { return entry_; }
+
+  struct Block {
+    std::uint64_t offset = 0;  ///< in the entry; beyond the last block's end there is a hole
+    ByteView bytes;            ///< empty at the entry's end; valid until the next call
+  };
+  /// An error concerns this entry alone unless failed().
+  Result<Block> read();
+  /// What is wrong with the content that read() gave nevertheless, such as a wrong checksum; asked once.
+  std::optional<Error> take_warning() { return std::exchange(warning_, std::nullopt); }
+
+  bool failed() const { return failed_; }
+  const Error& error() const { return error_; }
+  /// After Step::end: what was read from the source already and lies behind the archive's end.
+  ByteView rest() const;
+
+ private:
+  struct Source;
+  struct Free {
+    void operator()(struct ::archive* archive) const;
+  };
+
+  void fill_entry(struct ::archive_entry* header);
+  Step pass_over();
+  std::string_view format_name() const;
+  void fail(std::string message);
+  void fail_damaged();
+  std::string reason() const;
+
+  std::unique_ptr<Source> source_;
+  std::unique_ptr<struct ::archive, Free> archive_;
+  ArchiveFormat format_;
+  ArchiveEntry entry_;
+  bool opened_ = false;
+  bool in_entry_ = false;
+  bool failed_ = false;
+  std::optional<Error> warning_;
+  std::int64_t damaged_at_ = -1;
+  Error error_;
+};
+
+}  // namespace landwaiter::detectors

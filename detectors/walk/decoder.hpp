@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/bytes.hpp"
+#include "detectors/walk/inflate.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+
+namespace landwaiter::detectors {
+
+/// One compression format's library behind one form, for one member (gzip), frame (zstd) or stream (xz, bzip2) at a time.
+/// InflateSource does all that the formats have in common.
+class Decoder {
+ public:
+  struct Step {
+    std::size_t consumed = 0;
+    std::size_t produced = 0;     ///< counts also before an error
+    bool finished = false;        ///< the member is complete and its checksum was right
+    std::optional<Error> error;
+  };
+
+  virtual ~Decoder() = default;
+  /// Decodes some of `in` into `out`. An empty `in` asks for output that is held back. Neither consuming nor producing
+  /// means that more input is needed.
+  virtual Step step(ByteView in, std::span<std::uint8_t> out) = 0;
+  /// Ready for another member.
+  virtual void reset() = 0;
+};
+
+/// Null for Compression::none.
+std::unique_ptr<Decoder> make_decoder(Compression compression, const InflateOptions& options);
+
+}  // namespace landwaiter::detectors

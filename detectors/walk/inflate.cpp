@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/walk/inflate.hpp"
+
+#include "detectors/walk/decoder.hpp"
+
+#include <algorithm>
+
+namespace landwaiter::detectors {
+namespace {
+
+using namespace std::string_view_literals;
+
+bool is_gzip(std::string_view head) {
+  // The upper three flag bits are reserved and must be zero (RFC 1952 section 2.3.1.2).
+  return head.size() >= 4 && head.starts_with("\x1f\x8b\x08") && (static_cast<std::uint8_t>(head[3]) & 0xe0) == 0;
+}
+
+bool is_zstd(std::string_view head) {
+  if (head.starts_with("\x28\xb5\x2f\xfd")) return true;
+  // A skippable frame: eight bytes of header, magic 0x184D2A50 to 0x184D2A5F.
+  return head.size() >= 8 && (static_cast<std::uint8_t>(head[0]) & 0xf0) == 0x50 && head.substr(1).starts_with("\x2a\x4d\x18");
+}
+
+bool is_bzip2(std::string_view head) {
+  if (head.size() < 10 || !head.starts_with("BZh") || head[3] < '1' || head[3] > '9') return false;
+  const std::string_view mark = head.substr(4, 6);
+  // A block follows, or, in an empty stream, the end.
+  return mark == "\x31\x41\x59\x26\x53\x59" || mark == "\x17\x72\x45\x38\x50\x90";
+}
+
+}  // namespace
+
+std::string_view to_string(Compression compression) {
+  switch (compression) {
+    case Compression::none: return "none";
+    case Compression::gzip: return "gzip";
+    case Compression::zstd: return "zstd";
+    case Compression::xz: return "xz";
+    case Compression::bzip2: return "bzip2";
+  }
+  return "unknown";
+}
+
+Compression sniff_compression(ByteView head) {
+  const std::string_view text = as_text(head);
+  if (is_gzip(text)) return Compression::gzip;
+  if (is_zstd(text)) return Compression::zstd;
+  if (text.starts_with("\xfd" "7zXZ\0"sv)) return Compression::xz;
+  if (is_bzip2(text)) return Compression::bzip2;
+  return Compression::none;
+}
+
+InflateSource::InflateSource(ByteSource& source, Compression compression, const InflateOptions& options, BufferPool& buffers)
+    : input_(source), compression_(compression), decoder_(make_decoder(compression, options)) {
+  if (decoder_) buffer_ = buffers.take();
+}
+
+InflateSource::~InflateSource() = default;
+
+Result<ByteView> InflateSource::next() {
+  if (!decoder_) return input_.next();
+  const std::span<std::uint8_t> out = buffer_.span();
+  std::size_t filled = 0;
+  while (filled < out.size() && !ended_ && !failed_) filled += fill(out.subspan(filled));
+  if (filled == 0 && failed_) return *failed_;
+  return ByteView(out.first(filled));
+}
+
+std::size_t InflateSource::fill(std::span<std::uint8_t> out) {
+  auto in = input_.peek(1);
+  if (!in) {
+    failed_ = in.error();
+    return 0;
+  }
+  Decoder::Step step = decoder_->step(*in, out);
+  input_.consume(step.consumed);
+  if (step.error) {
+    failed_ = std::move(step.error);
+  } else if (step.finished) {
+    next_member();
+  } else if (step.consumed == 0 && step.produced == 0) {
+    const std::string what(to_string(compression_));
+    // All four libraries take input or give output while they have both; not to would be an endless loop here.
+    failed_ = in->empty() ? Error(ErrorCode::malformed, what + " data ends before its end mark: it is truncated")
+                          : Error(ErrorCode::malformed, what + " data makes no sense to its decoder");
+  }
+  return step.produced;
+}
+
+void InflateSource::next_member() {
+  while (true) {
+    auto head = input_.peek(kCompressionSniffBytes);
+    if (!head) {
+      failed_ = head.error();
+      return;
+    }
+    ended_ = head->empty();
+    if (ended_) return;
+    if (sniff_compression(*head) == compression_) {
+      decoder_->reset();
+      return;
+    }
+    const auto content = std::ranges::find_if(*head, [](std::uint8_t byte) { return byte != 0; });
+    if (content == head->begin()) {
+      ended_ = trailing_data_ = true;
+      return;
+    }
+    input_.consume(static_cast<std::size_t>(content - head->begin()));
+  }
+}
+
+}  // namespace landwaiter::detectors

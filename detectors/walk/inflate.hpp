@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/bytes.hpp"
+#include "core/base/limits.hpp"
+#include "detectors/engine/buffer_pool.hpp"
+#include "detectors/walk/peek_source.hpp"
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace landwaiter::detectors {
+
+/// gzip: RFC 1952. zstd: RFC 8878 with skippable frames. xz: tukaani.org/xz/xz-file-format.txt. bzip2: as its library.
+enum class Compression { none, gzip, zstd, xz, bzip2 };
+
+std::string_view to_string(Compression compression);
+
+/// How many bytes sniff_compression wants to see to be sure.
+inline constexpr std::size_t kCompressionSniffBytes = 10;
+
+/// By the first bytes only: media types and file names lie.
+Compression sniff_compression(ByteView head);
+
+struct InflateOptions {
+  int zstd_window_log_max = limits::zstd_window_log_max;
+  std::uint64_t lzma_memory_bytes_max = limits::lzma_memory_bytes_max;
+};
+
+/// The bytes that a compressed source holds. Several members, frames or streams in a row are one run of bytes, as their
+/// own tools have it; zeros after the last are padding; anything else there ends the bytes and is told by trailing_data().
+/// Damage or a truncated end is an error (malformed), after all bytes before it were handed out. Checksums are verified.
+/// Memory is the decoder's state (bounded by the options) and one buffer of the pool, which is filled before it is handed
+/// out. Of undamaged data the chunks do not depend on how the source was cut; how much comes before damage may.
+class InflateSource final : public ByteSource {
+ public:
+  InflateSource(ByteSource& source, Compression compression, const InflateOptions& options, BufferPool& buffers);
+  ~InflateSource() override;
+
+  Result<ByteView> next() override;
+  /// True when the end was reached and bytes follow it that are neither another member nor zeros.
+  bool trailing_data() const { return trailing_data_; }
+
+ private:
+  std::size_t fill(std::span<std::uint8_t> out);
+  void next_member();
+
+  PeekSource input_;
+  Compression compression_;
+  std::unique_ptr<class Decoder> decoder_;  ///< null when nothing is compressed
+  BufferPool::Loan buffer_;
+  bool ended_ = false;
+  bool trailing_data_ = false;
+  std::optional<Error> failed_;
+};
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/engine/engine.hpp"
+#include "detectors/walk/even_source.hpp"
+#include "detectors/walk/layer_walk.hpp"
+
+namespace landwaiter::detectors {
+namespace {
+
+/// The blob on its way in: counted, and cut off when a stop is asked for.
+class Meter final : public ByteSource {
+ public:
+  Meter(ByteSource& blob, ScanProgress& progress, const std::stop_token& stop) : blob_(blob), progress_(progress), stop_(stop) {}
+
+  Result<ByteView> next() override {
+    if (stop_.stop_requested()) return Error(ErrorCode::cancelled, "the scan was asked to stop");
+    auto chunk = blob_.next();
+    if (chunk) progress_.compressed_bytes += chunk->size();
+    return chunk;
+  }
+
+ private:
+  ByteSource& blob_;
+  ScanProgress& progress_;
+  const std::stop_token& stop_;
+};
+
+}  // namespace
+
+struct LayerScanner::Impl {
+  Impl(std::shared_ptr<const Engine> with, const ScanLimits& within)
+      : engine(std::move(with)), limits(within), memory(engine->impl()) {}
+
+  void walk(ByteSource& blob, ReportBuilder& report, ScanProgress& progress, const std::stop_token& stop);
+
+  std::shared_ptr<const Engine> engine;
+  ScanLimits limits;
+  WalkMemory memory;
+};
+
+LayerScanner::LayerScanner(std::shared_ptr<const Engine> engine, const ScanLimits& limits)
+    : impl_(std::make_unique<Impl>(std::move(engine), limits)) {}
+LayerScanner::~LayerScanner() = default;
+
+void LayerScanner::Impl::walk(ByteSource& blob, ReportBuilder& report, ScanProgress& progress, const std::stop_token& stop) {
+  EvenSource even(blob, landwaiter::limits::blob_chunk_bytes);
+  PeekSource head(even);
+  const auto first = head.peek(kCompressionSniffBytes);
+  if (!first || first->empty()) return;  // an error stays with the source, whose drain() tells it
+  InflateSource layer(head, sniff_compression(*first), InflateOptions{}, memory.inflated);
+  LayerWalk(engine->impl(), memory, limits, report, progress, stop).walk(layer);
+  if (layer.trailing_data()) {
+    report.diagnose(ErrorCode::malformed, "bytes behind the end of the layer's compressed data are not searched", {});
+  }
+}
+
+Result<LayerReport> LayerScanner::scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, ScanProgress& progress,
+                                       std::stop_token stop) {
+  Meter meter(blob, progress, stop);
+  VerifyingSource verified(meter, layer, size_bytes);
+  ReportBuilder builder(impl_->limits);
+  impl_->walk(verified, builder, progress, stop);
+  auto proven = verified.drain();
+  if (!proven) return proven.error();
+  if (stop.stop_requested()) return Error(ErrorCode::cancelled, "the scan was asked to stop");
+  builder.stats().compressed_bytes = verified.bytes_read();
+  LayerReport report = builder.finish();
+  report.layer = layer;
+  report.detector_state = impl_->engine->state();
+  return report;
+}
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/walk/layer_walk.hpp"
+
+#include <algorithm>
+
+namespace landwaiter::detectors {
+namespace {
+
+/// Between libarchive and the decompressor: large enough that most files come in one piece, small enough for the cache.
+constexpr std::size_t kInflatedBytes = 512 * 1024;
+
+}  // namespace
+
+WalkMemory::WalkMemory(const Engine::Impl& engine) : files(engine), inflated(kInflatedBytes) {}
+
+LayerWalk::LayerWalk(const Engine::Impl& engine, WalkMemory& memory, const ScanLimits& limits, ReportBuilder& report,
+                     ScanProgress& progress, std::stop_token stop)
+    : engine_(engine),
+      memory_(memory),
+      limits_(limits),
+      report_(report),
+      progress_(progress),
+      stop_(std::move(stop)),
+      leaf_(engine, memory.files, limits) {
+  memory_.files.guess_rounds_left = limits.layer_guess_rounds_max;
+}
+
+void LayerWalk::walk(ByteSource& layer) {
+  PeekSource bytes(layer);
+  const auto head = bytes.peek(1);
+  if (!head) report_.diagnose(head.error(), {});
+  if (!head || head->empty()) return;
+  ArchiveReader archive(bytes, ArchiveFormat::tar, limits_.tar_header_bytes_max);
+  bool damage_reported = false;
+  while (true) {
+    const bool in_file = archive.failed();
+    const ArchiveReader::Step step = archive.next();
+    if (stop_.stop_requested()) return;
+    if (step == ArchiveReader::Step::end) return check_trailer(archive, bytes);
+    if (step == ArchiveReader::Step::failed) return report_.diagnose(archive.error(), in_file ? place_ : Place{});
+    if (step == ArchiveReader::Step::damaged) {
+      if (!std::exchange(damage_reported, true)) report_.diagnose(archive.error(), {});
+      continue;
+    }
+    if (++entries_ > limits_.layer_entries_max) return report_.diagnose(too_many_entries(), {});
+    layer_entry(archive);
+    if (layer_full_ || stop_.stop_requested()) return;
+  }
+}
+
+void LayerWalk::diagnose_header(const ArchiveEntry& entry, const EntryPath& path) {
+  if (path.cut) report_.diagnose(ErrorCode::limit_exceeded, "name is cut to path_bytes_max", place_);
+  if (path.dot_dot) report_.diagnose(ErrorCode::malformed, "name has \"..\" components", place_);
+  if (!entry.warning.empty()) report_.diagnose(ErrorCode::malformed, "odd header: " + entry.warning, place_);
+}
+
+void LayerWalk::layer_entry(ArchiveReader& archive) {
+  const ArchiveEntry& entry = archive.entry();
+  EntryPath path = entry_path(entry.name);
+  place_.path = std::move(path.text);
+  place_.archive.clear();
+  diagnose_header(entry, path);
+  std::string subject;
+  const EntryMeaning meaning = entry_meaning(place_.path, subject);
+  if (meaning == EntryMeaning::whiteout) return report_.add_whiteout(subject);
+  if (meaning == EntryMeaning::opaque_directory) return report_.add_opaque_directory(subject);
+  if (meaning == EntryMeaning::content && !place_.path.empty()) {
+    report_.add_written(place_.path, entry.type == ArchiveEntry::Type::directory);
+  }
+  if (entry.type == ArchiveEntry::Type::hard_link) report_.add_hard_link(entry_path(entry.link_target).text, place_.path);
+  const bool content = entry.type == ArchiveEntry::Type::file || (entry.type == ArchiveEntry::Type::hard_link && entry.size_bytes > 0);
+  if (content) layer_file(archive);
+}
+
+void LayerWalk::layer_file(ArchiveReader& archive) {
+  ++report_.stats().files;
+  ++progress_.files;
+  const auto scanned = scan_entry(archive, nullptr, 0);
+  // What ends the whole tar is reported by walk().
+  if (!scanned && !archive.failed() && !stop_.stop_requested()) report_.diagnose(scanned.error(), place_);
+}
+
+/// Container engines stop at a tar's end marks; bytes behind them are never part of an image, but worth a word.
+void LayerWalk::check_trailer(const ArchiveReader& archive, ByteSource& layer) {
+  std::uint64_t looked_at = 0;
+  Result<ByteView> chunk = archive.rest();
+  while (chunk && looked_at < limits::tar_trailer_bytes_max) {
+    if (std::ranges::any_of(*chunk, [](std::uint8_t byte) { return byte != 0; })) {
+      return report_.diagnose(ErrorCode::malformed, "bytes behind the end of the layer's tar are not searched", {});
+    }
+    looked_at += chunk->size();
+    chunk = layer.next();
+    if (chunk && chunk->empty()) return;
+  }
+  if (!chunk) report_.diagnose(chunk.error(), {});
+}
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detectors/walk/archive_reader.hpp"
+#include "detectors/walk/entry_path.hpp"
+#include "detectors/engine/file_scan.hpp"
+#include "detectors/walk/report_builder.hpp"
+#include "detectors/walk/sniff.hpp"
+
+#include <optional>
+#include <stop_token>
+
+namespace landwaiter::detectors {
+
+/// What a worker keeps from layer to layer.
+struct WalkMemory {
+  explicit WalkMemory(const Engine::Impl& engine);
+  FileScanMemory files;
+  BufferPool inflated;
+};
+
+/// Goes through one layer: its tar, each file's bytes, and the archives inside files, down to a depth.
+///
+/// The bytes of a file that is an archive are also searched as they are. Of what that finds, only assets are kept that
+/// opening the archive did not bring to light: data before, behind and between entries, in damaged or encrypted archives and in
+/// files that only look like archives is covered, and stored entries do not count double.
+///
+/// Damage goes to the report, as a diagnostic on the innermost thing concerned, and the walk goes on with what comes after
+/// it. The walk ends early when `stop` is requested; the caller has to look.
+class LayerWalk {
+ public:
+  LayerWalk(const Engine::Impl& engine, WalkMemory& memory, const ScanLimits& limits, ReportBuilder& report, ScanProgress& progress,
+            std::stop_token stop);
+
+  /// `layer` is the uncompressed layer. Reads it to the end of its tar, not to its own.
+  void walk(ByteSource& layer);
+
+ private:
+  class EntrySource;
+  class RawTee;
+  class Spending;
+  struct Budget;
+
+  // layer_walk.cpp: the layer itself
+  void layer_entry(ArchiveReader& archive);
+  void layer_file(ArchiveReader& archive);
+  void check_trailer(const ArchiveReader& archive, ByteSource& layer);
+  void diagnose_header(const ArchiveEntry& entry, const EntryPath& path);
+
+  // nested_walk.cpp: files and what is in them. An error is one of the file itself, not diagnosed yet; `depth` counts the
+  // archives around the file. `budget` is null when a level further out accounts for the bytes.
+  Result<void> scan_entry(ArchiveReader& archive, Budget* budget, std::size_t depth);
+  Result<void> scan_file(ByteSource& file, std::optional<std::uint64_t> exact_size, std::size_t depth);
+  Result<void> scan_plain(PeekSource& file, std::optional<std::uint64_t> exact_size);
+  Result<void> scan_sparse(ArchiveReader& archive, Budget* budget);
+  Result<void> scan_archive(PeekSource& file, const Content& content, std::size_t depth);
+  Result<void> open_content(ByteSource& bytes, const Content& content, Budget& budget, std::size_t depth, bool& opened);
+  Result<void> open_compressed(ByteSource& bytes, Compression compression, Budget& budget, std::size_t depth, bool& opened);
+  Result<void> walk_entries(ByteSource& bytes, ArchiveFormat format, Budget* budget, std::size_t depth, bool& opened);
+  Result<void> nested_entry(ArchiveReader& archive, Budget* budget, std::size_t depth);
+  Result<void> account(std::uint64_t bytes, bool nested, Budget* budget);
+  Error too_many_entries() const;
+  static Error stopped();
+  /// Of the file or entry where the walk is.
+  std::string_view name() const;
+  void report_of(FileScan& scan);
+
+  const Engine::Impl& engine_;
+  WalkMemory& memory_;
+  const ScanLimits& limits_;
+  ReportBuilder& report_;
+  ScanProgress& progress_;
+  std::stop_token stop_;
+  FileScan leaf_;                       ///< for files that are not archives: one at a time
+  Place place_;                         ///< where the walk is
+  Budget* innermost_ = nullptr;         ///< of the archive that is open where the walk is
+  std::uint64_t entries_ = 0;
+  std::uint64_t nested_entries_ = 0;
+  std::uint64_t nested_expanded_bytes_ = 0;
+  bool layer_full_ = false;             ///< layer_expanded_bytes_max was met
+};
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/walk/walk_sources.hpp"
+
+#include <algorithm>
+
+namespace landwaiter::detectors {
+namespace {
+
+constexpr InflateOptions kNestedOptions{limits::nested_zstd_window_log_max, limits::lzma_memory_bytes_max};
+
+std::string name_of(const Content& content) {
+  switch (content.kind) {
+    case Content::Kind::tar: return "tar archive";
+    case Content::Kind::zip: return "zip archive";
+    case Content::Kind::compressed: return std::string(to_string(content.compression)) + " file";
+    case Content::Kind::plain: break;
+  }
+  return "file";
+}
+
+/// Steps into an entry and out again.
+class Inside {
+ public:
+  Inside(Place& place, std::string name) : place_(place) { place_.archive.push_back(std::move(name)); }
+  ~Inside() { place_.archive.pop_back(); }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+
+ private:
+  Place& place_;
+};
+
+}  // namespace
+
+Error LayerWalk::stopped() { return {ErrorCode::cancelled, "the scan was asked to stop"}; }
+
+std::string_view LayerWalk::name() const { return place_.archive.empty() ? place_.path : place_.archive.back(); }
+
+void LayerWalk::report_of(FileScan& scan) {
+  const std::size_t before = report_.findings();
+  report_.add_findings(scan.findings(), place_);
+  report_.add_diagnostics(scan.diagnostics(), place_);
+  progress_.findings += report_.findings() - before;
+}
+
+Result<void> LayerWalk::scan_file(ByteSource& file, std::optional<std::uint64_t> exact_size, std::size_t depth) {
+  PeekSource bytes(file);
+  // Where the size is known, no more is asked for: the file then may be scanned where it lies.
+  const std::uint64_t size = exact_size.value_or(limits::script_before_zip_bytes_max);
+  auto head = bytes.peek(std::min<std::uint64_t>(size, kContentSniffBytes));
+  if (head && begins_as_script(*head)) head = bytes.peek(std::min<std::uint64_t>(size, limits::script_before_zip_bytes_max));
+  if (!head) return head.error();
+  if (head->empty()) return {};
+  const Content content = sniff_content(*head);
+  if (content.kind == Content::Kind::plain) return scan_plain(bytes, exact_size);
+  if (depth < limits_.archive_depth_max) return scan_archive(bytes, content, depth);
+  report_.diagnose(ErrorCode::limit_exceeded,
+                   name_of(content) + " is not opened: it lies more than " + std::to_string(limits_.archive_depth_max) +
+                       " archives deep (archive_depth_max)",
+                   place_);
+  return scan_plain(bytes, exact_size);
+}
+
+Result<void> LayerWalk::scan_plain(PeekSource& file, std::optional<std::uint64_t> exact_size) {
+  leaf_.reset(name());
+  Result<ByteView> chunk = file.peek(1);
+  if (chunk && exact_size && chunk->size() == *exact_size && chunk->size() <= limits::window_bytes) {
+    leaf_.whole(*chunk);
+  } else {
+    for (chunk = file.next(); chunk && !chunk->empty(); chunk = file.next()) leaf_.push(*chunk);
+    leaf_.finish();
+  }
+  report_of(leaf_);
+  if (!chunk) return chunk.error();
+  return {};
+}
+
+Result<void> LayerWalk::scan_sparse(ArchiveReader& archive, Budget* budget) {
+  leaf_.reset(name());
+  Result<void> result;
+  std::uint64_t position = 0;
+  while (result) {
+    auto block = archive.read();
+    if (!block) {
+      result = block.error();
+      break;
+    }
+    if (block->offset < position) {
+      result = Error(ErrorCode::malformed, "the map of a sparse file goes backwards");
+      break;
+    }
+    leaf_.skip(block->offset - position);
+    if (block->bytes.empty()) break;
+    if (block->offset == 0 && sniff_content(block->bytes).kind != Content::Kind::plain) {
+      report_.diagnose(ErrorCode::unsupported, "an archive stored as a sparse file is not opened", place_);
+    }
+    leaf_.push(block->bytes);
+    position = block->offset + block->bytes.size();
+    result = account(block->bytes.size(), !place_.archive.empty(), budget);
+  }
+  leaf_.finish();
+  report_of(leaf_);
+  return result;
+}
+
+Result<void> LayerWalk::scan_archive(PeekSource& file, const Content& content, std::size_t depth) {
+  const std::size_t first = report_.findings();
+  FileScan raw(engine_, memory_.files, limits_);
+  raw.reset(name());
+  RawTee bytes(file, raw);
+  Budget budget{*this, bytes.bytes(), innermost_};
+  bool opened = false;
+  innermost_ = &budget;
+  const Result<void> walked = open_content(bytes, content, budget, depth, opened);
+  innermost_ = budget.outer;
+  bytes.drain();
+  raw.finish();
+  if (opened) {
+    ++report_.stats().archives;
+    raw.diagnostics().clear();
+  }
+  if (!raw.findings().empty()) {
+    const auto known = report_.known_since(first);
+    std::erase_if(raw.findings(), [&](const Finding& finding) { return known.contains({finding.type, finding.id}); });
+  }
+  report_of(raw);
+  if (bytes.failed()) return *bytes.failed();
+  if (stop_.stop_requested()) return stopped();
+  if (!walked && opened) report_.diagnose(walked.error(), place_);
+  if (!walked && !opened) {
+    report_.diagnose(walked.error().code(), "looks like a " + name_of(content) + ", but cannot be opened: " + walked.error().message(), place_);
+  }
+  return {};
+}
+
+Result<void> LayerWalk::open_content(ByteSource& bytes, const Content& content, Budget& budget, std::size_t depth, bool& opened) {
+  if (content.kind == Content::Kind::compressed) return open_compressed(bytes, content.compression, budget, depth, opened);
+  if (content.kind == Content::Kind::tar) return walk_entries(bytes, ArchiveFormat::tar, &budget, depth, opened);
+  PeekSource from_archive(bytes);
+  auto head = from_archive.peek(content.prefix_bytes);
+  if (!head) return head.error();
+  from_archive.consume(std::min(content.prefix_bytes, head->size()));
+  return walk_entries(from_archive, ArchiveFormat::zip, &budget, depth, opened);
+}
+
+Result<void> LayerWalk::open_compressed(ByteSource& bytes, Compression compression, Budget& budget, std::size_t depth, bool& opened) {
+  InflateSource inflate(bytes, compression, kNestedOptions, memory_.inflated);
+  Spending spending(*this, inflate, budget);
+  PeekSource content(spending);
+  auto head = content.peek(kContentSniffBytes);
+  if (!head) return head.error();
+  opened = true;
+  if (looks_like_tar(*head)) return walk_entries(content, ArchiveFormat::tar, nullptr, depth, opened);
+  if (++nested_entries_ > limits_.layer_entries_max) return too_many_entries();
+  ++report_.stats().nested_files;
+  const Inside inside(place_, uncompressed_name(std::string(name())));
+  auto scanned = scan_file(content, std::nullopt, depth + 1);
+  report_.stats().nested_bytes += budget.expanded_bytes;
+  return scanned;
+}
+
+Error LayerWalk::too_many_entries() const {
+  return {ErrorCode::limit_exceeded, "more than " + std::to_string(limits_.layer_entries_max) +
+                                         " entries (layer_entries_max): the rest is not searched"};
+}
+
+Result<void> LayerWalk::walk_entries(ByteSource& bytes, ArchiveFormat format, Budget* budget, std::size_t depth, bool& opened) {
+  ArchiveReader archive(bytes, format, limits_.tar_header_bytes_max);
+  bool damage_reported = false;
+  while (true) {
+    const ArchiveReader::Step step = archive.next();
+    if (step == ArchiveReader::Step::failed) return archive.error();
+    if (stop_.stop_requested()) return stopped();
+    opened = opened || step != ArchiveReader::Step::damaged;
+    if (step == ArchiveReader::Step::end) return {};
+    if (step == ArchiveReader::Step::damaged) {
+      if (!std::exchange(damage_reported, true)) report_.diagnose(archive.error(), place_);
+      continue;
+    }
+    if (++nested_entries_ > limits_.layer_entries_max) return too_many_entries();
+    auto entry = nested_entry(archive, budget, depth);
+    if (!entry) return entry;
+  }
+}
+
+Result<void> LayerWalk::nested_entry(ArchiveReader& archive, Budget* budget, std::size_t depth) {
+  const ArchiveEntry& entry = archive.entry();
+  const bool content = entry.type == ArchiveEntry::Type::file || (entry.type == ArchiveEntry::Type::hard_link && entry.size_bytes > 0);
+  if (!content) return {};
+  EntryPath path = entry_path(entry.name);
+  const Inside inside(place_, path.text);
+  ++report_.stats().nested_files;
+  diagnose_header(entry, path);
+  if (!entry.unsupported.empty()) {
+    report_.diagnose(ErrorCode::unsupported, "not searched: " + entry.unsupported, place_);
+    return {};
+  }
+  auto scanned = scan_entry(archive, budget, depth + 1);
+  if (scanned || archive.failed() || (budget && budget->exceeded) || stop_.stop_requested()) return scanned;
+  report_.diagnose(scanned.error(), place_);
+  return {};
+}
+
+Result<void> LayerWalk::scan_entry(ArchiveReader& archive, Budget* budget, std::size_t depth) {
+  const ArchiveEntry& entry = archive.entry();
+  EntrySource content(*this, archive, budget);
+  auto scanned = entry.sparse ? scan_sparse(archive, budget)
+                              : scan_file(content, entry.exact_size ? std::optional(entry.size_bytes) : std::nullopt, depth);
+  const auto warning = archive.take_warning();
+  if (warning && scanned) report_.diagnose(*warning, place_);
+  return scanned;
+}
+
+}  // namespace landwaiter::detectors

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/walk/peek_source.hpp"
+
+namespace landwaiter::detectors {
+
+/// Brings view_ into store_, as the source's chunk dies with the next one.
+void PeekSource::keep() {
+  if (stored_) {
+    store_.erase(store_.begin(), store_.begin() + (view_.data() - store_.data()));
+  } else {
+    store_.assign(view_.begin(), view_.end());
+  }
+  stored_ = true;
+  view_ = store_;
+}
+
+Result<ByteView> PeekSource::peek(std::size_t want) {
+  while (view_.size() < want && !ended_ && !failed_) {
+    if (!view_.empty()) keep();
+    const bool join = !view_.empty();
+    auto chunk = source_.next();
+    if (!chunk) {
+      failed_ = chunk.error();
+    } else if (chunk->empty()) {
+      ended_ = true;
+    } else if (join) {
+      store_.insert(store_.end(), chunk->begin(), chunk->end());
+      view_ = store_;
+    } else {
+      view_ = *chunk;
+      stored_ = false;
+    }
+  }
+  if (view_.empty() && failed_) return *failed_;
+  return view_;
+}
+
+Result<ByteView> PeekSource::next() {
+  auto all = peek(1);
+  if (all) view_ = {};
+  return all;
+}
+
+}  // namespace landwaiter::detectors

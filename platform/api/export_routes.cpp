@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/export/csv.hpp"
+#include "core/export/cyclonedx.hpp"
+#include "core/export/sarif.hpp"
+#include "platform/http/router.hpp"
+#include "platform/store/images.hpp"
+
+namespace landwaiter::platform {
+namespace {
+
+/// Images of one document: each means composing all its layers, and all are held at once.
+constexpr std::size_t kImagesExportedMax = 500;
+
+/// What is asked for, checked before anything is composed.
+struct Wanted {
+  std::string format;
+  exports::CycloneDxVersion version = exports::CycloneDxVersion::v1_6;
+};
+
+Result<Wanted> wanted_of(const Call& call) {
+  Wanted out;
+  out.format = call.query("format").empty() ? "cyclonedx" : call.query("format");
+  if (out.format != "cyclonedx" && out.format != "sarif" && out.format != "csv") {
+    return Error(ErrorCode::invalid_argument, "format must be cyclonedx, sarif or csv");
+  }
+  if (const std::string text = call.query("version"); !text.empty()) {
+    const auto version = exports::cyclonedx_version_from(text);
+    if (!version || out.format != "cyclonedx") return Error(ErrorCode::invalid_argument, "version must be 1.6 or 1.7, of format cyclonedx");
+    out.version = *version;
+  }
+  return out;
+}
+
+Response document(const Call& call, const Wanted& wanted, std::vector<ImageReport> images) {
+  assess_all(images, *call.assess.policy, call.assess.today, call.assess.blocklist);
+  const exports::Options options{LANDWAITER_VERSION, ""};
+  Response response;
+  if (wanted.format == "csv") {
+    response.content_type = "text/csv; charset=utf-8";
+    response.body = exports::csv(images);
+  } else if (wanted.format == "sarif") {
+    response.content_type = "application/sarif+json";
+    response.body = exports::sarif(images, options);
+  } else {
+    response.content_type = std::string("application/vnd.cyclonedx+json; version=") + (wanted.version == exports::CycloneDxVersion::v1_6 ? "1.6" : "1.7");
+    response.body = exports::cyclonedx(images, wanted.version, options);
+  }
+  return response;
+}
+
+Result<Response> export_image(Call& call) {
+  const auto wanted = wanted_of(call);
+  if (!wanted) return wanted.error();
+  const auto digest = call.digest("digest");
+  if (!digest) return digest.error();
+  auto report = image_report(*call.transaction, *digest, Digest());
+  if (!report) return report.error();
+  std::vector<ImageReport> images;
+  images.push_back(*std::move(report));
+  return document(call, *wanted, std::move(images));
+}
+
+Result<Response> export_scan(Call& call) {
+  const auto wanted = wanted_of(call);
+  if (!wanted) return wanted.error();
+  const auto digests = images_of_scan(*call.transaction, call.parameter("id"), kImagesExportedMax);
+  if (!digests) return digests.error();
+  if (digests->size() > kImagesExportedMax) {
+    return Error(ErrorCode::limit_exceeded, "the scan has more than " + std::to_string(kImagesExportedMax) + " images; export them one by one");
+  }
+  std::vector<ImageReport> images;
+  for (const Digest& digest : *digests) {
+    auto report = image_report(*call.transaction, digest, Digest());
+    if (!report) return report.error();
+    images.push_back(*std::move(report));
+  }
+  return document(call, *wanted, std::move(images));
+}
+
+}  // namespace
+
+void add_export_routes(std::vector<Route>& routes) {
+  routes.push_back({.method = "GET", .path = "/v3/images/{digest}/export", .handler = export_image});
+  routes.push_back({.method = "GET", .path = "/v3/scans/{id}/export", .handler = export_scan});
+}
+
+}  // namespace landwaiter::platform

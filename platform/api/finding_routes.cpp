@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/http/router.hpp"
+#include "platform/store/findings.hpp"
+#include "platform/store/images.hpp"
+
+#include <algorithm>
+
+namespace landwaiter::platform {
+namespace {
+
+/// Images that one answer composes; each means reading all its layers' reports.
+constexpr std::size_t kImagesComposedMax = 50;
+
+Result<Response> list(Call& call) {
+  FindingQuery query;
+  query.type = call.query("type");
+  if (!query.type.empty() && !finding_type_from(query.type)) return Error(ErrorCode::invalid_argument, "unknown type");
+  if (const std::string severity = call.query("severity"); !severity.empty()) {
+    query.severity = severity_from(severity);
+    if (!query.severity) return Error(ErrorCode::invalid_argument, "severity must be info, low, medium, high or critical");
+  }
+  query.q = call.query("q");
+  query.image = call.query("image");
+  const auto size = call.page_size();
+  if (!size) return size.error();
+  const auto token = call.page_token();
+  if (!token) return token.error();
+  query.page_size = *size;
+  query.page_token = *token;
+  auto found = list_findings(*call.transaction, query);
+  if (!found) return found.error();
+  return page_response(*std::move(found));
+}
+
+Result<Response> get(Call& call) {
+  const auto size = call.page_size();
+  if (!size) return size.error();
+  const auto after = call.page_number();
+  if (!after) return after.error();
+  auto found = finding_json(*call.transaction, call.parameter("id"), call.query("type"), *after, std::min(*size, kImagesComposedMax), call.assess);
+  if (!found) return found.error();
+  return page_response(*std::move(found));
+}
+
+Result<Response> images(Call& call) {
+  const auto size = call.page_size();
+  if (!size) return size.error();
+  const auto before = call.page_number();
+  if (!before) return before.error();
+  return page_response(list_images(*call.transaction, call.query("q"), *before, *size));
+}
+
+Result<Response> report(Call& call) {
+  const auto digest = call.digest("digest");
+  if (!digest) return digest.error();
+  Digest detector_state;
+  if (const std::string text = call.query("detector_state"); !text.empty()) {
+    auto parsed = Digest::parse(text);
+    if (!parsed) return Error(ErrorCode::invalid_argument, "detector_state is not a digest");
+    detector_state = *std::move(parsed);
+  }
+  auto composed = image_report(*call.transaction, *digest, detector_state);
+  if (!composed) return composed.error();
+  assess(*composed, call.assess);
+  drop_working_attributes(*composed);
+  return json_response(*composed);
+}
+
+}  // namespace
+
+void add_finding_routes(std::vector<Route>& routes) {
+  routes.push_back({.method = "GET", .path = "/v3/images", .handler = images});
+  routes.push_back({.method = "GET", .path = "/v3/images/{digest}/report", .handler = report});
+  routes.push_back({.method = "GET", .path = "/v3/findings", .handler = list});
+  routes.push_back({.method = "GET", .path = "/v3/findings/{id}", .handler = get});
+}
+
+}  // namespace landwaiter::platform

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/http/router.hpp"
+#include "platform/store/images.hpp"
+#include "platform/store/inventory.hpp"
+#include "platform/store/layers.hpp"
+#include "platform/store/queue.hpp"
+#include "platform/store/sensors.hpp"
+
+#include <algorithm>
+
+namespace landwaiter::platform {
+namespace {
+
+using nlohmann::json;
+
+/// What makes the sensor drop the job, told apart from other conflicts.
+Response stale(const Error& error) { return problem(409, error.message(), "stale-lease"); }
+
+/// The job of this request; or the answer that ends it.
+struct Lookup {
+  LeasedJob job;
+  std::optional<Response> answer;
+};
+
+Result<Lookup> look_up(Call& call, const Secret& lease_token) {
+  auto job = leased_job(*call.transaction, call.parameter("id"), lease_token, call.terms);
+  if (job) return Lookup{*std::move(job), std::nullopt};
+  if (job.error().code() != ErrorCode::conflict) return job.error();
+  return Lookup{{}, stale(job.error())};
+}
+
+Result<Response> acquire(Call& call) {
+  const auto body = call.body_json();
+  if (!body) return body.error();
+  const auto capacity = optional_number(*body, "capacity", 1, 1, limits::api_jobs_max);
+  if (!capacity) return capacity.error();
+  const auto wait_s = optional_number(*body, "wait_s", 0, 0, 3600);
+  if (!wait_s) return wait_s.error();
+  auto keys = sensor_keys(*call.transaction, call.who.sensor_id);
+  if (!keys) return keys.error();
+  const Acquirer acquirer{call.who.sensor_id, keys->public_key};
+  const auto jobs = acquire_jobs(*call.transaction, call.vault, acquirer, static_cast<std::size_t>(*capacity), call.terms);
+  if (!jobs) return jobs.error();
+  if (!jobs->empty()) return json_response({{"jobs", *jobs}});
+  call.nothing_yet = Call::NothingYet{Topic::jobs, std::min(limits::long_poll_max, std::chrono::seconds(*wait_s))};
+  return empty_response();
+}
+
+Result<Response> beat(Call& call) {
+  const auto heartbeat_body = call.body_as<protocol::Heartbeat>("heartbeat");
+  if (!heartbeat_body) return heartbeat_body.error();
+  if (heartbeat_body->jobs.size() > limits::api_jobs_max) return Error(ErrorCode::limit_exceeded, "too many jobs in one heartbeat");
+  return json_response(heartbeat(*call.transaction, call.who.sensor_id, *heartbeat_body, call.terms));
+}
+
+Result<Response> inventory(Call& call) {
+  const auto page = call.body_as<protocol::InventoryPage>("inventory page");
+  if (!page) return page.error();
+  auto found = look_up(call, call.request.lease_token);
+  if (!found) return found.error();
+  if (found->answer) return *std::move(found->answer);
+  if (!found->job.is_list) return Error(ErrorCode::invalid_argument, "this job is not a list job");
+  if (found->job.ended) return json_response({{"accepted", page->items.size()}});
+  const auto keys = sensor_keys(*call.transaction, call.who.sensor_id);
+  if (!keys) return keys.error();
+  const auto queued = store_inventory(*call.transaction, found->job, *page, keys->detector_state, call.terms.now);
+  if (!queued) return queued.error();
+  call.jobs_changed = *queued;
+  return json_response({{"accepted", page->items.size()}});
+}
+
+/// Milliseconds that the query's wait_s asks for, at most 20 s.
+Result<std::chrono::milliseconds> claim_wait(const Call& call) {
+  const std::string text = call.query("wait_s");
+  if (text.empty()) return std::chrono::milliseconds(0);
+  const json object{{"wait_s", json::parse(text, nullptr, false)}};
+  const auto seconds = optional_number(object, "wait_s", 0, 0, 20);
+  if (!seconds) return seconds.error();
+  return std::chrono::milliseconds(*seconds * 1000);
+}
+
+Result<Response> claim(Call& call) {
+  const auto body = call.body_as<protocol::LayerClaim>("layer claim");
+  if (!body) return body.error();
+  if (body->layers.size() > limits::manifest_layers_max) return Error(ErrorCode::limit_exceeded, "too many layers in one claim");
+  if (body->detector_state.empty() || std::ranges::any_of(body->layers, &Digest::empty)) {
+    return Error(ErrorCode::malformed, "a layer claim needs digests");
+  }
+  const auto wait = claim_wait(call);
+  if (!wait) return wait.error();
+  auto found = look_up(call, body->lease_token);
+  if (!found) return found.error();
+  if (found->answer) return *std::move(found->answer);
+  if (found->job.ended) return stale(Error(ErrorCode::conflict, "this job has ended"));
+  if (found->job.is_list) return Error(ErrorCode::invalid_argument, "a list job reads no layers");
+  const auto answer = claim_layers(*call.transaction, found->job, *body, call.terms.now);
+  // Worth waiting only when all that is not known is being read by others.
+  if (answer.claimed.empty() && !answer.busy.empty()) call.nothing_yet = Call::NothingYet{Topic::layers, *wait};
+  return json_response(answer);
+}
+
+Response missing_reports(const std::vector<Digest>& missing) {
+  constexpr std::size_t kNamed = 10;
+  std::string detail = "layer report missing: ";
+  json all = json::array();
+  for (const Digest& layer : missing) {
+    if (all.size() < kNamed) detail += (all.empty() ? "" : ", ") + layer.str();
+    if (all.size() == kNamed) detail += ", ...";
+    all.push_back(layer.str());
+  }
+  return problem(409, detail, "layer-report-missing", {{"missing", all}});
+}
+
+Result<Response> complete(Call& call) {
+  auto found = look_up(call, call.request.lease_token);
+  if (!found) return found.error();
+  if (found->answer) return *std::move(found->answer);
+  if (found->job.ended) return json_response({{"accepted", true}});
+  if (found->job.is_list) {
+    end_job(*call.transaction, found->job, {true, "", "", ""}, call.terms.now);
+    return json_response({{"accepted", true}});
+  }
+  const auto completion = call.body_as<protocol::ImageCompletion>("completion");
+  if (!completion) return completion.error();
+  if (completion->facts.digest.str() != found->job.digest) {
+    return Error(ErrorCode::invalid_argument, "facts.digest is not the digest of this job's image");
+  }
+  if (completion->facts.layers.size() > limits::manifest_layers_max)
+    return Error(ErrorCode::limit_exceeded, "too many layers in one image");
+  if (completion->detector_state.empty()) return Error(ErrorCode::malformed, "a completion needs its detector_state");
+  const auto missing = complete_image(*call.transaction, found->job, *completion, call.terms.now);
+  if (!missing.empty()) return missing_reports(missing);
+  call.layers_changed = true;
+  return json_response({{"accepted", true}});
+}
+
+Result<Response> fail(Call& call) {
+  const auto failure = call.body_as<protocol::JobFailure>("failure");
+  if (!failure) return failure.error();
+  auto found = look_up(call, call.request.lease_token);
+  if (!found) return found.error();
+  if (found->answer) return *std::move(found->answer);
+  if (!found->job.ended) {
+    fail_job(*call.transaction, found->job, *failure, call.terms.now);
+    call.jobs_changed = call.layers_changed = true;
+  }
+  return json_response({{"accepted", true}});
+}
+
+void add(std::vector<Route>& routes, std::string path, Result<Response> (*handler)(Call&), std::uint64_t body_bytes_max) {
+  routes.push_back({.method = "POST",
+                    .path = std::move(path),
+                    .access = Access::sensor,
+                    .lane = LaneKind::writer,
+                    .handler = handler,
+                    .body_bytes_max = body_bytes_max});
+}
+
+}  // namespace
+
+void add_job_routes(std::vector<Route>& routes) {
+  constexpr auto kSmall = limits::api_small_body_bytes_max;
+  add(routes, "/v3/sensors/me/heartbeat", beat, kSmall);
+  add(routes, "/v3/jobs/acquire", acquire, kSmall);
+  add(routes, "/v3/jobs/{id}/inventory", inventory, limits::inventory_body_bytes_max);
+  add(routes, "/v3/jobs/{id}/layers", claim, kSmall);
+  add(routes, "/v3/jobs/{id}/complete", complete, limits::inventory_body_bytes_max);
+  add(routes, "/v3/jobs/{id}/fail", fail, kSmall);
+}
+
+}  // namespace landwaiter::platform

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace landwaiter::platform {
+
+/// platform/api/openapi.json as it was when the program was built: the authority on paths, headers and status codes.
+std::string_view openapi_document();
+
+}  // namespace landwaiter::platform

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/wire/protocol.hpp"
+#include "platform/http/router.hpp"
+#include "platform/store/sensors.hpp"
+
+namespace landwaiter::platform {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t kLifetimeMaxS = 10LL * 366 * 24 * 3600;
+constexpr std::size_t kNameBytesMax = 200;
+
+/// An enrolment token is carried from one terminal to another; the others are meant to stay.
+std::chrono::seconds default_lifetime(TokenKind kind) { return kind == TokenKind::enrolment ? 1h : 24h * 365; }
+
+Result<Response> create(Call& call) {
+  const auto body = call.body_json();
+  if (!body) return body.error();
+  const auto kind_name = optional_text(*body, "kind", kNameBytesMax);
+  if (!kind_name) return kind_name.error();
+  const auto kind = token_kind_from(*kind_name);
+  if (!kind) return Error(ErrorCode::invalid_argument, "field kind must be api, enrolment or sensor");
+  const auto name = optional_text(*body, "name", kNameBytesMax);
+  if (!name) return name.error();
+  const auto lifetime = optional_number(*body, "expires_in_s", default_lifetime(*kind).count(), 1, kLifetimeMaxS);
+  if (!lifetime) return lifetime.error();
+  const auto made = create_token(*call.transaction, *kind, *name, std::nullopt, call.terms.now, std::chrono::seconds(*lifetime));
+  return json_response({{"id", made.id},
+                        {"kind", *kind_name},
+                        {"name", *name},
+                        {"token", made.token.reveal()},
+                        {"expires_at", to_rfc3339(call.terms.now + std::chrono::seconds(*lifetime))}},
+                       201);
+}
+
+Result<Response> list(Call& call) {
+  const auto size = call.page_size();
+  if (!size) return size.error();
+  const auto token = call.page_token();
+  if (!token) return token.error();
+  return page_response(list_tokens(*call.transaction, *token, *size));
+}
+
+Result<Response> remove(Call& call) {
+  if (!delete_token(*call.transaction, call.parameter("id"))) return Error(ErrorCode::not_found, "there is no such token");
+  return empty_response();
+}
+
+Result<Response> enrol(Call& call) {
+  const auto enrolment = call.body_as<protocol::Enrolment>("enrolment");
+  if (!enrolment) return enrolment.error();
+  auto answer = enrol_sensor(*call.transaction, call.vault, call.who, *enrolment, call.terms.now);
+  if (!answer) return answer.error();
+  answer->heartbeat_interval = heartbeat_interval(call.terms.length);
+  return json_response(*answer, 201);
+}
+
+Result<Response> sensors(Call& call) {
+  const auto size = call.page_size();
+  if (!size) return size.error();
+  const auto token = call.page_token();
+  if (!token) return token.error();
+  return page_response(list_sensors(*call.transaction, *token, *size));
+}
+
+}  // namespace
+
+void add_token_routes(std::vector<Route>& routes) {
+  constexpr auto kBody = limits::api_small_body_bytes_max;
+  routes.push_back({.method = "GET", .path = "/v3/tokens", .handler = list});
+  routes.push_back({.method = "POST", .path = "/v3/tokens", .lane = LaneKind::writer, .handler = create, .body_bytes_max = kBody});
+  routes.push_back({.method = "DELETE", .path = "/v3/tokens/{id}", .lane = LaneKind::writer, .handler = remove});
+  routes.push_back({.method = "GET", .path = "/v3/sensors", .handler = sensors});
+  routes.push_back({.method = "POST",
+                    .path = "/v3/sensors/enroll",
+                    .access = Access::enrolment,
+                    .lane = LaneKind::writer,
+                    .handler = enrol,
+                    .body_bytes_max = kBody});
+}
+
+}  // namespace landwaiter::platform

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/http/call.hpp"
+
+#include "core/base/encoding.hpp"
+#include "core/base/limits.hpp"
+#include "core/base/text.hpp"
+#include "storage/compress.hpp"
+
+#include <charconv>
+
+namespace landwaiter::platform {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kSecretBytesMax = 16 * 1024;
+
+Error wrong_type(const char* name, std::string_view wanted) {
+  return {ErrorCode::invalid_argument, "field " + std::string(name) + " must be " + std::string(wanted)};
+}
+
+bool absent(const json& object, const char* name) { return !object.contains(name) || object[name].is_null(); }
+
+std::optional<std::int64_t> parse_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::string Call::query(const std::string& name) const {
+  const auto found = request.query.find(name);
+  return found == request.query.end() ? std::string() : found->second;
+}
+
+Result<std::size_t> Call::page_size() const {
+  const std::string text = query("page_size");
+  if (text.empty()) return std::size_t{100};
+  const auto size = parse_number(text);
+  if (!size || *size < 1 || *size > static_cast<std::int64_t>(limits::api_page_size_max)) {
+    return Error(ErrorCode::invalid_argument, "page_size must be a number from 1 to " + std::to_string(limits::api_page_size_max));
+  }
+  return static_cast<std::size_t>(*size);
+}
+
+Result<std::string> Call::page_token() const {
+  const auto bytes = base64url_decode(query("page_token"));
+  if (!bytes) return Error(ErrorCode::invalid_argument, "page_token is not one of this list");
+  return std::string(as_text(*bytes));
+}
+
+Result<std::int64_t> Call::page_number() const {
+  const auto token = page_token();
+  if (!token) return token.error();
+  if (token->empty()) return std::int64_t{0};
+  const auto number = parse_number(*token);
+  if (!number) return Error(ErrorCode::invalid_argument, "page_token is not one of this list");
+  return *number;
+}
+
+Result<Digest> Call::digest(const char* parameter_name) const {
+  auto digest = Digest::parse(parameter(parameter_name));
+  if (!digest) return Error(ErrorCode::invalid_argument, std::string(parameter_name) + " in the path is not a digest");
+  return digest;
+}
+
+Result<std::string> Call::body_text() const {
+  const std::string encoding = to_lower(request.header("content-encoding"));
+  if (encoding.empty() || encoding == "identity") return request.body;
+  if (encoding == "zstd") return storage::zstd_decompress(as_bytes(request.body), decoded_body_bytes_max);
+  return Error(ErrorCode::unsupported, "Content-Encoding must be zstd or identity");
+}
+
+Result<json> Call::body_json() const {
+  const bool encoded = !request.header("content-encoding").empty();
+  if (!encoded) return parse_json(request.body, "the request's body");
+  auto text = body_text();
+  if (!text) return text.error();
+  return parse_json(*text, "the request's body");
+}
+
+Response page_response(json list) {
+  if (list.contains("next_page_token")) {
+    list["next_page_token"] = base64url_encode(as_bytes(list["next_page_token"].get_ref<const std::string&>()));
+  }
+  return json_response(list);
+}
+
+Result<std::string> optional_text(const json& object, const char* name, std::size_t bytes_max) {
+  if (absent(object, name)) return std::string();
+  if (!object[name].is_string()) return wrong_type(name, "a text");
+  const auto& text = object[name].get_ref<const std::string&>();
+  if (text.size() > bytes_max) return wrong_type(name, "a text of at most " + std::to_string(bytes_max) + " bytes");
+  return text;
+}
+
+Result<bool> optional_flag(const json& object, const char* name, bool otherwise) {
+  if (absent(object, name)) return otherwise;
+  if (!object[name].is_boolean()) return wrong_type(name, "true or false");
+  return object[name].get<bool>();
+}
+
+Result<std::int64_t> optional_number(const json& object, const char* name, std::int64_t otherwise, std::int64_t min, std::int64_t max) {
+  if (absent(object, name)) return otherwise;
+  const std::string wanted = "a number from " + std::to_string(min) + " to " + std::to_string(max);
+  if (!object[name].is_number_integer()) return wrong_type(name, wanted);
+  if (object[name].is_number_unsigned() && object[name].get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX))
+    return wrong_type(name, wanted);
+  const auto number = object[name].get<std::int64_t>();
+  if (number < min || number > max) return wrong_type(name, wanted);
+  return number;
+}
+
+Result<std::vector<std::string>> optional_texts(const json& object, const char* name, std::size_t count_max) {
+  std::vector<std::string> texts;
+  if (absent(object, name)) return texts;
+  if (!object[name].is_array()) return wrong_type(name, "a list of texts");
+  if (object[name].size() > count_max) return wrong_type(name, "a list of at most " + std::to_string(count_max) + " texts");
+  for (const json& entry : object[name]) {
+    if (!entry.is_string()) return wrong_type(name, "a list of texts");
+    texts.push_back(entry.get<std::string>());
+  }
+  return texts;
+}
+
+Result<Secret> take_secret(json& object, const char* name) {
+  if (absent(object, name)) return Secret();
+  if (!object[name].is_string()) return wrong_type(name, "a text");
+  auto& text = object[name].get_ref<std::string&>();
+  if (text.size() > kSecretBytesMax) return wrong_type(name, "a text of at most " + std::to_string(kSecretBytesMax) + " bytes");
+  Secret secret(text);
+  wipe(text);
+  return secret;
+}
+
+}  // namespace landwaiter::platform

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/assess/assess.hpp"
+#include "core/base/digest.hpp"
+#include "core/base/json.hpp"
+#include "core/report/report.hpp"
+#include "platform/http/http.hpp"
+#include "platform/store/lease.hpp"
+#include "platform/store/tokens.hpp"
+#include "platform/store/vault.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace landwaiter::platform {
+
+/// What others may wait for.
+enum class Topic { jobs, layers };
+
+/// A layer report that was parsed before the database was touched.
+struct PreparedReport {
+  LayerReport report;
+  Bytes compressed;
+};
+
+/// One call of a handler: runs on a lane, within a transaction that is committed when the handler returns a Response and rolled back
+/// when it returns an Error.
+struct Call {
+  const Request& request;
+  const std::map<std::string, std::string>& parameters;  ///< of the path
+  const Principal& who;
+  const Vault& vault;
+  LeaseTerms terms;  ///< the time now, and how long leases last
+  AssessContext assess;  ///< by the platform's policy, and today
+  std::uint64_t decoded_body_bytes_max;
+  std::optional<PreparedReport>& prepared;
+  Transaction* transaction = nullptr;  ///< nullptr only in a route's `prepare`
+
+  /// A long poll found nothing: ask again when `topic` changes, for at most `wait` since the request came.
+  struct NothingYet {
+    Topic topic;
+    std::chrono::milliseconds wait;
+  };
+  std::optional<NothingYet> nothing_yet;
+  bool jobs_changed = false;
+  bool layers_changed = false;
+
+  /// Always there: the router matched it.
+  const std::string& parameter(const char* name) const { return parameters.at(name); }
+  /// Empty when not given.
+  std::string query(const std::string& name) const;
+  /// Between 1 and limits::api_page_size_max; 100 unless told. invalid_argument.
+  Result<std::size_t> page_size() const;
+  /// The page token's content; empty at the start. invalid_argument.
+  Result<std::string> page_token() const;
+  /// The same for lists that go on after a number; 0 at the start.
+  Result<std::int64_t> page_number() const;
+  Result<Digest> digest(const char* parameter_name) const;
+
+  /// The body without its Content-Encoding (zstd or identity).
+  Result<std::string> body_text() const;
+  Result<nlohmann::json> body_json() const;
+  template <class T>
+  Result<T> body_as(std::string_view what) const {
+    auto document = body_json();
+    if (!document) return document.error();
+    return convert_json<T>(*document, what);
+  }
+};
+
+/// A list with its `next_page_token` made opaque.
+Response page_response(nlohmann::json list);
+
+/// Fields of a JSON object that may be missing; a wrong type is invalid_argument.
+Result<std::string> optional_text(const nlohmann::json& object, const char* name, std::size_t bytes_max);
+Result<bool> optional_flag(const nlohmann::json& object, const char* name, bool otherwise);
+Result<std::int64_t> optional_number(const nlohmann::json& object, const char* name, std::int64_t otherwise, std::int64_t min,
+                                     std::int64_t max);
+Result<std::vector<std::string>> optional_texts(const nlohmann::json& object, const char* name, std::size_t count_max);
+/// Moves a secret out of the document and wipes it there.
+Result<Secret> take_secret(nlohmann::json& object, const char* name);
+
+}  // namespace landwaiter::platform

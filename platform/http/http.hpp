@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/result.hpp"
+#include "core/base/secret.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <any>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace landwaiter::platform {
+
+/// A request as the handlers see it. Everything in it comes from outside.
+struct Request {
+  std::string method;
+  std::string path;                            ///< as it came, without query: for logs
+  std::vector<std::string> segments;           ///< of the path, percent-decoded
+  std::map<std::string, std::string> query;    ///< percent-decoded; the last of a name wins
+  std::map<std::string, std::string> headers;  ///< names in lower case; credentials are not among them
+  Secret token;                                ///< of `Authorization: Bearer` or `isg-api-token`
+  Secret lease_token;                          ///< of `Landwaiter-Lease`
+  std::uint64_t content_length = 0;            ///< as announced
+  std::string body;                            ///< decoded by nobody yet
+  std::function<bool()> peer_gone;             ///< the caller hung up; may be empty; for the io thread
+  std::any admitted;                           ///< what the application noted when it admitted the request
+
+  std::string header(const std::string& lower_name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+Response json_response(const nlohmann::json& body, int status = 200);
+Response empty_response(int status = 204);
+
+/// RFC 9457. `type` is the part behind "urn:landwaiter:problem:", empty for about:blank; `extra` members are added.
+Response problem(int status, std::string_view detail, std::string_view type = "", const nlohmann::json& extra = nullptr);
+/// The problem that an Error is: 400 for what the caller did wrong, 401, 403, 404, 409, 413, 429, 503 and 500 accordingly. Details of
+/// io and internal errors stay in the log.
+Response problem_of(const Error& error);
+
+std::string_view reason_phrase(int status);
+
+}  // namespace landwaiter::platform

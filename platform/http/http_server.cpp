@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/http/http_server.hpp"
+
+#include "core/base/limits.hpp"
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <boost/url.hpp>
+
+#include <list>
+
+namespace landwaiter::platform {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+namespace ssl = boost::asio::ssl;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+using PlainStream = beast::tcp_stream;
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+using Parser = http::request_parser<http::string_body>;
+
+/// A connection as the server sees it: what stop() needs.
+struct Connection {
+  beast::tcp_stream* stream = nullptr;
+  bool busy = false;
+};
+
+bool read_target(std::string_view target, Request& request) {
+  const auto url = boost::urls::parse_origin_form(target);
+  if (!url) return false;
+  request.path = std::string(url->encoded_path());
+  for (const auto segment : url->segments()) request.segments.emplace_back(segment);
+  for (const auto parameter : url->params()) request.query[std::string(parameter.key)] = std::string(parameter.value);
+  return true;
+}
+
+bool is_secret_header(std::string_view lower_name) {
+  return lower_name == "authorization" || lower_name == "isg-api-token" || lower_name == "landwaiter-lease" || lower_name == "cookie";
+}
+
+Secret bearer_of(std::string_view authorization) {
+  const std::size_t space = authorization.find(' ');
+  if (space == std::string_view::npos || !iequals(authorization.substr(0, space), "bearer")) return Secret();
+  return Secret(std::string(trim(authorization.substr(space + 1))));
+}
+
+/// False when the target is not an origin-form.
+bool read_head(const Parser& parser, Request& request) {
+  const auto& message = parser.get();
+  request.method = std::string(message.method_string());
+  for (const auto& field : message) {
+    const std::string name = to_lower(field.name_string());
+    if (name == "isg-api-token") request.token = Secret(std::string(trim(field.value())));
+    if (name == "landwaiter-lease") request.lease_token = Secret(std::string(trim(field.value())));
+    if (name == "authorization" && request.token.empty()) request.token = bearer_of(field.value());
+    if (!is_secret_header(name)) request.headers[name] = std::string(field.value());
+  }
+  request.content_length = parser.content_length().value_or(0);
+  return read_target(message.target(), request);
+}
+
+http::response<http::string_body> to_wire(Response response, bool keep_alive) {
+  http::response<http::string_body> wire;
+  wire.version(11);
+  wire.result(static_cast<unsigned>(response.status));
+  wire.reason(reason_phrase(response.status));
+  wire.set(http::field::server, "landwaiter");
+  wire.set(http::field::cache_control, "no-store");
+  wire.set("X-Content-Type-Options", "nosniff");
+  if (!response.content_type.empty()) wire.set(http::field::content_type, response.content_type);
+  for (const auto& [name, value] : response.headers) wire.set(name, value);
+  wire.keep_alive(keep_alive);
+  wire.body() = std::move(response.body);
+  wire.prepare_payload();
+  return wire;
+}
+
+Response parse_problem(const error_code& failed) {
+  if (failed == http::error::body_limit) return problem(413, "the body is larger than this request may have");
+  if (failed == http::error::header_limit || failed == http::error::buffer_overflow) return problem(431, "the header is too large");
+  return problem(400, "this is not valid HTTP/1.1");
+}
+
+bool is_parse_error(const error_code& failed) {
+  return failed.category() == http::make_error_code(http::error::bad_method).category() && failed != http::error::end_of_stream &&
+         failed != http::error::partial_message;
+}
+
+/// A peek that does not wait: the end of the stream means that the caller is gone. (Over TLS only the abrupt end is seen.)
+bool hung_up(tcp::socket& socket) {
+  error_code failed;
+  char byte = 0;
+  const bool was_non_blocking = socket.non_blocking();
+  socket.non_blocking(true, failed);
+  socket.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, failed);
+  error_code ignored;
+  socket.non_blocking(was_non_blocking, ignored);
+  return failed && failed != asio::error::would_block && failed != asio::error::try_again;
+}
+
+}  // namespace
+
+struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
+  Impl(asio::io_context& context, std::shared_ptr<HttpApplication> app)
+      : io(context), application(std::move(app)), acceptor(context), grace_timer(context) {}
+
+  asio::io_context& io;
+  std::shared_ptr<HttpApplication> application;
+  tcp::acceptor acceptor;
+  asio::steady_timer grace_timer;
+  std::optional<ssl::context> tls;
+  std::list<Connection> connections;
+  std::uint64_t body_bytes_held = 0;
+  bool stopping = false;
+
+  Result<void> prepare_tls(const HttpServerConfig& config);
+  Result<void> listen(const HttpServerConfig& config);
+  asio::awaitable<void> accept_loop();
+  asio::awaitable<void> serve_plain(tcp::socket socket);
+  asio::awaitable<void> serve_tls(tcp::socket socket);
+  template <class Stream>
+  asio::awaitable<void> serve(Stream& stream, Connection& connection);
+  template <class Stream>
+  asio::awaitable<bool> exchange(Stream& stream, beast::flat_buffer& buffer, Connection& connection);
+  template <class Stream>
+  asio::awaitable<error_code> read_body(Stream& stream, beast::flat_buffer& buffer, Parser& parser);
+  template <class Stream>
+  asio::awaitable<bool> answer(Stream& stream, Response response, bool keep_alive);
+  void close_if_done();
+};
+
+/// Keeps the books on a connection for as long as it lives.
+class Registration {
+ public:
+  Registration(std::list<Connection>& all, beast::tcp_stream& stream) : all_(all), at_(all.insert(all.end(), Connection{&stream, false})) {}
+  ~Registration() { all_.erase(at_); }
+  Registration(const Registration&) = delete;
+  Registration& operator=(const Registration&) = delete;
+  Connection& connection() { return *at_; }
+
+ private:
+  std::list<Connection>& all_;
+  std::list<Connection>::iterator at_;
+};
+
+/// A share of the memory for bodies, given back at the end.
+class BodyShare {
+ public:
+  explicit BodyShare(std::uint64_t& held) : held_(held) {}
+  ~BodyShare() { held_ -= bytes_; }
+  BodyShare(const BodyShare&) = delete;
+  BodyShare& operator=(const BodyShare&) = delete;
+  bool take(std::uint64_t bytes) {
+    if (held_ + bytes > limits::api_bodies_in_memory_bytes_max) return false;
+    held_ += bytes;
+    bytes_ += bytes;
+    return true;
+  }
+
+ private:
+  std::uint64_t& held_;
+  std::uint64_t bytes_ = 0;
+};
+
+HttpServer::HttpServer(asio::io_context& io, std::shared_ptr<HttpApplication> application)
+    : impl_(std::make_shared<Impl>(io, std::move(application))) {}
+
+HttpServer::~HttpServer() = default;
+
+Result<void> HttpServer::Impl::prepare_tls(const HttpServerConfig& config) {
+  if (config.tls_certificate.empty() && config.tls_key.empty()) return {};
+  error_code failed;
+  tls.emplace(ssl::context::tls_server);
+  tls->set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1 | ssl::context::no_compression,
+                   failed);
+  if (!failed) tls->use_certificate_chain_file(config.tls_certificate.string(), failed);
+  if (failed) return Error(ErrorCode::configuration, "TLS certificate " + config.tls_certificate.string() + ": " + failed.message());
+  tls->use_private_key_file(config.tls_key.string(), ssl::context::pem, failed);
+  if (failed) return Error(ErrorCode::configuration, "TLS key " + config.tls_key.string() + ": " + failed.message());
+  return {};
+}
+
+Result<void> HttpServer::Impl::listen(const HttpServerConfig& config) {
+  error_code failed;
+  const auto address = asio::ip::make_address(config.address, failed);
+  if (failed) return Error(ErrorCode::configuration, "listen address " + landwaiter::quoted(config.address) + " is not an IP address");
+  const tcp::endpoint endpoint(address, config.port);
+  acceptor.open(endpoint.protocol(), failed);
+  if (!failed) acceptor.set_option(asio::socket_base::reuse_address(true), failed);
+  if (!failed) acceptor.bind(endpoint, failed);
+  if (!failed) acceptor.listen(asio::socket_base::max_listen_connections, failed);
+  if (failed) {
+    return Error(ErrorCode::io, "cannot listen on " + config.address + " port " + std::to_string(config.port) + ": " + failed.message());
+  }
+  return {};
+}
+
+asio::awaitable<void> HttpServer::Impl::accept_loop() {
+  const auto self = shared_from_this();
+  asio::steady_timer pause(io);
+  while (!stopping) {
+    error_code failed;
+    tcp::socket socket(io);
+    co_await acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, failed));
+    if (stopping || failed == asio::error::operation_aborted) co_return;
+    if (failed) {
+      // Out of descriptors, mostly: others must close first.
+      log_event(LogLevel::warning, "cannot accept a connection", {{"error", failed.message()}});
+      pause.expires_after(std::chrono::milliseconds(100));
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
+      continue;
+    }
+    if (connections.size() >= limits::api_connections_max) continue;  // closes it
+    socket.set_option(tcp::no_delay(true), failed);
+    if (tls) {
+      asio::co_spawn(io, serve_tls(std::move(socket)), asio::detached);
+    } else {
+      asio::co_spawn(io, serve_plain(std::move(socket)), asio::detached);
+    }
+  }
+}
+
+asio::awaitable<void> HttpServer::Impl::serve_plain(tcp::socket socket) {
+  const auto self = shared_from_this();
+  PlainStream stream(std::move(socket));
+  Registration registration(connections, stream);
+  co_await serve(stream, registration.connection());
+  error_code ignored;
+  stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+asio::awaitable<void> HttpServer::Impl::serve_tls(tcp::socket socket) {
+  const auto self = shared_from_this();
+  TlsStream stream(std::move(socket), *tls);
+  Registration registration(connections, beast::get_lowest_layer(stream));
+  error_code failed;
+  beast::get_lowest_layer(stream).expires_after(limits::tls_handshake_timeout);
+  co_await stream.async_handshake(ssl::stream_base::server, asio::redirect_error(asio::use_awaitable, failed));
+  if (failed) co_return;
+  co_await serve(stream, registration.connection());
+  beast::get_lowest_layer(stream).expires_after(limits::tls_handshake_timeout);
+  co_await stream.async_shutdown(asio::redirect_error(asio::use_awaitable, failed));
+}
+
+template <class Stream>
+asio::awaitable<void> HttpServer::Impl::serve(Stream& stream, Connection& connection) {
+  beast::flat_buffer buffer(limits::http_header_bytes_max + limits::blob_chunk_bytes);
+  bool more = true;
+  while (more && !stopping) more = co_await exchange(stream, buffer, connection);
+  close_if_done();
+}
+
+template <class Stream>
+asio::awaitable<error_code> HttpServer::Impl::read_body(Stream& stream, beast::flat_buffer& buffer, Parser& parser) {
+  const auto give_up = std::chrono::steady_clock::now() + limits::api_body_timeout;
+  error_code failed;
+  while (!parser.is_done() && !failed) {
+    beast::get_lowest_layer(stream).expires_at(std::min(give_up, std::chrono::steady_clock::now() + limits::api_silence_timeout));
+    co_await http::async_read_some(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, failed));
+  }
+  co_return failed;
+}
+
+template <class Stream>
+asio::awaitable<bool> HttpServer::Impl::answer(Stream& stream, Response response, bool keep_alive) {
+  auto wire = to_wire(std::move(response), keep_alive);
+  beast::get_lowest_layer(stream).expires_after(limits::api_body_timeout);
+  error_code failed;
+  co_await http::async_write(stream, wire, asio::redirect_error(asio::use_awaitable, failed));
+  co_return keep_alive && !failed;
+}
+
+/// One request and its answer; false when the connection ends.
+template <class Stream>
+asio::awaitable<bool> HttpServer::Impl::exchange(Stream& stream, beast::flat_buffer& buffer, Connection& connection) {
+  connection.busy = false;
+  Parser parser;
+  parser.header_limit(limits::http_header_bytes_max);
+  parser.body_limit(limits::api_body_bytes_max);
+  error_code failed;
+  beast::get_lowest_layer(stream).expires_after(limits::idle_timeout);
+  co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, failed));
+  connection.busy = true;
+  if (failed && !is_parse_error(failed)) co_return false;
+  if (failed) {
+    auto refusal = parse_problem(failed);
+    co_return co_await answer(stream, std::move(refusal), false);
+  }
+  beast::get_lowest_layer(stream).expires_never();
+
+  const auto request = std::make_shared<Request>();
+  if (!read_head(parser, *request)) {
+    auto refusal = problem(400, "the request's target is not a path");
+    co_return co_await answer(stream, std::move(refusal), false);
+  }
+  auto admission = co_await application->admit(request);
+  if (admission.refusal) {
+    // What follows is a body that nobody reads; only without one can the connection go on.
+    const bool bodiless = !parser.chunked() && request->content_length == 0;
+    auto refusal = std::move(*admission.refusal);
+    co_return co_await answer(stream, std::move(refusal), bodiless && parser.keep_alive() && !stopping);
+  }
+  const std::uint64_t body_bytes_max = std::min<std::uint64_t>(admission.body_bytes_max, limits::api_body_bytes_max);
+  BodyShare share(body_bytes_held);
+  if (request->content_length > body_bytes_max) {
+    auto refusal = problem(413, "the body is larger than this request may have");
+    co_return co_await answer(stream, std::move(refusal), false);
+  }
+  if (!share.take(parser.chunked() ? body_bytes_max : request->content_length)) {
+    auto refusal = problem(503, "too many large requests at once");
+    co_return co_await answer(stream, std::move(refusal), false);
+  }
+  parser.body_limit(body_bytes_max);
+  if (iequals(request->header("expect"), "100-continue")) {
+    http::response<http::empty_body> go_on(http::status::continue_, 11);
+    co_await http::async_write(stream, go_on, asio::redirect_error(asio::use_awaitable, failed));
+    if (failed) co_return false;
+  }
+  failed = co_await read_body(stream, buffer, parser);
+  if (failed && !is_parse_error(failed)) co_return false;
+  if (failed) {
+    auto refusal = parse_problem(failed);
+    co_return co_await answer(stream, std::move(refusal), false);
+  }
+  beast::get_lowest_layer(stream).expires_never();
+
+  request->body = std::move(parser.get().body());
+  request->peer_gone = [&socket = beast::get_lowest_layer(stream).socket()] { return hung_up(socket); };
+  auto response = co_await application->handle(request);
+  request->peer_gone = nullptr;
+  co_return co_await answer(stream, std::move(response), parser.keep_alive() && !stopping);
+}
+
+void HttpServer::Impl::close_if_done() {
+  // The caller's own registration is still in the list.
+  if (stopping && connections.size() <= 1) grace_timer.cancel();
+}
+
+Result<void> HttpServer::start(const HttpServerConfig& config) {
+  auto prepared = impl_->prepare_tls(config);
+  if (!prepared) return prepared;
+  auto listening = impl_->listen(config);
+  if (!listening) return listening;
+  asio::co_spawn(impl_->io, impl_->accept_loop(), asio::detached);
+  return {};
+}
+
+std::uint16_t HttpServer::port() const {
+  error_code failed;
+  const auto endpoint = impl_->acceptor.local_endpoint(failed);
+  return failed ? std::uint16_t{0} : endpoint.port();
+}
+
+void HttpServer::stop(std::chrono::milliseconds grace) {
+  if (impl_->stopping) return;
+  impl_->stopping = true;
+  error_code ignored;
+  impl_->acceptor.close(ignored);
+  for (const Connection& connection : impl_->connections) {
+    if (!connection.busy) connection.stream->close();
+  }
+  if (impl_->connections.empty()) return;
+  impl_->grace_timer.expires_after(grace);
+  impl_->grace_timer.async_wait([self = impl_](const error_code& failed) {
+    if (failed) return;
+    for (const Connection& connection : self->connections) connection.stream->close();
+  });
+}
+
+bool HttpServer::stopping() const { return impl_->stopping; }
+std::size_t HttpServer::connections() const { return impl_->connections.size(); }
+
+}  // namespace landwaiter::platform

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "platform/http/http.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace landwaiter::platform {
+
+struct HttpServerConfig {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  ///< 0: the system chooses
+  /// PEM files; both or none. Without them plain HTTP is spoken.
+  std::filesystem::path tls_certificate;
+  std::filesystem::path tls_key;
+};
+
+/// What a server asks the application. Called on the io thread.
+class HttpApplication {
+ public:
+  virtual ~HttpApplication() = default;
+
+  /// Looks at the head, before any of the body is read: a Response refuses the request, else how large its body may be.
+  struct Admission {
+    std::optional<Response> refusal;
+    std::uint64_t body_bytes_max = 0;
+  };
+  virtual boost::asio::awaitable<Admission> admit(std::shared_ptr<Request> head) = 0;
+  virtual boost::asio::awaitable<Response> handle(std::shared_ptr<Request> request) = 0;
+};
+
+/// HTTP/1.1 with keep-alive, over TCP or TLS 1.2+. Bounds on connections, header, body, the memory of all bodies together and every
+/// wait (core/base/limits.hpp). Lives on the io thread.
+class HttpServer {
+ public:
+  /// `application` must outlive the connections: that is, until the io_context is destroyed or wait_closed() completed.
+  HttpServer(boost::asio::io_context& io, std::shared_ptr<HttpApplication> application);
+  ~HttpServer();
+
+  /// Binds, listens and begins to accept. Errors: configuration (certificate, address), io (port in use).
+  Result<void> start(const HttpServerConfig& config);
+  std::uint16_t port() const;
+
+  /// No new connections; idle ones close, busy ones after their answer, all of them after `grace`.
+  void stop(std::chrono::milliseconds grace);
+  bool stopping() const;
+  std::size_t connections() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace landwaiter::platform

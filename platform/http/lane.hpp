@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "storage/sqlite/sqlite.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace landwaiter::platform {
+
+/// One thread with a database connection of its own, so that the io thread never waits for the disk. Work runs in the order given.
+class Lane {
+ public:
+  using Work = std::function<void(storage::Database&)>;
+
+  explicit Lane(std::unique_ptr<storage::Database> database);
+  /// Finishes the piece of work that runs; what waits is dropped.
+  ~Lane();
+
+  /// Runs `work` on the lane's thread and resumes the caller on its own executor. An exception is logged and swallowed: work leaves its
+  /// result where the caller finds it, and no result is a failure.
+  boost::asio::awaitable<void> run(Work work);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace landwaiter::platform

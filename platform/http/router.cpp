@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/http/router.hpp"
+
+#include <sstream>
+
+namespace landwaiter::platform {
+namespace {
+
+std::vector<std::string> split(const std::string& path) {
+  std::vector<std::string> segments;
+  std::istringstream in(path.substr(1));
+  for (std::string segment; std::getline(in, segment, '/');) segments.push_back(segment);
+  return segments;
+}
+
+bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& segments,
+             std::map<std::string, std::string>& parameters) {
+  if (pattern.size() != segments.size()) return false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i].starts_with('{')) {
+      if (segments[i].empty()) return false;
+      parameters[pattern[i].substr(1, pattern[i].size() - 2)] = segments[i];
+    } else if (pattern[i] != segments[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
+  for (const Route& route : routes_) patterns_.push_back(split(route.path));
+}
+
+Router::Match Router::match(const std::string& method, const std::vector<std::string>& segments) const {
+  Match result;
+  for (std::size_t i = 0; i < routes_.size(); ++i) {
+    std::map<std::string, std::string> parameters;
+    if (!matches(patterns_[i], segments, parameters)) continue;
+    if (routes_[i].method == method) return {&routes_[i], std::move(parameters), ""};
+    result.allow += (result.allow.empty() ? "" : ", ") + routes_[i].method;
+  }
+  return result;
+}
+
+std::vector<Route> all_routes() {
+  std::vector<Route> routes;
+  add_system_routes(routes);
+  add_token_routes(routes);
+  add_registry_routes(routes);
+  add_scan_routes(routes);
+  add_job_routes(routes);
+  add_layer_routes(routes);
+  add_finding_routes(routes);
+  add_export_routes(routes);
+  return routes;
+}
+
+}  // namespace landwaiter::platform

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "registry/http/retry.hpp"
+#include "registry/http/transport.hpp"
+#include "registry/http/url.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace landwaiter::registry {
+
+/// A request to a vendor's own API (hub.docker.com, a cloud's token service, Harbor's /api/v2.0).
+struct ApiRequest {
+  std::string method = "GET";
+  HttpUrl url;
+  std::vector<Header> headers;
+  std::vector<SecretHeader> secret_headers;  ///< Authorization and whatever else holds a credential
+  Secret body;
+  std::vector<Secret> secrets;               ///< what of the body must stay out of errors, beside the values of secret_headers
+  std::string subject;                       ///< for people: "Docker Hub's list of repositories"
+  std::vector<int> expected{200};            ///< statuses the caller understands; others become an Error
+  std::uint64_t bytes_max = 0;               ///< of the answer; 0: limits::list_bytes_max
+  bool tls_verify = true;
+  bool no_local_address = false;             ///< for a host that another one named
+};
+
+struct ApiAnswer {
+  int status = 0;
+  nlohmann::json document;                   ///< null when the body is empty, or an expected error's is no JSON
+  std::unique_ptr<HttpResponse> response;    ///< for its headers; the body is read
+};
+
+/// JSON over HTTP with the registry client's retries, throttling and limits. Credentials are the caller's and go where the caller
+/// says; redirects are followed within the same origin only. Requests other than GET are retried too, so they must be harmless to
+/// repeat. Errors name the subject and hold what the service said; unauthorized and forbidden are told apart. A JSON answer may
+/// have any content type. Used from the io thread.
+class ApiClient {
+ public:
+  ApiClient(std::shared_ptr<Transport> transport, const Clock& clock);
+  Awaitable<ApiAnswer> ask(ApiRequest request);
+
+ private:
+  Awaitable<ApiAnswer> attempt(ApiRequest request);
+  Awaitable<std::unique_ptr<HttpResponse>> follow(ApiRequest request);
+
+  std::shared_ptr<Transport> transport_;
+  const Clock& clock_;
+  Retry retry_;
+};
+
+}  // namespace landwaiter::registry

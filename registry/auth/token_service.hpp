@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "registry/auth/login.hpp"
+#include "registry/auth/token_cache.hpp"
+#include "registry/http/transport.hpp"
+#include "registry/http/url.hpp"
+
+#include <memory>
+#include <string>
+
+namespace landwaiter::registry {
+
+/// What a registry's challenge asks for.
+struct TokenOrder {
+  HttpUrl realm;                  ///< already checked; its own query stays
+  std::string service;            ///< as the challenge says; some have none
+  std::string scope;
+  bool no_local_address = false;  ///< the realm is another host's
+  bool tls_verify = true;
+};
+
+/// Gets Bearer tokens at a realm (distribution, docs/spec/auth/token.md and oauth.md). A token is exchanged as refresh token, and where
+/// the service knows no such form (400, 401, 404, 405), given as password. A password goes with the GET form, and where that is not
+/// served (404, 405), with the OAuth2 form. Redirects are not followed with credentials. One try: the caller repeats. Errors:
+/// unauthorized and forbidden with the service's words, unavailable, rate_limited, malformed, limit_exceeded. Used from the io thread.
+class TokenService : public std::enable_shared_from_this<TokenService> {
+ public:
+  TokenService(std::shared_ptr<Transport> transport, const Clock& clock) : transport_(std::move(transport)), clock_(clock) {}
+  Awaitable<Token> fetch(TokenOrder order, Login login);
+
+ private:
+  struct Reply;
+  boost::asio::awaitable<Reply> by_post(TokenOrder order, Login login);
+  boost::asio::awaitable<Reply> by_get(TokenOrder order, Login login);
+  boost::asio::awaitable<Reply> ask(HttpRequest request, Login login);
+
+  std::shared_ptr<Transport> transport_;
+  const Clock& clock_;
+};
+
+}  // namespace landwaiter::registry

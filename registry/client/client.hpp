@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/wire/credentials.hpp"
+#include "registry/auth/api_client.hpp"
+#include "registry/http/http_headers.hpp"
+#include "registry/client/image_source.hpp"
+#include "registry/auth/login.hpp"
+#include "registry/client/name_list.hpp"
+#include "registry/client/reference.hpp"
+#include "registry/http/url.hpp"
+
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace landwaiter::registry {
+
+/// How to reach a registry and as whom.
+struct Endpoint {
+  std::string host;             ///< "localhost:5000", "docker.io" (spoken to as registry-1.docker.io)
+  bool plain_http = false;      ///< asked for by the user; loopback hosts are spoken to in plain HTTP anyway
+  bool explicit_https = false;  ///< asked for by the user: TLS even with a loopback host
+  bool tls_verify = true;       ///< false only when asked for
+  std::string kind = "auto";    ///< a name of registry/enumerators/enumerator.hpp
+  Credentials credentials;
+
+  /// "registry.example.com:5000", "http://localhost:5000", "https://host/", "docker://host". Error: invalid_argument.
+  static Result<Endpoint> parse(std::string_view url);
+};
+
+/// Ends a walk over pages that would never end by itself: feed it each page's `next` before following it.
+class PageGuard {
+ public:
+  /// Error malformed when the cursor came before, limit_exceeded beyond limits::pages_max.
+  Result<void> follow(const std::string& next);
+
+ private:
+  std::unordered_set<std::size_t> seen_;  ///< hashes: a false alarm is one in 2^40 walks
+};
+
+/// Whether a manifest is the one already known.
+struct ManifestHead {
+  Digest digest;                ///< by the registry's own word, or of the body when it did not say
+  std::string media_type;
+  std::uint64_t size_bytes = 0;
+};
+
+/// The unauthenticated answer to GET /v2/.
+struct Probe {
+  int status = 0;
+  std::vector<Challenge> challenges;
+  std::vector<Header> headers;         ///< only those that tell registries apart; names as listed in client.cpp
+};
+
+/// How a registry serves a part of a blob.
+struct PartialBlob {
+  bool partial = false;   ///< it answered with the part that was asked for, so that a broken transfer can go on
+  std::string from;       ///< the origin that the bytes came from, after redirects
+};
+
+/// A registry of the OCI distribution specification. Each verb only fills a request; one loop (registry/client/request_loop) does auth,
+/// retries, redirects and throttling for all. Errors name the registry and the repository: unauthorized and forbidden say as
+/// whom it was asked, and never hold a credential. Lives on the io thread; several coroutines may use it at once.
+class Client {
+ public:
+  Client(std::shared_ptr<Transport> transport, Endpoint endpoint, const Clock& clock);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// GET /v2/ without credentials: what the registry says of itself, whatever its status.
+  Awaitable<Probe> probe();
+  /// GET /v2/: is this a registry that lets us in?
+  Awaitable<void> ping();
+  /// GET /v2/_catalog; `cursor` is "" or an earlier page's `next`. A Link that leads elsewhere is an error of the page it leads to.
+  Awaitable<Page> catalog(std::string cursor);
+  /// GET /v2/<repository>/tags/list. `tags: null` is an empty page.
+  Awaitable<Page> tags(std::string repository, std::string cursor);
+  static ListQuery catalog_query();
+  /// Error invalid_argument for what is no repository name.
+  static Result<ListQuery> tags_query(const std::string& repository);
+  /// Any list of that form below the registry's origin, with the registry's own authentication.
+  Awaitable<ListPage> list(ListQuery query, std::string cursor);
+  /// By tag or digest; a body that does not hash to a pinned digest is digest_mismatch.
+  Awaitable<ManifestDocument> manifest(std::string repository, std::string reference);
+  Awaitable<ManifestHead> head_manifest(std::string repository, std::string reference);
+  Awaitable<std::unique_ptr<BlobReader>> open_blob(std::string repository, Descriptor descriptor);
+  /// Asks for the beginning of a blob (Range, RFC 9110 section 14), at most 1 KiB, and reads no more than that.
+  Awaitable<PartialBlob> open_blob_partly(std::string repository, Descriptor descriptor);
+  /// A repository as an ImageSource. `client` must outlive it.
+  static std::unique_ptr<ImageSource> repository_source(std::shared_ptr<Client> client, std::string repository);
+
+  const Endpoint& endpoint() const;
+  /// Where its API lives. Error: invalid_argument when the endpoint's host is none.
+  Result<HttpUrl> base() const;
+  /// For requests to a vendor's own API, with the login that the registry takes.
+  ApiClient& api();
+  const std::shared_ptr<Transport>& transport() const;
+  const Clock& clock() const;
+  Awaitable<Login> login(bool renew);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace landwaiter::registry

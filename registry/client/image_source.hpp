@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "registry/client/manifest.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <span>
+#include <string>
+
+namespace landwaiter::registry {
+
+template <class T>
+using Awaitable = boost::asio::awaitable<Result<T>>;
+
+/// A blob being read. The bytes are not verified here (core's VerifyingSource does that where they are used); length is
+/// bounded by the descriptor. Destroying the reader gives up the transfer.
+class BlobReader {
+ public:
+  virtual ~BlobReader() = default;
+  /// Fills the front of `buffer` and returns how much; 0 is the end. A broken transfer is resumed inside.
+  virtual Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) = 0;
+};
+
+/// Where an image's documents and blobs come from: a repository of a registry, an OCI layout, an archive. Used from the
+/// io thread. An object may be used by several coroutines at once.
+class ImageSource {
+ public:
+  virtual ~ImageSource() = default;
+  /// By tag or digest; the body is checked against a digest. Errors: not_found, unauthorized, ...
+  virtual Awaitable<ManifestDocument> manifest(std::string reference) = 0;
+  /// The whole blob, verified, at most limits::config_bytes_max.
+  virtual Awaitable<std::string> small_blob(Descriptor descriptor) = 0;
+  virtual Awaitable<std::unique_ptr<BlobReader>> open_blob(Descriptor descriptor) = 0;
+  /// How to name an image of this source to a person: "localhost:5000/a:1", "oci:dir:tag".
+  virtual std::string display_name() const = 0;
+};
+
+/// The content of a descriptor that a manifest names: what the manifest itself carries, else from the source. As small_blob and open_blob.
+Awaitable<std::string> small_content(std::shared_ptr<ImageSource> source, Descriptor descriptor);
+Awaitable<std::unique_ptr<BlobReader>> open_content(std::shared_ptr<ImageSource> source, Descriptor descriptor);
+
+/// `oci:DIR[:TAG]` (OCI image-spec, image-layout.md). Without a tag the layout must hold one image.
+Result<std::unique_ptr<ImageSource>> open_oci_layout(std::string directory, std::string tag);
+/// `oci-archive:FILE[:TAG]`: an OCI layout in a tar, read in place and never extracted.
+Result<std::unique_ptr<ImageSource>> open_oci_archive(std::string file, std::string tag);
+/// `docker-archive:FILE[:REFERENCE]` from `docker save`: the manifest is made from manifest.json, a layer's digest is its diff_id.
+Result<std::unique_ptr<ImageSource>> open_docker_archive(std::string file, std::string reference);
+
+}  // namespace landwaiter::registry

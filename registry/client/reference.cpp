@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// The grammar is github.com/distribution/reference, file reference.go; the defaults are those of its normalize.go.
+#include "registry/client/reference.hpp"
+
+#include "core/base/limits.hpp"
+#include "core/base/text.hpp"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+#include <algorithm>
+
+namespace landwaiter::registry {
+namespace {
+
+constexpr std::string_view kHub = "docker.io";
+constexpr std::string_view kHubLegacy = "index.docker.io";
+constexpr std::string_view kScheme = "docker://";
+constexpr std::size_t kHostBytesMax = 255;
+
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_word(char c) { return is_lower(c) || is_digit(c); }
+
+Error invalid(std::string_view text, std::string_view why) {
+  return Error(ErrorCode::invalid_argument, "not an image reference: " + landwaiter::quoted(text) + ": " + std::string(why));
+}
+
+/// One '.', one or two '_', or any number of '-'.
+bool is_separator(std::string_view run) {
+  if (run == "." || run == "_" || run == "__") return true;
+  return !run.empty() && std::ranges::all_of(run, [](char c) { return c == '-'; });
+}
+
+bool is_path_component(std::string_view text) {
+  if (text.empty() || !is_word(text.front()) || !is_word(text.back())) return false;
+  for (std::size_t i = 0; i < text.size();) {
+    if (is_word(text[i])) {
+      ++i;
+      continue;
+    }
+    const std::size_t start = i;
+    while (!is_word(text[i])) ++i;  // ends: the last character is a word character
+    if (!is_separator(text.substr(start, i - start))) return false;
+  }
+  return true;
+}
+
+bool is_port(std::string_view port) {
+  if (port.empty() || port.size() > 5 || !std::ranges::all_of(port, is_digit)) return false;
+  unsigned value = 0;
+  for (char c : port) value = value * 10 + static_cast<unsigned>(c - '0');
+  return value > 0 && value <= 65535;
+}
+
+bool is_domain_component(std::string_view text) {
+  const auto alnum = [](char c) { return is_word(c) || is_upper(c); };
+  if (text.empty() || !alnum(text.front()) || !alnum(text.back())) return false;
+  return std::ranges::all_of(text, [&](char c) { return alnum(c) || c == '-'; });
+}
+
+bool is_domain_name(std::string_view text) {
+  while (true) {
+    const std::size_t dot = text.find('.');
+    if (!is_domain_component(text.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    text.remove_prefix(dot + 1);
+  }
+}
+
+bool is_ipv6(std::string_view text) {
+  if (text.find_first_not_of("0123456789abcdefABCDEF:") != std::string_view::npos) return false;
+  return !boost::urls::parse_uri("http://[" + std::string(text) + "]/").has_error();
+}
+
+/// Whether the part before the first slash names a host (normalize.go, splitDockerDomain).
+bool names_host(std::string_view first) {
+  return first.find_first_of(".:") != std::string_view::npos || first == "localhost" || std::ranges::any_of(first, is_upper);
+}
+
+/// Splits HOST/ off `rest`, or supplies Docker Hub and its "library/".
+std::string take_host(std::string_view& rest, std::string& repository_prefix) {
+  const std::size_t slash = rest.find('/');
+  std::string host(kHub);
+  if (slash != std::string_view::npos && names_host(rest.substr(0, slash))) {
+    host = rest.substr(0, slash);
+    rest.remove_prefix(slash + 1);
+  }
+  if (host == kHubLegacy) host = kHub;
+  if (host == kHub && rest.find('/') == std::string_view::npos) repository_prefix = "library/";
+  return host;
+}
+
+bool is_image_id(std::string_view name) {
+  return name.size() == 64 && std::ranges::all_of(name, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+}
+
+}  // namespace
+
+std::string without_login(std::string_view text) {
+  std::string_view head = text;
+  const std::size_t last = text.rfind('@');
+  if (last != std::string_view::npos && text.substr(last + 1).starts_with("sha")) head = text.substr(0, last);
+  const std::size_t at = head.rfind('@');
+  if (at == std::string_view::npos) return std::string(text);
+  const std::size_t scheme = text.find("://");
+  const std::size_t from = scheme != std::string_view::npos && scheme < at ? scheme + 3 : 0;
+  return std::string(text.substr(0, from)) + "***" + std::string(text.substr(at));
+}
+
+bool is_repository_name(std::string_view name) {
+  if (name.empty() || name.size() > limits::repository_name_bytes_max) return false;
+  while (true) {
+    const std::size_t slash = name.find('/');
+    if (!is_path_component(name.substr(0, slash))) return false;
+    if (slash == std::string_view::npos) return true;
+    name.remove_prefix(slash + 1);
+  }
+}
+
+bool is_tag(std::string_view tag) {
+  const auto word = [](char c) { return is_word(c) || is_upper(c) || c == '_'; };
+  if (tag.empty() || tag.size() > limits::tag_bytes_max || !word(tag.front())) return false;
+  return std::ranges::all_of(tag, [&](char c) { return word(c) || c == '.' || c == '-'; });
+}
+
+bool is_host(std::string_view host) {
+  if (host.empty() || host.size() > kHostBytesMax) return false;
+  if (host.front() == '[') {
+    const std::size_t close = host.find(']');
+    if (close == std::string_view::npos || !is_ipv6(host.substr(1, close - 1))) return false;
+    const std::string_view rest = host.substr(close + 1);
+    return rest.empty() || (rest.front() == ':' && is_port(rest.substr(1)));
+  }
+  const std::size_t colon = host.find(':');
+  if (colon != std::string_view::npos && !is_port(host.substr(colon + 1))) return false;
+  return is_domain_name(host.substr(0, colon));
+}
+
+Result<Reference> Reference::parse(std::string_view text) {
+  std::string_view rest = text;
+  if (rest.starts_with(kScheme)) rest.remove_prefix(kScheme.size());
+  if (rest.empty()) return invalid(text, "it is empty");
+  if (const std::string shown = without_login(text); shown != text) return invalid(shown, "credentials do not belong into it");
+  if (is_image_id(rest)) return invalid(text, "it is an image id, not a name");
+
+  Reference out;
+  if (const std::size_t at = rest.find('@'); at != std::string_view::npos) {
+    auto digest = Digest::parse(rest.substr(at + 1));
+    if (!digest) return invalid(text, digest.error().message());
+    out.digest = *digest;
+    rest = rest.substr(0, at);
+  }
+  std::string prefix;
+  // The tag is cut off before the host is looked for: in "a:5000" the colon begins a tag, in "a:5000/b" a port.
+  const std::size_t slash = rest.rfind('/');
+  const std::size_t colon = rest.find(':', slash == std::string_view::npos ? 0 : slash);
+  if (colon != std::string_view::npos) {
+    out.tag = rest.substr(colon + 1);
+    rest = rest.substr(0, colon);
+    if (!is_tag(out.tag)) return invalid(text, "malformed tag " + landwaiter::quoted(out.tag));
+  }
+  out.host = take_host(rest, prefix);
+  if (!is_host(out.host)) return invalid(text, "malformed host " + landwaiter::quoted(out.host));
+  out.repository = prefix + std::string(rest);
+  if (std::ranges::any_of(rest, is_upper)) return invalid(text, "a repository name must be lower-case");
+  if (!is_repository_name(out.repository)) return invalid(text, "malformed repository name " + landwaiter::quoted(out.repository));
+  if (out.tag.empty() && out.digest.empty()) out.tag = "latest";
+  return out;
+}
+
+std::string Reference::str() const {
+  std::string out = host + '/' + repository;
+  if (!tag.empty()) out += ':' + tag;
+  if (!digest.empty()) out += '@' + digest.str();
+  return out;
+}
+
+std::string Reference::manifest_reference() const { return digest.empty() ? tag : digest.str(); }
+
+}  // namespace landwaiter::registry

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/client/request_loop.hpp"
+
+#include "core/base/limits.hpp"
+#include "core/base/text.hpp"
+#include "registry/auth/endpoint.hpp"
+#include "registry/auth/scope.hpp"
+#include "registry/http/status_error.hpp"
+
+#include <algorithm>
+
+namespace landwaiter::registry {
+namespace {
+
+namespace asio = boost::asio;
+
+/// What the user is to look at when it is refused.
+std::string keys_of(const Credentials& credentials) {
+  switch (credentials.kind) {
+    case Credentials::Kind::aws: return "the AWS key and its policy";
+    case Credentials::Kind::azure: return "the service principal and its secret";
+    case Credentials::Kind::google: return "the service account and its key";
+    default: return "the username, password or token";
+  }
+}
+
+}  // namespace
+
+RequestLoop::RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, std::shared_ptr<LoginSource> login,
+                         const Clock& clock)
+    : transport_(transport), endpoint_(endpoint), base_(base), clock_(clock),
+      authenticator_(transport, endpoint, base, std::move(login), clock), retry_(transport->throttle(), clock) {
+  transport_->show_client_certificate_to(base_.host, base_.port);
+}
+
+Error RequestLoop::named(const Error& error, const Request& request) const {
+  Error out(error.code(), authenticator_.scrub("registry " + endpoint_.host + ", " + request.subject + ": " + error.message()));
+  if (const auto wait = error.retry_after()) out.set_retry_after(*wait);
+  return out;
+}
+
+Error RequestLoop::refused(const Request& request, const Credential& used, std::string reason) const {
+  const std::string right = "the right to " + describe_scope(request.scope);
+  std::string text = "401 Unauthorized from registry " + endpoint_.host + " for " + request.subject + " (" + identity(endpoint_) + "): ";
+  if (endpoint_.credentials.anonymous()) text += right + " may need a username and password, or a token";
+  else if (used.from_realm()) text += "the account lacks " + right;
+  else text += "check " + keys_of(endpoint_.credentials) + "; it needs " + right;
+  if (!reason.empty()) text += "; " + reason;
+  return Error(ErrorCode::unauthorized, authenticator_.scrub(std::move(text)));
+}
+
+Awaitable<void> RequestLoop::back_off(Error error, std::size_t attempt) {
+  auto op = retry_.back_off(endpoint_.host, std::move(error), attempt);
+  co_return co_await std::move(op);
+}
+
+Awaitable<Answer> RequestLoop::perform(Request request) {
+  const auto self = shared_from_this();
+  for (std::size_t attempt_number = 1;; ++attempt_number) {
+    auto op = attempt(request);
+    auto answer = co_await std::move(op);
+    if (answer || attempt_number >= limits::request_attempts_max) co_return answer;
+    auto pause = back_off(answer.error(), attempt_number);
+    auto again = co_await std::move(pause);
+    if (!again) co_return again.error();
+  }
+}
+
+Awaitable<Document> RequestLoop::fetch(Request request, std::uint64_t bytes_max) {
+  const auto self = shared_from_this();
+  for (std::size_t attempt_number = 1;; ++attempt_number) {
+    auto op = perform(request);
+    auto answer = co_await std::move(op);
+    if (!answer) co_return answer.error();
+    auto reading = read_body(*answer->response, bytes_max);
+    auto body = co_await std::move(reading);
+    if (body) {
+      Document out;
+      out.status = answer->response->status();
+      out.url = answer->url;
+      out.content_type = answer->response->header("Content-Type").value_or("");
+      out.links = answer->response->headers("Link");
+      out.body = std::move(*body);
+      co_return out;
+    }
+    answer->response.reset();
+    const Error broken = named(body.error(), request);
+    if (attempt_number >= limits::request_attempts_max) co_return broken;
+    auto pause = back_off(broken, attempt_number);
+    auto again = co_await std::move(pause);
+    if (!again) co_return again.error();
+  }
+}
+
+/// One try: from the original URL, with whatever authentication it asks for.
+Awaitable<Answer> RequestLoop::attempt(Request request) {
+  auto pause = retry_.turn(endpoint_.host);
+  auto waited = co_await std::move(pause);
+  if (!waited) co_return waited.error();
+  auto beginning = authenticator_.begin(request.scope);
+  auto credential = co_await std::move(beginning);
+  Credential used;
+  for (std::size_t challenges = 0;; ++challenges) {
+    if (!credential) {
+      if (credential.error().code() == ErrorCode::unauthorized) co_return refused(request, used, credential.error().message());
+      co_return named(credential.error(), request);
+    }
+    used = *credential;
+    auto op = follow(request, used);
+    auto answer = co_await std::move(op);
+    if (!answer) co_return answer.error();
+    if (answer->response->status() != 401) co_return answer;
+    if (challenges >= limits::challenges_answered_max) co_return refused(request, used, "");
+    auto next = respond_to_401(std::move(answer->response), answer->url, request, used);
+    credential = co_await std::move(next);
+  }
+}
+
+Awaitable<Credential> RequestLoop::respond_to_401(std::unique_ptr<HttpResponse> response, HttpUrl url, Request request, Credential used) {
+  std::vector<Challenge> challenges = parse_challenges(response->headers("WWW-Authenticate"));
+  // Read to its end, so that the connection serves the next request.
+  auto reading = read_body(*response, limits::error_body_bytes_max);
+  auto body = co_await std::move(reading);
+  response.reset();
+  const std::string message = body ? message_of_body(*body) : std::string();
+  if (!url.same_origin(base_)) co_return Error(ErrorCode::unauthorized, "it was redirected to " + url.origin() + ", which refused it");
+  if (challenges.empty() && !authenticator_.challenged()) {
+    HttpRequest ping;
+    url.target = "/v2/";
+    ping.url = url.str();
+    ping.tls_verify = endpoint_.tls_verify;
+    auto asking = transport_->send(std::move(ping));
+    auto answer = co_await std::move(asking);
+    if (answer) challenges = parse_challenges((*answer)->headers("WWW-Authenticate"));
+  }
+  auto op = authenticator_.answer(std::move(challenges), std::move(url), request.scope, std::move(used));
+  auto next = co_await std::move(op);
+  if (!next && next.error().message().empty()) {
+    const std::string said = message.empty() ? std::string() : "it says " + landwaiter::quoted(authenticator_.scrub(message), 200);
+    co_return Error(next.error().code(), said);
+  }
+  co_return next;
+}
+
+/// Sends and follows redirects. Gives back expected statuses and 401; the rest are errors.
+Awaitable<Answer> RequestLoop::follow(Request request, Credential credential) {
+  auto url = base_.resolve(request.target);
+  if (!url) co_return named(url.error(), request);
+  if (!url->same_origin(base_)) co_return named(Error(ErrorCode::malformed, "the request leads to another host"), request);
+  std::vector<std::string> visited;
+  bool at_home = true;
+  while (true) {
+    visited.push_back(url->str());
+    HttpRequest wire;
+    wire.method = request.method;
+    wire.url = url->str();
+    wire.headers = request.headers;
+    // Once away, never again: a redirect back could be another's doing.
+    if (!at_home) wire.no_local_address = must_not_be_local(base_, *url);
+    else if (!credential.header.empty()) wire.secret_headers.push_back({"Authorization", credential.header});
+    wire.tls_verify = endpoint_.tls_verify;
+    auto op = transport_->send(std::move(wire));
+    auto response = co_await std::move(op);
+    if (!response) co_return named(response.error(), request);
+    const int status = (*response)->status();
+    const auto location = (*response)->header("Location");
+    const bool expected = std::ranges::find(request.expected, status) != request.expected.end();
+    if (expected || status == 401) {
+      Answer out{std::move(*response), *url};
+      co_return out;
+    }
+    if (!is_redirect(status) || !location) {
+      auto failing = status_error(std::move(*response), *url, request);
+      const Error failed = co_await std::move(failing);
+      co_return failed;
+    }
+    // Read to its end, so that the connection serves the next request.
+    auto draining = read_body(**response, limits::error_body_bytes_max);
+    static_cast<void>(co_await std::move(draining));
+    response->reset();
+    auto next = url->resolve(*location);
+    if (!next) co_return named(next.error().with_context("redirect"), request);
+    auto allowed = check_foreign_url(*url, *next, "redirect");
+    if (allowed) allowed = check_foreign_url(base_, *next, "redirect");
+    if (!allowed) co_return named(allowed.error(), request);
+    if (visited.size() > limits::redirects_max || std::ranges::find(visited, next->str()) != visited.end()) {
+      co_return named(Error(ErrorCode::malformed, "it redirects in a circle or too often"), request);
+    }
+    at_home = at_home && next->same_origin(base_);
+    *url = std::move(*next);
+  }
+}
+
+asio::awaitable<Error> RequestLoop::status_error(std::unique_ptr<HttpResponse> response, HttpUrl url, Request request) {
+  const int status = response->status();
+  std::string text = name_of_status(status) + " from " + (url.same_origin(base_) ? "registry " + endpoint_.host : url.origin()) + " for " + request.subject;
+  if (status == 403) text += " (" + identity(endpoint_) + ")";
+  auto reading = read_body(*response, limits::error_body_bytes_max);
+  auto body = co_await std::move(reading);
+  const std::string message = body ? message_of_body(*body) : std::string();
+  if (!message.empty()) text += ": " + landwaiter::quoted(authenticator_.scrub(message), 200);
+  Error out(code_of_status(status), authenticator_.scrub(std::move(text)));
+  set_retry_after(out, *response, clock_.now(), body ? std::string_view(*body) : std::string_view());
+  co_return out;
+}
+
+}  // namespace landwaiter::registry

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// OCI image-spec, image-layout.md: a folder, or the same in a tar.
+#include "core/base/json.hpp"
+#include "core/base/limits.hpp"
+#include "core/base/text.hpp"
+#include "registry/client/blob_reader.hpp"
+#include "registry/sources/tar_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace landwaiter::registry {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kRefName = "org.opencontainers.image.ref.name";
+
+/// Where the files of a layout lie. Names are "index.json" and "blobs/<algorithm>/<hex>" only.
+class LayoutFiles {
+ public:
+  virtual ~LayoutFiles() = default;
+  virtual Result<std::string> read(const std::string& name, std::uint64_t bytes_max) const = 0;
+  virtual Result<std::unique_ptr<BlobReader>> open(const std::string& name) const = 0;
+};
+
+/// A file descriptor, closed with the object.
+class OwnedFile {
+ public:
+  explicit OwnedFile(int value = -1) : value_(value) {}
+  OwnedFile(OwnedFile&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
+  OwnedFile& operator=(OwnedFile&& other) noexcept {
+    std::swap(value_, other.value_);
+    return *this;
+  }
+  ~OwnedFile() {
+    if (value_ >= 0) ::close(value_);
+  }
+  int get() const { return value_; }
+
+ private:
+  int value_;
+};
+
+Result<std::size_t> read_some(int descriptor, std::span<std::uint8_t> buffer) {
+  while (true) {
+    const ssize_t size = ::read(descriptor, buffer.data(), buffer.size());
+    if (size >= 0) return static_cast<std::size_t>(size);
+    if (errno != EINTR) return Error(ErrorCode::io, std::string("cannot read a blob: ") + std::strerror(errno));
+  }
+}
+
+class FileReader final : public BlobReader {
+ public:
+  explicit FileReader(OwnedFile file) : file_(std::move(file)) {}
+  Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) override { co_return read_some(file_.get(), buffer); }
+
+ private:
+  OwnedFile file_;
+};
+
+class FolderFiles final : public LayoutFiles {
+ public:
+  explicit FolderFiles(std::string directory, OwnedFile folder) : directory_(std::move(directory)), folder_(std::move(folder)) {}
+
+  Result<std::string> read(const std::string& name, std::uint64_t bytes_max) const override {
+    auto file = open_file(name);
+    if (!file) return file.error();
+    std::string out;
+    std::vector<std::uint8_t> chunk(64 * limits::KiB);
+    while (true) {
+      auto size = read_some(file->get(), chunk);
+      if (!size) return size.error();
+      if (*size == 0) return out;
+      out.append(reinterpret_cast<const char*>(chunk.data()), *size);
+      if (out.size() > bytes_max) return Error(ErrorCode::limit_exceeded, name + " has more than " + human_bytes(bytes_max));
+    }
+  }
+
+  Result<std::unique_ptr<BlobReader>> open(const std::string& name) const override {
+    auto file = open_file(name);
+    if (!file) return file.error();
+    return std::unique_ptr<BlobReader>(std::make_unique<FileReader>(std::move(*file)));
+  }
+
+ private:
+  /// Step by step below the folder, through no symbolic link: a layout from elsewhere must not make us read other files.
+  Result<OwnedFile> open_file(const std::string& name) const {
+    const auto failed = [&] {
+      const ErrorCode code = errno == ENOENT ? ErrorCode::not_found : ErrorCode::io;
+      return Error(code, "cannot open " + name + " in " + landwaiter::quoted(directory_) + ": " + std::strerror(errno));
+    };
+    OwnedFile folder(::dup(folder_.get()));
+    std::string_view rest = name;
+    for (std::size_t slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
+      const std::string step(rest.substr(0, slash));
+      folder = OwnedFile(::openat(folder.get(), step.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      if (folder.get() < 0) return failed();
+      rest.remove_prefix(slash + 1);
+    }
+    // Non-blocking, so that a FIFO in place of a blob cannot hang us.
+    OwnedFile file(::openat(folder.get(), std::string(rest).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    if (file.get() < 0) return failed();
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) return failed();
+    if (!S_ISREG(status.st_mode)) return Error(ErrorCode::io, name + " in " + landwaiter::quoted(directory_) + " is not a regular file");
+    return file;
+  }
+
+  std::string directory_;
+  OwnedFile folder_;
+};
+
+class TarFiles final : public LayoutFiles {
+ public:
+  explicit TarFiles(TarFile tar) : tar_(std::move(tar)) {}
+  Result<std::string> read(const std::string& name, std::uint64_t bytes_max) const override { return tar_.read(name, bytes_max); }
+  Result<std::unique_ptr<BlobReader>> open(const std::string& name) const override { return tar_.open_member(name); }
+
+ private:
+  TarFile tar_;
+};
+
+std::string blob_name(const Digest& digest) {
+  const std::string& text = digest.str();
+  return "blobs/" + text.substr(0, text.find(':')) + '/' + std::string(digest.hex());
+}
+
+/// The manifest of each tag in index.json; an untagged one is under "".
+Result<std::vector<std::pair<std::string, Digest>>> read_index(const std::string& text) {
+  auto document = parse_json(text, "index.json");
+  if (!document) return document.error();
+  std::vector<std::pair<std::string, Digest>> out;
+  std::optional<Error> bad;
+  auto read = read_json_fields("index.json", [&] {
+    for (const json& entry : document->at("manifests")) {
+      auto digest = Digest::parse(entry.at("digest").get<std::string>());
+      if (!digest) {
+        bad = digest.error().with_context("index.json");
+        return;
+      }
+      const auto annotations = entry.find("annotations");
+      const bool named = annotations != entry.end() && annotations->is_object();
+      out.emplace_back(named ? annotations->value(kRefName, std::string()) : std::string(), *digest);
+    }
+  });
+  if (!read) return read.error();
+  if (bad) return *bad;
+  return out;
+}
+
+class LayoutSource final : public ImageSource {
+ public:
+  LayoutSource(std::unique_ptr<LayoutFiles> files, std::vector<std::pair<std::string, Digest>> images, std::string tag, std::string name)
+      : files_(std::move(files)), images_(std::move(images)), tag_(std::move(tag)), name_(std::move(name)) {}
+
+  Awaitable<ManifestDocument> manifest(std::string reference) override { co_return find(reference); }
+
+  Awaitable<std::string> small_blob(Descriptor descriptor) override {
+    auto body = files_->read(blob_name(descriptor.digest), limits::config_bytes_max);
+    if (!body) co_return body.error();
+    auto proven = prove(*body, descriptor.digest);
+    if (!proven) co_return proven.error();
+    co_return body;
+  }
+
+  Awaitable<std::unique_ptr<BlobReader>> open_blob(Descriptor descriptor) override { co_return files_->open(blob_name(descriptor.digest)); }
+
+  std::string display_name() const override { return name_; }
+
+ private:
+  /// "" is the image that the source was opened for.
+  Result<Digest> digest_of(const std::string& reference) const {
+    if (auto digest = Digest::parse(reference)) return *digest;
+    const std::string& wanted = reference.empty() ? tag_ : reference;
+    if (wanted.empty() && images_.size() == 1) return images_.front().second;
+    for (const auto& [tag, digest] : images_) {
+      // Some writers put the whole name there: "registry/name:tag".
+      if (!wanted.empty() && (tag == wanted || tag.ends_with(':' + wanted))) return digest;
+    }
+    if (wanted.empty()) return Error(ErrorCode::invalid_argument, name_ + " holds " + std::to_string(images_.size()) + " images: name a tag");
+    return Error(ErrorCode::not_found, name_ + " holds no image with the tag " + landwaiter::quoted(wanted));
+  }
+
+  Result<ManifestDocument> find(const std::string& reference) const {
+    auto digest = digest_of(reference);
+    if (!digest) return digest.error();
+    auto body = files_->read(blob_name(*digest), limits::manifest_bytes_max);
+    if (!body) return body.error();
+    auto proven = prove(*body, *digest);
+    if (!proven) return proven.error().with_context(name_);
+    auto parsed = parse_manifest(std::move(*body), "", *digest);
+    if (!parsed) return parsed.error().with_context(name_);
+    return parsed;
+  }
+
+  std::unique_ptr<LayoutFiles> files_;
+  std::vector<std::pair<std::string, Digest>> images_;
+  std::string tag_;
+  std::string name_;
+};
+
+Result<std::unique_ptr<ImageSource>> make_source(std::unique_ptr<LayoutFiles> files, std::string tag, const std::string& name) {
+  auto text = files->read("index.json", limits::manifest_bytes_max);
+  if (!text) return text.error().with_context(name);
+  auto images = read_index(*text);
+  if (!images) return images.error().with_context(name);
+  if (images->empty()) return Error(ErrorCode::not_found, name + " holds no image");
+  const std::string shown = tag.empty() ? name : name + ':' + tag;
+  return std::unique_ptr<ImageSource>(std::make_unique<LayoutSource>(std::move(files), std::move(*images), std::move(tag), shown));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ImageSource>> open_oci_layout(std::string directory, std::string tag) {
+  OwnedFile folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() < 0) {
+    const ErrorCode code = errno == ENOENT ? ErrorCode::not_found : ErrorCode::io;
+    return Error(code, "cannot open the OCI layout " + landwaiter::quoted(directory) + ": " + std::strerror(errno));
+  }
+  return make_source(std::make_unique<FolderFiles>(directory, std::move(folder)), std::move(tag), "oci:" + directory);
+}
+
+Result<std::unique_ptr<ImageSource>> open_oci_archive(std::string file, std::string tag) {
+  auto tar = TarFile::open(file);
+  if (!tar) return tar.error();
+  return make_source(std::make_unique<TarFiles>(std::move(*tar)), std::move(tag), "oci-archive:" + file);
+}
+
+}  // namespace landwaiter::registry

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/local/store.hpp"
+
+#include "core/base/json.hpp"
+#include "core/base/limits.hpp"
+#include "storage/compress.hpp"
+#include "storage/sqlite/sqlite.hpp"
+
+#include <array>
+
+namespace landwaiter::storage {
+namespace {
+
+using Kind = Transaction::Kind;
+
+// AUTOINCREMENT: an id that was handed out must never name another item, or acknowledge() could drop one that was not sent.
+constexpr std::array<std::string_view, 2> kMigrations{R"sql(
+CREATE TABLE layer_report(
+  layer TEXT NOT NULL,
+  detector_state TEXT NOT NULL,
+  report BLOB NOT NULL,
+  used_at_us INTEGER NOT NULL,
+  PRIMARY KEY(layer, detector_state)) STRICT;
+CREATE TABLE image(
+  digest TEXT NOT NULL,
+  detector_state TEXT NOT NULL,
+  facts TEXT NOT NULL,
+  scanned_at_us INTEGER NOT NULL,
+  PRIMARY KEY(digest, detector_state)) STRICT;
+CREATE TABLE value(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE outbox(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  payload BLOB NOT NULL,
+  UNIQUE(kind, key)) STRICT;
+)sql",
+                                                      R"sql(
+CREATE TABLE manifest(
+  digest TEXT NOT NULL PRIMARY KEY,
+  facts TEXT NOT NULL,
+  used_at_us INTEGER NOT NULL) STRICT;
+CREATE INDEX manifest_by_use ON manifest(used_at_us);
+CREATE TABLE walked_repository(
+  name TEXT NOT NULL PRIMARY KEY,
+  used_at_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+)sql"};
+
+/// A use is only written down when the last one is older: reading what is known should not write.
+constexpr std::chrono::hours kUseNoted{24};
+
+Error damaged(std::string_view what, const Error& why) {
+  return {ErrorCode::io, "stored " + std::string(what) + " is damaged: " + why.message()};
+}
+
+}  // namespace
+
+struct Store::Impl {
+  std::unique_ptr<Database> database;
+};
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& directory) {
+  auto database = Database::open(directory / "landwaiter.db", kMigrations);
+  if (!database) return database.error();
+  return std::unique_ptr<Store>(new Store(std::make_unique<Impl>(Impl{*std::move(database)})));
+}
+
+Result<std::unique_ptr<Store>> Store::open_in_memory() {
+  auto database = Database::open_in_memory(kMigrations);
+  if (!database) return database.error();
+  return std::unique_ptr<Store>(new Store(std::make_unique<Impl>(Impl{*std::move(database)})));
+}
+
+Result<std::optional<LayerReport>> Store::layer_report(const Digest& layer, const Digest& detector_state) {
+  Bytes compressed;
+  Transaction transaction(*impl_->database, Kind::read);
+  {
+    Rows rows = transaction.query("SELECT report FROM layer_report WHERE layer=? AND detector_state=?", {layer, detector_state});
+    if (rows.next()) compressed.assign(rows.bytes(0).begin(), rows.bytes(0).end());
+  }
+  auto ended = transaction.commit();
+  if (!ended) return ended.error();
+  if (compressed.empty()) return std::optional<LayerReport>();
+  auto text = zstd_decompress(compressed, limits::report_bytes_max);
+  if (!text) return damaged("report of layer " + layer.str(), text.error());
+  auto report = parse_json_as<LayerReport>(*text, "report");
+  if (!report) return damaged("report of layer " + layer.str(), report.error());
+  return std::optional<LayerReport>(*std::move(report));
+}
+
+Result<bool> Store::has_layer_report(const Digest& layer, const Digest& detector_state) {
+  Transaction transaction(*impl_->database, Kind::read);
+  const bool known =
+      transaction.number("SELECT count(*) FROM layer_report WHERE layer=? AND detector_state=?", {layer, detector_state}) != 0;
+  auto ended = transaction.commit();
+  if (!ended) return ended.error();
+  return known;
+}
+
+Result<void> Store::put_layer_report(const LayerReport& report, SystemTime now) {
+  const std::string text = dump_json(report);
+  if (text.size() > limits::report_bytes_max) {
+    return Error(ErrorCode::limit_exceeded, "the report of layer " + report.layer.str() + " is larger than a report may be");
+  }
+  const Bytes compressed = zstd_compress(text);
+  Transaction transaction(*impl_->database, Kind::write);
+  transaction.run("INSERT OR REPLACE INTO layer_report(layer,detector_state,report,used_at_us) VALUES(?,?,?,?)",
+                  {report.layer, report.detector_state, compressed, to_unix_us(now)});
+  return transaction.commit();
+}
+
+Result<std::optional<ImageRecord>> Store::image(const Digest& digest, const Digest& detector_state) {
+  std::optional<std::string> facts_text;
+  ImageRecord record;
+  Transaction transaction(*impl_->database, Kind::read);
+  {
+    Rows rows = transaction.query("SELECT facts,scanned_at_us FROM image WHERE digest=? AND detector_state=?", {digest, detector_state});
+    if (rows.next()) {
+      facts_text = rows.text(0);
+      record.scanned_at = from_unix_us(rows.integer(1));
+    }
+  }
+  auto ended = transaction.commit();
+  if (!ended) return ended.error();
+  if (!facts_text) return std::optional<ImageRecord>();
+  auto facts = parse_json_as<ImageFacts>(*facts_text, "facts");
+  if (!facts) return damaged("image " + digest.str(), facts.error());
+  record.facts = *std::move(facts);
+  record.detector_state = detector_state;
+  return std::optional<ImageRecord>(std::move(record));
+}
+
+Result<void> Store::put_image(const ImageRecord& record) {
+  const std::string facts = dump_json(record.facts);
+  const std::int64_t now_us = to_unix_us(record.scanned_at);
+  Transaction transaction(*impl_->database, Kind::write);
+  transaction.run("INSERT OR REPLACE INTO image(digest,detector_state,facts,scanned_at_us) VALUES(?,?,?,?)",
+                  {record.facts.digest, record.detector_state, facts, now_us});
+  // An image that needs a layer's report is a use of it: prune() leaves it alone.
+  for (const Digest& layer : record.facts.layers) {
+    transaction.run("UPDATE layer_report SET used_at_us=max(used_at_us,?) WHERE layer=? AND detector_state=?",
+                    {now_us, layer, record.detector_state});
+  }
+  return transaction.commit();
+}
+
+Result<std::optional<std::string>> Store::value(std::string_view name) {
+  std::optional<std::string> value;
+  Transaction transaction(*impl_->database, Kind::read);
+  {
+    Rows rows = transaction.query("SELECT value FROM value WHERE name=?", {name});
+    if (rows.next()) value = rows.text(0);
+  }
+  auto ended = transaction.commit();
+  if (!ended) return ended.error();
+  return value;
+}
+
+Result<void> Store::put_value(std::string_view name, std::string_view value) {
+  Transaction transaction(*impl_->database, Kind::write);
+  transaction.run("INSERT OR REPLACE INTO value(name,value) VALUES(?,?)", {name, as_bytes(value)});
+  return transaction.commit();
+}
+
+Result<void> Store::enqueue(const OutboxItem& item) {
+  const Bytes compressed = zstd_compress(item.payload);
+  Transaction transaction(*impl_->database, Kind::write);
+  // REPLACE gives the item a new id, so that acknowledging the old version does not drop the new one.
+  transaction.run("INSERT OR REPLACE INTO outbox(kind,key,payload) VALUES(?,?,?)", {item.kind, item.key, compressed});
+  return transaction.commit();
+}
+
+Result<std::vector<OutboxItem>> Store::outbox(std::size_t count_max) {
+  std::vector<OutboxItem> items;
+  Transaction transaction(*impl_->database, Kind::read);
+  {
+    Rows rows = transaction.query("SELECT id,kind,key,payload FROM outbox ORDER BY id LIMIT ?", {count_max});
+    while (rows.next()) {
+      auto payload = zstd_decompress(rows.bytes(3), limits::report_bytes_max);
+      if (!payload) return damaged("outbox item " + rows.text(1) + " " + rows.text(2), payload.error());
+      items.push_back({rows.integer(0), rows.text(1), rows.text(2), *std::move(payload)});
+    }
+  }
+  auto ended = transaction.commit();
+  if (!ended) return ended.error();
+  return items;
+}
+
+Result<void> Store::acknowledge(std::int64_t id) {
+  Transaction transaction(*impl_->database, Kind::write);
+  transaction.run("DELETE FROM outbox WHERE id=?", {id});
+  return transaction.commit();
+}
+
+Result<std::vector<ManifestFacts>> Store::manifests(const std::vector<Digest>& digests, SystemTime now) {
+  std::vector<ManifestFacts> found;
+  std::vector<Digest> old;
+  Transaction transaction(*impl_->database, Kind::read);
+  for (const Digest& digest : digests) {
+    Rows rows = transaction.query("SELECT facts,used_at_us FROM manifest WHERE digest=?", {digest});
+    if (!rows.next()) continue;
+    auto facts = parse_json_as<ManifestFacts>(rows.text(0), "facts");
+    if (!facts) return damaged("manifest " + digest.str(), facts.error());
+    found.push_back(*std::move(facts));
+    if (rows.integer(1) < to_unix_us(now - kUseNoted)) old.push_back(digest);
+  }
+  auto ended = transaction.commit();
+  if (!ended) return ended.error();
+  if (old.empty()) return found;
+  Transaction noting(*impl_->database, Kind::write);
+  for (const Digest& digest : old) noting.run("UPDATE manifest SET used_at_us=max(used_at_us,?) WHERE digest=?", {to_unix_us(now), digest});
+  auto noted = noting.commit();
+  if (!noted) return noted.error();
+  return found;
+}
+
+Result<bool> Store::repository_walked(std::string_view repository, SystemTime now) {
+  Transaction transaction(*impl_->database, Kind::read);
+  std::int64_t used_at_us = 0;
+  {
+    Rows rows = transaction.query("SELECT used_at_us FROM walked_repository WHERE name=?", {repository});
+    if (rows.next()) used_at_us = rows.integer(0);
+  }
+  auto ended = transaction.commit();
+  if (!ended) return ended.error();
+  if (used_at_us == 0 || used_at_us >= to_unix_us(now - kUseNoted)) return used_at_us != 0;
+  Transaction noting(*impl_->database, Kind::write);
+  noting.run("UPDATE walked_repository SET used_at_us=max(used_at_us,?) WHERE name=?", {to_unix_us(now), repository});
+  auto noted = noting.commit();
+  if (!noted) return noted.error();
+  return true;
+}
+
+Result<void> Store::put_listing(const ListingNotes& notes, SystemTime now) {
+  Transaction transaction(*impl_->database, Kind::write);
+  for (const ManifestFacts& facts : notes.manifests) {
+    transaction.run("INSERT OR REPLACE INTO manifest(digest,facts,used_at_us) VALUES(?,?,?)",
+                    {facts.digest, dump_json(facts), to_unix_us(now)});
+  }
+  for (const std::string& name : notes.repositories) {
+    transaction.run("INSERT OR REPLACE INTO walked_repository(name,used_at_us) VALUES(?,?)", {name, to_unix_us(now)});
+  }
+  return transaction.commit();
+}
+
+Result<void> Store::prune_listings(SystemTime before) {
+  Transaction transaction(*impl_->database, Kind::write);
+  transaction.run("DELETE FROM manifest WHERE used_at_us<?", {to_unix_us(before)});
+  transaction.run("DELETE FROM walked_repository WHERE used_at_us<?", {to_unix_us(before)});
+  return transaction.commit();
+}
+
+Result<void> Store::prune(const Digest& detector_state, SystemTime before) {
+  Transaction transaction(*impl_->database, Kind::write);
+  transaction.run("DELETE FROM layer_report WHERE detector_state<>? OR used_at_us<?", {detector_state, to_unix_us(before)});
+  transaction.run("DELETE FROM image WHERE detector_state<>?", {detector_state});
+  auto pruned = transaction.commit();
+  if (!pruned) return pruned;
+  pruned = prune_listings(before);
+  if (!pruned) return pruned;
+  return impl_->database->give_back_space();
+}
+
+}  // namespace landwaiter::storage

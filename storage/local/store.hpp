@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/report/manifest_facts.hpp"
+#include "core/report/report.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace landwaiter::storage {
+
+/// An image that was completely scanned.
+struct ImageRecord {
+  ImageFacts facts;  ///< facts.digest is the key
+  Digest detector_state;
+  SystemTime scanned_at;
+};
+
+/// Something that must reach the platform; kept until the platform took it.
+struct OutboxItem {
+  std::int64_t id = 0;
+  std::string kind;  ///< "layer", "complete", "fail"
+  std::string key;   ///< (kind, key) is unique: writing it again replaces it
+  std::string payload;
+};
+
+/// What a listing learned and wants to keep.
+struct ListingNotes {
+  std::vector<ManifestFacts> manifests;
+  std::vector<std::string> repositories;  ///< walked to their ends; named with their registries
+};
+
+/// The sensor's memory: what was scanned at which detector state, and what still has to be told. One SQLite file (WAL), one
+/// writer. Each call is one transaction and survives a kill -9 once it has returned. Not thread-safe: one thread owns it.
+/// Errors: io with SQLite's words and the file's name.
+class Store {
+ public:
+  /// Opens or makes `directory`/landwaiter.db (directory mode 0700, file 0600), migrating an older schema.
+  static Result<std::unique_ptr<Store>> open(const std::filesystem::path& directory);
+  /// For tests and `--no-state`.
+  static Result<std::unique_ptr<Store>> open_in_memory();
+  ~Store();
+
+  Result<std::optional<LayerReport>> layer_report(const Digest& layer, const Digest& detector_state);
+  Result<bool> has_layer_report(const Digest& layer, const Digest& detector_state);
+  Result<void> put_layer_report(const LayerReport& report, SystemTime now);
+
+  Result<std::optional<ImageRecord>> image(const Digest& digest, const Digest& detector_state);
+  Result<void> put_image(const ImageRecord& record);
+
+  /// Small named values: the sensor's id, token (sealed by the caller), identity key.
+  Result<std::optional<std::string>> value(std::string_view name);
+  Result<void> put_value(std::string_view name, std::string_view value);
+
+  Result<void> enqueue(const OutboxItem& item);
+  /// Oldest first.
+  Result<std::vector<OutboxItem>> outbox(std::size_t count_max);
+  Result<void> acknowledge(std::int64_t id);
+
+  /// Those of `digests` that are known; finding one is a use of it.
+  Result<std::vector<ManifestFacts>> manifests(const std::vector<Digest>& digests, SystemTime now);
+  /// Whether a listing has walked the repository before.
+  Result<bool> repository_walked(std::string_view repository, SystemTime now);
+  Result<void> put_listing(const ListingNotes& notes, SystemTime now);
+  /// Forgets manifests and repositories that no listing saw since `before`.
+  Result<void> prune_listings(SystemTime before);
+
+  /// Drops reports and images of other detector states, and layer reports not used since `before`, prunes listings too, then gives the
+  /// space back; the state folder stays small.
+  Result<void> prune(const Digest& detector_state, SystemTime before);
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace landwaiter::storage

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/report/report.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace landwaiter;
+using nlohmann::json;
+
+namespace {
+
+Digest digest_of(std::string_view text) { return Digest::sha256_of(as_bytes(text)); }
+
+/// A layer that is easy to write down.
+struct Layer {
+  explicit Layer(std::string_view name) {
+    report.layer = digest_of(name);
+    report.detector_state = digest_of("state");
+  }
+  Layer&& asset(std::string path, std::string id = "sha256:asset", FindingType type = FindingType::certificate, json attributes = json::object()) && {
+    Finding finding;
+    finding.type = type;
+    finding.id = std::move(id);
+    finding.attributes = std::move(attributes);
+    finding.occurrences.push_back({path, {}, 0, {}, std::nullopt});
+    report.findings.push_back(std::move(finding));
+    return std::move(*this).file(path);
+  }
+  Layer&& file(std::string_view path) && { return report.written.add(path, false), std::move(*this); }
+  Layer&& directory(std::string_view path) && { return report.written.add(path, true), std::move(*this); }
+  Layer&& whiteout(std::string path) && { return report.whiteouts.push_back(std::move(path)), std::move(*this); }
+  Layer&& opaque(std::string path) && { return report.opaque_directories.push_back(std::move(path)), std::move(*this); }
+  LayerReport report;
+};
+
+ImageReport compose_layers(std::vector<Layer> layers) {
+  ImageFacts facts;
+  std::vector<const LayerReport*> reports;
+  for (Layer& layer : layers) {
+    layer.report.written.seal();
+    facts.layers.push_back(layer.report.layer);
+    reports.push_back(&layer.report);
+  }
+  return compose(std::move(facts), digest_of("state"), reports);
+}
+
+/// Who hides the only occurrence in the image, by name; "-" when nobody does.
+std::string hidden_by(std::vector<Layer> layers) {
+  const ImageReport image = compose_layers(std::move(layers));
+  REQUIRE(image.findings.size() == 1);
+  REQUIRE(image.findings[0].occurrences.size() == 1);
+  CHECK(image.findings[0].occurrences[0].layer == digest_of("1"));
+  const auto& hider = image.findings[0].occurrences[0].deleted_by;
+  if (!hider) return "-";
+  for (const char* name : {"1", "2", "3", "4"}) {
+    if (*hider == digest_of(name)) return name;
+  }
+  return "?";
+}
+
+template <class... Each>
+std::vector<Layer> image(Each... layers) {
+  std::vector<Layer> out;
+  (out.push_back(std::move(layers)), ...);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("What later layers leave alone stays visible") {
+  CHECK(hidden_by(image(Layer("1").asset("etc/key.pem"))) == "-");
+  CHECK(hidden_by(image(Layer("1").asset("etc/key.pem"), Layer("2").directory("etc").file("etc/other"))) == "-");
+  CHECK(hidden_by(image(Layer("1").asset("etc/key.pem"), Layer("2").whiteout("etc/key").whiteout("key.pem").whiteout("etc/key.pem/x"))) == "-");
+  CHECK(hidden_by(image(Layer("1").asset("etc/key.pem"), Layer("2").opaque("var").opaque("et").opaque("etc2"))) == "-");
+}
+
+TEST_CASE("A whiteout hides the file, and everything below a directory") {
+  CHECK(hidden_by(image(Layer("1").asset("etc/key.pem"), Layer("2").whiteout("etc/key.pem"))) == "2");
+  CHECK(hidden_by(image(Layer("1").asset("a/b/c/key.pem"), Layer("2").file("x"), Layer("3").whiteout("a"))) == "3");
+}
+
+TEST_CASE("A whiteout does not reach its own layer, nor those above") {
+  CHECK(hidden_by(image(Layer("1").asset("etc/key.pem").whiteout("etc/key.pem"))) == "-");
+  CHECK(hidden_by(image(Layer("0").whiteout("etc/key.pem"), Layer("1").asset("etc/key.pem"))) == "-");
+  CHECK(hidden_by(image(Layer("1").asset("etc/key.pem").opaque("etc"))) == "-");
+}
+
+TEST_CASE("An opaque directory hides what lies below it, down to the root's own") {
+  CHECK(hidden_by(image(Layer("1").asset("a/b/key.pem"), Layer("2").opaque("a"))) == "2");
+  CHECK(hidden_by(image(Layer("1").asset("a/b/key.pem"), Layer("2").opaque("a/b").file("a/b/new"))) == "2");
+  CHECK(hidden_by(image(Layer("1").asset("key.pem"), Layer("2").opaque(""))) == "2");
+  CHECK(hidden_by(image(Layer("1").asset("a"), Layer("2").opaque("a"))) == "2");  // what was a file is now a directory
+}
+
+TEST_CASE("Writing over a file hides it") {
+  CHECK(hidden_by(image(Layer("1").asset("etc/key.pem"), Layer("2").file("etc/key.pem"))) == "2");
+  CHECK(hidden_by(image(Layer("1").asset("etc/key.pem"), Layer("2").directory("etc/key.pem"))) == "2");
+}
+
+TEST_CASE("A file over a directory hides what was in it, a directory over a directory does not") {
+  CHECK(hidden_by(image(Layer("1").asset("opt/app/key.pem"), Layer("2").file("opt"))) == "2");
+  CHECK(hidden_by(image(Layer("1").asset("opt/app/key.pem"), Layer("2").directory("opt").directory("opt/app"))) == "-");
+}
+
+TEST_CASE("The lowest layer that hides is named") {
+  CHECK(hidden_by(image(Layer("1").asset("k"), Layer("2").file("x"), Layer("3").whiteout("k"), Layer("4").file("k"))) == "3");
+}
+
+TEST_CASE("The same asset in two layers has two occurrences with their own fate") {
+  const ImageReport report = compose_layers(image(Layer("1").asset("a"), Layer("2").asset("b").whiteout("a")));
+  REQUIRE(report.findings.size() == 1);
+  std::vector<Occurrence> expected{{"a", {}, 0, digest_of("1"), digest_of("2")}, {"b", {}, 0, digest_of("2"), std::nullopt}};
+  CHECK(report.findings[0].occurrences == expected);
+}
+
+TEST_CASE("A layer that comes twice is reported once, as its upper appearance is seen") {
+  SECTION("visible at the end") {
+    CHECK(hidden_by(image(Layer("1").asset("k"), Layer("2").whiteout("k"), Layer("1").asset("k"))) == "-");
+    CHECK(hidden_by(image(Layer("1").asset("k"), Layer("1").asset("k"))) == "-");
+  }
+  SECTION("hidden at the end") {
+    CHECK(hidden_by(image(Layer("1").asset("k"), Layer("1").asset("k"), Layer("2").whiteout("k"))) == "2");
+  }
+  SECTION("diagnostics and numbers are not doubled") {
+    Layer layer("1");
+    layer.report.diagnostics.push_back({ErrorCode::malformed, "x", "y", {}, {}});
+    layer.report.stats.files = 5;
+    const ImageReport report = compose_layers(image(layer, layer));
+    CHECK(report.diagnostics.size() == 1);
+    CHECK(report.stats.files == 5);
+    CHECK(report.facts.layers.size() == 2);
+  }
+}
+
+TEST_CASE("A private key and a certificate with the same public key name each other") {
+  const json same{{"spki_sha256", "aa"}};
+  const ImageReport report = compose_layers(
+      image(Layer("1").asset("k.pem", "spki-sha256:aa", FindingType::private_key, same).asset("other", "hmac-sha256:1", FindingType::private_key),
+            Layer("2").asset("c1", "sha256:c1", FindingType::certificate, same).asset("c2", "sha256:c2", FindingType::certificate, same),
+            Layer("3").asset("c3", "sha256:c3", FindingType::certificate, {{"spki_sha256", "bb"}}).asset("p", "spki-sha256:aa", FindingType::public_key, same)));
+  std::map<std::string, json> attributes;
+  for (const Finding& finding : report.findings) attributes[std::string(to_string(finding.type)) + " " + finding.id] = finding.attributes;
+  CHECK(attributes["private-key spki-sha256:aa"]["matching_certificates"] == json({"sha256:c1", "sha256:c2"}));
+  CHECK(attributes["private-key hmac-sha256:1"]["matching_certificates"] == json::array());
+  CHECK(attributes["certificate sha256:c1"]["matching_private_keys"] == json::array({"spki-sha256:aa"}));
+  CHECK(attributes["certificate sha256:c3"]["matching_private_keys"] == json::array());
+  CHECK_FALSE(attributes["public-key spki-sha256:aa"].contains("matching_certificates"));
+}
+
+TEST_CASE("A key without a public hash matches nothing, also not another without one") {
+  const ImageReport report = compose_layers(image(Layer("1").asset("k", "hmac-sha256:1", FindingType::private_key, {{"spki_sha256", 7}})
+                                                      .asset("c", "sha256:c", FindingType::certificate)));
+  for (const Finding& finding : report.findings) {
+    if (finding.type == FindingType::private_key) CHECK(finding.attributes["matching_certificates"].empty());
+    else CHECK(finding.attributes["matching_private_keys"].empty());
+  }
+}
+
+TEST_CASE("Diagnostics of the image come first and those of layers get their layer") {
+  Layer layer("1");
+  layer.report.diagnostics.push_back({ErrorCode::malformed, "truncated gzip", "a.gz", {}, {}});
+  ImageFacts facts;
+  facts.layers = {digest_of("1")};
+  facts.diagnostics.push_back({ErrorCode::unsupported, "foreign layer", "", {}, digest_of("9")});
+  const std::vector<const LayerReport*> reports{&layer.report};
+  const ImageReport image = compose(facts, digest_of("state"), reports);
+  REQUIRE(image.diagnostics.size() == 2);
+  CHECK(image.diagnostics[0].layer == digest_of("9"));
+  CHECK(image.diagnostics[1].layer == digest_of("1"));
+}
+
+TEST_CASE("Fewer or more reports than layers, as a hostile sensor may cause, break nothing") {
+  Layer layer = Layer("1").asset("k");
+  layer.report.written.seal();
+  const std::vector<const LayerReport*> reports{&layer.report, &layer.report};
+  ImageFacts one;
+  one.layers = {digest_of("1")};
+  CHECK(compose(one, digest_of("s"), reports).findings.size() == 1);
+  CHECK(compose(ImageFacts{}, digest_of("s"), reports).findings.empty());
+  ImageFacts two;
+  two.layers = {digest_of("1"), digest_of("2")};
+  CHECK(compose(two, digest_of("s"), std::span(reports).first(1)).findings.size() == 1);
+}
+
+TEST_CASE("The image report has the documented form") {
+  const ImageReport report = compose_layers(image(Layer("1").asset("a"), Layer("2").whiteout("a")));
+  const json document = report;
+  CHECK(document["layers"] == json({digest_of("1").str(), digest_of("2").str()}));
+  CHECK(document["stats"]["layers"] == 2);
+  CHECK(document["findings"][0]["occurrences"][0]["deleted_by"] == digest_of("2").str());
+}

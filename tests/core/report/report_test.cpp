@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/report/report.hpp"
+
+#include "core/base/json.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace landwaiter;
+using nlohmann::json;
+
+namespace {
+
+Digest digest_of(std::string_view text) { return Digest::sha256_of(as_bytes(text)); }
+
+Finding finding_of(FindingType type, std::string id, std::vector<Occurrence> occurrences, Severity severity = Severity::info) {
+  Finding finding;
+  finding.type = type;
+  finding.id = std::move(id);
+  finding.severity = severity;
+  finding.occurrences = std::move(occurrences);
+  return finding;
+}
+
+LayerReport example() {
+  LayerReport report;
+  report.layer = digest_of("layer");
+  report.detector_state = digest_of("state");
+  report.findings.push_back(finding_of(FindingType::certificate, "sha256:1", {{"a.pem", {}, 3, {}, std::nullopt}}));
+  report.diagnostics.push_back({ErrorCode::malformed, "cut short", "b.gz", {"b"}, {}});
+  report.whiteouts = {"etc/old"};
+  report.opaque_directories = {"", "var"};
+  report.written.add("a.pem", false);
+  report.written.seal();
+  report.stats = {1, 2, 3, 4, 5, 6};
+  return report;
+}
+
+}  // namespace
+
+TEST_CASE("A layer report goes through JSON unchanged") {
+  const LayerReport report = example();
+  const std::string text = dump_json(json(report));
+  const auto read = parse_json_as<LayerReport>(text, "report");
+  REQUIRE(read);
+  CHECK(dump_json(json(*read)) == text);
+  CHECK(read->written == report.written);
+  CHECK(read->opaque_directories == report.opaque_directories);
+  CHECK(read->stats.nested_bytes == 6);
+}
+
+TEST_CASE("A layer report from outside with a wrong field is malformed") {
+  for (const auto& [pointer, value] : std::vector<std::pair<std::string, json>>{{"/layer", ""},
+                                                                               {"/layer", "sha256:1"},
+                                                                               {"/detector_state", nullptr},
+                                                                               {"/findings", {{"a", 1}}},
+                                                                               {"/whiteouts", {1, 2}},
+                                                                               {"/written", "AAA!"},
+                                                                               {"/stats/files", -1},
+                                                                               {"/stats/files", 2.5},
+                                                                               {"/stats", nullptr}}) {
+    json document = example();
+    document[json::json_pointer(pointer)] = value;
+    INFO(pointer << " = " << value);
+    const auto read = convert_json<LayerReport>(document, "report");
+    REQUIRE_FALSE(read);
+    CHECK(read.error().code() == ErrorCode::malformed);
+  }
+}
+
+TEST_CASE("Image facts go through JSON unchanged") {
+  const ImageFacts facts{"localhost:5000/a:1", digest_of("i"), "linux/arm64/v8", {digest_of("1"), digest_of("2"), digest_of("1")},
+                         "2024-01-01T00:00:00Z", {{ErrorCode::unsupported, "foreign layer", "", {}, digest_of("2")}}};
+  const auto read = parse_json_as<ImageFacts>(dump_json(json(facts)), "facts");
+  REQUIRE(read);
+  CHECK(json(*read) == json(facts));
+  CHECK(read->layers == facts.layers);
+  json wrong = facts;
+  wrong["layers"] = {"sha256:0"};
+  CHECK_FALSE(convert_json<ImageFacts>(wrong, "facts"));
+}
+
+TEST_CASE("normalize joins equal findings, keeps the worst severity and drops doubled occurrences") {
+  const Occurrence a{"a", {}, 0, {}, std::nullopt};
+  const Occurrence b{"b", {}, 0, {}, std::nullopt};
+  std::vector<Finding> findings{finding_of(FindingType::private_key, "k", {b}), finding_of(FindingType::certificate, "c", {b, a, b}),
+                                finding_of(FindingType::private_key, "k", {a, b}, Severity::high),
+                                finding_of(FindingType::certificate, "k", {a})};
+  normalize(findings);
+  REQUIRE(findings.size() == 3);
+  CHECK(findings[0].id == "c");
+  CHECK(findings[0].occurrences == std::vector<Occurrence>{a, b});
+  CHECK(findings[1].type == FindingType::certificate);
+  CHECK(findings[2].type == FindingType::private_key);
+  CHECK(findings[2].severity == Severity::high);
+  CHECK(findings[2].occurrences == std::vector<Occurrence>{a, b});
+}
+
+TEST_CASE("of equal findings the worst speaks, and each adds what it alone knows") {
+  Finding closed = finding_of(FindingType::private_key, "k", {{"a", {}, 0, {}, std::nullopt}}, Severity::medium);
+  closed.attributes = {{"encrypted", true}, {"keygrip", "12"}, {"weaknesses", json::array({"weak-cipher", "rsa-1024"})}, {"curve", nullptr}};
+  Finding open = finding_of(FindingType::private_key, "k", {{"b", {}, 0, {}, std::nullopt}}, Severity::high);
+  open.attributes = {{"encrypted", false}, {"keygrip", nullptr}, {"weaknesses", json::array({"rsa-1024"})}};
+  std::vector<Finding> findings{closed, open};
+  normalize(findings);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].attributes == json{{"encrypted", false}, {"keygrip", "12"}, {"weaknesses", json::array({"rsa-1024", "weak-cipher"})}, {"curve", nullptr}});
+}
+
+TEST_CASE("normalize gives one form, whatever the order") {
+  std::vector<Finding> one, two;
+  for (int i = 0; i < 50; ++i) {
+    const std::string id = std::to_string(i % 7);
+    one.push_back(finding_of(FindingType::secret, id, {{std::to_string(i), {}, 0, {}, std::nullopt}}));
+  }
+  two.assign(one.rbegin(), one.rend());
+  normalize(one);
+  normalize(two);
+  CHECK(one.size() == 7);
+  CHECK(json(one) == json(two));
+}
+
+TEST_CASE("Stats add up") {
+  ScanStats sum{1, 2, 3, 4, 5, 6};
+  sum += ScanStats{10, 20, 30, 40, 50, 60};
+  CHECK(json(sum) == json(ScanStats{11, 22, 33, 44, 55, 66}));
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/output/output.hpp"
+
+#include "core/base/json.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace landwaiter;
+using namespace landwaiter::daemon;
+
+namespace {
+
+Digest digest(char c) { return *Digest::parse("sha256:" + std::string(64, c)); }
+
+ImageReport sample() {
+  ImageReport image;
+  image.facts.reference = "localhost:5000/a:1";
+  image.facts.digest = digest('a');
+  image.facts.platform = "linux/amd64";
+  image.facts.layers = {digest('b'), digest('c')};
+  Finding key;
+  key.type = FindingType::private_key;
+  key.id = "spki-sha256:00";
+  key.severity = Severity::high;
+  key.title = "RSA private key, 2048 bits";
+  Occurrence place;
+  place.path = "srv/app.war";
+  place.archive = {"WEB-INF/key.pem"};
+  place.layer = digest('b');
+  place.deleted_by = digest('c');
+  key.occurrences.push_back(place);
+  image.findings.push_back(key);
+  return image;
+}
+
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("the table says what, where, in which layer, and that it was deleted") {
+  const std::string text = render_tables({sample()}, {}, {});
+  TableStyle colored;
+  colored.color = true;
+  CHECK(contains(text, "HIGH"));
+  CHECK(contains(text, "private-key"));
+  CHECK(contains(text, "RSA private key, 2048 bits"));
+  CHECK(contains(text, "srv/app.war > WEB-INF/key.pem"));
+  CHECK(contains(text, "deleted by layer 2 cccccccccccc"));
+  CHECK(contains(text, "1 finding: 1 high"));
+  CHECK_FALSE(contains(text, "\x1b["));
+  CHECK(contains(render_tables({sample()}, {}, colored), "\x1b["));
+}
+
+TEST_CASE("many occurrences are cut in the table and whole in JSON") {
+  ImageReport image = sample();
+  for (int i = 0; i < 20; ++i) {
+    Occurrence place = image.findings[0].occurrences[0];
+    place.path = "copy" + std::to_string(i);
+    image.findings[0].occurrences.push_back(place);
+  }
+  CHECK(contains(render_tables({image}, {}, {}), "... and 16 more places"));
+  const auto document = parse_json(render_json({image}, {}), "output");
+  REQUIRE(document);
+  CHECK((*document)["images"][0]["findings"][0]["occurrences"].size() == 21);
+}
+
+TEST_CASE("failures are named in both forms") {
+  const std::vector<FailedImage> failures{{"x:1", Error(ErrorCode::unauthorized, "401 Unauthorized from registry x")}};
+  CHECK(contains(render_tables({}, failures, {}), "x:1: 401 Unauthorized"));
+  const auto document = parse_json(render_json({}, failures), "output");
+  REQUIRE(document);
+  CHECK((*document)["failures"][0]["code"] == "unauthorized");
+  CHECK((*document)["images"].empty());
+}
+
+TEST_CASE("fail-on rules are severities, types, or both") {
+  Finding certificate;
+  certificate.type = FindingType::certificate;
+  certificate.severity = Severity::medium;
+  CHECK(FailRule::parse("medium")->met_by(certificate));
+  CHECK_FALSE(FailRule::parse("high")->met_by(certificate));
+  CHECK(FailRule::parse("certificate")->met_by(certificate));
+  CHECK_FALSE(FailRule::parse("private-key")->met_by(certificate));
+  CHECK(FailRule::parse("certificate:low")->met_by(certificate));
+  CHECK_FALSE(FailRule::parse("certificate:critical")->met_by(certificate));
+  for (const std::string_view wrong : {"", "severe", "certificate:", "certificate:severe", "high:certificate", ":"}) {
+    INFO(wrong);
+    CHECK(FailRule::parse(wrong).error().code() == ErrorCode::invalid_argument);
+  }
+}
+
+TEST_CASE("a table's columns line up, also with letters beyond ASCII") {
+  Table table({"A", "B"});
+  table.add({"é", "x"});
+  table.add({"longer", "y"});
+  CHECK(table.render() == "A       B\né       x\nlonger  y\n");
+}
+
+TEST_CASE("every format is written, and none of them but JSON fails without images") {
+  for (const std::string format : {"json", "cyclonedx", "sarif"}) {
+    INFO(format);
+    for (const auto& images : {std::vector<ImageReport>{}, std::vector<ImageReport>{sample()}}) {
+      CHECK(parse_json(render(format, "1.7", images, {}, "0"), format));
+    }
+  }
+  CHECK(contains(render("cyclonedx", "1.7", {sample()}, {}, "0"), "\"timestamp\": \"1970-01-01T00:00:00Z\""));
+  CHECK_FALSE(contains(render("cyclonedx", "1.6", {sample()}, {}, ""), "timestamp"));
+  CHECK(contains(render("csv", "", {sample()}, {}, ""), "srv/app.war"));
+}

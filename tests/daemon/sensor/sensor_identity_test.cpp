@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/sensor/sensor_identity.hpp"
+
+#include "core/base/encoding.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/temp_dir.hpp"
+
+#include <sodium.h>
+
+#include <fstream>
+
+using namespace landwaiter;
+using namespace landwaiter::daemon;
+
+namespace {
+
+std::string seal(const std::string& public_key_base64, const std::string& text) {
+  const Bytes key = *base64_decode(public_key_base64);
+  Bytes sealed(text.size() + crypto_box_SEALBYTES);
+  crypto_box_seal(sealed.data(), as_bytes(text).data(), text.size(), key.data());
+  return base64_encode(sealed);
+}
+
+}  // namespace
+
+TEST_CASE("an identity survives the disk and opens what was sealed for it") {
+  const test::TempDir state;
+  SensorIdentity made = new_identity();
+  CHECK_FALSE(made.enrolled());
+  made.sensor_id = "s1";
+  made.token = Secret("token");
+  made.identity_key = random_key();
+  REQUIRE(save_identity(state.path(), made));
+
+  const auto loaded = load_identity(state.path());
+  REQUIRE(loaded);
+  CHECK(loaded->enrolled());
+  CHECK(loaded->token.reveal() == "token");
+  CHECK(loaded->identity_key.reveal() == made.identity_key.reveal());
+  CHECK(open_sealed(*loaded, seal(made.public_key, "credentials"))->reveal() == "credentials");
+
+  const auto mode = std::filesystem::status(state.path() / "sensor.key").permissions();
+  CHECK((mode & (std::filesystem::perms::group_all | std::filesystem::perms::others_all)) == std::filesystem::perms::none);
+}
+
+TEST_CASE("what was sealed for another sensor, or damaged, does not open") {
+  const SensorIdentity mine = new_identity();
+  const SensorIdentity other = new_identity();
+  CHECK(open_sealed(mine, seal(other.public_key, "x")).error().code() == ErrorCode::malformed);
+  CHECK(open_sealed(mine, "").error().code() == ErrorCode::malformed);
+  CHECK(open_sealed(mine, "!!!").error().code() == ErrorCode::malformed);
+  std::string damaged = seal(mine.public_key, "x");
+  damaged[20] = damaged[20] == 'A' ? 'B' : 'A';
+  CHECK(open_sealed(mine, damaged).error().code() == ErrorCode::malformed);
+}
+
+TEST_CASE("a damaged identity file is an error, not a new identity") {
+  const test::TempDir state;
+  std::ofstream(state.path() / "sensor.key") << "{\"sensor_id\": 1}";
+  CHECK_FALSE(load_identity(state.path()));
+}
+
+TEST_CASE("the local identity key is made once") {
+  const test::TempDir state;
+  const auto first = local_identity_key(state.path() / "deep" / "er");
+  REQUIRE(first);
+  CHECK(first->reveal().size() == 64);
+  CHECK(local_identity_key(state.path() / "deep" / "er")->reveal() == first->reveal());
+}

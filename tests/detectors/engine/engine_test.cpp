@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detectors/engine/engine.hpp"
+
+#include "tests/detectors/support/walker_support.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace landwaiter;
+using namespace landwaiter::detectors;
+using namespace landwaiter::detectors::test;
+
+namespace {
+
+struct Description {
+  std::string name = "one";
+  int version = 1;
+  std::vector<Trigger> triggers = {{1, "abc", 3}};
+};
+
+class Described final : public Detector {
+ public:
+  explicit Described(Description description) : description_(std::move(description)) {}
+  std::string_view name() const override { return description_.name; }
+  int version() const override { return description_.version; }
+  std::vector<Trigger> triggers() const override { return description_.triggers; }
+  void inspect(const Window&, const Hit&, FindingSink&) const override {}
+
+ private:
+  Description description_;
+};
+
+std::vector<std::unique_ptr<const Detector>> described(const std::vector<Description>& all) {
+  std::vector<std::unique_ptr<const Detector>> detectors;
+  for (const Description& one : all) detectors.push_back(std::make_unique<Described>(one));
+  return detectors;
+}
+
+Result<std::shared_ptr<const Engine>> create(const std::vector<Description>& all, const std::string& key = "key") {
+  return Engine::create(DetectorContext{Secret(key)}, described(all));
+}
+
+std::string state(const std::vector<Description>& all, const std::string& key = "key") { return create(all, key).value()->state().str(); }
+
+}  // namespace
+
+TEST_CASE("the detector state tells every difference that changes findings") {
+  const std::string base = state({{}});
+  CHECK(state({{}}) == base);
+  CHECK(state({{.name = "two"}}) != base);
+  CHECK(state({{.version = 2}}) != base);
+  CHECK(state({{.triggers = {{2, "abc", 3}}}}) != base);
+  CHECK(state({{.triggers = {{1, "abd", 3}}}}) != base);
+  CHECK(state({{.triggers = {{1, "abc", 4}}}}) != base);
+  CHECK(state({{}}, "other key") != base);
+  CHECK(state({{}, {.name = "two"}}) != base);
+  CHECK(state({}) != base);
+  CHECK(Engine::create(DetectorContext{.identity_key = Secret("key"), .try_passwords = false}, described({{}})).value()->state().str() != base);
+  CHECK(base.find("key") == std::string::npos);
+}
+
+TEST_CASE("triggers that the engine cannot keep its promises for are refused") {
+  const auto refused = [](Trigger trigger) {
+    auto engine = create({{.triggers = {std::move(trigger)}}});
+    return !engine && engine.error().code() == ErrorCode::invalid_argument;
+  };
+  CHECK(refused({1, "a(", 10}));
+  CHECK(refused({1, "abcd", 3}));
+  CHECK(refused({1, "ab+", 3}));
+  CHECK(refused({1, "a*", 3}));
+  CHECK(refused({1, "a.{5000}", 5001}));
+  CHECK_FALSE(refused({1, "a.{0,5}b", 7}));
+}
+
+TEST_CASE("detectors have different names") {
+  auto engine = create({{}, {.version = 2}});
+  REQUIRE_FALSE(engine.has_value());
+  CHECK(engine.error().message().find("one") != std::string::npos);
+}
+
+TEST_CASE("keyed ids depend on key and content and give neither away") {
+  const DetectorContext one{Secret("key one")};
+  const DetectorContext two{Secret("key two")};
+  const ByteView content = as_bytes("a secret thing");
+  CHECK(keyed_id(one, content) == keyed_id(one, content));
+  CHECK(keyed_id(one, content) != keyed_id(two, content));
+  CHECK(keyed_id(one, content) != keyed_id(one, as_bytes("another")));
+  CHECK(keyed_id(one, content).size() == std::string("hmac-sha256:").size() + 64);
+}

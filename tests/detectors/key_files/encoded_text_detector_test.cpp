@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/digest.hpp"
+#include "core/base/encoding.hpp"
+#include "tests/detectors/support/everywhere.hpp"
+#include "tests/detectors/support/material.hpp"
+
+#include <algorithm>
+
+namespace landwaiter::detectors {
+namespace {
+
+using nlohmann::json;
+
+struct Made {
+  Material material;
+  std::string key_pem, certificate_pem, certificate_der, key_id, certificate_id;
+
+  Made() {
+    material.key("k", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048");
+    material.certificate("k", "-subj /CN=encoded -days 10");
+    key_pem = material.file("k.pem");
+    certificate_pem = material.file("k.crt");
+    certificate_der = material.openssl("x509 -in k.crt -outform DER");
+    key_id = material.key_id("k.pem");
+    certificate_id = Digest::sha256_of(as_bytes(certificate_der)).str();
+  }
+};
+
+const Made& made() {
+  static const Made made;
+  return made;
+}
+const FileScanner& scanner() {
+  static const FileScanner scanner;
+  return scanner;
+}
+
+std::string in_lines(const std::string& text, std::size_t width, const std::string& end) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); at += width) out += text.substr(at, width) + end;
+  return out;
+}
+
+std::string url_alphabet(std::string text) {
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
+  while (text.ends_with('=')) text.pop_back();
+  return text;
+}
+
+std::string in_utf16(const std::string& text, bool little) {
+  std::string out;
+  for (const char c : text) out += little ? std::string{c, '\0'} : std::string{'\0', c};
+  return out;
+}
+
+void check_key_in(const std::string& file, const json& wrapped) {
+  const Scanned scanned = scanner().scan(file);
+  const auto keys = scanned.of(FindingType::private_key);
+  REQUIRE(keys.size() == 1);
+  CHECK(keys[0].id == made().key_id);
+  CHECK(keys[0].attributes["wrapped_in"] == wrapped);
+  CHECK(scanned.diagnostics.empty());
+}
+
+}  // namespace
+
+TEST_CASE("PEM in base64 is found at every alignment, in lines and in one piece", "[encoded]") {
+  for (const char* before : {"", "x", "xy", "xyz", "some text\n"}) {
+    INFO(before);
+    const std::string base64 = base64_encode(as_bytes(before + made().key_pem));
+    check_key_in(base64, json::array({"base64"}));
+    check_key_in("data:\n  tls.key: " + base64 + "\n  other: TWFu\n", json::array({"base64"}));
+    check_key_in("{\"key\":\"" + base64 + "\"}", json::array({"base64"}));
+    check_key_in(in_lines(base64, 76, "\n"), json::array({"base64"}));
+    check_key_in(in_lines(base64, 64, "\r\n"), json::array({"base64"}));
+    check_key_in("\"" + in_lines(base64, 64, "\\n") + "\"", json::array({"base64"}));
+    check_key_in("key: |\n    " + in_lines(base64, 60, "\n    "), json::array({"base64"}));
+    check_key_in("key=" + url_alphabet(base64),
+                 json::array({url_alphabet(base64).find_first_of("-_") == std::string::npos ? "base64" : "base64url"}));
+  }
+}
+
+TEST_CASE("base64 in base64 is found", "[encoded]") {
+  const std::string once = base64_encode(as_bytes(made().key_pem));
+  for (const char* before : {"", "a", "ab", "data:\n  tls.key: "}) {
+    INFO(before);
+    check_key_in(base64_encode(as_bytes(before + once)), json::array({"base64", "base64"}));
+    check_key_in(in_lines(base64_encode(as_bytes(before + once + "\n")), 76, "\n"), json::array({"base64", "base64"}));
+  }
+}
+
+TEST_CASE("keys that stand below each other without padding do not run into each other", "[encoded]") {
+  for (const std::size_t pad : {0u, 1u, 2u}) {
+    std::string base64 = base64_encode(as_bytes(made().key_pem + std::string(pad, '\n')));
+    while (base64.ends_with('=')) base64.pop_back();
+    const std::string certificate = base64_encode(as_bytes(made().certificate_pem));
+    const Scanned scanned = scanner().scan(base64 + '\n' + certificate + '\n');
+    CHECK(scanned.of(FindingType::private_key).size() == 1);
+    CHECK(scanned.of(FindingType::certificate).size() == 1);
+  }
+}
+
+TEST_CASE("DER in base64 without armour is found", "[encoded]") {
+  const std::string base64 = base64_encode(as_bytes(made().certificate_der));
+  const Finding plain = found_everywhere(scanner(), base64, FindingType::certificate, made().certificate_id);
+  CHECK(plain.attributes["wrapped_in"] == json::array({"base64"}));
+  CHECK(plain.attributes["encoding"] == "DER");
+  for (const std::string& text :
+       {"{\"x5c\":[\"" + base64 + "\"]}", "<ds:X509Certificate>\n" + in_lines(base64, 64, "&#13;\n") + "</ds:X509Certificate>",
+        "userCertificate;binary:: " + base64.substr(0, 50) + "\n " + in_lines(base64.substr(50), 75, "\n "), "\\n" + base64 + "\\n",
+        "\"" + in_lines(base64, 64, "\\n") + "\"", "c=" + url_alphabet(base64)}) {
+    INFO(text.substr(0, 40));
+    CHECK(scanner().scan(text).of(FindingType::certificate).size() == 1);
+  }
+  check_cut_is_silent(scanner(), base64.substr(0, base64.size() - 4), FindingType::certificate, 7);
+}
+
+TEST_CASE("every kind of object in DER has a trigger for its base64 and its hexadecimal", "[encoded]") {
+  const Material material;
+  material.key("rsa", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048");
+  material.key("rsa1024", "-algorithm RSA -pkeyopt rsa_keygen_bits:1024");
+  for (const char* curve : {"P-256", "P-384", "P-521"})
+    material.key(curve, std::string("-algorithm EC -pkeyopt ec_paramgen_curve:") + curve);
+  material.key("ed", "-algorithm ED25519");
+  std::size_t objects = 0;
+  const auto check = [&](FindingType type, const std::string& command, bool hexadecimal) {
+    INFO(command);
+    const std::string der = material.openssl(command);
+    const auto direct = scanner().scan(der).of(type);
+    REQUIRE(direct.size() == 1);
+    const auto in_base64 = scanner().scan("v=" + base64_encode(as_bytes(der)) + ";").of(type);
+    REQUIRE(in_base64.size() == 1);
+    CHECK(in_base64[0].id == direct[0].id);
+    ++objects;
+    if (!hexadecimal) return;
+    for (std::string text : {hex_encode(as_bytes(der)), in_lines(hex_encode(as_bytes(der)), 60, "\n")}) {
+      CHECK(scanner().scan("<" + text + ">").of(type).size() == 1);
+      std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+      CHECK(scanner().scan("<" + text + ">").of(type).size() == 1);
+    }
+  };
+  for (const char* key : {"rsa", "rsa1024", "P-256", "P-384", "P-521", "ed"}) {
+    const std::string name = key;
+    const bool rsa = name == "rsa";
+    check(FindingType::private_key, "pkcs8 -topk8 -nocrypt -in " + name + ".pem -outform DER", rsa);
+    check(FindingType::private_key, "pkcs8 -topk8 -passout pass:x -in " + name + ".pem -outform DER", rsa);
+    check(FindingType::public_key, "pkey -in " + name + ".pem -pubout -outform DER", name != "rsa1024" && name != "ed" && name != "P-521");
+    check(FindingType::certificate, "req -x509 -key " + name + ".pem -subj /CN=a -days 9 -outform DER", rsa);
+    check(FindingType::certificate_request, "req -new -key " + name + ".pem -subj /CN=a -outform DER", rsa);
+    const std::string traditional = name.starts_with("rsa") ? "rsa -traditional" : "ec";
+    if (name != "ed") check(FindingType::private_key, traditional + " -in " + name + ".pem -outform DER", rsa);
+  }
+  check(FindingType::public_key, "rsa -in rsa.pem -RSAPublicKey_out -outform DER", true);
+  check(FindingType::public_key, "rsa -in rsa1024.pem -RSAPublicKey_out -outform DER", false);
+  CHECK(objects == 37);
+}
+
+TEST_CASE("the body of a PEM block is not read once more", "[encoded]") {
+  const Scanned scanned = scanner().scan(made().certificate_pem);
+  REQUIRE(scanned.findings.size() == 1);
+  CHECK_FALSE(scanned.findings[0].attributes.contains("wrapped_in"));
+  // What follows a block is not its body.
+  const std::string base64 = base64_encode(as_bytes(made().certificate_der));
+  CHECK(scanner().scan("-----BEGIN X-----\nAAAA\n-----END X-----\n" + base64).of(FindingType::certificate).size() == 1);
+}
+
+TEST_CASE("PEM in UTF-16 is found in either byte order", "[encoded]") {
+  for (const bool little : {true, false}) {
+    const std::string text = in_utf16("\n" + made().key_pem + made().certificate_pem, little);
+    check_key_in(text, json::array({little ? "utf-16le" : "utf-16be"}));
+    check_key_in((little ? "\xff\xfe" : "\xfe\xff") + text, json::array({little ? "utf-16le" : "utf-16be"}));
+    const auto certificates = scanner().scan(text).of(FindingType::certificate);
+    REQUIRE(certificates.size() == 1);
+    CHECK(certificates[0].id == made().certificate_id);
+  }
+  check_key_in(in_utf16(made().key_pem, true), json::array({"utf-16le"}));
+  check_key_in(std::string(1 << 20, '.') + in_utf16(made().key_pem, true), json::array({"utf-16le"}));
+}
+
+TEST_CASE("PEM in hexadecimal is found", "[encoded]") {
+  check_key_in("key = " + hex_encode(as_bytes(made().key_pem)), json::array({"hex"}));
+  check_key_in(in_lines(hex_encode(as_bytes(made().key_pem)), 60, "\n"), json::array({"hex"}));
+}
+
+TEST_CASE("a bundle in base64 that is larger than a window is read as a whole", "[encoded]") {
+  std::string bundle;
+  constexpr int kCount = 300;
+  for (int i = 0; i < kCount; ++i) bundle += made().certificate_pem;
+  bundle += made().key_pem;
+  REQUIRE(base64_encode(as_bytes(bundle)).size() > 400'000);
+  for (const std::size_t before : {std::size_t{0}, std::size_t{1} << 20}) {
+    const Scanned scanned = scanner().scan(std::string(before, '.') + base64_encode(as_bytes(bundle)) + '\n' + std::string(1 << 21, '.'));
+    CHECK(scanned.of(FindingType::certificate).size() == kCount);
+    CHECK(scanned.of(FindingType::private_key).size() == 1);
+  }
+}
+
+TEST_CASE("what only looks encoded is silent", "[encoded]") {
+  const std::string base64 = base64_encode(as_bytes(made().certificate_der));
+  std::string longer = base64;
+  while (longer.ends_with('=')) longer.pop_back();
+  for (const std::string& text :
+       {std::string("LS0tLS1CRUdJTiA="), std::string("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUUuLi4="), "AAAA" + longer + "AAAA",
+        longer + "AAAA", "MIIC" + std::string(500, 'A'), "MIICCjCC" + std::string(900, 'B'), std::string(3000, 'M'),
+        std::string("/u3+7QAAAAIAAAAA"), "3082010a30820" + std::string(4000, '0'), in_utf16("-----BEGIN CERTIFICATE-----", true)}) {
+    INFO(text.substr(0, 40));
+    const Scanned scanned = scanner().scan(text);
+    CHECK(scanned.findings.empty());
+    CHECK(scanned.diagnostics.empty());
+  }
+}
+
+}  // namespace landwaiter::detectors

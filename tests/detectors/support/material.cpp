@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/detectors/support/material.hpp"
+
+namespace landwaiter::detectors {
+
+std::string Material::openssl(const std::string& arguments) const {
+  return must_run("cd " + shell_quoted(folder_.path().string()) + " && openssl " + arguments);
+}
+
+void Material::key(const std::string& name, const std::string& genpkey_arguments) const {
+  openssl("genpkey " + genpkey_arguments + " -out " + name + ".pem");
+}
+
+void Material::certificate(const std::string& name, const std::string& req_arguments) const {
+  openssl("req -x509 -key " + name + ".pem -out " + name + ".crt " + req_arguments);
+}
+
+std::string Material::key_id(const std::string& name) const {
+  const std::string digest = openssl("pkey -in " + name + " -pubout -outform DER | openssl dgst -sha256 -r");
+  return "spki-sha256:" + digest.substr(0, 64);
+}
+
+}  // namespace landwaiter::detectors

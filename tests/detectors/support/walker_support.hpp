@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/report/report.hpp"
+#include "detectors/engine/engine.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace landwaiter::detectors::test {
+
+/// Finds "NEEDLE:" and eight more bytes, which become the id ("needle:abcdefgh"). Checks, in each call, that the window
+/// holds what the engine promises, and reports a diagnostic when not.
+std::unique_ptr<const Detector> make_needle_detector();
+std::string needle(std::string_view eight_bytes);
+
+std::shared_ptr<const Engine> needle_engine();
+
+/// What goes into an archive.
+struct Item {
+  enum class Kind { file, directory, symlink, hard_link, device };
+  std::string name;
+  std::string content;  ///< or the target of a link
+  Kind kind = Kind::file;
+};
+
+std::string make_tar(const std::vector<Item>& items, const char* format = "pax");
+/// `options` as libarchive has them, such as "compression=store" or "encryption=zipcrypt".
+std::string make_zip(const std::vector<Item>& items, const std::string& options = "");
+/// By the names of libarchive's filters: gzip, xz, bzip2, zstd.
+std::string compress(std::string_view bytes, const std::string& filter);
+/// A ustar header with a right checksum; `size` is written as it is into its field, so that it can be absurd.
+std::string tar_header(std::string_view name, std::string_view size_field, char type = '0');
+std::string octal(std::uint64_t size);
+/// Content filled up to a tar's next block.
+std::string tar_blocks(std::string_view content);
+/// Header and content of one regular file.
+std::string file(std::string_view name, std::string_view content);
+/// A tar made by hand, with the blocks that end it.
+std::string closed(std::string tar);
+/// Bytes that do not compress and hold no trigger.
+std::string noise(std::size_t size, unsigned seed = 1);
+
+
+/// The report of a scan that succeeded.
+LayerReport scan(std::string_view blob, const ScanLimits& limits = {}, std::size_t chunk_size = 64 * 1024);
+
+/// "id path!entry!entry" of each occurrence, sorted.
+std::vector<std::string> places(const LayerReport& report);
+/// "code path!entry" of each diagnostic.
+std::vector<std::string> complaints(const LayerReport& report);
+bool mentions(const LayerReport& report, std::string_view text);
+
+}  // namespace landwaiter::detectors::test

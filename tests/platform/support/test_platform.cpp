@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/platform/support/test_platform.hpp"
+
+#include "core/base/encoding.hpp"
+#include "core/wire/protocol.hpp"
+#include "tests/support/catch.hpp"
+
+#include <sodium.h>
+
+#include <boost/asio/post.hpp>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace landwaiter::test {
+namespace {
+
+/// For the check against the OpenAPI document.
+void record(const std::string& method, const std::string& path, const Reply& reply) {
+  static const char* const file = std::getenv("LANDWAITER_TEST_EXCHANGES");
+  static bool fresh = true;
+  if (file == nullptr) return;
+  std::ofstream out(file, fresh ? std::ios::trunc : std::ios::app);
+  fresh = false;
+  out << dump_json({{"method", method}, {"path", path.substr(0, path.find('?'))}, {"status", reply.status}, {"body", reply.body}}) << "\n";
+}
+
+}  // namespace
+
+TestPlatform::TestPlatform() {
+  start();
+  api_token = platform_->create_token(platform::TokenKind::api, "test", std::nullopt).value().reveal();
+}
+
+TestPlatform::~TestPlatform() {
+  if (platform_) kill();
+}
+
+void TestPlatform::start() {
+  io_ = std::make_unique<boost::asio::io_context>();
+  platform::PlatformConfig config;
+  config.state_directory = folder_.path() / "state";
+  config.reap_interval = std::chrono::milliseconds(20);
+  auto created = platform::Platform::create(config, clock);
+  INFO((created ? std::string() : created.error().message()));
+  REQUIRE(created.has_value());
+  platform_ = *std::move(created);
+  const auto started = platform_->start(*io_);
+  INFO((started ? std::string() : started.error().message()));
+  REQUIRE(started.has_value());
+  port = platform_->port();
+  thread_ = std::thread([this] { io_->run(); });
+}
+
+void TestPlatform::kill() {
+  io_->stop();
+  thread_.join();
+  platform_.reset();
+  io_.reset();
+}
+
+void TestPlatform::kill_and_restart() {
+  kill();
+  start();
+}
+
+void TestPlatform::stop_gracefully() {
+  boost::asio::post(*io_, [this] { platform_->stop(); });
+  thread_.join();  // run() returns when nothing is left
+  platform_.reset();
+  io_.reset();
+}
+
+Reply TestPlatform::call_text(const std::string& method, const std::string& path, const std::string& body, const std::string& token,
+                              const Headers& headers) {
+  std::string request = method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+  if (!token.empty()) request += "Authorization: Bearer " + token + "\r\n";
+  for (const auto& [name, value] : headers) request += name + ": " + value + "\r\n";
+  request += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  const HttpReply raw = parse_reply(send_raw(port, request));
+  Reply reply{raw.status, raw.body, nullptr, raw.headers};
+  const auto type = raw.headers.find("content-type");
+  const bool is_json = type == raw.headers.end() || type->second.find("json") != std::string::npos;
+  if (!raw.body.empty() && is_json) reply.body = json::parse(raw.body);
+  if (is_json) record(method, path, reply);
+  return reply;
+}
+
+Reply TestPlatform::call(const std::string& method, const std::string& path, const json& body, const std::string& token,
+                         const Headers& headers) {
+  return call_text(method, path, body.is_null() ? std::string() : dump_json(body), token, headers);
+}
+
+std::string TestPlatform::new_token(const std::string& kind) {
+  const Reply reply = post("/v3/tokens", {{"kind", kind}, {"name", "of a test"}});
+  REQUIRE(reply.status == 201);
+  return reply.body["token"];
+}
+
+TestSensor TestPlatform::enrol(const std::string& name, const std::string& state) {
+  REQUIRE(sodium_init() >= 0);
+  Bytes public_key(crypto_box_PUBLICKEYBYTES), secret_key(crypto_box_SECRETKEYBYTES);
+  crypto_box_keypair(public_key.data(), secret_key.data());
+  protocol::Enrolment enrolment{name, "1", digest(state), base64_encode(public_key)};
+  const Reply reply = call("POST", "/v3/sensors/enroll", enrolment, new_token("enrolment"));
+  INFO(reply.text);
+  REQUIRE(reply.status == 201);
+  return {reply.body["sensor_id"], reply.body["token"], std::string(as_text(public_key)), std::string(as_text(secret_key))};
+}
+
+std::string TestPlatform::scan_images(const std::vector<std::string>& images, bool incremental) {
+  const Reply reply =
+      call("POST", "/v3/scan/create",
+           {{"sensorName", "s"}, {"sensorType", "Container"}, {"sensorConfig", {{"images", images}}}, {"incrementalScan", incremental}}, "",
+           {{"isg-api-token", api_token}});
+  INFO(reply.text);
+  REQUIRE(reply.status == 201);
+  CHECK(reply.body["status"] == "queued");
+  return reply.body["scanId"];
+}
+
+json TestPlatform::acquire(const TestSensor& sensor, int capacity) {
+  const Reply reply = call("POST", "/v3/jobs/acquire", {{"capacity", capacity}, {"wait_s", 0}}, sensor.token);
+  INFO(reply.text);
+  if (reply.status == 204) return json::array();
+  REQUIRE(reply.status == 200);
+  return reply.body["jobs"];
+}
+
+Reply TestPlatform::job_call(const TestSensor& sensor, const json& job, const std::string& verb, const json& body) {
+  return call("POST", "/v3/jobs/" + job["id"].get<std::string>() + "/" + verb, body, sensor.token,
+              {{"Landwaiter-Lease", job["lease_token"].get<std::string>()}});
+}
+
+Reply TestPlatform::put_layer(const TestSensor& sensor, const LayerReport& report) {
+  return call("PUT", "/v3/layers/" + report.layer.str() + "/" + report.detector_state.str(), report, sensor.token);
+}
+
+Digest digest(std::string_view text) { return Digest::sha256_of(as_bytes(text)); }
+
+LayerReport layer_report(const std::string& layer, const std::string& state) {
+  LayerReport report;
+  report.layer = digest(layer);
+  report.detector_state = digest(state);
+  for (const std::string& name : {std::string("shared certificate"), "certificate of " + layer}) {
+    Finding finding;
+    finding.id = digest(name).str();
+    finding.severity = Severity::low;
+    finding.title = name;
+    finding.occurrences.push_back({.path = "etc/" + layer + ".pem", .archive = {}, .offset = 3, .layer = {}, .deleted_by = {}});
+    finding.detector = "x509/1";
+    report.findings.push_back(std::move(finding));
+  }
+  report.written.seal();
+  report.stats.files = 1;
+  return report;
+}
+
+json claim_body(const json& job, const std::vector<std::string>& layers, bool force) {
+  protocol::LayerClaim claim{Secret(job["lease_token"].get<std::string>()), digest("state 1"), {}, force};
+  for (const std::string& layer : layers) claim.layers.push_back(digest(layer));
+  return claim;
+}
+
+json item(const std::string& repository, const std::string& tag, const std::string& image, const std::string& outcome) {
+  protocol::InventoryItem item;
+  item.repository = repository;
+  item.tag = tag;
+  if (!image.empty()) item.digest = digest(image);
+  item.platform = "linux/amd64";
+  item.outcome = outcome;
+  if (outcome != "image") item.reason = "because";
+  return item;
+}
+
+json page(const std::vector<json>& items, bool last, const std::string& cursor) {
+  return {{"cursor", cursor}, {"last", last}, {"items", items}};
+}
+
+json completion(const std::string& image, const std::vector<std::string>& layers, bool unchanged) {
+  protocol::ImageCompletion completion;
+  completion.facts.reference = "localhost:5000/" + image;
+  completion.facts.digest = digest(image);
+  completion.facts.platform = "linux/amd64";
+  for (const std::string& layer : layers) completion.facts.layers.push_back(digest(layer));
+  completion.detector_state = digest("state 1");
+  completion.unchanged = unchanged;
+  completion.layers_fetched = layers.size();
+  return completion;
+}
+
+json failure(bool retryable, const std::string& code, bool handed_back) {
+  return {{"retryable", retryable}, {"handed_back", handed_back}, {"code", code}, {"reason", "the reason"}, {"retry_after_s", 0}};
+}
+
+bool adds_up(const json& counts) {
+  std::int64_t sum = 0;
+  for (const auto& [state, count] : counts.items()) {
+    if (state != "listed") sum += count.get<std::int64_t>();
+  }
+  return counts["listed"] == sum;
+}
+
+}  // namespace landwaiter::test

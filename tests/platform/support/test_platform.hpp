@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/clock.hpp"
+#include "core/base/json.hpp"
+#include "core/report/report.hpp"
+#include "platform/platform.hpp"
+#include "tests/platform/support/http_client.hpp"
+#include "tests/storage/temporary_directory.hpp"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace landwaiter::test {
+
+using nlohmann::json;
+
+/// A clock that stands until it is told to move.
+class FakeClock final : public Clock {
+ public:
+  SystemTime now() const override { return from_unix_us(now_us_); }
+  SteadyTime steady_now() const override { return SteadyTime(std::chrono::microseconds(now_us_.load())); }
+  void advance(std::chrono::seconds by) { now_us_ += std::chrono::microseconds(by).count(); }
+
+ private:
+  std::atomic<std::int64_t> now_us_ = 1'800'000'000'000'000;
+};
+
+struct Reply {
+  int status = 0;
+  std::string text;
+  json body;  ///< null when there is none
+  std::map<std::string, std::string> headers;
+};
+
+using Headers = std::map<std::string, std::string>;
+
+/// A sensor that was enrolled, with the keys that open what is sealed to it.
+struct TestSensor {
+  std::string id;
+  std::string token;
+  std::string public_key;
+  std::string secret_key;
+};
+
+/// A platform in this process, on a free port of loopback, spoken to over real HTTP.
+class TestPlatform {
+ public:
+  TestPlatform();
+  ~TestPlatform();
+
+  /// Drops the platform without stopping it and opens the same folder again.
+  void kill_and_restart();
+  /// Only the first half.
+  void kill();
+  void start();
+  void stop_gracefully();
+
+  Reply call(const std::string& method, const std::string& path, const json& body = nullptr, const std::string& token = "",
+             const Headers& headers = {});
+  Reply call_text(const std::string& method, const std::string& path, const std::string& body, const std::string& token,
+                  const Headers& headers = {});
+  /// With the API token.
+  Reply get(const std::string& path) { return call("GET", path, nullptr, api_token); }
+  Reply post(const std::string& path, const json& body = json::object()) { return call("POST", path, body, api_token); }
+
+  TestSensor enrol(const std::string& name = "sensor", const std::string& state = "state 1");
+  std::string new_token(const std::string& kind);
+  /// The scan's id.
+  std::string scan_images(const std::vector<std::string>& images, bool incremental = true);
+  /// The jobs, without waiting.
+  json acquire(const TestSensor& sensor, int capacity = 1);
+  Reply job_call(const TestSensor& sensor, const json& job, const std::string& verb, const json& body);
+  Reply put_layer(const TestSensor& sensor, const LayerReport& report);
+
+  FakeClock clock;
+  std::string api_token;
+  std::uint16_t port = 0;
+  const std::filesystem::path& folder() const { return folder_.path(); }
+
+ private:
+  TemporaryDirectory folder_;
+  std::unique_ptr<boost::asio::io_context> io_;
+  std::unique_ptr<platform::Platform> platform_;
+  std::thread thread_;
+};
+
+Digest digest(std::string_view text);
+LayerReport layer_report(const std::string& layer, const std::string& state = "state 1");
+json claim_body(const json& job, const std::vector<std::string>& layers, bool force = false);
+json item(const std::string& repository, const std::string& tag, const std::string& image, const std::string& outcome = "image");
+json page(const std::vector<json>& items, bool last = true, const std::string& cursor = "");
+json completion(const std::string& image, const std::vector<std::string>& layers, bool unchanged = false);
+json failure(bool retryable, const std::string& code = "unavailable", bool handed_back = false);
+/// listed is the sum of the other counts.
+bool adds_up(const json& counts);
+
+}  // namespace landwaiter::test
