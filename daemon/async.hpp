@@ -38,7 +38,8 @@ asio::awaitable<std::invoke_result_t<Work>> run_on(asio::any_io_executor where, 
     };
     asio::post(where, std::move(task));
   };
-  auto operation = asio::async_initiate<const asio::use_awaitable_t<>, void(Value)>(std::move(initiate), asio::use_awaitable, std::move(work));
+  auto operation =
+      asio::async_initiate<const asio::use_awaitable_t<>, void(Value)>(std::move(initiate), asio::use_awaitable, std::move(work));
   co_return co_await std::move(operation);
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/limits.hpp"
-#include "core/wire/registry_kinds.hpp"
 #include "core/base/text.hpp"
+#include "core/wire/registry_kinds.hpp"
 #include "daemon/commands/check_command.hpp"
-#include "daemon/settings/credentials_file.hpp"
-#include "daemon/settings/network.hpp"
 #include "daemon/commands/scan_command.hpp"
 #include "daemon/commands/sensor_command.hpp"
+#include "daemon/settings/credentials_file.hpp"
+#include "daemon/settings/network.hpp"
 
-#include <CLI/CLI.hpp>
 #include <sodium.h>
+#include <CLI/CLI.hpp>
 
 #include <clocale>
 #include <csignal>
@@ -30,30 +30,33 @@ struct ConnectionFlags {
   std::string token;
   std::string credentials_file;
   bool insecure = false;
-  std::string proxy;   ///< may hold a password
+  std::string proxy;  ///< may hold a password
 
   void add_to(CLI::App& command) {
     command.add_option("--username", username, "User name for the registry");
     command.add_flag("--password-stdin", password_stdin, "Read the password from standard input");
     command.add_flag("--token-stdin", token_stdin, "Read an access token from standard input; wins over a password");
     command.add_option("--token", token, "Access token; visible to other users of this machine, so prefer --token-stdin");
-    command.add_option("--credentials", credentials_file,
-                       "JSON file with credentials, a cloud's keys too; - reads it from standard input");
+    command.add_option("--credentials", credentials_file, "JSON file with credentials, a cloud's keys too; - reads it from standard input");
     command.add_flag("--plain-http", options.plain_http, "Speak HTTP without TLS (loopback registries need no flag)");
     command.add_flag("--insecure", insecure, "Do not verify the registry's TLS certificate");
     add_network_to(command, options.network);
   }
 
   void add_network_to(CLI::App& command, NetworkSettings& network) {
-    command.add_option("--ca-file", network.ca_file, "PEM file with certificate authorities to trust beside the system's")->check(CLI::ExistingFile);
-    auto* certificate = command.add_option("--client-cert", network.client_cert_file, "PEM file with a certificate for registries that want one");
+    command.add_option("--ca-file", network.ca_file, "PEM file with certificate authorities to trust beside the system's")
+        ->check(CLI::ExistingFile);
+    auto* certificate =
+        command.add_option("--client-cert", network.client_cert_file, "PEM file with a certificate for registries that want one");
     auto* key = command.add_option("--client-key", network.client_key_file, "PEM file with its key");
     certificate->check(CLI::ExistingFile)->needs(key);
     key->check(CLI::ExistingFile)->needs(certificate);
     command.add_option("--certs-dir", network.certs_directories, "Folder like /etc/docker/certs.d, which is read, too; may be repeated")
-        ->check(CLI::ExistingDirectory)->allow_extra_args(false);
+        ->check(CLI::ExistingDirectory)
+        ->allow_extra_args(false);
     command.add_option("--proxy", proxy, "Proxy for registries, http://[USER:PASSWORD@]HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY)");
-    command.add_option("--no-proxy", network.no_proxy, "Hosts, domains and networks that are reached directly (default: NO_PROXY); * for all");
+    command.add_option("--no-proxy", network.no_proxy,
+                       "Hosts, domains and networks that are reached directly (default: NO_PROXY); * for all");
     command.add_option("--limit-rate", network.limit_rate, "Bytes per second of all downloads together, such as 500K or 10M");
     command.add_option("--connections", network.connections, "Connections to one registry")->check(CLI::Range(1, 64));
   }
@@ -124,7 +127,8 @@ struct ScanFlags {
   std::vector<std::string> fail_on;
 
   CLI::App* add_to(CLI::App& app) {
-    CLI::App* command = app.add_subcommand("scan", "Scan images: [docker://]REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]");
+    CLI::App* command =
+        app.add_subcommand("scan", "Scan images: [docker://]REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]");
     command->add_option("images", options.images, "Images to scan");
     command->add_option("-c,--config", config_file, "Take images and credentials from a container-config.yml");
     command->add_option("--registry", options.registries, "Scan all images of this registry, HOST[:PORT] or a URL; may be repeated");
@@ -132,12 +136,14 @@ struct ScanFlags {
         ->check(CLI::IsMember(registry_kind_names()));
     command->add_option("--format", options.format, "table, json, cyclonedx, sarif or csv")
         ->check(CLI::IsMember({"table", "json", "cyclonedx", "sarif", "csv"}));
-    command->add_option("--cyclonedx-version", options.cyclonedx_version, "1.6 or 1.7 (default: 1.6)")->check(CLI::IsMember({"1.6", "1.7"}));
+    command->add_option("--cyclonedx-version", options.cyclonedx_version, "1.6 or 1.7 (default: 1.6)")
+        ->check(CLI::IsMember({"1.6", "1.7"}));
     command->add_option("--output,-o", options.output, "Write the result to this file");
     command->add_flag("--all", options.all, "List each finding in the table, also those that ask for nothing");
     command->add_option("--policy", options.policy,
                         "What findings are held against: nist-800-131a (the default), nist-ir-8547, cnsa-2.0, none, or a YAML file");
-    command->add_option("--blocklist", options.blocklist, "File of keys that are known to the world, in the form of badkeys")->check(CLI::ExistingFile);
+    command->add_option("--blocklist", options.blocklist, "File of keys that are known to the world, in the form of badkeys")
+        ->check(CLI::ExistingFile);
     command->add_flag("!--no-password-tries", options.try_passwords, "Do not try well-known passwords on keystores");
     command->add_option("--fail-on", fail_on, "Exit with 1 when a finding meets SEVERITY, TYPE or TYPE:SEVERITY; may be repeated");
     command->add_option("--platform", options.platforms, "Of a multi-platform image scan only this one (linux/amd64); may be repeated");
@@ -180,7 +186,8 @@ struct ListFlags {
   CLI::App* add_to(CLI::App& app) {
     CLI::App* command = app.add_subcommand("list", "List a registry's repositories, tags and manifests");
     command->add_option("registry", options.registry, "HOST[:PORT], a URL, or docker://HOST/REPOSITORY for one repository")->required();
-    command->add_option("--format", options.format, "table, json, or jsonl (a JSON object a line)")->check(CLI::IsMember({"table", "json", "jsonl"}));
+    command->add_option("--format", options.format, "table, json, or jsonl (a JSON object a line)")
+        ->check(CLI::IsMember({"table", "json", "jsonl"}));
     command->add_option("--output,-o", options.output, "Write the result to this file");
     add_filters(*command);
     command->add_option("--kind", connection.options.kind, "What the registry is (default: auto, which finds out)")
@@ -189,7 +196,8 @@ struct ListFlags {
     command->add_flag("--no-state", no_state, "Remember nothing");
     command->add_flag("--quiet,-q", quiet, "No progress on the terminal");
     connection.add_to(*command);
-    command->footer("Exit codes: 0 all was listed, 2 usage or configuration, 3 something could not be listed (what could is in the result)");
+    command->footer(
+        "Exit codes: 0 all was listed, 2 usage or configuration, 3 something could not be listed (what could is in the result)");
     return command;
   }
 
@@ -201,8 +209,9 @@ struct ListFlags {
     command.add_option("--exclude-tag", work.exclude_tags, "Not these tags; may be repeated");
     command.add_option("--newest", work.newest, "Only the newest N tags of each repository")
         ->check(CLI::Range(std::size_t{1}, limits::newest_max));
-    command.add_option("--pushed", options.pushed,
-                       "Only what was pushed then: today, yesterday, last-7-days, last-14-days, last-30-days, N (days), or FROM..TO (dates or instants)");
+    command.add_option(
+        "--pushed", options.pushed,
+        "Only what was pushed then: today, yesterday, last-7-days, last-14-days, last-30-days, N (days), or FROM..TO (dates or instants)");
     command.add_option("--utc-offset", options.utc_offset, "Where days begin, like +02:00 (default: UTC)");
     command.add_option("--platform", work.platforms, "Only this platform (linux/amd64); may be repeated");
     command.add_flag("--created", options.created, "Ask each image's config for its platform and when it was made");
@@ -225,7 +234,8 @@ struct CheckFlags {
   CLI::App* add_to(CLI::App& app) {
     CLI::App* registry = app.add_subcommand("registry", "Work with a registry");
     registry->require_subcommand(1);
-    CLI::App* command = registry->add_subcommand("check", "Try step by step what scanning a registry needs, and say what to do where it fails");
+    CLI::App* command =
+        registry->add_subcommand("check", "Try step by step what scanning a registry needs, and say what to do where it fails");
     command->add_option("registry", options.registry, "HOST[:PORT] or a URL")->required();
     command->add_option("--repository", options.repository, "Try this repository instead of the first of the catalog");
     command->add_option("--kind", connection.options.kind, "What the registry is (default: auto, which finds out)")

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/log.hpp"
+#include "daemon/sensor/sensor.hpp"
 #include "daemon/settings/blocklist_file.hpp"
 #include "daemon/settings/policy_file.hpp"
-#include "daemon/sensor/sensor.hpp"
 #include "platform/platform.hpp"
 
+#include <sodium.h>
+#include <systemd/sd-daemon.h>
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <sodium.h>
-#include <systemd/sd-daemon.h>
 
 #include <charconv>
 #include <clocale>
@@ -232,9 +232,15 @@ int main(int argc, char** argv) {
   serve_command->add_flag("--embedded-sensor", serving.embedded_sensor, "Run a sensor in this process");
   serve_command->add_option("--workers", serving.workers, "Layers that the embedded sensor scans at once (0: one for each core)")
       ->check(CLI::Range(std::size_t{0}, limits::workers_max));
-  serve_command->add_option("--jobs", serving.jobs, "Jobs that the embedded sensor holds at once")->check(CLI::Range(1, 20))->capture_default_str();
-  serve_command->add_option("--lease-s", serving.lease_s, "How long a job belongs to a silent sensor")->check(CLI::Range(1, 3600))->capture_default_str();
-  serve_command->add_option("--policy", serving.policy, "What findings are held against: nist-800-131a, nist-ir-8547, cnsa-2.0, none, or a YAML file")
+  serve_command->add_option("--jobs", serving.jobs, "Jobs that the embedded sensor holds at once")
+      ->check(CLI::Range(1, 20))
+      ->capture_default_str();
+  serve_command->add_option("--lease-s", serving.lease_s, "How long a job belongs to a silent sensor")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  serve_command
+      ->add_option("--policy", serving.policy,
+                   "What findings are held against: nist-800-131a, nist-ir-8547, cnsa-2.0, none, or a YAML file")
       ->capture_default_str();
   serve_command->add_option("--blocklist", serving.blocklist, "File of keys that are known to the world, in the form of badkeys");
   serve_command->add_option("--log-level", serving.log_level, "debug, info, warning or error")->capture_default_str();
@@ -245,7 +251,8 @@ int main(int argc, char** argv) {
   token_command->require_subcommand(1);
   CLI::App* create_command = token_command->add_subcommand("create", "Make a token and print it, once");
   create_command->add_option("--state", token.state, "Folder of the database and keys")->capture_default_str();
-  create_command->add_option("--kind", token.kind, "api (people and programs), enrolment (one sensor, once) or sensor (enrols again and again)")
+  create_command
+      ->add_option("--kind", token.kind, "api (people and programs), enrolment (one sensor, once) or sensor (enrols again and again)")
       ->capture_default_str();
   create_command->add_option("--name", token.name, "What it is for");
   create_command->add_option("--expires-in-s", token.expires_in_s, "Seconds until it ends (enrolment: a day unless told otherwise)");

@@ -6,9 +6,9 @@
 #include "platform/http/http_server.hpp"
 #include "platform/http/lane.hpp"
 #include "platform/http/router.hpp"
+#include "platform/http/wakeup.hpp"
 #include "platform/store/queue.hpp"
 #include "platform/store/sensors.hpp"
-#include "platform/http/wakeup.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -46,16 +46,11 @@ bool may(Access access, const Principal& who) {
   const bool sensor = who.kind == TokenKind::sensor && !who.sensor_id.empty();
   const bool enrolment = who.kind == TokenKind::enrolment || (who.kind == TokenKind::sensor && who.sensor_id.empty());
   switch (access) {
-    case Access::open:
-      return true;
-    case Access::api:
-      return who.kind == TokenKind::api;
-    case Access::enrolment:
-      return enrolment;
-    case Access::sensor:
-      return sensor;
-    case Access::api_or_sensor:
-      return sensor || who.kind == TokenKind::api;
+    case Access::open: return true;
+    case Access::api: return who.kind == TokenKind::api;
+    case Access::enrolment: return enrolment;
+    case Access::sensor: return sensor;
+    case Access::api_or_sensor: return sensor || who.kind == TokenKind::api;
   }
   return false;
 }
@@ -240,7 +235,8 @@ asio::awaitable<Response> Platform::Impl::handle(std::shared_ptr<Request> reques
   wipe(request->body);  // it may have held credentials
   const auto& admitted = std::any_cast<const Admitted&>(request->admitted);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - admitted.came);
-  log_event(LogLevel::info, "request", {{"method", request->method}, {"path", request->path}, {"status", response.status}, {"ms", took.count()}});
+  log_event(LogLevel::info, "request",
+            {{"method", request->method}, {"path", request->path}, {"status", response.status}, {"ms", took.count()}});
   co_return response;
 }
 

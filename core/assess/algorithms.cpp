@@ -101,7 +101,7 @@ struct Signature {
   std::string_view part;  ///< of OpenSSL's name, in lower case; the first that occurs counts
   std::string_view name;
   std::string_view family;
-  std::string_view oid;   ///< where there is no hash
+  std::string_view oid;  ///< where there is no hash
 };
 
 constexpr std::array kSignatures{

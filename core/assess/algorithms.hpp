@@ -10,12 +10,12 @@ namespace landwaiter {
 
 /// What is generally known of an algorithm, in the words of CycloneDX's cryptography model.
 struct Algorithm {
-  std::string name;            ///< "RSA-2048", "SHA256withRSA", "EC-prime256v1": the same for the same algorithm
-  std::string primitive;       ///< "pke", "signature", "key-agree", "hash", "other", "unknown"
-  std::string family;          ///< of CycloneDX's registry ("RSASSA-PKCS1"); empty when it has none
-  std::string parameter_set;   ///< "2048"; empty when there is none
-  std::string curve;           ///< OpenSSL's name, as found
-  std::string curve_id;        ///< of CycloneDX's registry ("nist/P-256"); empty when it has none
+  std::string name;           ///< "RSA-2048", "SHA256withRSA", "EC-prime256v1": the same for the same algorithm
+  std::string primitive;      ///< "pke", "signature", "key-agree", "hash", "other", "unknown"
+  std::string family;         ///< of CycloneDX's registry ("RSASSA-PKCS1"); empty when it has none
+  std::string parameter_set;  ///< "2048"; empty when there is none
+  std::string curve;          ///< OpenSSL's name, as found
+  std::string curve_id;       ///< of CycloneDX's registry ("nist/P-256"); empty when it has none
   std::string oid;
   std::optional<unsigned> classical_bits;  ///< SP 800-57 part 1, table 2
   std::optional<unsigned> quantum_level;   ///< NIST's categories 1 to 5; 0 when a quantum computer breaks it

@@ -2,8 +2,8 @@
 #include "core/assess/assess.hpp"
 
 #include "core/assess/assess_issues.hpp"
-#include "core/report/attributes.hpp"
 #include "core/assess/chains.hpp"
+#include "core/report/attributes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -116,7 +116,8 @@ std::vector<Issue> issues_of(const Finding& finding) {
   if (!finding.attributes.is_object() || !finding.attributes.contains("issues") || !finding.attributes["issues"].is_array()) return out;
   for (const json& each : finding.attributes["issues"]) {
     const auto severity = severity_from(text_attribute(each, "severity"));
-    Issue issue{text_attribute(each, "code"), severity.value_or(Severity::info), text_attribute(each, "reason"), text_attribute(each, "remedy")};
+    Issue issue{text_attribute(each, "code"), severity.value_or(Severity::info), text_attribute(each, "reason"),
+                text_attribute(each, "remedy")};
     if (severity && !issue.code.empty()) out.push_back(std::move(issue));
   }
   return out;

@@ -3,9 +3,9 @@
 
 #include "core/assess/blocklist.hpp"
 #include "core/assess/policy.hpp"
-#include "core/report/report.hpp"
 #include "core/assess/shared_primes.hpp"
 #include "core/assess/weaknesses.hpp"
+#include "core/report/report.hpp"
 
 #include <span>
 #include <vector>

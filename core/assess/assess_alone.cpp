@@ -32,19 +32,22 @@ void add_certificate_time(const Finding& finding, const AssessContext& context, 
   }
   if (root) return;
   if (begin && context.today < *begin) {
-    issues.push_back({"not-yet-valid", Severity::low, "It is valid from " + date_text(*begin) + " on, in " + days_text(*begin - context.today) + ".",
+    issues.push_back({"not-yet-valid", Severity::low,
+                      "It is valid from " + date_text(*begin) + " on, in " + days_text(*begin - context.today) + ".",
                       "Check the clock where it was made."});
   }
   const std::uint64_t warning = context.policy != nullptr ? context.policy->expiry_warning_days : Policy().expiry_warning_days;
   if (end && *end - context.today < days(warning)) {
-    issues.push_back({"expiring", Severity::low, "It expires " + date_text(*end) + ", in " + days_text(*end - context.today) + ".", "Renew it."});
+    issues.push_back(
+        {"expiring", Severity::low, "It expires " + date_text(*end) + ", in " + days_text(*end - context.today) + ".", "Renew it."});
   }
 }
 
 void add_token_time(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues) {
   const auto end = time_attribute(finding.attributes, "expires");
   if (!end || context.today >= *end) return;
-  issues.push_back({"token-not-expired", Severity::high, "The token is good until " + date_text(*end) + ", " + days_text(*end - context.today) + " more.",
+  issues.push_back({"token-not-expired", Severity::high,
+                    "The token is good until " + date_text(*end) + ", " + days_text(*end - context.today) + " more.",
                     "Revoke it, and give tokens to containers when they start."});
 }
 
@@ -128,13 +131,15 @@ void add_key_issues(const Finding& finding, const AssessContext& context, std::v
   }
   if (context.blocklist != nullptr) {
     if (const auto list = context.blocklist->find(text_attribute(finding.attributes, "key_hash"))) {
-      issues.push_back({"known-compromised", Severity::critical, "The private key is known to the world: list " + std::to_string(*list) + " of the blocklist has it.",
+      issues.push_back({"known-compromised", Severity::critical,
+                        "The private key is known to the world: list " + std::to_string(*list) + " of the blocklist has it.",
                         "Take it out of use, revoke its certificates, and make a new key."});
     }
   }
   if (context.shared_primes != nullptr) {
     if (const auto partners = context.shared_primes->partners(finding); !partners.empty()) {
-      issues.push_back({"shared-prime", Severity::critical, "Its RSA modulus shares a prime with " + list_text(partners) + ": whoever has both computes both private keys.",
+      issues.push_back({"shared-prime", Severity::critical,
+                        "Its RSA modulus shares a prime with " + list_text(partners) + ": whoever has both computes both private keys.",
                         "Take both out of use, and make new keys where there is enough randomness."});
     }
   }
@@ -154,10 +159,10 @@ void add_exposure_issue(const Finding& finding, std::vector<Issue>& issues) {
     case FindingType::token:
     case FindingType::secret:
     case FindingType::keystore:
-      issues.push_back({"exposed-secret", finding.severity, "Whoever can pull the image has it.", "Replace it, and give secrets to containers when they start."});
+      issues.push_back({"exposed-secret", finding.severity, "Whoever can pull the image has it.",
+                        "Replace it, and give secrets to containers when they start."});
       return;
-    default:
-      issues.push_back({"weak", finding.severity, "Its detector holds it for weak.", "See its attributes."});
+    default: issues.push_back({"weak", finding.severity, "Its detector holds it for weak.", "See its attributes."});
   }
 }
 

@@ -78,7 +78,8 @@ void add_deleted(const Finding& finding, const ImageView& image, std::vector<Iss
   if (hidden == finding.occurrences.end()) return;
   const bool open = finding.type == FindingType::private_key && !flag_attribute(finding.attributes, "encrypted");
   issues.push_back({"deleted-but-present", open ? Severity::high : Severity::medium,
-                    image.layer_name(*hidden->deleted_by) + " deletes " + hidden->path + ", and whoever pulls the image still gets it with " + image.layer_name(hidden->layer) + ".",
+                    image.layer_name(*hidden->deleted_by) + " deletes " + hidden->path +
+                        ", and whoever pulls the image still gets it with " + image.layer_name(hidden->layer) + ".",
                     "Build without it (in a stage of its own, or as a build secret), and replace it: deleting does not take it back."});
 }
 
@@ -88,16 +89,20 @@ void add_unusual_root(const Finding& finding, std::vector<Issue>& issues) {
   if (!flag_attribute(facts, "is_ca") || !flag_attribute(facts, "self_signed")) return;
   const auto place = std::ranges::find_if(finding.occurrences, in_trust_store);
   if (place == finding.occurrences.end()) return;
-  issues.push_back({"unusual-root", Severity::low, "The trust store " + place->path + " has it, and no public programme does: it can vouch for any name.",
+  issues.push_back({"unusual-root", Severity::low,
+                    "The trust store " + place->path + " has it, and no public programme does: it can vouch for any name.",
                     "Keep it when it is your own authority; else find out who added it."});
 }
 
 }  // namespace
 
 bool in_trust_store(const Occurrence& occurrence) {
-  constexpr std::array<std::string_view, 9> parts{"etc/ssl/certs",  "etc/ssl/cert.pem",     "ca-certificates", "ca-bundle",          "cacerts",
-                                                  "etc/pki/ca-trust", "etc/pki/tls/certs", "certifi/cacert.pem", "etc/ca-certificates"};
-  const auto looks = [&](std::string_view name) { return std::ranges::any_of(parts, [&](std::string_view part) { return name.find(part) != std::string_view::npos; }); };
+  constexpr std::array<std::string_view, 9> parts{
+      "etc/ssl/certs",    "etc/ssl/cert.pem",  "ca-certificates",    "ca-bundle",          "cacerts",
+      "etc/pki/ca-trust", "etc/pki/tls/certs", "certifi/cacert.pem", "etc/ca-certificates"};
+  const auto looks = [&](std::string_view name) {
+    return std::ranges::any_of(parts, [&](std::string_view part) { return name.find(part) != std::string_view::npos; });
+  };
   return looks(occurrence.path) || std::ranges::any_of(occurrence.archive, looks);
 }
 

@@ -51,10 +51,13 @@ const Certificate* issuer_of(const Certificate& certificate, const BySubject& by
   const auto named = by_subject.find(certificate.issuer);
   if (certificate.issuer.empty() || named == by_subject.end()) return nullptr;
   const Certificate* best = nullptr;
-  const auto rank = [&](const Certificate* issuer) { return std::tuple(fit(certificate, *issuer), issuer->self_signed, std::string_view(issuer->not_after)); };
+  const auto rank = [&](const Certificate* issuer) {
+    return std::tuple(fit(certificate, *issuer), issuer->self_signed, std::string_view(issuer->not_after));
+  };
   for (const Certificate* issuer : named->second) {
     if (fit(certificate, *issuer) == 0) continue;
-    if (best == nullptr || rank(issuer) > rank(best) || (rank(issuer) == rank(best) && issuer->finding->id < best->finding->id)) best = issuer;
+    if (best == nullptr || rank(issuer) > rank(best) || (rank(issuer) == rank(best) && issuer->finding->id < best->finding->id))
+      best = issuer;
   }
   return best;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/assess/policy.hpp"
 
-#include "core/report/attributes.hpp"
 #include "core/base/text.hpp"
+#include "core/report/attributes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -42,22 +42,26 @@ PolicyRule rule(std::string code, Severity severity, std::string reason, std::st
 /// SP 800-131A revision 2 and SP 800-57 part 1: at least 112 bits of security; FIPS 186-5 for DSA.
 std::vector<PolicyRule> sp_800_131a() {
   std::vector<PolicyRule> rules;
-  auto& key = rules.emplace_back(rule("nist-800-131a-key-size", Severity::medium, "SP 800-131A disallows RSA, DSA and DH keys below 2048 bits.",
-                                      "Make a new key of at least 3072 bits, or on a curve such as P-256."));
+  auto& key =
+      rules.emplace_back(rule("nist-800-131a-key-size", Severity::medium, "SP 800-131A disallows RSA, DSA and DH keys below 2048 bits.",
+                              "Make a new key of at least 3072 bits, or on a curve such as P-256."));
   key.match.key_types = kFiniteField;
   key.match.size_below = 2048;
   auto& curve = rules.emplace_back(rule("nist-800-131a-curve-size", Severity::medium, "SP 800-131A disallows curves below 224 bits.",
                                         "Make a new key on P-256 or a larger curve."));
   curve.match.key_types = {"EC"};
   curve.match.size_below = 224;
-  auto& hash = rules.emplace_back(rule("nist-800-131a-signature-hash", Severity::medium, "SP 800-131A disallows signatures over SHA-1 and older hashes.",
+  auto& hash = rules.emplace_back(rule("nist-800-131a-signature-hash", Severity::medium,
+                                       "SP 800-131A disallows signatures over SHA-1 and older hashes.",
                                        "Have it issued anew with SHA-256 or better."));
   // The weakness, not the hash: a root's signature of its own is not relied upon.
   hash.match.weaknesses = {"sha1-signature", "md5-signature", "md4-signature", "md2-signature"};
-  auto& triple = rules.emplace_back(rule("nist-800-131a-3des", Severity::medium, "SP 800-131A disallows encryption with triple DES since 2024.", "Use AES."));
+  auto& triple = rules.emplace_back(
+      rule("nist-800-131a-3des", Severity::medium, "SP 800-131A disallows encryption with triple DES since 2024.", "Use AES."));
   triple.match.weaknesses = {"3des"};
   triple.from = date(2024, 1, 1);
-  auto& dsa = rules.emplace_back(rule("fips-186-5-dsa", Severity::low, "FIPS 186-5 no longer has DSA for signing.", "Use ECDSA, EdDSA or RSA."));
+  auto& dsa =
+      rules.emplace_back(rule("fips-186-5-dsa", Severity::low, "FIPS 186-5 no longer has DSA for signing.", "Use ECDSA, EdDSA or RSA."));
   dsa.match.key_types = {"DSA"};
   dsa.from = date(2024, 2, 3);
   return rules;
@@ -67,7 +71,8 @@ std::vector<PolicyRule> sp_800_131a() {
 std::vector<PolicyRule> ir_8547() {
   std::vector<PolicyRule> rules = sp_800_131a();
   const auto at_112_bits = [&](std::vector<std::string> types, std::uint64_t below) {
-    auto& out = rules.emplace_back(rule("nist-ir-8547-deprecated", Severity::low, "IR 8547 deprecates keys with 112 bits of security after 2030.", std::string(kPostQuantum)));
+    auto& out = rules.emplace_back(rule("nist-ir-8547-deprecated", Severity::low,
+                                        "IR 8547 deprecates keys with 112 bits of security after 2030.", std::string(kPostQuantum)));
     out.match.key_types = std::move(types);
     out.match.size_below = below;
     out.from = date(2031, 1, 1);
@@ -75,10 +80,12 @@ std::vector<PolicyRule> ir_8547() {
   };
   at_112_bits(kFiniteField, 3072);
   at_112_bits({"EC"}, 256);
-  auto& announced = rules.emplace_back(rule("nist-ir-8547-announced", Severity::info, "IR 8547 disallows this algorithm after 2035.", std::string(kPostQuantum)));
+  auto& announced = rules.emplace_back(
+      rule("nist-ir-8547-announced", Severity::info, "IR 8547 disallows this algorithm after 2035.", std::string(kPostQuantum)));
   announced.match.key_types = kQuantumVulnerable;
   announced.until = date(2036, 1, 1);
-  auto& disallowed = rules.emplace_back(rule("nist-ir-8547-disallowed", Severity::high, "IR 8547 disallows this algorithm since 2036.", std::string(kPostQuantum)));
+  auto& disallowed = rules.emplace_back(
+      rule("nist-ir-8547-disallowed", Severity::high, "IR 8547 disallows this algorithm since 2036.", std::string(kPostQuantum)));
   disallowed.match.key_types = kQuantumVulnerable;
   disallowed.from = date(2036, 1, 1);
   return rules;
@@ -87,13 +94,18 @@ std::vector<PolicyRule> ir_8547() {
 /// CNSA 2.0: ML-KEM-1024, ML-DSA-87, LMS, XMSS, AES-256, SHA-384 and SHA-512; new acquisitions from 2027 on.
 std::vector<PolicyRule> cnsa_2() {
   std::vector<PolicyRule> rules = sp_800_131a();
-  auto& now = rules.emplace_back(rule("cnsa-2.0-algorithm", Severity::low, "CNSA 2.0 does not have this algorithm; from 2027 on nothing new may need it.", std::string(kPostQuantum)));
+  auto& now =
+      rules.emplace_back(rule("cnsa-2.0-algorithm", Severity::low,
+                              "CNSA 2.0 does not have this algorithm; from 2027 on nothing new may need it.", std::string(kPostQuantum)));
   now.match.key_types = kQuantumVulnerable;
   now.until = date(2027, 1, 1);
-  auto& later = rules.emplace_back(rule("cnsa-2.0-algorithm", Severity::medium, "CNSA 2.0 does not have this algorithm; since 2027 nothing new may need it.", std::string(kPostQuantum)));
+  auto& later =
+      rules.emplace_back(rule("cnsa-2.0-algorithm", Severity::medium,
+                              "CNSA 2.0 does not have this algorithm; since 2027 nothing new may need it.", std::string(kPostQuantum)));
   later.match.key_types = kQuantumVulnerable;
   later.from = date(2027, 1, 1);
-  auto& hash = rules.emplace_back(rule("cnsa-2.0-signature-hash", Severity::low, "CNSA 2.0 has SHA-384 and SHA-512 only.", "Have it issued anew with SHA-384 or SHA-512."));
+  auto& hash = rules.emplace_back(rule("cnsa-2.0-signature-hash", Severity::low, "CNSA 2.0 has SHA-384 and SHA-512 only.",
+                                       "Have it issued anew with SHA-384 or SHA-512."));
   hash.match.signature_hashes = {"MD2", "MD4", "MD5", "SHA1", "SHA224", "SHA256", "SHA512-256", "SHA512-224"};
   return rules;
 }
@@ -109,7 +121,8 @@ constexpr std::array<std::pair<std::string_view, MakeRules>, 4> kBuiltin{{
 }  // namespace
 
 bool PolicyMatch::empty() const {
-  return types.empty() && key_types.empty() && !size_below && curves.empty() && signature_hashes.empty() && !expires_within_days && weaknesses.empty();
+  return types.empty() && key_types.empty() && !size_below && curves.empty() && signature_hashes.empty() && !expires_within_days &&
+         weaknesses.empty();
 }
 
 bool PolicyMatch::met_by(const Finding& finding, SystemTime today) const {

@@ -15,13 +15,13 @@ namespace landwaiter {
 /// nothing. Names compare without regard to case.
 struct PolicyMatch {
   std::vector<FindingType> types;
-  std::vector<std::string> key_types;         ///< attribute key_type: "RSA", "EC", "Ed25519"
-  std::optional<std::uint64_t> size_below;    ///< attribute key_size_bits
-  std::vector<std::string> curves;            ///< attribute curve, in OpenSSL's words
-  std::vector<std::string> signature_hashes;  ///< attribute signature_hash: "SHA1"
+  std::vector<std::string> key_types;                ///< attribute key_type: "RSA", "EC", "Ed25519"
+  std::optional<std::uint64_t> size_below;           ///< attribute key_size_bits
+  std::vector<std::string> curves;                   ///< attribute curve, in OpenSSL's words
+  std::vector<std::string> signature_hashes;         ///< attribute signature_hash: "SHA1"
   std::optional<std::uint64_t> expires_within_days;  ///< attribute not_after or expires; what has expired is within any time
-  std::vector<std::string> weaknesses;        ///< attribute weaknesses
-  bool public_roots = false;                  ///< also the authorities that browsers and operating systems trust
+  std::vector<std::string> weaknesses;               ///< attribute weaknesses
+  bool public_roots = false;                         ///< also the authorities that browsers and operating systems trust
 
   bool empty() const;
   bool met_by(const Finding& finding, SystemTime today) const;

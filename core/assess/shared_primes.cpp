@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/assess/shared_primes.hpp"
 
-#include "core/report/attributes.hpp"
 #include "core/base/encoding.hpp"
+#include "core/report/attributes.hpp"
 
 #include <gmpxx.h>
 

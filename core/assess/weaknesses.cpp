@@ -32,18 +32,25 @@ constexpr std::array kWeaknesses{
     Weakness{"rsa-exponent-1", Severity::critical, "Its RSA exponent is 1, so that encrypting and signing change nothing.", kReplaceKey},
     Weakness{"rsa-exponent-even", Severity::high, "Its RSA exponent is even, which no working key has.", kReplaceKey},
     Weakness{"rsa-exponent-small", Severity::low, "Its RSA exponent is so small that mistakes in padding become fatal.", kReplaceKey},
-    Weakness{"rsa-small-factor", Severity::critical, "Its RSA modulus has a small factor: anybody can compute the private key.", kReplaceKey},
-    Weakness{"rsa-fermat", Severity::critical, "Its RSA primes lie so close together that anybody can compute the private key.", kReplaceKey},
+    Weakness{"rsa-small-factor", Severity::critical, "Its RSA modulus has a small factor: anybody can compute the private key.",
+             kReplaceKey},
+    Weakness{"rsa-fermat", Severity::critical, "Its RSA primes lie so close together that anybody can compute the private key.",
+             kReplaceKey},
     Weakness{"rsa-roca", Severity::critical, "It was made by a chip with the ROCA flaw (CVE-2017-15361): the private key can be computed.",
              "Take it out of use and make a new key outside of that chip, or with its firmware updated."},
-    Weakness{"explicit-curve", Severity::medium, "Its curve is written out instead of named, which has let attackers swap it (CVE-2020-0601).",
+    Weakness{"explicit-curve", Severity::medium,
+             "Its curve is written out instead of named, which has let attackers swap it (CVE-2020-0601).",
              "Make a new key on a named curve, such as P-256 or Ed25519."},
-    Weakness{"empty-password", Severity::high, "It opens with an empty password.", "Set a strong password, or keep it outside of the image."},
+    Weakness{"empty-password", Severity::high, "It opens with an empty password.",
+             "Set a strong password, or keep it outside of the image."},
     Weakness{"well-known-password", Severity::high, "It opens with a password that everybody tries first.",
              "Set a strong password, or keep it outside of the image; take the keys in it for known."},
-    Weakness{"weak-mac", Severity::low, "What proves that it was not changed is weak.", "Write it anew with a current version of its program."},
-    Weakness{"no-integrity", Severity::low, "Nothing proves that it was not changed.", "Protect it with a password, or make it readable for its owner alone."},
-    Weakness{"alg-none", Severity::high, "The token is not signed (alg none): anybody can write one.", "Sign tokens, and refuse alg none where they are read."},
+    Weakness{"weak-mac", Severity::low, "What proves that it was not changed is weak.",
+             "Write it anew with a current version of its program."},
+    Weakness{"no-integrity", Severity::low, "Nothing proves that it was not changed.",
+             "Protect it with a password, or make it readable for its owner alone."},
+    Weakness{"alg-none", Severity::high, "The token is not signed (alg none): anybody can write one.",
+             "Sign tokens, and refuse alg none where they are read."},
     Weakness{"no-expiry", Severity::medium, "The token never expires.", "Revoke it and issue tokens that live for hours."},
     Weakness{"weak-algorithm", Severity::medium, "Its algorithm is broken or too short for today.", "Use a current algorithm."},
     Weakness{"tls-1.0", Severity::medium, "TLS 1.0 is allowed, which RFC 8996 forbids.", kNewProtocol},
@@ -58,14 +65,18 @@ constexpr std::array kWeaknesses{
     Weakness{"md5", Severity::medium, "MD5 is used, for which collisions are made in seconds.", "Use SHA-256 or better."},
     Weakness{"sha1", Severity::low, "SHA-1 is used, for which collisions have been made.", "Use SHA-256 or better."},
     Weakness{"anonymous-cipher", Severity::high, "Cipher suites that do not prove who answers are allowed.", kNewCiphers},
-    Weakness{"short-dh", Severity::medium, "Its Diffie-Hellman group has fewer than 2048 bits (Logjam).", "Use ffdhe2048 or larger, or elliptic curves."},
-    Weakness{"unencrypted-key", Severity::high, "A private key in it is not encrypted.", "Encrypt it with a strong password, and give that to containers when they start."},
+    Weakness{"short-dh", Severity::medium, "Its Diffie-Hellman group has fewer than 2048 bits (Logjam).",
+             "Use ffdhe2048 or larger, or elliptic curves."},
+    Weakness{"unencrypted-key", Severity::high, "A private key in it is not encrypted.",
+             "Encrypt it with a strong password, and give that to containers when they start."},
     Weakness{"ssh-1", Severity::medium, "It belongs to SSH version 1, which is broken.", "Make a new key for version 2, such as Ed25519."},
-    Weakness{"short-symmetric-key", Severity::medium, "Its secret key is shorter than its algorithm asks for.", "Make a key with as many random bits as the hash has."},
+    Weakness{"short-symmetric-key", Severity::medium, "Its secret key is shorter than its algorithm asks for.",
+             "Make a key with as many random bits as the hash has."},
     Weakness{"long-lived-token", Severity::low, "The token is valid for more than a year.", "Issue tokens that live for hours."},
     Weakness{"cbc", Severity::low, "Cipher suites in CBC mode are allowed, whose padding has often been attacked (Lucky 13).", kNewCiphers},
     Weakness{"end-of-life", Severity::medium, "Nobody mends this version any more.", "Update to a version that is maintained."},
-    Weakness{"tls-verification-off", Severity::high, "The other side's certificate is not verified.", "Turn verification on, with the authority it needs."},
+    Weakness{"tls-verification-off", Severity::high, "The other side's certificate is not verified.",
+             "Turn verification on, with the authority it needs."},
 };
 
 struct ShortKey {
@@ -96,7 +107,8 @@ Issue short_key_issue(std::string_view code, const ShortKey& key) {
   issue.severity = broken ? Severity::high : Severity::medium;
   issue.reason = "Its key has " + std::to_string(key.bits) + " bits, " +
                  (broken ? "which can be broken." : "less than the 112 bits of security that SP 800-57 asks for.");
-  issue.remedy = curve ? "Make a new key on P-256 or a larger curve, or Ed25519." : "Make a new key of 3072 bits, or on a curve such as P-256.";
+  issue.remedy =
+      curve ? "Make a new key on P-256 or a larger curve, or Ed25519." : "Make a new key of 3072 bits, or on a curve such as P-256.";
   return issue;
 }
 

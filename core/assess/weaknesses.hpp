@@ -11,7 +11,7 @@ namespace landwaiter {
 
 /// Why somebody should look at a finding, and what they can do.
 struct Issue {
-  std::string code;    ///< stable, in kebab-case
+  std::string code;  ///< stable, in kebab-case
   Severity severity = Severity::info;
   std::string reason;  ///< one sentence with the facts
   std::string remedy;

@@ -44,9 +44,7 @@ Digest Digest::from_raw(Algorithm algorithm, ByteView hash) {
   return Digest(std::string(prefix) + hex_encode(hash));
 }
 
-std::string_view Digest::hex() const {
-  return empty() ? std::string_view() : std::string_view(text_).substr(kSha256.size());
-}
+std::string_view Digest::hex() const { return empty() ? std::string_view() : std::string_view(text_).substr(kSha256.size()); }
 
 void Hasher::Free::operator()(void* context) const { EVP_MD_CTX_free(evp(context)); }
 
@@ -88,8 +86,8 @@ Result<ByteView> VerifyingSource::next() {
 
 Result<ByteView> VerifyingSource::end() {
   if (read_bytes_ != size_bytes_) {
-    failed_ = Error(ErrorCode::digest_mismatch, expected_.str() + " ended after " + std::to_string(read_bytes_) + " of " +
-                                                    std::to_string(size_bytes_) + " bytes");
+    failed_ = Error(ErrorCode::digest_mismatch,
+                    expected_.str() + " ended after " + std::to_string(read_bytes_) + " of " + std::to_string(size_bytes_) + " bytes");
     return *failed_;
   }
   const Digest got = hasher_.finish();
@@ -114,7 +112,8 @@ Bytes hmac_sha256(ByteView key, ByteView message) {
   unsigned int size = 0;
   // OpenSSL takes a null key for "the one of the last call" and fails, also when its length is 0.
   static constexpr std::uint8_t kEmpty = 0;
-  if (!HMAC(EVP_sha256(), key.empty() ? &kEmpty : key.data(), static_cast<int>(key.size()), message.data(), message.size(), out.data(), &size)) {
+  if (!HMAC(EVP_sha256(), key.empty() ? &kEmpty : key.data(), static_cast<int>(key.size()), message.data(), message.size(), out.data(),
+            &size)) {
     throw std::bad_alloc();
   }
   return out;

@@ -29,7 +29,8 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 std::atomic<bool> json_lines = false;
 
 std::string text_line(LogLevel level, std::string_view event, const nlohmann::json& fields) {
-  std::string line = to_rfc3339(RealClock().now()) + " " + std::string(spdlog::level::to_string_view(spdlog_level(level)).data()) + " " + std::string(event);
+  std::string line = to_rfc3339(RealClock().now()) + " " + std::string(spdlog::level::to_string_view(spdlog_level(level)).data()) + " " +
+                     std::string(event);
   for (const auto& [key, value] : fields.items()) {
     const std::string text = value.is_string() ? printable(value.get<std::string>()) : dump_json(value);
     const bool quote = text.empty() || text.find(' ') != std::string::npos;

@@ -54,10 +54,11 @@ std::string rows_of(const ImageReport& image, const Finding& finding) {
   for (const Occurrence& place : finding.occurrences) {
     std::string entry;
     for (const std::string& name : place.archive) entry += (entry.empty() ? "" : " > ") + name;
-    out += row({image.facts.reference, image.facts.digest.str(), image.facts.platform, std::string(to_string(finding.severity)),
-                std::string(to_string(finding.type)), finding.title, finding.id, joined(issues, &Issue::code), joined(issues, &Issue::reason),
-                issues.empty() ? "" : issues.front().remedy, place.path, entry, std::to_string(place.offset), place.layer.str(),
-                layer_number(image, place.layer), place.deleted_by ? place.deleted_by->str() : "", finding.detector});
+    out +=
+        row({image.facts.reference, image.facts.digest.str(), image.facts.platform, std::string(to_string(finding.severity)),
+             std::string(to_string(finding.type)), finding.title, finding.id, joined(issues, &Issue::code), joined(issues, &Issue::reason),
+             issues.empty() ? "" : issues.front().remedy, place.path, entry, std::to_string(place.offset), place.layer.str(),
+             layer_number(image, place.layer), place.deleted_by ? place.deleted_by->str() : "", finding.detector});
   }
   return out;
 }
@@ -65,8 +66,8 @@ std::string rows_of(const ImageReport& image, const Finding& finding) {
 }  // namespace
 
 std::string csv(std::span<const ImageReport> images) {
-  std::string out = row({"image", "digest", "platform", "severity", "type", "title", "id", "issues", "reasons", "remedy", "path", "entry", "offset",
-                         "layer", "layer_number", "deleted_by", "detector"});
+  std::string out = row({"image", "digest", "platform", "severity", "type", "title", "id", "issues", "reasons", "remedy", "path", "entry",
+                         "offset", "layer", "layer_number", "deleted_by", "detector"});
   for (const ImageReport* image : in_order(images)) {
     std::vector<Finding> findings = image->findings;
     normalize(findings);

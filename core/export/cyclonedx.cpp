@@ -2,8 +2,8 @@
 #include "core/export/cyclonedx.hpp"
 
 #include "core/assess/assess.hpp"
-#include "core/export/cyclonedx_assets.hpp"
 #include "core/base/json.hpp"
+#include "core/export/cyclonedx_assets.hpp"
 
 #include <tuple>
 
@@ -28,13 +28,16 @@ Place place_of(const Occurrence& occurrence) {
 json evidence_of(const std::set<Place>& places) {
   json occurrences = json::array();
   for (const auto& [location, offset, context] : places) {
-    occurrences.push_back({{"location", location.empty() ? "(the image's configuration)" : location}, {"offset", offset}, {"additionalContext", context}});
+    occurrences.push_back(
+        {{"location", location.empty() ? "(the image's configuration)" : location}, {"offset", offset}, {"additionalContext", context}});
   }
   return {{"occurrences", std::move(occurrences)}};
 }
 
 json image_component(const ImageReport& image) {
-  json out{{"type", "container"}, {"bom-ref", image_ref(image)}, {"name", image.facts.reference.empty() ? image.facts.digest.str() : image.facts.reference}};
+  json out{{"type", "container"},
+           {"bom-ref", image_ref(image)},
+           {"name", image.facts.reference.empty() ? image.facts.digest.str() : image.facts.reference}};
   out["version"] = image.facts.digest.str();
   if (image.facts.digest.algorithm() == Digest::Algorithm::sha256 && !image.facts.digest.empty()) {
     out["hashes"] = json::array({{{"alg", "SHA-256"}, {"content", image.facts.digest.hex()}}});
@@ -112,7 +115,8 @@ std::string serial_number(const json& content) {
   std::string hex(Digest::sha256_of(as_bytes(dump_json(content))).hex());
   hex[12] = '8';
   hex[16] = "89ab"[static_cast<std::size_t>(hex[16]) % 4];
-  return "urn:uuid:" + hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" + hex.substr(16, 4) + "-" + hex.substr(20, 12);
+  return "urn:uuid:" + hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" + hex.substr(16, 4) + "-" +
+         hex.substr(20, 12);
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 #include "core/export/cyclonedx_assets.hpp"
 
 #include "core/assess/assess.hpp"
-#include "core/report/attributes.hpp"
 #include "core/base/json.hpp"
+#include "core/report/attributes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,12 +15,48 @@ using nlohmann::json;
 
 /// Attributes that are shown as properties. A list of what may be shown, since a name that is not thought of here could one day
 /// hold what must not leave.
-constexpr std::array<const char*, 42> kShown{
-    "serial",      "subject_alternative_names", "fingerprint_sha1", "spki_sha256", "key_type",   "key_size_bits", "curve",        "encoding",      "format",
-    "encrypted",   "encryption",                "publisher",        "self_signed", "is_ca",      "usages",        "public_root",  "issued_by",     "chain_complete",
-    "weaknesses",  "wrapped_in",                "key_hash",         "version",     "integrity",  "library",       "confidence",   "linkage",       "end_of_life",
-    "software",    "issuer",                    "audience",         "issued_at",   "expires",    "not_before",    "not_after",    "algorithm",     "evidence",
-    "signature_hash", "signature_algorithm",    "key_usage",        "extended_key_usage", "matching_certificates", "matching_private_keys"};
+constexpr std::array<const char*, 42> kShown{"serial",
+                                             "subject_alternative_names",
+                                             "fingerprint_sha1",
+                                             "spki_sha256",
+                                             "key_type",
+                                             "key_size_bits",
+                                             "curve",
+                                             "encoding",
+                                             "format",
+                                             "encrypted",
+                                             "encryption",
+                                             "publisher",
+                                             "self_signed",
+                                             "is_ca",
+                                             "usages",
+                                             "public_root",
+                                             "issued_by",
+                                             "chain_complete",
+                                             "weaknesses",
+                                             "wrapped_in",
+                                             "key_hash",
+                                             "version",
+                                             "integrity",
+                                             "library",
+                                             "confidence",
+                                             "linkage",
+                                             "end_of_life",
+                                             "software",
+                                             "issuer",
+                                             "audience",
+                                             "issued_at",
+                                             "expires",
+                                             "not_before",
+                                             "not_after",
+                                             "algorithm",
+                                             "evidence",
+                                             "signature_hash",
+                                             "signature_algorithm",
+                                             "key_usage",
+                                             "extended_key_usage",
+                                             "matching_certificates",
+                                             "matching_private_keys"};
 
 std::string value_text(const json& value) {
   if (value.is_string()) return value.get<std::string>();
@@ -45,11 +81,13 @@ void add_properties(const Finding& finding, json& component) {
   if (const std::string kind = text_attribute(finding.attributes, "password"); kind == "none" || kind == "empty" || kind == "well-known") {
     add_property(component, "opens-with", kind);
   }
-  for (const Issue& issue : issues_of(finding)) add_property(component, "issue:" + issue.code, std::string(to_string(issue.severity)) + ": " + issue.reason);
+  for (const Issue& issue : issues_of(finding))
+    add_property(component, "issue:" + issue.code, std::string(to_string(issue.severity)) + ": " + issue.reason);
 }
 
 Algorithm key_algorithm_of(const json& facts) {
-  return key_algorithm(text_attribute(facts, "key_type"), count_attribute(facts, "key_size_bits").value_or(0), text_attribute(facts, "curve"));
+  return key_algorithm(text_attribute(facts, "key_type"), count_attribute(facts, "key_size_bits").value_or(0),
+                       text_attribute(facts, "curve"));
 }
 
 const char* material_type(FindingType type) {
@@ -65,14 +103,16 @@ const char* material_type(FindingType type) {
 }
 
 void add_material_times(const json& facts, json& properties) {
-  const std::array<std::pair<const char*, const char*>, 3> times{{{"issued_at", "creationDate"}, {"not_before", "activationDate"}, {"expires", "expirationDate"}}};
+  const std::array<std::pair<const char*, const char*>, 3> times{
+      {{"issued_at", "creationDate"}, {"not_before", "activationDate"}, {"expires", "expirationDate"}}};
   for (const auto& [attribute, field] : times) {
     if (const std::string time = time_of(facts, attribute); !time.empty()) properties[field] = time;
   }
 }
 
 bool compromised(const Finding& finding) {
-  return std::ranges::any_of(issues_of(finding), [](const Issue& issue) { return issue.code == "known-compromised" || issue.code == "published-key"; });
+  return std::ranges::any_of(issues_of(finding),
+                             [](const Issue& issue) { return issue.code == "known-compromised" || issue.code == "published-key"; });
 }
 
 std::string algorithm_of(const Finding& finding, Graph& graph) {
@@ -102,7 +142,8 @@ void describe_material(const Finding& finding, const std::set<std::string>& refs
     if (!algorithm.empty()) properties["algorithmRef"] = algorithm;
   } else {
     relate(properties, "algorithm", algorithm);
-    if (finding.type == FindingType::private_key && refs.contains("public-key:" + finding.id)) relate(properties, "publicKey", "public-key:" + finding.id);
+    if (finding.type == FindingType::private_key && refs.contains("public-key:" + finding.id))
+      relate(properties, "publicKey", "public-key:" + finding.id);
     const std::string hash = finding.id.starts_with("spki-sha256:") ? sha256_of(std::string_view(finding.id).substr(12)) : "";
     if (!hash.empty() && finding.type == FindingType::public_key) properties["fingerprint"] = {{"alg", "SHA-256"}, {"content", hash}};
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/assess/assess.hpp"
-#include "core/report/attributes.hpp"
-#include "core/export/cyclonedx_assets.hpp"
 #include "core/base/text.hpp"
+#include "core/export/cyclonedx_assets.hpp"
+#include "core/report/attributes.hpp"
 
 #include <algorithm>
 
@@ -48,7 +48,8 @@ void add_times(const json& facts, json& properties) {
 
 void add_hashes(const json& facts, json& component) {
   json hashes = json::array();
-  if (const std::string hash = sha256_of(text_attribute(facts, "fingerprint_sha256")); !hash.empty()) hashes.push_back({{"alg", "SHA-256"}, {"content", hash}});
+  if (const std::string hash = sha256_of(text_attribute(facts, "fingerprint_sha256")); !hash.empty())
+    hashes.push_back({{"alg", "SHA-256"}, {"content", hash}});
   if (!hashes.empty()) component["hashes"] = std::move(hashes);
 }
 
@@ -77,10 +78,12 @@ void describe_certificate(const Finding& finding, const std::set<std::string>& r
   const json& facts = finding.attributes;
   const std::string ref = ref_of(finding);
   const bool newer = graph.version == CycloneDxVersion::v1_7;
-  json properties{{"subjectName", text_attribute(facts, "subject")}, {"issuerName", text_attribute(facts, "issuer")}, {"certificateFormat", "X.509"}};
+  json properties{
+      {"subjectName", text_attribute(facts, "subject")}, {"issuerName", text_attribute(facts, "issuer")}, {"certificateFormat", "X.509"}};
   add_times(facts, properties);
   const std::string name = text_attribute(facts, "signature_algorithm");
-  const std::string signature = name.empty() ? "" : add_algorithm(signature_algorithm(name, text_attribute(facts, "signature_hash")), graph);
+  const std::string signature =
+      name.empty() ? "" : add_algorithm(signature_algorithm(name, text_attribute(facts, "signature_hash")), graph);
   const std::string key = add_public_key(finding, graph);
   link(graph, ref, signature);
   link(graph, ref, key);
@@ -91,7 +94,8 @@ void describe_certificate(const Finding& finding, const std::set<std::string>& r
       if (refs.contains("private-key:" + id)) relate(properties, "privateKey", "private-key:" + id);
     }
     if (const std::string serial = text_attribute(facts, "serial"); !serial.empty()) properties["serialNumber"] = serial;
-    if (const std::string hash = sha256_of(text_attribute(facts, "fingerprint_sha256")); !hash.empty()) properties["fingerprint"] = {{"alg", "SHA-256"}, {"content", hash}};
+    if (const std::string hash = sha256_of(text_attribute(facts, "fingerprint_sha256")); !hash.empty())
+      properties["fingerprint"] = {{"alg", "SHA-256"}, {"content", hash}};
     properties["certificateState"] = json::array({state_of(finding)});
     if (json extensions = extensions_of(facts); !extensions.empty()) properties["certificateExtensions"] = std::move(extensions);
   } else {

@@ -38,7 +38,8 @@ std::string uri_of(std::string_view path) {
   std::string out;
   for (const char c : path) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("-._~/").find(c) != std::string_view::npos;
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~/").find(c) != std::string_view::npos;
     if (plain) {
       out += c;
       continue;
@@ -111,7 +112,8 @@ json rules_json(const Rules& rules) {
 
 json result_of(const Finding& finding, const Issue& issue, std::size_t rule_index) {
   json locations = json::array();
-  for (std::size_t i = 0; i < std::min(finding.occurrences.size(), kLocationsMax); ++i) locations.push_back(location_of(finding.occurrences[i]));
+  for (std::size_t i = 0; i < std::min(finding.occurrences.size(), kLocationsMax); ++i)
+    locations.push_back(location_of(finding.occurrences[i]));
   const std::string identity = std::string(to_string(finding.type)) + " " + finding.id + " " + issue.code;
   return {{"ruleId", issue.code},
           {"ruleIndex", rule_index},
@@ -119,7 +121,11 @@ json result_of(const Finding& finding, const Issue& issue, std::size_t rule_inde
           {"message", {{"text", finding.title + ": " + issue.reason + " " + issue.remedy}}},
           {"locations", std::move(locations)},
           {"partialFingerprints", {{"findingIssue/v1", std::string(Digest::sha256_of(as_bytes(identity)).hex())}}},
-          {"properties", {{"severity", to_string(issue.severity)}, {"type", to_string(finding.type)}, {"id", finding.id}, {"places", finding.occurrences.size()}}}};
+          {"properties",
+           {{"severity", to_string(issue.severity)},
+            {"type", to_string(finding.type)},
+            {"id", finding.id},
+            {"places", finding.occurrences.size()}}}};
 }
 
 json run_of(const ImageReport& image, const Options& options) {
@@ -150,7 +156,8 @@ json run_of(const ImageReport& image, const Options& options) {
 std::string sarif(std::span<const ImageReport> images, const Options& options) {
   json runs = json::array();
   for (const ImageReport* image : in_order(images)) runs.push_back(run_of(*image, options));
-  return dump_json_pretty({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"}, {"version", "2.1.0"}, {"runs", std::move(runs)}}) + "\n";
+  return dump_json_pretty({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"}, {"version", "2.1.0"}, {"runs", std::move(runs)}}) +
+         "\n";
 }
 
 }  // namespace landwaiter::exports

@@ -41,6 +41,8 @@ std::vector<std::string> texts_attribute(const json& attributes, const char* nam
   return out;
 }
 
-std::optional<SystemTime> time_attribute(const json& attributes, const char* name) { return from_rfc3339(text_attribute(attributes, name)); }
+std::optional<SystemTime> time_attribute(const json& attributes, const char* name) {
+  return from_rfc3339(text_attribute(attributes, name));
+}
 
 }  // namespace landwaiter

@@ -33,7 +33,9 @@ class Cover {
 
   bool hides(std::string_view path) const {
     const auto deleted = [&](std::string_view at) { return whiteouts_.contains(std::string(at)); };
-    if (deleted(path) || opaque_.contains(std::string(path)) || report_.written.contains(path, false) || report_.written.contains(path, true)) return true;
+    if (deleted(path) || opaque_.contains(std::string(path)) || report_.written.contains(path, false) ||
+        report_.written.contains(path, true))
+      return true;
     return any_parent(path, [&](std::string_view parent) {
       // A file or link over a directory hides all that was below it.
       return deleted(parent) || opaque_.contains(std::string(parent)) || (!parent.empty() && report_.written.contains(parent, false));

@@ -90,9 +90,12 @@ void from_json(const json& in, Occurrence& value) {
 }
 
 void to_json(json& out, const Finding& value) {
-  out = json{{"type", to_string(value.type)},      {"id", value.id},
-             {"severity", to_string(value.severity)}, {"title", value.title},
-             {"attributes", value.attributes},     {"occurrences", value.occurrences},
+  out = json{{"type", to_string(value.type)},
+             {"id", value.id},
+             {"severity", to_string(value.severity)},
+             {"title", value.title},
+             {"attributes", value.attributes},
+             {"occurrences", value.occurrences},
              {"detector", value.detector}};
 }
 
@@ -114,7 +117,10 @@ void from_json(const json& in, Finding& value) {
 }
 
 void to_json(json& out, const Diagnostic& value) {
-  out = json{{"code", to_string(value.code)}, {"message", value.message}, {"path", value.path}, {"archive", value.archive},
+  out = json{{"code", to_string(value.code)},
+             {"message", value.message},
+             {"path", value.path},
+             {"archive", value.archive},
              {"layer", value.layer.str()}};
 }
 

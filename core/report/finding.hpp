@@ -18,7 +18,7 @@ enum class FindingType {
   certificate_request,
   crl,
   ocsp_response,
-  signed_data,           ///< CMS and PKCS #7, also around the signatures of JAR, APK and PE files
+  signed_data,  ///< CMS and PKCS #7, also around the signatures of JAR, APK and PE files
   private_key,
   public_key,
   secret_key,
@@ -52,9 +52,9 @@ struct Occurrence {
 /// An asset, identified by its content: the same certificate anywhere has the same id.
 struct Finding {
   FindingType type = FindingType::certificate;
-  std::string id;        ///< "sha256:<hex>" of a certificate's DER, "spki-sha256:<hex>" of a key, "hmac-sha256:<hex>" else
+  std::string id;  ///< "sha256:<hex>" of a certificate's DER, "spki-sha256:<hex>" of a key, "hmac-sha256:<hex>" else
   Severity severity = Severity::info;
-  std::string title;     ///< one line for people
+  std::string title;                                     ///< one line for people
   nlohmann::json attributes = nlohmann::json::object();  ///< facts of this type; never private material
   std::vector<Occurrence> occurrences;
   std::string detector;  ///< "name/version" of the detector that found it
@@ -64,7 +64,7 @@ struct Finding {
 struct Diagnostic {
   ErrorCode code = ErrorCode::malformed;
   std::string message;
-  std::string path;                  ///< empty when it concerns the whole layer or image
+  std::string path;  ///< empty when it concerns the whole layer or image
   std::vector<std::string> archive;
   Digest layer;
 

@@ -19,7 +19,10 @@ void read_digest(const json& in, const char* name, Digest& out) {
 }
 
 json write_member(const ManifestMember& member) {
-  return {{"digest", member.digest.str()}, {"media_type", member.media_type}, {"platform", member.platform}, {"attestation", member.attestation}};
+  return {{"digest", member.digest.str()},
+          {"media_type", member.media_type},
+          {"platform", member.platform},
+          {"attestation", member.attestation}};
 }
 
 ManifestMember read_member(const json& in) {
@@ -52,9 +55,7 @@ std::size_t ManifestFacts::bytes() const {
 void to_json(json& out, const ManifestFacts& value) {
   out = json{{"digest", value.digest.str()}, {"kind", kKinds[static_cast<std::size_t>(value.kind)]}, {"media_type", value.media_type}};
   switch (value.kind) {
-    case ManifestFacts::Kind::artifact:
-      out["artifact_type"] = value.artifact_type;
-      break;
+    case ManifestFacts::Kind::artifact: out["artifact_type"] = value.artifact_type; break;
     case ManifestFacts::Kind::index:
       out["members"] = json::array();
       for (const ManifestMember& member : value.members) out["members"].push_back(write_member(member));

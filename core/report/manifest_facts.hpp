@@ -27,13 +27,13 @@ struct ManifestFacts {
   Digest digest;
   Kind kind = Kind::image;
   std::string media_type;
-  std::string artifact_type;            ///< of an artifact, for people: its artifactType, or else its config's media type
-  std::uint64_t size_bytes = 0;         ///< all layers together, compressed
-  Digest config;                        ///< of an image
+  std::string artifact_type;     ///< of an artifact, for people: its artifactType, or else its config's media type
+  std::uint64_t size_bytes = 0;  ///< all layers together, compressed
+  Digest config;                 ///< of an image
   std::string config_media_type;
   std::uint64_t config_size_bytes = 0;
-  bool config_read = false;             ///< the next two are what the config says
-  std::string created;                  ///< RFC 3339, empty when the config does not say
+  bool config_read = false;  ///< the next two are what the config says
+  std::string created;       ///< RFC 3339, empty when the config does not say
   std::string platform;
   std::vector<ManifestMember> members;  ///< of an index
 

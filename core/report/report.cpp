@@ -44,9 +44,12 @@ json digests_to_json(const std::vector<Digest>& digests) {
 }  // namespace
 
 void to_json(json& out, const ScanStats& value) {
-  out = json{{"compressed_bytes", value.compressed_bytes}, {"expanded_bytes", value.expanded_bytes},
-             {"files", value.files},                       {"archives", value.archives},
-             {"nested_files", value.nested_files},         {"nested_bytes", value.nested_bytes}};
+  out = json{{"compressed_bytes", value.compressed_bytes},
+             {"expanded_bytes", value.expanded_bytes},
+             {"files", value.files},
+             {"archives", value.archives},
+             {"nested_files", value.nested_files},
+             {"nested_bytes", value.nested_bytes}};
 }
 
 void from_json(const json& in, ScanStats& value) {
@@ -59,14 +62,10 @@ void from_json(const json& in, ScanStats& value) {
 }
 
 void to_json(json& out, const LayerReport& value) {
-  out = json{{"layer", value.layer.str()},
-             {"detector_state", value.detector_state.str()},
-             {"findings", value.findings},
-             {"diagnostics", value.diagnostics},
-             {"whiteouts", value.whiteouts},
-             {"opaque_directories", value.opaque_directories},
-             {"written", value.written.encode()},
-             {"stats", value.stats}};
+  out = json{{"layer", value.layer.str()},        {"detector_state", value.detector_state.str()},
+             {"findings", value.findings},        {"diagnostics", value.diagnostics},
+             {"whiteouts", value.whiteouts},      {"opaque_directories", value.opaque_directories},
+             {"written", value.written.encode()}, {"stats", value.stats}};
 }
 
 void from_json(const json& in, LayerReport& value) {
@@ -81,8 +80,9 @@ void from_json(const json& in, LayerReport& value) {
 }
 
 void to_json(json& out, const ImageFacts& value) {
-  out = json{{"reference", value.reference}, {"digest", value.digest.str()},  {"platform", value.platform},
-             {"layers", digests_to_json(value.layers)}, {"created", value.created}, {"diagnostics", value.diagnostics}};
+  out = json{{"reference", value.reference}, {"digest", value.digest.str()},
+             {"platform", value.platform},   {"layers", digests_to_json(value.layers)},
+             {"created", value.created},     {"diagnostics", value.diagnostics}};
 }
 
 void from_json(const json& in, ImageFacts& value) {
@@ -135,7 +135,8 @@ void join_attributes(json& into, const json& from) {
 
 void normalize(std::vector<Finding>& findings) {
   // The worst of equals speaks for all: a key that lies somewhere in clear is not "encrypted".
-  std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) { return std::tie(a.type, a.id, b.severity) < std::tie(b.type, b.id, a.severity); });
+  std::ranges::stable_sort(
+      findings, [](const Finding& a, const Finding& b) { return std::tie(a.type, a.id, b.severity) < std::tie(b.type, b.id, a.severity); });
   std::vector<Finding> merged;
   for (Finding& finding : findings) {
     if (!merged.empty() && merged.back().type == finding.type && merged.back().id == finding.id) {

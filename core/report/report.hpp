@@ -57,11 +57,11 @@ struct LayerReport {
 
 /// One image's facts that composing needs beside its layers' reports.
 struct ImageFacts {
-  std::string reference;          ///< as the user or the listing named it
-  Digest digest;                  ///< of the image manifest
-  std::string platform;           ///< "linux/amd64", "linux/arm64/v8"; empty when the config does not say
-  std::vector<Digest> layers;     ///< in order, lowest first; the same digest may come twice
-  std::string created;            ///< RFC 3339 from the config, may be empty
+  std::string reference;                ///< as the user or the listing named it
+  Digest digest;                        ///< of the image manifest
+  std::string platform;                 ///< "linux/amd64", "linux/arm64/v8"; empty when the config does not say
+  std::vector<Digest> layers;           ///< in order, lowest first; the same digest may come twice
+  std::string created;                  ///< RFC 3339 from the config, may be empty
   std::vector<Diagnostic> diagnostics;  ///< of the image itself: a foreign layer, an unsupported media type
 };
 

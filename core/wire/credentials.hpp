@@ -30,16 +30,16 @@ struct Credentials {
 
   std::string aws_access_key_id;
   Secret aws_secret_access_key;
-  Secret aws_session_token;   ///< for keys that are themselves temporary
-  std::string aws_role_arn;   ///< a role to assume with that key first
+  Secret aws_session_token;  ///< for keys that are themselves temporary
+  std::string aws_role_arn;  ///< a role to assume with that key first
   std::string aws_external_id;
-  std::string aws_region;     ///< empty: the one in the registry's host name
+  std::string aws_region;  ///< empty: the one in the registry's host name
 
   std::string azure_tenant_id;
   std::string azure_client_id;
   Secret azure_client_secret;
 
-  Secret google_key_json;     ///< the service account's key file; in our JSON it may stand as text or as an object
+  Secret google_key_json;  ///< the service account's key file; in our JSON it may stand as text or as an object
 
   bool anonymous() const { return kind == Kind::anonymous; }
 

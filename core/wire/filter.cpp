@@ -94,8 +94,8 @@ Result<TimeWindow> named_window(std::string_view name, SystemTime now, minutes o
   for (const int count : {7, 14, 30}) {
     if (name == "last-" + std::to_string(count) + "-days") return last_days(count, now);
   }
-  return Error(ErrorCode::invalid_argument, "no such window: " + quoted(name, 40) +
-                                                "; there are all, today, yesterday, last-7-days, last-14-days and last-30-days");
+  return Error(ErrorCode::invalid_argument,
+               "no such window: " + quoted(name, 40) + "; there are all, today, yesterday, last-7-days, last-14-days and last-30-days");
 }
 
 Result<TimeWindow> window_between(std::string_view from, std::string_view to, minutes offset) {
@@ -149,7 +149,8 @@ bool matches_platform(std::string_view platform, const std::vector<std::string>&
 Result<void> check_platform(std::string_view text) {
   const auto slashes = std::ranges::count(text, '/');
   const bool parts = slashes >= 1 && slashes <= 2 && !text.starts_with('/') && !text.ends_with('/') && text.find("//") == text.npos;
-  const bool plain = std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '/' || c == '.' || c == '_' || c == '-'; });
+  const bool plain =
+      std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '/' || c == '.' || c == '_' || c == '-'; });
   if (parts && plain && text.size() <= kPlatformBytesMax) return {};
   return Error(ErrorCode::invalid_argument, "not a platform like linux/amd64: " + quoted(text, 60));
 }

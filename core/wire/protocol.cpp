@@ -58,8 +58,12 @@ void read_optional_count(const json& in, const char* name, std::uint64_t& out) {
 }  // namespace
 
 void to_json(json& out, const RegistryTarget& value) {
-  out = json{{"id", value.id},     {"name", value.name},             {"endpoint", value.endpoint},
-             {"kind", value.kind}, {"tls_verify", value.tls_verify}, {"plain_http", value.plain_http}};
+  out = json{{"id", value.id},
+             {"name", value.name},
+             {"endpoint", value.endpoint},
+             {"kind", value.kind},
+             {"tls_verify", value.tls_verify},
+             {"plain_http", value.plain_http}};
 }
 
 void from_json(const json& in, RegistryTarget& value) {
@@ -72,9 +76,15 @@ void from_json(const json& in, RegistryTarget& value) {
 }
 
 void to_json(json& out, const ListWork& value) {
-  out = json{{"references", value.references},     {"repositories", value.repositories},   {"exclude_repositories", value.exclude_repositories},
-             {"tags", value.tags},                 {"exclude_tags", value.exclude_tags},   {"newest", value.newest},
-             {"pushed_after", value.pushed_after}, {"pushed_before", value.pushed_before}, {"platforms", value.platforms},
+  out = json{{"references", value.references},
+             {"repositories", value.repositories},
+             {"exclude_repositories", value.exclude_repositories},
+             {"tags", value.tags},
+             {"exclude_tags", value.exclude_tags},
+             {"newest", value.newest},
+             {"pushed_after", value.pushed_after},
+             {"pushed_before", value.pushed_before},
+             {"platforms", value.platforms},
              {"cursor", value.cursor}};
 }
 
@@ -128,12 +138,18 @@ void from_json(const json& in, Job& value) {
 }
 
 void to_json(json& out, const InventoryItem& value) {
-  out = json{{"repository", value.repository}, {"tag", value.tag},
-             {"index_digest", value.index_digest.str()}, {"digest", value.digest.str()},
-             {"media_type", value.media_type}, {"platform", value.platform},
-             {"created", value.created},       {"size_bytes", value.size_bytes},
-             {"outcome", value.outcome},       {"reason", value.reason},
-             {"pushed", value.pushed},         {"time_source", value.time_source},
+  out = json{{"repository", value.repository},
+             {"tag", value.tag},
+             {"index_digest", value.index_digest.str()},
+             {"digest", value.digest.str()},
+             {"media_type", value.media_type},
+             {"platform", value.platform},
+             {"created", value.created},
+             {"size_bytes", value.size_bytes},
+             {"outcome", value.outcome},
+             {"reason", value.reason},
+             {"pushed", value.pushed},
+             {"time_source", value.time_source},
              {"code", value.code}};
 }
 
@@ -202,10 +218,8 @@ void from_json(const json& in, JobFailure& value) {
 }
 
 void to_json(json& out, const Enrolment& value) {
-  out = json{{"name", value.name},
-             {"version", value.version},
-             {"detector_state", value.detector_state.str()},
-             {"public_key", value.public_key}};
+  out = json{
+      {"name", value.name}, {"version", value.version}, {"detector_state", value.detector_state.str()}, {"public_key", value.public_key}};
 }
 
 void from_json(const json& in, Enrolment& value) {
@@ -232,8 +246,9 @@ void from_json(const json& in, EnrolmentAnswer& value) {
 }
 
 void to_json(json& out, const JobProgress& value) {
-  out = json{{"job_id", value.job_id}, {"lease_token", value.lease_token.reveal()}, {"bytes", value.bytes},
-             {"layers", value.layers}, {"files", value.files}, {"findings", value.findings}};
+  out = json{{"job_id", value.job_id}, {"lease_token", value.lease_token.reveal()},
+             {"bytes", value.bytes},   {"layers", value.layers},
+             {"files", value.files},   {"findings", value.findings}};
 }
 
 void from_json(const json& in, JobProgress& value) {
@@ -256,7 +271,10 @@ void from_json(const json& in, Heartbeat& value) {
 }
 
 void to_json(json& out, const HeartbeatAnswer& value) {
-  out = json{{"lost", value.lost}, {"cancelled", value.cancelled}, {"drain", value.drain}, {"pause", value.pause},
+  out = json{{"lost", value.lost},
+             {"cancelled", value.cancelled},
+             {"drain", value.drain},
+             {"pause", value.pause},
              {"interval_s", value.interval.count()}};
 }
 

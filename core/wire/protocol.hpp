@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/report/report.hpp"
 #include "core/base/secret.hpp"
+#include "core/report/report.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -23,8 +23,8 @@ inline constexpr int version = 1;
 struct RegistryTarget {
   std::string id;
   std::string name;
-  std::string endpoint;     ///< "registry.example.com", "localhost:5000", optionally with "http://" or "https://"
-  std::string kind;         ///< a name of core/wire/registry_kinds.hpp
+  std::string endpoint;  ///< "registry.example.com", "localhost:5000", optionally with "http://" or "https://"
+  std::string kind;      ///< a name of core/wire/registry_kinds.hpp
   bool tls_verify = true;
   bool plain_http = false;  ///< asked for explicitly; loopback hosts fall back to it anyway
 };
@@ -74,18 +74,18 @@ struct Job {
 /// One manifest that a listing saw. Every one ends in exactly one state (ItemState).
 struct InventoryItem {
   std::string repository;
-  std::string tag;         ///< empty when listed by digest
-  Digest index_digest;     ///< of the index that the tag names; empty when it names a manifest directly
-  Digest digest;           ///< of the image manifest; empty when it could not be read
+  std::string tag;      ///< empty when listed by digest
+  Digest index_digest;  ///< of the index that the tag names; empty when it names a manifest directly
+  Digest digest;        ///< of the image manifest; empty when it could not be read
   std::string media_type;
-  std::string platform;    ///< "linux/amd64"
-  std::string created;     ///< RFC 3339, may be empty
-  std::uint64_t size_bytes = 0;   ///< compressed size of all layers
-  std::string outcome;     ///< "image" (to be scanned), "unsupported", "gone", "failed", "filtered"
-  std::string reason;      ///< for people, when not "image"
-  std::string pushed;      ///< RFC 3339: when it was pushed, as far as the listing learned it; may be empty
-  std::string time_source; ///< of `pushed`: "registry", or "image config" (then it is when the image was made); empty with it
-  std::string code;        ///< the ErrorCode's name when outcome is "failed", "unsupported" or "gone"
+  std::string platform;          ///< "linux/amd64"
+  std::string created;           ///< RFC 3339, may be empty
+  std::uint64_t size_bytes = 0;  ///< compressed size of all layers
+  std::string outcome;           ///< "image" (to be scanned), "unsupported", "gone", "failed", "filtered"
+  std::string reason;            ///< for people, when not "image"
+  std::string pushed;            ///< RFC 3339: when it was pushed, as far as the listing learned it; may be empty
+  std::string time_source;       ///< of `pushed`: "registry", or "image config" (then it is when the image was made); empty with it
+  std::string code;              ///< the ErrorCode's name when outcome is "failed", "unsupported" or "gone"
 };
 
 struct InventoryPage {
@@ -117,13 +117,13 @@ struct Enrolment {
   std::string name;
   std::string version;
   Digest detector_state;
-  std::string public_key;   ///< base64, X25519
+  std::string public_key;  ///< base64, X25519
 };
 
 struct EnrolmentAnswer {
   std::string sensor_id;
   Secret token;
-  Secret identity_key;      ///< hex; keys the hashes of assets that have no public identity; one for the whole fleet
+  Secret identity_key;  ///< hex; keys the hashes of assets that have no public identity; one for the whole fleet
   int protocol_version = version;
   std::chrono::seconds heartbeat_interval{15};
 };

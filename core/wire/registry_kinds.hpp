@@ -35,7 +35,9 @@ inline constexpr std::array<RegistryKind, 16> registry_kinds{{
     {"ghcr", "GitHub Container Registry"},
 }};
 
-inline bool is_registry_kind(std::string_view name) { return std::ranges::find(registry_kinds, name, &RegistryKind::name) != registry_kinds.end(); }
+inline bool is_registry_kind(std::string_view name) {
+  return std::ranges::find(registry_kinds, name, &RegistryKind::name) != registry_kinds.end();
+}
 
 inline std::vector<std::string> registry_kind_names() {
   std::vector<std::string> names;

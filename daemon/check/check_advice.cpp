@@ -21,7 +21,8 @@ std::string describe_certificate(const registry::TlsFacts& facts) {
 
 std::string advice_for_address(const Error& error) {
   if (error.code() == ErrorCode::configuration) {
-    return "the way to the registry is set wrongly: see to --proxy and --no-proxy (or HTTPS_PROXY, HTTP_PROXY, NO_PROXY) and to the certificate files";
+    return "the way to the registry is set wrongly: see to --proxy and --no-proxy (or HTTPS_PROXY, HTTP_PROXY, NO_PROXY) and to the "
+           "certificate files";
   }
   return "check the name and the port, and whether a firewall or a proxy stands between this machine and the registry";
 }

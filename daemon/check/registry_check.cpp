@@ -2,8 +2,8 @@
 #include "daemon/check/registry_check.hpp"
 
 #include "core/base/limits.hpp"
-#include "core/wire/registry_kinds.hpp"
 #include "core/base/text.hpp"
+#include "core/wire/registry_kinds.hpp"
 #include "daemon/check/check_advice.hpp"
 #include "registry/auth/endpoint.hpp"
 

@@ -24,7 +24,9 @@ class WatchedTransport final : public registry::Transport {
   WatchedTransport(std::shared_ptr<registry::Transport> inner, const Clock& clock) : inner_(std::move(inner)), clock_(clock) {}
 
   registry::Awaitable<std::unique_ptr<registry::HttpResponse>> send(registry::HttpRequest request) override;
-  void show_client_certificate_to(const std::string& host, const std::string& port) override { inner_->show_client_certificate_to(host, port); }
+  void show_client_certificate_to(const std::string& host, const std::string& port) override {
+    inner_->show_client_certificate_to(host, port);
+  }
   std::optional<registry::TlsFacts> tls_facts(const std::string& origin) const override { return inner_->tls_facts(origin); }
   /// By origin, as HttpUrl::origin writes it.
   const WireNotes& notes(const std::string& origin) { return notes_[origin]; }

@@ -3,13 +3,13 @@
 
 #include "daemon/async.hpp"
 #include "daemon/commands/scan_command.hpp"
-#include "registry/client/client.hpp"
 #include "registry/auth/docker_config.hpp"
+#include "registry/client/client.hpp"
 
 #include <map>
 #include <memory>
-#include <set>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace landwaiter::daemon {
@@ -43,7 +43,7 @@ class Connector {
   ConnectionOptions options_;
   registry::DockerConfig docker_config_;
   const Clock& clock_;
-  std::optional<Error> broken_;   ///< the options of the connection
+  std::optional<Error> broken_;  ///< the options of the connection
   std::shared_ptr<registry::Transport> transport_;
   std::map<std::string, std::shared_ptr<registry::Client>> clients_;  ///< by host, and namespace where one has credentials of its own
   std::set<std::string> warned_;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/wire/filter.hpp"
 #include "core/base/limits.hpp"
+#include "core/wire/filter.hpp"
 #include "daemon/commands/connector.hpp"
-#include "daemon/output/list_writer.hpp"
-#include "daemon/listing/registry_walk.hpp"
 #include "daemon/commands/scan_command.hpp"
+#include "daemon/listing/registry_walk.hpp"
+#include "daemon/output/list_writer.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -143,8 +143,9 @@ class Listing {
 
   void tell_progress(bool last) {
     if (!options_.progress || isatty(STDERR_FILENO) == 0) return;
-    std::fprintf(stderr, "\r\x1b[K%llu repositories, %llu items, %llu failed%s", static_cast<unsigned long long>(summary_.repositories_listed),
-                 static_cast<unsigned long long>(items_), static_cast<unsigned long long>(failed_), last ? "\n" : "");
+    std::fprintf(stderr, "\r\x1b[K%llu repositories, %llu items, %llu failed%s",
+                 static_cast<unsigned long long>(summary_.repositories_listed), static_cast<unsigned long long>(items_),
+                 static_cast<unsigned long long>(failed_), last ? "\n" : "");
   }
 
   asio::io_context& io_;

@@ -3,15 +3,15 @@
 
 #include "core/assess/assess.hpp"
 #include "core/wire/filter.hpp"
-#include "daemon/settings/blocklist_file.hpp"
 #include "daemon/commands/connector.hpp"
-#include "daemon/sensor/sensor_identity.hpp"
-#include "daemon/scan/image_runner.hpp"
 #include "daemon/listing/registry_walk.hpp"
-#include "daemon/settings/policy_file.hpp"
-#include "daemon/output/progress.hpp"
 #include "daemon/listing/tag_listing.hpp"
+#include "daemon/output/progress.hpp"
 #include "daemon/scan/file_trigger_cache.hpp"
+#include "daemon/scan/image_runner.hpp"
+#include "daemon/sensor/sensor_identity.hpp"
+#include "daemon/settings/blocklist_file.hpp"
+#include "daemon/settings/policy_file.hpp"
 #include "registry/client/reference.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -190,7 +190,8 @@ class Scan {
       tasks.push_back(std::move(task));
     }
     if (items.empty()) failures_.push_back({image, Error(ErrorCode::unsupported, "the index holds no image")});
-    else if (chosen == 0) failures_.push_back({image, Error(ErrorCode::not_found, "the index has no image for that platform; it has " + platforms_of(items))});
+    else if (chosen == 0)
+      failures_.push_back({image, Error(ErrorCode::not_found, "the index has no image for that platform; it has " + platforms_of(items))});
     co_return tasks;
   }
 
@@ -314,7 +315,8 @@ Result<Judgement> make_judgement(const ScanOptions& options) {
 }
 
 std::string rendered(const ScanOptions& options, const Scan& scan, const Environment& environment) {
-  if (options.format != "table") return render(options.format, options.cyclonedx_version, scan.images(), scan.failures(), environment("SOURCE_DATE_EPOCH").value_or(""));
+  if (options.format != "table")
+    return render(options.format, options.cyclonedx_version, scan.images(), scan.failures(), environment("SOURCE_DATE_EPOCH").value_or(""));
   const bool terminal = options.output.empty() && isatty(STDOUT_FILENO) != 0;
   TableStyle style;
   const auto no_color = environment("NO_COLOR");
@@ -368,7 +370,8 @@ int run_scan(ScanOptions options, const Environment& environment) {
   auto written = write_output(options.output, rendered(options, scan, environment));
   if (!written) return fail_usage(written.error());
   if (options.format != "table" || !options.output.empty()) {
-    for (const FailedImage& failure : scan.failures()) std::cerr << "landwaiter: " << failure.reference << ": " << failure.error.message() << "\n";
+    for (const FailedImage& failure : scan.failures())
+      std::cerr << "landwaiter: " << failure.reference << ": " << failure.error.message() << "\n";
   }
   return exit_code(options, scan);
 }

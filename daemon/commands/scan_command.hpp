@@ -3,8 +3,8 @@
 
 #include "core/wire/credentials.hpp"
 #include "core/wire/protocol.hpp"
-#include "daemon/settings/config.hpp"
 #include "daemon/output/output.hpp"
+#include "daemon/settings/config.hpp"
 
 #include <filesystem>
 #include <string>
@@ -15,9 +15,9 @@ namespace landwaiter::daemon {
 /// The documented exit codes of every command.
 enum ExitCode : int {
   exit_done = 0,
-  exit_rule_met = 1,      ///< a --fail-on rule
-  exit_usage = 2,         ///< usage or configuration
-  exit_some_failed = 3,   ///< some image or registry could not be read
+  exit_rule_met = 1,     ///< a --fail-on rule
+  exit_usage = 2,        ///< usage or configuration
+  exit_some_failed = 3,  ///< some image or registry could not be read
 };
 
 /// How a command reaches registries; command-line options beat docker's config.json.
@@ -31,15 +31,15 @@ struct ConnectionOptions {
 
 struct ScanOptions {
   std::vector<std::string> images;
-  std::vector<std::string> registries;    ///< HOST[:PORT] or URL: all their images
+  std::vector<std::string> registries;  ///< HOST[:PORT] or URL: all their images
   ConnectionOptions connection;
-  std::string format = "table";           ///< "table", "json", "cyclonedx", "sarif" or "csv"
+  std::string format = "table";  ///< "table", "json", "cyclonedx", "sarif" or "csv"
   std::string cyclonedx_version = "1.6";
-  std::string policy = "nist-800-131a";   ///< a built-in one, or a file (daemon/settings/policy_file.hpp)
-  std::string blocklist;                  ///< a file (core/assess/blocklist.hpp); empty: none
-  bool try_passwords = true;              ///< open keystores with well-known passwords
-  bool all = false;                       ///< the table lists each finding
-  std::string output;                     ///< a file; empty for standard output
+  std::string policy = "nist-800-131a";  ///< a built-in one, or a file (daemon/settings/policy_file.hpp)
+  std::string blocklist;                 ///< a file (core/assess/blocklist.hpp); empty: none
+  bool try_passwords = true;             ///< open keystores with well-known passwords
+  bool all = false;                      ///< the table lists each finding
+  std::string output;                    ///< a file; empty for standard output
   std::vector<FailRule> fail_on;
   std::vector<std::string> platforms;     ///< of an index, only these; empty means all
   std::filesystem::path state_directory;  ///< empty: nothing is remembered
@@ -49,7 +49,7 @@ struct ScanOptions {
 };
 
 struct ListOptions {
-  std::string registry;                   ///< host, URL, or docker://HOST/REPOSITORY for one repository
+  std::string registry;  ///< host, URL, or docker://HOST/REPOSITORY for one repository
   ConnectionOptions connection;
   std::string format = "table";           ///< "table", "json" or "jsonl"
   std::string output;                     ///< a file; empty for standard output

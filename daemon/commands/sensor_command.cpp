@@ -5,9 +5,9 @@
 #include "daemon/commands/scan_command.hpp"
 #include "daemon/sensor/sensor.hpp"
 
+#include <systemd/sd-daemon.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <systemd/sd-daemon.h>
 
 #include <csignal>
 #include <functional>

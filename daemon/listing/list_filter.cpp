@@ -16,7 +16,8 @@ Result<std::optional<SystemTime>> instant(const std::string& text, const char* n
   return time;
 }
 
-InventoryItem left_out(const OpenRepository& repository, const registry::TagEntry& entry, const std::string& time_source, std::string reason) {
+InventoryItem left_out(const OpenRepository& repository, const registry::TagEntry& entry, const std::string& time_source,
+                       std::string reason) {
   InventoryItem item = filtered_item(repository.name, entry.tag, std::move(reason));
   item.digest = entry.digest;
   item.pushed = entry.pushed;

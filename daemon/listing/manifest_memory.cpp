@@ -7,9 +7,7 @@
 namespace landwaiter::daemon {
 namespace {
 
-void warn(std::string_view what, const Error& error) {
-  log_event(LogLevel::warning, what, {{"error", error.message()}});
-}
+void warn(std::string_view what, const Error& error) { log_event(LogLevel::warning, what, {{"error", error.message()}}); }
 
 }  // namespace
 
@@ -96,7 +94,7 @@ asio::awaitable<bool> StoredManifests::walked(std::string repository) {
   auto asking = store_.run(std::move(query));
   const auto walked = co_await std::move(asking);
   if (!walked) warn("known repositories cannot be read", walked.error());
-  co_return walked && *walked;
+  co_return walked&&* walked;
 }
 
 asio::awaitable<void> StoredManifests::save() {

@@ -33,7 +33,8 @@ ManifestFacts facts_of(const registry::ManifestDocument& document) {
 
 /// Asking again would bring the same.
 bool is_final(ErrorCode code) {
-  return code == ErrorCode::not_found || code == ErrorCode::malformed || code == ErrorCode::limit_exceeded || code == ErrorCode::digest_mismatch;
+  return code == ErrorCode::not_found || code == ErrorCode::malformed || code == ErrorCode::limit_exceeded ||
+         code == ErrorCode::digest_mismatch;
 }
 
 }  // namespace

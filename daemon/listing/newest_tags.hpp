@@ -18,9 +18,7 @@ struct TimedTag {
   std::string time_source;
 
   /// Newest first. Of equal times the name decides, so that the same tags are chosen each time.
-  bool operator<(const TimedTag& other) const {
-    return time != other.time ? time > other.time : entry.tag < other.entry.tag;
-  }
+  bool operator<(const TimedTag& other) const { return time != other.time ? time > other.time : entry.tag < other.entry.tag; }
 };
 
 /// Keeps the newest `count` of the tags that are shown to it, in whatever order they come.

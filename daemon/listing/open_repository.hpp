@@ -29,11 +29,11 @@ struct OpenRepository {
   WalkProgress::Entry* entry = nullptr;    ///< nullptr when it does not come from the catalog
   std::shared_ptr<ManifestReader> reader;  ///< set once it is begun
   registry::PageGuard guard;
-  std::string next;                        ///< cursor of the next page of tags
-  bool listing = false;                    ///< a page is under way
-  bool listed = false;                     ///< there is no further page
-  bool broken = false;                     ///< some page could not be read
-  std::size_t running = 0;                 ///< tags under way
+  std::string next;         ///< cursor of the next page of tags
+  bool listing = false;     ///< a page is under way
+  bool listed = false;      ///< there is no further page
+  bool broken = false;      ///< some page could not be read
+  std::size_t running = 0;  ///< tags under way
   NewestTags newest;
 
   bool has_tag() const { return taken_ < page_.size() || !chosen_.empty(); }

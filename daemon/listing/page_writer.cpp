@@ -22,7 +22,11 @@ constexpr std::uint64_t kPassedRepositories = 500;
 }  // namespace
 
 PageWriter::PageWriter(asio::any_io_executor executor, PageSink sink, const WalkProgress& progress, std::shared_ptr<ManifestMemory> memory)
-    : sink_(std::move(sink)), progress_(progress), memory_(std::move(memory)), delivered_(progress.cursor), delivered_page_(std::move(executor)) {}
+    : sink_(std::move(sink)),
+      progress_(progress),
+      memory_(std::move(memory)),
+      delivered_(progress.cursor),
+      delivered_page_(std::move(executor)) {}
 
 Awaitable<void> PageWriter::add(std::vector<protocol::InventoryItem> items) {
   std::ranges::move(items, std::back_inserter(items_));

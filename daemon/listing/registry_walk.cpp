@@ -21,7 +21,8 @@ constexpr std::size_t kRepositoriesAhead = 200;
 std::vector<InventoryItem> invalid_items(const std::vector<std::string>& names, const std::string& repository) {
   const Error error(ErrorCode::unsupported, "the registry lists a name that breaks the grammar of names");
   std::vector<InventoryItem> items;
-  for (const std::string& name : names) items.push_back(repository.empty() ? failed_item(name, "", error) : failed_item(repository, name, error));
+  for (const std::string& name : names)
+    items.push_back(repository.empty() ? failed_item(name, "", error) : failed_item(repository, name, error));
   return items;
 }
 

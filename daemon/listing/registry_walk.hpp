@@ -14,10 +14,10 @@
 namespace landwaiter::daemon {
 
 struct WalkOptions {
-  std::size_t requests_in_flight = 8;  ///< all together; the transport's bound on connections holds beside it
-  bool ask_configs = false;            ///< fetch each image's config for its platform and when it was made
-  std::shared_ptr<ManifestMemory> memory;              ///< nullptr: one that lasts as long as the walk
-  std::shared_ptr<registry::Enumerator> enumerator;    ///< nullptr: that of the client's endpoint
+  std::size_t requests_in_flight = 8;                ///< all together; the transport's bound on connections holds beside it
+  bool ask_configs = false;                          ///< fetch each image's config for its platform and when it was made
+  std::shared_ptr<ManifestMemory> memory;            ///< nullptr: one that lasts as long as the walk
+  std::shared_ptr<registry::Enumerator> enumerator;  ///< nullptr: that of the client's endpoint
 };
 
 /// Walks a registry: repositories, tags, manifests, several of each at once. Pages reach the sink as they fill, their items in any

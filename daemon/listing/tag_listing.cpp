@@ -13,9 +13,7 @@ namespace {
 using protocol::InventoryItem;
 using registry::Awaitable;
 
-bool is_index_type(std::string_view type) {
-  return type == registry::media_types::kOciIndex || type == registry::media_types::kDockerList;
-}
+bool is_index_type(std::string_view type) { return type == registry::media_types::kOciIndex || type == registry::media_types::kDockerList; }
 
 /// Some registries say that a manifest is gone with another status than 404.
 bool says_it_is_gone(const Error& error) {
@@ -23,7 +21,8 @@ bool says_it_is_gone(const Error& error) {
   if (error.code() != ErrorCode::malformed && error.code() != ErrorCode::unavailable) return false;
   const std::string& text = error.message();
   const auto has = [&text](std::string_view part) { return text.find(part) != std::string::npos; };
-  return has("\"MANIFEST_UNKNOWN") || has("\"NAME_UNKNOWN") || (has("\"UNKNOWN: ") && to_lower(text).find("not found") != std::string::npos);
+  return has("\"MANIFEST_UNKNOWN") || has("\"NAME_UNKNOWN") ||
+         (has("\"UNKNOWN: ") && to_lower(text).find("not found") != std::string::npos);
 }
 
 }  // namespace

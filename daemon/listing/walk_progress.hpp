@@ -13,11 +13,11 @@ namespace landwaiter::daemon {
 /// Where a walk stands, as text that survives a restart: the catalog's page, the last repository in it up to which all are done, and
 /// how many there were.
 struct WalkCursor {
-  std::string page;              ///< the page's own cursor; empty for the first one
-  std::string after;             ///< empty: nothing of the page is done
-  std::uint64_t listed = 0;      ///< repositories, up to `after`
+  std::string page;          ///< the page's own cursor; empty for the first one
+  std::string after;         ///< empty: nothing of the page is done
+  std::uint64_t listed = 0;  ///< repositories, up to `after`
   std::uint64_t filtered = 0;
-  std::uint64_t page_listed = 0;    ///< repositories before this page
+  std::uint64_t page_listed = 0;  ///< repositories before this page
   std::uint64_t page_filtered = 0;
 
   std::string str() const;

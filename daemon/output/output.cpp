@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/output/output.hpp"
 
+#include "core/base/json.hpp"
+#include "core/base/text.hpp"
 #include "core/export/csv.hpp"
 #include "core/export/cyclonedx.hpp"
 #include "core/export/sarif.hpp"
-#include "core/base/json.hpp"
-#include "core/base/text.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -63,7 +63,8 @@ std::string render(const std::string& format, const std::string& cyclonedx_versi
   if (format == "csv") return exports::csv(images);
   if (format == "sarif") return exports::sarif(images, options);
   if (format == "cyclonedx") {
-    return exports::cyclonedx(images, exports::cyclonedx_version_from(cyclonedx_version).value_or(exports::CycloneDxVersion::v1_6), options);
+    return exports::cyclonedx(images, exports::cyclonedx_version_from(cyclonedx_version).value_or(exports::CycloneDxVersion::v1_6),
+                              options);
   }
   return render_json(images, failures);
 }
@@ -112,8 +113,6 @@ Result<FailRule> FailRule::parse(std::string_view text) {
   return rule;
 }
 
-bool FailRule::met_by(const Finding& finding) const {
-  return (!type || *type == finding.type) && finding.severity >= severity;
-}
+bool FailRule::met_by(const Finding& finding) const { return (!type || *type == finding.type) && finding.severity >= severity; }
 
 }  // namespace landwaiter::daemon

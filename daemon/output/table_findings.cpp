@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/assess/assess.hpp"
-#include "core/report/attributes.hpp"
 #include "core/base/text.hpp"
+#include "core/report/attributes.hpp"
 #include "daemon/output/table.hpp"
 
 #include <algorithm>
@@ -65,7 +65,8 @@ void append(std::vector<std::string>& lines, std::string_view text, std::size_t 
 }
 
 /// One place; `times` when the asset stands there more than once.
-void append_place(std::vector<std::string>& lines, const ImageReport& image, const Occurrence& place, std::size_t times, std::size_t width) {
+void append_place(std::vector<std::string>& lines, const ImageReport& image, const Occurrence& place, std::size_t times,
+                  std::size_t width) {
   std::string text = place.path;
   for (const std::string& entry : place.archive) text += " > " + entry;
   if (times > 1) text += " (" + std::to_string(times) + " times)";
@@ -76,7 +77,9 @@ void append_place(std::vector<std::string>& lines, const ImageReport& image, con
 
 std::vector<std::string> where_lines(const ImageReport& image, const Finding& finding, std::size_t width) {
   // Places in one file stand together, as occurrences are sorted.
-  const auto same_file = [](const Occurrence& a, const Occurrence& b) { return a.path == b.path && a.archive == b.archive && a.layer == b.layer; };
+  const auto same_file = [](const Occurrence& a, const Occurrence& b) {
+    return a.path == b.path && a.archive == b.archive && a.layer == b.layer;
+  };
   std::vector<std::string> lines;
   std::size_t shown = 0, left = 0;
   for (auto place = finding.occurrences.begin(); place != finding.occurrences.end();) {
@@ -148,7 +151,8 @@ std::string folder_of(const std::string& path) {
 
 /// A key that a program carries to test itself, and nothing worse is known of.
 bool is_published(const Finding& finding) {
-  return finding.type == FindingType::private_key && finding.severity <= Severity::low && !text_attribute(finding.attributes, "publisher").empty();
+  return finding.type == FindingType::private_key && finding.severity <= Severity::low &&
+         !text_attribute(finding.attributes, "publisher").empty();
 }
 
 /// "26 published test keys, which protect nothing (8 of openssl speed, 18 of mbed TLS test suite)"
@@ -157,7 +161,8 @@ std::string published_text(const std::vector<const Finding*>& keys) {
   for (const Finding* key : keys) ++publishers[text_attribute(key->attributes, "publisher")];
   std::string names;
   for (const auto& [publisher, count] : publishers) names += (names.empty() ? "" : ", ") + std::to_string(count) + " of " + publisher;
-  return plural(keys.size(), "published test key, which protects nothing", "published test keys, which protect nothing") + " (" + names + ")";
+  return plural(keys.size(), "published test key, which protects nothing", "published test keys, which protect nothing") + " (" + names +
+         ")";
 }
 
 /// "142 public root certificates in 3 places (etc/ssl/certs/...)"
@@ -174,7 +179,8 @@ std::string roots_text(const std::vector<const Finding*>& roots) {
     if (many > count) most = folder;
     count = std::max(count, many);
   }
-  return plural(roots.size(), "public root certificate", "public root certificates") + " in " + plural(places.size(), "place", "places") + " (" + most + ")";
+  return plural(roots.size(), "public root certificate", "public root certificates") + " in " + plural(places.size(), "place", "places") +
+         " (" + most + ")";
 }
 
 std::string quiet_text(const std::vector<const Finding*>& quiet, std::size_t width) {

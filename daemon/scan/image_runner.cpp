@@ -14,9 +14,9 @@ using registry::Descriptor;
 struct ImageRunner::Work {
   ImageTask task;
   ImageOutcome outcome;
-  bool remembered = false;                 ///< facts come from the store
-  bool complete = true;                    ///< false when a layer may be there another time
-  std::map<Digest, Descriptor> layers;     ///< the scannable ones, each once
+  bool remembered = false;              ///< facts come from the store
+  bool complete = true;                 ///< false when a layer may be there another time
+  std::map<Digest, Descriptor> layers;  ///< the scannable ones, each once
   std::optional<Error> failed;
 };
 
@@ -148,7 +148,8 @@ Awaitable<void> ImageRunner::read_layers(std::shared_ptr<Work> work) {
   for (const auto& [digest, layer] : work->layers) work->task.counters->bytes_total += layer.size_bytes;
   TaskGroup group(executor_);
   while (!open.empty() && !work->failed) {
-    if (work->task.stop.stop_requested()) work->failed = Error(ErrorCode::cancelled, "the scan of " + work->task.display + " was cancelled");
+    if (work->task.stop.stop_requested())
+      work->failed = Error(ErrorCode::cancelled, "the scan of " + work->task.display + " was cancelled");
     if (work->failed) break;
     auto claiming = work->task.book->claim(std::vector<Digest>(open.begin(), open.end()));
     auto answer = co_await std::move(claiming);

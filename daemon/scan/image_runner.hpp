@@ -23,18 +23,18 @@ struct JobCounters {
 /// One image manifest to be scanned.
 struct ImageTask {
   std::shared_ptr<registry::ImageSource> source;
-  Digest digest;                ///< of the image manifest
-  std::string display;          ///< how people name it
-  std::string platform;         ///< from the index, when there was one
+  Digest digest;         ///< of the image manifest
+  std::string display;   ///< how people name it
+  std::string platform;  ///< from the index, when there was one
   std::shared_ptr<LayerBook> book;
-  bool incremental = true;      ///< an image known at this detector state is not read again
+  bool incremental = true;  ///< an image known at this detector state is not read again
   std::shared_ptr<JobCounters> counters = std::make_shared<JobCounters>();
   std::stop_token stop;
 };
 
 struct ImageOutcome {
   ImageFacts facts;
-  bool unchanged = false;       ///< known before; neither config nor any layer was read
+  bool unchanged = false;  ///< known before; neither config nor any layer was read
   std::uint64_t layers_fetched = 0;
   std::uint64_t layers_reused = 0;
 };

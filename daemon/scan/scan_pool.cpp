@@ -43,7 +43,8 @@ Awaitable<LayerReport> ScanPool::scan_with(std::size_t worker, std::shared_ptr<r
   // The signal ends a transfer that waits for the network after the worker has given up.
   auto give_up = std::make_shared<asio::cancellation_signal>();
   auto transfer = [](std::shared_ptr<BlobChannel> to, std::shared_ptr<registry::ImageSource> alive,
-                     std::shared_ptr<asio::cancellation_signal> signal, std::unique_ptr<registry::BlobReader> from) -> asio::awaitable<void> {
+                     std::shared_ptr<asio::cancellation_signal> signal,
+                     std::unique_ptr<registry::BlobReader> from) -> asio::awaitable<void> {
     // alive and signal are held for as long as the transfer runs.
     (void)alive;
     (void)signal;

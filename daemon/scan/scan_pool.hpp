@@ -30,9 +30,8 @@ class ScanPool {
   std::size_t workers() const { return scanners_.size(); }
 
  private:
-  registry::Awaitable<LayerReport> scan_with(std::size_t worker, std::shared_ptr<registry::ImageSource> source,
-                                             registry::Descriptor layer, std::shared_ptr<detectors::ScanProgress> progress,
-                                             std::stop_token stop);
+  registry::Awaitable<LayerReport> scan_with(std::size_t worker, std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
+                                             std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop);
 
   asio::any_io_executor executor_;
   std::shared_ptr<const detectors::Engine> engine_;

@@ -4,8 +4,8 @@
 #include "core/base/encoding.hpp"
 #include "core/base/log.hpp"
 #include "daemon/listing/registry_walk.hpp"
-#include "daemon/settings/network.hpp"
 #include "daemon/sensor/platform_book.hpp"
+#include "daemon/settings/network.hpp"
 #include "registry/http/transport.hpp"
 
 #include <algorithm>
@@ -206,7 +206,8 @@ Result<std::shared_ptr<registry::Client>> JobRunner::client_for(const protocol::
   endpoint->kind = job.registry.kind;
   const Secret account = serialize(credentials);
   endpoint->credentials = std::move(credentials);
-  const std::string key = job.registry.id + " " + hex_encode(hmac_sha256(as_bytes(identity_.identity_key.reveal()), as_bytes(account.reveal())));
+  const std::string key =
+      job.registry.id + " " + hex_encode(hmac_sha256(as_bytes(identity_.identity_key.reveal()), as_bytes(account.reveal())));
   if (auto known = clients_[key].lock()) return known;
   auto client = std::make_shared<registry::Client>(transport_, *std::move(endpoint), clock_);
   clients_[key] = client;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "daemon/settings/config.hpp"
-#include "daemon/sensor/sensor_identity.hpp"
-#include "daemon/scan/image_runner.hpp"
 #include "daemon/listing/manifest_memory.hpp"
+#include "daemon/scan/image_runner.hpp"
 #include "daemon/sensor/outbox.hpp"
+#include "daemon/sensor/sensor_identity.hpp"
 #include "daemon/sensor/uplink.hpp"
+#include "daemon/settings/config.hpp"
 #include "registry/client/client.hpp"
 
 #include <functional>
@@ -20,8 +20,8 @@ namespace landwaiter::daemon {
 class JobRunner {
  public:
   /// `job_finished` is called when a slot becomes free. All references must outlive it.
-  JobRunner(asio::any_io_executor executor, const SensorConfig& config, const Clock& clock, Uplink& uplink, Outbox& outbox, StoreThread& store,
-            ScanPool& pool, const SensorIdentity& identity, std::function<void()> job_finished);
+  JobRunner(asio::any_io_executor executor, const SensorConfig& config, const Clock& clock, Uplink& uplink, Outbox& outbox,
+            StoreThread& store, ScanPool& pool, const SensorIdentity& identity, std::function<void()> job_finished);
 
   void start(protocol::Job job);
   /// Jobs that still work; those that only wait for the outbox do not count.

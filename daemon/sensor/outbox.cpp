@@ -21,8 +21,8 @@ constexpr std::string_view kMissingLayers = "layer report missing";
 /// The platform will not take this, now or later.
 bool is_refusal(const Error& error) {
   switch (error.code()) {
-    case ErrorCode::conflict:          // the lease went to somebody else, who reports
-    case ErrorCode::not_found:         // the job was deleted
+    case ErrorCode::conflict:   // the lease went to somebody else, who reports
+    case ErrorCode::not_found:  // the job was deleted
     case ErrorCode::invalid_argument:
     case ErrorCode::limit_exceeded: return true;
     default: return false;
@@ -126,7 +126,8 @@ asio::awaitable<bool> Outbox::send_some(std::size_t failures, std::stop_token st
         if (!stop.stop_requested()) co_await sleeper_.sleep(backoff(failures, sent.error()));
         co_return false;
       }
-      if (!sent) log_event(LogLevel::warning, "report refused", {{"kind", item.kind}, {"key", item.key}, {"error", sent.error().message()}});
+      if (!sent)
+        log_event(LogLevel::warning, "report refused", {{"kind", item.kind}, {"key", item.key}, {"error", sent.error().message()}});
       auto acknowledge = [id = item.id](storage::Store& store) { return store.acknowledge(id); };
       auto acknowledging = store_.run(std::move(acknowledge));
       auto acknowledged = co_await std::move(acknowledging);

@@ -3,11 +3,11 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
-#include "daemon/sensor/sensor_identity.hpp"
-#include "daemon/sensor/job_runner.hpp"
-#include "daemon/settings/network.hpp"
-#include "daemon/sensor/outbox.hpp"
 #include "daemon/scan/file_trigger_cache.hpp"
+#include "daemon/sensor/job_runner.hpp"
+#include "daemon/sensor/outbox.hpp"
+#include "daemon/sensor/sensor_identity.hpp"
+#include "daemon/settings/network.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -123,7 +123,10 @@ class Sensor::Impl {
     auto job_finished = [this] { pause_.wake(); };
     jobs_ = std::make_unique<JobRunner>(executor_, config_, clock_, uplink_, *outbox_, *store_, *pool_, identity_, std::move(job_finished));
     log_event(LogLevel::info, "sensor started",
-              {{"sensor", identity_.sensor_id}, {"platform", config_.platform_url}, {"workers", pool_->workers()}, {"jobs", config_.jobs},
+              {{"sensor", identity_.sensor_id},
+               {"platform", config_.platform_url},
+               {"workers", pool_->workers()},
+               {"jobs", config_.jobs},
                {"detector_state", pool_->detector_state().str()}});
     co_return Result<void>();
   }
@@ -132,7 +135,8 @@ class Sensor::Impl {
   Awaitable<void> enrol() {
     for (std::size_t failures = 0; !identity_.enrolled(); ++failures) {
       if (config_.enrolment_token.empty()) {
-        co_return Error(ErrorCode::configuration, "this sensor is not enrolled and has no enrolment token: set platform.enrolment_token or SENSOR_TOKEN");
+        co_return Error(ErrorCode::configuration,
+                        "this sensor is not enrolled and has no enrolment token: set platform.enrolment_token or SENSOR_TOKEN");
       }
       protocol::Enrolment enrolment;
       enrolment.name = config_.name;

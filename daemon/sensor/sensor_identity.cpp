@@ -109,8 +109,8 @@ Result<void> save_identity(const std::filesystem::path& state_directory, const S
 Result<Secret> open_sealed(const SensorIdentity& identity, const std::string& sealed_base64) {
   const auto sealed = base64_decode(sealed_base64);
   const auto public_key = base64_decode(identity.public_key);
-  const bool keys_fit = public_key && public_key->size() == crypto_box_PUBLICKEYBYTES &&
-                        identity.private_key.reveal().size() == crypto_box_SECRETKEYBYTES;
+  const bool keys_fit =
+      public_key && public_key->size() == crypto_box_PUBLICKEYBYTES && identity.private_key.reveal().size() == crypto_box_SECRETKEYBYTES;
   const Error failed(ErrorCode::malformed, "the job's credentials are not sealed for this sensor; enrol it again");
   if (!sealed || !keys_fit || sealed->size() < crypto_box_SEALBYTES) return failed;
   std::string plain(sealed->size() - crypto_box_SEALBYTES, '\0');

@@ -13,10 +13,10 @@ namespace landwaiter::daemon {
 /// host key would be. The platform's token and the private key never go anywhere else.
 struct SensorIdentity {
   std::string sensor_id;
-  Secret token;          ///< what the platform knows this sensor by
-  Secret private_key;    ///< X25519, raw 32 bytes: opens sealed credentials
+  Secret token;            ///< what the platform knows this sensor by
+  Secret private_key;      ///< X25519, raw 32 bytes: opens sealed credentials
   std::string public_key;  ///< base64
-  Secret identity_key;   ///< hex; keys the ids of assets without a public part, the same in the whole fleet
+  Secret identity_key;     ///< hex; keys the ids of assets without a public part, the same in the whole fleet
 
   bool enrolled() const { return !sensor_id.empty(); }
 };

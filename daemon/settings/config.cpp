@@ -89,7 +89,8 @@ class Section {
     if (!node_[key].IsSequence()) return fail(key, "must be a list");
     out.clear();
     for (const auto& item : node_[key]) {
-      auto value = item.IsScalar() ? expand_environment(item.Scalar(), environment_) : Result<std::string>(Error(ErrorCode::configuration, "must be a list of texts"));
+      auto value = item.IsScalar() ? expand_environment(item.Scalar(), environment_)
+                                   : Result<std::string>(Error(ErrorCode::configuration, "must be a list of texts"));
       if (!value) return fail(key, value.error().message());
       out.push_back(*value);
     }
@@ -151,7 +152,8 @@ void read_network(Section& section, NetworkSettings& out) {
 }
 
 /// Mistakes are told at the start, not by the first job.
-Result<void> check_network(const std::filesystem::path& file, const char* section, const NetworkSettings& settings, const Environment& environment) {
+Result<void> check_network(const std::filesystem::path& file, const char* section, const NetworkSettings& settings,
+                           const Environment& environment) {
   auto made = transport_options(settings, environment, false);
   if (!made) return config_error(file, landwaiter::quoted(section) + ": " + made.error().message());
   return {};

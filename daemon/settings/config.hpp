@@ -23,8 +23,8 @@ Result<std::string> expand_environment(std::string_view text, const Environment&
 
 /// The way to hosts of one kind: registries, or the platform. Made ready by transport_options().
 struct NetworkSettings {
-  std::string ca_file;                         ///< PEM, trusted beside the system's authorities
-  std::string client_cert_file;                ///< PEM, with its key: shown to hosts that want one
+  std::string ca_file;           ///< PEM, trusted beside the system's authorities
+  std::string client_cert_file;  ///< PEM, with its key: shown to hosts that want one
   std::string client_key_file;
   std::vector<std::string> certs_directories;  ///< like /etc/docker/certs.d, which is read, too
   Secret proxy;                                ///< URL, which may hold a password; empty: by the environment's variables
@@ -35,20 +35,20 @@ struct NetworkSettings {
 
 /// `landwaiter sensor --config FILE` (YAML). Every scalar may hold `${env:NAME}`.
 struct SensorConfig {
-  std::string name;                        ///< default: the host name
+  std::string name;  ///< default: the host name
   std::filesystem::path state_directory = "/var/lib/landwaiter";
   std::size_t workers = 0;                 ///< layers scanned at once; 0: one for each core
   std::size_t jobs = 4;                    ///< jobs leased at once (1 to 20)
   std::chrono::seconds drain_timeout{60};  ///< how long SIGTERM lets running jobs finish
 
-  std::string platform_url;                ///< "https://platform.example:8443"
+  std::string platform_url;  ///< "https://platform.example:8443"
   NetworkSettings platform_network;
   bool platform_tls_verify = true;
-  Secret enrolment_token;                  ///< used once; SENSOR_TOKEN of the environment when empty
+  Secret enrolment_token;  ///< used once; SENSOR_TOKEN of the environment when empty
 
   NetworkSettings registry_network;
 
-  bool try_passwords = true;               ///< open keystores with well-known passwords
+  bool try_passwords = true;  ///< open keystores with well-known passwords
 
   std::string log_level = "info";
   bool log_json = false;
@@ -62,7 +62,7 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
 struct ContainerImport {
   std::string username;
   Secret password;
-  Secret token;                            ///< wins over username and password
+  Secret token;  ///< wins over username and password
   std::vector<std::string> images;
 };
 

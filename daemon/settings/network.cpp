@@ -43,8 +43,10 @@ Result<std::uint64_t> parse_rate(std::string_view text) {
   return value * unit;
 }
 
-Result<registry::TransportOptions> transport_options(const NetworkSettings& settings, const Environment& environment, bool host_certificates) {
-  if (settings.client_cert_file.empty() != settings.client_key_file.empty()) return invalid("a client certificate and its key belong together: give both files");
+Result<registry::TransportOptions> transport_options(const NetworkSettings& settings, const Environment& environment,
+                                                     bool host_certificates) {
+  if (settings.client_cert_file.empty() != settings.client_key_file.empty())
+    return invalid("a client certificate and its key belong together: give both files");
   registry::TransportOptions out;
   out.tls.ca_file = settings.ca_file;
   out.tls.client_cert_file = settings.client_cert_file;

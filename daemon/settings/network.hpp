@@ -16,6 +16,7 @@ Result<std::uint64_t> parse_rate(std::string_view text);
 /// What the user says about the way to a host, made ready. An explicit proxy is used for all hosts that its no-proxy list does not
 /// cover; without one the variables of the environment are. With `host_certificates` the folders certs.d of docker and of containers'
 /// tools count, too. Error: invalid_argument, without secrets.
-Result<registry::TransportOptions> transport_options(const NetworkSettings& settings, const Environment& environment, bool host_certificates);
+Result<registry::TransportOptions> transport_options(const NetworkSettings& settings, const Environment& environment,
+                                                     bool host_certificates);
 
 }  // namespace landwaiter::daemon

@@ -38,7 +38,8 @@ std::uint64_t number(const YAML::Node& node, const std::string& field, std::uint
   const std::string text = scalar(node, field);
   std::uint64_t out = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc() || end != text.data() + text.size() || out > max) fail(node, "field " + field + " must be a number from 0 to " + std::to_string(max));
+  if (error != std::errc() || end != text.data() + text.size() || out > max)
+    fail(node, "field " + field + " must be a number from 0 to " + std::to_string(max));
   return out;
 }
 
@@ -153,7 +154,8 @@ Policy policy(const YAML::Node& node) {
     else if (key == "expiry_warning_days") out.expiry_warning_days = number(value, key, kDaysMax);
     else if (key == "quantum") out.quantum = flag(value, key);
     else if (key == "rules") {
-      if (!value.IsSequence() || value.size() > kRulesMax) fail(value, "field rules must be a list of at most " + std::to_string(kRulesMax));
+      if (!value.IsSequence() || value.size() > kRulesMax)
+        fail(value, "field rules must be a list of at most " + std::to_string(kRulesMax));
       for (const auto& each : value) out.rules.push_back(rule(each));
     } else return false;
     return true;
@@ -202,7 +204,8 @@ Result<Policy> load_policy(const std::string& name_or_file) {
   if (name_or_file.find_first_of("./") == std::string::npos) {
     std::string names;
     for (const std::string& name : Policy::builtin_names()) names += (names.empty() ? "" : ", ") + name;
-    return Error(ErrorCode::configuration, "there is no policy " + landwaiter::quoted(name_or_file) + "; there are " + names + ", and files of one's own");
+    return Error(ErrorCode::configuration,
+                 "there is no policy " + landwaiter::quoted(name_or_file) + "; there are " + names + ", and files of one's own");
   }
   std::ifstream in(name_or_file, std::ios::binary);
   std::ostringstream text;

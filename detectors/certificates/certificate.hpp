@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
-#include "core/report/finding.hpp"
 #include "core/base/result.hpp"
+#include "core/report/finding.hpp"
 
 #include <string_view>
 

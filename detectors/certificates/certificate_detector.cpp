@@ -40,8 +40,8 @@ void report_pem(const pem::Block& block, FindingSink& sink) {
   const auto element = der::whole_element(block.body.view());
   auto finding = element ? describe_certificate(*element, "PEM") : Result<Finding>(Error(ErrorCode::malformed, "not DER"));
   if (!finding) {
-    sink.diagnose(ErrorCode::malformed, "a PEM block labelled " + std::string(block.label) + " does not hold a certificate that can be read",
-                  block.begin);
+    sink.diagnose(ErrorCode::malformed,
+                  "a PEM block labelled " + std::string(block.label) + " does not hold a certificate that can be read", block.begin);
     return;
   }
   sink.add(*std::move(finding), block.begin);
@@ -83,7 +83,8 @@ std::vector<Trigger> CertificateDetector::triggers() const {
       // [0] { INTEGER version }, INTEGER serial: the literal carries it, what stands before is checked in code.
       {kDerVersioned, R"(\xa0\x03\x02\x01[\x00-\x02]\x02)", 6},
       // Version 1 has no version: two nested SEQUENCEs, and a serial number.
-      {kDerVersion1, R"(\x30(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff])\x30(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff]|[\x40-\x7f])\x02[\x01-\x15])", 10},
+      {kDerVersion1, R"(\x30(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff])\x30(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff]|[\x40-\x7f])\x02[\x01-\x15])",
+       10},
   };
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/certificates/public_asset_detector.hpp"
 
-#include "detectors/formats/der.hpp"
-#include "detectors/keys/dh_parameters.hpp"
-#include "detectors/formats/pem.hpp"
 #include "detectors/certificates/public_asset.hpp"
+#include "detectors/formats/der.hpp"
+#include "detectors/formats/pem.hpp"
+#include "detectors/keys/dh_parameters.hpp"
 
 namespace landwaiter::detectors {
 namespace {

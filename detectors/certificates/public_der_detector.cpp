@@ -3,10 +3,10 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
-#include "detectors/formats/der.hpp"
-#include "detectors/formats/der_search.hpp"
 #include "detectors/certificates/ocsp.hpp"
 #include "detectors/certificates/public_asset.hpp"
+#include "detectors/formats/der.hpp"
+#include "detectors/formats/der_search.hpp"
 #include "detectors/keys/public_key_plausible.hpp"
 
 #include <algorithm>
@@ -171,14 +171,10 @@ void PublicDerDetector::inspect(const Window& window, const Hit& hit, FindingSin
       return inspect_element(
           window, hit, kRequestLookBack, [](ByteView der) { return describe_request(der, kDer); }, sink);
     case kList:
-    case kListVersion1:
-      return inspect_list(window, hit, sink);
-    case kOcsp:
-      return inspect_element(window, hit, kOcspLookBack, &describe_ocsp_response, sink);
-    case kSpki:
-      return inspect_spki(window, hit, sink);
-    default:
-      return inspect_rsa_exponent(window, hit, sink);
+    case kListVersion1: return inspect_list(window, hit, sink);
+    case kOcsp: return inspect_element(window, hit, kOcspLookBack, &describe_ocsp_response, sink);
+    case kSpki: return inspect_spki(window, hit, sink);
+    default: return inspect_rsa_exponent(window, hit, sink);
   }
 }
 

@@ -97,14 +97,10 @@ void inspect_pem(const Window& window, const Hit& hit, FindingSink& sink) {
   const pem::Block block = pem::read_block(window.bytes, hit.end, window.ends_file);
   const std::string what = "a PEM block labelled " + printable(block.label);
   switch (block.state) {
-    case pem::State::bare:
-      return;
-    case pem::State::damaged:
-      return sink.diagnose(ErrorCode::malformed, what + " cannot be read: " + block.problem, block.begin);
-    case pem::State::beyond_window:
-      return sink.diagnose(ErrorCode::limit_exceeded, what + " is longer than is read", block.begin);
-    case pem::State::decoded:
-      break;
+    case pem::State::bare: return;
+    case pem::State::damaged: return sink.diagnose(ErrorCode::malformed, what + " cannot be read: " + block.problem, block.begin);
+    case pem::State::beyond_window: return sink.diagnose(ErrorCode::limit_exceeded, what + " is longer than is read", block.begin);
+    case pem::State::decoded: break;
   }
   const ByteView body = block.body.view();
   if (body.size() < 2 || body[0] != der::kSequence) {
@@ -143,12 +139,9 @@ std::vector<Trigger> SignedDataDetector::triggers() const {
 
 void SignedDataDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
   switch (hit.trigger) {
-    case kPem:
-      return inspect_pem(window, hit, sink);
-    case kDer:
-      return inspect_der(window, hit, sink);
-    default:
-      return inspect_apk(window, hit, sink);
+    case kPem: return inspect_pem(window, hit, sink);
+    case kDer: return inspect_der(window, hit, sink);
+    default: return inspect_apk(window, hit, sink);
   }
 }
 

@@ -3,8 +3,8 @@
 
 #include "core/base/bytes.hpp"
 #include "core/base/clock.hpp"
-#include "core/report/finding.hpp"
 #include "core/base/secret.hpp"
+#include "core/report/finding.hpp"
 
 #include <cstdint>
 #include <string>
@@ -17,7 +17,7 @@ namespace landwaiter::detectors {
 /// matched on raw bytes (`.` is any byte). No anchors (^, $, \b): files are matched in pieces, whose borders would count as
 /// theirs. Short literals that are frequent in ordinary files cost all of us.
 struct Trigger {
-  int id = 0;           ///< the detector's own number for it, handed back in Hit
+  int id = 0;  ///< the detector's own number for it, handed back in Hit
   std::string pattern;
   /// The length in bytes that a match can have at most: the engine reports where matches end, and detectors look back
   /// from there for the start.
@@ -26,10 +26,10 @@ struct Trigger {
 
 /// The part of one file around a hit.
 struct Window {
-  ByteView bytes;             ///< contiguous bytes of the file; valid during the call only
-  std::uint64_t offset = 0;   ///< of bytes[0] in the file
-  bool ends_file = false;     ///< bytes ends where the file does
-  ByteView head = {};         ///< the file's first bytes, limits::file_head_bytes of them or all there are
+  ByteView bytes;            ///< contiguous bytes of the file; valid during the call only
+  std::uint64_t offset = 0;  ///< of bytes[0] in the file
+  bool ends_file = false;    ///< bytes ends where the file does
+  ByteView head = {};        ///< the file's first bytes, limits::file_head_bytes of them or all there are
   /// What the file is called: its path in the layer, or its entry name in the innermost archive. Anybody can name a file
   /// anything, so a name supports what the bytes say and proves nothing.
   std::string_view name = {};
@@ -37,7 +37,7 @@ struct Window {
 
 struct Hit {
   int trigger = 0;
-  std::size_t end = 0;        ///< where the match ends, as an index into Window::bytes (one past its last byte)
+  std::size_t end = 0;  ///< where the match ends, as an index into Window::bytes (one past its last byte)
 };
 
 /// What a detector reports through. One object for one call of inspect.

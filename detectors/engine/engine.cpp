@@ -63,8 +63,8 @@ Engine::~Engine() = default;
 const Digest& Engine::state() const { return impl_->state; }
 std::span<const std::unique_ptr<const Detector>> Engine::detectors() const { return impl_->detectors; }
 
-Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context,
-                                                     std::vector<std::unique_ptr<const Detector>> detectors, TriggerCache* cache) {
+Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context, std::vector<std::unique_ptr<const Detector>> detectors,
+                                                     TriggerCache* cache) {
   auto impl = std::make_unique<Impl>();
   std::vector<Prefilter::Pattern> patterns;
   std::set<std::string_view> names;

@@ -31,7 +31,8 @@ class Engine {
   static Result<std::shared_ptr<const Engine>> create(const DetectorContext& context, TriggerCache* cache = nullptr);
   /// For tests: a chosen list.
   static Result<std::shared_ptr<const Engine>> create(const DetectorContext& context,
-                                                      std::vector<std::unique_ptr<const Detector>> detectors, TriggerCache* cache = nullptr);
+                                                      std::vector<std::unique_ptr<const Detector>> detectors,
+                                                      TriggerCache* cache = nullptr);
   ~Engine();
 
   /// The digest over all detectors' names, versions and triggers, the walker's version and the identity key's hash:
@@ -65,8 +66,7 @@ class LayerScanner {
   /// sniffed, not trusted from a media type. Damage inside the layer (a truncated gzip whose blob digest is right, an absurd
   /// tar header) becomes a diagnostic and what was readable is reported. Errors, all without a report: the source's own,
   /// digest_mismatch, and cancelled once `stop` was requested (checked for every chunk).
-  Result<LayerReport> scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, ScanProgress& progress,
-                           std::stop_token stop);
+  Result<LayerReport> scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, ScanProgress& progress, std::stop_token stop);
 
  private:
   struct Impl;

@@ -79,8 +79,8 @@ std::uint64_t FileScan::lookbehind() const { return limits::detector_lookbehind_
 void FileScan::add(Finding finding, std::uint64_t offset) {
   if (findings_.size() >= limits_.findings_per_file_max) {
     if (std::exchange(too_many_findings_, true)) return;
-    return diagnose(ErrorCode::limit_exceeded,
-                    "more than " + std::to_string(limits_.findings_per_file_max) + " findings (findings_per_file_max): the rest is left out");
+    return diagnose(ErrorCode::limit_exceeded, "more than " + std::to_string(limits_.findings_per_file_max) +
+                                                   " findings (findings_per_file_max): the rest is left out");
   }
   finding.occurrences.assign(1, Occurrence{.path = {}, .archive = {}, .offset = offset, .layer = {}, .deleted_by = {}});
   findings_.push_back(std::move(finding));

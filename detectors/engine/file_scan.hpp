@@ -46,9 +46,9 @@ class FileScan {
 
   /// An object that a detector asked for, filling up.
   struct Object {
-    std::uint32_t pattern = 0;    ///< of the hit
-    std::uint64_t hit_end = 0;    ///< file offset
-    std::uint64_t begin = 0;      ///< file offset
+    std::uint32_t pattern = 0;  ///< of the hit
+    std::uint64_t hit_end = 0;  ///< file offset
+    std::uint64_t begin = 0;    ///< file offset
     std::uint64_t size = 0;
     Bytes bytes;
   };
@@ -74,18 +74,18 @@ class FileScan {
   FileScanMemory& memory_;
   const ScanLimits& limits_;
   BufferPool::Loan buffer_;
-  std::size_t filled_ = 0;       ///< bytes in buffer_
-  std::uint64_t base_ = 0;       ///< file offset of buffer_[0]
-  std::uint64_t matched_ = 0;    ///< file offset up to which matches are known
+  std::size_t filled_ = 0;                 ///< bytes in buffer_
+  std::uint64_t base_ = 0;                 ///< file offset of buffer_[0]
+  std::uint64_t matched_ = 0;              ///< file offset up to which matches are known
   std::vector<Prefilter::Match> pending_;  ///< not delivered yet, with file offsets, sorted
   std::vector<std::uint64_t> consumed_;    ///< for each detector; sized with the first hit
   std::vector<Object> objects_;            ///< being gathered
   std::string name_;
-  Bytes head_;                             ///< the first bytes of a file that is longer than a window
-  std::unique_ptr<FileScan> inner_;        ///< for what was decoded; made when needed
+  Bytes head_;                       ///< the first bytes of a file that is longer than a window
+  std::unique_ptr<FileScan> inner_;  ///< for what was decoded; made when needed
   std::size_t decode_depth_ = 0;
   std::size_t triggers_ = 0;
-  bool exhausted_ = false;       ///< triggers_per_file_max was met
+  bool exhausted_ = false;  ///< triggers_per_file_max was met
   bool too_many_findings_ = false;
   std::vector<Finding> findings_;
   std::vector<Diagnostic> diagnostics_;

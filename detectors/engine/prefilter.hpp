@@ -23,8 +23,8 @@ class Prefilter {
     std::size_t max_length = 0;
   };
   struct Match {
-    std::uint64_t end = 0;       ///< one past the match's last byte, as an index into the scanned bytes
-    std::uint32_t pattern = 0;   ///< index into the patterns
+    std::uint64_t end = 0;      ///< one past the match's last byte, as an index into the scanned bytes
+    std::uint32_t pattern = 0;  ///< index into the patterns
     auto operator<=>(const Match&) const = default;
   };
   struct FreeScratch {

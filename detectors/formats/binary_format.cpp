@@ -26,7 +26,11 @@ constexpr std::uint64_t kExecutable = 2;
 class Elf {
  public:
   explicit Elf(ByteView head) : head_(head) {
-    valid_ = head.size() >= 64 && as_text(head.first(4)) == "\x7f" "ELF" && (head[4] == 1 || head[4] == 2) && (head[5] == 1 || head[5] == 2);
+    valid_ = head.size() >= 64 &&
+             as_text(head.first(4)) ==
+                 "\x7f"
+                 "ELF" &&
+             (head[4] == 1 || head[4] == 2) && (head[5] == 1 || head[5] == 2);
     if (!valid_) return;
     wide_ = head[4] == 2;
     big_ = head[5] == 2;
@@ -70,9 +74,13 @@ class Elf {
 BinaryKind binary_kind(ByteView head) {
   if (head.size() < 8) return BinaryKind::none;
   const std::string_view magic = as_text(head.first(4));
-  if (magic == "\x7f" "ELF") return BinaryKind::elf;
+  if (magic ==
+      "\x7f"
+      "ELF")
+    return BinaryKind::elf;
   if (magic.starts_with("MZ")) return BinaryKind::pe;
-  if (magic == "\xcf\xfa\xed\xfe" || magic == "\xce\xfa\xed\xfe" || magic == "\xfe\xed\xfa\xcf" || magic == "\xfe\xed\xfa\xce") return BinaryKind::mach_o;
+  if (magic == "\xcf\xfa\xed\xfe" || magic == "\xce\xfa\xed\xfe" || magic == "\xfe\xed\xfa\xcf" || magic == "\xfe\xed\xfa\xce")
+    return BinaryKind::mach_o;
   if (magic != "\xca\xfe\xba\xbe") return BinaryKind::none;
   // Java: u16 minor, u16 major, 45 at least. Mach-O: u32 count of architectures.
   return head[4] == 0 && head[5] == 0 && head[6] == 0 && head[7] < 45 ? BinaryKind::mach_o : BinaryKind::java_class;
@@ -91,7 +99,8 @@ std::optional<FileRange> elf_dynamic(ByteView head) {
   std::optional<FileRange> found;
   if (!elf.valid()) return found;
   elf.each_segment([&](const Elf::Segment& segment) {
-    if (segment.type == kDynamic && segment.size <= kDynamicBytesMax && segment.offset <= kFileOffsetMax) found.emplace(segment.offset, segment.size);
+    if (segment.type == kDynamic && segment.size <= kDynamicBytesMax && segment.offset <= kFileOffsetMax)
+      found.emplace(segment.offset, segment.size);
   });
   return found;
 }

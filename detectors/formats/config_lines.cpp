@@ -104,7 +104,8 @@ std::vector<XmlAttribute> xml_attributes(std::string_view text, std::initializer
     }
     const std::string_view rest = text.substr(++at);
     const auto tag = std::ranges::find_if(tags, [&](std::string_view name) {
-      return rest.starts_with(name) && rest.size() > name.size() && (blank(rest[name.size()]) || rest[name.size()] == '\n' || rest[name.size()] == '\r');
+      return rest.starts_with(name) && rest.size() > name.size() &&
+             (blank(rest[name.size()]) || rest[name.size()] == '\n' || rest[name.size()] == '\r');
     });
     if (tag == tags.end()) continue;
     at += tag->size();

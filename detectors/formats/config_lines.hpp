@@ -16,8 +16,8 @@ struct ConfigLine {
   std::string_view section;  ///< of the last "[section]" line; empty before the first
   std::string_view key;
   Separator separator = Separator::none;
-  std::string_view value;    ///< without blanks around it, and without a comment behind it
-  std::size_t offset = 0;    ///< of the key
+  std::string_view value;  ///< without blanks around it, and without a comment behind it
+  std::size_t offset = 0;  ///< of the key
 };
 
 /// The text with the ends of continued lines (a backslash, then the line's end) overwritten by blanks: offsets stay. Comment

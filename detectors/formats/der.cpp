@@ -8,7 +8,7 @@ namespace {
 
 struct Header {
   std::uint8_t tag = 0;
-  std::size_t size = 0;             ///< of tag and length
+  std::size_t size = 0;  ///< of tag and length
   std::uint64_t content_size = 0;
 };
 

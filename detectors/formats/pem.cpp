@@ -15,9 +15,7 @@ constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kEnd = "-----END ";
 constexpr std::string_view kDashes = "-----";
 
-bool is_base64(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-}
+bool is_base64(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/'; }
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
 
@@ -201,9 +199,7 @@ WipedBytes& WipedBytes::operator=(WipedBytes&& other) noexcept {
 
 WipedBytes::~WipedBytes() { wipe(); }
 
-void WipedBytes::wipe() noexcept {
-  landwaiter::wipe(bytes_);
-}
+void WipedBytes::wipe() noexcept { landwaiter::wipe(bytes_); }
 
 std::optional<std::string_view> Block::header(std::string_view name) const {
   const auto found = std::ranges::find_if(headers, [&](const Header& header) { return iequals(header.name, name); });

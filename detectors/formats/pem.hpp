@@ -40,12 +40,12 @@ enum class State {
 
 struct Block {
   State state = State::bare;
-  std::size_t begin = 0;  ///< index of the first '-' of BEGIN
-  std::size_t end = 0;    ///< one past the last '-' of END, or where reading stopped
-  std::string_view label; ///< "RSA PRIVATE KEY"; a view into the bytes
+  std::size_t begin = 0;   ///< index of the first '-' of BEGIN
+  std::size_t end = 0;     ///< one past the last '-' of END, or where reading stopped
+  std::string_view label;  ///< "RSA PRIVATE KEY"; a view into the bytes
   std::vector<Header> headers;
-  WipedBytes body;        ///< decoded; only when state is decoded
-  std::string problem;    ///< why it is damaged, for people; holds nothing of the body
+  WipedBytes body;      ///< decoded; only when state is decoded
+  std::string problem;  ///< why it is damaged, for people; holds nothing of the body
 
   std::optional<std::string_view> header(std::string_view name) const;
 };

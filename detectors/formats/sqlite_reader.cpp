@@ -40,9 +40,11 @@ std::uint32_t number(ByteView bytes, std::size_t at, std::size_t size) {
 int count_down(void* looks) { return --*static_cast<int*>(looks) < 0 ? 1 : 0; }
 
 void restrain(sqlite3* db) {
-  for (const int switched_on : {SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE}) sqlite3_db_config(db, switched_on, 1, nullptr);
-  for (const int switched_off : {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW, SQLITE_DBCONFIG_DQS_DDL,
-                                 SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, SQLITE_DBCONFIG_ENABLE_FKEY}) {
+  for (const int switched_on : {SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE})
+    sqlite3_db_config(db, switched_on, 1, nullptr);
+  for (const int switched_off :
+       {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW, SQLITE_DBCONFIG_DQS_DDL,
+        SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, SQLITE_DBCONFIG_ENABLE_FKEY}) {
     sqlite3_db_config(db, switched_off, 0, nullptr);
   }
   sqlite3_limit(db, SQLITE_LIMIT_LENGTH, kValueBytesMax);
@@ -130,7 +132,8 @@ Result<SqliteReader> SqliteReader::open(ByteView database) {
 }
 
 bool SqliteReader::has_table(const std::string& name) {
-  return sqlite3_table_column_metadata(impl_->db.get(), "main", name.c_str(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) == SQLITE_OK;
+  return sqlite3_table_column_metadata(impl_->db.get(), "main", name.c_str(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) ==
+         SQLITE_OK;
 }
 
 bool SqliteReader::each_row(const std::string& table, const std::function<bool(const Row&)>& visit) {
@@ -142,7 +145,8 @@ bool SqliteReader::each_row(const std::string& table, const std::function<bool(c
     for (int i = 0; i < sqlite3_column_count(rows.get()); ++i) {
       const void* value = sqlite3_column_blob(rows.get(), i);
       const int size = sqlite3_column_bytes(rows.get(), i);
-      if (value != nullptr && size > 0) row[sqlite3_column_name(rows.get(), i)] = ByteView(static_cast<const std::uint8_t*>(value), static_cast<std::size_t>(size));
+      if (value != nullptr && size > 0)
+        row[sqlite3_column_name(rows.get(), i)] = ByteView(static_cast<const std::uint8_t*>(value), static_cast<std::size_t>(size));
     }
     if (!visit(row)) return true;
   }

@@ -53,7 +53,8 @@ Finding describe_key(const Jwk& key, const json& object, const DetectorContext& 
   finding.id = id_of(key, context);
   finding.severity = key.symmetric || key.is_private ? Severity::high : Severity::info;
   const std::string bits = std::to_string(key.public_key.size_bits) + "-bit";
-  finding.title = key.symmetric ? "Symmetric key, " + bits + " (JWK)" : describe(key.public_key) + (key.is_private ? " private" : " public") + " key (JWK)";
+  finding.title = key.symmetric ? "Symmetric key, " + bits + " (JWK)"
+                                : describe(key.public_key) + (key.is_private ? " private" : " public") + " key (JWK)";
   json& attributes = finding.attributes;
   add_public_key_attributes(key.public_key, attributes);
   attributes["encoding"] = "JSON";

@@ -101,11 +101,11 @@ std::optional<PublicKey> key_with_oid(ByteView oid_content, ByteView key) {
 
 bool read_okp(const json& object, Jwk& key) {
   const std::string curve = text(object, "crv");
-  const ByteView type = curve == "Ed25519" ? oid::ed25519()
-                        : curve == "Ed448" ? oid::ed448()
+  const ByteView type = curve == "Ed25519"  ? oid::ed25519()
+                        : curve == "Ed448"  ? oid::ed448()
                         : curve == "X25519" ? oid::x25519()
-                        : curve == "X448" ? oid::x448()
-                                          : ByteView();
+                        : curve == "X448"   ? oid::x448()
+                                            : ByteView();
   const auto x = bytes_of(object, "x"), d = bytes_of(object, "d");
   if (type.empty()) return false;
   auto public_key = key_with_oid(type, x.view());

@@ -14,7 +14,7 @@ namespace landwaiter::detectors {
 
 /// A JSON Web Key (RFC 7517): RSA, EC and oct (RFC 7518, 6), OKP (RFC 8037), AKP (ML-DSA for JOSE).
 struct Jwk {
-  PublicKey public_key;             ///< key_type alone of symmetric keys ("oct")
+  PublicKey public_key;  ///< key_type alone of symmetric keys ("oct")
   bool is_private = false;
   bool symmetric = false;
   pem::WipedBytes secret;           ///< of a symmetric key

@@ -19,9 +19,7 @@ constexpr std::size_t kHeaderLookBack = 4 * 1024;
 /// Proxies refuse headers above 64 KiB, and tokens are made to be sent in one.
 constexpr std::size_t kTokenBytesMax = 64 * 1024;
 
-bool is_base64url(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
+bool is_base64url(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; }
 
 struct SignatureSize {
   std::string_view algorithm;
@@ -30,27 +28,12 @@ struct SignatureSize {
 };
 
 /// RFC 7518, 3.1; RFC 8037; RFC 8812; ML-DSA for JOSE. RSA: moduli of 512 to 16,384 bits.
-constexpr std::array<SignatureSize, 21> kSignatureSizes{{{"none", 0, 0},
-                                                         {"HS256", 32, 32},
-                                                         {"HS384", 48, 48},
-                                                         {"HS512", 64, 64},
-                                                         {"RS256", 64, 2048},
-                                                         {"RS384", 64, 2048},
-                                                         {"RS512", 64, 2048},
-                                                         {"PS256", 64, 2048},
-                                                         {"PS384", 64, 2048},
-                                                         {"PS512", 64, 2048},
-                                                         {"ES256", 64, 64},
-                                                         {"ES256K", 64, 64},
-                                                         {"ES384", 96, 96},
-                                                         {"ES512", 132, 132},
-                                                         {"EdDSA", 64, 114},
-                                                         {"Ed25519", 64, 64},
-                                                         {"Ed448", 114, 114},
-                                                         {"ML-DSA-44", 2420, 2420},
-                                                         {"ML-DSA-65", 3309, 3309},
-                                                         {"ML-DSA-87", 4627, 4627},
-                                                         {"RS1", 64, 2048}}};
+constexpr std::array<SignatureSize, 21> kSignatureSizes{
+    {{"none", 0, 0},      {"HS256", 32, 32},   {"HS384", 48, 48},         {"HS512", 64, 64},         {"RS256", 64, 2048},
+     {"RS384", 64, 2048}, {"RS512", 64, 2048}, {"PS256", 64, 2048},       {"PS384", 64, 2048},       {"PS512", 64, 2048},
+     {"ES256", 64, 64},   {"ES256K", 64, 64},  {"ES384", 96, 96},         {"ES512", 132, 132},       {"EdDSA", 64, 114},
+     {"Ed25519", 64, 64}, {"Ed448", 114, 114}, {"ML-DSA-44", 2420, 2420}, {"ML-DSA-65", 3309, 3309}, {"ML-DSA-87", 4627, 4627},
+     {"RS1", 64, 2048}}};
 
 /// Of an algorithm that is not known here: more than a word, less than anything signs with.
 constexpr SignatureSize kOtherSignature{"", 28, 50'000};
@@ -184,7 +167,8 @@ std::optional<std::string> compact_of(const json& object, const json& around) {
     const auto recipients = object.find("recipients");
     const bool one = recipients != object.end() && recipients->is_array() && recipients->size() == 1 && (*recipients)[0].is_object();
     if (one) key = text_member((*recipients)[0], "encrypted_key");
-    return header + '.' + key + '.' + text_member(object, "iv") + '.' + text_member(object, "ciphertext") + '.' + text_member(object, "tag");
+    return header + '.' + key + '.' + text_member(object, "iv") + '.' + text_member(object, "ciphertext") + '.' +
+           text_member(object, "tag");
   }
   if (!object.contains("signature")) return std::nullopt;
   const std::string payload = object.contains("payload") ? text_member(object, "payload") : text_member(around, "payload");

@@ -30,9 +30,9 @@ enum class TokenFormat {
 
 struct Token {
   TokenFormat format = TokenFormat::jws;
-  nlohmann::json header;    ///< the protected header, an object with a string "alg"
-  nlohmann::json claims;    ///< of a JWT; null else
-  bool detached = false;    ///< the payload is elsewhere
+  nlohmann::json header;  ///< the protected header, an object with a string "alg"
+  nlohmann::json claims;  ///< of a JWT; null else
+  bool detached = false;  ///< the payload is elsewhere
 };
 
 /// Reads the three or five parts. Strict where that tells tokens from other text: the header is a JSON object with a string

@@ -117,9 +117,7 @@ std::string title_of(const json& attributes) {
   return title_text(title);
 }
 
-std::string_view name_of(TokenFormat format) {
-  return format == TokenFormat::jwt ? "JWT" : format == TokenFormat::jwe ? "JWE" : "JWS";
-}
+std::string_view name_of(TokenFormat format) { return format == TokenFormat::jwt ? "JWT" : format == TokenFormat::jwe ? "JWE" : "JWS"; }
 
 }  // namespace
 
@@ -133,7 +131,8 @@ Finding describe_token(const Token& token, std::string_view compact, std::string
   attributes["format"] = name_of(token.format);
   attributes["encoding"] = encoding;
   attributes["algorithm"] = attribute_text(algorithm);
-  attributes["symmetric"] = algorithm.starts_with("HS") || algorithm == "dir" || algorithm.starts_with("A") || algorithm.starts_with("PBES2");
+  attributes["symmetric"] =
+      algorithm.starts_with("HS") || algorithm == "dir" || algorithm.starts_with("A") || algorithm.starts_with("PBES2");
   attributes["encryption_algorithm"] = text_or_null(token.header, "enc");
   attributes["typ"] = text_or_null(token.header, "typ");
   attributes["kid"] = text_or_null(token.header, "kid");

@@ -2,8 +2,8 @@
 #include "detectors/key_files/cryptoapi_key.hpp"
 
 #include "core/base/limits.hpp"
-#include "detectors/keys/key_finding.hpp"
 #include "detectors/formats/pem.hpp"
+#include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/private_key_math.hpp"
 
 #include <algorithm>

@@ -4,9 +4,9 @@
 #include "core/base/encoding.hpp"
 #include "core/base/text.hpp"
 #include "detectors/formats/der.hpp"
+#include "detectors/formats/pem.hpp"
 #include "detectors/key_files/dnssec_public.hpp"
 #include "detectors/keys/key_finding.hpp"
-#include "detectors/formats/pem.hpp"
 #include "detectors/keys/private_key_math.hpp"
 #include "detectors/keys/x509_text.hpp"
 
@@ -101,16 +101,11 @@ std::optional<PublicKey> ec_half(const PrivateFields& fields, unsigned algorithm
 
 std::optional<PublicKey> public_half(const DnssecAlgorithm& algorithm, const PrivateFields& fields) {
   switch (algorithm.kind) {
-    case Kind::rsa:
-      return rsa_half(fields);
-    case Kind::dsa:
-      return dsa_half(fields);
-    case Kind::ecdsa:
-      return ec_half(fields, algorithm.number);
-    case Kind::eddsa:
-      return raw_curve_public_half(dnssec_edwards_oid(algorithm.number), fields.number("PrivateKey").view());
-    default:
-      return std::nullopt;
+    case Kind::rsa: return rsa_half(fields);
+    case Kind::dsa: return dsa_half(fields);
+    case Kind::ecdsa: return ec_half(fields, algorithm.number);
+    case Kind::eddsa: return raw_curve_public_half(dnssec_edwards_oid(algorithm.number), fields.number("PrivateKey").view());
+    default: return std::nullopt;
   }
 }
 

@@ -75,12 +75,9 @@ ByteView dnssec_edwards_oid(unsigned algorithm) { return algorithm == 15 ? oid::
 
 std::optional<PublicKey> read_dnskey(const DnssecAlgorithm& algorithm, ByteView field) {
   switch (algorithm.kind) {
-    case Kind::rsa:
-      return read_rsa(field);
-    case Kind::dsa:
-      return read_dsa(field);
-    case Kind::eddsa:
-      return raw_curve_public_key(dnssec_edwards_oid(algorithm.number), field);
+    case Kind::rsa: return read_rsa(field);
+    case Kind::dsa: return read_dsa(field);
+    case Kind::eddsa: return raw_curve_public_key(dnssec_edwards_oid(algorithm.number), field);
     case Kind::ecdsa: {
       // RFC 6605, 4: the point's two coordinates.
       if (field.size() != (algorithm.number == 13 ? 64U : 96U)) return std::nullopt;
@@ -88,8 +85,7 @@ std::optional<PublicKey> read_dnskey(const DnssecAlgorithm& algorithm, ByteView 
       point.insert(point.end(), field.begin(), field.end());
       return ec_public_key(dnssec_curve(algorithm.number), point);
     }
-    default:
-      return std::nullopt;
+    default: return std::nullopt;
   }
 }
 

@@ -250,18 +250,12 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
 void EncodedTextDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
   if (hit.end > window.bytes.size()) return;
   switch (hit.trigger) {
-    case kBase64Der:
-      return inspect_base64_der(window, hit, sink);
-    case kBase64Keystore:
-      return inspect_base64_keystore(window, hit, sink);
-    case kHexPem:
-      return inspect_hex_pem(window, hit, sink);
-    case kHexDer:
-      return inspect_hex_der(window, hit, sink);
-    case kUtf16Pem:
-      return inspect_utf16(window, hit, sink);
-    default:
-      return inspect_base64_text(window, hit, sink);
+    case kBase64Der: return inspect_base64_der(window, hit, sink);
+    case kBase64Keystore: return inspect_base64_keystore(window, hit, sink);
+    case kHexPem: return inspect_hex_pem(window, hit, sink);
+    case kHexDer: return inspect_hex_der(window, hit, sink);
+    case kUtf16Pem: return inspect_utf16(window, hit, sink);
+    default: return inspect_base64_text(window, hit, sink);
   }
 }
 

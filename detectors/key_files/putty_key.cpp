@@ -5,10 +5,10 @@
 #include "core/base/encoding.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
-#include "detectors/keys/key_finding.hpp"
 #include "detectors/formats/pem.hpp"
-#include "detectors/ssh/ssh_certificate.hpp"
+#include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/x509_text.hpp"
+#include "detectors/ssh/ssh_certificate.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

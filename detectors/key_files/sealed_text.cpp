@@ -6,8 +6,8 @@
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
-#include "detectors/keys/key_finding.hpp"
 #include "detectors/formats/pem.hpp"
+#include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/x509_text.hpp"
 
 #include <algorithm>

@@ -3,8 +3,8 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/secret.hpp"
-#include "detectors/keys/key_finding.hpp"
 #include "detectors/formats/pem.hpp"
+#include "detectors/keys/key_finding.hpp"
 
 #include <openssl/sha.h>
 

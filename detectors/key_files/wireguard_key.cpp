@@ -4,8 +4,8 @@
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
-#include "detectors/keys/key_finding.hpp"
 #include "detectors/formats/pem.hpp"
+#include "detectors/keys/key_finding.hpp"
 
 #include <algorithm>
 

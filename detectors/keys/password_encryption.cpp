@@ -135,7 +135,8 @@ bool is_password_encryption(ByteView algorithm_oid) {
 std::vector<std::string> encryption_weaknesses(const json& encryption) {
   std::vector<std::string> out;
   if (!encryption.is_object()) return out;
-  const std::string cipher = encryption.contains("cipher") && encryption["cipher"].is_string() ? to_lower(encryption["cipher"].get<std::string>()) : "";
+  const std::string cipher =
+      encryption.contains("cipher") && encryption["cipher"].is_string() ? to_lower(encryption["cipher"].get<std::string>()) : "";
   const bool single_des = cipher.find("des-cbc") != std::string::npos && cipher.find("tripledes") == std::string::npos;
   const bool rc = cipher.find("rc2") != std::string::npos || cipher.find("rc4") != std::string::npos;
   if (single_des || rc || cipher.starts_with("sha-1")) out.emplace_back("weak-cipher");

@@ -152,8 +152,8 @@ Result<PrivateKey> read_dsa_private(ByteView der) {
   key.public_key = dsa_public_key(p, q, g, y);
   key.opaque = der;
   const auto computed = power_modulo(g, x, p);
-  key.consistent = !q.empty() && !x.empty() && bit_length(x) <= bit_length(q) && bit_length(q) < bit_length(p) &&
-                   (!computed || same(*computed, y));
+  key.consistent =
+      !q.empty() && !x.empty() && bit_length(x) <= bit_length(q) && bit_length(q) < bit_length(p) && (!computed || same(*computed, y));
   return key;
 }
 

@@ -15,11 +15,11 @@ namespace landwaiter::detectors {
 /// What can be said of a private key without holding on to it: the private numbers are used to derive the public half, then
 /// wiped.
 struct PrivateKey {
-  PublicKey public_key;       ///< spki is empty when the public half cannot be known; key_type then still says what is known
-  std::string format;         ///< "PKCS#1", "SEC1", "PKCS#8", "PKCS#8 encrypted", "DSA", "OpenSSH", "traditional encrypted"
+  PublicKey public_key;  ///< spki is empty when the public half cannot be known; key_type then still says what is known
+  std::string format;    ///< "PKCS#1", "SEC1", "PKCS#8", "PKCS#8 encrypted", "DSA", "OpenSSH", "traditional encrypted"
   bool encrypted = false;
-  nlohmann::json encryption;  ///< {kdf, cipher, iterations, ...}, null when not encrypted
-  std::string ssh_fingerprint;///< "SHA256:<base64>" of OpenSSH keys
+  nlohmann::json encryption;    ///< {kdf, cipher, iterations, ...}, null when not encrypted
+  std::string ssh_fingerprint;  ///< "SHA256:<base64>" of OpenSSH keys
   /// The bytes whose keyed hash identifies the key when its public half is not known: the ciphertext, or the whole key.
   /// A view into the bytes that were read.
   ByteView opaque;

@@ -36,9 +36,7 @@ struct ErrorQueueCleaner {
   ~ErrorQueueCleaner() { ERR_clear_error(); }
 };
 
-bool in_range(const EC_GROUP* group, const BIGNUM* scalar) {
-  return !BN_is_zero(scalar) && BN_cmp(scalar, EC_GROUP_get0_order(group)) < 0;
-}
+bool in_range(const EC_GROUP* group, const BIGNUM* scalar) { return !BN_is_zero(scalar) && BN_cmp(scalar, EC_GROUP_get0_order(group)) < 0; }
 
 bool on_curve(const EC_GROUP* group, ByteView encoded) {
   const Point point(EC_POINT_new(group));

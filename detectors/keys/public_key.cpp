@@ -4,8 +4,8 @@
 #include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
-#include "detectors/keys/algorithm_names.hpp"
 #include "detectors/formats/der.hpp"
+#include "detectors/keys/algorithm_names.hpp"
 #include "detectors/keys/explicit_curve.hpp"
 #include "detectors/keys/key_checks.hpp"
 
@@ -44,10 +44,8 @@ struct RawCurve {
 };
 
 /// RFC 8410; the size in bits is what OpenSSL names.
-const std::array<RawCurve, 4> kRawCurves{{{kX25519, "X25519", 32, 253},
-                                          {kX448, "X448", 56, 448},
-                                          {kEd25519, "Ed25519", 32, 256},
-                                          {kEd448, "Ed448", 57, 456}}};
+const std::array<RawCurve, 4> kRawCurves{
+    {{kX25519, "X25519", 32, 253}, {kX448, "X448", 56, 448}, {kEd25519, "Ed25519", 32, 256}, {kEd448, "Ed448", 57, 456}}};
 
 /// RFC 8017, A.1.1. Some writers forget the zero in front of a number whose first bit is set; like OpenSSL, take it as
 /// positive, and let the identity be that of the right encoding.
@@ -260,8 +258,8 @@ std::size_t bit_length(ByteView magnitude) {
 int oid_nid(ByteView oid_content) {
   const Bytes encoded = der::write(der::kOid, {oid_content});
   const unsigned char* at = encoded.data();
-  const std::unique_ptr<ASN1_OBJECT, decltype(&ASN1_OBJECT_free)> object(
-      d2i_ASN1_OBJECT(nullptr, &at, static_cast<long>(encoded.size())), &ASN1_OBJECT_free);
+  const std::unique_ptr<ASN1_OBJECT, decltype(&ASN1_OBJECT_free)> object(d2i_ASN1_OBJECT(nullptr, &at, static_cast<long>(encoded.size())),
+                                                                         &ASN1_OBJECT_free);
   const int nid = object ? OBJ_obj2nid(object.get()) : NID_undef;
   ERR_clear_error();
   return nid;

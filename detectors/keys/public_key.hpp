@@ -17,10 +17,10 @@ namespace landwaiter::detectors {
 struct PublicKey {
   /// "RSA", "RSA-PSS", "DSA", "DH", "EC", "Ed25519", "Ed448", "X25519", "X448", a name of algorithm_names.hpp, else the OID.
   std::string key_type;
-  std::size_t size_bits = 0;      ///< of the modulus or the curve's field; 0 when not known
-  std::string curve;              ///< OpenSSL's name ("prime256v1"), an OID, "explicit", or empty when not on a curve
+  std::size_t size_bits = 0;  ///< of the modulus or the curve's field; 0 when not known
+  std::string curve;          ///< OpenSSL's name ("prime256v1"), an OID, "explicit", or empty when not on a curve
   Bytes spki;
-  std::string equal_curve = {};   ///< of an explicit curve: the name of the one that all its parameters equal
+  std::string equal_curve = {};  ///< of an explicit curve: the name of the one that all its parameters equal
 
   std::string spki_sha256() const;  ///< lower-case hexadecimal
   std::string id() const;           ///< "spki-sha256:<hex>"

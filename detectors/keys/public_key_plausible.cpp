@@ -3,8 +3,8 @@
 
 #include "core/base/limits.hpp"
 #include "detectors/formats/der.hpp"
-#include "detectors/keys/key_checks.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
+#include "detectors/keys/key_checks.hpp"
 #include "detectors/keys/rsa_checks.hpp"
 
 #include <openssl/ec.h>

@@ -4,10 +4,10 @@
 
 #include "core/base/limits.hpp"
 #include "detectors/formats/der.hpp"
-#include "detectors/passwords/password_crypto.hpp"
 #include "detectors/keys/password_encryption.hpp"
 #include "detectors/keys/public_key.hpp"
 #include "detectors/keys/x509_text.hpp"
+#include "detectors/passwords/password_crypto.hpp"
 
 #include <algorithm>
 
@@ -51,7 +51,7 @@ struct Derivation {
   std::string hash;              ///< of PBKDF2; empty for scrypt
   std::uint64_t iterations = 0;  ///< or scrypt's N
   std::uint64_t block_size = 0;
-  std::uint64_t key_bytes = 0;   ///< 0 when not said
+  std::uint64_t key_bytes = 0;  ///< 0 when not said
 
   std::uint64_t rounds() const { return hash.empty() ? 8 * iterations * block_size * block_size : 4 * iterations; }
 
@@ -90,7 +90,8 @@ std::optional<Derivation> read_derivation(const Algorithm& algorithm) {
     else if (name == "hmac-sha3-512") out.hash = "SHA3-512";
     else return std::nullopt;
   }
-  const bool sane = out.iterations > 0 && out.iterations <= kIterationsMax && out.block_size <= kBlockSizeMax && out.key_bytes <= kKeyBytesMax;
+  const bool sane =
+      out.iterations > 0 && out.iterations <= kIterationsMax && out.block_size <= kBlockSizeMax && out.key_bytes <= kKeyBytesMax;
   if (!sane || (out.hash.empty() && out.block_size == 0)) return std::nullopt;
   return out;
 }
@@ -112,11 +113,13 @@ Lock sealed_lock(ByteView algorithm_element, ByteView ciphertext, std::string_vi
   if (parameters.next_is(der::kInteger)) tag_bytes = next_number(parameters);
   constexpr std::uint64_t kTagBytesMax = 16;
   if (tag_bytes < 4 || tag_bytes > kTagBytesMax) return {};
-  return {.rounds = derivation->rounds(), .open = [=, derivation = *derivation](const Password& password) -> std::optional<pem::WipedBytes> {
+  return {.rounds = derivation->rounds(),
+          .open = [=, derivation = *derivation](const Password& password) -> std::optional<pem::WipedBytes> {
             constexpr std::size_t kKeyBytes = 32;
             const auto key = derivation.key(password, purpose, kKeyBytes);
             if (!key) return std::nullopt;
-            return ccm ? decrypt_ccm(key->view(), nonce, static_cast<std::size_t>(tag_bytes), ciphertext) : unwrap_padded(key->view(), ciphertext);
+            return ccm ? decrypt_ccm(key->view(), nonce, static_cast<std::size_t>(tag_bytes), ciphertext)
+                       : unwrap_padded(key->view(), ciphertext);
           }};
 }
 
@@ -171,10 +174,10 @@ bool read_object(ByteView fields, Keystore& keystore) {
   KeystoreEntry entry;
   entry.alias = attribute_text(as_text(name));
   entry.created = rfc3339(created);
-  entry.kind = type == kCertificate                                   ? "certificate"
+  entry.kind = type == kCertificate                                  ? "certificate"
                : type == kPrivateKey || type == kProtectedPrivateKey ? "private-key"
                : type == kSecretKey || type == kProtectedSecretKey   ? "secret-key"
-                                                                      : "unknown";
+                                                                     : "unknown";
   if (type == kCertificate) entry.certificates.push_back(data);
   else if (type == kPrivateKey) read_private_key(data, keystore, entry);
   else if (type == kSecretKey) read_secret_key(data, keystore, entry);
@@ -189,8 +192,9 @@ bool list_objects(ByteView content, Keystore& keystore) {
   der::Reader reader(*fields);
   unsigned version = 0;
   ByteView algorithm, created, modified, objects, object;
-  const bool read = reader.small_integer(version) && reader.next(der::kSequence, algorithm) && reader.next(der::kGeneralizedTime, created) &&
-                    reader.next(der::kGeneralizedTime, modified) && reader.next(der::kSequence, objects);
+  const bool read = reader.small_integer(version) && reader.next(der::kSequence, algorithm) &&
+                    reader.next(der::kGeneralizedTime, created) && reader.next(der::kGeneralizedTime, modified) &&
+                    reader.next(der::kSequence, objects);
   if (!read) return false;
   keystore.version = version;
   der::Reader list(objects);
@@ -213,7 +217,8 @@ Lock mac_lock(ByteView check, ByteView content, json& integrity) {
   if (!derivation->hash.empty()) integrity["iterations"] = derivation->iterations;
   constexpr std::string_view kHmac = "hmacWith";
   const std::string hash = name.starts_with(kHmac) ? name.substr(kHmac.size()) : name == "hmac-sha3-512" ? "SHA3-512" : "";
-  return {.rounds = derivation->rounds() + content.size() / 64, .open = [=, derivation = *derivation](const Password& password) -> std::optional<pem::WipedBytes> {
+  return {.rounds = derivation->rounds() + content.size() / 64,
+          .open = [=, derivation = *derivation](const Password& password) -> std::optional<pem::WipedBytes> {
             constexpr std::size_t kKeyBytes = 64;
             const auto key = derivation.key(password, "INTEGRITY_CHECK", kKeyBytes);
             if (!key || !same_digest(hmac(hash, key->view(), content), digest)) return std::nullopt;
@@ -242,7 +247,8 @@ Result<Keystore> read_bcfks(ByteView bytes) {
   if (out.encryption.is_null() || out.integrity.is_null()) return no;
   out.add_weaknesses_of(out.encryption);
   out.whole = *element;
-  out.list = [lock = sealed_lock(algorithm.whole, ciphertext, "STORE_ENCRYPTION")](Keystore& keystore, ByteView, const Password& password, Guesser& guesser) {
+  out.list = [lock = sealed_lock(algorithm.whole, ciphertext, "STORE_ENCRYPTION")](Keystore& keystore, ByteView, const Password& password,
+                                                                                   Guesser& guesser) {
     auto opened = guesser.open(lock, password);
     if (!opened) return;
     keystore.opened.push_back(std::move(*opened));

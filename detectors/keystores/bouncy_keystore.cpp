@@ -49,7 +49,8 @@ struct ClearKey {
 };
 
 bool read_clear_key(ByteReader& reader, ClearKey& out) {
-  return reader.u8(out.kind) && out.kind < kKinds.size() && utf(reader, out.format) && utf(reader, out.algorithm) && reader.u32_prefixed(out.encoded);
+  return reader.u8(out.kind) && out.kind < kKinds.size() && utf(reader, out.format) && utf(reader, out.algorithm) &&
+         reader.u32_prefixed(out.encoded);
 }
 
 ByteView unsealed_private_key(KeystoreEntry& entry, ByteView opened) {
@@ -153,7 +154,8 @@ class EntryReader {
     if (!reader_.u32_prefixed(sealed)) return false;
     ByteReader inner(sealed);
     if (!inner.u32_prefixed(salt) || !inner.u32_be(iterations)) return false;
-    entry.encryption = json{{"scheme", "PBEWithSHAAnd3-KeyTripleDES-CBC"}, {"cipher", "des-ede3-cbc"}, {"kdf", "PKCS12KDF"}, {"iterations", iterations}};
+    entry.encryption =
+        json{{"scheme", "PBEWithSHAAnd3-KeyTripleDES-CBC"}, {"cipher", "des-ede3-cbc"}, {"kdf", "PKCS12KDF"}, {"iterations", iterations}};
     entry.lock = sealed_lock(salt, iterations, sealed.subspan(inner.offset()));
     entry.private_key_in = unsealed_private_key;
     return true;
@@ -236,7 +238,8 @@ Result<Keystore> read_uber(ByteView bytes, ByteView sealed, const Header& header
   Keystore out;
   out.type = "UBER";
   out.version = header.version;
-  out.encryption = json{{"scheme", "PBEWithSHAAndTwofish-CBC"}, {"cipher", "twofish-cbc"}, {"kdf", "PKCS12KDF"}, {"iterations", header.iterations}};
+  out.encryption =
+      json{{"scheme", "PBEWithSHAAndTwofish-CBC"}, {"cipher", "twofish-cbc"}, {"kdf", "PKCS12KDF"}, {"iterations", header.iterations}};
   out.integrity = json{{"algorithm", "SHA-1, encrypted"}, {"iterations", 1}};
   out.listed = false;
   out.lock = uber_lock(header, sealed);

@@ -4,9 +4,9 @@
 
 #include "core/base/text.hpp"
 #include "detectors/formats/der.hpp"
+#include "detectors/keys/password_encryption.hpp"
 #include "detectors/keystores/java_serialization.hpp"
 #include "detectors/passwords/password_crypto.hpp"
-#include "detectors/keys/password_encryption.hpp"
 
 #include <algorithm>
 

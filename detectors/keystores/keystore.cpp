@@ -31,7 +31,9 @@ std::string counted(std::size_t count, std::string_view one, std::string_view ma
   return std::to_string(count) + ' ' + std::string(count == 1 ? one : many);
 }
 
-std::size_t secret_keys(const Keystore& keystore) { return count_of(keystore, "secret-key") + count_of(keystore, "sealed") + count_of(keystore, "unknown"); }
+std::size_t secret_keys(const Keystore& keystore) {
+  return count_of(keystore, "secret-key") + count_of(keystore, "sealed") + count_of(keystore, "unknown");
+}
 
 std::string title_of(const Keystore& keystore) {
   std::string title = keystore.type + " keystore";
@@ -113,7 +115,8 @@ std::string java_text(ByteView modified_utf8) {
     const unsigned high = surrogate(i), low = surrogate(i + 3);
     if (high >= 0xd800 && high < 0xdc00 && low >= 0xdc00) {
       const unsigned point = 0x10000U + ((high - 0xd800U) << 10U) + (low - 0xdc00U);
-      for (const unsigned byte : {0xf0U | (point >> 18U), 0x80U | ((point >> 12U) & 0x3fU), 0x80U | ((point >> 6U) & 0x3fU), 0x80U | (point & 0x3fU)}) {
+      for (const unsigned byte :
+           {0xf0U | (point >> 18U), 0x80U | ((point >> 12U) & 0x3fU), 0x80U | ((point >> 6U) & 0x3fU), 0x80U | (point & 0x3fU)}) {
         out += static_cast<char>(byte);
       }
       i += 6;

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
-#include "core/report/finding.hpp"
 #include "core/base/result.hpp"
-#include "detectors/passwords/passwords.hpp"
+#include "core/report/finding.hpp"
 #include "detectors/keys/private_key.hpp"
+#include "detectors/passwords/passwords.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -20,10 +20,10 @@ struct Keystore;
 /// One entry of a keystore, as far as it can be read. The views are parts of the bytes that were read, or of Keystore::storage and
 /// Keystore::opened.
 struct KeystoreEntry {
-  std::string alias;                   ///< printable; empty when it has none, or it is encrypted
-  std::string kind;                    ///< "private-key", "public-key", "certificate", "secret-key", "sealed" (a key of unknown kind), "unknown"
-  std::string created;                 ///< RFC 3339, empty when the format does not say
-  nlohmann::json encryption;           ///< of a key, as describe_password_encryption() has it; null when not known
+  std::string alias;          ///< printable; empty when it has none, or it is encrypted
+  std::string kind;           ///< "private-key", "public-key", "certificate", "secret-key", "sealed" (a key of unknown kind), "unknown"
+  std::string created;        ///< RFC 3339, empty when the format does not say
+  nlohmann::json encryption;  ///< of a key, as describe_password_encryption() has it; null when not known
   std::vector<ByteView> certificates;  ///< DER; of a key its chain, leaf first
   std::string key_id;                  ///< "spki-sha256:" of a private key's public half; of its certificate until the key is opened
   Lock lock;                           ///< around the key
@@ -33,7 +33,7 @@ struct KeystoreEntry {
 
 /// What a keystore says of itself.
 struct Keystore {
-  std::string type;                    ///< "JKS", "JCEKS", "BKS", "UBER", "BCFKS", "PKCS12", "NSS", ...
+  std::string type;  ///< "JKS", "JCEKS", "BKS", "UBER", "BCFKS", "PKCS12", "NSS", ...
   std::optional<unsigned> version;
   std::vector<KeystoreEntry> entries;  ///< those that can be read
   nlohmann::json encryption;           ///< of the whole or a part; null when all entries can be listed without a password
@@ -41,18 +41,18 @@ struct Keystore {
   std::vector<std::string> weaknesses;
   /// Why the list of entries ends early; empty when it is whole.
   std::string problem;
-  bool cut = false;                    ///< more bytes might have been read further
-  ByteView whole;                      ///< from its first byte to its last
-  Bytes storage;                       ///< what views point into when the file had to be written again (BER)
+  bool cut = false;  ///< more bytes might have been read further
+  ByteView whole;    ///< from its first byte to its last
+  Bytes storage;     ///< what views point into when the file had to be written again (BER)
 
-  Lock lock;                           ///< what proves its password; none when there is nothing to try one on
+  Lock lock;  ///< what proves its password; none when there is nothing to try one on
   /// Lists what the password opens further. Takes what the lock opened.
   std::function<void(Keystore&, ByteView opened, const Password&, Guesser&)> list;
-  std::vector<PrivateKey> keys;        ///< in a form that only this kind of keystore has, encrypted
-  std::vector<pem::WipedBytes> opened; ///< what views may point into
-  std::optional<Password> password;    ///< the well-known one that it has
-  std::optional<bool> password_tried;  ///< all well-known ones until one fitted; nothing when there is nothing to try one on
-  bool listed = true;                  ///< entries are all there are; false while a part is encrypted
+  std::vector<PrivateKey> keys;         ///< in a form that only this kind of keystore has, encrypted
+  std::vector<pem::WipedBytes> opened;  ///< what views may point into
+  std::optional<Password> password;     ///< the well-known one that it has
+  std::optional<bool> password_tried;   ///< all well-known ones until one fitted; nothing when there is nothing to try one on
+  bool listed = true;                   ///< entries are all there are; false while a part is encrypted
 
   void add_weakness(std::string_view code);
   /// The weaknesses of how something in it is encrypted: weak ciphers, "3des", few iterations.

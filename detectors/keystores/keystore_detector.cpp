@@ -2,8 +2,8 @@
 #include "detectors/keystores/keystore_detector.hpp"
 
 #include "core/base/limits.hpp"
-#include "detectors/keystores/bcfks.hpp"
 #include "detectors/formats/der.hpp"
+#include "detectors/keystores/bcfks.hpp"
 #include "detectors/keystores/java_keystore.hpp"
 #include "detectors/keystores/keychain.hpp"
 #include "detectors/keystores/keystore_opening.hpp"
@@ -40,9 +40,7 @@ struct Look {
   FindingSink& sink;
 
   /// Asks for the bytes behind the window.
-  bool need(std::size_t start, std::uint64_t size = limits::object_bytes_max) const {
-    return !window.ends_file && sink.need(start, size);
-  }
+  bool need(std::size_t start, std::uint64_t size = limits::object_bytes_max) const { return !window.ends_file && sink.need(start, size); }
 
   /// True when a keystore begins at `start` and was reported, or will be.
   bool report(std::size_t start, Result<Keystore> keystore) const {

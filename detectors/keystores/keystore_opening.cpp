@@ -13,12 +13,14 @@ namespace {
 
 class Opener {
  public:
-  Opener(Keystore& keystore, const DetectorContext& context, Guesser& guesser) : keystore_(keystore), context_(context), guesser_(guesser) {}
+  Opener(Keystore& keystore, const DetectorContext& context, Guesser& guesser)
+      : keystore_(keystore), context_(context), guesser_(guesser) {}
 
   std::vector<Finding> run() {
     open_store();
     open_keys();
-    const bool locked = keystore_.lock || std::ranges::any_of(keystore_.entries, [](const auto& entry) { return static_cast<bool>(entry.lock); });
+    const bool locked =
+        keystore_.lock || std::ranges::any_of(keystore_.entries, [](const auto& entry) { return static_cast<bool>(entry.lock); });
     if (locked) keystore_.password_tried = keystore_.password.has_value() || !guesser_.held_back();
     if (!locked && (!keystore_.encryption.is_null() || !keystore_.integrity.is_null())) keystore_.password_tried = false;
     if (keystore_.password) keystore_.add_weakness(keystore_.password->weakness());

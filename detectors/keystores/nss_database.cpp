@@ -5,10 +5,10 @@
 
 #include "core/base/limits.hpp"
 #include "detectors/formats/der.hpp"
-#include "detectors/passwords/password_crypto.hpp"
-#include "detectors/keys/password_encryption.hpp"
 #include "detectors/formats/sqlite_reader.hpp"
+#include "detectors/keys/password_encryption.hpp"
 #include "detectors/keys/x509_text.hpp"
+#include "detectors/passwords/password_crypto.hpp"
 
 #include <algorithm>
 #include <array>
@@ -86,7 +86,8 @@ std::optional<Encryption> read_encryption(ByteView bytes) {
   }
   if (der::oid_text(oid) != kPbes2 || !inner.next(der::kSequence, kdf) || !inner.next(der::kSequence, cipher)) return std::nullopt;
   der::Reader derivation(kdf), scheme(cipher);
-  if (!derivation.next(der::kOid, oid) || der::oid_text(oid) != kPbkdf2 || !derivation.next(der::kSequence, kdf_fields)) return std::nullopt;
+  if (!derivation.next(der::kOid, oid) || der::oid_text(oid) != kPbkdf2 || !derivation.next(der::kSequence, kdf_fields))
+    return std::nullopt;
   der::Reader numbers(kdf_fields);
   if (!numbers.next(der::kOctetString, out.salt)) return std::nullopt;
   out.iterations = next_count(numbers);
@@ -119,7 +120,8 @@ std::optional<pem::WipedBytes> open_triple_des(const Encryption& sealed, ByteVie
 Lock password_lock(ByteView salt, ByteView check) {
   const auto sealed = read_encryption(check);
   if (!sealed) return {};
-  return {.rounds = 2 * sealed->iterations + 10, .open = [salt, sealed = *sealed](const Password& password) -> std::optional<pem::WipedBytes> {
+  return {.rounds = 2 * sealed->iterations + 10,
+          .open = [salt, sealed = *sealed](const Password& password) -> std::optional<pem::WipedBytes> {
             constexpr std::size_t kKeyBytes = 32;
             const pem::WipedBytes hashed(sha1({salt, as_bytes(password.text)}));
             const auto key = sealed.triple_des ? std::nullopt : pbkdf2("SHA256", hashed.view(), sealed.salt, sealed.iterations, kKeyBytes);
@@ -226,7 +228,8 @@ std::optional<std::uint64_t> nss_database_size(ByteView bytes) {
   // The tables are listed on the first page, which is 64 KiB at most.
   constexpr std::size_t kSchemaWithin = 64 * 1024;
   const std::string_view start = as_text(bytes.first(std::min(bytes.size(), kSchemaWithin)));
-  const bool nss = start.find("CREATE TABLE nssPublic") != std::string_view::npos || start.find("CREATE TABLE nssPrivate") != std::string_view::npos;
+  const bool nss =
+      start.find("CREATE TABLE nssPublic") != std::string_view::npos || start.find("CREATE TABLE nssPrivate") != std::string_view::npos;
   return nss ? size : std::nullopt;
 }
 

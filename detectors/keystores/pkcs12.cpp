@@ -5,10 +5,10 @@
 #include "core/base/limits.hpp"
 #include "detectors/formats/ber.hpp"
 #include "detectors/formats/der.hpp"
-#include "detectors/passwords/password_crypto.hpp"
 #include "detectors/keys/password_encryption.hpp"
-#include "detectors/keystores/pkcs12_bags.hpp"
 #include "detectors/keys/public_key.hpp"
+#include "detectors/keystores/pkcs12_bags.hpp"
+#include "detectors/passwords/password_crypto.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -128,7 +128,8 @@ class Pkcs12Reader {
     unsigned version = 0;
     ByteView safe;
     ContentInfo info;
-    if (!reader.small_integer(version) || version != 3 || !reader.next(der::kSequence, safe) || !read_content_info(safe, info)) return false;
+    if (!reader.small_integer(version) || version != 3 || !reader.next(der::kSequence, safe) || !read_content_info(safe, info))
+      return false;
     if (info.type != kData && info.type != kSigned) return false;
     out_.version = version;
     if (info.type == kSigned) return read_signed(info.content);

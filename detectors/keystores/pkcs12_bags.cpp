@@ -5,10 +5,10 @@
 #include "core/base/limits.hpp"
 #include "detectors/formats/ber.hpp"
 #include "detectors/formats/der.hpp"
-#include "detectors/passwords/password_crypto.hpp"
 #include "detectors/keys/password_encryption.hpp"
 #include "detectors/keys/private_key.hpp"
 #include "detectors/keys/x509_text.hpp"
+#include "detectors/passwords/password_crypto.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -112,7 +112,8 @@ class BagReader {
     der::Reader reader(der::only_content(value, der::kSequence).value_or(ByteView()));
     ByteView oid, wrapped, octets, info;
     der::Element algorithm;
-    if (!reader.next(der::kOid, oid) || !reader.next(der::kContext0, wrapped) || !der::Reader(wrapped).next(der::kOctetString, octets)) return;
+    if (!reader.next(der::kOid, oid) || !reader.next(der::kContext0, wrapped) || !der::Reader(wrapped).next(der::kOctetString, octets))
+      return;
     if (!der::Reader(octets).next(der::kSequence, info) || !der::Reader(info).next(der::kSequence, algorithm)) return;
     bag.entry.encryption = describe_password_encryption(algorithm.whole);
     out_.add_weaknesses_of(bag.entry.encryption);
@@ -162,7 +163,8 @@ class BagReader {
 class Joiner {
  public:
   explicit Joiner(const std::vector<Bag>& bags) : bags_(bags), used_(bags.size()) {
-    for (std::size_t i = 0; i < bags.size(); ++i) subjects_.push_back(bags[i].entry.kind == "certificate" ? certificate_fields(leaf(bags[i])) : CertificateFields());
+    for (std::size_t i = 0; i < bags.size(); ++i)
+      subjects_.push_back(bags[i].entry.kind == "certificate" ? certificate_fields(leaf(bags[i])) : CertificateFields());
   }
 
   std::vector<KeystoreEntry> run() {

@@ -11,7 +11,7 @@ namespace landwaiter::detectors {
 /// A SafeBag of PKCS #12 (RFC 7292, 4.2): a key, a certificate or a secret, with its attributes.
 struct Pkcs12Bag {
   KeystoreEntry entry;
-  std::string key_id;  ///< localKeyId, printable; binds a key to its certificate
+  std::string key_id;    ///< localKeyId, printable; binds a key to its certificate
   bool trusted = false;  ///< Java says that it trusts the certificate
 };
 

@@ -87,7 +87,8 @@ Finding describe_library(const CryptoLibrary& library) {
     if (end.ended) attributes["weaknesses"].push_back("end-of-life");
   }
   if (library.package) {
-    attributes["package"] = json::object({{"name", attribute_text(library.package->name)}, {"version", attribute_text(library.package->version)}});
+    attributes["package"] =
+        json::object({{"name", attribute_text(library.package->name)}, {"version", attribute_text(library.package->version)}});
     attributes["purl"] = attribute_text(library.package->purl);
   }
   return finding;

@@ -31,8 +31,8 @@ struct CryptoLibrary {
   std::string vendor;                  ///< of a fork or a build; empty when not known
   std::string language;                ///< "C", "C++", "Java", "Python", "Rust", "Go", "JavaScript", "C#"
   std::vector<LibraryEvidence> evidence;
-  std::string confidence = "high";     ///< "high", "medium" or "low"
-  std::string linkage = "unknown";     ///< "shared", "static" or "unknown"
+  std::string confidence = "high";  ///< "high", "medium" or "low"
+  std::string linkage = "unknown";  ///< "shared", "static" or "unknown"
   std::optional<LibraryPackage> package;
 };
 

@@ -17,31 +17,47 @@ constexpr std::size_t kHeadersMax = 32 * 1024;
 constexpr std::size_t kPackageJsonMax = 128 * 1024;
 
 struct Named {
-  std::string_view name;     ///< as the metadata has it, in lower case
+  std::string_view name;  ///< as the metadata has it, in lower case
   std::string_view library;
 };
 
 constexpr std::array kPython{
-    Named{"cryptography", "cryptography"}, Named{"pycryptodome", "PyCryptodome"}, Named{"pycryptodomex", "PyCryptodome"},
-    Named{"pycrypto", "PyCrypto"},         Named{"pynacl", "PyNaCl"},             Named{"pyopenssl", "pyOpenSSL"},
-    Named{"m2crypto", "M2Crypto"},         Named{"paramiko", "Paramiko"},         Named{"bcrypt", "bcrypt (Python)"},
-    Named{"pyjwt", "PyJWT"},               Named{"python-jose", "python-jose"},   Named{"jwcrypto", "jwcrypto"},
-    Named{"rsa", "Python-RSA"},            Named{"ecdsa", "python-ecdsa"},        Named{"argon2-cffi", "argon2-cffi"},
-    Named{"authlib", "Authlib"},           Named{"tink", "Tink"},
+    Named{"cryptography", "cryptography"},
+    Named{"pycryptodome", "PyCryptodome"},
+    Named{"pycryptodomex", "PyCryptodome"},
+    Named{"pycrypto", "PyCrypto"},
+    Named{"pynacl", "PyNaCl"},
+    Named{"pyopenssl", "pyOpenSSL"},
+    Named{"m2crypto", "M2Crypto"},
+    Named{"paramiko", "Paramiko"},
+    Named{"bcrypt", "bcrypt (Python)"},
+    Named{"pyjwt", "PyJWT"},
+    Named{"python-jose", "python-jose"},
+    Named{"jwcrypto", "jwcrypto"},
+    Named{"rsa", "Python-RSA"},
+    Named{"ecdsa", "python-ecdsa"},
+    Named{"argon2-cffi", "argon2-cffi"},
+    Named{"authlib", "Authlib"},
+    Named{"tink", "Tink"},
 };
 
 constexpr std::array<std::string_view, 22> kNpm{
-    "node-forge", "crypto-js", "elliptic",    "jsonwebtoken", "jose",          "tweetnacl",   "libsodium-wrappers", "libsodium", "openpgp", "bcrypt",  "bcryptjs",
-    "jsrsasign",  "sjcl",      "node-rsa",    "secp256k1",    "@noble/curves", "@noble/hashes", "@noble/ciphers",   "node-jose", "asn1js",  "pkijs",   "browserify-aes"};
+    "node-forge",    "crypto-js",      "elliptic",  "jsonwebtoken", "jose",  "tweetnacl",     "libsodium-wrappers", "libsodium",
+    "openpgp",       "bcrypt",         "bcryptjs",  "jsrsasign",    "sjcl",  "node-rsa",      "secp256k1",          "@noble/curves",
+    "@noble/hashes", "@noble/ciphers", "node-jose", "asn1js",       "pkijs", "browserify-aes"};
 
 struct Maven {
   std::string_view group;
   std::string_view library;
 };
 constexpr std::array kMaven{
-    Maven{"org.bouncycastle", "Bouncy Castle"}, Maven{"org.conscrypt", "Conscrypt"},       Maven{"com.google.crypto.tink", "Tink"},
-    Maven{"software.amazon.cryptools", "Amazon Corretto Crypto Provider"}, Maven{"com.nimbusds", "Nimbus JOSE + JWT"},
-    Maven{"io.jsonwebtoken", "JJWT"},           Maven{"org.jasypt", "Jasypt"},
+    Maven{"org.bouncycastle", "Bouncy Castle"},
+    Maven{"org.conscrypt", "Conscrypt"},
+    Maven{"com.google.crypto.tink", "Tink"},
+    Maven{"software.amazon.cryptools", "Amazon Corretto Crypto Provider"},
+    Maven{"com.nimbusds", "Nimbus JOSE + JWT"},
+    Maven{"io.jsonwebtoken", "JJWT"},
+    Maven{"org.jasypt", "Jasypt"},
 };
 
 bool version_text(std::string_view text) {
@@ -59,7 +75,8 @@ std::optional<std::string_view> line_value(std::string_view text, std::string_vi
   return std::nullopt;
 }
 
-FoundLibrary found(std::string_view name, std::string_view version, std::string_view language, LibraryEvidence evidence, std::size_t offset) {
+FoundLibrary found(std::string_view name, std::string_view version, std::string_view language, LibraryEvidence evidence,
+                   std::size_t offset) {
   FoundLibrary out;
   out.offset = offset;
   out.library.name = name;
@@ -202,12 +219,16 @@ std::optional<FoundLibrary> read_bouncy_class(const Window& window, const Hit& h
   if (!version_text(number)) return std::nullopt;
   const bool fips = text.find("FIPS") != std::string_view::npos;
   const bool jsse = text.find("JSSE") != std::string_view::npos;
-  return found(jsse ? "Bouncy Castle JSSE" : fips ? "Bouncy Castle FIPS" : "Bouncy Castle", bouncy_version(number), "Java", {"class", std::string(text)}, begin);
+  return found(jsse   ? "Bouncy Castle JSSE"
+               : fips ? "Bouncy Castle FIPS"
+                      : "Bouncy Castle",
+               bouncy_version(number), "Java", {"class", std::string(text)}, begin);
 }
 
 std::optional<FoundLibrary> read_tink_class(const Window& window, const Hit& hit) {
   // Any class that uses Tink names its registry; the registry itself is in a file of that name, with whatever in front.
-  if (hit.end == 0 || binary_kind(window.head) != BinaryKind::java_class || !window.name.ends_with("crypto/tink/Registry.class")) return std::nullopt;
+  if (hit.end == 0 || binary_kind(window.head) != BinaryKind::java_class || !window.name.ends_with("crypto/tink/Registry.class"))
+    return std::nullopt;
   auto out = found("Tink", {}, "Java", {"class", "com.google.crypto.tink.Registry"}, hit.end - 1);
   out.library.confidence = "medium";
   return out;

@@ -20,10 +20,12 @@ std::optional<FoundLibrary> read_package_json(const Window& window, const Hit& h
 /// text that Bouncy Castle's provider class holds, Tink's class of a name that survives relocation.
 inline constexpr std::string_view kManifestPattern = "(?:Extension-Name: org\\.bouncycastle\\.bc|Bundle-SymbolicName: bc[a-z])";
 inline constexpr std::string_view kPomPattern =
-    "groupId=(?:org\\.bouncycastle|org\\.conscrypt|com\\.google\\.crypto\\.tink|software\\.amazon\\.cryptools|com\\.nimbusds|io\\.jsonwebtoken|org\\.jasypt)";
+    "groupId=(?:org\\.bouncycastle|org\\.conscrypt|com\\.google\\.crypto\\.tink|software\\.amazon\\.cryptools|com\\.nimbusds|io\\."
+    "jsonwebtoken|org\\.jasypt)";
 inline constexpr std::string_view kConscryptPattern = "org\\.conscrypt\\.version\\.major=";
 inline constexpr std::string_view kJavaReleasePattern = "JAVA_VERSION=\"[0-9]";
-inline constexpr std::string_view kBouncyPattern = "(?:BouncyCastle Security Provider |Bouncy Castle JSSE Provider Version |BouncyCastle Post-Quantum Security Provider )";
+inline constexpr std::string_view kBouncyPattern =
+    "(?:BouncyCastle Security Provider |Bouncy Castle JSSE Provider Version |BouncyCastle Post-Quantum Security Provider )";
 inline constexpr std::string_view kTinkPattern = "google/crypto/tink/Registry";
 inline constexpr std::size_t kJavaLength = 48;
 std::optional<FoundLibrary> read_manifest(const Window& window, const Hit& hit);

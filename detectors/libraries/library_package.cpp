@@ -81,9 +81,12 @@ constexpr std::array kPackages{
 
 /// What the names begin with, for the triggers.
 constexpr std::string_view kBeginnings =
-    "(?:openssl|compat-openssl|libopenssl|libssl|libcrypto|libressl|aws-lc|gnutls|libgnutls|libgcrypt|nettle|libnettle|libhogweed|libsodium|mbedtls"
-    "|libmbed|wolfssl|libwolfssl|botan|libbotan|libtomcrypt|crypto\\+\\+|cryptopp|nss|libnss[0-9]|libfreebl|libsoftokn|mozilla-nss|libssh|liboqs"
-    "|libbcprov-java|bouncycastle|python3-cryptography|py3-cryptography|python3-openssl|py3-openssl|python3-nacl|py3-pynacl|python3-pycryptodome"
+    "(?:openssl|compat-openssl|libopenssl|libssl|libcrypto|libressl|aws-lc|gnutls|libgnutls|libgcrypt|nettle|libnettle|libhogweed|"
+    "libsodium|mbedtls"
+    "|libmbed|wolfssl|libwolfssl|botan|libbotan|libtomcrypt|crypto\\+\\+|cryptopp|nss|libnss[0-9]|libfreebl|libsoftokn|mozilla-nss|libssh|"
+    "liboqs"
+    "|libbcprov-java|bouncycastle|python3-cryptography|py3-cryptography|python3-openssl|py3-openssl|python3-nacl|py3-pynacl|python3-"
+    "pycryptodome"
     "|py3-pycryptodome|python3-m2crypto|python3-paramiko|py3-paramiko|nodejs|openjdk-|java-)";
 
 /// "1:3.0.19-1~deb12u1" is 3.0.19: upstream's version without epoch and revision; "+dfsg" and the like say that files are missing.
@@ -99,7 +102,8 @@ std::string purl_text(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || std::string_view(".-_~").find(c) != std::string_view::npos;
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       std::string_view(".-_~").find(c) != std::string_view::npos;
     if (plain) {
       out += c;
       continue;

@@ -37,15 +37,50 @@ constexpr std::array kGoModules{
     Named{"gopkg.in/square/go-jose.v2", "go-jose"},
 };
 
-constexpr std::array<std::string_view, 40> kCrates{
-    "ring",    "rustls", "openssl",  "openssl-sys",      "boring",     "boring-sys",    "aws-lc-rs",     "aws-lc-sys", "sodiumoxide", "libsodium-sys",
-    "orion",   "sha1",   "sha2",     "sha3",             "md-5",       "aes",           "aes-gcm",       "chacha20",   "chacha20poly1305", "rsa",
-    "dsa",     "ecdsa",  "p256",     "p384",             "k256",       "ed25519-dalek", "curve25519-dalek", "x25519-dalek", "hmac",  "pbkdf2",
-    "argon2",  "scrypt", "bcrypt",   "blake2",           "blake3",     "des",           "secp256k1",     "ml-kem",     "pqcrypto",    "snow"};
+constexpr std::array<std::string_view, 40> kCrates{"ring",
+                                                   "rustls",
+                                                   "openssl",
+                                                   "openssl-sys",
+                                                   "boring",
+                                                   "boring-sys",
+                                                   "aws-lc-rs",
+                                                   "aws-lc-sys",
+                                                   "sodiumoxide",
+                                                   "libsodium-sys",
+                                                   "orion",
+                                                   "sha1",
+                                                   "sha2",
+                                                   "sha3",
+                                                   "md-5",
+                                                   "aes",
+                                                   "aes-gcm",
+                                                   "chacha20",
+                                                   "chacha20poly1305",
+                                                   "rsa",
+                                                   "dsa",
+                                                   "ecdsa",
+                                                   "p256",
+                                                   "p384",
+                                                   "k256",
+                                                   "ed25519-dalek",
+                                                   "curve25519-dalek",
+                                                   "x25519-dalek",
+                                                   "hmac",
+                                                   "pbkdf2",
+                                                   "argon2",
+                                                   "scrypt",
+                                                   "bcrypt",
+                                                   "blake2",
+                                                   "blake3",
+                                                   "des",
+                                                   "secp256k1",
+                                                   "ml-kem",
+                                                   "pqcrypto",
+                                                   "snow"};
 
 constexpr std::array kDlls{
-    Named{"bcrypt.dll", "Windows CNG"},   Named{"bcryptprimitives.dll", "Windows CNG"}, Named{"ncrypt.dll", "Windows CNG"},
-    Named{"crypt32.dll", "Windows CryptoAPI"}, Named{"secur32.dll", "Windows Schannel"}, Named{"schannel.dll", "Windows Schannel"},
+    Named{"bcrypt.dll", "Windows CNG"},        Named{"bcryptprimitives.dll", "Windows CNG"}, Named{"ncrypt.dll", "Windows CNG"},
+    Named{"crypt32.dll", "Windows CryptoAPI"}, Named{"secur32.dll", "Windows Schannel"},     Named{"schannel.dll", "Windows Schannel"},
 };
 
 struct Assembly {
@@ -54,19 +89,15 @@ struct Assembly {
   std::string_view language;
 };
 constexpr std::array kAssemblies{
-    Assembly{"bouncycastle.", "Bouncy Castle C#", "C#"},
-    Assembly{"system.security.cryptography", ".NET cryptography", "C#"},
-    Assembly{"nsec.cryptography", "NSec", "C#"},
-    Assembly{"sodium.core", "Sodium.Core", "C#"},
-    Assembly{"bcrypt.dll", "Windows CNG", "C"},
-    Assembly{"bcryptprimitives.dll", "Windows CNG", "C"},
-    Assembly{"ncrypt.dll", "Windows CNG", "C"},
-    Assembly{"crypt32.dll", "Windows CryptoAPI", "C"},
-    Assembly{"schannel.dll", "Windows Schannel", "C"},
-    Assembly{"libcrypto", "OpenSSL", "C"},
+    Assembly{"bouncycastle.", "Bouncy Castle C#", "C#"}, Assembly{"system.security.cryptography", ".NET cryptography", "C#"},
+    Assembly{"nsec.cryptography", "NSec", "C#"},         Assembly{"sodium.core", "Sodium.Core", "C#"},
+    Assembly{"bcrypt.dll", "Windows CNG", "C"},          Assembly{"bcryptprimitives.dll", "Windows CNG", "C"},
+    Assembly{"ncrypt.dll", "Windows CNG", "C"},          Assembly{"crypt32.dll", "Windows CryptoAPI", "C"},
+    Assembly{"schannel.dll", "Windows Schannel", "C"},   Assembly{"libcrypto", "OpenSSL", "C"},
 };
 
-FoundLibrary found(std::string_view name, std::string_view version, std::string_view language, LibraryEvidence evidence, std::size_t offset) {
+FoundLibrary found(std::string_view name, std::string_view version, std::string_view language, LibraryEvidence evidence,
+                   std::size_t offset) {
   FoundLibrary out;
   out.offset = offset;
   out.library.name = name;
@@ -120,7 +151,8 @@ void read_modules(std::string_view info, std::size_t offset, CryptoLibrary& go, 
     if (line.starts_with("dep\t")) add_module(line, offset, out);
     if (!line.starts_with("build\t")) continue;
     const std::string_view setting = line.substr(6);
-    if (setting.starts_with("GOFIPS140=") || (setting.starts_with("GOEXPERIMENT=") && setting.find("boringcrypto") != std::string_view::npos)) {
+    if (setting.starts_with("GOFIPS140=") ||
+        (setting.starts_with("GOEXPERIMENT=") && setting.find("boringcrypto") != std::string_view::npos)) {
       go.evidence.push_back({"buildinfo", std::string(setting.substr(0, 128))});
       if (!setting.starts_with("GOFIPS140=")) go.vendor = "BoringCrypto";
     }
@@ -251,7 +283,8 @@ std::vector<FoundLibrary> read_rust_crates(const Window& window, const Hit& hit,
     if (slash == std::string_view::npos) continue;
     const std::string_view folder = before.substr(slash + 1);
     const auto known = std::ranges::find_if(kCrates, [&](std::string_view name) {
-      return folder.size() > name.size() + 1 && folder.starts_with(name) && folder[name.size()] == '-' && folder[name.size() + 1] >= '0' && folder[name.size() + 1] <= '9';
+      return folder.size() > name.size() + 1 && folder.starts_with(name) && folder[name.size()] == '-' && folder[name.size() + 1] >= '0' &&
+             folder[name.size() + 1] <= '9';
     });
     if (known == kCrates.end() || !seen.insert(folder).second) continue;
     const std::string_view version = folder.substr(known->size() + 1);

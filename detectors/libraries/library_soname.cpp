@@ -54,7 +54,8 @@ std::optional<std::string> version_in_name(std::string_view name, std::string_vi
   const std::size_t at = name.find(".so.");
   if (at == std::string_view::npos || !name.starts_with("libcrypto")) return std::nullopt;
   const std::string_view version = name.substr(at + 4);
-  if (!version.starts_with(number) || std::ranges::count(version, '.') != 2 || !std::ranges::all_of(version, number_or_dot)) return std::nullopt;
+  if (!version.starts_with(number) || std::ranges::count(version, '.') != 2 || !std::ranges::all_of(version, number_or_dot))
+    return std::nullopt;
   return std::string(version);
 }
 

@@ -7,7 +7,8 @@ namespace landwaiter::detectors {
 
 /// Shared libraries that carry no text with name and version, by the name they give themselves: nettle, hogweed, libsodium,
 /// Crypto++, liboqs.
-inline constexpr std::string_view kSonamePattern = R"((?:libnettle|libhogweed|libsodium|libcrypto\+\+|libcryptopp|liboqs)\.so\.[0-9]{1,3}\x00)";
+inline constexpr std::string_view kSonamePattern =
+    R"((?:libnettle|libhogweed|libsodium|libcrypto\+\+|libcryptopp|liboqs)\.so\.[0-9]{1,3}\x00)";
 inline constexpr std::size_t kSonameLength = 20;
 
 /// The hit is the soname of the file itself (System V ABI, DT_SONAME) and not that of a library it needs. Asks for what lies

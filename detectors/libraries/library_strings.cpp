@@ -37,7 +37,8 @@ constexpr std::array kRules{
     StringRule{R"(SSH-2\.0-libssh_[0-9])", 16, "SSH-2.0-libssh_", "libssh", "C", "", true, "libssh"},
     StringRule{R"(node\.js/v[0-9]{1,2}\.)", 13, "node.js/v", "Node.js", "C++", "", true, kNoFiles},
     StringRule{R"(BORINGSSL_self_test\x00)", 20, "BORINGSSL_self_test", "BoringSSL", "C", "", false, kNoFiles},
-    StringRule{R"(CryptoNative_EvpSha256\x00)", 23, "CryptoNative_EvpSha256", ".NET cryptography", "C#", "", false, "libSystem.Security.Cryptography"},
+    StringRule{R"(CryptoNative_EvpSha256\x00)", 23, "CryptoNative_EvpSha256", ".NET cryptography", "C#", "", false,
+               "libSystem.Security.Cryptography"},
     StringRule{R"(AppleCryptoNative_DigestCreate\x00)", 31, "AppleCryptoNative_DigestCreate", ".NET cryptography", "C#", "", false,
                "libSystem.Security.Cryptography"},
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "detectors/libraries/crypto_library.hpp"
 #include "detectors/engine/detector.hpp"
+#include "detectors/libraries/crypto_library.hpp"
 
 #include <span>
 
@@ -15,14 +15,14 @@ struct FoundLibrary {
 
 /// A text that a library's own code holds: its name and version, or a name only it defines.
 struct StringRule {
-  std::string_view pattern;   ///< the trigger
+  std::string_view pattern;  ///< the trigger
   std::size_t max_length = 0;
-  std::string_view literal;   ///< what stands in front of the version; the match begins with it
+  std::string_view literal;  ///< what stands in front of the version; the match begins with it
   std::string_view library;
   std::string_view language;
-  std::string_view after;     ///< what must follow the version; empty: anything
-  bool versioned = true;      ///< false: the literal alone is the evidence, a symbol
-  std::string_view files;     ///< comma-separated beginnings of file names that are the library itself
+  std::string_view after;  ///< what must follow the version; empty: anything
+  bool versioned = true;   ///< false: the literal alone is the evidence, a symbol
+  std::string_view files;  ///< comma-separated beginnings of file names that are the library itself
 };
 std::span<const StringRule> string_rules();
 

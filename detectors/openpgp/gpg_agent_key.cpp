@@ -3,9 +3,9 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/text.hpp"
+#include "detectors/formats/s_expression.hpp"
 #include "detectors/keys/key_consistency.hpp"
 #include "detectors/openpgp/openpgp_key.hpp"
-#include "detectors/formats/s_expression.hpp"
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>

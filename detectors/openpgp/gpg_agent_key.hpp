@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "detectors/openpgp/openpgp_s2k.hpp"
 #include "detectors/keys/public_key.hpp"
+#include "detectors/openpgp/openpgp_s2k.hpp"
 
 #include <optional>
 #include <string>

@@ -34,9 +34,7 @@ std::optional<ByteView> key_block_of(ByteView blob) {
   return blob.subspan(begin, size);
 }
 
-bool is_header(const Blob& blob) {
-  return blob.type == kHeader && blob.bytes.size() >= 12 && as_text(blob.bytes.subspan(8, 4)) == "KBXf";
-}
+bool is_header(const Blob& blob) { return blob.type == kHeader && blob.bytes.size() >= 12 && as_text(blob.bytes.subspan(8, 4)) == "KBXf"; }
 
 }  // namespace
 

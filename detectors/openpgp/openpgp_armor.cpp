@@ -15,9 +15,7 @@ constexpr std::string_view kBegin = "-----BEGIN PGP ";
 constexpr std::string_view kEnd = "-----END PGP ";
 constexpr std::string_view kDashes = "-----";
 
-bool is_base64(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-}
+bool is_base64(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/'; }
 
 /// Takes lines such as "Comment: x" off the front; base64 has no colon.
 std::string_view without_headers(std::string_view text) {

@@ -28,12 +28,12 @@ struct PacketTrigger {
 /// Version and time.
 constexpr std::size_t kBeforeAlgorithm = 5;
 constexpr std::array kPacketTriggers{
-    PacketTrigger{R"(\x16\x09\x2b\x06\x01\x04\x01\xda\x47\x0f\x01)", 11},          // EdDSA on Ed25519, the old way
-    PacketTrigger{R"(\x16\x03\x2b\x65\x71)", 5},                                     // and on Ed448
-    PacketTrigger{R"(\x13\x08\x2a\x86\x48\xce\x3d\x03\x01\x07)", 10},               // ECDSA on P-256
-    PacketTrigger{R"(\x13\x05\x2b\x81\x04\x00[\x0a\x22\x23])", 7},                   // secp256k1, P-384, P-521
-    PacketTrigger{R"(\x13\x09\x2b\x24\x03\x03\x02\x08\x01\x01)", 10},               // Brainpool
-    PacketTrigger{R"(\x11[\x02\x04\x08\x0c]\x00[\x80-\xff])", 4},                     // DSA of 512, 1024, 2048 or 3072 bits
+    PacketTrigger{R"(\x16\x09\x2b\x06\x01\x04\x01\xda\x47\x0f\x01)", 11},                             // EdDSA on Ed25519, the old way
+    PacketTrigger{R"(\x16\x03\x2b\x65\x71)", 5},                                                      // and on Ed448
+    PacketTrigger{R"(\x13\x08\x2a\x86\x48\xce\x3d\x03\x01\x07)", 10},                                 // ECDSA on P-256
+    PacketTrigger{R"(\x13\x05\x2b\x81\x04\x00[\x0a\x22\x23])", 7},                                    // secp256k1, P-384, P-521
+    PacketTrigger{R"(\x13\x09\x2b\x24\x03\x03\x02\x08\x01\x01)", 10},                                 // Brainpool
+    PacketTrigger{R"(\x11[\x02\x04\x08\x0c]\x00[\x80-\xff])", 4},                                     // DSA of 512, 1024, 2048 or 3072 bits
     PacketTrigger{R"((?:[\x19\x1b]\x00\x00\x00\x20|\x1a\x00\x00\x00\x38|\x1c\x00\x00\x00\x39))", 5},  // version 6: X25519 and its kin
     PacketTrigger{R"([\x26\x3f-\x9f]\x04[\x20-\x9f][\x00-\xff]{3}[\x1b\x1c])", 7},  // version 4: Ed25519, Ed448, behind their size
 };

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
+#include "detectors/keys/public_key.hpp"
 #include "detectors/openpgp/openpgp_packet.hpp"
 #include "detectors/openpgp/openpgp_s2k.hpp"
-#include "detectors/keys/public_key.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -16,13 +16,13 @@ namespace landwaiter::detectors::openpgp {
 /// What one key packet says, of versions 2 to 4 (RFC 4880), 5 (LibrePGP) and 6 (RFC 9580).
 struct Key {
   unsigned version = 0;
-  unsigned algorithm = 0;      ///< by number (RFC 9580, 9.1)
-  std::uint32_t created = 0;   ///< seconds since 1970
-  PublicKey public_key;        ///< spki is empty for algorithms that are only known by name
-  Bytes public_body;           ///< the public fields, as a public key packet holds them
-  std::string fingerprint;     ///< lower-case hexadecimal
-  std::string key_id;          ///< 16 digits of it, as people use them
-  Protection secret;           ///< part is `none` in a public key packet
+  unsigned algorithm = 0;     ///< by number (RFC 9580, 9.1)
+  std::uint32_t created = 0;  ///< seconds since 1970
+  PublicKey public_key;       ///< spki is empty for algorithms that are only known by name
+  Bytes public_body;          ///< the public fields, as a public key packet holds them
+  std::string fingerprint;    ///< lower-case hexadecimal
+  std::string key_id;         ///< 16 digits of it, as people use them
+  Protection secret;          ///< part is `none` in a public key packet
   /// False when the private numbers, in clear, are not those of the public key, or their sum is wrong.
   bool consistent = true;
   /// All counts of bits are those of their numbers: without it, bytes between others are no key.

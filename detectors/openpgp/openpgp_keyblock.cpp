@@ -164,7 +164,8 @@ bool take_packet(const Packet& packet, std::size_t begin, KeyBlock& block) {
       // A subkey that is not understood keeps what follows it from being taken for another's.
       if (!key) return packet.in_one && !packet.body.empty() && packet.body[0] >= 2 && packet.body[0] <= 6;
       block.confirmed = block.confirmed || (key->exact && key->consistent);
-      block.members.push_back({.key = *std::move(key), .primary = false, .begin = begin, .signature = {}, .direct_signature = {}, .revoked = false});
+      block.members.push_back(
+          {.key = *std::move(key), .primary = false, .begin = begin, .signature = {}, .direct_signature = {}, .revoked = false});
       return true;
     }
     case kUserAttribute:
@@ -184,7 +185,8 @@ std::optional<KeyBlock> read_key_block(ByteView bytes) {
   auto primary = read_key(packet);
   if (!primary) return std::nullopt;
   KeyBlock block;
-  block.members.push_back({.key = *std::move(primary), .primary = true, .begin = 0, .signature = {}, .direct_signature = {}, .revoked = false});
+  block.members.push_back(
+      {.key = *std::move(primary), .primary = true, .begin = 0, .signature = {}, .direct_signature = {}, .revoked = false});
   block.size = reader.offset();
   while (true) {
     const std::size_t begin = reader.offset();

@@ -23,7 +23,7 @@ struct SelfSignature {
 struct Member {
   Key key;
   bool primary = false;
-  std::size_t begin = 0;    ///< of its packet
+  std::size_t begin = 0;           ///< of its packet
   SelfSignature signature;         ///< certification or binding
   SelfSignature direct_signature;  ///< of a primary key
   bool revoked = false;

@@ -26,9 +26,9 @@ bool is_subkey(std::uint8_t tag);
 
 struct Packet {
   std::uint8_t tag = 0;
-  ByteView body;       ///< a view into what is read; empty when not `in_one`
-  bool in_one = true;  ///< false for bodies in partial lengths (4.2.1.4), which keys and signatures never have
-  std::size_t end = 0; ///< one past its last byte, as an index into what is read
+  ByteView body;        ///< a view into what is read; empty when not `in_one`
+  bool in_one = true;   ///< false for bodies in partial lengths (4.2.1.4), which keys and signatures never have
+  std::size_t end = 0;  ///< one past its last byte, as an index into what is read
 };
 
 enum class ReadState {

@@ -96,8 +96,8 @@ bool read_parameters(ByteReader& reader, unsigned usage, unsigned version, Prote
 }  // namespace
 
 std::string cipher_name(unsigned algorithm) {
-  constexpr std::array kNames{"",        "IDEA",    "3DES",    "CAST5",   "Blowfish",     "",             "",
-                              "AES-128", "AES-192", "AES-256", "Twofish", "Camellia-128", "Camellia-192", "Camellia-256"};
+  constexpr std::array kNames{"",        "IDEA",    "3DES",         "CAST5",        "Blowfish",    "", "", "AES-128", "AES-192",
+                              "AES-256", "Twofish", "Camellia-128", "Camellia-192", "Camellia-256"};
   const bool named = algorithm < kNames.size() && kNames[algorithm][0] != '\0';
   return named ? kNames[algorithm] : "cipher " + std::to_string(algorithm);
 }
@@ -131,7 +131,8 @@ std::vector<std::string> protection_weaknesses(const json& encryption) {
   const std::string kdf = text_of(encryption, "kdf");
   const bool once = kdf == "S2K simple" || kdf == "S2K salted";
   const auto count = encryption.find("count_bytes");
-  if (once || (count != encryption.end() && count->is_number_unsigned() && count->get<std::uint64_t>() < kCountBytesMin)) codes.emplace_back("few-iterations");
+  if (once || (count != encryption.end() && count->is_number_unsigned() && count->get<std::uint64_t>() < kCountBytesMin))
+    codes.emplace_back("few-iterations");
   if (text_of(encryption, "hash") == "MD5") codes.emplace_back("md5");
   if (text_of(encryption, "integrity") == "sum of 16 bits") codes.emplace_back("no-integrity");
   return codes;

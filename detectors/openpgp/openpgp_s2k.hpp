@@ -12,11 +12,11 @@ namespace landwaiter::detectors::openpgp {
 
 /// Whether a key packet has its private half, and how.
 enum class SecretPart {
-  none,       ///< a public key
+  none,  ///< a public key
   clear,
   encrypted,
-  absent,     ///< GnuPG's "gnu-dummy": the place of a private key that is kept elsewhere
-  on_card,    ///< GnuPG's "divert-to-card"
+  absent,   ///< GnuPG's "gnu-dummy": the place of a private key that is kept elsewhere
+  on_card,  ///< GnuPG's "divert-to-card"
 };
 
 /// How the private half of a key packet is protected (RFC 9580, 3.7 and 5.5.3).

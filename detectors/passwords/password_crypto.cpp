@@ -93,8 +93,8 @@ Opened pbe_decrypt(const X509_ALGOR* algorithm, const Password& password, ByteVi
   int size = 0;
   const char* text = password.none ? nullptr : password.text.data();
   const int text_size = static_cast<int>(password.text.size());
-  const bool decrypted = PKCS12_pbe_crypt_ex(algorithm, text, text_size, ciphertext.data(), static_cast<int>(ciphertext.size()), &plain, &size, 0,
-                                             old_algorithms(), nullptr) != nullptr;
+  const bool decrypted = PKCS12_pbe_crypt_ex(algorithm, text, text_size, ciphertext.data(), static_cast<int>(ciphertext.size()), &plain,
+                                             &size, 0, old_algorithms(), nullptr) != nullptr;
   ERR_clear_error();
   if (!decrypted) return std::nullopt;
   pem::WipedBytes out(Bytes(plain, plain + size));
@@ -134,7 +134,8 @@ Opened open_jceks_key(const Password& password, ByteView salt, std::uint64_t ite
   }
   Bytes derived;
   for (std::size_t half = 0; half < 2; ++half) {
-    Bytes hashed(halves.begin() + static_cast<std::ptrdiff_t>(half * kHalf), halves.begin() + static_cast<std::ptrdiff_t>((half + 1) * kHalf));
+    Bytes hashed(halves.begin() + static_cast<std::ptrdiff_t>(half * kHalf),
+                 halves.begin() + static_cast<std::ptrdiff_t>((half + 1) * kHalf));
     for (std::uint64_t i = 0; i < iterations; ++i) {
       hashed.insert(hashed.end(), password.text.begin(), password.text.end());
       std::array<std::uint8_t, kMd5Bytes> digest{};
@@ -154,7 +155,8 @@ Lock jceks_lock(ByteView parameters, std::uint64_t iterations, ByteView cipherte
   ByteView salt;
   der::Reader reader(der::only_content(parameters, der::kSequence).value_or(ByteView()));
   if (!reader.next(der::kOctetString, salt) || salt.size() != kSaltBytes || iterations == 0 || iterations > INT_MAX) return {};
-  return {.rounds = 2 * iterations, .open = [=](const Password& password) { return open_jceks_key(password, salt, iterations, ciphertext); }};
+  return {.rounds = 2 * iterations,
+          .open = [=](const Password& password) { return open_jceks_key(password, salt, iterations, ciphertext); }};
 }
 
 /// Does OpenSSL have the cipher? A description carries OpenSSL's long names, which tell the old ones apart.
@@ -182,22 +184,25 @@ std::optional<pem::WipedBytes> pkcs12_key(const std::string& hash, ByteView pass
   return pem::WipedBytes(std::move(out));
 }
 
-std::optional<pem::WipedBytes> pbkdf2(const std::string& hash, ByteView password, ByteView salt, std::uint64_t iterations, std::size_t size) {
+std::optional<pem::WipedBytes> pbkdf2(const std::string& hash, ByteView password, ByteView salt, std::uint64_t iterations,
+                                      std::size_t size) {
   const EVP_MD* md = hash_named(hash);
   if (md == nullptr || !countable(iterations, size)) return std::nullopt;
   Bytes out(size);
-  const int made = PKCS5_PBKDF2_HMAC(as_text(password).data(), static_cast<int>(password.size()), salt.data(), static_cast<int>(salt.size()),
-                                     static_cast<int>(iterations), md, static_cast<int>(size), out.data());
+  const int made = PKCS5_PBKDF2_HMAC(as_text(password).data(), static_cast<int>(password.size()), salt.data(),
+                                     static_cast<int>(salt.size()), static_cast<int>(iterations), md, static_cast<int>(size), out.data());
   ERR_clear_error();
   if (made != 1) return std::nullopt;
   return pem::WipedBytes(std::move(out));
 }
 
-std::optional<pem::WipedBytes> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p, std::size_t size) {
+std::optional<pem::WipedBytes> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p,
+                                      std::size_t size) {
   constexpr std::uint64_t kMemoryMax = 32 * limits::MiB;
   if (size == 0 || size > kDerivedBytesMax) return std::nullopt;
   Bytes out(size);
-  const int made = EVP_PBE_scrypt(as_text(password).data(), password.size(), salt.data(), salt.size(), n, r, p, kMemoryMax, out.data(), size);
+  const int made =
+      EVP_PBE_scrypt(as_text(password).data(), password.size(), salt.data(), salt.size(), n, r, p, kMemoryMax, out.data(), size);
   ERR_clear_error();
   if (made != 1) return std::nullopt;
   return pem::WipedBytes(std::move(out));
@@ -230,14 +235,16 @@ std::optional<pem::WipedBytes> decrypt_cbc(const char* cipher, ByteView key, Byt
   const Cipher kind = cipher_named(cipher);
   const CipherContext context(EVP_CIPHER_CTX_new());
   if (!kind || !context || ciphertext.empty() || ciphertext.size() > limits::object_bytes_max) return std::nullopt;
-  if (static_cast<int>(key.size()) != EVP_CIPHER_get_key_length(kind.get()) || static_cast<int>(iv.size()) != EVP_CIPHER_get_iv_length(kind.get())) {
+  if (static_cast<int>(key.size()) != EVP_CIPHER_get_key_length(kind.get()) ||
+      static_cast<int>(iv.size()) != EVP_CIPHER_get_iv_length(kind.get())) {
     return std::nullopt;
   }
   Bytes plain(ciphertext.size() + EVP_MAX_BLOCK_LENGTH);
   int size = 0, last = 0;
-  const bool decrypted = EVP_DecryptInit_ex(context.get(), kind.get(), nullptr, key.data(), iv.data()) == 1 &&
-                         EVP_DecryptUpdate(context.get(), plain.data(), &size, ciphertext.data(), static_cast<int>(ciphertext.size())) == 1 &&
-                         EVP_DecryptFinal_ex(context.get(), plain.data() + size, &last) == 1;
+  const bool decrypted =
+      EVP_DecryptInit_ex(context.get(), kind.get(), nullptr, key.data(), iv.data()) == 1 &&
+      EVP_DecryptUpdate(context.get(), plain.data(), &size, ciphertext.data(), static_cast<int>(ciphertext.size())) == 1 &&
+      EVP_DecryptFinal_ex(context.get(), plain.data() + size, &last) == 1;
   ERR_clear_error();
   if (!decrypted) {
     OPENSSL_cleanse(plain.data(), plain.size());

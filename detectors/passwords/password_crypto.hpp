@@ -17,9 +17,11 @@ namespace landwaiter::detectors {
 std::optional<pem::WipedBytes> pkcs12_key(const std::string& hash, ByteView password, ByteView salt, std::uint64_t iterations, int purpose,
                                           std::size_t size);
 /// RFC 8018, 5.2, with HMAC over `hash`.
-std::optional<pem::WipedBytes> pbkdf2(const std::string& hash, ByteView password, ByteView salt, std::uint64_t iterations, std::size_t size);
+std::optional<pem::WipedBytes> pbkdf2(const std::string& hash, ByteView password, ByteView salt, std::uint64_t iterations,
+                                      std::size_t size);
 /// RFC 7914, within 32 MiB of memory.
-std::optional<pem::WipedBytes> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p, std::size_t size);
+std::optional<pem::WipedBytes> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p,
+                                      std::size_t size);
 /// Empty when the hash is not known.
 Bytes hmac(const std::string& hash, ByteView key, ByteView data);
 Bytes sha1(std::initializer_list<ByteView> parts);
@@ -34,8 +36,8 @@ std::optional<pem::WipedBytes> decrypt_ccm(ByteView key, ByteView nonce, std::si
 std::optional<pem::WipedBytes> unwrap_padded(ByteView key, ByteView ciphertext);
 
 /// The lock around `ciphertext`, made as the AlgorithmIdentifier `algorithm` says: PBES1, PBES2, PKCS #12's, and the two of Java's
-/// keystores. It opens when the plaintext is one well-formed element in DER or BER. No lock for an algorithm that is not known or not available:
-/// RC2, RC4 and DES need OpenSSL's legacy provider.
+/// keystores. It opens when the plaintext is one well-formed element in DER or BER. No lock for an algorithm that is not known or not
+/// available: RC2, RC4 and DES need OpenSSL's legacy provider.
 Lock encryption_lock(ByteView algorithm, ByteView ciphertext);
 /// The same for an EncryptedPrivateKeyInfo (RFC 5208, 6) that fills `der`; what opens is a PrivateKeyInfo.
 Lock encrypted_key_lock(ByteView der);

@@ -149,8 +149,9 @@ std::optional<pem::WipedBytes> Twofish::decrypt_cbc(ByteView iv, ByteView cipher
     for (std::size_t i = 0; i < kBlockBytes; ++i) plain[at + i] ^= before[i];
   }
   const std::size_t padding = plain.back();
-  const bool padded = padding > 0 && padding <= kBlockBytes &&
-                      std::all_of(plain.end() - static_cast<std::ptrdiff_t>(padding), plain.end(), [&](std::uint8_t b) { return b == padding; });
+  const bool padded =
+      padding > 0 && padding <= kBlockBytes &&
+      std::all_of(plain.end() - static_cast<std::ptrdiff_t>(padding), plain.end(), [&](std::uint8_t b) { return b == padding; });
   pem::WipedBytes out(std::move(plain));
   if (!padded) return std::nullopt;
   return pem::WipedBytes(Bytes(out.view().begin(), out.view().end() - static_cast<std::ptrdiff_t>(padding)));

@@ -30,12 +30,30 @@ struct Sign {
   std::string_view code;
 };
 constexpr std::array kSigns{
-    Sign{"null", "null-cipher"},        Sign{"exp-", "export-cipher"}, Sign{"export", "export-cipher"}, Sign{"rc4", "rc4"},
-    Sign{"arcfour", "rc4"},             Sign{"3des", "3des"},          Sign{"des3", "3des"},            Sign{"des-cbc3", "3des"},
-    Sign{"des-ede", "3des"},            Sign{"adh", "anonymous-cipher"}, Sign{"aecdh", "anonymous-cipher"}, Sign{"-anon-", "anonymous-cipher"},
-    Sign{"md5", "md5"},                 Sign{"hmac-sha1", "sha1"},     Sign{"group1-sha1", "short-dh"}, Sign{"group1-sha1", "sha1"},
-    Sign{"group14-sha1", "sha1"},       Sign{"exchange-sha1", "sha1"}, Sign{"-cbc-", "cbc"},             Sign{"blowfish", "weak-cipher"},
-    Sign{"cast128", "weak-cipher"},     Sign{"ssh-dss", "weak-algorithm"}, Sign{"umac-64", "weak-mac"}, Sign{"rc2", "weak-cipher"},
+    Sign{"null", "null-cipher"},
+    Sign{"exp-", "export-cipher"},
+    Sign{"export", "export-cipher"},
+    Sign{"rc4", "rc4"},
+    Sign{"arcfour", "rc4"},
+    Sign{"3des", "3des"},
+    Sign{"des3", "3des"},
+    Sign{"des-cbc3", "3des"},
+    Sign{"des-ede", "3des"},
+    Sign{"adh", "anonymous-cipher"},
+    Sign{"aecdh", "anonymous-cipher"},
+    Sign{"-anon-", "anonymous-cipher"},
+    Sign{"md5", "md5"},
+    Sign{"hmac-sha1", "sha1"},
+    Sign{"group1-sha1", "short-dh"},
+    Sign{"group1-sha1", "sha1"},
+    Sign{"group14-sha1", "sha1"},
+    Sign{"exchange-sha1", "sha1"},
+    Sign{"-cbc-", "cbc"},
+    Sign{"blowfish", "weak-cipher"},
+    Sign{"cast128", "weak-cipher"},
+    Sign{"ssh-dss", "weak-algorithm"},
+    Sign{"umac-64", "weak-mac"},
+    Sign{"rc2", "weak-cipher"},
 };
 
 /// Single DES in any of its names, beside the triple one.
@@ -131,7 +149,8 @@ void add_protocol_weaknesses(const ProtocolSettings& protocols, std::set<std::st
   constexpr std::array<std::string_view, 4> kCodes{"ssl-2", "ssl-3", "tls-1.0", "tls-1.1"};
   for (std::size_t i = 0; i < kCodes.size(); ++i) {
     const Protocol each = kProtocols[i];
-    const bool in_range = protocols.minimum && *protocols.minimum <= each && (!protocols.maximum || each <= *protocols.maximum) && !protocols.disabled.contains(each);
+    const bool in_range = protocols.minimum && *protocols.minimum <= each && (!protocols.maximum || each <= *protocols.maximum) &&
+                          !protocols.disabled.contains(each);
     if (protocols.enabled.contains(each) || in_range) out.insert(std::string(kCodes[i]));
   }
 }
@@ -152,8 +171,8 @@ void add_cipher_weaknesses(std::string_view list, std::set<std::string>& out) {
     }
     no_anonymous |= name == "anull" || name == "adh";
     // "!DES" takes single DES alone, "!DES-CBC3-SHA" one suite: only names of whole families exclude a family.
-    if (name == "enull" || name == "null" || name == "rc4" || name == "3des" || name == "des" || name == "md5" || name == "anull" || name == "adh" || name == "low" ||
-        name == "exp" || name == "export") {
+    if (name == "enull" || name == "null" || name == "rc4" || name == "3des" || name == "des" || name == "md5" || name == "anull" ||
+        name == "adh" || name == "low" || name == "exp" || name == "export") {
       judge(name == "exp" ? "export" : name, excluded);
     }
   }
@@ -167,8 +186,9 @@ void add_java_tls_weaknesses(std::string_view disabled, std::set<std::string>& o
   struct Expected {
     std::string_view name, code;
   };
-  constexpr std::array kExpected{Expected{"SSLv3", "ssl-3"},   Expected{"TLSv1", "tls-1.0"}, Expected{"TLSv1.1", "tls-1.1"},       Expected{"RC4", "rc4"},
-                                 Expected{"DES", "des"},       Expected{"NULL", "null-cipher"}, Expected{"anon", "anonymous-cipher"}, Expected{"3DES_EDE_CBC", "3des"}};
+  constexpr std::array kExpected{
+      Expected{"SSLv3", "ssl-3"}, Expected{"TLSv1", "tls-1.0"},    Expected{"TLSv1.1", "tls-1.1"},       Expected{"RC4", "rc4"},
+      Expected{"DES", "des"},     Expected{"NULL", "null-cipher"}, Expected{"anon", "anonymous-cipher"}, Expected{"3DES_EDE_CBC", "3des"}};
   const auto words = words_of(disabled, " \t,");
   for (const Expected& each : kExpected) {
     if (std::ranges::none_of(words, [&](std::string_view word) { return iequals(word, each.name); })) out.insert(std::string(each.code));

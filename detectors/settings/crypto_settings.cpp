@@ -4,8 +4,8 @@
 #include "core/base/digest.hpp"
 #include "core/base/text.hpp"
 #include "detectors/formats/config_lines.hpp"
-#include "detectors/settings/setting_directives.hpp"
 #include "detectors/keys/x509_text.hpp"
+#include "detectors/settings/setting_directives.hpp"
 
 #include <algorithm>
 
@@ -90,7 +90,8 @@ bool read_haproxy(const Directive& directive, std::string_view value, CryptoSett
   }
   if (directive.key == "bind") {
     const auto certificate = std::ranges::find(words, "crt");
-    const bool file = certificate != words.end() && certificate + 1 != words.end() && (certificate + 1)->find_first_of("/.@") != std::string_view::npos;
+    const bool file =
+        certificate != words.end() && certificate + 1 != words.end() && (certificate + 1)->find_first_of("/.@") != std::string_view::npos;
     if (!file || std::ranges::find(words, "ssl") == words.end()) return false;
   }
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -175,7 +176,8 @@ void read_line(const ConfigLine& line, Collector& all) {
 
 /// OpenSSL: `providers = S` names a section, whose entries name one section for each provider (config(5)).
 void read_openssl_providers(const std::vector<ConfigLine>& lines, Collector& all) {
-  const auto list = std::ranges::find_if(lines, [](const ConfigLine& line) { return line.key == "providers" && line.separator == Separator::equals; });
+  const auto list =
+      std::ranges::find_if(lines, [](const ConfigLine& line) { return line.key == "providers" && line.separator == Separator::equals; });
   if (list == lines.end()) return;
   std::size_t read = 0;
   for (const ConfigLine& entry : lines) {
@@ -188,7 +190,8 @@ void read_openssl_providers(const std::vector<ConfigLine>& lines, Collector& all
 
 /// Fedora's crypto-policies: one word below a comment that is always the same.
 void read_policy(std::string_view text, const std::vector<ConfigLine>& lines, Collector& all) {
-  if (text.find("being the crypto policy to") == std::string_view::npos || lines.size() != 1 || lines[0].separator != Separator::none) return;
+  if (text.find("being the crypto policy to") == std::string_view::npos || lines.size() != 1 || lines[0].separator != Separator::none)
+    return;
   CryptoSettings& settings = all.of("crypto-policies", lines[0].offset);
   keep(settings, "policy", lines[0].key);
   if (lines[0].key.starts_with("LEGACY")) settings.weaknesses.insert("weak-algorithm");
@@ -196,13 +199,18 @@ void read_policy(std::string_view text, const std::vector<ConfigLine>& lines, Co
 
 /// Tomcat's server.xml: attributes of Connector, SSLHostConfig and Certificate.
 void read_tomcat(std::string_view text, Collector& all) {
-  static constexpr std::array kAttributes{
-      Directive{"protocols", "Tomcat", Syntax::any, Meaning::protocols},         Directive{"sslEnabledProtocols", "Tomcat", Syntax::any, Meaning::protocols},
-      Directive{"ciphers", "Tomcat", Syntax::equals, Meaning::ciphers},          Directive{"certificateKeystoreFile", "Tomcat", Syntax::any, Meaning::path},
-      Directive{"keystoreFile", "Tomcat", Syntax::any, Meaning::path},           Directive{"certificateFile", "Tomcat", Syntax::any, Meaning::path},
-      Directive{"certificateKeyFile", "Tomcat", Syntax::any, Meaning::path},     Directive{"certificateKeystorePassword", "Tomcat", Syntax::any, Meaning::password},
-      Directive{"certificateKeyPassword", "Tomcat", Syntax::any, Meaning::password}, Directive{"keystorePass", "Tomcat", Syntax::any, Meaning::password},
-      Directive{"truststorePass", "Tomcat", Syntax::any, Meaning::password},     Directive{"truststorePassword", "Tomcat", Syntax::any, Meaning::password}};
+  static constexpr std::array kAttributes{Directive{"protocols", "Tomcat", Syntax::any, Meaning::protocols},
+                                          Directive{"sslEnabledProtocols", "Tomcat", Syntax::any, Meaning::protocols},
+                                          Directive{"ciphers", "Tomcat", Syntax::equals, Meaning::ciphers},
+                                          Directive{"certificateKeystoreFile", "Tomcat", Syntax::any, Meaning::path},
+                                          Directive{"keystoreFile", "Tomcat", Syntax::any, Meaning::path},
+                                          Directive{"certificateFile", "Tomcat", Syntax::any, Meaning::path},
+                                          Directive{"certificateKeyFile", "Tomcat", Syntax::any, Meaning::path},
+                                          Directive{"certificateKeystorePassword", "Tomcat", Syntax::any, Meaning::password},
+                                          Directive{"certificateKeyPassword", "Tomcat", Syntax::any, Meaning::password},
+                                          Directive{"keystorePass", "Tomcat", Syntax::any, Meaning::password},
+                                          Directive{"truststorePass", "Tomcat", Syntax::any, Meaning::password},
+                                          Directive{"truststorePassword", "Tomcat", Syntax::any, Meaning::password}};
   if (text.find("<SSLHostConfig") == std::string_view::npos && text.find("sslEnabledProtocols") == std::string_view::npos) return;
   for (const XmlAttribute& attribute : xml_attributes(text, {"Connector", "SSLHostConfig", "Certificate"})) {
     const auto known = std::ranges::find(kAttributes, attribute.name, &Directive::key);
@@ -227,7 +235,10 @@ json protocols_json(const ProtocolSettings& protocols) {
     return out;
   };
   const auto bound = [](std::optional<Protocol> protocol) { return protocol ? json(to_string(*protocol)) : json(nullptr); };
-  return json::object({{"enabled", list(protocols.enabled)}, {"disabled", list(protocols.disabled)}, {"minimum", bound(protocols.minimum)}, {"maximum", bound(protocols.maximum)}});
+  return json::object({{"enabled", list(protocols.enabled)},
+                       {"disabled", list(protocols.disabled)},
+                       {"minimum", bound(protocols.minimum)},
+                       {"maximum", bound(protocols.maximum)}});
 }
 
 }  // namespace

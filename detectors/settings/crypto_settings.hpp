@@ -14,14 +14,14 @@ namespace landwaiter::detectors {
 
 /// What one program is told in one file about cryptography.
 struct CryptoSettings {
-  std::string software;                                      ///< "nginx", "OpenSSH", "OpenSSL", ...
+  std::string software;  ///< "nginx", "OpenSSH", "OpenSSL", ...
   ProtocolSettings protocols;
   std::map<std::string, std::vector<std::string>> directives;  ///< as written, each value once, in the file's order
-  std::string ciphers;                                       ///< the first list of ciphers, as written
-  std::vector<std::string> providers;                        ///< OpenSSL's and Java's, in order
-  bool password_in_configuration = false;                    ///< a keystore's password stands in the file; it is not kept
+  std::string ciphers;                                         ///< the first list of ciphers, as written
+  std::vector<std::string> providers;                          ///< OpenSSL's and Java's, in order
+  bool password_in_configuration = false;                      ///< a keystore's password stands in the file; it is not kept
   std::set<std::string> weaknesses;
-  std::size_t offset = 0;                                    ///< of the first directive in the text
+  std::size_t offset = 0;  ///< of the first directive in the text
 };
 
 /// Reads the directives that the table knows, each at the beginning of a line that is no comment, of every program whose

@@ -8,18 +8,18 @@ namespace landwaiter::detectors {
 
 /// What a directive's value is.
 enum class Meaning {
-  protocols,     ///< a list, see add_protocols
-  minimum,       ///< one protocol
-  maximum,       ///< one protocol
-  ciphers,       ///< a list of TLS ciphers
-  algorithms,    ///< a list of algorithms that is not TLS's ciphers
-  java_tls,      ///< jdk.tls.disabledAlgorithms
-  haproxy,       ///< options of HAProxy, which hold protocols
-  provider,      ///< a provider's name
-  weak_switch,   ///< "true" permits weak algorithms
-  word,          ///< kept as it is
-  path,          ///< a file of a certificate, key or parameters
-  password,      ///< only its presence is kept
+  protocols,    ///< a list, see add_protocols
+  minimum,      ///< one protocol
+  maximum,      ///< one protocol
+  ciphers,      ///< a list of TLS ciphers
+  algorithms,   ///< a list of algorithms that is not TLS's ciphers
+  java_tls,     ///< jdk.tls.disabledAlgorithms
+  haproxy,      ///< options of HAProxy, which hold protocols
+  provider,     ///< a provider's name
+  weak_switch,  ///< "true" permits weak algorithms
+  word,         ///< kept as it is
+  path,         ///< a file of a certificate, key or parameters
+  password,     ///< only its presence is kept
 };
 
 /// How key and value stand beside each other.
@@ -41,11 +41,16 @@ std::span<const Directive> setting_directives();
 
 /// Directive names that are worth looking at a file for.
 inline constexpr std::string_view kSettingPattern =
-    "(?:ssl_protocols|ssl_ciphers|SSLProtocol|SSLCipherSuite|MinProtocol|CipherString|ssl-default-bind|ssl-min-ver|KexAlgorithms|HostKeyAlgorithms"
-    "|PubkeyAccepted|\\nCiphers [a-z+^-]|\\nMACs [a-z+^-]|jdk\\.tls\\.disabledAlgorithms|jdk\\.certpath\\.disabledAlgorithms|security\\.provider\\.1=|smtpd_tls_|smtp_tls_"
-    "|ssl_min_protocol|ssl_cipher_list|tls_version[ =]|tls-version[ =]|tls_ciphersuites|tls-protocols|tls-ciphers|ssl\\.enabled\\.protocols|ssl\\.cipher\\.suites"
-    "|server\\.ssl\\.enabled-protocols|server\\.ssl\\.ciphers|tls_minimum_protocol_version|[mM]inVersion: \"?VersionTLS|permitted_enctypes|allow_weak_crypto"
-    "|default_tgs_enctypes|default_tkt_enctypes|being the crypto policy to|SSLHostConfig|sslEnabledProtocols|personal-cipher-preferences|cert-digest-algo"
+    "(?:ssl_protocols|ssl_ciphers|SSLProtocol|SSLCipherSuite|MinProtocol|CipherString|ssl-default-bind|ssl-min-ver|KexAlgorithms|"
+    "HostKeyAlgorithms"
+    "|PubkeyAccepted|\\nCiphers [a-z+^-]|\\nMACs "
+    "[a-z+^-]|jdk\\.tls\\.disabledAlgorithms|jdk\\.certpath\\.disabledAlgorithms|security\\.provider\\.1=|smtpd_tls_|smtp_tls_"
+    "|ssl_min_protocol|ssl_cipher_list|tls_version[ =]|tls-version[ "
+    "=]|tls_ciphersuites|tls-protocols|tls-ciphers|ssl\\.enabled\\.protocols|ssl\\.cipher\\.suites"
+    "|server\\.ssl\\.enabled-protocols|server\\.ssl\\.ciphers|tls_minimum_protocol_version|[mM]inVersion: "
+    "\"?VersionTLS|permitted_enctypes|allow_weak_crypto"
+    "|default_tgs_enctypes|default_tkt_enctypes|being the crypto policy "
+    "to|SSLHostConfig|sslEnabledProtocols|personal-cipher-preferences|cert-digest-algo"
     "|[ \\t]ssl crt |tls-disabled-version|activate ?= ?1)";
 inline constexpr std::size_t kSettingLength = 34;
 

@@ -2,8 +2,8 @@
 #include "detectors/ssh/ssh_certificate.hpp"
 
 #include "detectors/keys/key_finding.hpp"
-#include "detectors/ssh/ssh_key.hpp"
 #include "detectors/keys/x509_text.hpp"
+#include "detectors/ssh/ssh_key.hpp"
 
 #include <limits>
 

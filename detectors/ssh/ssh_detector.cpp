@@ -5,10 +5,10 @@
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "detectors/keys/key_finding.hpp"
+#include "detectors/keys/x509_text.hpp"
 #include "detectors/ssh/ssh_certificate.hpp"
 #include "detectors/ssh/ssh_file.hpp"
 #include "detectors/ssh/ssh_line.hpp"
-#include "detectors/keys/x509_text.hpp"
 
 #include <algorithm>
 
@@ -109,14 +109,10 @@ std::vector<Trigger> SshDetector::triggers() const {
 
 void SshDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
   switch (hit.trigger) {
-    case kLine:
-      return inspect_line(window, hit, sink);
-    case kRfc4716:
-      return inspect_rfc4716(window, hit, sink);
-    case kSsh1:
-      return inspect_ssh1_private(window, hit, sink, context_);
-    default:
-      return inspect_krl(window, hit, sink);
+    case kLine: return inspect_line(window, hit, sink);
+    case kRfc4716: return inspect_rfc4716(window, hit, sink);
+    case kSsh1: return inspect_ssh1_private(window, hit, sink, context_);
+    default: return inspect_krl(window, hit, sink);
   }
 }
 

@@ -5,9 +5,9 @@
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
 #include "detectors/keys/key_finding.hpp"
+#include "detectors/keys/x509_text.hpp"
 #include "detectors/ssh/ssh_certificate.hpp"
 #include "detectors/ssh/ssh_key.hpp"
-#include "detectors/keys/x509_text.hpp"
 
 #include <array>
 #include <string>
@@ -50,16 +50,11 @@ bool read_mpint1(ByteReader& reader, ByteView& out) {
 /// SSH-1's numbers of ciphers; null for those that nobody wrote into files.
 json ssh1_cipher(std::uint8_t number) {
   switch (number) {
-    case 1:
-      return "idea-cfb";
-    case 2:
-      return "des-cbc";
-    case 3:
-      return "3des-cbc (SSH-1)";
-    case 6:
-      return "blowfish-cbc";
-    default:
-      return nullptr;
+    case 1: return "idea-cfb";
+    case 2: return "des-cbc";
+    case 3: return "3des-cbc (SSH-1)";
+    case 6: return "blowfish-cbc";
+    default: return nullptr;
   }
 }
 

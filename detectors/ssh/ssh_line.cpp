@@ -2,8 +2,8 @@
 #include "detectors/ssh/ssh_line.hpp"
 
 #include "core/base/text.hpp"
-#include "detectors/walk/entry_path.hpp"
 #include "detectors/keys/x509_text.hpp"
+#include "detectors/walk/entry_path.hpp"
 
 #include <algorithm>
 #include <array>

@@ -26,14 +26,11 @@ struct ArchiveReader::Source {
   ByteView chunk;
   std::optional<Error> failed;
 
-  static la_ssize_t read(struct archive*, void* context, const void** buffer) {
-    return static_cast<Source*>(context)->next(buffer);
-  }
+  static la_ssize_t read(struct archive*, void* context, const void** buffer) { return static_cast<Source*>(context)->next(buffer); }
 
   la_ssize_t next(const void** buffer) {
     if (in_header && header_bytes > header_bytes_max) {
-      failed = Error(ErrorCode::limit_exceeded,
-                     "a tar header of more than " + human_bytes(header_bytes_max) + " (tar_header_bytes_max)");
+      failed = Error(ErrorCode::limit_exceeded, "a tar header of more than " + human_bytes(header_bytes_max) + " (tar_header_bytes_max)");
       return ARCHIVE_FATAL;
     }
     auto next = bytes.next();
@@ -167,8 +164,7 @@ void ArchiveReader::fail_damaged() { fail(std::string(format_name()) + " archive
 ArchiveReader::Step ArchiveReader::next() {
   if (failed_) return Step::failed;
   const NameLocale locale(format_);
-  if (!std::exchange(opened_, true) &&
-      archive_read_open(archive_.get(), source_.get(), nullptr, Source::read, nullptr) != ARCHIVE_OK) {
+  if (!std::exchange(opened_, true) && archive_read_open(archive_.get(), source_.get(), nullptr, Source::read, nullptr) != ARCHIVE_OK) {
     fail("not a " + std::string(format_name()) + " archive");
     return Step::failed;
   }

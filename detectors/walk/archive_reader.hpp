@@ -19,14 +19,14 @@ enum class ArchiveFormat { tar, zip };
 struct ArchiveEntry {
   enum class Type { file, directory, symlink, hard_link, other };
 
-  std::string name;                  ///< raw bytes; where libarchive cannot give those, UTF-8
-  std::string link_target;           ///< of a hard link
+  std::string name;         ///< raw bytes; where libarchive cannot give those, UTF-8
+  std::string link_target;  ///< of a hard link
   Type type = Type::file;
-  std::uint64_t size_bytes = 0;      ///< as the header says
-  bool exact_size = false;           ///< size_bytes is what comes, unless the archive is truncated
-  bool sparse = false;               ///< has holes: read() may jump
-  std::string unsupported;           ///< why the content cannot be read; empty when it can
-  std::string warning;               ///< what libarchive found odd about the header
+  std::uint64_t size_bytes = 0;  ///< as the header says
+  bool exact_size = false;       ///< size_bytes is what comes, unless the archive is truncated
+  bool sparse = false;           ///< has holes: read() may jump
+  std::string unsupported;       ///< why the content cannot be read; empty when it can
+  std::string warning;           ///< what libarchive found odd about the header
 };
 
 /// Reads a tar (POSIX.1-2017 pax, ustar, GNU, v7) or, from its local headers, a zip (APPNOTE.TXT) as a stream with
@@ -41,7 +41,7 @@ class ArchiveReader {
     entry,    ///< entry() is the next one
     damaged,  ///< something unreadable was passed over: call again; error() says what
     end,
-    failed,   ///< nothing more can be read: error() is the source's own error if it had one
+    failed,  ///< nothing more can be read: error() is the source's own error if it had one
   };
   Step next();
   const ArchiveEntry& entry() const { return entry_; }

@@ -109,9 +109,7 @@ class ZstdDecoder final : public Decoder {
     return step;
   }
 
-  void reset() override {
-    ZSTD_DCtx_reset(stream_.get(), ZSTD_reset_session_only);
-  }
+  void reset() override { ZSTD_DCtx_reset(stream_.get(), ZSTD_reset_session_only); }
 
  private:
   struct Free {

@@ -16,8 +16,8 @@ class Decoder {
  public:
   struct Step {
     std::size_t consumed = 0;
-    std::size_t produced = 0;     ///< counts also before an error
-    bool finished = false;        ///< the member is complete and its checksum was right
+    std::size_t produced = 0;  ///< counts also before an error
+    bool finished = false;     ///< the member is complete and its checksum was right
     std::optional<Error> error;
   };
 

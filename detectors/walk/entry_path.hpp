@@ -8,9 +8,9 @@ namespace landwaiter::detectors {
 
 /// A name from an archive as occurrences, whiteouts and path sets have it. Nothing is ever opened by it.
 struct EntryPath {
-  std::string text;         ///< no leading "/", no empty or "." components, printable (core/base/text.hpp); "" is the root
-  bool dot_dot = false;     ///< has ".." components, which stay in it as they are
-  bool cut = false;         ///< was longer than limits::path_bytes_max
+  std::string text;      ///< no leading "/", no empty or "." components, printable (core/base/text.hpp); "" is the root
+  bool dot_dot = false;  ///< has ".." components, which stay in it as they are
+  bool cut = false;      ///< was longer than limits::path_bytes_max
 };
 
 EntryPath entry_path(std::string_view raw);
@@ -18,9 +18,9 @@ EntryPath entry_path(std::string_view raw);
 /// What an entry of a layer means (OCI image-spec, layer.md, "Whiteouts").
 enum class EntryMeaning {
   content,
-  whiteout,           ///< ".wh.NAME" deletes NAME of the layers below
-  opaque_directory,   ///< ".wh..wh..opq" hides all that lower layers have in its directory
-  aufs_metadata,      ///< other names that begin with ".wh..wh.": not part of the image
+  whiteout,          ///< ".wh.NAME" deletes NAME of the layers below
+  opaque_directory,  ///< ".wh..wh..opq" hides all that lower layers have in its directory
+  aufs_metadata,     ///< other names that begin with ".wh..wh.": not part of the image
 };
 
 /// `subject` becomes the path that is deleted, or the directory that is opaque; else it is left alone.

@@ -45,7 +45,9 @@ Compression sniff_compression(ByteView head) {
   const std::string_view text = as_text(head);
   if (is_gzip(text)) return Compression::gzip;
   if (is_zstd(text)) return Compression::zstd;
-  if (text.starts_with("\xfd" "7zXZ\0"sv)) return Compression::xz;
+  if (text.starts_with("\xfd"
+                       "7zXZ\0"sv))
+    return Compression::xz;
   if (is_bzip2(text)) return Compression::bzip2;
   return Compression::none;
 }

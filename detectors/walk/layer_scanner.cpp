@@ -27,8 +27,7 @@ class Meter final : public ByteSource {
 }  // namespace
 
 struct LayerScanner::Impl {
-  Impl(std::shared_ptr<const Engine> with, const ScanLimits& within)
-      : engine(std::move(with)), limits(within), memory(engine->impl()) {}
+  Impl(std::shared_ptr<const Engine> with, const ScanLimits& within) : engine(std::move(with)), limits(within), memory(engine->impl()) {}
 
   void walk(ByteSource& blob, ReportBuilder& report, ScanProgress& progress, const std::stop_token& stop);
 

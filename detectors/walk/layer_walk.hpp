@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "detectors/engine/file_scan.hpp"
 #include "detectors/walk/archive_reader.hpp"
 #include "detectors/walk/entry_path.hpp"
-#include "detectors/engine/file_scan.hpp"
 #include "detectors/walk/report_builder.hpp"
 #include "detectors/walk/sniff.hpp"
 
@@ -71,13 +71,13 @@ class LayerWalk {
   ReportBuilder& report_;
   ScanProgress& progress_;
   std::stop_token stop_;
-  FileScan leaf_;                       ///< for files that are not archives: one at a time
-  Place place_;                         ///< where the walk is
-  Budget* innermost_ = nullptr;         ///< of the archive that is open where the walk is
+  FileScan leaf_;                ///< for files that are not archives: one at a time
+  Place place_;                  ///< where the walk is
+  Budget* innermost_ = nullptr;  ///< of the archive that is open where the walk is
   std::uint64_t entries_ = 0;
   std::uint64_t nested_entries_ = 0;
   std::uint64_t nested_expanded_bytes_ = 0;
-  bool layer_full_ = false;             ///< layer_expanded_bytes_max was met
+  bool layer_full_ = false;  ///< layer_expanded_bytes_max was met
 };
 
 }  // namespace landwaiter::detectors

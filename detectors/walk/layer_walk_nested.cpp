@@ -128,7 +128,8 @@ Result<void> LayerWalk::scan_archive(PeekSource& file, const Content& content, s
   if (stop_.stop_requested()) return stopped();
   if (!walked && opened) report_.diagnose(walked.error(), place_);
   if (!walked && !opened) {
-    report_.diagnose(walked.error().code(), "looks like a " + name_of(content) + ", but cannot be opened: " + walked.error().message(), place_);
+    report_.diagnose(walked.error().code(), "looks like a " + name_of(content) + ", but cannot be opened: " + walked.error().message(),
+                     place_);
   }
   return {};
 }
@@ -160,8 +161,8 @@ Result<void> LayerWalk::open_compressed(ByteSource& bytes, Compression compressi
 }
 
 Error LayerWalk::too_many_entries() const {
-  return {ErrorCode::limit_exceeded, "more than " + std::to_string(limits_.layer_entries_max) +
-                                         " entries (layer_entries_max): the rest is not searched"};
+  return {ErrorCode::limit_exceeded,
+          "more than " + std::to_string(limits_.layer_entries_max) + " entries (layer_entries_max): the rest is not searched"};
 }
 
 Result<void> LayerWalk::walk_entries(ByteSource& bytes, ArchiveFormat format, Budget* budget, std::size_t depth, bool& opened) {

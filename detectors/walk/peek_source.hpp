@@ -23,9 +23,9 @@ class PeekSource final : public ByteSource {
   void keep();
 
   ByteSource& source_;
-  ByteView view_;         ///< not taken yet; in the source's chunk or in store_
+  ByteView view_;  ///< not taken yet; in the source's chunk or in store_
   Bytes store_;
-  bool stored_ = false;   ///< view_ is in store_
+  bool stored_ = false;  ///< view_ is in store_
   bool ended_ = false;
   std::optional<Error> failed_;
 };

@@ -118,11 +118,12 @@ LayerReport ReportBuilder::finish() {
   const auto doubles = std::ranges::unique(report_.diagnostics);
   report_.diagnostics.erase(doubles.begin(), doubles.end());
   if (diagnostics_dropped_ > 0) {
-    report_.diagnostics.push_back({.code = ErrorCode::limit_exceeded,
-                                   .message = std::to_string(diagnostics_dropped_) + " more diagnostics are left out (diagnostics_per_layer_max)",
-                                   .path = {},
-                                   .archive = {},
-                                   .layer = {}});
+    report_.diagnostics.push_back(
+        {.code = ErrorCode::limit_exceeded,
+         .message = std::to_string(diagnostics_dropped_) + " more diagnostics are left out (diagnostics_per_layer_max)",
+         .path = {},
+         .archive = {},
+         .layer = {}});
   }
   for (auto* list : {&report_.whiteouts, &report_.opaque_directories}) {
     std::ranges::sort(*list);

@@ -42,7 +42,8 @@ Response document(const Call& call, const Wanted& wanted, std::vector<ImageRepor
     response.content_type = "application/sarif+json";
     response.body = exports::sarif(images, options);
   } else {
-    response.content_type = std::string("application/vnd.cyclonedx+json; version=") + (wanted.version == exports::CycloneDxVersion::v1_6 ? "1.6" : "1.7");
+    response.content_type =
+        std::string("application/vnd.cyclonedx+json; version=") + (wanted.version == exports::CycloneDxVersion::v1_6 ? "1.6" : "1.7");
     response.body = exports::cyclonedx(images, wanted.version, options);
   }
   return response;
@@ -66,7 +67,8 @@ Result<Response> export_scan(Call& call) {
   const auto digests = images_of_scan(*call.transaction, call.parameter("id"), kImagesExportedMax);
   if (!digests) return digests.error();
   if (digests->size() > kImagesExportedMax) {
-    return Error(ErrorCode::limit_exceeded, "the scan has more than " + std::to_string(kImagesExportedMax) + " images; export them one by one");
+    return Error(ErrorCode::limit_exceeded,
+                 "the scan has more than " + std::to_string(kImagesExportedMax) + " images; export them one by one");
   }
   std::vector<ImageReport> images;
   for (const Digest& digest : *digests) {

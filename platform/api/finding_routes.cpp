@@ -37,7 +37,8 @@ Result<Response> get(Call& call) {
   if (!size) return size.error();
   const auto after = call.page_number();
   if (!after) return after.error();
-  auto found = finding_json(*call.transaction, call.parameter("id"), call.query("type"), *after, std::min(*size, kImagesComposedMax), call.assess);
+  auto found =
+      finding_json(*call.transaction, call.parameter("id"), call.query("type"), *after, std::min(*size, kImagesComposedMax), call.assess);
   if (!found) return found.error();
   return page_response(*std::move(found));
 }

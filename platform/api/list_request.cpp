@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/api/list_request.hpp"
 
-#include "core/wire/filter.hpp"
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
-#include "core/wire/registry_kinds.hpp"
 #include "core/base/text.hpp"
+#include "core/wire/filter.hpp"
+#include "core/wire/registry_kinds.hpp"
 #include "platform/http/call.hpp"
 
 namespace landwaiter::platform {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/wire/registry_kinds.hpp"
 #include "core/base/text.hpp"
+#include "core/wire/registry_kinds.hpp"
 #include "platform/api/list_request.hpp"
 #include "platform/api/references.hpp"
 #include "platform/http/router.hpp"
@@ -78,8 +78,7 @@ Result<NewScan> scan_from(const json& body) {
 }
 
 /// Without credentials in the request those of a registry that is configured here are used.
-Result<std::string> registry_for(Call& call, const std::string& host, const Credentials& credentials,
-                                 const std::string& scan_id) {
+Result<std::string> registry_for(Call& call, const std::string& host, const Credentials& credentials, const std::string& scan_id) {
   if (credentials.anonymous()) {
     std::string configured = registry_by_endpoint(*call.transaction, host);
     if (!configured.empty()) return configured;

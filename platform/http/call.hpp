@@ -32,7 +32,7 @@ struct Call {
   const std::map<std::string, std::string>& parameters;  ///< of the path
   const Principal& who;
   const Vault& vault;
-  LeaseTerms terms;  ///< the time now, and how long leases last
+  LeaseTerms terms;      ///< the time now, and how long leases last
   AssessContext assess;  ///< by the platform's policy, and today
   std::uint64_t decoded_body_bytes_max;
   std::optional<PreparedReport>& prepared;

@@ -74,30 +74,19 @@ Response problem_of(const Error& error) {
     case ErrorCode::invalid_argument:
     case ErrorCode::configuration:
     case ErrorCode::malformed:
-    case ErrorCode::digest_mismatch:
-      return problem(400, error.message());
-    case ErrorCode::unsupported:
-      return problem(415, error.message());
-    case ErrorCode::limit_exceeded:
-      return problem(413, error.message());
-    case ErrorCode::unauthorized:
-      return problem(401, error.message());
-    case ErrorCode::forbidden:
-      return problem(403, error.message());
-    case ErrorCode::not_found:
-      return problem(404, error.message());
-    case ErrorCode::conflict:
-      return problem(409, error.message());
-    case ErrorCode::rate_limited:
-      return problem(429, error.message());
+    case ErrorCode::digest_mismatch: return problem(400, error.message());
+    case ErrorCode::unsupported: return problem(415, error.message());
+    case ErrorCode::limit_exceeded: return problem(413, error.message());
+    case ErrorCode::unauthorized: return problem(401, error.message());
+    case ErrorCode::forbidden: return problem(403, error.message());
+    case ErrorCode::not_found: return problem(404, error.message());
+    case ErrorCode::conflict: return problem(409, error.message());
+    case ErrorCode::rate_limited: return problem(429, error.message());
     case ErrorCode::unavailable:
     case ErrorCode::timeout:
-    case ErrorCode::cancelled:
-      return problem(503, error.message());
-    case ErrorCode::io:
-      return problem(503, "the platform's database cannot be used now");
-    default:
-      return problem(500, "something went wrong in the platform; its log says more");
+    case ErrorCode::cancelled: return problem(503, error.message());
+    case ErrorCode::io: return problem(503, "the platform's database cannot be used now");
+    default: return problem(500, "something went wrong in the platform; its log says more");
   }
 }
 

@@ -18,7 +18,8 @@ struct FindingQuery {
   std::size_t page_size = 100;
 };
 
-/// Worst first, by the severity that detectors and weaknesses give; `issues` are those of the weaknesses. Error: invalid_argument for a page token that is none.
+/// Worst first, by the severity that detectors and weaknesses give; `issues` are those of the weaknesses. Error: invalid_argument for a
+/// page token that is none.
 Result<nlohmann::json> list_findings(Transaction& transaction, const FindingQuery& query);
 
 /// One finding with its occurrences in up to `page_size` images, each composed so that it is known what deletes them, and assessed:

@@ -106,7 +106,8 @@ Result<ImageReport> image_report(Transaction& transaction, const Digest& digest,
 }
 
 Result<std::vector<Digest>> images_of_scan(Transaction& transaction, std::string_view scan_id, std::size_t count_max) {
-  if (transaction.number("SELECT count(*) FROM scan WHERE id=?", {scan_id}) == 0) return Error(ErrorCode::not_found, "there is no such scan");
+  if (transaction.number("SELECT count(*) FROM scan WHERE id=?", {scan_id}) == 0)
+    return Error(ErrorCode::not_found, "there is no such scan");
   std::vector<Digest> out;
   Rows rows = transaction.query(
       "SELECT DISTINCT scan_item.digest FROM scan_item JOIN image ON image.digest=scan_item.digest AND image.latest=1"

@@ -34,8 +34,8 @@ void index_findings(Transaction& transaction, std::int64_t report_id, const Laye
     const std::int64_t finding_id = transaction.number(
         "INSERT INTO finding(type,key,severity,title,attributes,detector) VALUES(?,?,?,?,?,?) ON CONFLICT(type,key) DO UPDATE SET"
         " severity=excluded.severity, title=excluded.title, attributes=excluded.attributes, detector=excluded.detector RETURNING id",
-        {to_string(finding.type), finding.id, static_cast<int>(severity_with_weaknesses(finding)), finding.title, dump_json(finding.attributes),
-         finding.detector});
+        {to_string(finding.type), finding.id, static_cast<int>(severity_with_weaknesses(finding)), finding.title,
+         dump_json(finding.attributes), finding.detector});
     for (const Occurrence& occurrence : finding.occurrences) {
       transaction.run(
           "INSERT INTO layer_finding(layer_report_id,finding_id,path,archive,offset) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING",

@@ -43,7 +43,7 @@ struct JobEnd {
   bool done = true;        ///< false: failed
   std::string item_state;  ///< "scanned", "failed", ...; not used for a list job
   std::string reason;
-  std::string code;        ///< the ErrorCode's name; empty when done
+  std::string code;  ///< the ErrorCode's name; empty when done
 };
 void end_job(Transaction& transaction, const LeasedJob& job, const JobEnd& end, SystemTime now);
 

@@ -75,7 +75,8 @@ std::string read_job(Transaction& transaction, protocol::Job& job) {
   std::string registry_id;
   {
     Rows rows = transaction.query(
-        "SELECT job.scan_id,registry_id,job.kind,attempt,references_json,repositories_json,cursor,repository,digest,scan.incremental,filter_json"
+        "SELECT "
+        "job.scan_id,registry_id,job.kind,attempt,references_json,repositories_json,cursor,repository,digest,scan.incremental,filter_json"
         " FROM job JOIN scan ON scan.id=job.scan_id WHERE job.id=?",
         {job.id});
     if (!rows.next()) return {};
@@ -141,8 +142,9 @@ std::string_view item_state_of(ErrorCode code) {
 
 /// A manifest that is gone from one repository may still be in another that was listed: ask there before giving up.
 bool try_elsewhere(Transaction& transaction, const LeasedJob& job, const std::string& reason) {
-  transaction.run("UPDATE scan_item SET state='gone', code='not_found', reason=? WHERE job_id=? AND registry_id=? AND repository=? AND state='pending'",
-                  {reason, job.id, job.registry_id, job.repository});
+  transaction.run(
+      "UPDATE scan_item SET state='gone', code='not_found', reason=? WHERE job_id=? AND registry_id=? AND repository=? AND state='pending'",
+      {reason, job.id, job.registry_id, job.repository});
   std::string registry_id, repository;
   {
     Rows rows =

@@ -46,13 +46,15 @@ json progress_of(Transaction& transaction, std::string_view scan_id) {
 /// Adds how many repositories the scan's listings have passed.
 void add_repositories(Transaction& transaction, std::string_view scan_id, json& out) {
   out["repositories_listed"] = transaction.number("SELECT sum(repositories_listed) FROM job WHERE scan_id=? AND kind='list'", {scan_id});
-  out["repositories_filtered"] = transaction.number("SELECT sum(repositories_filtered) FROM job WHERE scan_id=? AND kind='list'", {scan_id});
+  out["repositories_filtered"] =
+      transaction.number("SELECT sum(repositories_filtered) FROM job WHERE scan_id=? AND kind='list'", {scan_id});
 }
 
 json errors_of(Transaction& transaction, std::string_view scan_id) {
   json errors = json::array();
   Rows rows = transaction.query(
-      "SELECT repository,tag,digest,state,reason,code FROM scan_item WHERE scan_id=? AND state IN ('failed','gone','unsupported') ORDER BY id "
+      "SELECT repository,tag,digest,state,reason,code FROM scan_item WHERE scan_id=? AND state IN ('failed','gone','unsupported') ORDER BY "
+      "id "
       "LIMIT ?",
       {scan_id, kErrorsShown});
   while (rows.next()) {
@@ -67,7 +69,8 @@ json errors_of(Transaction& transaction, std::string_view scan_id) {
 }
 
 constexpr std::string_view kScanColumns =
-    "id,name,kind,state,incremental,priority,labels,callback_id,auto_resolution_interval,error,created_at_us,started_at_us,finished_at_us,warnings";
+    "id,name,kind,state,incremental,priority,labels,callback_id,auto_resolution_interval,error,created_at_us,started_at_us,finished_at_us,"
+    "warnings";
 
 json head_of(const Rows& rows) {
   const auto labels = parse_json(rows.text(6), "labels");
@@ -203,7 +206,8 @@ json list_scan_items(Transaction& transaction, std::string_view scan_id, std::st
                      std::size_t page_size) {
   json out{{"items", json::array()}, {"next_page_token", ""}};
   Rows rows = transaction.query(
-      "SELECT id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason,pushed,time_source,code FROM scan_item"
+      "SELECT id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason,pushed,time_source,code FROM "
+      "scan_item"
       " WHERE scan_id=? AND id>? AND (?3='' OR state=?3) ORDER BY id LIMIT ?4",
       {scan_id, after, state, page_size + 1});
   while (rows.next()) {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/base/clock.hpp"
-#include "core/wire/protocol.hpp"
 #include "core/base/result.hpp"
+#include "core/wire/protocol.hpp"
 #include "platform/store/schema.hpp"
 
 #include <nlohmann/json.hpp>

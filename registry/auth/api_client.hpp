@@ -21,18 +21,18 @@ struct ApiRequest {
   std::vector<Header> headers;
   std::vector<SecretHeader> secret_headers;  ///< Authorization and whatever else holds a credential
   Secret body;
-  std::vector<Secret> secrets;               ///< what of the body must stay out of errors, beside the values of secret_headers
-  std::string subject;                       ///< for people: "Docker Hub's list of repositories"
-  std::vector<int> expected{200};            ///< statuses the caller understands; others become an Error
-  std::uint64_t bytes_max = 0;               ///< of the answer; 0: limits::list_bytes_max
+  std::vector<Secret> secrets;     ///< what of the body must stay out of errors, beside the values of secret_headers
+  std::string subject;             ///< for people: "Docker Hub's list of repositories"
+  std::vector<int> expected{200};  ///< statuses the caller understands; others become an Error
+  std::uint64_t bytes_max = 0;     ///< of the answer; 0: limits::list_bytes_max
   bool tls_verify = true;
-  bool no_local_address = false;             ///< for a host that another one named
+  bool no_local_address = false;  ///< for a host that another one named
 };
 
 struct ApiAnswer {
   int status = 0;
-  nlohmann::json document;                   ///< null when the body is empty, or an expected error's is no JSON
-  std::unique_ptr<HttpResponse> response;    ///< for its headers; the body is read
+  nlohmann::json document;                 ///< null when the body is empty, or an expected error's is no JSON
+  std::unique_ptr<HttpResponse> response;  ///< for its headers; the body is read
 };
 
 /// JSON over HTTP with the registry client's retries, throttling and limits. Credentials are the caller's and go where the caller

@@ -49,8 +49,12 @@ bool must_not_be_local(const HttpUrl& base, const HttpUrl& url) { return url.hos
 
 struct Authenticator::Impl : std::enable_shared_from_this<Authenticator::Impl> {
   Impl(std::shared_ptr<Transport> transport, Endpoint e, HttpUrl b, std::shared_ptr<LoginSource> l, const Clock& clock)
-      : endpoint(std::move(e)), base(b), login(std::move(l)), service(std::make_shared<TokenService>(std::move(transport), clock)),
-        tokens(std::make_shared<TokenCache>(clock)), challenged_at(std::move(b)) {}
+      : endpoint(std::move(e)),
+        base(b),
+        login(std::move(l)),
+        service(std::make_shared<TokenService>(std::move(transport), clock)),
+        tokens(std::make_shared<TokenCache>(clock)),
+        challenged_at(std::move(b)) {}
 
   Endpoint endpoint;
   HttpUrl base;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "registry/auth/login.hpp"
 #include "registry/client/client.hpp"
 #include "registry/http/http_headers.hpp"
-#include "registry/auth/login.hpp"
 #include "registry/http/transport.hpp"
 #include "registry/http/url.hpp"
 

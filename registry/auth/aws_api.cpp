@@ -43,8 +43,11 @@ Result<HttpUrl> api_url(const std::string& host) { return HttpUrl::parse("https:
 }  // namespace
 
 AwsApi::AwsApi(std::shared_ptr<Transport> transport, Credentials credentials, EcrHost host, std::string region, const Clock& clock)
-    : api_(std::make_shared<ApiClient>(std::move(transport), clock)), credentials_(std::move(credentials)), host_(std::move(host)),
-      region_(std::move(region)), clock_(clock) {}
+    : api_(std::make_shared<ApiClient>(std::move(transport), clock)),
+      credentials_(std::move(credentials)),
+      host_(std::move(host)),
+      region_(std::move(region)),
+      clock_(clock) {}
 
 Result<std::shared_ptr<AwsApi>> AwsApi::open(std::shared_ptr<Transport> transport, const Endpoint& endpoint, const Clock& clock) {
   const Credentials& credentials = endpoint.credentials;

@@ -16,9 +16,9 @@ namespace landwaiter::registry {
 
 /// Amazon ECR by its host, which is matched whole: "<12 digits>.dkr.ecr[-fips].<region>.amazonaws.com[.cn]", or "public.ecr.aws".
 struct EcrHost {
-  std::string account;     ///< empty for the public gallery
+  std::string account;  ///< empty for the public gallery
   std::string region;
-  std::string domain;      ///< "amazonaws.com", "amazonaws.com.cn"
+  std::string domain;  ///< "amazonaws.com", "amazonaws.com.cn"
   bool fips = false;
   bool public_gallery = false;
 };
@@ -50,7 +50,7 @@ class AwsApi : public std::enable_shared_from_this<AwsApi> {
   EcrHost host_;
   std::string region_;
   const Clock& clock_;
-  std::chrono::seconds skew_{0};      ///< of AWS's clock against ours, once it mattered
+  std::chrono::seconds skew_{0};  ///< of AWS's clock against ours, once it mattered
   std::optional<AwsKeys> role_keys_;
   SteadyTime role_keys_until_{};
 };

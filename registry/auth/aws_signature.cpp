@@ -6,9 +6,9 @@
 #include "core/base/text.hpp"
 #include "registry/http/form.hpp"
 
+#include <openssl/hmac.h>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -101,8 +101,8 @@ AwsSignature sign(const AwsRequest& request, const AwsKeys& keys, SystemTime now
   const std::string scope = day + '/' + request.region + '/' + request.service + "/aws4_request";
   out.string_to_sign = "AWS4-HMAC-SHA256\n" + out.amz_date + '\n' + scope + '\n' + sha256_hex(out.canonical_request);
   Secret key = concat({"AWS4", keys.secret_access_key.reveal()});
-  for (const std::string_view step : {std::string_view(day), std::string_view(request.region), std::string_view(request.service),
-                                      std::string_view("aws4_request")}) {
+  for (const std::string_view step :
+       {std::string_view(day), std::string_view(request.region), std::string_view(request.service), std::string_view("aws4_request")}) {
     key = hmac(key, step);
   }
   const Secret code = hmac(key, out.string_to_sign);

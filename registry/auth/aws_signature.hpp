@@ -24,14 +24,14 @@ struct AwsRequest {
   std::vector<Header> headers;  ///< those to sign, beside Host and X-Amz-Date
   Secret body;
   std::string region;
-  std::string service;          ///< "ecr", "sts"
+  std::string service;  ///< "ecr", "sts"
 };
 
 struct AwsSignature {
   std::string canonical_request;
   std::string string_to_sign;
-  std::string amz_date;               ///< X-Amz-Date
-  Secret authorization;               ///< Authorization
+  std::string amz_date;  ///< X-Amz-Date
+  Secret authorization;  ///< Authorization
 };
 
 /// AWS Signature Version 4 (IAM User Guide, "Create a signed AWS API request"), with all headers signed. A session token must be

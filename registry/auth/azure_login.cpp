@@ -42,15 +42,16 @@ const AzureCloud* cloud_of(std::string_view host) {
 
 /// A tenant is a GUID or a domain, and becomes part of a path.
 bool is_tenant(std::string_view text) {
-  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.'; };
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  };
   return !text.empty() && text.size() <= kTenantBytesMax && std::ranges::all_of(text, fits) && text.front() != '.';
 }
 
 class AzureExchange : public std::enable_shared_from_this<AzureExchange> {
  public:
   AzureExchange(std::shared_ptr<Transport> transport, Endpoint endpoint, const AzureCloud& cloud, const Clock& clock)
-      : api_(std::make_shared<ApiClient>(std::move(transport), clock)), endpoint_(std::move(endpoint)), cloud_(cloud),
-        clock_(clock) {}
+      : api_(std::make_shared<ApiClient>(std::move(transport), clock)), endpoint_(std::move(endpoint)), cloud_(cloud), clock_(clock) {}
 
   Awaitable<Token> fetch();
 

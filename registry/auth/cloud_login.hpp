@@ -2,9 +2,9 @@
 #pragma once
 
 #include "registry/auth/api_client.hpp"
-#include "registry/client/client.hpp"
 #include "registry/auth/login.hpp"
 #include "registry/auth/token_cache.hpp"
+#include "registry/client/client.hpp"
 
 #include <chrono>
 #include <memory>
@@ -17,8 +17,8 @@ namespace landwaiter::registry {
 /// How a cloud's login looks to the registry, and what of it must stay out of texts.
 struct CloudLoginForm {
   std::string username;
-  bool as_token = false;       ///< what the cloud gives is a refresh token, not a password
-  std::vector<Secret> secrets; ///< the keys that it is got with
+  bool as_token = false;        ///< what the cloud gives is a refresh token, not a password
+  std::vector<Secret> secrets;  ///< the keys that it is got with
 };
 
 /// A login whose password or token `fetch` gets from a cloud; caching as LoginSource promises. A refused login is fetched anew at

@@ -16,8 +16,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <chrono>
+#include <csignal>
 
 extern char** environ;  // NOLINT
 

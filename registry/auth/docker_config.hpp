@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "registry/client/client.hpp"
 #include "registry/auth/credential_helper.hpp"
+#include "registry/client/client.hpp"
 
 #include <functional>
 #include <optional>

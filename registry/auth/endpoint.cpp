@@ -2,8 +2,8 @@
 #include "registry/auth/endpoint.hpp"
 
 #include "core/base/text.hpp"
-#include "registry/client/client.hpp"
 #include "registry/auth/google_login.hpp"
+#include "registry/client/client.hpp"
 
 namespace landwaiter::registry {
 namespace {

@@ -3,10 +3,10 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "registry/auth/token_answer.hpp"
 #include "registry/http/form.hpp"
 #include "registry/http/http_headers.hpp"
 #include "registry/http/status_error.hpp"
-#include "registry/auth/token_answer.hpp"
 
 #include <algorithm>
 #include <initializer_list>

@@ -13,8 +13,8 @@ namespace landwaiter::registry {
 
 /// What a registry's challenge asks for.
 struct TokenOrder {
-  HttpUrl realm;                  ///< already checked; its own query stays
-  std::string service;            ///< as the challenge says; some have none
+  HttpUrl realm;        ///< already checked; its own query stays
+  std::string service;  ///< as the challenge says; some have none
   std::string scope;
   bool no_local_address = false;  ///< the realm is another host's
   bool tls_verify = true;

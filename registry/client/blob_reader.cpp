@@ -36,7 +36,8 @@ class HttpBlobReader final : public BlobReader {
 
   /// What came since the last counted break pays for this one.
   bool paid() const {
-    const bool slow_line = loop_->clock().steady_now() - counted_at_ >= limits::resume_progress_time && progress_ >= limits::slow_body_bytes;
+    const bool slow_line =
+        loop_->clock().steady_now() - counted_at_ >= limits::resume_progress_time && progress_ >= limits::slow_body_bytes;
     return progress_ >= limits::resume_progress_bytes || slow_line;
   }
 
@@ -86,7 +87,8 @@ class HttpBlobReader final : public BlobReader {
     // A 200 would begin at the first byte again: the next try of the whole layer is cheaper than guessing.
     if (answer->response->status() != 206 || !range || range->first != offset_ || range->last + 1 != size || range->total != size) {
       co_return Error(ErrorCode::digest_mismatch, "registry " + loop_->endpoint().host + ", " + request_.subject +
-                                                      ": cannot go on at byte " + std::to_string(offset_) + ": it does not answer with that range");
+                                                      ": cannot go on at byte " + std::to_string(offset_) +
+                                                      ": it does not answer with that range");
     }
     response_ = std::move(answer->response);
     co_return Result<void>();
@@ -113,7 +115,7 @@ class HttpBlobReader final : public BlobReader {
   std::uint64_t offset_ = 0;
   std::uint64_t progress_ = 0;  ///< since the last break that it paid for
   SteadyTime counted_at_ = loop_->clock().steady_now();
-  std::size_t failures_ = 0;    ///< breaks since then, which it does not pay for yet
+  std::size_t failures_ = 0;  ///< breaks since then, which it does not pay for yet
   std::size_t total_ = 0;
 };
 

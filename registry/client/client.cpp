@@ -4,8 +4,8 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
-#include "registry/client/blob_reader.hpp"
 #include "registry/auth/endpoint.hpp"
+#include "registry/client/blob_reader.hpp"
 #include "registry/client/media_types.hpp"
 #include "registry/client/request_loop.hpp"
 
@@ -16,8 +16,8 @@ namespace landwaiter::registry {
 namespace {
 
 /// Headers by which vendors' registries can be told apart.
-constexpr std::array<std::string_view, 6> kTellingHeaders{"Server", "X-JFrog-Version", "X-Artifactory-Id", "X-Harbor-Csrf-Token", "Docker-Distribution-Api-Version",
-                                                          "X-GitHub-Request-Id"};
+constexpr std::array<std::string_view, 6> kTellingHeaders{
+    "Server", "X-JFrog-Version", "X-Artifactory-Id", "X-Harbor-Csrf-Token", "Docker-Distribution-Api-Version", "X-GitHub-Request-Id"};
 
 std::string pull_scope(const std::string& repository) { return "repository:" + repository + ":pull"; }
 
@@ -71,19 +71,24 @@ Result<void> PageGuard::follow(const std::string& next) {
 
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   Impl(std::shared_ptr<Transport> t, Endpoint e, const Clock& c)
-      : endpoint(std::move(e)), base(base_url(endpoint)), clock(c), transport(t), api(t, clock), login(make_login_source(t, endpoint, clock)) {
+      : endpoint(std::move(e)),
+        base(base_url(endpoint)),
+        clock(c),
+        transport(t),
+        api(t, clock),
+        login(make_login_source(t, endpoint, clock)) {
     if (base) loop = std::make_shared<RequestLoop>(transport, endpoint, *base, login, clock);
   }
 
   Awaitable<Document> fetch_page(ListQuery query, ListState* state);
 
   Endpoint endpoint;
-  Result<HttpUrl> base;                ///< an error when the endpoint's host is none
+  Result<HttpUrl> base;  ///< an error when the endpoint's host is none
   const Clock& clock;
   std::shared_ptr<Transport> transport;
   ApiClient api;
   std::shared_ptr<LoginSource> login;
-  std::shared_ptr<RequestLoop> loop;   ///< set when `base` is
+  std::shared_ptr<RequestLoop> loop;  ///< set when `base` is
 };
 
 /// Asks for a page, and once more in plainer words when the registry does not understand. Notes in `state` when `n` is not understood.
@@ -307,7 +312,9 @@ Awaitable<PartialBlob> Client::open_blob_partly(std::string repository, Descript
   auto reading = answer->response->read(buffer);
   auto size = co_await std::move(reading);
   if (!size) co_return size.error().with_context("registry " + impl->endpoint.host + ", blob " + descriptor.digest.str());
-  if (*size == 0) co_return Error(ErrorCode::unavailable, "registry " + impl->endpoint.host + ", blob " + descriptor.digest.str() + ": no byte of it came");
+  if (*size == 0)
+    co_return Error(ErrorCode::unavailable,
+                    "registry " + impl->endpoint.host + ", blob " + descriptor.digest.str() + ": no byte of it came");
   co_return out;
 }
 

@@ -4,11 +4,11 @@
 #include "core/base/clock.hpp"
 #include "core/wire/credentials.hpp"
 #include "registry/auth/api_client.hpp"
-#include "registry/http/http_headers.hpp"
-#include "registry/client/image_source.hpp"
 #include "registry/auth/login.hpp"
+#include "registry/client/image_source.hpp"
 #include "registry/client/name_list.hpp"
 #include "registry/client/reference.hpp"
+#include "registry/http/http_headers.hpp"
 #include "registry/http/url.hpp"
 
 #include <memory>
@@ -43,7 +43,7 @@ class PageGuard {
 
 /// Whether a manifest is the one already known.
 struct ManifestHead {
-  Digest digest;                ///< by the registry's own word, or of the body when it did not say
+  Digest digest;  ///< by the registry's own word, or of the body when it did not say
   std::string media_type;
   std::uint64_t size_bytes = 0;
 };
@@ -52,13 +52,13 @@ struct ManifestHead {
 struct Probe {
   int status = 0;
   std::vector<Challenge> challenges;
-  std::vector<Header> headers;         ///< only those that tell registries apart; names as listed in client.cpp
+  std::vector<Header> headers;  ///< only those that tell registries apart; names as listed in client.cpp
 };
 
 /// How a registry serves a part of a blob.
 struct PartialBlob {
-  bool partial = false;   ///< it answered with the part that was asked for, so that a broken transfer can go on
-  std::string from;       ///< the origin that the bytes came from, after redirects
+  bool partial = false;  ///< it answered with the part that was asked for, so that a broken transfer can go on
+  std::string from;      ///< the origin that the bytes came from, after redirects
 };
 
 /// A registry of the OCI distribution specification. Each verb only fills a request; one loop (registry/client/request_loop) does auth,

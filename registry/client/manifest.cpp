@@ -31,9 +31,7 @@ bool is_index_type(std::string_view type) { return type == types::kOciIndex || t
 bool is_manifest_type(std::string_view type) { return type == types::kOciManifest || type == types::kDockerManifest; }
 bool is_schema1_type(std::string_view type) { return type == types::kSchema1 || type == types::kSchema1Signed; }
 
-std::string without_parameters(std::string_view content_type) {
-  return to_lower(trim(content_type.substr(0, content_type.find(';'))));
-}
+std::string without_parameters(std::string_view content_type) { return to_lower(trim(content_type.substr(0, content_type.find(';')))); }
 
 std::string platform_part(const json& platform, const char* name) {
   return printable(text_of(platform, name).substr(0, kPlatformPartBytesMax));
@@ -102,13 +100,13 @@ Result<Descriptor> parse_descriptor(const json& value, const std::string& what, 
   return out;
 }
 
-Result<std::vector<Descriptor>> parse_descriptors(const json& document, const char* name, const std::string& one,
-                                                  std::size_t count_max, std::uint64_t size_max) {
+Result<std::vector<Descriptor>> parse_descriptors(const json& document, const char* name, const std::string& one, std::size_t count_max,
+                                                  std::uint64_t size_max) {
   const auto list = document.find(name);
   if (list == document.end() || !list->is_array()) return malformed(std::string("its ") + name + " is not a list");
   if (list->size() > count_max) {
-    return Error(ErrorCode::limit_exceeded, "it lists " + std::to_string(list->size()) + ' ' + name + ", more than " +
-                                                std::to_string(count_max));
+    return Error(ErrorCode::limit_exceeded,
+                 "it lists " + std::to_string(list->size()) + ' ' + name + ", more than " + std::to_string(count_max));
   }
   std::vector<Descriptor> out;
   out.reserve(list->size());
@@ -196,9 +194,9 @@ bool is_config_type(std::string_view type) {
 }
 
 bool is_layer_type(std::string_view type) {
-  constexpr std::array<std::string_view, 8> relabelled{
-      types::kOctetStream, types::kTextPlain, "application/x-gzip", "application/gzip", "application/zstd",
-      "application/x-tar", "application/tar", "application/tar+gzip"};
+  constexpr std::array<std::string_view, 8> relabelled{types::kOctetStream, types::kTextPlain,     "application/x-gzip",
+                                                       "application/gzip",  "application/zstd",    "application/x-tar",
+                                                       "application/tar",   "application/tar+gzip"};
   return type.starts_with(types::kOciLayerPrefix) || type.starts_with(types::kDockerLayerPrefix) ||
          std::ranges::find(relabelled, type) != relabelled.end();
 }

@@ -16,11 +16,11 @@ struct Descriptor {
   std::string media_type;
   Digest digest;
   std::uint64_t size_bytes = 0;
-  std::string platform;          ///< in an index: "os/arch[/variant]", empty when not given
+  std::string platform;  ///< in an index: "os/arch[/variant]", empty when not given
   std::string artifact_type;
-  bool attestation = false;      ///< an attestation manifest or platform unknown/unknown: no image
-  bool foreign = false;          ///< a foreign or non-distributable layer, which may be absent from the registry
-  bool encrypted = false;        ///< media type ends in "+encrypted": cannot be scanned
+  bool attestation = false;         ///< an attestation manifest or platform unknown/unknown: no image
+  bool foreign = false;             ///< a foreign or non-distributable layer, which may be absent from the registry
+  bool encrypted = false;           ///< media type ends in "+encrypted": cannot be scanned
   std::optional<std::string> data;  ///< the content itself, when the document carries it; already proven by size and digest
 };
 
@@ -43,15 +43,15 @@ struct ImageIndex {
 
 /// What the image config tells.
 struct ImageConfig {
-  std::string platform;          ///< "linux/amd64"
-  std::string created;           ///< RFC 3339 as given, empty when absent or malformed
+  std::string platform;  ///< "linux/amd64"
+  std::string created;   ///< RFC 3339 as given, empty when absent or malformed
   std::vector<Digest> diff_ids;
 };
 
 /// A manifest document that was fetched, with proof: `digest` is the hash of `body`.
 struct ManifestDocument {
   Digest digest;
-  std::string content_type;      ///< without parameters; empty when the source has none
+  std::string content_type;  ///< without parameters; empty when the source has none
   std::string body;
   std::optional<ImageManifest> image;
   std::optional<ImageIndex> index;  ///< exactly one of image and index is set

@@ -28,8 +28,12 @@ std::string keys_of(const Credentials& credentials) {
 
 RequestLoop::RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, std::shared_ptr<LoginSource> login,
                          const Clock& clock)
-    : transport_(transport), endpoint_(endpoint), base_(base), clock_(clock),
-      authenticator_(transport, endpoint, base, std::move(login), clock), retry_(transport->throttle(), clock) {
+    : transport_(transport),
+      endpoint_(endpoint),
+      base_(base),
+      clock_(clock),
+      authenticator_(transport, endpoint, base, std::move(login), clock),
+      retry_(transport->throttle(), clock) {
   transport_->show_client_certificate_to(base_.host, base_.port);
 }
 
@@ -193,7 +197,8 @@ Awaitable<Answer> RequestLoop::follow(Request request, Credential credential) {
 
 asio::awaitable<Error> RequestLoop::status_error(std::unique_ptr<HttpResponse> response, HttpUrl url, Request request) {
   const int status = response->status();
-  std::string text = name_of_status(status) + " from " + (url.same_origin(base_) ? "registry " + endpoint_.host : url.origin()) + " for " + request.subject;
+  std::string text = name_of_status(status) + " from " + (url.same_origin(base_) ? "registry " + endpoint_.host : url.origin()) + " for " +
+                     request.subject;
   if (status == 403) text += " (" + identity(endpoint_) + ")";
   auto reading = read_body(*response, limits::error_body_bytes_max);
   auto body = co_await std::move(reading);

@@ -15,16 +15,16 @@ namespace landwaiter::registry {
 /// What a verb wants; how to get it is the loop's business. Only GET and HEAD, so that trying again is harmless.
 struct Request {
   std::string method = "GET";
-  std::string target;               ///< path and query below the registry's origin
+  std::string target;  ///< path and query below the registry's origin
   std::vector<Header> headers;
-  std::string scope;                ///< of the Bearer token: "repository:a/b:pull"
-  std::string subject;              ///< for people: "image a/b:1", "the catalog"
-  std::vector<int> expected{200};   ///< statuses the verb understands; all others become an Error
+  std::string scope;               ///< of the Bearer token: "repository:a/b:pull"
+  std::string subject;             ///< for people: "image a/b:1", "the catalog"
+  std::vector<int> expected{200};  ///< statuses the verb understands; all others become an Error
 };
 
 struct Answer {
   std::unique_ptr<HttpResponse> response;
-  HttpUrl url;                      ///< after redirects
+  HttpUrl url;  ///< after redirects
 };
 
 /// An answer with its whole body.
@@ -32,7 +32,7 @@ struct Document {
   int status = 0;
   HttpUrl url;
   std::string content_type;
-  std::vector<std::string> links;   ///< Link headers
+  std::vector<std::string> links;  ///< Link headers
   std::string body;
 };
 

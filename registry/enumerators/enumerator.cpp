@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/enumerators/enumerator.hpp"
 
-#include "core/wire/registry_kinds.hpp"
 #include "core/base/text.hpp"
+#include "core/wire/registry_kinds.hpp"
 #include "registry/enumerators/detect.hpp"
 #include "registry/enumerators/enumerators.hpp"
 

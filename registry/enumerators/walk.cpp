@@ -74,10 +74,8 @@ bool only_this_part(const Error& error) {
     case ErrorCode::not_found:
     case ErrorCode::malformed:
     case ErrorCode::unsupported:
-    case ErrorCode::limit_exceeded:
-      return true;
-    default:
-      return false;
+    case ErrorCode::limit_exceeded: return true;
+    default: return false;
   }
 }
 

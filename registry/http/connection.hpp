@@ -24,9 +24,9 @@ struct Origin {
 };
 
 struct WireRequest {
-  Secret head;                 ///< request line and headers with the empty line; holds the credential
-  std::string_view body;       ///< must live until exchange() has ended
-  bool head_method = false;    ///< the answer has no body whatever its headers say
+  Secret head;               ///< request line and headers with the empty line; holds the credential
+  std::string_view body;     ///< must live until exchange() has ended
+  bool head_method = false;  ///< the answer has no body whatever its headers say
   std::chrono::milliseconds idle_timeout{0};
 };
 

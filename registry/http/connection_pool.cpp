@@ -111,9 +111,8 @@ void ConnectionPool::prune() {
     while (!host.kept.empty() && host.kept.front().since < oldest) host.kept.pop_front();
   }
   // Redirects lead to ever new hosts: forget those nobody talks to.
-  std::erase_if(hosts_, [](const auto& entry) {
-    return entry.second.in_use == 0 && entry.second.kept.empty() && entry.second.waiters.empty();
-  });
+  std::erase_if(hosts_,
+                [](const auto& entry) { return entry.second.in_use == 0 && entry.second.kept.empty() && entry.second.waiters.empty(); });
 }
 
 }  // namespace landwaiter::registry

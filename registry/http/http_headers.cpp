@@ -143,8 +143,8 @@ std::optional<Number> number(std::string_view text) {
 
 /// Seconds for a unit as Go writes it; nothing for another.
 std::optional<double> take_unit(std::string_view& text) {
-  constexpr std::array<std::pair<std::string_view, double>, 8> units{{
-      {"ms", 1e-3}, {"us", 1e-6}, {"\xc2\xb5s", 1e-6}, {"\xce\xbcs", 1e-6}, {"ns", 1e-9}, {"h", 3600.0}, {"m", 60.0}, {"s", 1.0}}};
+  constexpr std::array<std::pair<std::string_view, double>, 8> units{
+      {{"ms", 1e-3}, {"us", 1e-6}, {"\xc2\xb5s", 1e-6}, {"\xce\xbcs", 1e-6}, {"ns", 1e-9}, {"h", 3600.0}, {"m", 60.0}, {"s", 1.0}}};
   for (const auto& [name, seconds] : units) {
     if (!text.starts_with(name)) continue;
     text.remove_prefix(name.size());

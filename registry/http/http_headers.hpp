@@ -41,7 +41,7 @@ std::optional<std::chrono::milliseconds> retry_hint(std::string_view text);
 /// Docker Hub's "ratelimit-remaining: 0;w=21600": what may still be asked for within a window.
 struct RateLimit {
   std::uint64_t remaining = 0;
-  std::chrono::seconds window{0};   ///< 0 when it is not named
+  std::chrono::seconds window{0};  ///< 0 when it is not named
 };
 std::optional<RateLimit> parse_rate_limit(std::string_view value);
 

@@ -18,10 +18,10 @@ namespace landwaiter::registry {
 /// An HTTP proxy: CONNECT for https targets, requests with an absolute URL for http ones (RFC 9110 section 9.3.6, RFC 9112
 /// section 3.2.2).
 struct Proxy {
-  bool tls = false;       ///< TLS to the proxy itself
+  bool tls = false;  ///< TLS to the proxy itself
   std::string host;
   std::string port;
-  Secret authorization;   ///< the value of Proxy-Authorization; empty without user information
+  Secret authorization;  ///< the value of Proxy-Authorization; empty without user information
 
   /// "http://[user[:password]@]host[:port]"; the scheme may be missing (http). Error: invalid_argument, which does not hold the
   /// user information.
@@ -40,7 +40,7 @@ class NoProxy {
 
  private:
   struct Network {
-    std::vector<std::uint8_t> bytes;   ///< 4 or 16
+    std::vector<std::uint8_t> bytes;  ///< 4 or 16
     unsigned prefix_bits = 0;
     std::string port;
   };
@@ -77,7 +77,7 @@ class ProxyRules {
   std::shared_ptr<const Proxy> http_;
   std::shared_ptr<const Proxy> https_;
   NoProxy no_proxy_;
-  bool loopback_ = false;   ///< proxied, too
+  bool loopback_ = false;  ///< proxied, too
 };
 
 }  // namespace landwaiter::registry

@@ -77,14 +77,16 @@ Result<void> use_client(asio::ssl::context& context, const fs::path& certificate
   context.use_private_key_file(key.string(), asio::ssl::context::pem, error);
   if (error) {
     const bool mismatch = ERR_GET_REASON(static_cast<unsigned long>(error.value())) == X509_R_KEY_VALUES_MISMATCH;
-    const std::string why = mismatch ? "it is not the key of " + shown(certificate) : error.message() + " (it must be PEM without a passphrase)";
+    const std::string why =
+        mismatch ? "it is not the key of " + shown(certificate) : error.message() + " (it must be PEM without a passphrase)";
     return configuration("cannot use the client key " + shown(key) + ": " + why);
   }
   return {};
 }
 
 std::string authority_advice(const std::string& peer) {
-  return "; if its certificate comes from an authority of your own, give that as CA file (--ca-file, ca_file) or as certs.d/" + peer + "/ca.crt";
+  return "; if its certificate comes from an authority of your own, give that as CA file (--ca-file, ca_file) or as certs.d/" + peer +
+         "/ca.crt";
 }
 
 std::string trust_failure(long verdict, const std::string& peer) {
@@ -92,8 +94,10 @@ std::string trust_failure(long verdict, const std::string& peer) {
   switch (verdict) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return "certificate not trusted: it is made out to another name (" + why + "); use the name that it holds, or have it made anew with this one";
-    case X509_V_ERR_CERT_HAS_EXPIRED: return "certificate not trusted: it has expired and must be renewed (or this machine's clock is wrong)";
+      return "certificate not trusted: it is made out to another name (" + why +
+             "); use the name that it holds, or have it made anew with this one";
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return "certificate not trusted: it has expired and must be renewed (or this machine's clock is wrong)";
     case X509_V_ERR_CERT_NOT_YET_VALID: return "certificate not trusted: it is not valid yet (or this machine's clock is wrong)";
     case X509_V_ERR_CERT_REVOKED: return "certificate not trusted: it was revoked";
     default: return "certificate not trusted: " + why + authority_advice(peer);
@@ -106,20 +110,18 @@ std::optional<std::string> alert_meaning(int reason) {
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
       return "it wants a client certificate: give --client-cert and --client-key, or a .cert and .key in certs.d";
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
-      return "it refused the handshake: it may want a client certificate (--client-cert and --client-key, or certs.d), or TLS older than 1.2";
+      return "it refused the handshake: it may want a client certificate (--client-cert and --client-key, or certs.d), or TLS older than "
+             "1.2";
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
     case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
     case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:
-    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
-      return "it does not accept our client certificate";
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED: return "it does not accept our client certificate";
     case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
-      return "our client certificate has expired or was revoked";
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED: return "our client certificate has expired or was revoked";
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
-    case SSL_R_UNSUPPORTED_PROTOCOL:
-      return "it speaks no TLS 1.2 or newer";
+    case SSL_R_UNSUPPORTED_PROTOCOL: return "it speaks no TLS 1.2 or newer";
     default: return std::nullopt;
   }
 }

@@ -33,7 +33,8 @@ struct HostCertificates {
   bool empty() const { return authorities.empty() && !client; }
 };
 /// Errors: configuration, when one file of a pair is missing; limit_exceeded.
-Result<HostCertificates> find_host_certificates(const std::vector<std::filesystem::path>& directories, std::string_view host, std::string_view port);
+Result<HostCertificates> find_host_certificates(const std::vector<std::filesystem::path>& directories, std::string_view host,
+                                                std::string_view port);
 
 /// TLS settings by host, each made once: no host is shown a certificate, or trusted by an authority, that is meant for another.
 /// TLS 1.2 at least. Changed files are seen by the next process. Used from one thread.

@@ -35,7 +35,7 @@ struct SecretHeader {
 /// One HTTP exchange with one host. Redirects are not followed here.
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;                     ///< absolute, http or https
+  std::string url;  ///< absolute, http or https
   std::vector<Header> headers;
   std::vector<SecretHeader> secret_headers;  ///< Authorization and the like
   Secret body;
@@ -43,7 +43,7 @@ struct HttpRequest {
   /// Refuse (malformed) to connect when the host is or resolves to a loopback, link-local or unspecified address: for URLs that
   /// an answer named.
   bool no_local_address = false;
-  bool tls_verify = true;              ///< false only when the user asked for it, for this registry
+  bool tls_verify = true;  ///< false only when the user asked for it, for this registry
 };
 
 /// An answer whose headers are read and whose body is still on the wire. Destroying it before the end closes the connection;

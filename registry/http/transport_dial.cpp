@@ -91,8 +91,8 @@ class StreamConnection final : public Connection {
     }
     if (too_slow(size)) {
       reusable_ = false;
-      co_return Error(ErrorCode::timeout, "reading from " + peer_ + ": it sends less than " + human_bytes(timeouts_.slow_body_bytes) + " in " +
-                                              std::to_string(timeouts_.slow_body_window.count()) + " ms");
+      co_return Error(ErrorCode::timeout, "reading from " + peer_ + ": it sends less than " + human_bytes(timeouts_.slow_body_bytes) +
+                                              " in " + std::to_string(timeouts_.slow_body_window.count()) + " ms");
     }
     co_return size;
   }
@@ -227,7 +227,8 @@ struct Resolving {
   bool done = false;
 };
 
-Awaitable<std::vector<tcp::endpoint>> resolve(std::string host, std::string port, bool no_local_address, std::chrono::milliseconds patience) {
+Awaitable<std::vector<tcp::endpoint>> resolve(std::string host, std::string port, bool no_local_address,
+                                              std::chrono::milliseconds patience) {
   const auto state = std::make_shared<Resolving>(co_await asio::this_coro::executor);
   state->timer.expires_after(patience);
   state->resolver.async_resolve(host, port, [state](const error_code& error, tcp::resolver::results_type found) {
@@ -251,7 +252,8 @@ Awaitable<std::vector<tcp::endpoint>> resolve(std::string host, std::string port
 }
 
 /// One address after the other, each with its own time: behind a dead one may be one that lives.
-Awaitable<std::unique_ptr<beast::tcp_stream>> connect(std::vector<tcp::endpoint> endpoints, std::string peer, std::chrono::milliseconds patience) {
+Awaitable<std::unique_ptr<beast::tcp_stream>> connect(std::vector<tcp::endpoint> endpoints, std::string peer,
+                                                      std::chrono::milliseconds patience) {
   error_code error = asio::error::host_not_found;
   for (const tcp::endpoint& endpoint : endpoints) {
     auto stream = std::make_unique<beast::tcp_stream>(co_await asio::this_coro::executor);
@@ -276,7 +278,7 @@ Awaitable<std::unique_ptr<beast::tcp_stream>> dial(std::string host, std::string
 
 struct TlsPeer {
   std::string host;
-  std::string name;   ///< for people
+  std::string name;  ///< for people
   bool verify = true;
   std::shared_ptr<asio::ssl::context> context;
 };
@@ -289,7 +291,8 @@ Awaitable<std::unique_ptr<TlsOver<Lower>>> secure(std::unique_ptr<Lower> lower, 
   beast::get_lowest_layer(*tls).expires_after(patience);
   error_code error;
   co_await tls->async_handshake(asio::ssl::stream_base::client, into(error));
-  if (error == beast::error::timeout || error == asio::error::operation_aborted) co_return wire_error(error, "TLS handshake with", peer.name);
+  if (error == beast::error::timeout || error == asio::error::operation_aborted)
+    co_return wire_error(error, "TLS handshake with", peer.name);
   if (error) co_return handshake_error(error, tls->native_handle(), peer.name);
   co_return tls;
 }
@@ -299,17 +302,24 @@ Error tunnel_refused(unsigned status, const Proxy& proxy, const std::string& tar
   const std::string start = "proxy " + proxy.name() + " answers " + std::to_string(status) + " to CONNECT " + target + ": ";
   if (status == 407) return proxy_login_refused(proxy);
   if (status >= 500 || status == 429) return Error(ErrorCode::unavailable, start + "it cannot reach that host now");
-  return Error(ErrorCode::configuration, start + "it does not let us reach that host; have it allowed, or name the host in the no-proxy list");
+  return Error(ErrorCode::configuration,
+               start + "it does not let us reach that host; have it allowed, or name the host in the no-proxy list");
 }
 
 /// CONNECT (RFC 9110 section 9.3.6); afterwards the stream leads to the origin.
 template <class Stream>
-Awaitable<std::unique_ptr<Stream>> tunnel(std::unique_ptr<Stream> stream, Origin origin, std::shared_ptr<const Proxy> proxy, std::string user_agent,
-                                          std::chrono::milliseconds patience) {
+Awaitable<std::unique_ptr<Stream>> tunnel(std::unique_ptr<Stream> stream, Origin origin, std::shared_ptr<const Proxy> proxy,
+                                          std::string user_agent, std::chrono::milliseconds patience) {
   const std::string target = (origin.host.find(':') == std::string::npos ? origin.host : '[' + origin.host + ']') + ':' + origin.port;
   std::string head;
   head.reserve(target.size() * 2 + user_agent.size() + proxy->authorization.reveal().size() + 100);
-  head.append("CONNECT ").append(target).append(" HTTP/1.1\r\nHost: ").append(target).append("\r\nUser-Agent: ").append(user_agent).append("\r\n");
+  head.append("CONNECT ")
+      .append(target)
+      .append(" HTTP/1.1\r\nHost: ")
+      .append(target)
+      .append("\r\nUser-Agent: ")
+      .append(user_agent)
+      .append("\r\n");
   if (!proxy->authorization.empty()) head.append("Proxy-Authorization: ").append(proxy->authorization.reveal()).append("\r\n");
   head += "\r\n";
   error_code error;
@@ -324,14 +334,16 @@ Awaitable<std::unique_ptr<Stream>> tunnel(std::unique_ptr<Stream> stream, Origin
   if (error) co_return wire_error(error, "asking for a tunnel to " + target + " from", "proxy " + proxy->name());
   const unsigned status = parser.get().result_int();
   if (status / 100 != 2) co_return tunnel_refused(status, *proxy, target);
-  if (buffer.size() > 0) co_return Error(ErrorCode::malformed, "proxy " + proxy->name() + " sends data before the tunnel to " + target + " is used");
+  if (buffer.size() > 0)
+    co_return Error(ErrorCode::malformed, "proxy " + proxy->name() + " sends data before the tunnel to " + target + " is used");
   co_return stream;
 }
 
 }  // namespace
 
 Error proxy_login_refused(const Proxy& proxy) {
-  const std::string what = proxy.authorization.empty() ? "wants a user name and password: give them in its URL" : "refuses the user name or password of its URL";
+  const std::string what =
+      proxy.authorization.empty() ? "wants a user name and password: give them in its URL" : "refuses the user name or password of its URL";
   return Error(ErrorCode::configuration, "407 Proxy Authentication Required: proxy " + proxy.name() + ' ' + what);
 }
 
@@ -365,7 +377,8 @@ Awaitable<std::unique_ptr<Connection>> Dialer::finish(std::unique_ptr<Lower> low
 }
 
 template <class Lower>
-Awaitable<std::unique_ptr<Connection>> Dialer::finish_tunnel(std::unique_ptr<Lower> lower, Origin origin, std::shared_ptr<const Proxy> proxy) {
+Awaitable<std::unique_ptr<Connection>> Dialer::finish_tunnel(std::unique_ptr<Lower> lower, Origin origin,
+                                                             std::shared_ptr<const Proxy> proxy) {
   if (origin.tls) {
     auto asking = tunnel<Lower>(std::move(lower), origin, proxy, user_agent_, timeouts_.idle);
     auto through = co_await std::move(asking);

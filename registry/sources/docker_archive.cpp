@@ -83,8 +83,8 @@ class DockerArchiveSource final : public ImageSource {
     auto parsed = parse_config(config_);
     if (!parsed) return parsed.error();
     if (parsed->diff_ids.size() != image.layers.size()) {
-      return Error(ErrorCode::malformed, "it lists " + std::to_string(image.layers.size()) + " layers, its config " +
-                                             std::to_string(parsed->diff_ids.size()));
+      return Error(ErrorCode::malformed,
+                   "it lists " + std::to_string(image.layers.size()) + " layers, its config " + std::to_string(parsed->diff_ids.size()));
     }
     std::vector<Descriptor> layers;
     for (std::size_t i = 0; i < image.layers.size(); ++i) {

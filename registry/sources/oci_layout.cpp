@@ -183,7 +183,8 @@ class LayoutSource final : public ImageSource {
       // Some writers put the whole name there: "registry/name:tag".
       if (!wanted.empty() && (tag == wanted || tag.ends_with(':' + wanted))) return digest;
     }
-    if (wanted.empty()) return Error(ErrorCode::invalid_argument, name_ + " holds " + std::to_string(images_.size()) + " images: name a tag");
+    if (wanted.empty())
+      return Error(ErrorCode::invalid_argument, name_ + " holds " + std::to_string(images_.size()) + " images: name a tag");
     return Error(ErrorCode::not_found, name_ + " holds no image with the tag " + landwaiter::quoted(wanted));
   }
 

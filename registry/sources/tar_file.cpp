@@ -23,7 +23,8 @@ using Reader = std::unique_ptr<archive, FreeArchive>;
 
 Error failure(const std::string& path, archive* reader) {
   const char* why = archive_error_string(reader);
-  return Error(ErrorCode::malformed, "cannot read the archive " + landwaiter::quoted(path) + ": " + printable(why ? why : "unknown reason"));
+  return Error(ErrorCode::malformed,
+               "cannot read the archive " + landwaiter::quoted(path) + ": " + printable(why ? why : "unknown reason"));
 }
 
 /// A normal form without "./", "//" and ".."; empty when the name leads out of the archive.
@@ -130,7 +131,8 @@ Result<const TarFile::Member*> TarFile::find(const std::string& name) const {
     if (found->second.target.empty()) return &found->second;
     at = found->second.target;
   }
-  return Error(ErrorCode::malformed, "links in the archive " + landwaiter::quoted(path_) + " lead in a circle: " + landwaiter::quoted(name));
+  return Error(ErrorCode::malformed,
+               "links in the archive " + landwaiter::quoted(path_) + " lead in a circle: " + landwaiter::quoted(name));
 }
 
 Result<std::uint64_t> TarFile::size(const std::string& name) const {
@@ -143,7 +145,8 @@ Result<std::string> TarFile::read(const std::string& name, std::uint64_t bytes_m
   auto member = find(name);
   if (!member) return member.error();
   if ((*member)->size_bytes > bytes_max) {
-    return Error(ErrorCode::limit_exceeded, landwaiter::quoted(name) + " in " + landwaiter::quoted(path_) + " has more than " + human_bytes(bytes_max));
+    return Error(ErrorCode::limit_exceeded,
+                 landwaiter::quoted(name) + " in " + landwaiter::quoted(path_) + " has more than " + human_bytes(bytes_max));
   }
   auto reader = open_at(path_, (*member)->index);
   if (!reader) return reader.error();

@@ -28,9 +28,9 @@ class TarFile {
 
  private:
   struct Member {
-    std::size_t index = 0;        ///< position in the archive: of members of one name the last counts
+    std::size_t index = 0;  ///< position in the archive: of members of one name the last counts
     std::uint64_t size_bytes = 0;
-    std::string target;           ///< of a link, as a member name
+    std::string target;  ///< of a link, as a member name
   };
   Result<const Member*> find(const std::string& name) const;
 

@@ -20,12 +20,18 @@ class ManyTriggers final : public Detector {
   std::string_view name() const override { return "many-triggers"; }
   int version() const override { return 1; }
   std::vector<Trigger> triggers() const override {
-    return {{1, "-----BEGIN [A-Z0-9 ]{0,40}CERTIFICATE", 64}, {2, "-----BEGIN [A-Z0-9 ]{0,40}KEY", 64},
-            {3, "---- BEGIN SSH2", 16},                       {4, "openssh-key-v1\\x00", 16},
-            {5, "\\x30\\x82..\\x30\\x82..\\xa0\\x03\\x02\\x01", 12}, {6, "\\x30\\x82..\\x02\\x01\\x00\\x02\\x82", 9},
-            {7, "\\x02\\x01\\x01\\x04[\\x20\\x30\\x42]", 5},        {8, "\\x30\\x82..\\x02\\x01\\x00\\x30\\x0d\\x06\\x09", 11},
-            {9, "\\x2b\\x65[\\x70\\x71]\\x04\\x22\\x04\\x20", 7},    {10, "ssh-(rsa|dss|ed25519) AAAA", 20},
-            {11, "ecdsa-sha2-nistp... AAAA", 24},             {12, "PuTTY-User-Key-File-", 20}};
+    return {{1, "-----BEGIN [A-Z0-9 ]{0,40}CERTIFICATE", 64},
+            {2, "-----BEGIN [A-Z0-9 ]{0,40}KEY", 64},
+            {3, "---- BEGIN SSH2", 16},
+            {4, "openssh-key-v1\\x00", 16},
+            {5, "\\x30\\x82..\\x30\\x82..\\xa0\\x03\\x02\\x01", 12},
+            {6, "\\x30\\x82..\\x02\\x01\\x00\\x02\\x82", 9},
+            {7, "\\x02\\x01\\x01\\x04[\\x20\\x30\\x42]", 5},
+            {8, "\\x30\\x82..\\x02\\x01\\x00\\x30\\x0d\\x06\\x09", 11},
+            {9, "\\x2b\\x65[\\x70\\x71]\\x04\\x22\\x04\\x20", 7},
+            {10, "ssh-(rsa|dss|ed25519) AAAA", 20},
+            {11, "ecdsa-sha2-nistp... AAAA", 24},
+            {12, "PuTTY-User-Key-File-", 20}};
   }
   void inspect(const Window&, const Hit&, FindingSink&) const override {}
 };
@@ -98,10 +104,12 @@ int main(int argc, char** argv) {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     const nlohmann::json stats = report->stats;
-    std::cout << took << " s CPU, peak " << usage.ru_maxrss / 1024 << " MiB, " << report->diagnostics.size() << " diagnostics, " << stats << "\n";
+    std::cout << took << " s CPU, peak " << usage.ru_maxrss / 1024 << " MiB, " << report->diagnostics.size() << " diagnostics, " << stats
+              << "\n";
     if (i > 0) continue;
     for (const Diagnostic& diagnostic : report->diagnostics) {
-      std::cout << "  " << diagnostic.path << (diagnostic.archive.empty() ? "" : "!" + diagnostic.archive.back()) << ": " << diagnostic.message << "\n";
+      std::cout << "  " << diagnostic.path << (diagnostic.archive.empty() ? "" : "!" + diagnostic.archive.back()) << ": "
+                << diagnostic.message << "\n";
     }
   }
 }

@@ -16,7 +16,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::string folder = argv[1];
-  const auto write = [&](const std::string& name, const std::string& text) { std::ofstream(folder + "/" + name, std::ios::binary) << text; };
+  const auto write = [&](const std::string& name, const std::string& text) {
+    std::ofstream(folder + "/" + name, std::ios::binary) << text;
+  };
   auto images = test::export_samples();
   for (const char* size : {"many", "one", "none"}) {
     if (std::string(size) != "many") images.resize(std::string(size) == "one" ? 1 : 0);

@@ -31,7 +31,8 @@ ImageReport full_image() {
   LayerReport lower, upper;
   lower.layer = digest_of("1");
   upper.layer = digest_of("2");
-  for (int i = 0; i <= static_cast<int>(FindingType::misconfiguration); ++i) lower.findings.push_back(finding_of(static_cast<FindingType>(i)));
+  for (int i = 0; i <= static_cast<int>(FindingType::misconfiguration); ++i)
+    lower.findings.push_back(finding_of(static_cast<FindingType>(i)));
   for (int i = 0; i <= static_cast<int>(ErrorCode::internal); ++i) {
     upper.diagnostics.push_back({static_cast<ErrorCode>(i), "it was so", "a", {"b"}, {}});
   }

@@ -22,8 +22,8 @@ std::vector<fs::path> programs() {
       if (library && entry.is_regular_file() && !entry.is_symlink()) out.push_back(entry.path());
     }
   }
-  for (const char* file : {"/usr/bin/openssl", "/usr/bin/ssh", "/usr/bin/ssh-keygen", "/usr/sbin/sshd", "/usr/bin/git", "/usr/bin/python3.11",
-                           "/usr/bin/curl", "/usr/bin/gpg", "/usr/bin/skopeo", "/usr/bin/docker-registry"}) {
+  for (const char* file : {"/usr/bin/openssl", "/usr/bin/ssh", "/usr/bin/ssh-keygen", "/usr/sbin/sshd", "/usr/bin/git",
+                           "/usr/bin/python3.11", "/usr/bin/curl", "/usr/bin/gpg", "/usr/bin/skopeo", "/usr/bin/docker-registry"}) {
     if (fs::exists(file)) out.emplace_back(file);
   }
   return out;
@@ -53,17 +53,18 @@ TEST_CASE("no private key is seen in the programs of this machine, beside publis
     CHECK(scanned.diagnostics.empty());
   }
   REQUIRE(files > 20);
-  std::cout << files << " programs and libraries, " << bytes / 1'000'000 << " MB: " << hits << " hits, " << certificates << " certificates, " << published << " published test keys, "
-            << diagnostics << " diagnostics\n";
+  std::cout << files << " programs and libraries, " << bytes / 1'000'000 << " MB: " << hits << " hits, " << certificates
+            << " certificates, " << published << " published test keys, " << diagnostics << " diagnostics\n";
 }
 
 TEST_CASE("names in a program's read-only data are not keys", "[false_positives]") {
   const FileScanner scanner;
   const std::string zero(1, '\0');
   std::string strings;
-  for (const char* label : {"CERTIFICATE", "RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY"}) {
-    strings += "-----BEGIN " + std::string(label) + "-----" + zero + "AVeryLongFunctionNameThatIsAllLettersAndCouldPassForBase64x509Parse" + zero +
-               "-----END " + label + "-----" + zero + "-----BEGIN " + label + "-----\n" + zero + "mbedtls_pk_parse_key" + zero;
+  for (const char* label :
+       {"CERTIFICATE", "RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY"}) {
+    strings += "-----BEGIN " + std::string(label) + "-----" + zero + "AVeryLongFunctionNameThatIsAllLettersAndCouldPassForBase64x509Parse" +
+               zero + "-----END " + label + "-----" + zero + "-----BEGIN " + label + "-----\n" + zero + "mbedtls_pk_parse_key" + zero;
   }
   const Scanned scanned = scanner.scan(strings);
   CHECK(scanned.hits > 0);

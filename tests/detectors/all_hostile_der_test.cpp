@@ -57,7 +57,8 @@ void lie_about_lengths(const std::string& der, std::vector<Mutant>& out) {
 
 void change_tags(const std::string& der, std::vector<Mutant>& out) {
   for (const std::size_t at : headers_in(der)) {
-    for (const int tag : {0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x09, 0x0c, 0x17, 0x1e, 0x1f, 0x24, 0x30, 0x31, 0x80, 0xa0, 0xa3, 0xbf, 0xff}) {
+    for (const int tag :
+         {0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x09, 0x0c, 0x17, 0x1e, 0x1f, 0x24, 0x30, 0x31, 0x80, 0xa0, 0xa3, 0xbf, 0xff}) {
       std::string bytes = der;
       bytes[at] = static_cast<char>(tag);
       out.push_back({"tag " + std::to_string(tag) + " at " + std::to_string(at), bytes});
@@ -150,8 +151,9 @@ bool honest(const std::string& file, const Finding& finding) {
 TEST_CASE("no malformed certificate crashes, is taken for a good one, or hides the next", "[hostile]") {
   const Material material;
   material.key("k", "-algorithm ED25519");
-  material.certificate("k", "-subj /C=DE/O=o/CN=bad -days 10 -addext subjectAltName=DNS:a.example,IP:10.0.0.1 "
-                            "-addext extendedKeyUsage=serverAuth,1.2.3 -addext keyUsage=digitalSignature");
+  material.certificate("k",
+                       "-subj /C=DE/O=o/CN=bad -days 10 -addext subjectAltName=DNS:a.example,IP:10.0.0.1 "
+                       "-addext extendedKeyUsage=serverAuth,1.2.3 -addext keyUsage=digitalSignature");
   material.key("good", "-algorithm ED25519");
   material.certificate("good", "-subj /CN=good -days 10");
   const std::string der = material.openssl("x509 -in k.crt -outform DER");
@@ -183,15 +185,14 @@ TEST_CASE("no malformed certificate crashes, is taken for a good one, or hides t
 
 TEST_CASE("no malformed private key crashes or is taken for a sound one in raw bytes", "[hostile]") {
   const Material material;
-  const auto [algorithm, form] = GENERATE(std::pair("RSA -pkeyopt rsa_keygen_bits:512", "pkey -traditional -in k.pem -outform DER"),
-                                          std::pair("RSA -pkeyopt rsa_keygen_bits:512", "pkcs8 -topk8 -nocrypt -in k.pem -outform DER"),
-                                          std::pair("EC -pkeyopt ec_paramgen_curve:P-256", "pkey -traditional -in k.pem -outform DER"),
-                                          std::pair("EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit",
-                                                    "pkcs8 -topk8 -nocrypt -in k.pem -outform DER"),
-                                          std::pair("ED25519", "pkcs8 -topk8 -nocrypt -in k.pem -outform DER"),
-                                          std::pair("DH -pkeyopt group:ffdhe2048", "pkcs8 -topk8 -nocrypt -in k.pem -outform DER"),
-                                          std::pair("EC -pkeyopt ec_paramgen_curve:P-256",
-                                                    "pkcs8 -topk8 -in k.pem -outform DER -passout pass:geheim"));
+  const auto [algorithm, form] = GENERATE(
+      std::pair("RSA -pkeyopt rsa_keygen_bits:512", "pkey -traditional -in k.pem -outform DER"),
+      std::pair("RSA -pkeyopt rsa_keygen_bits:512", "pkcs8 -topk8 -nocrypt -in k.pem -outform DER"),
+      std::pair("EC -pkeyopt ec_paramgen_curve:P-256", "pkey -traditional -in k.pem -outform DER"),
+      std::pair("EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit", "pkcs8 -topk8 -nocrypt -in k.pem -outform DER"),
+      std::pair("ED25519", "pkcs8 -topk8 -nocrypt -in k.pem -outform DER"),
+      std::pair("DH -pkeyopt group:ffdhe2048", "pkcs8 -topk8 -nocrypt -in k.pem -outform DER"),
+      std::pair("EC -pkeyopt ec_paramgen_curve:P-256", "pkcs8 -topk8 -in k.pem -outform DER -passout pass:geheim"));
   INFO(algorithm << " " << form);
   material.key("k", std::string("-algorithm ") + algorithm);
   const std::string der = material.openssl(form);

@@ -25,8 +25,8 @@ const fs::path kVectors = "/usr/lib/python3/dist-packages/cryptography_vectors";
 
 /// What the commands say of one asset, in the words of our attributes.
 struct Expected {
-  std::string kind;                          ///< the row of the table
-  std::string id;                            ///< empty when the commands do not give it away
+  std::string kind;  ///< the row of the table
+  std::string id;    ///< empty when the commands do not give it away
   FindingType type = FindingType::certificate;
   std::map<std::string, std::string> facts;  ///< attribute to text
   std::size_t offset = 0;
@@ -60,8 +60,12 @@ std::string rfc3339(std::string text) {
 
 /// "rsaEncryption", "id-ecPublicKey", ... to our names.
 std::string key_type_of(const std::string& algorithm) {
-  const std::map<std::string, std::string> names{{"rsaEncryption", "RSA"}, {"rsassaPss", "RSA-PSS"}, {"id-ecPublicKey", "EC"},
-                                                 {"dsaEncryption", "DSA"}, {"ED25519", "Ed25519"},   {"ED448", "Ed448"},
+  const std::map<std::string, std::string> names{{"rsaEncryption", "RSA"},
+                                                 {"rsassaPss", "RSA-PSS"},
+                                                 {"id-ecPublicKey", "EC"},
+                                                 {"dsaEncryption", "DSA"},
+                                                 {"ED25519", "Ed25519"},
+                                                 {"ED448", "Ed448"},
                                                  // Kinds that OpenSSL names but cannot use are given by number.
                                                  {"GOST R 34.10-2001", "1.2.643.2.2.19"}};
   const auto found = names.find(algorithm);
@@ -290,11 +294,11 @@ const std::set<std::string> kReportedBeyondOpenssl{
 
 /// What is said to be unreadable, and why.
 const std::set<std::string> kUnreadable{
-    "x509/custom/crl_almost_10k.pem: limit_exceeded",          // a revocation list of 285 kB in PEM: only its presence is reported
-    "pkcs7/amazon-roots.p7b: unsupported",                     // CMS of indefinite length; the certificates in it are found
-    "x509/custom/invalid_utf8_common_name.pem: malformed",     // the UTF8String is not UTF-8; openssl rejects it, too
-    "x509/custom/long-form-name-attribute.pem: malformed",     // a length that is not in DER's form; openssl rejects it, too
-    "x509/requests/long-form-attribute.pem: malformed",        // the same in a request, which openssl does read: ours stays strict
+    "x509/custom/crl_almost_10k.pem: limit_exceeded",       // a revocation list of 285 kB in PEM: only its presence is reported
+    "pkcs7/amazon-roots.p7b: unsupported",                  // CMS of indefinite length; the certificates in it are found
+    "x509/custom/invalid_utf8_common_name.pem: malformed",  // the UTF8String is not UTF-8; openssl rejects it, too
+    "x509/custom/long-form-name-attribute.pem: malformed",  // a length that is not in DER's form; openssl rejects it, too
+    "x509/requests/long-form-attribute.pem: malformed",     // the same in a request, which openssl does read: ours stays strict
 };
 
 }  // namespace

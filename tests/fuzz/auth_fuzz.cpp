@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Documents that hold credentials: what is read of them goes there and back, keeps within its limits, and no error repeats a part of
 // the input.
-#include "core/wire/credentials.hpp"
 #include "core/base/limits.hpp"
+#include "core/wire/credentials.hpp"
 #include "registry/auth/aws_api.hpp"
 #include "registry/auth/docker_config.hpp"
 #include "registry/auth/google_login.hpp"
@@ -41,7 +41,9 @@ void credentials(const std::string& text) {
 
 void docker_config(const std::string& text) {
   DockerConfig config;
-  config.environment = [&](const std::string& name) { return name == "DOCKER_AUTH_CONFIG" ? std::optional<std::string>(text) : std::nullopt; };
+  config.environment = [&](const std::string& name) {
+    return name == "DOCKER_AUTH_CONFIG" ? std::optional<std::string>(text) : std::nullopt;
+  };
   config.read_file = [](const std::string&) -> Result<std::optional<std::string>> { return std::optional<std::string>(); };
   config.run_helper = [](const std::string& name, const std::string&) -> Result<std::optional<HelperAnswer>> {
     require(is_helper_name(name));

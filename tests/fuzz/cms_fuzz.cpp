@@ -3,15 +3,15 @@
 // report.
 #include "detectors/certificates/apk_signing.hpp"
 #include "detectors/certificates/cms.hpp"
-#include "detectors/formats/der.hpp"
-#include "detectors/keys/dh_parameters.hpp"
-#include "detectors/keys/key_checks.hpp"
 #include "detectors/certificates/ocsp.hpp"
 #include "detectors/certificates/public_asset.hpp"
 #include "detectors/certificates/public_asset_detector.hpp"
 #include "detectors/certificates/public_der_detector.hpp"
-#include "detectors/keys/public_key_plausible.hpp"
 #include "detectors/certificates/signed_data_detector.hpp"
+#include "detectors/formats/der.hpp"
+#include "detectors/keys/dh_parameters.hpp"
+#include "detectors/keys/key_checks.hpp"
+#include "detectors/keys/public_key_plausible.hpp"
 #include "tests/fuzz/inspect.hpp"
 
 namespace {

@@ -2,10 +2,10 @@
 // A layer report from outside, assessed and exported: every document is valid JSON, the same for the same content, and holds no
 // attribute that is not on the list of those that may be shown.
 #include "core/assess/assess.hpp"
+#include "core/base/json.hpp"
 #include "core/export/csv.hpp"
 #include "core/export/cyclonedx.hpp"
 #include "core/export/sarif.hpp"
-#include "core/base/json.hpp"
 
 #include <algorithm>
 #include <cstdlib>

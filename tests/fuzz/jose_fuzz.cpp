@@ -2,8 +2,8 @@
 // Whatever the text is, what is said of keys and tokens in it is fit for a report; an object that is found around a name is within the
 // text and holds what its bytes say; a token is found again where it was found.
 #include "core/base/json.hpp"
-#include "detectors/jose/jose_detector.hpp"
 #include "detectors/formats/json_search.hpp"
+#include "detectors/jose/jose_detector.hpp"
 #include "detectors/jose/jwt.hpp"
 #include "tests/fuzz/inspect.hpp"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever the bytes are: a keystore ends within them, its certificates are parts of something that is there, and what is said of it is
 // fit for a report.
-#include "detectors/keystores/bcfks.hpp"
 #include "detectors/formats/ber.hpp"
 #include "detectors/formats/der.hpp"
+#include "detectors/keystores/bcfks.hpp"
 #include "detectors/keystores/java_keystore.hpp"
 #include "detectors/keystores/java_serialization.hpp"
 #include "detectors/keystores/keystore_detector.hpp"

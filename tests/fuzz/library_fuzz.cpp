@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   inspect_everywhere(crates, bytes);
   // As a whole file of each kind of name, with its head shown, and at each place where a word could end.
   for (const std::string_view name : {"libcrypto++.so.8.7.0", "com/google/crypto/tink/Registry.class", "package.json"}) {
-    const Window window{.bytes = bytes, .offset = 0, .ends_file = true, .head = bytes.first(std::min<std::size_t>(size, 4096)), .name = name};
+    const Window window{
+        .bytes = bytes, .offset = 0, .ends_file = true, .head = bytes.first(std::min<std::size_t>(size, 4096)), .name = name};
     CheckingSink sink(window);
     for (std::size_t end = 1; end <= std::min<std::size_t>(size, 256); end += 3) {
       for (const Trigger& trigger : triggers) libraries.inspect(window, Hit{trigger.id, end}, sink);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever the bytes are, what the private-key detector says of them is fit for a report.
-#include "detectors/keys/private_key.hpp"
 #include "detectors/key_files/private_key_detector.hpp"
+#include "detectors/keys/private_key.hpp"
 #include "detectors/ssh/ssh_key.hpp"
 #include "tests/fuzz/inspect.hpp"
 

@@ -3,8 +3,8 @@
 #include "core/base/bytes.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/encoding.hpp"
-#include "core/report/report.hpp"
 #include "core/base/text.hpp"
+#include "core/report/report.hpp"
 
 #include <cstdlib>
 

@@ -46,7 +46,8 @@ boost::asio::awaitable<Result<std::string>> drain(std::unique_ptr<BlobReader> re
 
 BuiltImage push_image(const TempDir& folder, const DockerRegistry& server, const std::string& name, const std::string& tag,
                       const std::string& credentials = "") {
-  const auto image = ImageBuilder().layer({{"f", std::string(300'000, 'x')}}, Compression::none).label(name + tag).write(folder / "layout", tag);
+  const auto image =
+      ImageBuilder().layer({{"f", std::string(300'000, 'x')}}, Compression::none).label(name + tag).write(folder / "layout", tag);
   push(folder / "layout", tag, server.host() + '/' + name + ':' + tag, {credentials, false});
   return image;
 }

@@ -65,7 +65,8 @@ json listed(TestPlatform& platform, const TestSensor& sensor, const std::string&
 
 TEST_CASE("listing: the kinds of registries in the API, and what others are answered") {
   TestPlatform platform;
-  const json documented = parse_json(platform::openapi_document(), "OpenAPI").value()["components"]["schemas"]["NewRegistry"]["properties"]["kind"]["enum"];
+  const json documented =
+      parse_json(platform::openapi_document(), "OpenAPI").value()["components"]["schemas"]["NewRegistry"]["properties"]["kind"]["enum"];
   CHECK(documented == json(registry_kind_names()));
   std::size_t made = 0;
   for (const std::string& kind : registry_kind_names()) {
@@ -84,8 +85,8 @@ TEST_CASE("listing: the kinds of registries in the API, and what others are answ
 TEST_CASE("listing: credentials of the clouds reach the vault and nothing else") {
   TestPlatform platform;
   const TestSensor sensor = platform.enrol();
-  const std::string registry =
-      add_registry(platform, {{"credentials", {{"kind", "aws"}, {"aws_access_key_id", "AKIDEXAMPLE"}, {"aws_secret_access_key", "wJalrXUtnFEMI"}}}});
+  const std::string registry = add_registry(
+      platform, {{"credentials", {{"kind", "aws"}, {"aws_access_key_id", "AKIDEXAMPLE"}, {"aws_secret_access_key", "wJalrXUtnFEMI"}}}});
   CHECK(platform.get("/v3/registries/" + registry).body["has_credentials"] == true);
   CHECK(platform.get("/v3/registries").text.find("AKIDEXAMPLE") == std::string::npos);
   scan_registry(platform, registry);
@@ -122,8 +123,13 @@ TEST_CASE("listing: the filters of a request are those of the sensor's job") {
   const ListWork all = work_of(platform, sensor, registry, json::object());
   CHECK(dump_json(json(all)) == dump_json(json(ListWork{})));
   const ListWork some = work_of(platform, sensor, registry,
-                                {{"repositories", {"team/*"}}, {"exclude_repositories", {"*/old"}}, {"tags", {"v?", "latest"}},
-                                 {"exclude_tags", {"*-debug"}}, {"newest", 3}, {"platforms", {"linux/amd64"}}, {"pushed", "yesterday"}});
+                                {{"repositories", {"team/*"}},
+                                 {"exclude_repositories", {"*/old"}},
+                                 {"tags", {"v?", "latest"}},
+                                 {"exclude_tags", {"*-debug"}},
+                                 {"newest", 3},
+                                 {"platforms", {"linux/amd64"}},
+                                 {"pushed", "yesterday"}});
   CHECK(some.repositories == std::vector<std::string>{"team/*"});
   CHECK(some.exclude_repositories == std::vector<std::string>{"*/old"});
   CHECK(some.tags == std::vector<std::string>{"v?", "latest"});
@@ -148,17 +154,25 @@ TEST_CASE("listing: the filters of a request are those of the sensor's job") {
 TEST_CASE("listing: filters without meaning are refused with their field's name") {
   TestPlatform platform;
   const std::string registry = add_registry(platform);
-  const std::vector<std::pair<std::string, json>> wrong{
-      {"repositories", "a"},        {"repositories", {1}},
-      {"repositories", {""}},       {"tags", {std::string(129, 'x')}},
-      {"exclude_tags", json(std::vector<std::string>(1001, "x"))},
-      {"exclude_repositories", 5},  {"newest", 0},
-      {"newest", 10001},            {"newest", "3"},
-      {"platforms", {"linux"}},     {"pushed", "tomorrow"},
-      {"pushed", 7},                {"pushed", json::object()},
-      {"pushed", {{"days", 0}}},    {"pushed", {{"days", 2}, {"from", "2026-01-01"}}},
-      {"pushed", {{"until", "x"}}}, {"pushed", {{"from", "2026-02-01"}, {"to", "2026-01-01"}}},
-      {"time_zone", 900},           {"incremental", 1}};
+  const std::vector<std::pair<std::string, json>> wrong{{"repositories", "a"},
+                                                        {"repositories", {1}},
+                                                        {"repositories", {""}},
+                                                        {"tags", {std::string(129, 'x')}},
+                                                        {"exclude_tags", json(std::vector<std::string>(1001, "x"))},
+                                                        {"exclude_repositories", 5},
+                                                        {"newest", 0},
+                                                        {"newest", 10001},
+                                                        {"newest", "3"},
+                                                        {"platforms", {"linux"}},
+                                                        {"pushed", "tomorrow"},
+                                                        {"pushed", 7},
+                                                        {"pushed", json::object()},
+                                                        {"pushed", {{"days", 0}}},
+                                                        {"pushed", {{"days", 2}, {"from", "2026-01-01"}}},
+                                                        {"pushed", {{"until", "x"}}},
+                                                        {"pushed", {{"from", "2026-02-01"}, {"to", "2026-01-01"}}},
+                                                        {"time_zone", 900},
+                                                        {"incremental", 1}};
   for (const auto& [field, value] : wrong) {
     const Reply reply = platform.post("/v3/registries/" + registry + "/scan", {{field, value}});
     INFO(field << " " << reply.text);
@@ -233,9 +247,12 @@ TEST_CASE("listing: a database of the version before keeps its registries, jobs 
     for (const char* kind : {"docker-v2", "whatever"}) {
       write.run("INSERT INTO registry VALUES(?,?,'localhost:5000',?,1,0,NULL,NULL,0,1)", {kind, kind, kind});
     }
-    write.run("INSERT INTO job(id,scan_id,registry_id,kind,state,repositories_json,created_at_us) VALUES('j','s','docker-v2','list','queued','[\"a*\"]',1)");
-    write.run("INSERT INTO scan_item(scan_id,registry_id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason)"
-              " VALUES('s','docker-v2','r','t','','','','','',0,'failed','because')");
+    write.run(
+        "INSERT INTO job(id,scan_id,registry_id,kind,state,repositories_json,created_at_us) "
+        "VALUES('j','s','docker-v2','list','queued','[\"a*\"]',1)");
+    write.run(
+        "INSERT INTO scan_item(scan_id,registry_id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason)"
+        " VALUES('s','docker-v2','r','t','','','','','',0,'failed','because')");
     REQUIRE(write.commit().has_value());
   }
   auto now = storage::Database::open(file, migrations).value();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must not be on disk in clear, and who can read what is sealed.
-#include "core/wire/credentials.hpp"
 #include "core/base/encoding.hpp"
+#include "core/wire/credentials.hpp"
 #include "core/wire/protocol.hpp"
 #include "tests/platform/support/test_platform.hpp"
 #include "tests/support/catch.hpp"

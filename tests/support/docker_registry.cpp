@@ -33,7 +33,10 @@ DockerRegistry::DockerRegistry(DockerRegistryOptions options) : options_(std::mo
   std::filesystem::create_directory(folder_ / "storage");
   if (!options_.username.empty()) {
     const auto made = run_checked({.argv = {"htpasswd", "-Bbn", options_.username, options_.password},
-                                   .environment = {}, .unset = {}, .working_directory = {}, .input = {}});
+                                   .environment = {},
+                                   .unset = {},
+                                   .working_directory = {},
+                                   .input = {}});
     write_file(folder_ / "htpasswd", made.output);
   }
   // Another process may take the free port before the registry does.

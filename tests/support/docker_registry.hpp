@@ -12,8 +12,8 @@ namespace landwaiter::test {
 
 struct AccessLogLine {
   std::string method;
-  std::string path;    ///< without the query
-  std::string query;   ///< without '?', empty when there is none
+  std::string path;   ///< without the query
+  std::string query;  ///< without '?', empty when there is none
   int status = 0;
   std::uint64_t bytes = 0;
 };

@@ -12,10 +12,10 @@ namespace landwaiter::test {
 enum class EntryType { file, directory, symlink, hardlink };
 
 struct LayerEntry {
-  std::string path;                   ///< as in the tar; no leading slash
-  std::string content = {};           ///< of a file
+  std::string path;          ///< as in the tar; no leading slash
+  std::string content = {};  ///< of a file
   EntryType type = EntryType::file;
-  std::string target = {};            ///< of a link
+  std::string target = {};  ///< of a link
 };
 
 /// The entry that deletes `path` in a later layer, and the one that hides everything of lower layers in `directory`

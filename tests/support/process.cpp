@@ -80,8 +80,14 @@ Process::Process(ProcessOptions options) {
   sigset_t all{}, before{};
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, &before);
-  const Child child{(files_ / "in").string(), (files_ / "out").string(),  (files_ / "err").string(), options.working_directory.string(),
-                    pointers(options.argv),   pointers(environment), ::getpid(), before};
+  const Child child{(files_ / "in").string(),
+                    (files_ / "out").string(),
+                    (files_ / "err").string(),
+                    options.working_directory.string(),
+                    pointers(options.argv),
+                    pointers(environment),
+                    ::getpid(),
+                    before};
   pid_ = ::fork();
   if (pid_ == 0) become(child);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);

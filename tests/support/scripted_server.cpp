@@ -108,7 +108,8 @@ class ScriptedServer::Wire {
   /// One read's worth; false at the end.
   bool receive_some(std::string& buffer) {
     std::array<char, 16384> chunk{};
-    const auto got = ssl_ ? SSL_read(ssl_, chunk.data(), static_cast<int>(chunk.size())) : ::recv(descriptor_, chunk.data(), chunk.size(), 0);
+    const auto got =
+        ssl_ ? SSL_read(ssl_, chunk.data(), static_cast<int>(chunk.size())) : ::recv(descriptor_, chunk.data(), chunk.size(), 0);
     if (got > 0) buffer.append(chunk.data(), static_cast<std::size_t>(got));
     return got > 0;
   }
@@ -142,7 +143,7 @@ class ScriptedServer::Wire {
     ::close(other);
   }
 
-  bool goodbye = true;   ///< end TLS properly
+  bool goodbye = true;  ///< end TLS properly
 
  private:
   void pump(int other) {
@@ -172,7 +173,8 @@ std::string ScriptedRequest::header(const std::string& lower_name) const {
   return found == headers.end() ? std::string() : found->second;
 }
 
-ScriptedServer::ScriptedServer(Handler handler, ScriptedServerOptions options) : handler_(std::move(handler)), options_(std::move(options)) {
+ScriptedServer::ScriptedServer(Handler handler, ScriptedServerOptions options)
+    : handler_(std::move(handler)), options_(std::move(options)) {
   if (!options_.certificate.empty()) tls_ = std::make_unique<Tls>(options_);
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = loopback(0);
@@ -259,7 +261,8 @@ bool ScriptedServer::answer(Wire& wire, const ScriptedRequest& request) {
   head << "HTTP/1.1 " << response.status << " Scripted\r\n";
   for (const auto& [name, value] : response.headers) head << name << ": " << value << "\r\n";
   if (response.chunked) head << "Transfer-Encoding: chunked\r\n";
-  else if (!no_body && !response.until_close) head << "Content-Length: " << response.content_length.value_or(response.body.size()) << "\r\n";
+  else if (!no_body && !response.until_close)
+    head << "Content-Length: " << response.content_length.value_or(response.body.size()) << "\r\n";
   head << "\r\n";
   if (!wire.send(head.str())) return false;
   if (response.tunnel_to > 0) {

@@ -23,9 +23,9 @@ struct ScriptedRequest {
   std::string target;                          ///< path and query as sent; an absolute URL when we are somebody's proxy
   std::map<std::string, std::string> headers;  ///< names in lower case
   std::string body;
-  std::size_t number = 0;                      ///< of this server's requests, from 1
-  std::size_t connection = 0;                  ///< of this server's connections, from 1
-  std::string client_certificate;              ///< its common name; empty when none was shown
+  std::size_t number = 0;          ///< of this server's requests, from 1
+  std::size_t connection = 0;      ///< of this server's connections, from 1
+  std::string client_certificate;  ///< its common name; empty when none was shown
   std::string path() const { return target.substr(0, target.find('?')); }
   std::string header(const std::string& lower_name) const;
 };
@@ -34,23 +34,23 @@ struct ScriptedResponse {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};
-  std::optional<std::size_t> break_after = {};  ///< hang up after so many bytes of the body; Content-Length promises all of it
+  std::optional<std::size_t> break_after = {};       ///< hang up after so many bytes of the body; Content-Length promises all of it
   std::optional<std::uint64_t> content_length = {};  ///< promise this instead of the body's size, and hang up after the body
-  std::size_t drip_bytes = 0;                   ///< send the body in pieces of so many bytes, each in a packet of its own
-  std::chrono::milliseconds drip_pause{0};      ///< before each piece
+  std::size_t drip_bytes = 0;                        ///< send the body in pieces of so many bytes, each in a packet of its own
+  std::chrono::milliseconds drip_pause{0};           ///< before each piece
   bool chunked = false;
-  bool until_close = false;                     ///< no length: the body ends with the connection
-  bool hang_up = false;                         ///< close without any answer
-  bool close = false;                           ///< close after the answer, without saying so
-  bool cut_tls = false;                         ///< close without TLS's own goodbye, as an attacker on the way could
-  std::uint16_t tunnel_to = 0;                  ///< after a 200 without a body, be a tunnel to that port of 127.0.0.1
+  bool until_close = false;     ///< no length: the body ends with the connection
+  bool hang_up = false;         ///< close without any answer
+  bool close = false;           ///< close after the answer, without saying so
+  bool cut_tls = false;         ///< close without TLS's own goodbye, as an attacker on the way could
+  std::uint16_t tunnel_to = 0;  ///< after a 200 without a body, be a tunnel to that port of 127.0.0.1
 };
 
 struct ScriptedServerOptions {
-  std::string certificate;                      ///< PEM files; with them the server speaks TLS
+  std::string certificate;  ///< PEM files; with them the server speaks TLS
   std::string key;
-  std::string client_ca;                        ///< want a client certificate of this authority
-  std::set<std::size_t> dropped_connections;    ///< numbers of those closed as soon as they are there
+  std::string client_ca;                      ///< want a client certificate of this authority
+  std::set<std::size_t> dropped_connections;  ///< numbers of those closed as soon as they are there
 };
 
 /// A small HTTP/1.1 server on 127.0.0.1, with or without TLS, that answers what the handler says and fails as it says. The handler

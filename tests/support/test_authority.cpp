@@ -37,11 +37,14 @@ CertificateFiles TestAuthority::make(const std::vector<std::string>& names, cons
   const std::string base = (folder_ / ("issued-" + std::to_string(++issued_))).string();
   const CertificateFiles out{base + ".cert", base + ".key"};
   std::string alternatives;
-  for (const std::string& name : names) alternatives += (alternatives.empty() ? "" : ",") + std::string(is_address(name) ? "IP:" : "DNS:") + name;
+  for (const std::string& name : names)
+    alternatives += (alternatives.empty() ? "" : ",") + std::string(is_address(name) ? "IP:" : "DNS:") + name;
   write_file(base + ".ext", "subjectAltName=" + alternatives + "\n");
-  openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + names.front(), "-keyout", out.key, "-out", base + ".csr"});
-  std::vector<std::string> sign{"x509", "-req", "-in", base + ".csr", "-CA", ca_file(), "-CAkey", (folder_ / "ca.key").string(), "-CAcreateserial",
-                                "-extfile", base + ".ext", "-out", out.certificate};
+  openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + names.front(), "-keyout", out.key,
+           "-out", base + ".csr"});
+  std::vector<std::string> sign{
+      "x509",     "-req",        "-in",  base + ".csr",  "-CA", ca_file(), "-CAkey", (folder_ / "ca.key").string(), "-CAcreateserial",
+      "-extfile", base + ".ext", "-out", out.certificate};
   sign.insert(sign.end(), validity.begin(), validity.end());
   openssl(std::move(sign));
   return out;

@@ -10,8 +10,8 @@
 namespace landwaiter::test {
 
 struct CertificateFiles {
-  std::string certificate;   ///< PEM
-  std::string key;           ///< PEM, without a passphrase
+  std::string certificate;  ///< PEM
+  std::string key;          ///< PEM, without a passphrase
 };
 
 /// A certificate authority of the test's own, made with openssl in a temporary folder. Failing throws.

@@ -21,7 +21,8 @@ TEST_CASE("keys have a name, a strength and an identifier") {
 }
 
 TEST_CASE("strength follows SP 800-57") {
-  for (const auto& [size, bits] : {std::pair{512U, 0U}, {1024U, 80U}, {2047U, 80U}, {2048U, 112U}, {3072U, 128U}, {7680U, 192U}, {15360U, 256U}}) {
+  for (const auto& [size, bits] :
+       {std::pair{512U, 0U}, {1024U, 80U}, {2047U, 80U}, {2048U, 112U}, {3072U, 128U}, {7680U, 192U}, {15360U, 256U}}) {
     INFO(size);
     CHECK(key_algorithm("RSA", size, "").classical_bits == bits);
     CHECK(key_algorithm("DH", size, "").classical_bits == bits);

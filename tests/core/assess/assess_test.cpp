@@ -31,7 +31,10 @@ Finding finding(FindingType type, std::string id, json attributes, std::string p
 }
 
 json server(bool self_signed = false) {
-  return {{"not_before", "2025-01-01T00:00:00Z"}, {"not_after", "2028-01-01T00:00:00Z"}, {"usages", json::array({"server"})}, {"self_signed", self_signed}};
+  return {{"not_before", "2025-01-01T00:00:00Z"},
+          {"not_after", "2028-01-01T00:00:00Z"},
+          {"usages", json::array({"server"})},
+          {"self_signed", self_signed}};
 }
 
 ImageReport image(std::vector<Finding> findings) {
@@ -126,7 +129,9 @@ TEST_CASE("the key of an authority is named as such") {
   json authority = server(true);
   authority["is_ca"] = true;
   authority["usages"] = json::array({"ca"});
-  const Finding key = assessed({finding(FindingType::private_key, "k", {{"matching_certificates", json::array({"c"})}}), finding(FindingType::certificate, "c", authority)}, "k");
+  const Finding key = assessed({finding(FindingType::private_key, "k", {{"matching_certificates", json::array({"c"})}}),
+                                finding(FindingType::certificate, "c", authority)},
+                               "k");
   CHECK(key.severity == Severity::critical);
   CHECK(codes(key) == Codes{"ca-private-key"});
 }
@@ -156,7 +161,8 @@ TEST_CASE("what quantum computers break is information, unless the policy is sil
 
 TEST_CASE("a root in a trust store that no programme carries is pointed out") {
   const json root{{"is_ca", true}, {"self_signed", true}};
-  for (const std::string path : {"etc/ssl/certs/x.pem", "usr/local/share/ca-certificates/x.crt", "usr/lib/jvm/lib/security/cacerts", "opt/certifi/cacert.pem", "etc/pki/ca-trust/x"}) {
+  for (const std::string path : {"etc/ssl/certs/x.pem", "usr/local/share/ca-certificates/x.crt", "usr/lib/jvm/lib/security/cacerts",
+                                 "opt/certifi/cacert.pem", "etc/pki/ca-trust/x"}) {
     INFO(path);
     CHECK(codes(assessed({finding(FindingType::certificate, "c", root, path)}, "c")) == Codes{"unusual-root"});
   }
@@ -183,8 +189,13 @@ TEST_CASE("what has at least low severity says why") {
 }
 
 TEST_CASE("assessing twice changes nothing, and neither does the order of findings") {
-  std::vector<Finding> findings{finding(FindingType::private_key, "k", {{"matching_certificates", json::array({"c"})}, {"key_type", "RSA"}, {"key_size_bits", 1024}, {"weaknesses", json::array({"rsa-1024"})}}),
-                                finding(FindingType::certificate, "c", server()), finding(FindingType::token, "t", {{"weaknesses", json::array({"alg-none"})}})};
+  std::vector<Finding> findings{finding(FindingType::private_key, "k",
+                                        {{"matching_certificates", json::array({"c"})},
+                                         {"key_type", "RSA"},
+                                         {"key_size_bits", 1024},
+                                         {"weaknesses", json::array({"rsa-1024"})}}),
+                                finding(FindingType::certificate, "c", server()),
+                                finding(FindingType::token, "t", {{"weaknesses", json::array({"alg-none"})}})};
   findings[0].occurrences[0].deleted_by = digest_of("2");
   ImageReport first = image(findings);
   assess(first, {&kStandard, at("2026-06-01"), nullptr, nullptr});
@@ -205,7 +216,8 @@ TEST_CASE("keys that the world knows are critical") {
   const auto hash = [](int last) { return hex_encode(as_bytes(std::string(14, 'a') + static_cast<char>(last))); };
   for (int i = 0; i < 50; ++i) CHECK((*list)->find(hash(i * 2)) == static_cast<unsigned>(i));
   for (int i = 0; i < 50; ++i) CHECK_FALSE((*list)->find(hash(i * 2 + 1)));
-  for (const std::string& wrong : {std::string(), std::string(30, 'z'), hash(0) + "00", hash(0).substr(2)}) CHECK_FALSE((*list)->find(wrong));
+  for (const std::string& wrong : {std::string(), std::string(30, 'z'), hash(0) + "00", hash(0).substr(2)})
+    CHECK_FALSE((*list)->find(wrong));
 
   std::vector<ImageReport> images{image({finding(FindingType::public_key, "p", {{"key_hash", hash(14)}})})};
   assess_all(images, kNone, at("2026-06-01"), list->get());
@@ -223,13 +235,16 @@ TEST_CASE("bytes that are no blocklist are refused") {
 
 TEST_CASE("certificates are linked to their issuers") {
   const auto certificate = [](const std::string& id, const std::string& subject, const std::string& issuer, json more = json::object()) {
-    json attributes{{"subject", subject}, {"issuer", issuer}, {"is_ca", true}, {"self_signed", subject == issuer}, {"subject_key_id", nullptr}, {"authority_key_id", nullptr}};
+    json attributes{{"subject", subject},        {"issuer", issuer},           {"is_ca", true}, {"self_signed", subject == issuer},
+                    {"subject_key_id", nullptr}, {"authority_key_id", nullptr}};
     attributes.update(more);
     return finding(FindingType::certificate, id, attributes);
   };
-  ImageReport report = image({certificate("leaf", "L", "I", {{"authority_key_id", "02"}, {"is_ca", false}}), certificate("old", "I", "R", {{"subject_key_id", "01"}}),
-                              certificate("new", "I", "R", {{"subject_key_id", "02"}}), certificate("root", "R", "R"), certificate("orphan", "O", "X"),
-                              certificate("loop1", "A", "B"), certificate("loop2", "B", "A"), certificate("from-leaf", "Z", "L")});
+  ImageReport report =
+      image({certificate("leaf", "L", "I", {{"authority_key_id", "02"}, {"is_ca", false}}),
+             certificate("old", "I", "R", {{"subject_key_id", "01"}}), certificate("new", "I", "R", {{"subject_key_id", "02"}}),
+             certificate("root", "R", "R"), certificate("orphan", "O", "X"), certificate("loop1", "A", "B"), certificate("loop2", "B", "A"),
+             certificate("from-leaf", "Z", "L")});
   assess(report, {&kNone, at("2026-06-01"), nullptr, nullptr});
   std::map<std::string, json> by_id;
   for (const Finding& each : report.findings) by_id[each.id] = each.attributes;
@@ -246,7 +261,9 @@ TEST_CASE("certificates are linked to their issuers") {
 }
 
 TEST_CASE("attributes that hold anything break nothing") {
-  for (const json& odd : {json(nullptr), json(7), json::array({1, nullptr}), json{{"weaknesses", 7}, {"not_after", json::object()}, {"matching_certificates", {1, 2}}, {"issues", "x"}, {"end_of_life", 3}}}) {
+  for (const json& odd :
+       {json(nullptr), json(7), json::array({1, nullptr}),
+        json{{"weaknesses", 7}, {"not_after", json::object()}, {"matching_certificates", {1, 2}}, {"issues", "x"}, {"end_of_life", 3}}}) {
     for (int i = 0; i <= static_cast<int>(FindingType::misconfiguration); ++i) {
       Finding each = finding(static_cast<FindingType>(i), "x", odd);
       each.severity = Severity::info;

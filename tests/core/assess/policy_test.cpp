@@ -40,7 +40,8 @@ TEST_CASE("SP 800-131A disallows what has less than 112 bits") {
   CHECK(met("nist-800-131a", certificate({{"key_type", "RSA"}, {"key_size_bits", 2048}}), "2026-01-01").empty());
   CHECK(met("nist-800-131a", certificate({{"key_type", "EC"}, {"key_size_bits", 192}}), "2026-01-01") == Codes{"nist-800-131a-curve-size"});
   CHECK(met("nist-800-131a", certificate({{"key_type", "EC"}, {"key_size_bits", 224}}), "2026-01-01").empty());
-  CHECK(met("nist-800-131a", certificate({{"weaknesses", {"sha1-signature", "x"}}}), "2026-01-01") == Codes{"nist-800-131a-signature-hash"});
+  CHECK(met("nist-800-131a", certificate({{"weaknesses", {"sha1-signature", "x"}}}), "2026-01-01") ==
+        Codes{"nist-800-131a-signature-hash"});
 }
 
 TEST_CASE("rules are in force from and until their dates") {
@@ -73,7 +74,8 @@ TEST_CASE("public roots are left alone unless a rule asks for them") {
 }
 
 TEST_CASE("a match needs all its members, and one that names none matches nothing") {
-  const Finding finding = certificate({{"key_type", "EC"}, {"key_size_bits", 256}, {"curve", "prime256v1"}, {"not_after", "2026-01-15T00:00:00Z"}});
+  const Finding finding =
+      certificate({{"key_type", "EC"}, {"key_size_bits", 256}, {"curve", "prime256v1"}, {"not_after", "2026-01-15T00:00:00Z"}});
   PolicyMatch match;
   CHECK_FALSE(match.met_by(finding, at("2026-01-01")));
   match.curves = {"secp384r1", "PRIME256V1"};

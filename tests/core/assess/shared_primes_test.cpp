@@ -16,7 +16,9 @@ namespace {
 
 using Number = std::unique_ptr<BIGNUM, void (*)(BIGNUM*)>;
 
-Number make() { return {BN_new(), [](BIGNUM* number) { BN_free(number); }}; }
+Number make() {
+  return {BN_new(), [](BIGNUM* number) { BN_free(number); }};
+}
 
 Number prime() {
   Number out = make();
@@ -106,7 +108,8 @@ TEST_CASE("one modulus, or none, shares nothing") {
 
 TEST_CASE("what is no modulus is passed over") {
   std::vector<Finding> findings;
-  for (const std::string& text : {std::string(), std::string("!!!"), base64_encode(Bytes(64, 0)), base64_encode(Bytes(8, 1)), base64_encode(Bytes(64, 2)), base64_encode(Bytes(5000, 1))}) {
+  for (const std::string& text : {std::string(), std::string("!!!"), base64_encode(Bytes(64, 0)), base64_encode(Bytes(8, 1)),
+                                  base64_encode(Bytes(64, 2)), base64_encode(Bytes(5000, 1))}) {
     findings.push_back(key("x", text));
   }
   findings.push_back(key("y", ""));

@@ -8,12 +8,51 @@
 using namespace landwaiter;
 
 TEST_CASE("every weakness that detectors name is known, with a reason and a remedy") {
-  for (const std::string_view code :
-       {"rsa-1024", "rsa-512", "rsa-pss-1024", "dsa-1024", "dh-512", "ec-192", "ec-112", "sha1-signature", "md5-signature", "md4-signature", "md2-signature",
-        "weak-cipher", "few-iterations", "rsa-exponent-1", "rsa-exponent-even", "rsa-small-factor", "rsa-fermat", "rsa-roca", "explicit-curve",
-        "empty-password", "well-known-password", "weak-mac", "no-integrity", "alg-none", "no-expiry", "weak-algorithm", "tls-1.0", "tls-1.1", "ssl-3",
-        "ssl-2", "null-cipher", "export-cipher", "rc4", "3des", "des", "md5", "sha1", "anonymous-cipher", "short-dh",
-        "unencrypted-key", "ssh-1", "short-symmetric-key", "long-lived-token", "cbc", "elgamal-1024"}) {
+  for (const std::string_view code : {"rsa-1024",
+                                      "rsa-512",
+                                      "rsa-pss-1024",
+                                      "dsa-1024",
+                                      "dh-512",
+                                      "ec-192",
+                                      "ec-112",
+                                      "sha1-signature",
+                                      "md5-signature",
+                                      "md4-signature",
+                                      "md2-signature",
+                                      "weak-cipher",
+                                      "few-iterations",
+                                      "rsa-exponent-1",
+                                      "rsa-exponent-even",
+                                      "rsa-small-factor",
+                                      "rsa-fermat",
+                                      "rsa-roca",
+                                      "explicit-curve",
+                                      "empty-password",
+                                      "well-known-password",
+                                      "weak-mac",
+                                      "no-integrity",
+                                      "alg-none",
+                                      "no-expiry",
+                                      "weak-algorithm",
+                                      "tls-1.0",
+                                      "tls-1.1",
+                                      "ssl-3",
+                                      "ssl-2",
+                                      "null-cipher",
+                                      "export-cipher",
+                                      "rc4",
+                                      "3des",
+                                      "des",
+                                      "md5",
+                                      "sha1",
+                                      "anonymous-cipher",
+                                      "short-dh",
+                                      "unencrypted-key",
+                                      "ssh-1",
+                                      "short-symmetric-key",
+                                      "long-lived-token",
+                                      "cbc",
+                                      "elgamal-1024"}) {
     INFO(code);
     CHECK(weakness_known(code));
     const Issue issue = weakness_issue(code);
@@ -31,7 +70,8 @@ TEST_CASE("codes are listed once") {
 }
 
 TEST_CASE("a code that is not known is not lost") {
-  for (const std::string_view code : {"quantum-flux", "rsa-", "rsa-many", "ed-25519", "rsa-1024-x", "", "-1", "rsa-99999999999999999999999"}) {
+  for (const std::string_view code :
+       {"quantum-flux", "rsa-", "rsa-many", "ed-25519", "rsa-1024-x", "", "-1", "rsa-99999999999999999999999"}) {
     INFO(code);
     CHECK_FALSE(weakness_known(code));
     CHECK(weakness_issue(code).code == code);

@@ -35,8 +35,9 @@ TEST_CASE("What may pass by itself is transient, what somebody must change is no
   for (const ErrorCode code : {ErrorCode::rate_limited, ErrorCode::unavailable, ErrorCode::timeout, ErrorCode::io}) {
     CHECK(Error(code, "x").transient());
   }
-  for (const ErrorCode code : {ErrorCode::unauthorized, ErrorCode::forbidden, ErrorCode::not_found, ErrorCode::malformed,
-                               ErrorCode::limit_exceeded, ErrorCode::unsupported, ErrorCode::tls, ErrorCode::configuration, ErrorCode::digest_mismatch}) {
+  for (const ErrorCode code :
+       {ErrorCode::unauthorized, ErrorCode::forbidden, ErrorCode::not_found, ErrorCode::malformed, ErrorCode::limit_exceeded,
+        ErrorCode::unsupported, ErrorCode::tls, ErrorCode::configuration, ErrorCode::digest_mismatch}) {
     CHECK_FALSE(Error(code, "x").transient());
   }
 }

@@ -19,13 +19,13 @@ TEST_CASE("Ordinary text stays as it is") {
 TEST_CASE("Invalid UTF-8 becomes escapes, byte by byte") {
   CHECK(printable("a\xff"
                   "b") == "a\\xffb");
-  CHECK(printable("\xc0\xaf") == "\\xc0\\xaf");                  // overlong
-  CHECK(printable("\xe0\x80\xaf") == "\\xe0\\x80\\xaf");         // overlong
+  CHECK(printable("\xc0\xaf") == "\\xc0\\xaf");                    // overlong
+  CHECK(printable("\xe0\x80\xaf") == "\\xe0\\x80\\xaf");           // overlong
   CHECK(printable("\xf0\x80\x80\xaf") == "\\xf0\\x80\\x80\\xaf");  // overlong
-  CHECK(printable("\xed\xa0\x80") == "\\xed\\xa0\\x80");         // surrogate
+  CHECK(printable("\xed\xa0\x80") == "\\xed\\xa0\\x80");           // surrogate
   CHECK(printable("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");  // beyond U+10FFFF
   CHECK(printable("\xf5") == "\\xf5");
-  CHECK(printable("\xe2\x82") == "\\xe2\\x82");                  // cut short
+  CHECK(printable("\xe2\x82") == "\\xe2\\x82");  // cut short
   CHECK(printable("\x80") == "\\x80");
 }
 

@@ -45,7 +45,8 @@ TEST_CASE("a row for each occurrence, all of one length, with no formula") {
       if (!field.empty()) CHECK(std::string("=+-@\t\r").find(field[0]) == std::string::npos);
     }
     hostile = hostile || (row[5] == "'=HYPERLINK(\"http://x\", \"y\")\nsecond line" && row[10] == "'+danger, \"quoted\" ü %");
-    key = key || (row[4] == "private-key" && row[3] == "critical" && row[10] == "srv/app.war" && row[11] == "WEB-INF/key.pem" && row[14] == "1" && row[15].starts_with("sha256:"));
+    key = key || (row[4] == "private-key" && row[3] == "critical" && row[10] == "srv/app.war" && row[11] == "WEB-INF/key.pem" &&
+                  row[14] == "1" && row[15].starts_with("sha256:"));
   }
   CHECK(hostile);
   CHECK(key);

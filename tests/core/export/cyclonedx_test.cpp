@@ -9,14 +9,16 @@
 #include <set>
 
 using namespace landwaiter;
-using nlohmann::json;
 using exports::CycloneDxVersion;
+using nlohmann::json;
 
 namespace {
 
 std::string hex_of(std::string_view text) { return std::string(Digest::sha256_of(as_bytes(text)).hex()); }
 
-json bom(std::span<const ImageReport> images, CycloneDxVersion version) { return *parse_json(exports::cyclonedx(images, version, {"1.0", ""}), "bom"); }
+json bom(std::span<const ImageReport> images, CycloneDxVersion version) {
+  return *parse_json(exports::cyclonedx(images, version, {"1.0", ""}), "bom");
+}
 
 std::map<std::string, json> by_ref(const json& document) {
   std::map<std::string, json> out;
@@ -84,7 +86,8 @@ TEST_CASE("a certificate leads to its algorithm, key and issuer, in the words of
   CHECK(now["fingerprint"]["content"] == hex_of("shop"));
   CHECK(now["certificateState"][0]["state"] == "active");
   CHECK_FALSE(now.contains("signatureAlgorithmRef"));
-  const json expired = by_ref(bom(images, CycloneDxVersion::v1_7))["certificate:sha256:" + hex_of("old")]["cryptoProperties"]["certificateProperties"];
+  const json expired =
+      by_ref(bom(images, CycloneDxVersion::v1_7))["certificate:sha256:" + hex_of("old")]["cryptoProperties"]["certificateProperties"];
   CHECK(expired["certificateState"][0]["state"] == "deactivated");
 }
 
@@ -98,7 +101,8 @@ TEST_CASE("algorithms are shared and say how strong they are") {
   CHECK(components["algorithm:EC-prime256v1"]["cryptoProperties"]["algorithmProperties"]["ellipticCurve"] == "nist/P-256");
   CHECK(components["algorithm:ML-KEM-768"]["cryptoProperties"]["algorithmProperties"]["nistQuantumSecurityLevel"] == 3);
   CHECK(components["algorithm:Ed25519"]["cryptoProperties"]["algorithmProperties"]["classicalSecurityLevel"] == 128);
-  CHECK(by_ref(bom(images, CycloneDxVersion::v1_6))["algorithm:EC-prime256v1"]["cryptoProperties"]["algorithmProperties"]["curve"] == "prime256v1");
+  CHECK(by_ref(bom(images, CycloneDxVersion::v1_6))["algorithm:EC-prime256v1"]["cryptoProperties"]["algorithmProperties"]["curve"] ==
+        "prime256v1");
 }
 
 TEST_CASE("places, issues and the other types of assets") {
@@ -127,7 +131,8 @@ TEST_CASE("no value of material is in a document, whatever attributes hold") {
   for (ImageReport& image : images) {
     for (Finding& finding : image.findings) {
       if (!finding.attributes.is_object()) continue;
-      for (const char* name : {"modulus", "value", "secret", "private_exponent", "passphrase", "d", "key_material"}) finding.attributes[name] = "CANARY";
+      for (const char* name : {"modulus", "value", "secret", "private_exponent", "passphrase", "d", "key_material"})
+        finding.attributes[name] = "CANARY";
       if (finding.type != FindingType::keystore) finding.attributes["password"] = "CANARY";
     }
   }

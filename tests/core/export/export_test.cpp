@@ -31,8 +31,10 @@ TEST_CASE("the same images in any order give the same bytes, in every format") {
   for (unsigned seed = 1; seed <= 20; ++seed) {
     auto again = test::export_samples();
     shuffle(again, seed);
-    CHECK(exports::cyclonedx(again, exports::CycloneDxVersion::v1_6, options) == exports::cyclonedx(first, exports::CycloneDxVersion::v1_6, options));
-    CHECK(exports::cyclonedx(again, exports::CycloneDxVersion::v1_7, options) == exports::cyclonedx(first, exports::CycloneDxVersion::v1_7, options));
+    CHECK(exports::cyclonedx(again, exports::CycloneDxVersion::v1_6, options) ==
+          exports::cyclonedx(first, exports::CycloneDxVersion::v1_6, options));
+    CHECK(exports::cyclonedx(again, exports::CycloneDxVersion::v1_7, options) ==
+          exports::cyclonedx(first, exports::CycloneDxVersion::v1_7, options));
     CHECK(exports::sarif(again, options) == exports::sarif(first, options));
     CHECK(exports::csv(again) == exports::csv(first));
   }

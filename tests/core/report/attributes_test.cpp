@@ -7,7 +7,9 @@ using namespace landwaiter;
 using nlohmann::json;
 
 TEST_CASE("attributes of the right type are read, others are nothing") {
-  const json facts{{"text", "t"}, {"flag", true}, {"count", 7}, {"texts", json::array({"a", 1, "b", nullptr})}, {"time", "2026-01-01T00:00:00Z"}, {"minus", -1}, {"half", 0.5}};
+  const json facts{
+      {"text", "t"}, {"flag", true}, {"count", 7}, {"texts", json::array({"a", 1, "b", nullptr})}, {"time", "2026-01-01T00:00:00Z"},
+      {"minus", -1}, {"half", 0.5}};
   CHECK(text_attribute(facts, "text") == "t");
   CHECK(text_attribute(facts, "count").empty());
   CHECK(flag_attribute(facts, "flag"));

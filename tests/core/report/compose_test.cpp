@@ -15,7 +15,8 @@ struct Layer {
     report.layer = digest_of(name);
     report.detector_state = digest_of("state");
   }
-  Layer&& asset(std::string path, std::string id = "sha256:asset", FindingType type = FindingType::certificate, json attributes = json::object()) && {
+  Layer&& asset(std::string path, std::string id = "sha256:asset", FindingType type = FindingType::certificate,
+                json attributes = json::object()) && {
     Finding finding;
     finding.type = type;
     finding.id = std::move(id);
@@ -68,7 +69,8 @@ std::vector<Layer> image(Each... layers) {
 TEST_CASE("What later layers leave alone stays visible") {
   CHECK(hidden_by(image(Layer("1").asset("etc/key.pem"))) == "-");
   CHECK(hidden_by(image(Layer("1").asset("etc/key.pem"), Layer("2").directory("etc").file("etc/other"))) == "-");
-  CHECK(hidden_by(image(Layer("1").asset("etc/key.pem"), Layer("2").whiteout("etc/key").whiteout("key.pem").whiteout("etc/key.pem/x"))) == "-");
+  CHECK(hidden_by(image(Layer("1").asset("etc/key.pem"), Layer("2").whiteout("etc/key").whiteout("key.pem").whiteout("etc/key.pem/x"))) ==
+        "-");
   CHECK(hidden_by(image(Layer("1").asset("etc/key.pem"), Layer("2").opaque("var").opaque("et").opaque("etc2"))) == "-");
 }
 
@@ -116,9 +118,7 @@ TEST_CASE("A layer that comes twice is reported once, as its upper appearance is
     CHECK(hidden_by(image(Layer("1").asset("k"), Layer("2").whiteout("k"), Layer("1").asset("k"))) == "-");
     CHECK(hidden_by(image(Layer("1").asset("k"), Layer("1").asset("k"))) == "-");
   }
-  SECTION("hidden at the end") {
-    CHECK(hidden_by(image(Layer("1").asset("k"), Layer("1").asset("k"), Layer("2").whiteout("k"))) == "2");
-  }
+  SECTION("hidden at the end") { CHECK(hidden_by(image(Layer("1").asset("k"), Layer("1").asset("k"), Layer("2").whiteout("k"))) == "2"); }
   SECTION("diagnostics and numbers are not doubled") {
     Layer layer("1");
     layer.report.diagnostics.push_back({ErrorCode::malformed, "x", "y", {}, {}});
@@ -132,10 +132,12 @@ TEST_CASE("A layer that comes twice is reported once, as its upper appearance is
 
 TEST_CASE("A private key and a certificate with the same public key name each other") {
   const json same{{"spki_sha256", "aa"}};
-  const ImageReport report = compose_layers(
-      image(Layer("1").asset("k.pem", "spki-sha256:aa", FindingType::private_key, same).asset("other", "hmac-sha256:1", FindingType::private_key),
-            Layer("2").asset("c1", "sha256:c1", FindingType::certificate, same).asset("c2", "sha256:c2", FindingType::certificate, same),
-            Layer("3").asset("c3", "sha256:c3", FindingType::certificate, {{"spki_sha256", "bb"}}).asset("p", "spki-sha256:aa", FindingType::public_key, same)));
+  const ImageReport report = compose_layers(image(
+      Layer("1").asset("k.pem", "spki-sha256:aa", FindingType::private_key, same).asset("other", "hmac-sha256:1", FindingType::private_key),
+      Layer("2").asset("c1", "sha256:c1", FindingType::certificate, same).asset("c2", "sha256:c2", FindingType::certificate, same),
+      Layer("3")
+          .asset("c3", "sha256:c3", FindingType::certificate, {{"spki_sha256", "bb"}})
+          .asset("p", "spki-sha256:aa", FindingType::public_key, same)));
   std::map<std::string, json> attributes;
   for (const Finding& finding : report.findings) attributes[std::string(to_string(finding.type)) + " " + finding.id] = finding.attributes;
   CHECK(attributes["private-key spki-sha256:aa"]["matching_certificates"] == json({"sha256:c1", "sha256:c2"}));
@@ -146,7 +148,8 @@ TEST_CASE("A private key and a certificate with the same public key name each ot
 }
 
 TEST_CASE("A key without a public hash matches nothing, also not another without one") {
-  const ImageReport report = compose_layers(image(Layer("1").asset("k", "hmac-sha256:1", FindingType::private_key, {{"spki_sha256", 7}})
+  const ImageReport report = compose_layers(image(Layer("1")
+                                                      .asset("k", "hmac-sha256:1", FindingType::private_key, {{"spki_sha256", 7}})
                                                       .asset("c", "sha256:c", FindingType::certificate)));
   for (const Finding& finding : report.findings) {
     if (finding.type == FindingType::private_key) CHECK(finding.attributes["matching_certificates"].empty());

@@ -112,9 +112,10 @@ TEST_CASE("People see the worst first, then by type, title and id") {
     finding.id = std::move(id);
     return finding;
   };
-  std::vector<Finding> findings{make(FindingType::certificate, Severity::info, "b", "5"), make(FindingType::private_key, Severity::high, "x", "2"),
-                                make(FindingType::certificate, Severity::info, "a", "4"), make(FindingType::certificate, Severity::info, "a", "3"),
-                                make(FindingType::certificate, Severity::high, "z", "1")};
+  std::vector<Finding> findings{
+      make(FindingType::certificate, Severity::info, "b", "5"), make(FindingType::private_key, Severity::high, "x", "2"),
+      make(FindingType::certificate, Severity::info, "a", "4"), make(FindingType::certificate, Severity::info, "a", "3"),
+      make(FindingType::certificate, Severity::high, "z", "1")};
   sort_for_people(findings);
   std::string order;
   for (const Finding& finding : findings) order += finding.id;

@@ -51,12 +51,12 @@ TEST_CASE("The stored form does not change: reports of other versions must stay 
 
 TEST_CASE("A hostile path set is refused") {
   CHECK(PathSet::decode("!").error().code() == ErrorCode::malformed);
-  CHECK_FALSE(decode_bytes({0x80}));                                            // ends within a number
-  CHECK_FALSE(decode_bytes({5, 0xff, 0xff}));                                   // the same, later
-  CHECK_FALSE(decode_bytes({5, 0}));                                            // a gap of nothing: not rising
-  CHECK_FALSE(decode_bytes(Bytes(64, 0xff)));                                   // a number without end
-  CHECK_FALSE(decode_bytes({0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40}));        // 2^48, one too large
-  CHECK_FALSE(decode_bytes({0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x3f, 1}));     // the sum is too large
+  CHECK_FALSE(decode_bytes({0x80}));                                             // ends within a number
+  CHECK_FALSE(decode_bytes({5, 0xff, 0xff}));                                    // the same, later
+  CHECK_FALSE(decode_bytes({5, 0}));                                             // a gap of nothing: not rising
+  CHECK_FALSE(decode_bytes(Bytes(64, 0xff)));                                    // a number without end
+  CHECK_FALSE(decode_bytes({0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40}));         // 2^48, one too large
+  CHECK_FALSE(decode_bytes({0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x3f, 1}));      // the sum is too large
   CHECK(decode_bytes({0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x3f})->size() == 1);  // the largest there is
-  CHECK(decode_bytes({0, 1, 1})->size() == 3);                                  // zero may be the first
+  CHECK(decode_bytes({0, 1, 1})->size() == 3);                                   // zero may be the first
 }

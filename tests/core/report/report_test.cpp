@@ -49,14 +49,14 @@ TEST_CASE("A layer report goes through JSON unchanged") {
 
 TEST_CASE("A layer report from outside with a wrong field is malformed") {
   for (const auto& [pointer, value] : std::vector<std::pair<std::string, json>>{{"/layer", ""},
-                                                                               {"/layer", "sha256:1"},
-                                                                               {"/detector_state", nullptr},
-                                                                               {"/findings", {{"a", 1}}},
-                                                                               {"/whiteouts", {1, 2}},
-                                                                               {"/written", "AAA!"},
-                                                                               {"/stats/files", -1},
-                                                                               {"/stats/files", 2.5},
-                                                                               {"/stats", nullptr}}) {
+                                                                                {"/layer", "sha256:1"},
+                                                                                {"/detector_state", nullptr},
+                                                                                {"/findings", {{"a", 1}}},
+                                                                                {"/whiteouts", {1, 2}},
+                                                                                {"/written", "AAA!"},
+                                                                                {"/stats/files", -1},
+                                                                                {"/stats/files", 2.5},
+                                                                                {"/stats", nullptr}}) {
     json document = example();
     document[json::json_pointer(pointer)] = value;
     INFO(pointer << " = " << value);
@@ -67,7 +67,8 @@ TEST_CASE("A layer report from outside with a wrong field is malformed") {
 }
 
 TEST_CASE("Image facts go through JSON unchanged") {
-  const ImageFacts facts{"localhost:5000/a:1", digest_of("i"), "linux/arm64/v8", {digest_of("1"), digest_of("2"), digest_of("1")},
+  const ImageFacts facts{"localhost:5000/a:1",   digest_of("i"),
+                         "linux/arm64/v8",       {digest_of("1"), digest_of("2"), digest_of("1")},
                          "2024-01-01T00:00:00Z", {{ErrorCode::unsupported, "foreign layer", "", {}, digest_of("2")}}};
   const auto read = parse_json_as<ImageFacts>(dump_json(json(facts)), "facts");
   REQUIRE(read);
@@ -96,13 +97,15 @@ TEST_CASE("normalize joins equal findings, keeps the worst severity and drops do
 
 TEST_CASE("of equal findings the worst speaks, and each adds what it alone knows") {
   Finding closed = finding_of(FindingType::private_key, "k", {{"a", {}, 0, {}, std::nullopt}}, Severity::medium);
-  closed.attributes = {{"encrypted", true}, {"keygrip", "12"}, {"weaknesses", json::array({"weak-cipher", "rsa-1024"})}, {"curve", nullptr}};
+  closed.attributes = {
+      {"encrypted", true}, {"keygrip", "12"}, {"weaknesses", json::array({"weak-cipher", "rsa-1024"})}, {"curve", nullptr}};
   Finding open = finding_of(FindingType::private_key, "k", {{"b", {}, 0, {}, std::nullopt}}, Severity::high);
   open.attributes = {{"encrypted", false}, {"keygrip", nullptr}, {"weaknesses", json::array({"rsa-1024"})}};
   std::vector<Finding> findings{closed, open};
   normalize(findings);
   REQUIRE(findings.size() == 1);
-  CHECK(findings[0].attributes == json{{"encrypted", false}, {"keygrip", "12"}, {"weaknesses", json::array({"rsa-1024", "weak-cipher"})}, {"curve", nullptr}});
+  CHECK(findings[0].attributes ==
+        json{{"encrypted", false}, {"keygrip", "12"}, {"weaknesses", json::array({"rsa-1024", "weak-cipher"})}, {"curve", nullptr}});
 }
 
 TEST_CASE("normalize gives one form, whatever the order") {

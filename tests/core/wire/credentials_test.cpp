@@ -42,8 +42,9 @@ TEST_CASE("credentials without a kind are a login") {
 }
 
 TEST_CASE("what is missing or wrong in credentials is said without repeating them") {
-  for (const char* text : {"", "{", R"(["hunter2"])", R"({"kind":"hunter2"})", R"({"username":"a","password":["hunter2"],"token":"hunter2"})",
-                           R"({"kind":"aws","aws_access_key_id":"hunter2"})", R"({"kind":"azure","azure_client_secret":"hunter2"})"}) {
+  for (const char* text :
+       {"", "{", R"(["hunter2"])", R"({"kind":"hunter2"})", R"({"username":"a","password":["hunter2"],"token":"hunter2"})",
+        R"({"kind":"aws","aws_access_key_id":"hunter2"})", R"({"kind":"azure","azure_client_secret":"hunter2"})"}) {
     const auto bad = parse_credentials(Secret(text));
     REQUIRE_FALSE(bad);
     CHECK(bad.error().message().find("hunter2") == std::string::npos);
@@ -54,8 +55,11 @@ TEST_CASE("what is missing or wrong in credentials is said without repeating the
 
 TEST_CASE("a Google key stands as text, as an object, or is the whole file") {
   const std::string key = R"({"type":"service_account","client_email":"a@b","private_key":"hunter2"})";
-  for (const std::string& text : {key, R"({"kind":"google","google_key_json":)" + key + "}",
-                                  std::string(R"({"kind":"google","google_key_json":"{\"type\":\"service_account\",\"client_email\":\"a@b\",\"private_key\":\"hunter2\"}"})")}) {
+  for (
+      const std::string& text :
+      {key, R"({"kind":"google","google_key_json":)" + key + "}",
+       std::string(
+           R"({"kind":"google","google_key_json":"{\"type\":\"service_account\",\"client_email\":\"a@b\",\"private_key\":\"hunter2\"}"})")}) {
     const auto read = parse_credentials(Secret(text));
     REQUIRE(read);
     CHECK(read->kind == Kind::google);

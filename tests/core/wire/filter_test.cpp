@@ -101,7 +101,8 @@ TEST_CASE("a window may be given by dates, which are whole days, or by instants"
 }
 
 TEST_CASE("a window that makes no sense is refused") {
-  for (const char* text : {"", "tomorrow", "0", "-3", "3651", "..", "2026-11-05..2026-11-04", "2026-13-01..", "x..y", "last-8-days", "7.5"}) {
+  for (const char* text :
+       {"", "tomorrow", "0", "-3", "3651", "..", "2026-11-05..2026-11-04", "2026-13-01..", "x..y", "last-8-days", "7.5"}) {
     INFO(text);
     const auto window = parse_window(text, kNow, 0min);
     REQUIRE_FALSE(window);
@@ -125,7 +126,8 @@ TEST_CASE("a platform takes its variants; an unknown one is never left out") {
   CHECK(matches_platform("linux/s390x", {}));
   CHECK(check_platform("linux/amd64"));
   CHECK(check_platform("windows/amd64/10.0.1"));
-  for (const char* text : {"", "linux", "/amd64", "linux/", "linux//v8", "a/b/c/d", "linux/am d64", "linux/*"}) CHECK_FALSE(check_platform(text));
+  for (const char* text : {"", "linux", "/amd64", "linux/", "linux//v8", "a/b/c/d", "linux/am d64", "linux/*"})
+    CHECK_FALSE(check_platform(text));
 }
 
 TEST_CASE("kinds of registries are named once") {
@@ -140,16 +142,18 @@ TEST_CASE("kinds of registries are named once") {
 
 TEST_CASE("a platform is asked for by its usual names") {
   for (const auto& [wanted, has] : std::vector<std::pair<std::string, std::string>>{{"linux/amd64", "linux/amd64"},
-                                                                                     {"linux/arm", "linux/arm/v7"},
-                                                                                     {"linux/arm64", "linux/arm64/v8"},
-                                                                                     {"linux/arm64/v8", "linux/arm64"},
-                                                                                     {"linux/aarch64", "linux/arm64/v8"},
-                                                                                     {"Linux/x86_64", "linux/amd64"}}) {
+                                                                                    {"linux/arm", "linux/arm/v7"},
+                                                                                    {"linux/arm64", "linux/arm64/v8"},
+                                                                                    {"linux/arm64/v8", "linux/arm64"},
+                                                                                    {"linux/aarch64", "linux/arm64/v8"},
+                                                                                    {"Linux/x86_64", "linux/amd64"}}) {
     INFO(wanted << " " << has);
     CHECK(matches_platform(has, {wanted}));
   }
-  for (const auto& [wanted, has] : std::vector<std::pair<std::string, std::string>>{
-           {"linux/arm", "linux/arm64"}, {"linux/arm/v6", "linux/arm/v7"}, {"linux/amd64", "windows/amd64"}, {"linux/arm/v7", "linux/arm"}}) {
+  for (const auto& [wanted, has] : std::vector<std::pair<std::string, std::string>>{{"linux/arm", "linux/arm64"},
+                                                                                    {"linux/arm/v6", "linux/arm/v7"},
+                                                                                    {"linux/amd64", "windows/amd64"},
+                                                                                    {"linux/arm/v7", "linux/arm"}}) {
     INFO(wanted << " " << has);
     CHECK_FALSE(matches_platform(has, {wanted}));
   }

@@ -59,7 +59,8 @@ TEST_CASE("Every message goes through JSON unchanged") {
   REQUIRE(listed);
   CHECK(listed->list.newest == 3);
   CHECK(listed->list.exclude_tags == std::vector<std::string>{"2"});
-  const InventoryItem item{"a", "1", digest_of("x"), digest_of("i"), "type", "linux/amd64", "2024", 5, "failed", "because", "2025", "registry", "tls"};
+  const InventoryItem item{"a", "1",      digest_of("x"), digest_of("i"), "type",     "linux/amd64", "2024",
+                           5,   "failed", "because",      "2025",         "registry", "tls"};
   check_round_trip(item);
   check_round_trip(InventoryPage{"cursor", true, {item, item}, 4, 5});
   ImageFacts facts;

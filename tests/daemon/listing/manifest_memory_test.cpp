@@ -38,8 +38,8 @@ struct Walks {
     std::multiset<std::string> seen;
     auto sink = [&](protocol::InventoryPage page) -> registry::Awaitable<void> {
       for (const auto& item : page.items) {
-        seen.insert(item.repository + ':' + item.tag + ' ' + item.digest.str() + ' ' + item.outcome + ' ' + item.created + ' ' + item.platform + ' ' +
-                    item.media_type + ' ' + std::to_string(item.size_bytes) + ' ' + item.reason);
+        seen.insert(item.repository + ':' + item.tag + ' ' + item.digest.str() + ' ' + item.outcome + ' ' + item.created + ' ' +
+                    item.platform + ' ' + item.media_type + ' ' + std::to_string(item.size_bytes) + ' ' + item.reason);
       }
       co_return Result<void>();
     };
@@ -152,7 +152,8 @@ TEST_CASE("memory: a tag deleted since the last walk is gone") {
   walks.registry.add_image("a", "one", "");
   REQUIRE(walks.run().size() == 1);
   walks.registry.override_answer = [](const test::ScriptedRequest& request) {
-    return request.path().find("/manifests/") == std::string::npos ? FakeRegistry::Answer() : FakeRegistry::Answer(test::ScriptedResponse{.status = 404});
+    return request.path().find("/manifests/") == std::string::npos ? FakeRegistry::Answer()
+                                                                   : FakeRegistry::Answer(test::ScriptedResponse{.status = 404});
   };
   CHECK(walks.run().begin()->find(" gone ") != std::string::npos);
 }

@@ -221,7 +221,8 @@ TEST_CASE("walk: a repository that cannot be listed is one item, with the error'
   registry.override_answer = [](const ScriptedRequest& request) {
     FakeRegistry::Answer answer;
     if (request.path() == "/v2/team/r1000/tags/list") answer = ScriptedResponse{.status = 403};
-    if (request.path() == "/v2/team/r1001/tags/list") answer = ScriptedResponse{.status = 404, .body = R"({"errors":[{"code":"NAME_UNKNOWN"}]})"};
+    if (request.path() == "/v2/team/r1001/tags/list")
+      answer = ScriptedResponse{.status = 404, .body = R"({"errors":[{"code":"NAME_UNKNOWN"}]})"};
     return answer;
   };
   const Walked walked = Walker(registry).walk();
@@ -238,9 +239,10 @@ TEST_CASE("walk: a repository that cannot be listed is one item, with the error'
 TEST_CASE("walk: deleted while listed: MANIFEST_UNKNOWN, UNKNOWN with not found, and a bare 404 are gone") {
   FakeRegistry registry;
   registry.add_image("a", "t", "");
-  ScriptedResponse answer = GENERATE(ScriptedResponse{.status = 404, .body = R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]})"},
-                                     ScriptedResponse{.status = 400, .body = R"({"errors":[{"code":"UNKNOWN","message":"artifact a:t not found"}]})"},
-                                     ScriptedResponse{.status = 404});
+  ScriptedResponse answer =
+      GENERATE(ScriptedResponse{.status = 404, .body = R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]})"},
+               ScriptedResponse{.status = 400, .body = R"({"errors":[{"code":"UNKNOWN","message":"artifact a:t not found"}]})"},
+               ScriptedResponse{.status = 404});
   registry.override_answer = [&](const ScriptedRequest& request) {
     return request.path().find("/manifests/") == std::string::npos ? FakeRegistry::Answer() : FakeRegistry::Answer(answer);
   };
@@ -253,7 +255,8 @@ TEST_CASE("walk: a manifest that is refused keeps its own code, so that a 401 re
   FakeRegistry registry;
   registry.add_image("a", "t", "");
   registry.override_answer = [](const ScriptedRequest& request) {
-    return request.path().find("/manifests/") == std::string::npos ? FakeRegistry::Answer() : FakeRegistry::Answer(ScriptedResponse{.status = 401});
+    return request.path().find("/manifests/") == std::string::npos ? FakeRegistry::Answer()
+                                                                   : FakeRegistry::Answer(ScriptedResponse{.status = 401});
   };
   const Walked walked = Walker(registry).walk();
   check_complete(walked);
@@ -380,7 +383,8 @@ TEST_CASE("walk: a config that cannot be read now makes the tag fail, it is not 
   FakeRegistry registry;
   registry.add_image("a", "t", "2026-02-02T00:00:00Z");
   registry.override_answer = [](const ScriptedRequest& request) {
-    return request.path().find("/blobs/") == std::string::npos ? FakeRegistry::Answer() : FakeRegistry::Answer(ScriptedResponse{.status = 403});
+    return request.path().find("/blobs/") == std::string::npos ? FakeRegistry::Answer()
+                                                               : FakeRegistry::Answer(ScriptedResponse{.status = 403});
   };
   protocol::ListWork work;
   work.newest = 1;

@@ -41,8 +41,11 @@ const std::string kDigest = "sha256:" + std::string(64, '1');
 
 std::string image(const std::string& layer_size) {
   return R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":)"
-         R"("application/vnd.oci.image.config.v1+json","digest":")" + kDigest + R"(","size":2},"layers":[{"mediaType":)"
-         R"("application/vnd.oci.image.layer.v1.tar+gzip","digest":")" + kDigest + R"(","size":)" + layer_size + "}]}";
+         R"("application/vnd.oci.image.config.v1+json","digest":")" +
+         kDigest +
+         R"(","size":2},"layers":[{"mediaType":)"
+         R"("application/vnd.oci.image.layer.v1.tar+gzip","digest":")" +
+         kDigest + R"(","size":)" + layer_size + "}]}";
 }
 
 std::string index_of(const std::vector<std::string>& members) {
@@ -80,10 +83,9 @@ TEST_CASE("an index gives an item for each real member, also of an index inside"
   const Digest arm = source->add("", image("2"));
   const Digest inner = source->add("", index_of({member(arm, R"(,"platform":{"os":"linux","architecture":"arm64","variant":"v8"})")}));
   const Digest attestation = source->add("", image("3"));
-  const Digest outer = source->add(
-      "multi", index_of({member(amd, R"(,"platform":{"os":"linux","architecture":"amd64"})"),
-                         member(inner, "", "application/vnd.oci.image.index.v1+json"),
-                         member(attestation, R"(,"platform":{"os":"unknown","architecture":"unknown"})")}));
+  const Digest outer = source->add("multi", index_of({member(amd, R"(,"platform":{"os":"linux","architecture":"amd64"})"),
+                                                      member(inner, "", "application/vnd.oci.image.index.v1+json"),
+                                                      member(attestation, R"(,"platform":{"os":"unknown","architecture":"unknown"})")}));
   const auto items = list(source, "multi");
   REQUIRE(items.size() == 2);
   CHECK(items[0].digest == amd);

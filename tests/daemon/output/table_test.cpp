@@ -31,11 +31,16 @@ ImageReport sample() {
   Finding key = finding(FindingType::private_key, "k", Severity::critical, "RSA private key, 2048 bits", "srv/app.war");
   key.occurrences[0].archive = {"WEB-INF/key.pem"};
   key.occurrences[0].deleted_by = digest('c');
-  key.attributes["issues"] = json::array({{{"code", "key-with-certificate"}, {"severity", "critical"}, {"reason", "Its certificate lies beside it."}, {"remedy", "Replace both."}},
-                                          {{"code", "quantum-vulnerable"}, {"severity", "info"}, {"reason", "Quantum."}, {"remedy", "Plan."}}});
+  key.attributes["issues"] =
+      json::array({{{"code", "key-with-certificate"},
+                    {"severity", "critical"},
+                    {"reason", "Its certificate lies beside it."},
+                    {"remedy", "Replace both."}},
+                   {{"code", "quantum-vulnerable"}, {"severity", "info"}, {"reason", "Quantum."}, {"remedy", "Plan."}}});
   image.findings.push_back(key);
   for (int i = 0; i < 142; ++i) {
-    Finding root = finding(FindingType::certificate, "r" + std::to_string(i), Severity::info, "Certificate CN=Root " + std::to_string(i), "etc/ssl/certs/" + std::to_string(i) + ".pem");
+    Finding root = finding(FindingType::certificate, "r" + std::to_string(i), Severity::info, "Certificate CN=Root " + std::to_string(i),
+                           "etc/ssl/certs/" + std::to_string(i) + ".pem");
     root.attributes["public_root"] = true;
     Occurrence bundle = root.occurrences[0];
     bundle.path = "opt/java/cacerts";
@@ -112,7 +117,8 @@ TEST_CASE("colours mark the severity and nothing else changes") {
   style.color = true;
   std::string colored = findings_text(sample(), style);
   CHECK(contains(colored, "\x1b[1;31mCRITICAL"));
-  for (std::size_t at = colored.find('\x1b'); at != std::string::npos; at = colored.find('\x1b')) colored.erase(at, colored.find('m', at) - at + 1);
+  for (std::size_t at = colored.find('\x1b'); at != std::string::npos; at = colored.find('\x1b'))
+    colored.erase(at, colored.find('m', at) - at + 1);
   CHECK(colored == plain);
 }
 
@@ -128,6 +134,4 @@ TEST_CASE("colour and width follow the terminal and the environment") {
   CHECK(terminal_width(-1, "wide") == 120);
 }
 
-TEST_CASE("an image without findings says so") {
-  CHECK(findings_text(ImageReport(), {}) == "no findings\n");
-}
+TEST_CASE("an image without findings says so") { CHECK(findings_text(ImageReport(), {}) == "no findings\n"); }

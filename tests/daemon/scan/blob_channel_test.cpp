@@ -20,7 +20,8 @@ namespace {
 /// Gives `size_bytes` counting bytes in pieces of `piece_bytes`, then the end or an error.
 class CountingReader final : public registry::BlobReader {
  public:
-  CountingReader(std::size_t size_bytes, std::size_t piece_bytes, bool fails) : left_(size_bytes), piece_bytes_(piece_bytes), fails_(fails) {}
+  CountingReader(std::size_t size_bytes, std::size_t piece_bytes, bool fails)
+      : left_(size_bytes), piece_bytes_(piece_bytes), fails_(fails) {}
 
   registry::Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) override {
     if (left_ == 0 && fails_) co_return Error(ErrorCode::unavailable, "connection reset");

@@ -44,7 +44,9 @@ TEST_CASE("environment variables are put in, and a missing one is an error that 
 }
 
 TEST_CASE("a container-config.yml of public images is read") {
-  const ConfigFile file(kHead + "        images:\n          - \"docker://docker.io/library/alpine:latest\"\n          - \"docker://docker.io/library/nginx:latest\"\n");
+  const ConfigFile file(kHead +
+                        "        images:\n          - \"docker://docker.io/library/alpine:latest\"\n          - "
+                        "\"docker://docker.io/library/nginx:latest\"\n");
   const auto import = load_container_config(file.path, environment({}));
   REQUIRE(import);
   CHECK(import->images == std::vector<std::string>{"docker://docker.io/library/alpine:latest", "docker://docker.io/library/nginx:latest"});
@@ -56,7 +58,8 @@ TEST_CASE("a container-config.yml takes credentials from the environment") {
   const ConfigFile file(kHead +
                         "        username: \"${env:REGISTRY_USER}\"\n        password: \"${env:REGISTRY_PASS}\"\n"
                         "        token: \"${env:REGISTRY_TOKEN}\"\n        images:\n          - \"myregistry.io/myapp:v2.1\"\n");
-  const auto import = load_container_config(file.path, environment({{"REGISTRY_USER", "u"}, {"REGISTRY_PASS", "p"}, {"REGISTRY_TOKEN", "t"}}));
+  const auto import =
+      load_container_config(file.path, environment({{"REGISTRY_USER", "u"}, {"REGISTRY_PASS", "p"}, {"REGISTRY_TOKEN", "t"}}));
   REQUIRE(import);
   CHECK(import->username == "u");
   CHECK(import->password.reveal() == "p");
@@ -72,9 +75,7 @@ TEST_CASE("a container-config.yml may be JSON") {
 }
 
 TEST_CASE("an unreadable or malformed container-config.yml is CONFIG-404") {
-  const auto message_of = [](const std::filesystem::path& path) {
-    return load_container_config(path, environment({})).error().message();
-  };
+  const auto message_of = [](const std::filesystem::path& path) { return load_container_config(path, environment({})).error().message(); };
   CHECK(message_of("/no/such/file.yml").starts_with("CONFIG-404: Unable to read/parse configuration file /no/such/file.yml"));
   for (const std::string text : {"", "scan_config: [unclosed", "just text", "scan_config: 1", "scan_config:\n  config: {}\n", "\x01\x02"}) {
     const ConfigFile file(text);
@@ -130,9 +131,11 @@ TEST_CASE("mistakes in the sensor's configuration name file and key") {
 
 TEST_CASE("the sensor's ways to registries and platform are read", "[network]") {
   const ConfigFile file(
-      "platform:\n  url: https://p.example\n  ca_file: /p.pem\n  proxy: http://pp.example:1\n  no_proxy: p.example\n  client_cert_file: /p.cert\n"
+      "platform:\n  url: https://p.example\n  ca_file: /p.pem\n  proxy: http://pp.example:1\n  no_proxy: p.example\n  client_cert_file: "
+      "/p.cert\n"
       "  client_key_file: /p.key\n"
-      "registry:\n  ca_file: /r.pem\n  client_cert_file: /r.cert\n  client_key_file: /r.key\n  certs_directories: [/certs, \"${env:CERTS}\"]\n"
+      "registry:\n  ca_file: /r.pem\n  client_cert_file: /r.cert\n  client_key_file: /r.key\n  certs_directories: [/certs, "
+      "\"${env:CERTS}\"]\n"
       "  proxy: http://user:${env:PW}@rp.example:2\n  no_proxy: 10.0.0.0/8\n  limit_rate: 20M\n  connections: 9\n");
   const auto config = load_sensor_config(file.path, environment({{"PW", "hunter2"}, {"CERTS", "/more"}}));
   REQUIRE(config);
@@ -146,8 +149,9 @@ TEST_CASE("the sensor's ways to registries and platform are read", "[network]") 
   CHECK(registry->tls.ca_file == "/r.pem");
   CHECK(registry->bandwidth_bytes_per_s == 20 * 1024 * 1024);
   CHECK(registry->connections_per_host == 9);
-  CHECK(registry->tls.certs_directories == std::vector<std::filesystem::path>{"/certs", "/more", "/srv/ann/.config/containers/certs.d", "/srv/ann/.docker/certs.d",
-                                                                             "/etc/containers/certs.d", "/etc/docker/certs.d"});
+  CHECK(registry->tls.certs_directories == std::vector<std::filesystem::path>{"/certs", "/more", "/srv/ann/.config/containers/certs.d",
+                                                                              "/srv/ann/.docker/certs.d", "/etc/containers/certs.d",
+                                                                              "/etc/docker/certs.d"});
   const auto proxied = registry->proxies.for_url(*registry::HttpUrl::parse("https://r.example/"));
   REQUIRE(proxied);
   CHECK(proxied->name() == "http://rp.example:2");
@@ -171,8 +175,9 @@ TEST_CASE("without a proxy of its own the environment's variables count", "[netw
 }
 
 TEST_CASE("mistakes about the network are told when the configuration is read, without the password", "[network]") {
-  for (const char* text : {"registry: {proxy: \"socks5://u:hunter2@h:1\"}", "registry: {limit_rate: fast}", "registry: {client_cert_file: /a}", "platform_: 1",
-                           "registry: {certs_directories: /a}", "registry: {certs_directories: [[a]]}", "registry: {connections: 65}", "registry: {no_such: 1}"}) {
+  for (const char* text : {"registry: {proxy: \"socks5://u:hunter2@h:1\"}", "registry: {limit_rate: fast}",
+                           "registry: {client_cert_file: /a}", "platform_: 1", "registry: {certs_directories: /a}",
+                           "registry: {certs_directories: [[a]]}", "registry: {connections: 65}", "registry: {no_such: 1}"}) {
     INFO(text);
     const ConfigFile file("platform: {url: \"https://p.example\"}\n" + std::string(text) + '\n');
     const auto config = load_sensor_config(file.path, environment({}));

@@ -42,19 +42,23 @@ class FakeRegistry {
   Digest add_index(const std::string& repository, const std::string& tag, const std::vector<std::pair<Digest, std::string>>& members) {
     nlohmann::json list = nlohmann::json::array();
     for (const auto& [digest, architecture] : members) {
-      list.push_back({{"mediaType", "application/vnd.oci.image.manifest.v1+json"}, {"digest", digest.str()}, {"size", 100},
+      list.push_back({{"mediaType", "application/vnd.oci.image.manifest.v1+json"},
+                      {"digest", digest.str()},
+                      {"size", 100},
                       {"platform", {{"os", "linux"}, {"architecture", architecture}}}});
     }
-    return add(repository, tag, dump_json({{"schemaVersion", 2}, {"mediaType", "application/vnd.oci.image.index.v1+json"}, {"manifests", list}}));
+    return add(repository, tag,
+               dump_json({{"schemaVersion", 2}, {"mediaType", "application/vnd.oci.image.index.v1+json"}, {"manifests", list}}));
   }
   static std::string image(const std::string& config, std::size_t config_size, int layer_bytes,
                            const std::string& config_type = "application/vnd.oci.image.config.v1+json") {
     const std::string layer = "sha256:" + std::string(64, '1');
-    return dump_json({{"schemaVersion", 2},
-                      {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
-                      {"config", {{"mediaType", config_type}, {"digest", config}, {"size", config_size}}},
-                      {"layers", nlohmann::json::array({{{"mediaType", "application/vnd.oci.image.layer.v1.tar+gzip"},
-                                                         {"digest", layer}, {"size", layer_bytes}}})}});
+    return dump_json(
+        {{"schemaVersion", 2},
+         {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
+         {"config", {{"mediaType", config_type}, {"digest", config}, {"size", config_size}}},
+         {"layers", nlohmann::json::array(
+                        {{{"mediaType", "application/vnd.oci.image.layer.v1.tar+gzip"}, {"digest", layer}, {"size", layer_bytes}}})}});
   }
 
   /// Takes its place in front of the maps; nothing means the maps answer.
@@ -67,9 +71,9 @@ class FakeRegistry {
   /// Requests whose "METHOD path" holds `part`, without the first `skip` requests.
   std::size_t count(const std::string& part, std::size_t skip = 0) const {
     const auto all = requests();
-    return static_cast<std::size_t>(std::ranges::count_if(all.begin() + static_cast<std::ptrdiff_t>(skip), all.end(), [&](const auto& request) {
-      return (request.method + ' ' + request.path()).find(part) != std::string::npos;
-    }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        all.begin() + static_cast<std::ptrdiff_t>(skip), all.end(),
+        [&](const auto& request) { return (request.method + ' ' + request.path()).find(part) != std::string::npos; }));
   }
 
  private:
@@ -93,12 +97,14 @@ class FakeRegistry {
     auto it = repositories_.upper_bound(after);
     for (; it != repositories_.end() && names.size() < catalog_page; ++it) names.push_back(it->first);
     ScriptedResponse out;
-    if (it != repositories_.end()) out.headers.push_back({"Link", "</v2/_catalog?n=5&last=" + names.back().get<std::string>() + ">; rel=\"next\""});
+    if (it != repositories_.end())
+      out.headers.push_back({"Link", "</v2/_catalog?n=5&last=" + names.back().get<std::string>() + ">; rel=\"next\""});
     out.body = dump_json({{"repositories", names}});
     return out;
   }
 
-  ScriptedResponse of_repository(const ScriptedRequest& request, const std::string& name, const std::string& kind, const std::string& reference) {
+  ScriptedResponse of_repository(const ScriptedRequest& request, const std::string& name, const std::string& kind,
+                                 const std::string& reference) {
     const auto repository = repositories_.find(name);
     if (repository == repositories_.end()) return error("NAME_UNKNOWN");
     if (kind == "/tags/list") {

@@ -64,7 +64,10 @@ TEST_CASE("a certificate's attributes are what openssl was told to put into it",
   CHECK(facts["encoding"] == "PEM");
 
   SECTION("the same certificate in DER, in the middle of something, has the same id and facts") {
-    const Finding inside = only_certificate(scanner().scan("\x7f" "ELF some bytes" + der + "and more"));
+    const Finding inside =
+        only_certificate(scanner().scan("\x7f"
+                                        "ELF some bytes" +
+                                        der + "and more"));
     json expected = facts;
     expected["encoding"] = "DER";
     CHECK(inside.id == finding.id);
@@ -89,15 +92,16 @@ TEST_CASE("certificates of every kind of key are found in PEM and in DER", "[cer
     int bits;
     const char* curve;
   };
-  const Kind kind = GENERATE(Kind{"rsa", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "RSA", 2048, ""},
-                             Kind{"rsa1024", "-algorithm RSA -pkeyopt rsa_keygen_bits:1024", "RSA", 1024, ""},
-                             Kind{"pss", "-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048", "RSA-PSS", 2048, ""},
-                             Kind{"p384", "-algorithm EC -pkeyopt ec_paramgen_curve:secp384r1", "EC", 384, "secp384r1"},
-                             Kind{"p521", "-algorithm EC -pkeyopt ec_paramgen_curve:secp521r1", "EC", 521, "secp521r1"},
-                             Kind{"p192", "-algorithm EC -pkeyopt ec_paramgen_curve:prime192v1", "EC", 192, "prime192v1"},
-                             Kind{"bp", "-algorithm EC -pkeyopt ec_paramgen_curve:brainpoolP256r1", "EC", 256, "brainpoolP256r1"},
-                             Kind{"explicit", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit", "EC", 256, "explicit"},
-                             Kind{"ed25519", "-algorithm ED25519", "Ed25519", 256, ""}, Kind{"ed448", "-algorithm ED448", "Ed448", 456, ""});
+  const Kind kind =
+      GENERATE(Kind{"rsa", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "RSA", 2048, ""},
+               Kind{"rsa1024", "-algorithm RSA -pkeyopt rsa_keygen_bits:1024", "RSA", 1024, ""},
+               Kind{"pss", "-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048", "RSA-PSS", 2048, ""},
+               Kind{"p384", "-algorithm EC -pkeyopt ec_paramgen_curve:secp384r1", "EC", 384, "secp384r1"},
+               Kind{"p521", "-algorithm EC -pkeyopt ec_paramgen_curve:secp521r1", "EC", 521, "secp521r1"},
+               Kind{"p192", "-algorithm EC -pkeyopt ec_paramgen_curve:prime192v1", "EC", 192, "prime192v1"},
+               Kind{"bp", "-algorithm EC -pkeyopt ec_paramgen_curve:brainpoolP256r1", "EC", 256, "brainpoolP256r1"},
+               Kind{"explicit", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit", "EC", 256, "explicit"},
+               Kind{"ed25519", "-algorithm ED25519", "Ed25519", 256, ""}, Kind{"ed448", "-algorithm ED448", "Ed448", 456, ""});
   INFO(kind.name);
   const Material material;
   material.key("k", kind.genpkey);

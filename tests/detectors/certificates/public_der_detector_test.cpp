@@ -174,8 +174,8 @@ TEST_CASE("the key inside a certificate or a private key is no public key of its
   for (const char* options :
        {"-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256", "-algorithm ED25519"}) {
     material.key("k", options);
-    for (const char* command : {"req -x509 -key k.pem -subj /CN=a -outform DER", "pkey -in k.pem -outform DER",
-                                "req -new -key k.pem -subj /CN=a -outform DER"}) {
+    for (const char* command :
+         {"req -x509 -key k.pem -subj /CN=a -outform DER", "pkey -in k.pem -outform DER", "req -new -key k.pem -subj /CN=a -outform DER"}) {
       const std::string der = material.openssl(command);
       INFO(options << ' ' << command);
       CHECK(scanner().scan("before" + der + "after").of(FindingType::public_key).empty());

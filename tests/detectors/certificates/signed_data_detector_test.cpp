@@ -247,7 +247,8 @@ TEST_CASE("a signed APK gives its schemes and its certificate", "[signed_data]")
   in_folder("keytool -genkeypair -alias a -dname CN=apk -storepass changeit -keystore k.p12 -validity 10 -keyalg RSA");
   // An entry of 2 MiB that does not compress, so that the block lies far behind the first window.
   in_folder("echo class > classes.dex && openssl rand 2000000 > noise && zip -q a.apk classes.dex noise");
-  in_folder("apksigner sign --ks k.p12 --ks-pass pass:changeit --min-sdk-version 24 --v1-signing-enabled false --v3-signing-enabled true a.apk");
+  in_folder(
+      "apksigner sign --ks k.p12 --ks-pass pass:changeit --min-sdk-version 24 --v1-signing-enabled false --v3-signing-enabled true a.apk");
   const std::string certificate = in_folder("keytool -exportcert -alias a -storepass changeit -keystore k.p12");
   const LayerReport report = report_of(folder.path().string(), "a.apk");
   std::vector<std::string> schemes;

@@ -33,7 +33,9 @@ class AskingDetector final : public Detector {
   std::string_view name() const override { return "asking"; }
   int version() const override { return 1; }
   std::vector<Trigger> triggers() const override {
-    return {{0, std::string(kObject), kObject.size()}, {1, std::string(kHex), kHex.size()}, {2, std::string(kCost), kCost.size()},
+    return {{0, std::string(kObject), kObject.size()},
+            {1, std::string(kHex), kHex.size()},
+            {2, std::string(kCost), kCost.size()},
             {3, std::string(kMistake), kMistake.size()}};
   }
 

@@ -53,7 +53,8 @@ TEST_CASE("the detector state tells every difference that changes findings") {
   CHECK(state({{}}, "other key") != base);
   CHECK(state({{}, {.name = "two"}}) != base);
   CHECK(state({}) != base);
-  CHECK(Engine::create(DetectorContext{.identity_key = Secret("key"), .try_passwords = false}, described({{}})).value()->state().str() != base);
+  CHECK(Engine::create(DetectorContext{.identity_key = Secret("key"), .try_passwords = false}, described({{}})).value()->state().str() !=
+        base);
   CHECK(base.find("key") == std::string::npos);
 }
 

@@ -30,15 +30,15 @@ TEST_CASE("DER lengths are definite, minimal and within what is there", "[der]")
   CHECK(is_whole("048180" + std::string(256, '0')));
   CHECK(is_whole("04820100" + std::string(512, '0')));
   CHECK_FALSE(is_whole(""));
-  CHECK_FALSE(is_whole("30"));            // no length
-  CHECK_FALSE(is_whole("3080020100000000"));  // indefinite length
+  CHECK_FALSE(is_whole("30"));                                // no length
+  CHECK_FALSE(is_whole("3080020100000000"));                  // indefinite length
   CHECK_FALSE(is_whole("04817f" + std::string(254, '0')));    // fits one byte
   CHECK_FALSE(is_whole("04820080" + std::string(256, '0')));  // fits two
-  CHECK_FALSE(is_whole("04030102"));     // content cut
-  CHECK_FALSE(is_whole("0485000000000100"));  // five bytes of length
-  CHECK_FALSE(is_whole("04ff00"));        // the reserved length
-  CHECK_FALSE(is_whole("1f8100"));        // a tag number of several bytes
-  CHECK_FALSE(is_whole("0000"));          // end-of-contents
+  CHECK_FALSE(is_whole("04030102"));                          // content cut
+  CHECK_FALSE(is_whole("0485000000000100"));                  // five bytes of length
+  CHECK_FALSE(is_whole("04ff00"));                            // the reserved length
+  CHECK_FALSE(is_whole("1f8100"));                            // a tag number of several bytes
+  CHECK_FALSE(is_whole("0000"));                              // end-of-contents
   const Bytes huge = hex("3084ffffffff0500");
   CHECK_FALSE(whole_element(huge));
   CHECK(promised_size(huge) == 6 + 0xffffffffull);
@@ -55,10 +55,10 @@ TEST_CASE("well_formed looks at every level and no deeper than told", "[der]") {
   CHECK(well_formed(nested(limits::der_depth_max), limits::der_depth_max));
   CHECK_FALSE(well_formed(nested(limits::der_depth_max + 1), limits::der_depth_max));
   CHECK_FALSE(well_formed(nested(10'000), limits::der_depth_max));
-  CHECK_FALSE(well_formed(hex("300430030500"), 8));   // an inner length beyond the outer one
-  CHECK_FALSE(well_formed(hex("3006050002010504"), 8)); // ends in half an element
+  CHECK_FALSE(well_formed(hex("300430030500"), 8));      // an inner length beyond the outer one
+  CHECK_FALSE(well_formed(hex("3006050002010504"), 8));  // ends in half an element
   CHECK(well_formed(hex("30050500020105"), 8));
-  CHECK(well_formed(hex("0402ffff"), 0));               // octets are not looked into
+  CHECK(well_formed(hex("0402ffff"), 0));  // octets are not looked into
 }
 
 TEST_CASE("integers are minimal and not negative", "[der]") {
@@ -87,8 +87,8 @@ TEST_CASE("object identifiers as numbers", "[der]") {
   CHECK(oid_text(hex("8837")) == "2.999");
   CHECK(oid_text(hex("2b656e")) == "1.3.101.110");
   CHECK(oid_text(hex("")) == "");
-  CHECK(oid_text(hex("2a86")) == "");      // unfinished
-  CHECK(oid_text(hex("2a8001")) == "");    // padded arc
+  CHECK(oid_text(hex("2a86")) == "");                      // unfinished
+  CHECK(oid_text(hex("2a8001")) == "");                    // padded arc
   CHECK(oid_text(hex("2affffffffffffffffffff7f")) == "");  // larger than 64 bits
 }
 

@@ -48,25 +48,25 @@ bool decodes(const std::string& text) {
 TEST_CASE("PEM is read in every dress it wears in configuration files", "[pem]") {
   const std::string plain = kBeginLine + "\n" + lines("\n") + kEndLine;
   CHECK(decodes(plain + "\n"));
-  CHECK(decodes("\xef\xbb\xbf" + plain));                                                // byte order mark
+  CHECK(decodes("\xef\xbb\xbf" + plain));  // byte order mark
   CHECK(decodes(replace_all(plain, "\n", "\r\n")));
   CHECK(decodes(replace_all(plain, "\n", "\r")));
-  CHECK(decodes(replace_all(plain, "\n", "  \t\n")));                                    // trailing spaces
-  CHECK(decodes("cert: |\n    " + replace_all(plain, "\n", "\n    ")));                  // YAML
-  CHECK(decodes(kBeginLine + "\n" + lines("") + "\n" + kEndLine));                       // one long line
-  CHECK(decodes(kBeginLine + lines("") + kEndLine));                                     // no line breaks at all
-  CHECK(decodes(kBeginLine + " " + lines(" ") + kEndLine));                              // folded YAML, a shell's $(cat)
-  CHECK(decodes("{\"c\":\"" + replace_all(plain, "\n", "\\n") + "\"}"));                 // JSON
+  CHECK(decodes(replace_all(plain, "\n", "  \t\n")));                     // trailing spaces
+  CHECK(decodes("cert: |\n    " + replace_all(plain, "\n", "\n    ")));   // YAML
+  CHECK(decodes(kBeginLine + "\n" + lines("") + "\n" + kEndLine));        // one long line
+  CHECK(decodes(kBeginLine + lines("") + kEndLine));                      // no line breaks at all
+  CHECK(decodes(kBeginLine + " " + lines(" ") + kEndLine));               // folded YAML, a shell's $(cat)
+  CHECK(decodes("{\"c\":\"" + replace_all(plain, "\n", "\\n") + "\"}"));  // JSON
   CHECK(decodes("{\"c\":\"" + replace_all(plain, "\n", "\\r\\n") + "\"}"));
-  CHECK(decodes("{\"c\":\"" + replace_all(plain, "\n", "\\\\n") + "\"}"));               // JSON in JSON
-  CHECK(decodes("{\"c\":\"" + replace_all(replace_all(plain, "/", "\\/"), "\n", "\\n") + "\"}"));           // PHP's JSON
+  CHECK(decodes("{\"c\":\"" + replace_all(plain, "\n", "\\\\n") + "\"}"));                                    // JSON in JSON
+  CHECK(decodes("{\"c\":\"" + replace_all(replace_all(plain, "/", "\\/"), "\n", "\\n") + "\"}"));             // PHP's JSON
   CHECK(decodes(replace_all(replace_all(replace_all(plain, "+", "\\u002b"), "\n", "\\n"), "=", "\\u003d")));  // .NET's JSON
-  CHECK(decodes(replace_all(plain, "\n", "&#10;")));                                     // XML
-  CHECK(decodes("\"" + replace_all(plain, "\n", "\\n\"\n  \"") + "\\n\";"));             // C
-  CHECK(decodes("\"" + replace_all(plain, "\n", "\\n\" +\n  \"") + "\\n\";"));           // Java
-  CHECK(decodes("'" + replace_all(plain, "\n", "',\n'") + "'"));                         // a list of strings
-  CHECK(decodes(replace_all(plain, "\n", "\\\n")));                                      // line continuation
-  CHECK(decodes("{\"s\":\"" + replace_all(plain, "\n", "\\\\n\\\"\\n\\\"") + "\"}"));    // C inside JSON
+  CHECK(decodes(replace_all(plain, "\n", "&#10;")));                                                          // XML
+  CHECK(decodes("\"" + replace_all(plain, "\n", "\\n\"\n  \"") + "\\n\";"));                                  // C
+  CHECK(decodes("\"" + replace_all(plain, "\n", "\\n\" +\n  \"") + "\\n\";"));                                // Java
+  CHECK(decodes("'" + replace_all(plain, "\n", "',\n'") + "'"));                                              // a list of strings
+  CHECK(decodes(replace_all(plain, "\n", "\\\n")));                                                           // line continuation
+  CHECK(decodes("{\"s\":\"" + replace_all(plain, "\n", "\\\\n\\\"\\n\\\"") + "\"}"));                         // C inside JSON
 }
 
 TEST_CASE("headers of a PEM block are told from its body", "[pem]") {
@@ -88,11 +88,11 @@ TEST_CASE("labels without a body are nothing, bodies without sense are damage", 
   CHECK(read(kBeginLine + "\n%s\n" + kEndLine).state == State::bare);
 
   const std::string body = lines("\n");
-  CHECK(read(kBeginLine + "\n" + body).state == State::damaged);                                       // no END
-  CHECK(read(kBeginLine + "\n" + body + "-----END RSA PRIVATE KEY-----").state == State::damaged);     // another END
-  CHECK(read(kBeginLine + "\n" + body + kBeginLine + "\n" + body + kEndLine).state == State::damaged); // the next BEGIN comes first
+  CHECK(read(kBeginLine + "\n" + body).state == State::damaged);                                        // no END
+  CHECK(read(kBeginLine + "\n" + body + "-----END RSA PRIVATE KEY-----").state == State::damaged);      // another END
+  CHECK(read(kBeginLine + "\n" + body + kBeginLine + "\n" + body + kEndLine).state == State::damaged);  // the next BEGIN comes first
   CHECK(read(kBeginLine + "\n" + body + "!" + body + kEndLine).state == State::damaged);
-  CHECK(read(kBeginLine + "\n" + body + "AAAA\n" + kEndLine).state == State::damaged);                 // goes on after '='
+  CHECK(read(kBeginLine + "\n" + body + "AAAA\n" + kEndLine).state == State::damaged);  // goes on after '='
   CHECK(read(kBeginLine + "\n" + body, false).state == State::beyond_window);
   CHECK(read(kBeginLine + "\n" + std::string(limits::detector_lookahead_bytes, 'A') + kEndLine).state == State::beyond_window);
 }

@@ -46,7 +46,9 @@ std::string id_by_openssl(const std::string& pem) {
 std::string part(const std::string& text) { return base64url_encode(as_bytes(text)); }
 
 /// With a signature of the size that HS256 makes.
-std::string token_of(const std::string& header, const std::string& claims) { return part(header) + '.' + part(claims) + '.' + part(std::string(32, 's')); }
+std::string token_of(const std::string& header, const std::string& claims) {
+  return part(header) + '.' + part(claims) + '.' + part(std::string(32, 's'));
+}
 
 /// No part of a token may be in what is said of it.
 void check_discreet(const Finding& finding, const std::string& token) {
@@ -95,8 +97,8 @@ TEST_CASE("JSON Web Keys are found in sets, in any order, in text and in strings
   for (const json& key : keys()) set["keys"].push_back(json::parse(key["private"].get<std::string>()));
   const std::string other(limits::window_bytes - 300, 'x');
   const std::string string_in_string = json({{"a", json({{"b", set.dump()}}).dump()}}).dump();
-  for (const std::string& form : {set.dump(), set.dump(2), "const KEYS = " + set.dump(1, '\t') + ";", json({{"jwks", set.dump()}}).dump(), string_in_string,
-                                  other + set.dump(4) + other}) {
+  for (const std::string& form : {set.dump(), set.dump(2), "const KEYS = " + set.dump(1, '\t') + ";", json({{"jwks", set.dump()}}).dump(),
+                                  string_in_string, other + set.dump(4) + other}) {
     const Scanned scanned = scanner.scan(form);
     CHECK(scanned.of(FindingType::private_key).size() == keys().size());
     CHECK(scanned.findings.size() == keys().size());
@@ -161,8 +163,9 @@ print(json.dumps(out)))");
   for (const auto& [algorithm, value] : tokens.items()) {
     INFO(algorithm);
     const std::string token = value.get<std::string>();
-    for (const std::string& file : {token, "Authorization: Bearer " + token + "\r\n", "{\"t\":\"" + token + "\"}", "a\\n" + token + "\\n", "?t=" + token + "&u",
-                                    "id_token%3D" + token + "%26", std::string(limits::window_bytes - 50, ' ') + token + " "}) {
+    for (const std::string& file :
+         {token, "Authorization: Bearer " + token + "\r\n", "{\"t\":\"" + token + "\"}", "a\\n" + token + "\\n", "?t=" + token + "&u",
+          "id_token%3D" + token + "%26", std::string(limits::window_bytes - 50, ' ') + token + " "}) {
       const Finding finding = only_token(scanner, file);
       check_discreet(finding, token);
       CHECK(finding.severity == Severity::medium);
@@ -241,9 +244,9 @@ print(json.dumps([one.serialize(True), one.serialize(False), signed(claims, 2).s
 
 TEST_CASE("headers as different writers lay them out", "[jose]") {
   const FileScanner scanner;
-  for (const char* header : {R"({"alg":"HS256"})", R"({ "alg" : "HS256" })", "{\n  \"alg\": \"HS256\"\n}", "{\r\n \"alg\":\"HS256\"}", "{\t\"alg\":\"HS256\"}",
-                             R"({"typ":"JWT","alg":"HS256"})", R"({"typ":"JWT",  "alg":"HS256"})", R"({"typ":"JWT", "alg":"HS256"})",
-                             R"( {"alg":"HS256"})"}) {
+  for (const char* header :
+       {R"({"alg":"HS256"})", R"({ "alg" : "HS256" })", "{\n  \"alg\": \"HS256\"\n}", "{\r\n \"alg\":\"HS256\"}", "{\t\"alg\":\"HS256\"}",
+        R"({"typ":"JWT","alg":"HS256"})", R"({"typ":"JWT",  "alg":"HS256"})", R"({"typ":"JWT", "alg":"HS256"})", R"( {"alg":"HS256"})"}) {
     INFO(header);
     CHECK(only_token(scanner, token_of(header, R"({"exp":1})")).attributes["algorithm"] == "HS256");
   }
@@ -258,16 +261,20 @@ TEST_CASE("what is wrong with a token, and whose it is", "[jose]") {
   const Finding absurd = only_token(scanner, token_of(R"({"alg":"HS256"})", R"({"iat":-1e300,"exp":1e300,"nbf":"soon","aud":{},"iss":7})"));
   for (const char* name : {"expires", "issued_at", "not_before", "audience", "issuer"}) CHECK(absurd.attributes[name].is_null());
 
-  const char* bound = R"({"aud":["https://kubernetes.default.svc"],"exp":1,"kubernetes.io":{"namespace":"prod","pod":{"name":"p"},"serviceaccount":{"name":"builder","uid":"u"}}})";
-  const char* legacy = R"({"iss":"kubernetes/serviceaccount","kubernetes.io/serviceaccount/namespace":"prod","kubernetes.io/serviceaccount/service-account.name":"builder"})";
+  const char* bound =
+      R"({"aud":["https://kubernetes.default.svc"],"exp":1,"kubernetes.io":{"namespace":"prod","pod":{"name":"p"},"serviceaccount":{"name":"builder","uid":"u"}}})";
+  const char* legacy =
+      R"({"iss":"kubernetes/serviceaccount","kubernetes.io/serviceaccount/namespace":"prod","kubernetes.io/serviceaccount/service-account.name":"builder"})";
   for (const char* claims : {bound, legacy}) {
     const Finding finding = only_token(scanner, token_of(R"({"alg":"HS256","kid":"k"})", claims));
     CHECK(finding.attributes["kubernetes_service_account"] == "prod/builder");
     CHECK(finding.title == "JWT HS256 of Kubernetes service account prod/builder");
   }
   // The example of jwt.io.
-  const Finding example = only_token(scanner, "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ"
-                                              ".SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c");
+  const Finding example =
+      only_token(scanner,
+                 "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ"
+                 ".SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c");
   CHECK(example.severity == Severity::info);
   CHECK(example.attributes["publisher"] == "jwt.io");
   CHECK(example.title == "JWT HS256, published example");
@@ -278,15 +285,31 @@ TEST_CASE("what only looks like JSON Web Keys and tokens is silent", "[jose]") {
   const std::string header = part(R"({"alg":"HS256"})"), claims = part(R"({"exp":1})"), signature = part(std::string(32, 's'));
   const std::string good = header + '.' + claims + '.' + signature;
   REQUIRE(scanner.scan(good).findings.size() == 1);
-  for (const std::string& text : {
-           "." + good, good + ".", good + ".x", "a" + good, good + "a", header + '.' + claims, header + ".." + part("short"), header,
-           header + '.' + claims + '.' + part(std::string(31, 's')), part(R"(["alg"])") + '.' + claims + '.' + signature,
-           part(R"({"alg":5})") + '.' + claims + '.' + signature, part(R"({"alg":"HS256")") + '.' + claims + '.' + signature,
-           part(R"({"alg":"none"})") + ".YWJj.", part(R"({"alg":"dir","enc":"A128GCM"})") + "..YWJj.YWJj.YWJj", header + '.' + claims + '.' + claims + '.' + claims + '.' + signature,
-           std::string("switch(e.alg){case\"none\":return a.b.c}//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJhbGciOiJhIn0="),
-           std::string(R"({"kty":"RSA","n":"...","e":"AQAB"})"), std::string(R"({"kty":"RSA"})"), std::string(R"("kty")"), std::string(R"(if (!("kty" in key)) { throw })"),
-std::string(R"({"kty":{"enum":["RSA","EC"]}})"),
-           std::string(R"({"kty":"OKP","crv":"Ed25519","x":"AAAA"})"), std::string(R"({"kty":"oct","k":"AA"})")}) {
+  for (const std::string& text :
+       {"." + good,
+        good + ".",
+        good + ".x",
+        "a" + good,
+        good + "a",
+        header + '.' + claims,
+        header + ".." + part("short"),
+        header,
+        header + '.' + claims + '.' + part(std::string(31, 's')),
+        part(R"(["alg"])") + '.' + claims + '.' + signature,
+        part(R"({"alg":5})") + '.' + claims + '.' + signature,
+        part(R"({"alg":"HS256")") + '.' + claims + '.' + signature,
+        part(R"({"alg":"none"})") + ".YWJj.",
+        part(R"({"alg":"dir","enc":"A128GCM"})") + "..YWJj.YWJj.YWJj",
+        header + '.' + claims + '.' + claims + '.' + claims + '.' + signature,
+        std::string(
+            "switch(e.alg){case\"none\":return a.b.c}//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJhbGciOiJhIn0="),
+        std::string(R"({"kty":"RSA","n":"...","e":"AQAB"})"),
+        std::string(R"({"kty":"RSA"})"),
+        std::string(R"("kty")"),
+        std::string(R"(if (!("kty" in key)) { throw })"),
+        std::string(R"({"kty":{"enum":["RSA","EC"]}})"),
+        std::string(R"({"kty":"OKP","crv":"Ed25519","x":"AAAA"})"),
+        std::string(R"({"kty":"oct","k":"AA"})")}) {
     INFO(text);
     const Scanned scanned = scanner.scan(text);
     CHECK(scanned.findings.empty());

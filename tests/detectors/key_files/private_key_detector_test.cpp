@@ -39,7 +39,9 @@ void check_key(const std::string& file, const std::string& id, const std::string
   CHECK(finding.occurrences[0].offset == offset);
 }
 
-const std::string kBefore = "\x7f" "ELF\x30\x82 and more ";
+const std::string kBefore =
+    "\x7f"
+    "ELF\x30\x82 and more ";
 
 struct Kind {
   const char* name;
@@ -50,21 +52,21 @@ struct Kind {
 }  // namespace
 
 TEST_CASE("a plain private key is one finding with its public half's identity in any encoding", "[private_key]") {
-  const Kind kind = GENERATE(Kind{"RSA 2048-bit", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "PKCS#1"},
-                             Kind{"RSA 512-bit", "-algorithm RSA -pkeyopt rsa_keygen_bits:512", "PKCS#1"},
-                             Kind{"RSA 1024-bit", "-algorithm RSA -pkeyopt rsa_keygen_bits:1024 -pkeyopt rsa_keygen_primes:2", "PKCS#1"},
-                             Kind{"RSA 4096-bit", "-algorithm RSA -pkeyopt rsa_keygen_bits:4096 -pkeyopt rsa_keygen_primes:3", "PKCS#1"},
-                             Kind{"RSA-PSS 2048-bit", "-algorithm RSA-PSS -pkeyopt rsa_pss_keygen_md:sha256", ""},
-                             Kind{"EC prime256v1", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256", "SEC1"},
-                             Kind{"EC secp384r1", "-algorithm EC -pkeyopt ec_paramgen_curve:P-384", "SEC1"},
-                             Kind{"EC secp521r1", "-algorithm EC -pkeyopt ec_paramgen_curve:P-521", "SEC1"},
-                             Kind{"EC secp256k1", "-algorithm EC -pkeyopt ec_paramgen_curve:secp256k1", "SEC1"},
-                             Kind{"EC sect571r1", "-algorithm EC -pkeyopt ec_paramgen_curve:sect571r1", "SEC1"},
-                             Kind{"EC brainpoolP512t1", "-algorithm EC -pkeyopt ec_paramgen_curve:brainpoolP512t1", "SEC1"},
-                             Kind{"EC explicit", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit", "SEC1"},
-                             Kind{"Ed25519", "-algorithm ED25519", ""}, Kind{"Ed448", "-algorithm ED448", ""},
-                             Kind{"X25519", "-algorithm X25519", ""}, Kind{"X448", "-algorithm X448", ""},
-                             Kind{"DH 2048-bit", "-algorithm DH -pkeyopt group:ffdhe2048", ""});
+  const Kind kind =
+      GENERATE(Kind{"RSA 2048-bit", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "PKCS#1"},
+               Kind{"RSA 512-bit", "-algorithm RSA -pkeyopt rsa_keygen_bits:512", "PKCS#1"},
+               Kind{"RSA 1024-bit", "-algorithm RSA -pkeyopt rsa_keygen_bits:1024 -pkeyopt rsa_keygen_primes:2", "PKCS#1"},
+               Kind{"RSA 4096-bit", "-algorithm RSA -pkeyopt rsa_keygen_bits:4096 -pkeyopt rsa_keygen_primes:3", "PKCS#1"},
+               Kind{"RSA-PSS 2048-bit", "-algorithm RSA-PSS -pkeyopt rsa_pss_keygen_md:sha256", ""},
+               Kind{"EC prime256v1", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256", "SEC1"},
+               Kind{"EC secp384r1", "-algorithm EC -pkeyopt ec_paramgen_curve:P-384", "SEC1"},
+               Kind{"EC secp521r1", "-algorithm EC -pkeyopt ec_paramgen_curve:P-521", "SEC1"},
+               Kind{"EC secp256k1", "-algorithm EC -pkeyopt ec_paramgen_curve:secp256k1", "SEC1"},
+               Kind{"EC sect571r1", "-algorithm EC -pkeyopt ec_paramgen_curve:sect571r1", "SEC1"},
+               Kind{"EC brainpoolP512t1", "-algorithm EC -pkeyopt ec_paramgen_curve:brainpoolP512t1", "SEC1"},
+               Kind{"EC explicit", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit", "SEC1"},
+               Kind{"Ed25519", "-algorithm ED25519", ""}, Kind{"Ed448", "-algorithm ED448", ""}, Kind{"X25519", "-algorithm X25519", ""},
+               Kind{"X448", "-algorithm X448", ""}, Kind{"DH 2048-bit", "-algorithm DH -pkeyopt group:ffdhe2048", ""});
   INFO(kind.name);
   const Material material;
   material.key("k", kind.genpkey);
@@ -139,10 +141,12 @@ TEST_CASE("keys under a password tell how they are protected and nothing else", 
   CHECK(from_pem.attributes["key_type"] == nullptr);
   CHECK(only_key(scanner().scan(kBefore + der + kBefore)).occurrences[0].offset == kBefore.size());
 
-  check(material.openssl(topk8 + "-scrypt"), "PKCS#8 encrypted", {{"kdf", "scrypt"}, {"scrypt_n", 16384}, {"scrypt_r", 8}, {"scrypt_p", 1}});
+  check(material.openssl(topk8 + "-scrypt"), "PKCS#8 encrypted",
+        {{"kdf", "scrypt"}, {"scrypt_n", 16384}, {"scrypt_r", 8}, {"scrypt_p", 1}});
   check(material.openssl(topk8 + "-v2 des3 -v2prf hmacWithSHA1 -iter 500"), "PKCS#8 encrypted",
         {{"prf", "hmacWithSHA1"}, {"iterations", 500}, {"cipher", "des-ede3-cbc"}});
-  const Finding old = check(material.openssl(topk8 + "-v1 PBE-SHA1-3DES -iter 10"), "PKCS#8 encrypted", {{"kdf", "PKCS12KDF"}, {"iterations", 10}});
+  const Finding old =
+      check(material.openssl(topk8 + "-v1 PBE-SHA1-3DES -iter 10"), "PKCS#8 encrypted", {{"kdf", "PKCS12KDF"}, {"iterations", 10}});
   CHECK(old.attributes["weaknesses"] == json{"few-iterations"});
 
   const Finding traditional = check(material.openssl("rsa -in k.pem -traditional -aes128 -passout pass:geheim"), "traditional encrypted",

@@ -2,8 +2,8 @@
 // Keystores that are cut, changed or lie: each of them ends well, and tells no more than is there.
 #include "detectors/keystores/bcfks.hpp"
 #include "detectors/keystores/java_keystore.hpp"
-#include "detectors/keystores/pkcs12.hpp"
 #include "detectors/keystores/java_serialization.hpp"
+#include "detectors/keystores/pkcs12.hpp"
 #include "tests/detectors/support/keystores.hpp"
 #include "tests/support/catch.hpp"
 
@@ -54,7 +54,8 @@ TEST_CASE("cut and changed keystores of each kind end well", "[keystore]") {
 
 TEST_CASE("a changed keystore does not open", "[keystore]") {
   const Keytool keytool("changeit");
-  keytool.run("store", "JKS", "-genkeypair -alias one -keyalg EC -groupname secp256r1 -dname CN=one.example -validity 30 -keypass changeit");
+  keytool.run("store", "JKS",
+              "-genkeypair -alias one -keyalg EC -groupname secp256r1 -dname CN=one.example -validity 30 -keypass changeit");
   std::string file = keytool.file("store");
   const std::size_t alias = file.find("one");
   REQUIRE(alias != std::string::npos);
@@ -82,7 +83,9 @@ TEST_CASE("serialised objects that contain themselves are refused", "[keystore]"
   for (int i = 0; i < 100; ++i) arrays += octets({0x75, 0x71, 0, 0x7e, 0, 0, 0, 0, 0, 1});
   CHECK_FALSE(skip_java_object(as_bytes(arrays), object));
   // An array of 2^32 - 1 bytes.
-  CHECK_FALSE(skip_java_object(as_bytes(head + octets({0x75, 0x72, 0, 2, '[', 'B', 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0x78, 0x70, 0xff, 0xff, 0xff, 0xff}) + "abc"), object));
+  CHECK_FALSE(skip_java_object(
+      as_bytes(head + octets({0x75, 0x72, 0, 2, '[', 'B', 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0x78, 0x70, 0xff, 0xff, 0xff, 0xff}) + "abc"),
+      object));
 }
 
 }  // namespace landwaiter::detectors

@@ -54,8 +54,10 @@ std::set<std::string> ids_by_openssl(const Finding& keystore, const Keytool& key
   std::set<std::string> out;
   for (const char* alias : {"site k\xc3\xa9y", "second"}) {
     REQUIRE(entry_of(keystore, alias)["kind"] == "private-key");
-    write_file(keytool.path("leaf.pem"), keytool.run(store, type, std::string("-exportcert -rfc -alias \"") + alias + '"', "LC_ALL=C.UTF-8"));
-    const std::string spki = must_run("openssl x509 -noout -pubkey -in " + keytool.path("leaf.pem") + " | openssl pkey -pubin -outform DER");
+    write_file(keytool.path("leaf.pem"),
+               keytool.run(store, type, std::string("-exportcert -rfc -alias \"") + alias + '"', "LC_ALL=C.UTF-8"));
+    const std::string spki =
+        must_run("openssl x509 -noout -pubkey -in " + keytool.path("leaf.pem") + " | openssl pkey -pubin -outform DER");
     const std::string id = "spki-" + Digest::sha256_of(as_bytes(spki)).str();
     CHECK(entry_of(keystore, alias)["key_id"] == id);
     out.insert(id);
@@ -133,8 +135,8 @@ TEST_CASE("PKCS #12 by openssl opens with a password that everybody knows, whate
   material.certificate("ca", "-days 9 -subj /CN=issuer.example");
   material.key("k", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048");
   material.openssl("req -new -key " + material.path("k.pem") + " -subj /CN=leaf.example -out " + material.path("k.csr"));
-  material.openssl("x509 -req -days 9 -in " + material.path("k.csr") + " -CA " + material.path("ca.crt") + " -CAkey " + material.path("ca.pem") +
-                   " -CAcreateserial -out " + material.path("k.crt"));
+  material.openssl("x509 -req -days 9 -in " + material.path("k.csr") + " -CA " + material.path("ca.crt") + " -CAkey " +
+                   material.path("ca.pem") + " -CAcreateserial -out " + material.path("k.crt"));
   const auto digest = [&](const std::string& name) {
     return Digest::sha256_of(as_bytes(material.openssl("x509 -outform DER -in " + material.path(name)))).str();
   };
@@ -142,17 +144,21 @@ TEST_CASE("PKCS #12 by openssl opens with a password that everybody knows, whate
     std::string options, password, kind;
     std::vector<std::string> weaknesses;
   };
-  const Case one = GENERATE(
-      Case{"", "changeit", "well-known", {}}, Case{"-legacy", "password", "well-known", {"weak-cipher", "3des"}},
-      Case{"-legacy -nomac -certpbe PBE-SHA1-RC2-40", "secret", "well-known", {"weak-cipher", "3des", "no-integrity"}}, Case{"-nomac -certpbe AES-256-CBC", "tomcat", "well-known", {"no-integrity"}},
-      Case{"-macalg SHA512 -iter 100", "notasecret", "well-known", {"few-iterations"}}, Case{"", "", "empty", {}}, Case{"-legacy", "", "empty", {"3des"}},
-      Case{"-legacy -certpbe PBE-SHA1-RC4-128 -keypbe PBE-SHA1-RC2-128", "android", "well-known", {"weak-cipher"}},
-      Case{"-legacy -certpbe PBE-MD5-DES -keypbe PBE-SHA1-DES", "12345678", "well-known", {"weak-cipher"}},
-      Case{"-certpbe AES-128-CBC -keypbe AES-192-CBC", "changeme", "well-known", {}}, Case{"-certpbe NONE -keypbe NONE -nomac", "", "", {"no-integrity", "unencrypted-key"}},
-      Case{"-certpbe NONE -nomac", "storepass", "well-known", {"no-integrity"}});
+  const Case one =
+      GENERATE(Case{"", "changeit", "well-known", {}}, Case{"-legacy", "password", "well-known", {"weak-cipher", "3des"}},
+               Case{"-legacy -nomac -certpbe PBE-SHA1-RC2-40", "secret", "well-known", {"weak-cipher", "3des", "no-integrity"}},
+               Case{"-nomac -certpbe AES-256-CBC", "tomcat", "well-known", {"no-integrity"}},
+               Case{"-macalg SHA512 -iter 100", "notasecret", "well-known", {"few-iterations"}}, Case{"", "", "empty", {}},
+               Case{"-legacy", "", "empty", {"3des"}},
+               Case{"-legacy -certpbe PBE-SHA1-RC4-128 -keypbe PBE-SHA1-RC2-128", "android", "well-known", {"weak-cipher"}},
+               Case{"-legacy -certpbe PBE-MD5-DES -keypbe PBE-SHA1-DES", "12345678", "well-known", {"weak-cipher"}},
+               Case{"-certpbe AES-128-CBC -keypbe AES-192-CBC", "changeme", "well-known", {}},
+               Case{"-certpbe NONE -keypbe NONE -nomac", "", "", {"no-integrity", "unencrypted-key"}},
+               Case{"-certpbe NONE -nomac", "storepass", "well-known", {"no-integrity"}});
   INFO(one.options << " with " << one.password);
-  material.openssl("pkcs12 -export -inkey " + material.path("k.pem") + " -in " + material.path("k.crt") + " -certfile " + material.path("ca.crt") +
-                   " -name leaf -passout pass:" + one.password + ' ' + one.options + " -out " + material.path("k.p12"));
+  material.openssl("pkcs12 -export -inkey " + material.path("k.pem") + " -in " + material.path("k.crt") + " -certfile " +
+                   material.path("ca.crt") + " -name leaf -passout pass:" + one.password + ' ' + one.options + " -out " +
+                   material.path("k.p12"));
   const std::string file = material.file("k.p12");
   const Scanned scanned = keystore_scanner().scan(file);
   const Finding found = only_keystore(scanned, file);
@@ -227,7 +233,8 @@ sys.stdout.buffer.write(write(tag, content))
 std::string small_p12(const Material& material, const std::string& options) {
   material.key("k", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256");
   material.certificate("k", "-days 9 -subj /CN=small.example");
-  material.openssl("pkcs12 -export -inkey " + material.path("k.pem") + " -in " + material.path("k.crt") + " -name small " + options + " -out " + material.path("k.p12"));
+  material.openssl("pkcs12 -export -inkey " + material.path("k.pem") + " -in " + material.path("k.crt") + " -name small " + options +
+                   " -out " + material.path("k.p12"));
   return material.file("k.p12");
 }
 
@@ -279,7 +286,8 @@ TEST_CASE("trust stores larger than a window are read to their end", "[keystore]
   for (const char* name : {"a", "b", "c"}) {
     material.key(name, "-algorithm RSA -pkeyopt rsa_keygen_bits:2048");
     std::string names;
-    for (int i = 0; i < 700; ++i) names += (i == 0 ? "DNS:" : ",DNS:") + std::string(name) + std::to_string(i) + ".some-long-name-to-fill.example";
+    for (int i = 0; i < 700; ++i)
+      names += (i == 0 ? "DNS:" : ",DNS:") + std::string(name) + std::to_string(i) + ".some-long-name-to-fill.example";
     material.certificate(name, "-days 9 -subj /CN=" + std::string(name) + " -addext subjectAltName=" + names);
     bundle += material.file(std::string(name) + ".crt");
   }
@@ -306,7 +314,8 @@ jks.KeyStore.new(sys.argv[3], [jks.TrustedCertEntry.new('entry %d' % i, certs[i 
   std::string many;
   for (int i = 0; i < 4; ++i) many += bundle;
   write_file(material.path("many.pem"), many);
-  material.openssl("pkcs12 -export -nokeys -in " + material.path("many.pem") + " -passout pass:changeit -out " + material.path("trust.p12"));
+  material.openssl("pkcs12 -export -nokeys -in " + material.path("many.pem") + " -passout pass:changeit -out " +
+                   material.path("trust.p12"));
   file = material.file("trust.p12");
   REQUIRE(file.size() > 256 * 1024);
   const Scanned scanned = keystore_scanner().scan(std::string(1024 * 1024 + 17, 'x') + file + std::string(300'000, 'y'));

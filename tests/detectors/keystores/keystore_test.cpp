@@ -2,9 +2,9 @@
 // Keystores made by keytool (with Bouncy Castle's provider for its own kinds) and openssl, listed without their password.
 #include "core/base/digest.hpp"
 #include "detectors/formats/ber.hpp"
+#include "detectors/keystores/bcfks.hpp"
 #include "detectors/keystores/java_keystore.hpp"
 #include "detectors/keystores/java_serialization.hpp"
-#include "detectors/keystores/bcfks.hpp"
 #include "detectors/keystores/pkcs12.hpp"
 #include "tests/detectors/support/keystores.hpp"
 #include "tests/detectors/support/material.hpp"
@@ -32,8 +32,9 @@ TEST_CASE("Java's and Bouncy Castle's keystores are listed entry by entry withou
     bool secret_key;
     const char* scheme;  ///< of the private keys
   };
-  const Kind kind = GENERATE(Kind{"JKS", 2, false, "JKS key protector"}, Kind{"JCEKS", 2, true, "JCEKS PBEWithMD5AndTripleDES"},
-                             Kind{"BKS", 2, true, "PBEWithSHAAnd3-KeyTripleDES-CBC"}, Kind{"BKS-V1", 1, true, "PBEWithSHAAnd3-KeyTripleDES-CBC"});
+  const Kind kind =
+      GENERATE(Kind{"JKS", 2, false, "JKS key protector"}, Kind{"JCEKS", 2, true, "JCEKS PBEWithMD5AndTripleDES"},
+               Kind{"BKS", 2, true, "PBEWithSHAAnd3-KeyTripleDES-CBC"}, Kind{"BKS-V1", 1, true, "PBEWithSHAAnd3-KeyTripleDES-CBC"});
   INFO(kind.type);
   const Keytool keytool;
   keytool.make("store", kind.type, kind.secret_key);
@@ -91,7 +92,8 @@ TEST_CASE("PKCS #12 tells its algorithms, and lists what stands in the clear", "
   const Material material;
   material.key("k", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256");
   material.certificate("k", "-days 9 -subj /CN=p12.example");
-  const std::string export_it = "pkcs12 -export -inkey " + material.path("k.pem") + " -in " + material.path("k.crt") + " -passout pass:secret-9 -name \"my name\" ";
+  const std::string export_it =
+      "pkcs12 -export -inkey " + material.path("k.pem") + " -in " + material.path("k.crt") + " -passout pass:secret-9 -name \"my name\" ";
   material.openssl(export_it + "-certpbe NONE -keypbe AES-256-CBC -out " + material.path("clear.p12"));
   const Finding clear = only_keystore(material.file("clear.p12"));
   REQUIRE(clear.attributes["entries"].size() == 1);
@@ -111,9 +113,11 @@ TEST_CASE("PKCS #12 tells its algorithms, and lists what stands in the clear", "
 TEST_CASE("a trust store of today's Java has neither password nor encryption", "[keystore]") {
   const Keytool keytool;
   const std::string plain = " -J-Dkeystore.pkcs12.certProtectionAlgorithm=NONE -J-Dkeystore.pkcs12.macAlgorithm=NONE";
-  keytool.run("key", "JKS", "-genkeypair -alias ca -keyalg EC -groupname secp256r1 -dname CN=root.example -validity 30 -keypass change-me-not");
+  keytool.run("key", "JKS",
+              "-genkeypair -alias ca -keyalg EC -groupname secp256r1 -dname CN=root.example -validity 30 -keypass change-me-not");
   write_file(keytool.path("ca.pem"), keytool.run("key", "JKS", "-exportcert -rfc -alias ca"));
-  for (const char* alias : {"one", "two"}) keytool.run("cacerts", "PKCS12", "-importcert -file " + keytool.path("ca.pem") + " -alias " + alias + plain);
+  for (const char* alias : {"one", "two"})
+    keytool.run("cacerts", "PKCS12", "-importcert -file " + keytool.path("ca.pem") + " -alias " + alias + plain);
   const Finding found = only_keystore(keytool.file("cacerts"));
   CHECK(found.attributes["entries"].size() == 2);
   CHECK(entry(found, "two")["kind"] == "certificate");
@@ -145,10 +149,14 @@ TEST_CASE("a keystore is found behind other bytes, and each cut of it ends well"
 TEST_CASE("lies in a keystore's numbers cost nothing", "[keystore]") {
   const std::string head("\xfe\xed\xfe\xed\0\0\0\x02", 8);
   const auto refused = [](const std::string& bytes) { return !read_java_keystore(as_bytes(bytes)); };
-  CHECK(refused(head + "\xff\xff\xff\xff" + std::string(100, 'a')));                              // four thousand million entries
+  CHECK(refused(head + "\xff\xff\xff\xff" + std::string(100, 'a')));                               // four thousand million entries
   CHECK(refused(head + std::string("\0\0\0\x01\0\0\0\x01\xff\xff", 10) + std::string(100, 'a')));  // an alias beyond the end
-  CHECK(refused(head + std::string("\0\0\0\x01\0\0\0\x01\0\x01" "a", 11) + std::string(8, '\0') + "\x7f\xff\xff\xff" + std::string(100, 'a')));
-  CHECK(refused(head + std::string("\0\0\0\0", 4)));                                               // empty, without its end
+  CHECK(refused(head +
+                std::string("\0\0\0\x01\0\0\0\x01\0\x01"
+                            "a",
+                            11) +
+                std::string(8, '\0') + "\x7f\xff\xff\xff" + std::string(100, 'a')));
+  CHECK(refused(head + std::string("\0\0\0\0", 4)));  // empty, without its end
   CHECK_FALSE(refused(head + std::string("\0\0\0\0", 4) + std::string(20, 'h')));
 
   const auto octets = [](std::initializer_list<int> bytes) { return std::string(bytes.begin(), bytes.end()); };
@@ -166,7 +174,8 @@ TEST_CASE("lies in a keystore's numbers cost nothing", "[keystore]") {
 TEST_CASE("BER is written again as DER", "[keystore]") {
   const auto octets = [](std::initializer_list<int> bytes) { return std::string(bytes.begin(), bytes.end()); };
   // SEQUENCE of indefinite length { OCTET STRING in two pieces, INTEGER with a long form of its length }
-  const std::string ber = octets({0x30, 0x80, 0x24, 0x80, 0x04, 0x01, 'a', 0x04, 0x02, 'b', 'c', 0, 0, 0x02, 0x81, 0x01, 0x05, 0, 0}) + "rest";
+  const std::string ber =
+      octets({0x30, 0x80, 0x24, 0x80, 0x04, 0x01, 'a', 0x04, 0x02, 'b', 'c', 0, 0, 0x02, 0x81, 0x01, 0x05, 0, 0}) + "rest";
   const auto der = der_from_ber(as_bytes(ber));
   REQUIRE(der);
   CHECK(as_text(der->der) == octets({0x30, 0x08, 0x04, 0x03, 'a', 'b', 'c', 0x02, 0x01, 0x05}));
@@ -176,9 +185,10 @@ TEST_CASE("BER is written again as DER", "[keystore]") {
 TEST_CASE("what only looks like a keystore is none", "[keystore]") {
   std::string noise;
   for (int i = 0; i < 200'001; ++i) noise += static_cast<char>((i * 2654435761U) >> 11);
-  for (const std::string& head : {std::string("\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x05", 12), std::string("\xce\xce\xce\xce\0\0\0\x01\0\0\0\x01", 12),
-                                  std::string("\0\0\0\x02\0\0\0\x14", 8) + std::string(20, 's') + std::string("\0\0\x05\x00", 4),
-                                  std::string("\x30\x82\x10\x00\x02\x01\x03\x30\x82\x0f\x00\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01", 22)}) {
+  for (const std::string& head :
+       {std::string("\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x05", 12), std::string("\xce\xce\xce\xce\0\0\0\x01\0\0\0\x01", 12),
+        std::string("\0\0\0\x02\0\0\0\x14", 8) + std::string(20, 's') + std::string("\0\0\x05\x00", 4),
+        std::string("\x30\x82\x10\x00\x02\x01\x03\x30\x82\x0f\x00\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01", 22)}) {
     const Scanned scanned = scanner().scan(head + noise);
     CHECK(scanned.hits > 0);
     for (const Finding& finding : scanned.of(FindingType::keystore)) FAIL_CHECK(finding.title << ' ' << finding.attributes.dump());

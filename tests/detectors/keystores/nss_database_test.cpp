@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // NSS's databases as certutil makes and lists them.
-#include "core/base/digest.hpp"
 #include "detectors/keystores/nss_database.hpp"
+#include "core/base/digest.hpp"
 #include "detectors/formats/sqlite_reader.hpp"
 #include "tests/detectors/support/keystores.hpp"
 #include "tests/support/catch.hpp"
@@ -23,16 +23,21 @@ class NssFolder {
     write_file(folder_ / "noise", std::string(4000, 'n') + password);
     certutil("-N" + std::string(password.empty() ? " --empty-password" : " -f " + folder_ / "password"));
     certutil("-S -z " + folder_ / "noise" + " -n 'my ca' -s CN=ca.example -x -t CT,, -k rsa -g 2048 -m 5 -f " + folder_ / "password");
-    certutil("-S -z " + folder_ / "noise" + " -n 'site ec' -s CN=site.example -c 'my ca' -t ,, -k ec -q nistp256 -m 7 -f " + folder_ / "password");
+    certutil("-S -z " + folder_ / "noise" + " -n 'site ec' -s CN=site.example -c 'my ca' -t ,, -k ec -q nistp256 -m 7 -f " +
+             folder_ / "password");
   }
-  std::string certutil(const std::string& arguments) const { return must_run("certutil " + arguments + " -d sql:" + folder_.path().string()); }
+  std::string certutil(const std::string& arguments) const {
+    return must_run("certutil " + arguments + " -d sql:" + folder_.path().string());
+  }
   std::string file(const std::string& name) const { return read_file(folder_ / name); }
   std::string certificate_id(const std::string& nickname) const {
     return Digest::sha256_of(as_bytes(certutil("-L -r -n '" + nickname + "'"))).str();
   }
   std::string key_id(const std::string& nickname) const {
     write_file(folder_ / "one.der", certutil("-L -r -n '" + nickname + "'"));
-    return "spki-" + Digest::sha256_of(as_bytes(must_run("openssl x509 -inform DER -noout -pubkey -in " + folder_ / "one.der" + " | openssl pkey -pubin -outform DER"))).str();
+    return "spki-" + Digest::sha256_of(as_bytes(must_run("openssl x509 -inform DER -noout -pubkey -in " + folder_ / "one.der" +
+                                                         " | openssl pkey -pubin -outform DER")))
+                         .str();
   }
   std::string path(const std::string& name) const { return folder_ / name; }
 
@@ -48,14 +53,16 @@ TEST_CASE("NSS databases are listed as certutil lists them, keys by their public
     json expected;
     Severity severity;
   };
-  const Kind kind = GENERATE(Kind{"", "empty", Severity::high}, Kind{"changeit", "well-known", Severity::high}, Kind{"Kept-to-1tself", nullptr, Severity::low});
+  const Kind kind = GENERATE(Kind{"", "empty", Severity::high}, Kind{"changeit", "well-known", Severity::high},
+                             Kind{"Kept-to-1tself", nullptr, Severity::low});
   const NssFolder nss(kind.password);
   const std::string certificates = nss.file("cert9.db"), keys = nss.file("key4.db");
   const Scanned public_part = keystore_scanner().scan(certificates);
   const Finding cert9 = only_keystore(public_part, certificates);
   CHECK(cert9.attributes["format"] == "NSS");
   CHECK(cert9.severity == Severity::info);
-  CHECK(lines_of(cert9) == std::vector<std::string>{"my ca certificate " + nss.certificate_id("my ca"), "site ec certificate " + nss.certificate_id("site ec")});
+  CHECK(lines_of(cert9) == std::vector<std::string>{"my ca certificate " + nss.certificate_id("my ca"),
+                                                    "site ec certificate " + nss.certificate_id("site ec")});
   std::set<std::string> found;
   for (const Finding& finding : public_part.of(FindingType::certificate)) found.insert(finding.id);
   CHECK(found == std::set<std::string>{nss.certificate_id("my ca"), nss.certificate_id("site ec")});
@@ -110,10 +117,12 @@ TEST_CASE("broken and foreign databases do no harm", "[keystore]") {
     return nss.file(name);
   };
   // What SQLite would compute when it reads.
-  for (const std::string& sql : {std::string("CREATE TABLE nssPublic (id, a0 AS (zeroblob(1000000)), a11); INSERT INTO nssPublic(id) VALUES (1);"),
-                                 std::string("CREATE TABLE x (a); CREATE VIEW nssPublic AS WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT i FROM c;"
-                                             "CREATE TABLE y (\"CREATE TABLE nssPublic\");"),
-                                 std::string("CREATE VIRTUAL TABLE nssPublic USING fts5(a0, a11); CREATE TABLE y (\"CREATE TABLE nssPublic\");")}) {
+  for (const std::string& sql :
+       {std::string("CREATE TABLE nssPublic (id, a0 AS (zeroblob(1000000)), a11); INSERT INTO nssPublic(id) VALUES (1);"),
+        std::string(
+            "CREATE TABLE x (a); CREATE VIEW nssPublic AS WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT i FROM c;"
+            "CREATE TABLE y (\"CREATE TABLE nssPublic\");"),
+        std::string("CREATE VIRTUAL TABLE nssPublic USING fts5(a0, a11); CREATE TABLE y (\"CREATE TABLE nssPublic\");")}) {
     const std::string file = make("hostile" + std::to_string(sql.size()) + ".db", sql);
     CHECK_FALSE(read_nss_database(as_bytes(file)));
   }
@@ -123,8 +132,10 @@ TEST_CASE("broken and foreign databases do no harm", "[keystore]") {
   CHECK(scanned.findings.empty());
   CHECK(scanned.diagnostics.empty());
   // Many rows end with the budget, not the patience.
-  const std::string many = make("many.db", "CREATE TABLE nssPublic (id, a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10); WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c LIMIT 200000) "
-                                           "INSERT INTO nssPublic(id, a0) SELECT i, x'00000002' FROM c;");
+  const std::string many = make("many.db",
+                                "CREATE TABLE nssPublic (id, a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10); WITH RECURSIVE c(i) AS (SELECT "
+                                "1 UNION ALL SELECT i + 1 FROM c LIMIT 200000) "
+                                "INSERT INTO nssPublic(id, a0) SELECT i, x'00000002' FROM c;");
   const auto bounded = read_nss_database(as_bytes(many));
   REQUIRE(bounded);
   CHECK_FALSE(bounded->problem.empty());

@@ -2,11 +2,11 @@
 // Cryptographic libraries as distributions ship them; the package database and the programs themselves are the judges.
 #include "detectors/libraries/crypto_library.hpp"
 
-#include "detectors/settings/crypto_configuration_detector.hpp"
-#include "detectors/libraries/crypto_library_detector.hpp"
-#include "detectors/libraries/rust_crate_detector.hpp"
 #include "core/base/digest.hpp"
 #include "core/base/text.hpp"
+#include "detectors/libraries/crypto_library_detector.hpp"
+#include "detectors/libraries/rust_crate_detector.hpp"
+#include "detectors/settings/crypto_configuration_detector.hpp"
 #include "tests/detectors/support/scan_bytes.hpp"
 #include "tests/detectors/support/shell.hpp"
 #include "tests/support/catch.hpp"
@@ -89,7 +89,10 @@ std::vector<Row> rows() {
 
 /// A string as compilers put it among a program's data.
 std::string in_program(const std::string& text) {
-  std::string elf = std::string("\x7f" "ELF\x02\x01\x01") + std::string(57, '\0');
+  std::string elf = std::string(
+                        "\x7f"
+                        "ELF\x02\x01\x01") +
+                    std::string(57, '\0');
   return elf + text + std::string(1, '\0') + "next string" + std::string(9, '\0');
 }
 
@@ -139,10 +142,12 @@ TEST_CASE("Node.js and the OpenSSL in it", "[crypto_library]") {
 
 TEST_CASE("OpenSSL linked into a stripped program is found; a program that was only built against it is not", "[crypto_library]") {
   const TemporaryFolder folder;
-  write_file(folder / "hash.c", "#include <openssl/evp.h>\nint main(void){unsigned char h[64];unsigned n;EVP_MD_CTX*c=EVP_MD_CTX_new();"
-                                "EVP_DigestInit(c,EVP_sha256());EVP_DigestFinal(c,h,&n);return h[0]!=0xe3;}\n");
-  write_file(folder / "version.c", "#include <openssl/crypto.h>\n#include <stdio.h>\nint main(void){puts(OpenSSL_version(OPENSSL_VERSION));"
-                                   "puts(\"built with \" OPENSSL_VERSION_TEXT);return 0;}\n");
+  write_file(folder / "hash.c",
+             "#include <openssl/evp.h>\nint main(void){unsigned char h[64];unsigned n;EVP_MD_CTX*c=EVP_MD_CTX_new();"
+             "EVP_DigestInit(c,EVP_sha256());EVP_DigestFinal(c,h,&n);return h[0]!=0xe3;}\n");
+  write_file(folder / "version.c",
+             "#include <openssl/crypto.h>\n#include <stdio.h>\nint main(void){puts(OpenSSL_version(OPENSSL_VERSION));"
+             "puts(\"built with \" OPENSSL_VERSION_TEXT);return 0;}\n");
   const std::string root = folder.path().string();
   for (const char* program : {"hash", "version"}) {
     INFO(program);
@@ -180,7 +185,8 @@ TEST_CASE("texts with a library's name and version are found in programs, wherev
   };
   for (const auto& [text, library, version] : golden) {
     INFO(text);
-    for (const std::string& file : {in_program(text), in_program(std::string(1'200'000, '\1') + '\0' + text), in_program(std::string(1'048'570, 'x') + '\0' + text)}) {
+    for (const std::string& file : {in_program(text), in_program(std::string(1'200'000, '\1') + '\0' + text),
+                                    in_program(std::string(1'048'570, 'x') + '\0' + text)}) {
       const auto found = libraries_in(file);
       REQUIRE(found.size() == 1);
       CHECK(found[0].attributes["library"] == library);
@@ -191,10 +197,27 @@ TEST_CASE("texts with a library's name and version are found in programs, wherev
 
 TEST_CASE("texts that speak of libraries are silent", "[crypto_library]") {
   std::string page;
-  for (const char* line : {"OpenSSL 3.0.19 27 Jan 2026", "OPENSSLDIR: \"/usr/lib/ssl\"", "This is Libgcrypt 1.10.1 - The GNU Crypto Library", "Enabled GnuTLS 3.7.9 logging...",
-                           "mbed TLS 2.28.3", "wolfSSL 5.5.4", "Botan 2.19.3 (unreleased)", "LibTomCrypt 1.18.2 (www)", "Version: NSS 3.87.1", "SSH-2.0-libssh2_1.10.0",
-                           "BouncyCastle Security Provider v1.72", "libsodium.so.23", "bcrypt.dll", "/ring-0.17.8/src/lib.rs", "\xff Go buildinf:", "BORINGSSL_self_test",
-                           "Package: openssl", "JAVA_VERSION=\"17.0.1\"", "Metadata-Version: 2.1", "\"name\": \"node-forge\"", "groupId=org.bouncycastle"}) {
+  for (const char* line : {"OpenSSL 3.0.19 27 Jan 2026",
+                           "OPENSSLDIR: \"/usr/lib/ssl\"",
+                           "This is Libgcrypt 1.10.1 - The GNU Crypto Library",
+                           "Enabled GnuTLS 3.7.9 logging...",
+                           "mbed TLS 2.28.3",
+                           "wolfSSL 5.5.4",
+                           "Botan 2.19.3 (unreleased)",
+                           "LibTomCrypt 1.18.2 (www)",
+                           "Version: NSS 3.87.1",
+                           "SSH-2.0-libssh2_1.10.0",
+                           "BouncyCastle Security Provider v1.72",
+                           "libsodium.so.23",
+                           "bcrypt.dll",
+                           "/ring-0.17.8/src/lib.rs",
+                           "\xff Go buildinf:",
+                           "BORINGSSL_self_test",
+                           "Package: openssl",
+                           "JAVA_VERSION=\"17.0.1\"",
+                           "Metadata-Version: 2.1",
+                           "\"name\": \"node-forge\"",
+                           "groupId=org.bouncycastle"}) {
     page += std::string(line) + '\n';
   }
   const Scanned scanned = scanner().scan(page);
@@ -212,7 +235,8 @@ TEST_CASE("documentation and licences of this machine name no library", "[crypto
       const bool packed = entry.path().extension() == ".gz";
       const std::string name = entry.path().string();
       // zcat for each of thousands would take minutes: those of the subject only.
-      const bool subject = name.find("ssl") != std::string::npos || name.find("crypt") != std::string::npos || name.find("tls") != std::string::npos;
+      const bool subject =
+          name.find("ssl") != std::string::npos || name.find("crypt") != std::string::npos || name.find("tls") != std::string::npos;
       if (packed && !subject) continue;
       const std::string content = packed ? run("zcat " + shell_quoted(name)).value_or("") : read_file(entry.path());
       ++files;
@@ -239,7 +263,8 @@ TEST_CASE("Bouncy Castle by class, by manifest, and under another package's name
   CHECK(by_class[0].attributes["evidence"][0]["kind"] == "class");
   CHECK(libraries_in(content, "shaded/com/example/jce/provider/BouncyCastleProvider.class").at(0).id == by_class[0].id);
   const std::string fips_text = "BouncyCastle Security Provider (FIPS edition) v1.0.2.4";
-  const std::string fips = std::string("\xca\xfe\xba\xbe\0\0\0\x34\0\x05\x01\0", 12) + static_cast<char>(fips_text.size()) + fips_text + "\x07";
+  const std::string fips =
+      std::string("\xca\xfe\xba\xbe\0\0\0\x34\0\x05\x01\0", 12) + static_cast<char>(fips_text.size()) + fips_text + "\x07";
   CHECK(listed(libraries_in(fips)) == "Bouncy Castle FIPS 1.0.2.4");
   const std::string registry = std::string("\xca\xfe\xba\xbe\0\0\0\x34\0\x05\x01\0\x21", 13) + "com/google/crypto/tink/Registry\x07";
   CHECK(listed(libraries_in(registry, "com/google/crypto/tink/Registry.class")) == "Tink");
@@ -247,9 +272,11 @@ TEST_CASE("Bouncy Castle by class, by manifest, and under another package's name
 }
 
 TEST_CASE("what build tools write beside Java libraries, and a JDK of its version", "[crypto_library]") {
-  CHECK(listed(libraries_in("#Generated by Maven\nversion=1.77\ngroupId=org.bouncycastle\nartifactId=bcprov-jdk18on\n")) == "Bouncy Castle 1.77");
+  CHECK(listed(libraries_in("#Generated by Maven\nversion=1.77\ngroupId=org.bouncycastle\nartifactId=bcprov-jdk18on\n")) ==
+        "Bouncy Castle 1.77");
   CHECK(listed(libraries_in("artifactId=nimbus-jose-jwt\ngroupId=com.nimbusds\nversion=9.37.3\n")) == "Nimbus JOSE + JWT 9.37.3");
-  CHECK(listed(libraries_in("org.conscrypt.version.major=2\norg.conscrypt.version.minor=5\norg.conscrypt.version.patch=2\n")) == "Conscrypt 2.5.2");
+  CHECK(listed(libraries_in("org.conscrypt.version.major=2\norg.conscrypt.version.minor=5\norg.conscrypt.version.patch=2\n")) ==
+        "Conscrypt 2.5.2");
   std::size_t runtimes = 0;
   for (const auto& entry : fs::directory_iterator("/usr/lib/jvm")) {
     const fs::path release = entry.path() / "release";
@@ -267,8 +294,10 @@ TEST_CASE("what build tools write beside Java libraries, and a JDK of its versio
 }
 
 TEST_CASE("Python packages by their metadata", "[crypto_library]") {
-  const std::string listing = must_run("/usr/bin/python3 -c \"import importlib.metadata as m\nfor n in ['cryptography','pyOpenSSL','pycryptodomex','jwcrypto']:\n  d=m.distribution(n)\n"
-                                       "  print(d.version, next(p for p in ['METADATA','PKG-INFO'] if d.read_text(p)), d._path)\"");
+  const std::string listing = must_run(
+      "/usr/bin/python3 -c \"import importlib.metadata as m\nfor n in ['cryptography','pyOpenSSL','pycryptodomex','jwcrypto']:\n  "
+      "d=m.distribution(n)\n"
+      "  print(d.version, next(p for p in ['METADATA','PKG-INFO'] if d.read_text(p)), d._path)\"");
   std::istringstream lines(listing);
   std::string version, file, path;
   std::vector<std::string> seen;
@@ -305,8 +334,11 @@ TEST_CASE("Go programs by their build information", "[crypto_library]") {
   }
   CHECK(programs > 0);
   const std::string mark(16, '\x30');
-  const std::string info = mark + "path\tx\nmod\tx\t(devel)\t\ndep\tgolang.org/x/crypto\tv0.17.0\th1:abc=\ndep\tgithub.com/golang-jwt/jwt/v5\tv5.2.0\th1:x=\n"
-                                  "build\tGOEXPERIMENT=boringcrypto\nbuild\tGOFIPS140=v1.0.0\n" + mark;
+  const std::string info =
+      mark +
+      "path\tx\nmod\tx\t(devel)\t\ndep\tgolang.org/x/crypto\tv0.17.0\th1:abc=\ndep\tgithub.com/golang-jwt/jwt/v5\tv5.2.0\th1:x=\n"
+      "build\tGOEXPERIMENT=boringcrypto\nbuild\tGOFIPS140=v1.0.0\n" +
+      mark;
   std::string program = std::string("\xff Go buildinf:\x08\x02", 16) + std::string(16, '\0') + "\x08go1.24.1";
   program += static_cast<char>(0x80 | (info.size() & 0x7f));
   program += static_cast<char>(info.size() >> 7);
@@ -320,7 +352,9 @@ TEST_CASE("Go programs by their build information", "[crypto_library]") {
 TEST_CASE("Rust's crates by source paths", "[crypto_library]") {
   std::string program;
   for (int i = 0; i < 50; ++i) {
-    program += "/cargo/registry/src/index.crates.io-1949cf8c6b5b557f/ring-0.17.8/src/aead.rs/root/.cargo/registry/src/github.com-1ecc6299db9ec823/rustls-0.23.37/src/conn.rs";
+    program +=
+        "/cargo/registry/src/index.crates.io-1949cf8c6b5b557f/ring-0.17.8/src/aead.rs/root/.cargo/registry/src/github.com-1ecc6299db9ec823/"
+        "rustls-0.23.37/src/conn.rs";
     program += "attempt to add with overflow/registry/tokio-rustls-0.26.4/src/common.rs";
   }
   CHECK(listed(libraries_in(in_program(program))) == "ring (Rust) 0.17.8, rustls (Rust) 0.23.37");
@@ -329,8 +363,9 @@ TEST_CASE("Rust's crates by source paths", "[crypto_library]") {
 
 TEST_CASE("package databases: dpkg, apk, rpm", "[crypto_library]") {
   const auto found = libraries_of("/var/lib/dpkg/status");
-  for (const char* package : {"openssl", "libssl3", "libgnutls30", "libgcrypt20", "libnettle8", "libhogweed6", "libsodium23", "libmbedcrypto7", "libwolfssl35",
-                              "libbotan-2-19", "libtomcrypt1", "libcrypto++8", "libnss3", "libssh2-1", "libbcprov-java", "python3-cryptography"}) {
+  for (const char* package :
+       {"openssl", "libssl3", "libgnutls30", "libgcrypt20", "libnettle8", "libhogweed6", "libsodium23", "libmbedcrypto7", "libwolfssl35",
+        "libbotan-2-19", "libtomcrypt1", "libcrypto++8", "libnss3", "libssh2-1", "libbcprov-java", "python3-cryptography"}) {
     const std::string version = must_run(std::string("dpkg-query -W -f='${Version}' ") + package);
     const auto entry = std::ranges::find_if(found, [&](const Finding& each) { return each.attributes["package"]["name"] == package; });
     INFO(package);
@@ -339,9 +374,11 @@ TEST_CASE("package databases: dpkg, apk, rpm", "[crypto_library]") {
     CHECK(entry->attributes["version"] == upstream_version(package));
     CHECK(entry->attributes["purl"].get<std::string>().starts_with("pkg:deb/debian/"));
   }
-  CHECK(libraries_in("Package: libssl3\nStatus: deinstall ok config-files\nMaintainer: x\nArchitecture: amd64\nVersion: 3.0.19-1\n\n").empty());
+  CHECK(libraries_in("Package: libssl3\nStatus: deinstall ok config-files\nMaintainer: x\nArchitecture: amd64\nVersion: 3.0.19-1\n\n")
+            .empty());
   CHECK(libraries_in("Package: libssl-doc\nStatus: install ok installed\nMaintainer: x\nArchitecture: all\nVersion: 3.0.19-1\n\n").empty());
-  const auto apk = libraries_in("C:Q1abc=\nP:libcrypto3\nV:3.1.4-r5\nA:x86_64\nU:https://www.openssl.org/\no:openssl\n\nC:Q1=\nP:musl\nV:1.2\nA:x86_64\n\n");
+  const auto apk = libraries_in(
+      "C:Q1abc=\nP:libcrypto3\nV:3.1.4-r5\nA:x86_64\nU:https://www.openssl.org/\no:openssl\n\nC:Q1=\nP:musl\nV:1.2\nA:x86_64\n\n");
   REQUIRE(listed(apk) == "OpenSSL 3.1.4");
   CHECK(apk[0].attributes["purl"] == "pkg:apk/alpine/libcrypto3@3.1.4-r5?arch=x86_64");
   CHECK(apk[0].attributes["weaknesses"] == json::array({"end-of-life"}));
@@ -350,9 +387,11 @@ TEST_CASE("package databases: dpkg, apk, rpm", "[crypto_library]") {
 TEST_CASE("an rpm database that rpm itself made", "[crypto_library]") {
   const TemporaryFolder folder;
   const std::string root = folder.path().string();
-  write_file(folder / "x.spec", "Name: openssl-libs\nVersion: 3.0.7\nRelease: 24.el9\nSummary: s\nLicense: l\nBuildArch: noarch\n%description\nd\n%files\n");
+  write_file(folder / "x.spec",
+             "Name: openssl-libs\nVersion: 3.0.7\nRelease: 24.el9\nSummary: s\nLicense: l\nBuildArch: noarch\n%description\nd\n%files\n");
   must_run("cd " + root + " && rpmbuild -bb --define '_topdir " + root + "' --define '_dbpath " + root + "/build' x.spec");
-  must_run("rpm --dbpath " + root + "/db --initdb && rpm --dbpath " + root + "/db --nodeps --justdb -i $(find " + root + "/RPMS -name '*.rpm')");
+  must_run("rpm --dbpath " + root + "/db --initdb && rpm --dbpath " + root + "/db --nodeps --justdb -i $(find " + root +
+           "/RPMS -name '*.rpm')");
   const auto found = libraries_of(root + "/db/rpmdb.sqlite");
   REQUIRE(found.size() >= 1);
   CHECK(found[0].title == "OpenSSL 3.0.7");
@@ -366,8 +405,8 @@ TEST_CASE("Windows and Apple programs by what they import, assemblies by their V
   CHECK(libraries_in("bcrypt.dll" + zero).empty());
   const std::string mach("\xcf\xfa\xed\xfe\x07\0\0\x01\0\0\0\0", 12);
   CHECK(listed(libraries_in(mach + "/System/Library/Frameworks/Security.framework/Versions/A/Security" + zero)) == "Apple Security");
-  const std::string info = pe + wide("VS_VERSION_INFO") + wide("OriginalFilename") + wide("BouncyCastle.Cryptography.dll") + "\x30" + zero + "\1" + zero +
-                           wide("ProductVersion") + zero + zero + wide("2.2.1+9a5b2d") + zero;
+  const std::string info = pe + wide("VS_VERSION_INFO") + wide("OriginalFilename") + wide("BouncyCastle.Cryptography.dll") + "\x30" + zero +
+                           "\1" + zero + wide("ProductVersion") + zero + zero + wide("2.2.1+9a5b2d") + zero;
   CHECK(listed(libraries_in(info)) == "Bouncy Castle C# 2.2.1");
 }
 
@@ -387,7 +426,8 @@ TEST_CASE("ids name library and version; ended release lines are weak by the tab
   CHECK(end_of_life("OpenSSL", "").date.empty());
 }
 
-TEST_CASE("the programs of this machine: triggers are rare, and each library found is one that is installed or linked in", "[crypto_library]") {
+TEST_CASE("the programs of this machine: triggers are rare, and each library found is one that is installed or linked in",
+          "[crypto_library]") {
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(std::make_unique<CryptoConfigurationDetector>());
   detectors.push_back(std::make_unique<CryptoLibraryDetector>());

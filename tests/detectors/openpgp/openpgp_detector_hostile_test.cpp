@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // OpenPGP keys that are cut, that lie about their sizes, or are made by hand in forms that gpg does not write.
+#include "detectors/formats/s_expression.hpp"
 #include "detectors/openpgp/openpgp_armor.hpp"
 #include "detectors/openpgp/openpgp_keyblock.hpp"
-#include "detectors/formats/s_expression.hpp"
 #include "tests/detectors/support/gnupg.hpp"
 #include "tests/detectors/support/material.hpp"
 #include "tests/detectors/support/scan_bytes.hpp"
@@ -49,7 +49,8 @@ TEST_CASE("private keys of version 6 and 4 with native Ed25519", "[openpgp]") {
   std::uint32_t sum = 0;
   for (const char c : key.secret) sum += static_cast<unsigned char>(c);
   const std::string sum_octets = octets({static_cast<int>(sum >> 8 & 0xff), static_cast<int>(sum & 0xff)});
-  const std::string version4 = packet(5, "\x04" + kTime + octets({27}) + key.open + octets({0}) + key.secret + sum_octets) + packet(13, "a");
+  const std::string version4 =
+      packet(5, "\x04" + kTime + octets({27}) + key.open + octets({0}) + key.secret + sum_octets) + packet(13, "a");
   for (const std::string& file : {version6(key, octets({0}) + key.secret), version4}) {
     const Scanned scanned = scanner.scan("x" + file + "y");
     REQUIRE(scanned.findings.size() == 1);
@@ -64,7 +65,8 @@ TEST_CASE("private keys of version 6 and 4 with native Ed25519", "[openpgp]") {
   }
   SECTION("Argon2 and AEAD") {
     // Usage, count, cipher, AEAD, length of the specifier, specifier 4, salt, passes, lanes, memory, nonce, ciphertext.
-    const std::string protection = octets({253, 0x26, 9, 2, 20, 4}) + std::string(16, 's') + octets({1, 4, 21}) + std::string(15, 'n') + std::string(48, 'c');
+    const std::string protection =
+        octets({253, 0x26, 9, 2, 20, 4}) + std::string(16, 's') + octets({1, 4, 21}) + std::string(15, 'n') + std::string(48, 'c');
     const Scanned scanned = scanner.scan(version6(key, protection));
     REQUIRE(scanned.findings.size() == 1);
     const auto& encryption = scanned.findings[0].attributes["encryption"];
@@ -76,13 +78,15 @@ TEST_CASE("private keys of version 6 and 4 with native Ed25519", "[openpgp]") {
   }
   SECTION("weak protection") {
     // Of version 4: no count, no length. 3DES, salted once by MD5, a sum of 16 bits.
-    const std::string body = "\x04" + kTime + octets({27}) + key.open + octets({255, 2, 1, 1}) + std::string(8, 's') + std::string(8, 'i') + std::string(34, 'c');
+    const std::string body = "\x04" + kTime + octets({27}) + key.open + octets({255, 2, 1, 1}) + std::string(8, 's') + std::string(8, 'i') +
+                             std::string(34, 'c');
     const Scanned scanned = scanner.scan(packet(5, body) + packet(13, "a"));
     REQUIRE(scanned.findings.size() == 1);
     CHECK(scanned.findings[0].attributes["weaknesses"] == nlohmann::json::array({"3des", "few-iterations", "md5", "no-integrity"}));
   }
   SECTION("on a card") {
-    const std::string body = "\x04" + kTime + octets({27}) + key.open + octets({255, 0, 101, 0}) + "GNU" + octets({2, 16}) + std::string(16, 'n');
+    const std::string body =
+        "\x04" + kTime + octets({27}) + key.open + octets({255, 0, 101, 0}) + "GNU" + octets({2, 16}) + std::string(16, 'n');
     const Scanned scanned = scanner.scan(packet(5, body) + packet(13, "a"));
     REQUIRE(scanned.findings.size() == 1);
     CHECK(scanned.findings[0].type == FindingType::public_key);
@@ -98,8 +102,9 @@ TEST_CASE("bytes that are laid out like a key are none without more", "[openpgp]
   const std::string name = packet(13, "Somebody"), cipher_text(40, 'c');
   REQUIRE(scanner.scan("x" + packet(6, open) + name).findings.size() == 1);
   // What follows is nothing, no text, a photograph alone, a signature over a document.
-  for (const std::string& after : {std::string(), packet(13, octets({1, 2, 3})), packet(17, "abc"), packet(2, octets({4, 0, 27, 8, 0, 0, 0, 0, 1, 1})),
-                                   packet(2, octets({4, 0x13, 27, 99, 0, 0, 0, 0, 1, 1}))}) {
+  for (const std::string& after :
+       {std::string(), packet(13, octets({1, 2, 3})), packet(17, "abc"), packet(2, octets({4, 0, 27, 8, 0, 0, 0, 0, 1, 1})),
+        packet(2, octets({4, 0x13, 27, 99, 0, 0, 0, 0, 1, 1}))}) {
     CHECK(scanner.scan("x" + packet(6, open) + after).findings.empty());
   }
   CHECK(scanner.scan("x" + packet(6, open) + packet(2, octets({4, 0x1f, 27, 8, 0, 0, 0, 0, 1, 1}))).findings.size() == 1);
@@ -168,7 +173,8 @@ TEST_CASE("S-expressions are bounded", "[openpgp]") {
   const auto escaped = read_s_expression(as_bytes(R"((elg(g "\v\"\\\x41")))"), size);
   REQUIRE(escaped);
   CHECK(as_text(escaped->value("g")) == "\v\"\\A");
-  for (const char* broken : {R"((a "b))", R"((a "b\"))", R"((a "\q"))", R"((a "\x4"))", "(a \"\\"}) CHECK_FALSE(read_s_expression(as_bytes(broken), size));
+  for (const char* broken : {R"((a "b))", R"((a "b\"))", R"((a "\q"))", R"((a "\x4"))", "(a \"\\"})
+    CHECK_FALSE(read_s_expression(as_bytes(broken), size));
   CHECK_FALSE(read_s_expression(as_bytes(std::string(100'000, '(')), size));
   CHECK_FALSE(read_s_expression(as_bytes("(4294967295:a)"), size));
   CHECK_FALSE(read_s_expression(as_bytes("(99999999999999999999999:a)"), size));

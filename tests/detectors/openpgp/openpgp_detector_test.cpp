@@ -38,7 +38,8 @@ constexpr Kind kKinds[] = {
 };
 
 std::string parameters_of(const Kind& kind) {
-  return std::string(kind.parameters) + "Name-Real: Test " + kind.name + "\nName-Email: " + kind.name + "@example.org\nExpire-Date: 2y\nKey-Usage: sign\nSubkey-Usage: encrypt\n";
+  return std::string(kind.parameters) + "Name-Real: Test " + kind.name + "\nName-Email: " + kind.name +
+         "@example.org\nExpire-Date: 2y\nKey-Usage: sign\nSubkey-Usage: encrypt\n";
 }
 
 std::string time_of(const std::string& seconds) { return to_rfc3339(from_unix_us(std::stoll(seconds) * 1'000'000)); }
@@ -55,9 +56,8 @@ const GnuPg& plain_home() {
 }
 
 const Finding* with_fingerprint(const std::vector<Finding>& findings, const std::string& fingerprint) {
-  const auto found = std::ranges::find_if(findings, [&](const Finding& finding) {
-    return finding.attributes.value("fingerprint", "") == to_lower(fingerprint);
-  });
+  const auto found = std::ranges::find_if(
+      findings, [&](const Finding& finding) { return finding.attributes.value("fingerprint", "") == to_lower(fingerprint); });
   return found == findings.end() ? nullptr : &*found;
 }
 
@@ -239,10 +239,13 @@ TEST_CASE("keys are found between other bytes and behind a window", "[openpgp]")
 TEST_CASE("armor is read as configuration formats write it", "[openpgp]") {
   const std::string armor = plain_home().gpg("--armor --comment 'made: by hand' --export-secret-keys ed25519@example.org");
   const FileScanner scanner;
-  const std::vector<std::string> forms = {
-      replaced(armor, "\n", "\r\n"),       replaced("key: |\n" + armor, "\n", "\n    "), json(armor).dump(),
-      json(json(armor).dump()).dump(),     replaced(armor, "\n\n", "\n"),                replaced(armor, "\n", " \n"),
-      "\"" + replaced(armor, "\n", "\\n\" +\n  \"") + "\""};
+  const std::vector<std::string> forms = {replaced(armor, "\n", "\r\n"),
+                                          replaced("key: |\n" + armor, "\n", "\n    "),
+                                          json(armor).dump(),
+                                          json(json(armor).dump()).dump(),
+                                          replaced(armor, "\n\n", "\n"),
+                                          replaced(armor, "\n", " \n"),
+                                          "\"" + replaced(armor, "\n", "\\n\" +\n  \"") + "\""};
   for (const std::string& form : forms) {
     INFO(form.substr(0, 200));
     const Scanned scanned = scanner.scan(form);
@@ -266,8 +269,9 @@ TEST_CASE("armor is read as configuration formats write it", "[openpgp]") {
     CHECK(scanner.scan(damaged).diagnostics.size() == 1);
   }
   SECTION("labels alone are silent") {
-    const Scanned scanned = scanner.scan("-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n...\n-----END PGP PRIVATE KEY BLOCK-----\n"
-                                         "-----BEGIN PGP PUBLIC KEY BLOCK-----");
+    const Scanned scanned = scanner.scan(
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n...\n-----END PGP PRIVATE KEY BLOCK-----\n"
+        "-----BEGIN PGP PUBLIC KEY BLOCK-----");
     CHECK(scanned.findings.empty());
     CHECK(scanned.diagnostics.empty());
   }

@@ -37,8 +37,13 @@ std::vector<GnuPgKey> parse_colons(const std::string& listing) {
     if (fields.size() < 7) continue;
     const std::string& kind = fields[0];
     if (kind == "pub" || kind == "sub") {
-      keys.push_back({.subkey = kind == "sub", .algorithm = fields[3], .bits = fields[2], .created = fields[5], .expires = fields[6],
-                      .fingerprint = {}, .keygrip = {}});
+      keys.push_back({.subkey = kind == "sub",
+                      .algorithm = fields[3],
+                      .bits = fields[2],
+                      .created = fields[5],
+                      .expires = fields[6],
+                      .fingerprint = {},
+                      .keygrip = {}});
     } else if (fields.size() > 9 && !keys.empty()) {
       if (kind == "fpr") keys.back().fingerprint = fields[9];
       if (kind == "grp") keys.back().keygrip = fields[9];

@@ -11,7 +11,7 @@ namespace landwaiter::detectors {
 /// A key as `gpg --with-colons` lists it.
 struct GnuPgKey {
   bool subkey = false;
-  std::string algorithm;    ///< a number
+  std::string algorithm;  ///< a number
   std::string bits;
   std::string created;      ///< seconds since 1970
   std::string expires;      ///< the same, or empty

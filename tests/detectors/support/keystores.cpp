@@ -31,11 +31,14 @@ std::string without_colons(std::string hexadecimal) {
 
 }  // namespace
 
-std::string Keytool::run(const std::string& store, const std::string& type, const std::string& arguments, const std::string& environment) const {
+std::string Keytool::run(const std::string& store, const std::string& type, const std::string& arguments,
+                         const std::string& environment) const {
   const bool bouncy = type.starts_with("BKS") || type.starts_with("BC") || type == "UBER";
-  const std::string provider = bouncy ? " -providerclass org.bouncycastle.jce.provider.BouncyCastleProvider -providerpath /usr/share/java/bcprov.jar" : "";
-  return must_run(environment + " keytool -J-Duser.language=en " + arguments + " -noprompt -keystore " + folder_ / store + " -storetype " + type + " -storepass " +
-                  password_ + " -J-Xmx128m -J-XX:TieredStopAtLevel=1 -J-Dorg.bouncycastle.bks.enable_v1=true" + provider);
+  const std::string provider =
+      bouncy ? " -providerclass org.bouncycastle.jce.provider.BouncyCastleProvider -providerpath /usr/share/java/bcprov.jar" : "";
+  return must_run(environment + " keytool -J-Duser.language=en " + arguments + " -noprompt -keystore " + folder_ / store + " -storetype " +
+                  type + " -storepass " + password_ + " -J-Xmx128m -J-XX:TieredStopAtLevel=1 -J-Dorg.bouncycastle.bks.enable_v1=true" +
+                  provider);
 }
 
 void Keytool::make(const std::string& store, const std::string& type, bool secret_key) const {

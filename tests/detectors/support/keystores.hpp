@@ -16,7 +16,8 @@ class Keytool {
  public:
   explicit Keytool(std::string password = "change-me-not") : password_(std::move(password)) {}
 
-  std::string run(const std::string& store, const std::string& type, const std::string& arguments, const std::string& environment = "") const;
+  std::string run(const std::string& store, const std::string& type, const std::string& arguments,
+                  const std::string& environment = "") const;
   /// Two keys with chains of one, a trusted certificate, and where the format has them a secret key.
   void make(const std::string& store, const std::string& type, bool secret_key) const;
   /// SHA-256 of the certificate under an alias, by keytool.

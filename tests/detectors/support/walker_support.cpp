@@ -146,7 +146,9 @@ std::string tar_header(std::string_view name, std::string_view size_field, char 
   put(136, "00000000000");
   put(148, "        ");
   header[156] = type;
-  put(257, std::string_view("ustar\0" "00", 8));
+  put(257, std::string_view("ustar\0"
+                            "00",
+                            8));
   unsigned sum = 0;
   for (const char c : header) sum += static_cast<unsigned char>(c);
   put(148, octal(sum).substr(5, 6));
@@ -160,9 +162,7 @@ std::string tar_blocks(std::string_view content) {
   return out;
 }
 
-std::string file(std::string_view name, std::string_view content) {
-  return tar_header(name, octal(content.size())) + tar_blocks(content);
-}
+std::string file(std::string_view name, std::string_view content) { return tar_header(name, octal(content.size())) + tar_blocks(content); }
 
 std::string closed(std::string tar) { return tar + std::string(1024, '\0'); }
 
@@ -198,7 +198,8 @@ std::vector<std::string> complaints(const LayerReport& report) {
 }
 
 bool mentions(const LayerReport& report, std::string_view text) {
-  return std::ranges::any_of(report.diagnostics, [&](const Diagnostic& diagnostic) { return diagnostic.message.find(text) != std::string::npos; });
+  return std::ranges::any_of(report.diagnostics,
+                             [&](const Diagnostic& diagnostic) { return diagnostic.message.find(text) != std::string::npos; });
 }
 
 }  // namespace landwaiter::detectors::test

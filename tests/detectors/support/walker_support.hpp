@@ -42,7 +42,6 @@ std::string closed(std::string tar);
 /// Bytes that do not compress and hold no trigger.
 std::string noise(std::size_t size, unsigned seed = 1);
 
-
 /// The report of a scan that succeeded.
 LayerReport scan(std::string_view blob, const ScanLimits& limits = {}, std::size_t chunk_size = 64 * 1024);
 

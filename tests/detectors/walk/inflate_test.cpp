@@ -20,7 +20,8 @@ struct Inflated {
   bool trailing = false;
 };
 
-Inflated inflate(std::string_view compressed, std::size_t chunk_size = 64 * 1024, const InflateOptions& options = {}, std::size_t buffer = 4096) {
+Inflated inflate(std::string_view compressed, std::size_t chunk_size = 64 * 1024, const InflateOptions& options = {},
+                 std::size_t buffer = 4096) {
   BufferPool buffers(buffer);
   MemorySource source(as_bytes(compressed), chunk_size);
   InflateSource inflater(source, sniff_compression(as_bytes(compressed)), options, buffers);

@@ -29,7 +29,8 @@ std::string pax(const std::vector<std::pair<std::string, std::string>>& records)
 }  // namespace
 
 TEST_CASE("a layer's compression is sniffed and its files are searched") {
-  const std::string tar = make_tar({{"etc", "", Kind::directory}, {"etc/a", needle("aaaaaaaa")}, {"etc/b", "x" + needle("bbbbbbbb")}, {"c", ""}});
+  const std::string tar =
+      make_tar({{"etc", "", Kind::directory}, {"etc/a", needle("aaaaaaaa")}, {"etc/b", "x" + needle("bbbbbbbb")}, {"c", ""}});
   std::string pieces;  // as eStargz has it: a gzip member for each piece
   for (std::size_t at = 0; at < tar.size(); at += 700) pieces += compress(std::string_view(tar).substr(at, 700), "gzip");
   for (const std::string& blob : {tar, compress(tar, "gzip"), compress(tar, "zstd"), compress(tar, "xz"), compress(tar, "bzip2"), pieces}) {
@@ -149,8 +150,8 @@ TEST_CASE("a file with several hard links is found under each name") {
                                             {"d", "elsewhere", Kind::hard_link},
                                             {"a.zip", make_zip({{"inner", needle("cccccccc")}})},
                                             {"copy", "a.zip", Kind::hard_link}}));
-  CHECK(places(report) == Texts{"aaaaaaaa a", "aaaaaaaa b", "aaaaaaaa c", "bbbbbbbb a", "bbbbbbbb b", "bbbbbbbb c",
-                                "cccccccc a.zip!inner", "cccccccc copy!inner"});
+  CHECK(places(report) == Texts{"aaaaaaaa a", "aaaaaaaa b", "aaaaaaaa c", "bbbbbbbb a", "bbbbbbbb b", "bbbbbbbb c", "cccccccc a.zip!inner",
+                                "cccccccc copy!inner"});
   ScanLimits limits;
   limits.hard_links_max = 1;
   const LayerReport limited = scan(make_tar({{"a", needle("aaaaaaaa")}, {"b", "a", Kind::hard_link}, {"c", "a", Kind::hard_link}}), limits);
@@ -172,16 +173,22 @@ TEST_CASE("long, deep, odd and foreign names") {
   const std::string longest(9000, 'n');
   for (const char* format : {"pax", "gnutar"}) {
     INFO(format);
-    const LayerReport report = scan(make_tar({{deep, needle("deep____")}, {longest, needle("long____")}, {"next", needle("next____")}}, format));
+    const LayerReport report =
+        scan(make_tar({{deep, needle("deep____")}, {longest, needle("long____")}, {"next", needle("next____")}}, format));
     CHECK(places(report) == Texts{"deep____ " + deep, "long____ " + longest.substr(0, limits::path_bytes_max), "next____ next"});
     CHECK(report.diagnostics.size() == 1);
     CHECK(mentions(report, "path_bytes_max"));
   }
-  const std::string utf8 = "ca\xcc\x81" "fe/\xe6\x97\xa5\xe6\x9c\xac";  // a decomposed accent stays decomposed
+  const std::string utf8 =
+      "ca\xcc\x81"
+      "fe/\xe6\x97\xa5\xe6\x9c\xac";  // a decomposed accent stays decomposed
   const LayerReport report = scan(closed(file("latin\xe9/\xff", needle("latin___")) + file("../up/../x", needle("updots__")) +
                                          file("new\nline", needle("control_")) + file(utf8, needle("utf8____")) +
                                          pax({{"path", "pax/" + utf8}}) + file("x", needle("utf8pax_")) +
-                                         pax({{"path", "pax/bad\xff" "name"}}) + file("fallback", needle("badpax__"))));
+                                         pax({{"path",
+                                               "pax/bad\xff"
+                                               "name"}}) +
+                                         file("fallback", needle("badpax__"))));
   const auto found = places(report);
   CHECK(std::ranges::find(found, "latin___ latin\\xe9/\\xff") != found.end());
   CHECK(std::ranges::find(found, "updots__ ../up/../x") != found.end());
@@ -199,7 +206,9 @@ TEST_CASE("sparse files are searched where they have bytes") {
   // GNU format 1.0: the map stands before the data, in a block of its own.
   const std::string map = tar_blocks("3\n0\n15\n" + std::to_string(huge - 600) + "\n15\n" + std::to_string(huge) + "\n0\n");
   const std::string body = map + mark + mark;
-  const std::string sparse = pax({{"GNU.sparse.major", "1"}, {"GNU.sparse.minor", "0"}, {"GNU.sparse.name", "holey"},
+  const std::string sparse = pax({{"GNU.sparse.major", "1"},
+                                  {"GNU.sparse.minor", "0"},
+                                  {"GNU.sparse.name", "holey"},
                                   {"GNU.sparse.realsize", std::to_string(huge)}}) +
                              tar_header("GNUSparseFile.0/holey", octal(body.size())) + tar_blocks(body);
   const LayerReport report = scan(closed(sparse + file("next", needle("next____"))));

@@ -65,7 +65,8 @@ TEST_CASE("absurd sizes end the tar with a diagnostic and keep what came before"
   const std::string before = file("before", needle("before__"));
   for (const std::string& size : {octal(077777777777), base256(std::uint64_t{1} << 62), base256(~std::uint64_t{0} >> 1),
                                   base256(~std::uint64_t{0}, '\xff'), std::string("not a size!!"), std::string(12, '\xff')}) {
-    const std::string tar = closed(before + tar_header("absurd", size) + tar_blocks(needle("absurd__")) + file("behind", needle("behind__")));
+    const std::string tar =
+        closed(before + tar_header("absurd", size) + tar_blocks(needle("absurd__")) + file("behind", needle("behind__")));
     const LayerReport report = scan(tar);
     CHECK(std::ranges::count(places(report), "before__ before") == 1);
     const LayerReport nested = scan_files(tar);
@@ -83,7 +84,8 @@ TEST_CASE("absurd sizes end the tar with a diagnostic and keep what came before"
 
 TEST_CASE("a gzip layer that ends early: the files before are found") {
   std::vector<Item> items;
-  for (unsigned i = 0; i < 50; ++i) items.push_back({"f" + std::to_string(100 + i), noise(5000, i) + needle("file_" + std::to_string(100 + i))});
+  for (unsigned i = 0; i < 50; ++i)
+    items.push_back({"f" + std::to_string(100 + i), noise(5000, i) + needle("file_" + std::to_string(100 + i))});
   const std::string blob = compress(make_tar(items), "gzip");
   const LayerReport report = scan(std::string_view(blob).substr(0, blob.size() / 2));
   CHECK(report.findings.size() > 20);
@@ -168,7 +170,8 @@ TEST_CASE("a tree of archives is given up at the ratio of the outermost, and cos
   const std::string honest = make_zip({{"inner.zip", make_zip({{"n", needle("inside__")}})}});
   ScanLimits limits;
   limits.nested_ratio_free_bytes = 4 << 20;
-  const LayerReport report = scan(closed(file("one", content) + file("two", content) + file("honest.zip", honest) + file("next", needle("next____"))), limits);
+  const LayerReport report =
+      scan(closed(file("one", content) + file("two", content) + file("honest.zip", honest) + file("next", needle("next____"))), limits);
   CHECK(next_found(report));
   CHECK(report.findings.size() == 2);
   CHECK(report.stats.nested_bytes < 12 << 20);
@@ -193,7 +196,8 @@ TEST_CASE("entries are counted, in the layer and inside its files") {
 TEST_CASE("security: a decompression bomb is not read beyond the layer's expanded bytes") {
   ScanLimits limits;
   limits.layer_expanded_bytes_max = 1 << 20;
-  const std::string blob = compress(make_tar({{"a", needle("aaaaaaaa")}, {"zeros", std::string(4 << 20, '\0')}, {"b", needle("bbbbbbbb")}}), "gzip");
+  const std::string blob =
+      compress(make_tar({{"a", needle("aaaaaaaa")}, {"zeros", std::string(4 << 20, '\0')}, {"b", needle("bbbbbbbb")}}), "gzip");
   const LayerReport report = scan(blob, limits);
   CHECK(places(report) == Texts{"aaaaaaaa a"});
   CHECK(complaints(report) == Texts{"limit_exceeded zeros"});
@@ -233,7 +237,8 @@ TEST_CASE("an endless sparse map is not read") {
   std::string map = "100000000\n";
   while (map.size() < 1 << 20) map += "0\n0\n";
   const std::string record = "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n";
-  const std::string tar = tar_header("pax", octal(record.size()), 'x') + tar_blocks(record) + tar_header("map", octal(map.size())) + tar_blocks(map);
+  const std::string tar =
+      tar_header("pax", octal(record.size()), 'x') + tar_blocks(record) + tar_header("map", octal(map.size())) + tar_blocks(map);
   const LayerReport report = scan(closed(tar + file("next", needle("next____"))), limits);
   CHECK(mentions(report, "tar_header_bytes_max"));
   CHECK(next_found(scan_files(closed(tar), limits)));

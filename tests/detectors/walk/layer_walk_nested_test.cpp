@@ -61,7 +61,8 @@ std::string end_of_zip() { return "PK\x05\x06" + std::string(18, '\0'); }
 }  // namespace
 
 TEST_CASE("zip archives: stored, deflated, with descriptors, with directories") {
-  const std::vector<Item> items = {{"META-INF", "", Kind::directory}, {"META-INF/a.pem", needle("aaaaaaaa")}, {"b", noise(200'000) + needle("bbbbbbbb")}, {"empty", ""}};
+  const std::vector<Item> items = {
+      {"META-INF", "", Kind::directory}, {"META-INF/a.pem", needle("aaaaaaaa")}, {"b", noise(200'000) + needle("bbbbbbbb")}, {"empty", ""}};
   const Texts expected = {"aaaaaaaa lib/app.jar!META-INF/a.pem", "bbbbbbbb lib/app.jar!b"};
   for (const std::string options : {"compression=store", "compression=deflate", "zip:zip64", "zip:!zip64,compression=deflate"}) {
     INFO(options);
@@ -78,7 +79,8 @@ TEST_CASE("an executable jar: a script, then a zip that stores jars") {
   const std::string inner = make_zip({{"key.pem", needle("inner___")}, {"big", noise(100'000)}});
   const std::string jar = make_zip({{"BOOT-INF/lib/inner.jar", inner}, {"BOOT-INF/classes/x", needle("class___")}}, "compression=store");
   const std::string script = "#!/bin/bash\n" + std::string(9000, '#') + "\nexit 0\n";
-  CHECK(found_in("app.jar", script + jar) == Texts{"class___ app.jar!BOOT-INF/classes/x", "inner___ app.jar!BOOT-INF/lib/inner.jar!key.pem"});
+  CHECK(found_in("app.jar", script + jar) ==
+        Texts{"class___ app.jar!BOOT-INF/classes/x", "inner___ app.jar!BOOT-INF/lib/inner.jar!key.pem"});
   CHECK(found_in("run.sh", script + needle("script__")) == Texts{"script__ run.sh"});
   CHECK(found_in("run.sh", script + needle("script__") + jar).size() == 3);
 }
@@ -99,7 +101,8 @@ TEST_CASE("tars and compressed files inside files") {
 TEST_CASE("an enterprise archive: a jar in a tar.gz in a war in an ear") {
   const std::string jar = make_zip({{"cert.pem", needle("deep____")}});
   const std::string tgz = compress(make_tar({{"lib/x.jar", jar}, {"beside", needle("beside__")}}), "gzip");
-  const std::string ear = make_zip({{"web.war", make_zip({{"WEB-INF/data.tgz", tgz}, {"WEB-INF/k", needle("war_____")}})}, {"last", needle("ear_____")}});
+  const std::string ear =
+      make_zip({{"web.war", make_zip({{"WEB-INF/data.tgz", tgz}, {"WEB-INF/k", needle("war_____")}})}, {"last", needle("ear_____")}});
   CHECK(found_in("opt/app.ear", ear) == Texts{"beside__ opt/app.ear!web.war!WEB-INF/data.tgz!beside",
                                               "deep____ opt/app.ear!web.war!WEB-INF/data.tgz!lib/x.jar!cert.pem",
                                               "ear_____ opt/app.ear!last", "war_____ opt/app.ear!web.war!WEB-INF/k"});
@@ -138,8 +141,9 @@ TEST_CASE("what only looks like an archive is searched as it is") {
   };
   std::string odd_tar(257, 'x');
   odd_tar += "ustar is what this text says by chance " + needle("ustar___") + std::string(1000, 'x');
-  for (const Case& c : {Case{"zip", std::string("PK\x03\x04") + needle("zip_____")}, Case{"gzip", std::string("\x1f\x8b\x08\0", 4) + needle("gzip____") + noise(100)},
-                        Case{"tar", odd_tar}, Case{"zstd", "\x28\xb5\x2f\xfd" + needle("zstd____")}}) {
+  for (const Case& c : {Case{"zip", std::string("PK\x03\x04") + needle("zip_____")},
+                        Case{"gzip", std::string("\x1f\x8b\x08\0", 4) + needle("gzip____") + noise(100)}, Case{"tar", odd_tar},
+                        Case{"zstd", "\x28\xb5\x2f\xfd" + needle("zstd____")}}) {
     INFO(c.name);
     const LayerReport report = scan_file(c.name, c.content);
     CHECK(report.findings.size() == 2);

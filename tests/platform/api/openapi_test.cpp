@@ -17,16 +17,11 @@ json document() { return parse_json(openapi_document(), "OpenAPI document").valu
 
 std::set<std::string> schemes_of(Access access) {
   switch (access) {
-    case Access::api:
-      return {"api", "apiHeader"};
-    case Access::enrolment:
-      return {"enrolment"};
-    case Access::sensor:
-      return {"sensor"};
-    case Access::api_or_sensor:
-      return {"api", "apiHeader", "sensor"};
-    default:
-      return {};
+    case Access::api: return {"api", "apiHeader"};
+    case Access::enrolment: return {"enrolment"};
+    case Access::sensor: return {"sensor"};
+    case Access::api_or_sensor: return {"api", "apiHeader", "sensor"};
+    default: return {};
   }
 }
 

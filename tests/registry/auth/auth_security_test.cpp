@@ -58,10 +58,10 @@ TEST_CASE("CVE-2020-15157: a foreign layer host that answers 401 with a realm ge
 }
 
 TEST_CASE("GHSA-9m43-p3cx-w8j5: a realm that is a downgrade to http or a local address is not asked", "[auth_security]") {
-  for (const char* realm : {"http://registry.example:8080/token", "http://auth.example/token", "http://169.254.169.254/token", "https://169.254.169.254/token",
-                            "https://[fe80::1]/token", "https://[::ffff:169.254.169.254]/token", "https://127.0.0.1/token", "https://localhost/token",
-                            "https://x.localhost/token", "https://0.0.0.0/token", "https://[::]/token", "https://[::1]/token", "ftp://auth.example/token",
-                            "https://u:p@auth.example/token"}) {
+  for (const char* realm : {"http://registry.example:8080/token", "http://auth.example/token", "http://169.254.169.254/token",
+                            "https://169.254.169.254/token", "https://[fe80::1]/token", "https://[::ffff:169.254.169.254]/token",
+                            "https://127.0.0.1/token", "https://localhost/token", "https://x.localhost/token", "https://0.0.0.0/token",
+                            "https://[::]/token", "https://[::1]/token", "ftp://auth.example/token", "https://u:p@auth.example/token"}) {
     INFO(realm);
     ScriptedServer server([&](const ScriptedRequest&) { return challenged(realm); });
     AuthSession session("registry.example", user(), {{kRegistry, server.url()}});
@@ -155,9 +155,8 @@ TEST_CASE("go-containerregistry 2349: a bearer token does not come back after a 
 TEST_CASE("CVE-2020-1702: a token answer beyond 128 KiB is refused, and of a large error nothing is repeated", "[auth_security]") {
   int status = 200;
   std::string body = R"({"token":")" + std::string(limits::token_bytes_max, 't') + R"("})";
-  ScriptedServer server([&](const ScriptedRequest& request) {
-    return request.path() == "/token" ? answer(status, {}, body) : challenged("/token");
-  });
+  ScriptedServer server(
+      [&](const ScriptedRequest& request) { return request.path() == "/token" ? answer(status, {}, body) : challenged("/token"); });
   AuthSession session(server.host(), user());
   auto large = session.catalog();
   REQUIRE(large.has_error());
@@ -171,7 +170,8 @@ TEST_CASE("CVE-2020-1702: a token answer beyond 128 KiB is refused, and of a lar
 }
 
 TEST_CASE("token answers that are none end with an error that repeats nothing of them", "[auth_security]") {
-  for (const char* body : {"", "s3cr3t", "[]", R"({"token":5})", R"({"token":""})", R"({"access_token":"s3cr3t\r\nX: y"})", R"({"token":"s3cr3t \u00e4"})"}) {
+  for (const char* body :
+       {"", "s3cr3t", "[]", R"({"token":5})", R"({"token":""})", R"({"access_token":"s3cr3t\r\nX: y"})", R"({"token":"s3cr3t \u00e4"})"}) {
     INFO(body);
     ScriptedServer server([&](const ScriptedRequest& request) { return request.path() == "/token" ? found(body) : challenged("/token"); });
     AuthSession session(server.host(), user());
@@ -182,7 +182,8 @@ TEST_CASE("token answers that are none end with an error that repeats nothing of
   }
 }
 
-TEST_CASE("secrets that a token service or a registry echoes, whole or at the edge of what is quoted, stay out of errors", "[auth_security]") {
+TEST_CASE("secrets that a token service or a registry echoes, whole or at the edge of what is quoted, stay out of errors",
+          "[auth_security]") {
   const std::string password = "hunter2-is-long-enough-to-be-cut";
   for (const std::string& form : {password, base64_encode(as_bytes("u:" + password))}) {
     for (const std::size_t before : {std::size_t(0), std::size_t(170), std::size_t(190)}) {
@@ -191,7 +192,8 @@ TEST_CASE("secrets that a token service or a registry echoes, whole or at the ed
         const std::string body = R"({"errors":[{"code":"D","message":")" + std::string(before, '.') + form + R"("}]})";
         bool realm_speaks = true;
         ScriptedServer server([&](const ScriptedRequest& request) {
-          if (request.path() == "/token") return realm_speaks ? answer(status, {{"Retry-After", "999"}}, body) : found(R"({"token":"tok-of-the-realm"})");
+          if (request.path() == "/token")
+            return realm_speaks ? answer(status, {{"Retry-After", "999"}}, body) : found(R"({"token":"tok-of-the-realm"})");
           return request.header("authorization").empty() ? challenged("/token") : answer(status, {{"Retry-After", "999"}}, body);
         });
         for (const bool realm : {true, false}) {

@@ -177,7 +177,8 @@ TEST_CASE("scopes: one in each token request, however many repositories a walk s
   Issuer issuer;
   ScriptedServer server([&](const ScriptedRequest& request) {
     if (request.path() == "/token") return found(R"({"token":"t","expires_in":3600})");
-    return request.header("authorization") == "Bearer t" ? content(request) : challenged("/token", R"(,scope="repository:other:pull repository:more:pull")");
+    return request.header("authorization") == "Bearer t" ? content(request)
+                                                         : challenged("/token", R"(,scope="repository:other:pull repository:more:pull")");
   });
   AuthSession session(server.host(), user());
   const std::size_t count = limits::tokens_cached_max + 20;
@@ -208,9 +209,8 @@ TEST_CASE("401 limits: a kept token is renewed once, a new one that is refused e
   Issuer issuer;
   bool accept = true;
   issuer.fields = R"(,"expires_in":3600)";
-  ScriptedServer server([&](const ScriptedRequest& request) {
-    return accept || request.path() == "/token" ? issuer(request) : challenged("/token");
-  });
+  ScriptedServer server(
+      [&](const ScriptedRequest& request) { return accept || request.path() == "/token" ? issuer(request) : challenged("/token"); });
   AuthSession session(server.host(), user());
   REQUIRE(session.manifest("a").has_value());
   accept = false;
@@ -226,7 +226,8 @@ TEST_CASE("401 limits: insufficient_scope is answered once, with the registry's 
   std::string wanted = "repository:a:pull,metadata_read,push";
   std::string accepted = "metadata_read";
   ScriptedServer server([&](const ScriptedRequest& request) {
-    if (request.path() == "/token") return found(R"({"token":")" + std::string(contains(request.target, accepted) ? "good" : "small") + R"("})");
+    if (request.path() == "/token")
+      return found(R"({"token":")" + std::string(contains(request.target, accepted) ? "good" : "small") + R"("})");
     if (request.header("authorization") == "Bearer good") return content(request);
     return challenged("/token", ",scope=\"" + wanted + "\",error=\"insufficient_scope\"");
   });
@@ -250,7 +251,8 @@ TEST_CASE("401 limits: insufficient_scope is answered once, with the registry's 
 }
 
 TEST_CASE("401 limits: no token is asked for writing, nor for another repository, whatever a challenge says", "[auth]") {
-  for (const char* scope : {"repository:a:pull,push", "repository:a:delete", "repository:a:*", "repository:b:pull,metadata_read", "registry:catalog:*", "repository:a:pull", ""}) {
+  for (const char* scope : {"repository:a:pull,push", "repository:a:delete", "repository:a:*", "repository:b:pull,metadata_read",
+                            "registry:catalog:*", "repository:a:pull", ""}) {
     INFO(scope);
     ScriptedServer server([&](const ScriptedRequest& request) {
       if (request.path() == "/token") return found(R"({"token":"t"})");
@@ -272,8 +274,10 @@ TEST_CASE("401 limits: a Basic login that is refused is not sent again", "[auth]
   auto got = session.manifest("team/app");
   REQUIRE(got.has_error());
   CHECK(server.requests().size() == 2);
-  CHECK(mentions(got.error(), "401 Unauthorized from registry " + server.host() +
-                                  " for image team/app:1 (as user \"u\"): check the username, password or token; it needs the right to pull repository team/app"));
+  CHECK(mentions(
+      got.error(),
+      "401 Unauthorized from registry " + server.host() +
+          " for image team/app:1 (as user \"u\"): check the username, password or token; it needs the right to pull repository team/app"));
 }
 
 TEST_CASE("401 text: names the registry, the account and the right that is missing", "[auth]") {
@@ -286,7 +290,8 @@ TEST_CASE("401 text: names the registry, the account and the right that is missi
   const std::string registry = "401 Unauthorized from registry " + server.host() + " for ";
   AuthSession named(server.host(), user("x"));
   CHECK(mentions(named.catalog().error(), registry + "the catalog (as user \"x\"): the account lacks the right to list the catalog"));
-  CHECK(mentions(named.manifest("a/b").error(), registry + "image a/b:1 (as user \"x\"): the account lacks the right to pull repository a/b"));
+  CHECK(mentions(named.manifest("a/b").error(),
+                 registry + "image a/b:1 (as user \"x\"): the account lacks the right to pull repository a/b"));
   AuthSession anonymous(server.host(), Credentials());
   CHECK(mentions(anonymous.catalog().error(), "(anonymously): the right to list the catalog may need a username and password, or a token"));
   realm_refuses = true;
@@ -294,7 +299,8 @@ TEST_CASE("401 text: names the registry, the account and the right that is missi
   auto refused = wrong.catalog();
   REQUIRE(refused.has_error());
   CHECK(refused.error().code() == ErrorCode::unauthorized);
-  CHECK(mentions(refused.error(), "(as user \"y\"): check the username, password or token; it needs the right to list the catalog; the token service "));
+  CHECK(mentions(refused.error(),
+                 "(as user \"y\"): check the username, password or token; it needs the right to list the catalog; the token service "));
   CHECK(mentions(refused.error(), "answered 401 Unauthorized: \"UNAUTHORIZED: incorrect ***\""));
 }
 

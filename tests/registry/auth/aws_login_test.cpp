@@ -47,9 +47,11 @@ std::string expected_authorization(const ScriptedRequest& request, const std::st
     canonical += name + ':' + request.header(name == "host" ? "x-original-host" : name) + '\n';
   }
   canonical += '\n' + names + '\n' + openssl({"dgst", "-sha256"}, request.body);
-  const std::string to_sign = "AWS4-HMAC-SHA256\n" + request.header("x-amz-date") + '\n' + scope + '\n' + openssl({"dgst", "-sha256"}, canonical);
+  const std::string to_sign =
+      "AWS4-HMAC-SHA256\n" + request.header("x-amz-date") + '\n' + scope + '\n' + openssl({"dgst", "-sha256"}, canonical);
   std::string key = hex_encode(as_bytes("AWS4" + secret));
-  for (std::string rest = scope + '/'; !rest.empty(); rest.erase(0, rest.find('/') + 1)) key = hmac_hex(key, rest.substr(0, rest.find('/')));
+  for (std::string rest = scope + '/'; !rest.empty(); rest.erase(0, rest.find('/') + 1))
+    key = hmac_hex(key, rest.substr(0, rest.find('/')));
   return "AWS4-HMAC-SHA256 Credential=" + key_id + '/' + scope + ", SignedHeaders=" + names + ", Signature=" + hmac_hex(key, to_sign);
 }
 
@@ -64,7 +66,8 @@ Credentials keys() {
 std::string basic(const std::string& password) { return "Basic " + base64_encode(as_bytes("AWS:" + password)); }
 
 std::string token_answer(const std::string& password, double expires_at, bool as_list = true) {
-  const std::string data = R"({"authorizationToken":")" + base64_encode(as_bytes("AWS:" + password)) + R"(","expiresAt":)" + std::to_string(expires_at) + "}";
+  const std::string data =
+      R"({"authorizationToken":")" + base64_encode(as_bytes("AWS:" + password)) + R"(","expiresAt":)" + std::to_string(expires_at) + "}";
   return R"({"authorizationData":)" + (as_list ? "[" + data + "]" : data) + "}";
 }
 
@@ -89,7 +92,8 @@ struct Cloud {
 
 std::map<std::string, std::string> routes(const ScriptedServer& server, const std::string& registry = kHost,
                                           const std::string& api = "api.ecr.eu-central-1.amazonaws.com") {
-  return {{"https://" + registry, server.url()}, {"https://" + api, server.url()}, {"https://sts.eu-central-1.amazonaws.com", server.url()}};
+  return {
+      {"https://" + registry, server.url()}, {"https://" + api, server.url()}, {"https://sts.eu-central-1.amazonaws.com", server.url()}};
 }
 
 std::vector<ScriptedRequest> api_requests(const ScriptedServer& server) {
@@ -112,7 +116,8 @@ TEST_CASE("AWS ECR: GetAuthorizationToken is signed, and its password is sent as
   CHECK(asked[0].header("x-amz-target") == "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken");
   CHECK(asked[0].header("content-type") == "application/x-amz-json-1.1");
   CHECK(asked[0].body == "{}");
-  CHECK(contains(asked[0].header("authorization"), "/20150830/eu-central-1/ecr/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-target, "));
+  CHECK(contains(asked[0].header("authorization"),
+                 "/20150830/eu-central-1/ecr/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-target, "));
   CHECK(asked[0].header("authorization") == expected_authorization(asked[0], "AKIDEXAMPLE", kSecret));
   CHECK(asked[0].header("authorization") != expected_authorization(asked[0], "AKIDEXAMPLE", "another"));
 }
@@ -173,12 +178,14 @@ TEST_CASE("AWS: a role is assumed first, with its external id and the session to
   REQUIRE(session.catalog().has_value());
   const auto asked = api_requests(server);
   REQUIRE(asked.size() == 2);
-  CHECK(asked[0].body == "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Freader"
-                         "&RoleSessionName=landwaiter&ExternalId=ex%2F1");
+  CHECK(asked[0].body ==
+        "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Freader"
+        "&RoleSessionName=landwaiter&ExternalId=ex%2F1");
   CHECK(asked[0].header("accept") == "application/json");
   CHECK(asked[0].header("x-amz-security-token") == "own-session");
   CHECK(asked[0].header("authorization") == expected_authorization(asked[0], "AKIDEXAMPLE", kSecret));
-  CHECK(contains(asked[0].header("authorization"), "/eu-central-1/sts/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, "));
+  CHECK(contains(asked[0].header("authorization"),
+                 "/eu-central-1/sts/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, "));
   CHECK(asked[1].header("x-amz-security-token") == "role/session+token==");
   CHECK(asked[1].header("authorization") == expected_authorization(asked[1], "ASIAROLE", "role-secret"));
 }
@@ -257,12 +264,13 @@ TEST_CASE("AWS: a request refused because our clock is off is signed once more b
 }
 
 TEST_CASE("CVE-2024-35192: AWS keys are not offered to hosts that only look like ECR's", "[aws][auth_security]") {
-  for (const char* host : {"123456789012.dkr.ecr.eu-central-1.amazonaws.com.evil.example", "evil.123456789012.dkr.ecr.eu-central-1.amazonaws.com",
-                           "123456789012.dkr.ecr.eu-central-1.amazonaws.com.cn", "123456789012.dkr.ecr.cn-north-1.amazonaws.com",
-                           "12345678901.dkr.ecr.eu-central-1.amazonaws.com", "1234567890123.dkr.ecr.eu-central-1.amazonaws.com",
-                           "12345678901x.dkr.ecr.eu-central-1.amazonaws.com", "123456789012.dkr.ecr.a.b.amazonaws.com",
-                           "123456789012.dkr.ecrx.eu-central-1.amazonaws.com", "123456789012-dkr.ecr.eu-central-1.amazonaws.com", "evilpublic.ecr.aws",
-                           "public.ecr.aws.evil.example", "public.ecr.aws:8443", "amazonaws.com", "localhost:5000"}) {
+  for (const char* host :
+       {"123456789012.dkr.ecr.eu-central-1.amazonaws.com.evil.example", "evil.123456789012.dkr.ecr.eu-central-1.amazonaws.com",
+        "123456789012.dkr.ecr.eu-central-1.amazonaws.com.cn", "123456789012.dkr.ecr.cn-north-1.amazonaws.com",
+        "12345678901.dkr.ecr.eu-central-1.amazonaws.com", "1234567890123.dkr.ecr.eu-central-1.amazonaws.com",
+        "12345678901x.dkr.ecr.eu-central-1.amazonaws.com", "123456789012.dkr.ecr.a.b.amazonaws.com",
+        "123456789012.dkr.ecrx.eu-central-1.amazonaws.com", "123456789012-dkr.ecr.eu-central-1.amazonaws.com", "evilpublic.ecr.aws",
+        "public.ecr.aws.evil.example", "public.ecr.aws:8443", "amazonaws.com", "localhost:5000"}) {
     INFO(host);
     CHECK_FALSE(parse_ecr_host(host));
     CHECK_FALSE(parse_ecr_host("123456789012.dkr.ecr..amazonaws.com"));
@@ -301,11 +309,14 @@ TEST_CASE("AWS: refusals say what AWS says and hold no secret, even if it is ech
   auto wrong = session.catalog();
   REQUIRE(wrong.has_error());
   CHECK(wrong.error().code() == ErrorCode::unauthorized);
-  CHECK(mentions(wrong.error(), "401 Unauthorized from registry " + std::string(kHost) + " for the catalog (with AWS key \"AKIDEXAMPLE\"): "
-                                "check the AWS key and its policy"));
-  CHECK(mentions(wrong.error(), "400 Bad Request from api.ecr.eu-central-1.amazonaws.com for AWS's GetAuthorizationToken: "
-                                "\"UnrecognizedClientException: bad *** ***\""));
-  cloud.failure = answer(400, {}, R"({"__type":"AccessDeniedException","message":"User is not authorized to perform: ecr:GetAuthorizationToken"})");
+  CHECK(mentions(wrong.error(), "401 Unauthorized from registry " + std::string(kHost) +
+                                    " for the catalog (with AWS key \"AKIDEXAMPLE\"): "
+                                    "check the AWS key and its policy"));
+  CHECK(mentions(wrong.error(),
+                 "400 Bad Request from api.ecr.eu-central-1.amazonaws.com for AWS's GetAuthorizationToken: "
+                 "\"UnrecognizedClientException: bad *** ***\""));
+  cloud.failure =
+      answer(400, {}, R"({"__type":"AccessDeniedException","message":"User is not authorized to perform: ecr:GetAuthorizationToken"})");
   auto denied = session.catalog();
   REQUIRE(denied.has_error());
   CHECK(denied.error().code() == ErrorCode::forbidden);

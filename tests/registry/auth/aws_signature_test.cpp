@@ -32,26 +32,30 @@ TEST_CASE("SigV4: get-vanilla of the published test suite", "[aws]") {
   CHECK(got.string_to_sign ==
         "AWS4-HMAC-SHA256\n20150830T123600Z\n20150830/us-east-1/service/aws4_request\n"
         "bb579772317eb040ac9ed261061d46c1f17a8133879d6129b6e1c25292927e63");
-  CHECK(got.authorization.equals("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, "
-                                 "Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"));
+  CHECK(got.authorization.equals(
+      "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, "
+      "Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"));
 }
 
 TEST_CASE("SigV4: ListUsers of the signing documentation", "[aws]") {
   AwsRequest request = get("https://iam.amazonaws.com/?Action=ListUsers&Version=2010-05-08", "iam");
   request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"});
   const AwsSignature got = sign(request, kKeys, kNow);
-  CHECK(got.canonical_request ==
-        "GET\n/\nAction=ListUsers&Version=2010-05-08\ncontent-type:application/x-www-form-urlencoded; charset=utf-8\nhost:iam.amazonaws.com\n"
-        "x-amz-date:20150830T123600Z\n\ncontent-type;host;x-amz-date\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(
+      got.canonical_request ==
+      "GET\n/\nAction=ListUsers&Version=2010-05-08\ncontent-type:application/x-www-form-urlencoded; charset=utf-8\nhost:iam.amazonaws.com\n"
+      "x-amz-date:20150830T123600Z\n\ncontent-type;host;x-amz-date\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(Digest::sha256_of(as_bytes(got.canonical_request)).hex() == "f536975d06c0309214f805bb90ccff089219ecd68b2577efef23edd43b7e1a59");
-  CHECK(got.authorization.equals("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, "
-                                 "SignedHeaders=content-type;host;x-amz-date, "
-                                 "Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"));
+  CHECK(
+      got.authorization.equals("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, "
+                               "SignedHeaders=content-type;host;x-amz-date, "
+                               "Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"));
 }
 
 TEST_CASE("SigV4: parameters are sorted and encoded, header values trimmed, the port is part of the host", "[aws]") {
   AwsRequest request = get("https://example.amazonaws.com:8443/?b=2&a=y&a=x%20y&c", "service");
   request.headers.push_back({"X-Amz-Meta", "  a   b "});
   const AwsSignature got = sign(request, kKeys, kNow);
-  CHECK(got.canonical_request.starts_with("GET\n/\na=x%20y&a=y&b=2&c=\nhost:example.amazonaws.com:8443\nx-amz-date:20150830T123600Z\nx-amz-meta:a b\n\n"));
+  CHECK(got.canonical_request.starts_with(
+      "GET\n/\na=x%20y&a=y&b=2&c=\nhost:example.amazonaws.com:8443\nx-amz-date:20150830T123600Z\nx-amz-meta:a b\n\n"));
 }

@@ -38,10 +38,12 @@ struct Cloud {
     if (request.path() == "/oauth2/token") {
       const bool valid = !forgets && contains(request.body, "&refresh_token=refresh-" + std::to_string(exchanged));
       forgets = false;
-      return valid ? found(R"({"access_token":"registry-token"})") : answer(401, {}, R"({"errors":[{"code":"UNAUTHORIZED","message":"no"}]})");
+      return valid ? found(R"({"access_token":"registry-token"})")
+                   : answer(401, {}, R"({"errors":[{"code":"UNAUTHORIZED","message":"no"}]})");
     }
     if (request.header("authorization") == "Bearer registry-token") return content(request);
-    return answer(401, {{"WWW-Authenticate", "Bearer realm=\"https://" + host + "/oauth2/token\",service=\"" + host + "\",scope=\"registry:catalog:*\""}});
+    return answer(401, {{"WWW-Authenticate",
+                         "Bearer realm=\"https://" + host + "/oauth2/token\",service=\"" + host + "\",scope=\"registry:catalog:*\""}});
   }
   std::string host = kHost;
   int exchanged = 0;
@@ -49,7 +51,8 @@ struct Cloud {
   ScriptedResponse login_failure;
 };
 
-std::map<std::string, std::string> routes(const ScriptedServer& server, const std::string& host = kHost, const std::string& login = "login.microsoftonline.com") {
+std::map<std::string, std::string> routes(const ScriptedServer& server, const std::string& host = kHost,
+                                          const std::string& login = "login.microsoftonline.com") {
   return {{"https://" + host, server.url()}, {"https://" + login, server.url()}};
 }
 
@@ -66,13 +69,16 @@ TEST_CASE("Azure ACR: an access token is exchanged for a refresh token, and that
   CHECK(requests[0].header("authorization").empty());
   CHECK(requests[1].header("x-original-host") == "login.microsoftonline.com");
   CHECK(requests[1].method == "POST");
-  CHECK(requests[1].body == "grant_type=client_credentials&client_id=client-1&client_secret=se~cret%2F%2B&scope=https%3A%2F%2Fcontainerregistry.azure.net%2F.default");
+  CHECK(requests[1].body ==
+        "grant_type=client_credentials&client_id=client-1&client_secret=se~cret%2F%2B&scope=https%3A%2F%2Fcontainerregistry.azure.net%2F."
+        "default");
   CHECK(requests[2].target == "/oauth2/exchange");
   CHECK(requests[2].header("x-original-host") == kHost);
   CHECK(requests[2].body == "grant_type=access_token&service=shop.azurecr.io&tenant=" + std::string(kTenant) + "&access_token=aad-token");
   CHECK(requests[3].target == "/oauth2/token");
   CHECK(requests[3].method == "POST");
-  CHECK(requests[3].body == "grant_type=refresh_token&service=shop.azurecr.io&client_id=landwaiter&scope=registry%3Acatalog%3A%2A&refresh_token=refresh-1");
+  CHECK(requests[3].body ==
+        "grant_type=refresh_token&service=shop.azurecr.io&client_id=landwaiter&scope=registry%3Acatalog%3A%2A&refresh_token=refresh-1");
   CHECK(contains(requests[5].body, "&scope=repository%3Aa%3Apull&"));
   CHECK(cloud.exchanged == 1);
 }
@@ -121,7 +127,8 @@ TEST_CASE("Azure ACR: a refresh token is renewed before its three hours end, or 
 }
 
 TEST_CASE("CVE-2024-35192: an Azure secret is not offered to hosts that only look like ACR's", "[azure][auth_security]") {
-  for (const char* host : {"shop.azurecr.io.evil.example", "evilazurecr.io", "azurecr.io", "a.b.azurecr.io", "shop.azurecr.com", "shop.azurecr.io:8443", "shop-azurecr.io"}) {
+  for (const char* host : {"shop.azurecr.io.evil.example", "evilazurecr.io", "azurecr.io", "a.b.azurecr.io", "shop.azurecr.com",
+                           "shop.azurecr.io:8443", "shop-azurecr.io"}) {
     INFO(host);
     CHECK_FALSE(is_acr_host(host));
     Cloud cloud;
@@ -150,13 +157,15 @@ TEST_CASE("Azure: refusals say what Microsoft says and hold no secret, even if i
   ScriptedServer server([&](const ScriptedRequest& request) { return cloud(request); });
   AuthSession session(kHost, principal(), routes(server));
   for (const int status : {400, 401}) {
-    cloud.login_failure = answer(status, {}, R"({"error":"invalid_client","error_description":)"
-                                             R"("AADSTS7000215: Invalid client secret se~cret/+ or se~cret%2F%2B provided."})");
+    cloud.login_failure = answer(status, {},
+                                 R"({"error":"invalid_client","error_description":)"
+                                 R"("AADSTS7000215: Invalid client secret se~cret/+ or se~cret%2F%2B provided."})");
     auto got = session.catalog();
     REQUIRE(got.has_error());
     CHECK(got.error().code() == ErrorCode::unauthorized);
     CHECK(mentions(got.error(), "(as Azure service principal \"client-1\"): check the service principal and its secret"));
-    CHECK(mentions(got.error(), "from login.microsoftonline.com for the token of the Azure service principal: "
-                                "\"invalid_client: AADSTS7000215: Invalid client secret *** or *** provided.\""));
+    CHECK(mentions(got.error(),
+                   "from login.microsoftonline.com for the token of the Azure service principal: "
+                   "\"invalid_client: AADSTS7000215: Invalid client secret *** or *** provided.\""));
   }
 }

@@ -54,8 +54,8 @@ TEST_CASE("credential helper: it may ignore what it is given", "[credential_help
 }
 
 TEST_CASE("credential helper: nothing that it writes is repeated in an error", "[credential_helper]") {
-  for (const char* script : {"echo s3cr3t\necho s3cr3t >&2\nexit 1\n", "echo s3cr3t\n", "echo '{\"Secret\":5,\"Username\":\"s3cr3t\"}'\n", "echo '[\"s3cr3t\"]'\n",
-                             "echo '{\"Username\":\"s3cr3t\",\"Secret\":\"\"}'\n", "exit 0\n", "kill -9 $$\n"}) {
+  for (const char* script : {"echo s3cr3t\necho s3cr3t >&2\nexit 1\n", "echo s3cr3t\n", "echo '{\"Secret\":5,\"Username\":\"s3cr3t\"}'\n",
+                             "echo '[\"s3cr3t\"]'\n", "echo '{\"Username\":\"s3cr3t\",\"Secret\":\"\"}'\n", "exit 0\n", "kill -9 $$\n"}) {
     INFO(script);
     auto got = Helper(script).run();
     REQUIRE(got.has_error());

@@ -24,7 +24,9 @@ DockerConfig config(Texts environment, Texts files) {
     if (found == files.end()) return std::optional<std::string>();
     return std::optional<std::string>(found->second);
   };
-  out.run_helper = [](const std::string&, const std::string&) -> Result<std::optional<HelperAnswer>> { return std::optional<HelperAnswer>(); };
+  out.run_helper = [](const std::string&, const std::string&) -> Result<std::optional<HelperAnswer>> {
+    return std::optional<HelperAnswer>();
+  };
   return out;
 }
 
@@ -83,7 +85,8 @@ TEST_CASE("identity tokens are tokens", "[docker_config]") {
 TEST_CASE("the places are asked in order, and a broken one is passed over with a warning", "[docker_config]") {
   const std::string entry = R"({"auths":{"r":{"username":"NAME","password":"p"}}})";
   const auto named = [&](const std::string& name) { return std::string(entry).replace(entry.find("NAME"), 4, name); };
-  const Texts files{{"/d/config.json", named("docker")}, {"/x/containers/auth.json", named("containers")}, {"/h/.docker/config.json", named("home")}};
+  const Texts files{
+      {"/d/config.json", named("docker")}, {"/x/containers/auth.json", named("containers")}, {"/h/.docker/config.json", named("home")}};
   CHECK(find_credentials(config({{"DOCKER_AUTH_CONFIG", named("variable")}, {"HOME", "/h"}}, files), "r").username == "variable");
   CHECK(find_credentials(config({{"XDG_RUNTIME_DIR", "/x"}, {"DOCKER_CONFIG", "/d"}}, files), "r").username == "containers");
   CHECK(find_credentials(config({{"DOCKER_CONFIG", "/d"}, {"HOME", "/h"}}, files), "r").username == "docker");
@@ -94,8 +97,9 @@ TEST_CASE("the places are asked in order, and a broken one is passed over with a
 }
 
 TEST_CASE("what is no configuration holds no credentials", "[docker_config]") {
-  for (const char* odd : {"[]", "{\"auths\":[]}", "{\"auths\":{\"r\":1}}", "{\"auths\":{\"r\":{\"auth\":\"!\"}}}", "{\"auths\":{\"r\":{\"auth\":5}}}",
-                          "{\"credHelpers\":[]}", "{\"credHelpers\":{\"r\":5}}", "{\"credsStore\":5}", "{\"auths\":{\"\":{},\"/\":{},\"://\":{}}}"}) {
+  for (const char* odd :
+       {"[]", "{\"auths\":[]}", "{\"auths\":{\"r\":1}}", "{\"auths\":{\"r\":{\"auth\":\"!\"}}}", "{\"auths\":{\"r\":{\"auth\":5}}}",
+        "{\"credHelpers\":[]}", "{\"credHelpers\":{\"r\":5}}", "{\"credsStore\":5}", "{\"auths\":{\"\":{},\"/\":{},\"://\":{}}}"}) {
     INFO(odd);
     CHECK_FALSE(in_file(odd, "r").found());
   }
@@ -116,7 +120,10 @@ TEST_CASE("auth that is <token>:... is an identity token", "[docker_config]") {
 
 TEST_CASE("containers' auth.json: in the user's configuration too, and in REGISTRY_AUTH_FILE", "[docker_config]") {
   const auto named = [](const std::string& name) { return R"({"auths":{"r":{"username":")" + name + R"(","password":"p"}}})"; };
-  const Texts files{{"/h/.config/containers/auth.json", named("config")}, {"/c/containers/auth.json", named("xdg")}, {"/f", named("file")}, {"/h/.docker/config.json", named("docker")}};
+  const Texts files{{"/h/.config/containers/auth.json", named("config")},
+                    {"/c/containers/auth.json", named("xdg")},
+                    {"/f", named("file")},
+                    {"/h/.docker/config.json", named("docker")}};
   CHECK(find_credentials(config({{"HOME", "/h"}}, files), "r").username == "config");
   CHECK(find_credentials(config({{"HOME", "/h"}, {"XDG_CONFIG_HOME", "/c"}}, files), "r").username == "xdg");
   CHECK(find_credentials(config({{"HOME", "/h"}, {"REGISTRY_AUTH_FILE", "/f"}}, files), "r").username == "file");
@@ -124,8 +131,9 @@ TEST_CASE("containers' auth.json: in the user's configuration too, and in REGIST
 }
 
 TEST_CASE("containers' auth.json: the longest namespace that the repository is in counts", "[docker_config]") {
-  const std::string text = R"({"auths":{"r.example":{"username":"host","password":"p"},"r.example/team":{"username":"team","password":"p"},)"
-                           R"("r.example/team/app":{"username":"app","password":"p"},"docker.io/library":{"username":"hub","password":"p"}}})";
+  const std::string text =
+      R"({"auths":{"r.example":{"username":"host","password":"p"},"r.example/team":{"username":"team","password":"p"},)"
+      R"("r.example/team/app":{"username":"app","password":"p"},"docker.io/library":{"username":"hub","password":"p"}}})";
   const auto who = [&](const std::string& repository, const std::string& host = "r.example") {
     return find_credentials(config(kHome, {{"/h/.docker/config.json", text}}), host, repository).username;
   };
@@ -142,7 +150,8 @@ TEST_CASE("containers' auth.json: the longest namespace that the repository is i
 }
 
 TEST_CASE("credHelpers: the helper of the registry is asked, before credsStore and before what stands in the file", "[docker_config]") {
-  WithHelpers with(R"({"credHelpers":{"r.example":"own"},"credsStore":"all","auths":{"r.example":{"username":"file","password":"p"},"s.example":{"username":"file","password":"p"}}})");
+  WithHelpers with(
+      R"({"credHelpers":{"r.example":"own"},"credsStore":"all","auths":{"r.example":{"username":"file","password":"p"},"s.example":{"username":"file","password":"p"}}})");
   with.answers = {{"own r.example", "helped"}, {"all https://index.docker.io/v1/", "hub"}};
   const auto found = find_credentials(with.docker, "r.example");
   CHECK(found.username == "helped");

@@ -85,7 +85,8 @@ nlohmann::json verified_claims(const ScriptedRequest& request) {
   write_file(files / "public.pem", openssl({"pkey", "-pubout"}, private_key()));
   write_file(files / "signed", token.substr(0, last));
   write_file(files / "signature", decoded(token.substr(last + 1)));
-  CHECK(contains(openssl({"dgst", "-sha256", "-verify", (files / "public.pem").string(), "-signature", (files / "signature").string(), (files / "signed").string()}),
+  CHECK(contains(openssl({"dgst", "-sha256", "-verify", (files / "public.pem").string(), "-signature", (files / "signature").string(),
+                          (files / "signed").string()}),
                  "Verified OK"));
   CHECK(nlohmann::json::parse(decoded(token.substr(0, first))) == nlohmann::json{{"alg", "RS256"}, {"typ", "JWT"}, {"kid", "kid-1"}});
   return nlohmann::json::parse(decoded(token.substr(first + 1, last - first - 1)));
@@ -105,7 +106,8 @@ TEST_CASE("Google Artifact Registry: a signed assertion gets an access token, th
   CHECK(claims.at("aud") == "https://oauth2.googleapis.com/token");
   CHECK(claims.at("iat") == 1'440'938'160);
   CHECK(claims.at("exp") == 1'440'938'160 + 3600);
-  CHECK(claims.at("scope") == "https://www.googleapis.com/auth/cloud-platform.read-only https://www.googleapis.com/auth/devstorage.read_only");
+  CHECK(claims.at("scope") ==
+        "https://www.googleapis.com/auth/cloud-platform.read-only https://www.googleapis.com/auth/devstorage.read_only");
   CHECK(cloud.given == 1);
 }
 
@@ -124,7 +126,8 @@ TEST_CASE("Google: an access token is renewed before its hour ends", "[google]")
 
 TEST_CASE("Google: an assertion refused because our clock is off is signed once more by Google's time", "[google]") {
   Cloud cloud;
-  cloud.failure = answer(400, {{"Date", "Sun, 30 Aug 2015 15:00:00 GMT"}}, R"({"error":"invalid_grant","error_description":"reasonable timeframe"})");
+  cloud.failure =
+      answer(400, {{"Date", "Sun, 30 Aug 2015 15:00:00 GMT"}}, R"({"error":"invalid_grant","error_description":"reasonable timeframe"})");
   ScriptedServer server([&](const ScriptedRequest& request) { return cloud(request); });
   AuthSession session(kHost, account(), routes(server));
   REQUIRE(session.catalog().has_value());
@@ -133,9 +136,10 @@ TEST_CASE("Google: an assertion refused because our clock is off is signed once 
 }
 
 TEST_CASE("CVE-2024-35192: a Google key is not offered to hosts that only look like Google's", "[google][auth_security]") {
-  for (const char* host : {"gcr.io", "us.gcr.io", "asia.gcr.io", "europe-docker.pkg.dev", "us-central1-docker.pkg.dev", "gcr.io:443"}) CHECK(is_google_host(host));
-  for (const char* host : {"gcr.io.evil.example", "evilgcr.io", "a.b.gcr.io", "evil-docker.pkg.dev.evil.example", "a.b-docker.pkg.dev", "xdocker.pkg.dev",
-                           "-docker.pkg.dev.example", "gcr.io:8443", "pkg.dev"}) {
+  for (const char* host : {"gcr.io", "us.gcr.io", "asia.gcr.io", "europe-docker.pkg.dev", "us-central1-docker.pkg.dev", "gcr.io:443"})
+    CHECK(is_google_host(host));
+  for (const char* host : {"gcr.io.evil.example", "evilgcr.io", "a.b.gcr.io", "evil-docker.pkg.dev.evil.example", "a.b-docker.pkg.dev",
+                           "xdocker.pkg.dev", "-docker.pkg.dev.example", "gcr.io:8443", "pkg.dev"}) {
     INFO(host);
     CHECK_FALSE(is_google_host(host));
     Cloud cloud;
@@ -149,7 +153,8 @@ TEST_CASE("CVE-2024-35192: a Google key is not offered to hosts that only look l
 }
 
 TEST_CASE("Google: a key file cannot send the assertion elsewhere", "[google][auth_security]") {
-  for (const char* url : {"https://evil.example/token", "http://oauth2.googleapis.com/token", "https://oauth2.googleapis.com.evil.example/", "https://evilgoogleapis.com/", "x"}) {
+  for (const char* url : {"https://evil.example/token", "http://oauth2.googleapis.com/token", "https://oauth2.googleapis.com.evil.example/",
+                          "https://evilgoogleapis.com/", "x"}) {
     INFO(url);
     nlohmann::json file = key_file();
     file["token_uri"] = url;
@@ -173,7 +178,8 @@ TEST_CASE("Google: a key file cannot send the assertion elsewhere", "[google][au
 TEST_CASE("Google: what is no key is refused without repeating it, and never asks for a passphrase", "[google][auth_security]") {
   const std::string encrypted = openssl({"pkey", "-aes256", "-passout", "pass:x"}, private_key());
   const std::string curve = openssl({"genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"});
-  for (const std::string& key : {std::string("s3cr3t"), encrypted, curve, std::string("-----BEGIN PRIVATE KEY-----\ns3cr3t\n-----END PRIVATE KEY-----\n")}) {
+  for (const std::string& key :
+       {std::string("s3cr3t"), encrypted, curve, std::string("-----BEGIN PRIVATE KEY-----\ns3cr3t\n-----END PRIVATE KEY-----\n")}) {
     nlohmann::json file = key_file();
     file["private_key"] = key;
     Cloud cloud;

@@ -95,7 +95,8 @@ TEST_CASE("200 random disconnections end with the right digest, and with less th
     if (end < size) out.content_length = size - from;
     if (from > 0) {
       out.status = 206;
-      out.headers.emplace_back("Content-Range", "bytes " + std::to_string(from) + '-' + std::to_string(size - 1) + '/' + std::to_string(size));
+      out.headers.emplace_back("Content-Range",
+                               "bytes " + std::to_string(from) + '-' + std::to_string(size - 1) + '/' + std::to_string(size));
     }
     return out;
   });

@@ -21,8 +21,8 @@ using namespace landwaiter::test;
 namespace {
 
 const std::string kAny = "sha256:" + std::string(64, 'a');
-const std::string kManifest =
-    R"({"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":")" + kAny + R"(","size":2},"layers":[]})";
+const std::string kManifest = R"({"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":")" + kAny +
+                              R"(","size":2},"layers":[]})";
 constexpr const char* kMetadata = "169.254.169.254";
 
 struct Reply {
@@ -127,9 +127,10 @@ bool mentions(const Error& error, const std::string& text) { return error.messag
 
 TEST_CASE("security: a foreign layer's URL is never asked, and gets no credentials (CVE-2020-15157)", "[security]") {
   ScriptedServer elsewhere([&](const ScriptedRequest&) { return status(401, {{"WWW-Authenticate", bearer("/steal")}}); });
-  const std::string manifest = R"({"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":")" + kAny +
-                               R"(","size":2},"layers":[{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","digest":")" +
-                               kAny + R"(","size":5,"urls":[")" + elsewhere.url() + R"(/layer"]}]})";
+  const std::string manifest =
+      R"({"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":")" + kAny +
+      R"(","size":2},"layers":[{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","digest":")" + kAny +
+      R"(","size":5,"urls":[")" + elsewhere.url() + R"(/layer"]}]})";
   ScriptedServer server([&](const ScriptedRequest& request) {
     if (request.header("authorization").empty()) return status(401, {{"WWW-Authenticate", "Basic realm=\"x\""}});
     return request.path() == "/v2/a/manifests/1" ? status(200, {}, manifest) : status(404);
@@ -158,8 +159,8 @@ TEST_CASE("security: a host that a blob is redirected to and that answers 401 wi
 }
 
 TEST_CASE("security: a realm that is a metadata or another local address gets nothing (GHSA-xf85-363p-868w)", "[security]") {
-  for (const char* realm : {"https://169.254.169.254/t", "https://127.0.0.1/t", "https://localhost/t", "https://[::1]/t", "https://0.0.0.0/t",
-                            "https://[::ffff:169.254.169.254]/t", "https://[fe80::1]/t"}) {
+  for (const char* realm : {"https://169.254.169.254/t", "https://127.0.0.1/t", "https://localhost/t", "https://[::1]/t",
+                            "https://0.0.0.0/t", "https://[::ffff:169.254.169.254]/t", "https://[fe80::1]/t"}) {
     INFO(realm);
     const auto wire = std::make_shared<MemoryTransport>([&](const Seen&) { return Reply{401, {{"WWW-Authenticate", bearer(realm)}}, ""}; });
     Session session(wire, "registry.example");
@@ -191,7 +192,8 @@ TEST_CASE("security: a realm never takes credentials from https to http (GHSA-9m
 
 TEST_CASE("security: a token service that redirects to a metadata address is not followed (go-containerregistry PR 2292)", "[security]") {
   const auto wire = std::make_shared<MemoryTransport>([&](const Seen& seen) {
-    if (seen.url.starts_with("https://auth.example/")) return Reply{307, {{"Location", std::string("http://") + kMetadata + "/latest"}}, ""};
+    if (seen.url.starts_with("https://auth.example/"))
+      return Reply{307, {{"Location", std::string("http://") + kMetadata + "/latest"}}, ""};
     if (seen.url.find(kMetadata) != std::string::npos) return Reply{200, {}, R"({"token":"t"})"};
     return Reply{401, {{"WWW-Authenticate", bearer("https://auth.example/token")}}, ""};
   });
@@ -268,7 +270,8 @@ TEST_CASE("security: a Link to another host is not followed (GHSA-h7vf-4x9w-h99v
     return status(200, {{"Link", "<" + link + ">; rel=\"next\""}}, R"({"repositories":["a"],"tags":["1"]})");
   });
   Session session(server);
-  for (const std::string& bad : {elsewhere.url() + "/v2/_catalog?last=a", "//" + elsewhere.host() + "/v2/", "https://" + server.host() + "/v2/"}) {
+  for (const std::string& bad :
+       {elsewhere.url() + "/v2/_catalog?last=a", "//" + elsewhere.host() + "/v2/", "https://" + server.host() + "/v2/"}) {
     INFO(bad);
     link = bad;
     // What the first page holds counts; the page that it leads to is refused.
@@ -353,8 +356,15 @@ TEST_CASE("security: a manifest pinned by sha512 is proven by sha512", "[securit
 TEST_CASE("security: a digest that would lead elsewhere in a path is no digest (CVE-2024-3727)", "[security]") {
   TempDir folder;
   write_file(folder / "secret", "not for you");
-  const std::vector<std::string> bad{"sha256:../../../secret", "sha256:" + std::string(64, '/'), "sha256:" + std::string(63, 'a') + "/",
-                                     "../" + kAny, kAny + "/..", "sha256:", "sha1:" + std::string(40, 'a'), "sha256:" + std::string(64, 'A'), kAny + "\n"};
+  const std::vector<std::string> bad{"sha256:../../../secret",
+                                     "sha256:" + std::string(64, '/'),
+                                     "sha256:" + std::string(63, 'a') + "/",
+                                     "../" + kAny,
+                                     kAny + "/..",
+                                     "sha256:",
+                                     "sha1:" + std::string(40, 'a'),
+                                     "sha256:" + std::string(64, 'A'),
+                                     kAny + "\n"};
   ScriptedServer server([&](const ScriptedRequest&) { return status(200, {}, kManifest); });
   Session session(server);
   for (const std::string& digest : bad) {
@@ -388,7 +398,8 @@ TEST_CASE("security: a document that is an image to one client and an index to a
   CHECK(code(with(index, R"("layers":[])"), index_type) == ErrorCode::malformed);
   CHECK(code(with(kManifest, "\"mediaType\":\"" + index_type + '"'), "") == ErrorCode::malformed);
   CHECK(code(with(index, "\"mediaType\":\"" + image_type + '"'), "") == ErrorCode::malformed);
-  for (const std::string& type : {index_type, list_type, index_type + "; charset=utf-8"}) CHECK(code(kManifest, type) == ErrorCode::malformed);
+  for (const std::string& type : {index_type, list_type, index_type + "; charset=utf-8"})
+    CHECK(code(kManifest, type) == ErrorCode::malformed);
   CHECK(code(index, image_type) == ErrorCode::malformed);
   CHECK_FALSE(code(kManifest, image_type).has_value());
   CHECK_FALSE(code(index, list_type).has_value());

@@ -93,10 +93,15 @@ TEST_CASE("the body decides, and contradictions are malformed", "[manifest]") {
 
 TEST_CASE("Docker's list and OCI's index are one shape, whatever general content type they are sent with", "[manifest]") {
   const std::string docker_list = "application/vnd.docker.distribution.manifest.list.v2+json";
-  for (const std::string& sent : {kOciIndex, docker_list, std::string("text/plain"), std::string("application/json; charset=utf-8"), std::string()}) {
+  for (const std::string& sent :
+       {kOciIndex, docker_list, std::string("text/plain"), std::string("application/json; charset=utf-8"), std::string()}) {
     for (const std::string& own : {kOciIndex, docker_list, std::string()}) {
       INFO(sent << " " << own);
-      auto got = parse(changed(index(), [&](json& d) { if (!own.empty()) d["mediaType"] = own; }), sent);
+      auto got = parse(changed(index(),
+                               [&](json& d) {
+                                 if (!own.empty()) d["mediaType"] = own;
+                               }),
+                       sent);
       REQUIRE(got.has_value());
       CHECK(got->index.has_value());
     }
@@ -221,7 +226,9 @@ TEST_CASE("other artifacts are no images", "[manifest]") {
 }
 
 TEST_CASE("the image config is read", "[manifest]") {
-  const json document{{"os", "linux"}, {"architecture", "amd64"}, {"created", "2026-01-02T03:04:05.6Z"},
+  const json document{{"os", "linux"},
+                      {"architecture", "amd64"},
+                      {"created", "2026-01-02T03:04:05.6Z"},
                       {"rootfs", {{"type", "layers"}, {"diff_ids", {kDigest}}}}};
   auto got = parse_config(document.dump());
   REQUIRE(got.has_value());

@@ -61,10 +61,28 @@ TEST_CASE("a reference is completed as Docker does", "[reference]") {
 }
 
 TEST_CASE("what is no reference is refused with a reason", "[reference]") {
-  const std::array<std::string, 22> cases{
-      "", "docker://", ":a", "/a", "a/", "a//b", "A", "a/B", "a:", "a:-x", "a@", "a@sha256:12", "a@md5:" + kHex,
-      kHex,  // an image id
-      "host:99999/a", "host:0/a", "[::1/a", "[::g]/a", "a___b", "-a", "https://host/a", "a:" + std::string(129, 'x')};
+  const std::array<std::string, 22> cases{"",
+                                          "docker://",
+                                          ":a",
+                                          "/a",
+                                          "a/",
+                                          "a//b",
+                                          "A",
+                                          "a/B",
+                                          "a:",
+                                          "a:-x",
+                                          "a@",
+                                          "a@sha256:12",
+                                          "a@md5:" + kHex,
+                                          kHex,  // an image id
+                                          "host:99999/a",
+                                          "host:0/a",
+                                          "[::1/a",
+                                          "[::g]/a",
+                                          "a___b",
+                                          "-a",
+                                          "https://host/a",
+                                          "a:" + std::string(129, 'x')};
   for (const std::string& text : cases) {
     INFO(text);
     auto got = Reference::parse(text);

@@ -16,9 +16,8 @@ using namespace landwaiter::test;
 
 namespace {
 
-const std::string kManifest =
-    R"({"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:)" + std::string(64, 'a') +
-    R"(","size":2},"layers":[]})";
+const std::string kManifest = R"({"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:)" +
+                              std::string(64, 'a') + R"(","size":2},"layers":[]})";
 
 struct Session {
   explicit Session(const ScriptedServer& server, std::string user = "", std::string password = "", std::string token = "") {
@@ -114,7 +113,8 @@ TEST_CASE("an expired token is renewed once, and a refused one ends it", "[reque
   auto refused = session.run(session.client->manifest("a", "1"));
   REQUIRE(refused.has_error());
   CHECK(refused.error().code() == ErrorCode::unauthorized);
-  CHECK(mentions(refused.error(), "401 Unauthorized from registry " + server.host() + " for image a:1 (as user \"u\"): the account lacks the right to pull repository a"));
+  CHECK(mentions(refused.error(), "401 Unauthorized from registry " + server.host() +
+                                      " for image a:1 (as user \"u\"): the account lacks the right to pull repository a"));
   CHECK(issued == 4);
 }
 
@@ -184,7 +184,8 @@ TEST_CASE("redirects that lead nowhere good are refused", "[request_loop]") {
     return status(302, {{"Location", location}});
   });
   Session session(server, "u", "p");
-  for (const char* target : {"/v2/a/manifests/1", "more", "http://169.254.169.254/latest/meta-data", "ftp://x/", "http://u:p@127.0.0.1/", "http://["}) {
+  for (const char* target :
+       {"/v2/a/manifests/1", "more", "http://169.254.169.254/latest/meta-data", "ftp://x/", "http://u:p@127.0.0.1/", "http://["}) {
     INFO(target);
     location = target;
     auto got = session.run(session.client->manifest("a", "1"));
@@ -341,7 +342,9 @@ TEST_CASE("a pinned manifest with other bytes is a mismatch", "[request_loop]") 
 TEST_CASE("what a hostile registry echoes of a credential stays out of errors", "[request_loop]") {
   ScriptedServer server([&](const ScriptedRequest& request) {
     if (request.header("authorization").empty()) return status(401, {{"WWW-Authenticate", "Basic"}});
-    return status(403, {}, R"({"errors":[{"code":"DENIED","message":"you sent )" + request.header("authorization") + R"( hunter2-long \u001b[2J"}]})");
+    return status(
+        403, {},
+        R"({"errors":[{"code":"DENIED","message":"you sent )" + request.header("authorization") + R"( hunter2-long \u001b[2J"}]})");
   });
   Session session(server, "u", "hunter2-long");
   auto got = session.run(session.client->manifest("a", "1"));

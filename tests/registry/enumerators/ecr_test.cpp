@@ -31,8 +31,10 @@ ScriptedResponse ecr(const ScriptedRequest& request) {
     out.body = second ? R"({"repositories":[{"repositoryName":"team/b"}]})"
                       : R"({"repositories":[{"repositoryName":"a"},{"repositoryName":"UPPER"}],"nextToken":"opaque/=="})";
   } else if (target.ends_with(".DescribeImages") && asked.value("repositoryName", "") == "team/b") {
-    const std::string first = R"({"imageDetails":[{"imageDigest":")" + digest_of('a') + R"(","imageTags":["1.0","latest"],"imagePushedAt":1.7E9}],"nextToken":"opaque/=="})";
-    out.body = second ? R"({"imageDetails":[{"imageDigest":"junk","imageTags":["old"],"imagePushedAt":"yesterday"},{"imageDigest":"x"}]})" : first;
+    const std::string first = R"({"imageDetails":[{"imageDigest":")" + digest_of('a') +
+                              R"(","imageTags":["1.0","latest"],"imagePushedAt":1.7E9}],"nextToken":"opaque/=="})";
+    out.body =
+        second ? R"({"imageDetails":[{"imageDigest":"junk","imageTags":["old"],"imagePushedAt":"yesterday"},{"imageDigest":"x"}]})" : first;
   } else {
     out.status = 400;
     out.body = R"({"__type":"AccessDeniedException","message":"User is not authorized to perform this"})";
@@ -42,7 +44,8 @@ ScriptedResponse ecr(const ScriptedRequest& request) {
 
 struct EcrSession {
   explicit EcrSession(const std::string& key_id = "AKIDEXAMPLE") : server(ecr) {
-    transport = make_routed(make_transport(io.get_executor(), {}), {{kApi, server.url()}, {"https://" + kHost, server.url() + "/registry"}});
+    transport =
+        make_routed(make_transport(io.get_executor(), {}), {{kApi, server.url()}, {"https://" + kHost, server.url() + "/registry"}});
     Endpoint endpoint = Endpoint::parse(kHost).value();
     endpoint.credentials.kind = Credentials::Kind::aws;
     endpoint.credentials.aws_access_key_id = key_id;

@@ -11,7 +11,8 @@ using namespace landwaiter::registry;
 using std::chrono::milliseconds;
 
 TEST_CASE("challenges are read in every form that registries send", "[headers]") {
-  auto got = parse_challenges({R"(Negotiate, bearer Realm="https://auth.example/token?a=\"b\"",SERVICE="r, x" , scope=pull)", R"(Basic realm="x")"});
+  auto got = parse_challenges(
+      {R"(Negotiate, bearer Realm="https://auth.example/token?a=\"b\"",SERVICE="r, x" , scope=pull)", R"(Basic realm="x")"});
   REQUIRE(got.size() == 3);
   CHECK(got[0].scheme == "negotiate");
   CHECK(got[1].scheme == "bearer");

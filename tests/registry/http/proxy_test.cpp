@@ -70,7 +70,8 @@ TransportOptions through(const std::string& proxy, const std::string& no_proxy =
 }  // namespace
 
 TEST_CASE("proxies come from the environment, lower case before upper case, and never for loopback", "[proxy]") {
-  auto upper = ProxyRules::of_environment(variables({{"HTTPS_PROXY", "http://up:1"}, {"HTTP_PROXY", "plain:2"}, {"NO_PROXY", "x.example"}}), {});
+  auto upper =
+      ProxyRules::of_environment(variables({{"HTTPS_PROXY", "http://up:1"}, {"HTTP_PROXY", "plain:2"}, {"NO_PROXY", "x.example"}}), {});
   REQUIRE(upper.has_value());
   CHECK(chosen(*upper, "https://r.example/") == "http://up:1");
   CHECK(chosen(*upper, "http://r.example/") == "http://plain:2");
@@ -162,7 +163,8 @@ TEST_CASE("a proxy's URL is read, and its login never shown", "[proxy]") {
   CHECK(proxy->authorization.reveal() == "Basic " + base64_encode(as_bytes("us@er:p:w")));
   CHECK(Proxy::parse(Secret("proxy.example:3128"))->name() == "http://proxy.example:3128");
   CHECK(Proxy::parse(Secret("[::1]:3128"))->host == "::1");
-  for (const char* bad : {"", "socks5://a:hunter2@h:1", "http://a:hunter2@", "http://a:hunter2@h:99999", "http://a:hunter2@h o/", "ftp://h"}) {
+  for (const char* bad :
+       {"", "socks5://a:hunter2@h:1", "http://a:hunter2@", "http://a:hunter2@h:99999", "http://a:hunter2@h o/", "ftp://h"}) {
     auto refused = Proxy::parse(Secret(bad));
     INFO(bad);
     REQUIRE(refused.has_error());
@@ -177,7 +179,8 @@ TEST_CASE("https goes through a proxy's tunnel, whose name the proxy resolves", 
   ScriptedServerOptions tls;
   tls.certificate = files.certificate;
   tls.key = files.key;
-  ScriptedServer target([](const ScriptedRequest& request) { return answer("from " + request.header("host") + request.header("proxy-authorization")); }, tls);
+  ScriptedServer target(
+      [](const ScriptedRequest& request) { return answer("from " + request.header("host") + request.header("proxy-authorization")); }, tls);
   for (const bool encrypted : {false, true}) {
     INFO(encrypted);
     ScriptedServer proxy(tunnel_to(target.port(), "user:hunter2"), encrypted ? tls : ScriptedServerOptions());
@@ -200,7 +203,8 @@ TEST_CASE("https goes through a proxy's tunnel, whose name the proxy resolves", 
     CHECK(away.error().code() == ErrorCode::unavailable);
     CHECK(mentions(away.error(), "502"));
 
-    options.proxies = ProxyRules::of_url(Secret((encrypted ? "https://user:wrong-pw@" : "http://user:wrong-pw@") + proxy.host()), "").value();
+    options.proxies =
+        ProxyRules::of_url(Secret((encrypted ? "https://user:wrong-pw@" : "http://user:wrong-pw@") + proxy.host()), "").value();
     auto refused = fetch(options, "https://registry.example:8443/");
     REQUIRE(refused.has_error());
     CHECK(refused.error().code() == ErrorCode::configuration);
@@ -230,7 +234,8 @@ TEST_CASE("http goes to a proxy with the whole URL", "[proxy]") {
 
 TEST_CASE("hosts of the no-proxy list get no proxy login, and no request through it", "[proxy]") {
   ScriptedServer proxy([](const ScriptedRequest&) { return answer("proxy"); });
-  ScriptedServer server([](const ScriptedRequest& request) { return answer("direct " + request.target + request.header("proxy-authorization")); });
+  ScriptedServer server(
+      [](const ScriptedRequest& request) { return answer("direct " + request.target + request.header("proxy-authorization")); });
   auto got = fetch(through("http://u:p@" + proxy.host(), "127.0.0.1"), server.url() + "/x");
   REQUIRE(got.has_value());
   CHECK(*got == "direct /x");
@@ -240,8 +245,8 @@ TEST_CASE("hosts of the no-proxy list get no proxy login, and no request through
 TEST_CASE("a proxy is not asked for a local address that an answer named, in any way to write it", "[proxy]") {
   ScriptedServer proxy([](const ScriptedRequest&) { return answer("metadata"); });
   const TransportOptions options = through(proxy.url());
-  for (const char* host : {"169.254.169.254", "127.0.0.1", "localhost", "localhost.", "127.1", "2130706433", "0x7f.1", "0251.254.169.254", "0", "[::]", "[::1]",
-                           "[fe80::1]", "[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]"}) {
+  for (const char* host : {"169.254.169.254", "127.0.0.1", "localhost", "localhost.", "127.1", "2130706433", "0x7f.1", "0251.254.169.254",
+                           "0", "[::]", "[::1]", "[fe80::1]", "[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]"}) {
     INFO(host);
     auto refused = fetch(options, "http://" + std::string(host) + "/latest/meta-data", true);
     REQUIRE(refused.has_error());

@@ -3,8 +3,8 @@
 #include "registry/http/retry.hpp"
 
 #include "core/base/limits.hpp"
-#include "registry/http/bandwidth.hpp"
 #include "registry/client/client.hpp"
+#include "registry/http/bandwidth.hpp"
 #include "registry/http/http_headers.hpp"
 #include "registry/http/status_error.hpp"
 #include "registry/http/transport.hpp"
@@ -46,7 +46,8 @@ class Answer final : public HttpResponse {
   std::map<std::string, std::string> headers_;
 };
 
-std::optional<milliseconds> asked(std::map<std::string, std::string> headers, std::string_view body = {}, ErrorCode code = ErrorCode::rate_limited) {
+std::optional<milliseconds> asked(std::map<std::string, std::string> headers, std::string_view body = {},
+                                  ErrorCode code = ErrorCode::rate_limited) {
   Error error(code, "x");
   set_retry_after(error, Answer(std::move(headers)), kNow, body);
   return error.retry_after();
@@ -98,7 +99,9 @@ TEST_CASE("Retry-After is read in seconds, as a date, as an epoch, with fraction
 }
 
 TEST_CASE("GHCR hints at the wait in the body of its 429 only", "[retry]") {
-  const std::string body = R"({"errors":[{"code":"TOOMANYREQUESTS","message":"retry-after: 880.092)" "\xc2\xb5" R"(s, allowed: 44000/minute"}]})";
+  const std::string body = R"({"errors":[{"code":"TOOMANYREQUESTS","message":"retry-after: 880.092)"
+                           "\xc2\xb5"
+                           R"(s, allowed: 44000/minute"}]})";
   CHECK(asked({}, body) == 1ms);
   CHECK(asked({}, R"({"message":"Retry-After: 90s"})") == 90s);
   CHECK(asked({{"Retry-After", "5"}}, body) == 5s);
@@ -159,7 +162,8 @@ TEST_CASE("failures that another try cannot mend are not waited for, and the bud
   FixedClock clock;
   Throttle throttle;
   Retry retry(throttle, clock);
-  for (const ErrorCode code : {ErrorCode::not_found, ErrorCode::tls, ErrorCode::configuration, ErrorCode::digest_mismatch, ErrorCode::cancelled}) {
+  for (const ErrorCode code :
+       {ErrorCode::not_found, ErrorCode::tls, ErrorCode::configuration, ErrorCode::digest_mismatch, ErrorCode::cancelled}) {
     auto back = run_awaitable(io, retry.back_off("a", failed(code), 1));
     REQUIRE(back.has_error());
     CHECK(back.error().code() == code);

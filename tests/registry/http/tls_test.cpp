@@ -55,7 +55,9 @@ TlsOptions trusting(const std::string& ca_file) {
 /// certs.d with a folder for one host.
 struct CertsDirectory {
   explicit CertsDirectory(const std::string& host) : folder(root.path() / host) { fs::create_directories(folder); }
-  void put(const std::string& name, const std::string& file) const { fs::copy_file(file, folder / name, fs::copy_options::overwrite_existing); }
+  void put(const std::string& name, const std::string& file) const {
+    fs::copy_file(file, folder / name, fs::copy_options::overwrite_existing);
+  }
   TlsOptions options() const {
     TlsOptions out;
     out.certs_directories = {root.path()};

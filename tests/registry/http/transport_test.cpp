@@ -49,11 +49,28 @@ HttpRequest get(const std::string& url) {
 struct TlsServer {
   TlsServer() {
     ProcessOptions make;
-    make.argv = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                 "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key(), "-out", certificate()};
+    make.argv = {"openssl",
+                 "req",
+                 "-x509",
+                 "-newkey",
+                 "ec",
+                 "-pkeyopt",
+                 "ec_paramgen_curve:P-256",
+                 "-nodes",
+                 "-days",
+                 "2",
+                 "-subj",
+                 "/CN=localhost",
+                 "-addext",
+                 "subjectAltName=DNS:localhost",
+                 "-keyout",
+                 key(),
+                 "-out",
+                 certificate()};
     run_checked(std::move(make));
     ProcessOptions serve;
-    serve.argv = {"openssl", "s_server", "-quiet", "-www", "-accept", "127.0.0.1:" + std::to_string(port), "-key", key(), "-cert", certificate()};
+    serve.argv = {"openssl", "s_server", "-quiet", "-www",       "-accept", "127.0.0.1:" + std::to_string(port),
+                  "-key",    key(),      "-cert",  certificate()};
     process = std::make_unique<Process>(std::move(serve));
   }
   std::string key() const { return (folder / "key.pem").string(); }
@@ -82,7 +99,8 @@ TEST_CASE("requests are sent with their method, headers and body", "[transport]"
   ScriptedServer server([](const ScriptedRequest& request) {
     ScriptedResponse out;
     out.status = 201;
-    out.body = request.method + ' ' + request.target + ' ' + request.header("x-a") + ' ' + request.header("authorization") + ' ' + request.body;
+    out.body =
+        request.method + ' ' + request.target + ' ' + request.header("x-a") + ' ' + request.header("authorization") + ' ' + request.body;
     return out;
   });
   boost::asio::io_context io;
@@ -289,7 +307,8 @@ TEST_CASE("a bandwidth limit loses nothing", "[transport]") {
   const auto transport = make_transport(io.get_executor(), options);
   std::size_t done = 0;
   for (int i = 0; i < 3; ++i) {
-    boost::asio::co_spawn(io, exchange(transport, get(server.url())), [&](std::exception_ptr, auto result) { done += result ? result->body.size() : 0; });
+    boost::asio::co_spawn(io, exchange(transport, get(server.url())),
+                          [&](std::exception_ptr, auto result) { done += result ? result->body.size() : 0; });
   }
   io.run();
   CHECK(done == 900'000);
@@ -323,7 +342,8 @@ TEST_CASE("DNS: no spelling betrays a name whose address is local; it is refused
     boost::asio::ip::tcp::resolver resolver(io);
     boost::system::error_code unknown;
     const auto found = resolver.resolve(name, "80", unknown);
-    const bool local = !unknown && std::any_of(found.begin(), found.end(), [](const auto& one) { return is_local_address(one.endpoint().address()); });
+    const bool local =
+        !unknown && std::any_of(found.begin(), found.end(), [](const auto& one) { return is_local_address(one.endpoint().address()); });
     if (!local || is_local_host(name)) continue;
     HttpRequest guarded = get("http://" + name + ":9/");
     guarded.no_local_address = true;

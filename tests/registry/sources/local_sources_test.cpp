@@ -124,7 +124,11 @@ TEST_CASE("a docker archive made by skopeo is read", "[local]") {
   TempDir folder;
   const auto image = two_layers().write(folder / "l", "1");
   ProcessOptions copy;
-  copy.argv = {"skopeo", "--insecure-policy", "copy", "--quiet", "oci:" + (folder / "l").string() + ":1",
+  copy.argv = {"skopeo",
+               "--insecure-policy",
+               "copy",
+               "--quiet",
+               "oci:" + (folder / "l").string() + ":1",
                "docker-archive:" + (folder / "d.tar").string() + ":example/app:1"};
   run_checked(std::move(copy));
   for (const char* reference : {"", "example/app:1"}) {
