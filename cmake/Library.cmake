@@ -1,25 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-# landwaiter_library(NAME SOURCES a.cpp b.cpp DEPENDS targets [PRIVATE_DEPENDS targets])
+# landwaiter_sources(VARIABLE PATTERN...): what matches below the current folder, without main.cpp and without folders that have a
+# CMakeLists.txt of their own. A new file is picked up by itself.
+function(landwaiter_sources variable)
+  set(found "")
+  foreach(pattern IN LISTS ARGN)
+    file(GLOB_RECURSE matched CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${pattern})
+    foreach(file IN LISTS matched)
+      cmake_path(GET file PARENT_PATH folder)
+      if(NOT file STREQUAL "main.cpp" AND (folder STREQUAL "" OR NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt))
+        list(APPEND found ${file})
+      endif()
+    endforeach()
+  endforeach()
+  set(${variable} ${found} PARENT_SCOPE)
+endfunction()
+
+# landwaiter_library(NAME [SOURCES generated.cpp] DEPENDS targets [PRIVATE_DEPENDS targets])
 #
-# Makes the static library landwaiter_NAME of the current folder, and landwaiter_NAME_headers, which compiles each of
-# the folder's headers alone, so that none leans on what an includer happened to include before.
+# Makes the static library landwaiter_NAME of the current folder and those below, and landwaiter_NAME_headers, which compiles each of
+# the headers alone, so that none leans on what an includer happened to include before.
 function(landwaiter_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
-  add_library(landwaiter_${name} STATIC ${arg_SOURCES})
+  landwaiter_sources(sources *.cpp)
+  add_library(landwaiter_${name} STATIC ${sources} ${arg_SOURCES})
   target_link_libraries(landwaiter_${name} PUBLIC ${arg_DEPENDS} PRIVATE landwaiter_options ${arg_PRIVATE_DEPENDS})
   target_include_directories(landwaiter_${name} PUBLIC ${CMAKE_SOURCE_DIR})
 
-  file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*.hpp)
-  # Folders below belong to the library, too, unless they are one of their own.
-  file(GLOB_RECURSE below CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*/*.hpp)
-  foreach(header IN LISTS below)
-    cmake_path(GET header PARENT_PATH folder)
-    if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${folder}/CMakeLists.txt)
-      list(APPEND headers "${header}")
-    endif()
-  endforeach()
+  landwaiter_sources(headers *.hpp)
   set(units "")
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE here)
   foreach(header IN LISTS headers)
+    set(header "${here}/${header}")
     string(REPLACE "/" "_" unit "${header}")
     set(unit "${CMAKE_CURRENT_BINARY_DIR}/headers/${unit}.cpp")
     file(CONFIGURE OUTPUT "${unit}" CONTENT "#include \"${header}\"\n")

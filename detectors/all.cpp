@@ -5,6 +5,7 @@
 #include "detectors/certificates/public_asset_detector.hpp"
 #include "detectors/certificates/public_der_detector.hpp"
 #include "detectors/certificates/signed_data_detector.hpp"
+#include "detectors/engine/engine.hpp"
 #include "detectors/jose/jose_detector.hpp"
 #include "detectors/key_files/encoded_text_detector.hpp"
 #include "detectors/key_files/key_file_detector.hpp"
@@ -35,6 +36,11 @@ std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorCo
   detectors.push_back(std::make_unique<SignedDataDetector>());
   detectors.push_back(std::make_unique<SshDetector>(context));
   return detectors;
+}
+
+// Apart from the rest of Engine, so that a program with detectors of its own choice (tests) links none of ours.
+Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context, TriggerCache* cache) {
+  return create(context, make_all_detectors(context), cache);
 }
 
 }  // namespace landwaiter::detectors

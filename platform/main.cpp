@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/log.hpp"
+#include "daemon/commands/exit_code.hpp"
 #include "daemon/sensor/sensor.hpp"
 #include "daemon/settings/blocklist_file.hpp"
 #include "daemon/settings/policy_file.hpp"

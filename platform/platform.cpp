@@ -3,6 +3,8 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/os/private_file.hpp"
+#include "platform/api/routes.hpp"
 #include "platform/http/http_server.hpp"
 #include "platform/http/lane.hpp"
 #include "platform/http/router.hpp"

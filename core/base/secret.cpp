@@ -104,4 +104,15 @@ void Secret::wipe() noexcept { landwaiter::wipe(value_); }
 
 std::ostream& operator<<(std::ostream& out, const Secret& secret) { return out << (secret.empty() ? "" : "***"); }
 
+WipedBytes& WipedBytes::operator=(WipedBytes&& other) noexcept {
+  if (this == &other) return *this;
+  wipe();
+  bytes_.swap(other.bytes_);
+  return *this;
+}
+
+WipedBytes::~WipedBytes() { wipe(); }
+
+void WipedBytes::wipe() noexcept { landwaiter::wipe(bytes_); }
+
 }  // namespace landwaiter

@@ -47,4 +47,19 @@ std::string redact(std::string text, const Secret& secret);
 void wipe(std::string& text) noexcept;
 void wipe(Bytes& bytes) noexcept;
 
+/// Bytes that are overwritten when they are destroyed or replaced, such as a decoded private key.
+class WipedBytes {
+ public:
+  WipedBytes() = default;
+  explicit WipedBytes(Bytes bytes) : bytes_(std::move(bytes)) {}
+  WipedBytes(WipedBytes&& other) noexcept : bytes_(std::move(other.bytes_)) { other.bytes_.clear(); }
+  WipedBytes& operator=(WipedBytes&& other) noexcept;
+  ~WipedBytes();
+  ByteView view() const { return bytes_; }
+
+ private:
+  void wipe() noexcept;
+  Bytes bytes_;
+};
+
 }  // namespace landwaiter

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/report/report.hpp"
+#include "core/report/compose.hpp"
 
 #include <algorithm>
 #include <map>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/report/path_set.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
-#include "core/report/report.hpp"
 
 #include <algorithm>
 

@@ -2,6 +2,7 @@
 #include "core/report/report.hpp"
 
 #include "core/base/json.hpp"
+#include "core/report/path_set.hpp"
 
 #include <algorithm>
 #include <map>

@@ -3,32 +3,13 @@
 
 #include "core/base/clock.hpp"
 #include "core/report/finding.hpp"
+#include "core/report/path_set.hpp"
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace landwaiter {
-
-/// The paths that a layer writes, kept small: 48-bit hashes, sorted. Answers "does this layer write over that path?"
-/// with no false negative; a false positive comes once in 2^48 / (number of paths) questions.
-/// As JSON: base64 of the differences between neighbours, each as LEB128.
-class PathSet {
- public:
-  /// `is_directory` matters: a directory over a directory hides nothing, over a file it does.
-  void add(std::string_view path, bool is_directory);
-  /// Sorts and removes doubles; must be called after the last add and before contains.
-  void seal();
-  bool contains(std::string_view path, bool is_directory) const;
-  std::size_t size() const { return hashes_.size(); }
-
-  std::string encode() const;
-  static Result<PathSet> decode(std::string_view text);
-  bool operator==(const PathSet&) const = default;
-
- private:
-  std::vector<std::uint64_t> hashes_;
-};
 
 /// What was done to produce a report: for progress, accounting and honest numbers.
 struct ScanStats {
@@ -88,11 +69,5 @@ void to_json(nlohmann::json& out, const ImageReport& value);
 /// Joins findings of the same (type, id), sorts occurrences, drops doubles: the one normal form of a list of findings. Of those
 /// joined the first of the worst gives title and attributes; the others add what it does not have, weaknesses and evidence among it.
 void normalize(std::vector<Finding>& findings);
-
-/// Lays the layers over each other. `reports` are pointers to the reports of facts.layers, one each and in that
-/// order (the same report may come twice). An occurrence that a later layer deletes or overwrites gets `deleted_by`, the lowest layer that
-/// does so. Private keys and certificates with the same public key get each other's ids in the attributes
-/// `matching_certificates` and `matching_private_keys`. Pure; never fails.
-ImageReport compose(ImageFacts facts, const Digest& detector_state, std::span<const LayerReport* const> reports);
 
 }  // namespace landwaiter

@@ -14,7 +14,6 @@ namespace landwaiter::daemon {
 namespace {
 
 using Result = CheckStep::Result;
-using registry::Awaitable;
 
 /// Repositories of the first page that are asked for a tag; others may be empty leftovers.
 constexpr std::size_t kRepositoriesTried = 10;

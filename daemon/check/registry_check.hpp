@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "daemon/async.hpp"
+#include "core/base/async.hpp"
 #include "daemon/check/watched_transport.hpp"
 #include "registry/client/client.hpp"
 #include "registry/enumerators/enumerator.hpp"
@@ -49,7 +49,7 @@ class RegistryCheck {
 
   bool unconnected() const;
   asio::awaitable<std::optional<registry::TlsFacts>> look_at_certificate();
-  registry::Awaitable<registry::ManifestDocument> image_behind(registry::ManifestDocument document);
+  Awaitable<registry::ManifestDocument> image_behind(registry::ManifestDocument document);
 
   std::shared_ptr<WatchedTransport> wire_;
   std::shared_ptr<registry::Client> client_;

@@ -17,7 +17,7 @@ constexpr std::size_t kValueBytesMax = 100;
 
 }  // namespace
 
-registry::Awaitable<std::unique_ptr<registry::HttpResponse>> WatchedTransport::send(registry::HttpRequest request) {
+Awaitable<std::unique_ptr<registry::HttpResponse>> WatchedTransport::send(registry::HttpRequest request) {
   const auto url = registry::HttpUrl::parse(request.url);
   const std::string origin = url ? url->origin() : std::string();
   auto op = inner_->send(std::move(request));

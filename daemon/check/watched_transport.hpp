@@ -23,7 +23,7 @@ class WatchedTransport final : public registry::Transport {
  public:
   WatchedTransport(std::shared_ptr<registry::Transport> inner, const Clock& clock) : inner_(std::move(inner)), clock_(clock) {}
 
-  registry::Awaitable<std::unique_ptr<registry::HttpResponse>> send(registry::HttpRequest request) override;
+  Awaitable<std::unique_ptr<registry::HttpResponse>> send(registry::HttpRequest request) override;
   void show_client_certificate_to(const std::string& host, const std::string& port) override {
     inner_->show_client_certificate_to(host, port);
   }

@@ -4,6 +4,7 @@
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "daemon/commands/connector.hpp"
+#include "daemon/commands/exit_code.hpp"
 #include "daemon/output/output.hpp"
 #include "registry/client/reference.hpp"
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "daemon/check/registry_check.hpp"
+#include "daemon/commands/connection_options.hpp"
+#include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/scan_command.hpp"
 
 #include <string>

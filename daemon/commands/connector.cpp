@@ -2,6 +2,7 @@
 #include "daemon/commands/connector.hpp"
 
 #include "core/base/text.hpp"
+#include "daemon/commands/connection_options.hpp"
 #include "daemon/settings/network.hpp"
 #include "registry/http/transport.hpp"
 

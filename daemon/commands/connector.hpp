@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "daemon/async.hpp"
-#include "daemon/commands/scan_command.hpp"
+#include "core/base/async.hpp"
+#include "daemon/commands/connection_options.hpp"
 #include "registry/auth/docker_config.hpp"
 #include "registry/client/client.hpp"
 

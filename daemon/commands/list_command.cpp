@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "daemon/commands/list_command.hpp"
 #include "core/base/limits.hpp"
 #include "core/wire/filter.hpp"
 #include "daemon/commands/connector.hpp"
+#include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/scan_command.hpp"
 #include "daemon/listing/registry_walk.hpp"
 #include "daemon/output/list_writer.hpp"
@@ -21,7 +23,6 @@ namespace landwaiter::daemon {
 namespace {
 
 using protocol::InventoryItem;
-using registry::Awaitable;
 
 /// Manifests that no listing saw for so long are forgotten.
 constexpr std::chrono::days kMemory{90};

@@ -2,8 +2,10 @@
 #include "daemon/commands/scan_command.hpp"
 
 #include "core/assess/assess.hpp"
+#include "core/report/compose.hpp"
 #include "core/wire/filter.hpp"
 #include "daemon/commands/connector.hpp"
+#include "daemon/commands/exit_code.hpp"
 #include "daemon/listing/registry_walk.hpp"
 #include "daemon/listing/tag_listing.hpp"
 #include "daemon/output/progress.hpp"
@@ -29,8 +31,6 @@
 
 namespace landwaiter::daemon {
 namespace {
-
-using registry::Awaitable;
 
 int fail_usage(const Error& error) {
   std::cerr << "landwaiter: " << error.message() << "\n";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/wire/credentials.hpp"
-#include "core/wire/protocol.hpp"
+#include "daemon/commands/connection_options.hpp"
+#include "daemon/commands/exit_code.hpp"
 #include "daemon/output/output.hpp"
 #include "daemon/settings/config.hpp"
 
@@ -11,23 +11,6 @@
 #include <vector>
 
 namespace landwaiter::daemon {
-
-/// The documented exit codes of every command.
-enum ExitCode : int {
-  exit_done = 0,
-  exit_rule_met = 1,     ///< a --fail-on rule
-  exit_usage = 2,        ///< usage or configuration
-  exit_some_failed = 3,  ///< some image or registry could not be read
-};
-
-/// How a command reaches registries; command-line options beat docker's config.json.
-struct ConnectionOptions {
-  Credentials credentials;
-  bool plain_http = false;
-  bool tls_verify = true;
-  NetworkSettings network;
-  std::string kind = "auto";  ///< a name of core/wire/registry_kinds.hpp
-};
 
 struct ScanOptions {
   std::vector<std::string> images;
@@ -48,22 +31,8 @@ struct ScanOptions {
   bool progress = true;                   ///< on a terminal
 };
 
-struct ListOptions {
-  std::string registry;  ///< host, URL, or docker://HOST/REPOSITORY for one repository
-  ConnectionOptions connection;
-  std::string format = "table";           ///< "table", "json" or "jsonl"
-  std::string output;                     ///< a file; empty for standard output
-  protocol::ListWork work;                ///< the filters
-  std::string pushed;                     ///< as parse_window() takes it; empty for any time
-  std::string utc_offset = "UTC";         ///< of the days in `pushed`
-  bool created = false;                   ///< ask images' configs for their platform and when they were made
-  std::filesystem::path state_directory;  ///< empty: nothing is remembered
-  bool progress = true;                   ///< on a terminal
-};
-
-/// Both return an ExitCode and have told the user everything: results on standard output (or the file), the rest on standard error.
+/// Returns an ExitCode and has reported everything: results on standard output (or the file), the rest on standard error.
 int run_scan(ScanOptions options, const Environment& environment);
-int run_list(ListOptions options, const Environment& environment);
 
 /// $LANDWAITER_STATE, else $XDG_STATE_HOME/landwaiter, else ~/.local/state/landwaiter.
 std::filesystem::path default_state_directory(const Environment& environment);

@@ -2,6 +2,7 @@
 #include "daemon/commands/sensor_command.hpp"
 
 #include "core/base/log.hpp"
+#include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/scan_command.hpp"
 #include "daemon/sensor/sensor.hpp"
 

@@ -7,7 +7,6 @@ namespace landwaiter::daemon {
 namespace {
 
 using protocol::InventoryItem;
-using registry::Awaitable;
 
 Result<std::optional<SystemTime>> instant(const std::string& text, const char* name) {
   if (text.empty()) return std::optional<SystemTime>();

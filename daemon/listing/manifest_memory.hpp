@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/async.hpp"
 #include "core/base/clock.hpp"
 #include "core/report/manifest_facts.hpp"
-#include "daemon/async.hpp"
 #include "daemon/scan/store_thread.hpp"
 
 #include <deque>

@@ -4,8 +4,6 @@
 namespace landwaiter::daemon {
 namespace {
 
-using registry::Awaitable;
-
 ManifestFacts facts_of(const registry::ManifestDocument& document) {
   ManifestFacts out;
   out.digest = document.digest;

@@ -19,14 +19,14 @@ class ManifestReader {
   ManifestReader(std::shared_ptr<registry::Client> client, std::string repository, std::shared_ptr<ManifestMemory> memory, bool ask_first);
 
   /// What a tag names now. A digest that came with the list of tags is taken when it is known.
-  registry::Awaitable<KnownManifest> read_tag(registry::TagEntry entry);
+  Awaitable<KnownManifest> read_tag(registry::TagEntry entry);
   /// By tag or digest.
-  registry::Awaitable<KnownManifest> read(std::string reference);
+  Awaitable<KnownManifest> read(std::string reference);
   /// The same image with what its config says. A config that is gone or makes no sense says nothing; other failures are errors.
-  registry::Awaitable<KnownManifest> read_config(KnownManifest image);
+  Awaitable<KnownManifest> read_config(KnownManifest image);
 
  private:
-  registry::Awaitable<KnownManifest> fetch(std::string reference);
+  Awaitable<KnownManifest> fetch(std::string reference);
 
   std::shared_ptr<registry::ImageSource> source_;
   std::shared_ptr<registry::Client> client_;  ///< nullptr for a local source

@@ -10,8 +10,6 @@
 namespace landwaiter::daemon {
 namespace {
 
-using registry::Awaitable;
-
 /// A page goes out when it holds this many items, so that scanning starts while listing goes on.
 constexpr std::size_t kPageItems = 200;
 /// Items that may wait while a page is under way.

@@ -14,7 +14,7 @@
 namespace landwaiter::daemon {
 
 /// Takes a page of a listing. An error ends the listing.
-using PageSink = std::function<registry::Awaitable<void>(protocol::InventoryPage)>;
+using PageSink = std::function<Awaitable<void>(protocol::InventoryPage)>;
 
 /// Gathers the items of a listing into pages and hands these to the sink, one at a time, while others go on listing: those wait only
 /// when the sink falls far behind. A page's cursor never goes beyond the items delivered with it and before it.
@@ -22,12 +22,12 @@ class PageWriter {
  public:
   PageWriter(asio::any_io_executor executor, PageSink sink, const WalkProgress& progress, std::shared_ptr<ManifestMemory> memory);
 
-  registry::Awaitable<void> add(std::vector<protocol::InventoryItem> items);
+  Awaitable<void> add(std::vector<protocol::InventoryItem> items);
   /// All that is left; to be called when nobody adds any more.
-  registry::Awaitable<void> finish(bool last);
+  Awaitable<void> finish(bool last);
 
  private:
-  registry::Awaitable<void> deliver(bool last);
+  Awaitable<void> deliver(bool last);
 
   PageSink sink_;
   const WalkProgress& progress_;

@@ -12,7 +12,6 @@ namespace landwaiter::daemon {
 namespace {
 
 using protocol::InventoryItem;
-using registry::Awaitable;
 
 /// The next page of the catalog is asked for when fewer repositories than this wait: some registries take a minute for a page.
 constexpr std::size_t kRepositoriesAhead = 200;

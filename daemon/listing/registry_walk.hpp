@@ -34,9 +34,9 @@ class RegistryWalk {
   RegistryWalk& operator=(const RegistryWalk&) = delete;
 
   /// With ListWork::references only those are looked at.
-  registry::Awaitable<void> run();
+  Awaitable<void> run();
   /// One repository, without looking at the catalog, which often needs more rights.
-  registry::Awaitable<void> run_repository(std::string repository);
+  Awaitable<void> run_repository(std::string repository);
 
  private:
   class Impl;

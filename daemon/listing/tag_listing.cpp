@@ -11,7 +11,6 @@ namespace landwaiter::daemon {
 namespace {
 
 using protocol::InventoryItem;
-using registry::Awaitable;
 
 bool is_index_type(std::string_view type) { return type == registry::media_types::kOciIndex || type == registry::media_types::kDockerList; }
 

@@ -37,7 +37,7 @@ class TagListing {
   /// All below `manifest`. Never fails: what goes wrong is an item's outcome.
   asio::awaitable<std::vector<protocol::InventoryItem>> expand(KnownManifest manifest, PushTime pushed);
   /// When the image was made: of an index, the first of its members that is wanted. Empty when the config does not say.
-  registry::Awaitable<std::string> created(KnownManifest manifest);
+  Awaitable<std::string> created(KnownManifest manifest);
 
  private:
   asio::awaitable<void> expand_index(KnownManifest index, std::size_t depth);

@@ -2,7 +2,7 @@
 #include "daemon/scan/file_trigger_cache.hpp"
 
 #include "core/base/digest.hpp"
-#include "daemon/sensor/sensor_identity.hpp"
+#include "core/os/private_file.hpp"
 
 #include <fstream>
 #include <sstream>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#pragma once
+#include "detectors/engine/trigger_cache.hpp"
 
-#include "detectors/engine/engine.hpp"
+#pragma once
 
 #include <filesystem>
 

@@ -7,7 +7,6 @@
 
 namespace landwaiter::daemon {
 
-using registry::Awaitable;
 using registry::Descriptor;
 
 /// One image on its way.

@@ -5,6 +5,7 @@
 #include "daemon/scan/layer_book.hpp"
 #include "daemon/scan/scan_pool.hpp"
 #include "daemon/scan/store_thread.hpp"
+#include "detectors/walk/layer_scanner.hpp"
 
 #include <memory>
 #include <stop_token>
@@ -48,17 +49,17 @@ class ImageRunner {
   /// On success every scannable layer of the image has a report, and the store remembers the image; layers that are encrypted, or
   /// foreign and not kept by the registry, are left out with a diagnostic. Errors: the source's, `unsupported` for a manifest that is
   /// no image, `cancelled`.
-  registry::Awaitable<ImageOutcome> run(ImageTask task);
+  Awaitable<ImageOutcome> run(ImageTask task);
 
  private:
   struct Work;
-  registry::Awaitable<std::shared_ptr<Work>> prepare(ImageTask task);
-  registry::Awaitable<void> read_manifest(std::shared_ptr<Work> work);
-  registry::Awaitable<void> read_layers(std::shared_ptr<Work> work);
+  Awaitable<std::shared_ptr<Work>> prepare(ImageTask task);
+  Awaitable<void> read_manifest(std::shared_ptr<Work> work);
+  Awaitable<void> read_layers(std::shared_ptr<Work> work);
   asio::awaitable<void> read_layer(std::shared_ptr<Work> work, Digest layer);
   static void leave_out_foreign(Work& work, const registry::Descriptor& layer);
-  registry::Awaitable<bool> deliver_remembered(std::shared_ptr<Work> work, Digest layer);
-  registry::Awaitable<void> remember(std::shared_ptr<Work> work);
+  Awaitable<bool> deliver_remembered(std::shared_ptr<Work> work, Digest layer);
+  Awaitable<void> remember(std::shared_ptr<Work> work);
 
   asio::any_io_executor executor_;
   ScanPool& pool_;

@@ -3,8 +3,6 @@
 
 namespace landwaiter::daemon {
 
-using registry::Awaitable;
-
 LocalClaims::LocalClaims(asio::any_io_executor executor, StoreThread& store, Digest detector_state, const Clock& clock, bool incremental)
     : store_(store), detector_state_(std::move(detector_state)), clock_(clock), incremental_(incremental), changed_(executor) {}
 

@@ -18,9 +18,9 @@ class LayerBook {
   virtual ~LayerBook() = default;
   /// Sorts `layers` into known, claimed (ours to read) and busy (somebody else reads them). Waits a while when all are busy, so
   /// that callers can simply ask again.
-  virtual registry::Awaitable<protocol::LayerClaimAnswer> claim(std::vector<Digest> layers) = 0;
+  virtual Awaitable<protocol::LayerClaimAnswer> claim(std::vector<Digest> layers) = 0;
   /// Takes the report of a claimed layer; once it returns, the report survives a kill.
-  virtual registry::Awaitable<void> deliver(LayerReport report) = 0;
+  virtual Awaitable<void> deliver(LayerReport report) = 0;
   /// Gives claimed layers back unread.
   virtual void release(const std::vector<Digest>& layers) = 0;
 };
@@ -36,7 +36,7 @@ class LocalClaims {
 
  private:
   friend class LocalBook;
-  registry::Awaitable<bool> is_known(Digest layer);
+  Awaitable<bool> is_known(Digest layer);
 
   StoreThread& store_;
   Digest detector_state_;

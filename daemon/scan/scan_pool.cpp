@@ -2,14 +2,13 @@
 #include "daemon/scan/scan_pool.hpp"
 
 #include "daemon/scan/blob_channel.hpp"
+#include "detectors/walk/layer_scanner.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/detached.hpp>
 
 namespace landwaiter::daemon {
-
-using registry::Awaitable;
 
 ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers)
     : executor_(executor), engine_(std::move(engine)), free_(executor, workers), threads_(workers) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "daemon/async.hpp"
+#include "core/base/async.hpp"
 #include "detectors/engine/engine.hpp"
+#include "detectors/walk/layer_scanner.hpp"
 #include "registry/client/image_source.hpp"
 
 #include <boost/asio/thread_pool.hpp>
@@ -23,15 +24,15 @@ class ScanPool {
   ScanPool& operator=(const ScanPool&) = delete;
 
   /// Streams the layer through a worker. `progress` lives at least until the returned coroutine ends.
-  registry::Awaitable<LayerReport> scan(std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
-                                        std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop);
+  Awaitable<LayerReport> scan(std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
+                              std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop);
 
   const Digest& detector_state() const { return engine_->state(); }
   std::size_t workers() const { return scanners_.size(); }
 
  private:
-  registry::Awaitable<LayerReport> scan_with(std::size_t worker, std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
-                                             std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop);
+  Awaitable<LayerReport> scan_with(std::size_t worker, std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
+                                   std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop);
 
   asio::any_io_executor executor_;
   std::shared_ptr<const detectors::Engine> engine_;

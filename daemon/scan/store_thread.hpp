@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "daemon/async.hpp"
+#include "core/base/async.hpp"
 #include "storage/local/store.hpp"
 
 #include <boost/asio/thread_pool.hpp>

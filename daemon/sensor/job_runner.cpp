@@ -12,8 +12,6 @@
 
 namespace landwaiter::daemon {
 
-using registry::Awaitable;
-
 struct JobRunner::Leased {
   protocol::Job job;
   std::shared_ptr<JobCounters> counters = std::make_shared<JobCounters>();

@@ -42,9 +42,9 @@ class JobRunner {
   struct KnownRegistry;
 
   asio::awaitable<void> run(std::shared_ptr<Leased> leased);
-  registry::Awaitable<void> run_list(std::shared_ptr<Leased> leased, std::shared_ptr<registry::Client> client);
-  registry::Awaitable<void> run_image(std::shared_ptr<Leased> leased, std::shared_ptr<registry::Client> client);
-  registry::Awaitable<void> send_page(std::shared_ptr<Leased> leased, protocol::InventoryPage page);
+  Awaitable<void> run_list(std::shared_ptr<Leased> leased, std::shared_ptr<registry::Client> client);
+  Awaitable<void> run_image(std::shared_ptr<Leased> leased, std::shared_ptr<registry::Client> client);
+  Awaitable<void> send_page(std::shared_ptr<Leased> leased, protocol::InventoryPage page);
   asio::awaitable<void> report_failure(std::shared_ptr<Leased> leased, Error error);
   Result<std::shared_ptr<registry::Client>> client_for(const protocol::Job& job);
 

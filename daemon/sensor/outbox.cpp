@@ -12,7 +12,6 @@ namespace landwaiter::daemon {
 namespace {
 
 using nlohmann::json;
-using registry::Awaitable;
 using storage::OutboxItem;
 
 constexpr std::size_t kBatch = 32;

@@ -20,9 +20,9 @@ class Outbox {
          std::function<void(const std::string&)> on_job_ended);
 
   /// Each is durable when it returns.
-  registry::Awaitable<void> put_layer(LayerReport report);
-  registry::Awaitable<void> put_completion(std::string job_id, Secret lease, protocol::ImageCompletion completion);
-  registry::Awaitable<void> put_failure(std::string job_id, Secret lease, protocol::JobFailure failure);
+  Awaitable<void> put_layer(LayerReport report);
+  Awaitable<void> put_completion(std::string job_id, Secret lease, protocol::ImageCompletion completion);
+  Awaitable<void> put_failure(std::string job_id, Secret lease, protocol::JobFailure failure);
 
   /// Sends until `stop` was requested and nothing is left that can be sent now.
   asio::awaitable<void> run(std::stop_token stop);
@@ -30,11 +30,11 @@ class Outbox {
   void wake();
 
  private:
-  registry::Awaitable<void> put(storage::OutboxItem item);
-  registry::Awaitable<void> send(storage::OutboxItem item);
-  registry::Awaitable<void> send_layer(const storage::OutboxItem& item);
-  registry::Awaitable<void> send_job_end(const storage::OutboxItem& item);
-  registry::Awaitable<void> resend_layers(std::string completion);
+  Awaitable<void> put(storage::OutboxItem item);
+  Awaitable<void> send(storage::OutboxItem item);
+  Awaitable<void> send_layer(const storage::OutboxItem& item);
+  Awaitable<void> send_job_end(const storage::OutboxItem& item);
+  Awaitable<void> resend_layers(std::string completion);
   asio::awaitable<bool> send_some(std::size_t failures, std::stop_token stop);
 
   StoreThread& store_;

@@ -7,7 +7,6 @@ namespace landwaiter::daemon {
 namespace {
 
 using protocol::LayerClaimAnswer;
-using registry::Awaitable;
 
 /// How long the platform may hold a claim of which all layers are busy.
 constexpr std::chrono::seconds kBusyWait{20};

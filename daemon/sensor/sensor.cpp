@@ -17,8 +17,6 @@
 
 namespace landwaiter::daemon {
 
-using registry::Awaitable;
-
 namespace {
 
 constexpr std::chrono::seconds kAcquireWait{45};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/async.hpp"
 #include "core/base/clock.hpp"
-#include "daemon/async.hpp"
 #include "daemon/settings/config.hpp"
 #include "registry/client/image_source.hpp"
 
@@ -26,7 +26,7 @@ class Sensor {
   /// Works until stop(): then takes no more jobs, lets running ones finish until the drain timeout, hands the others back,
   /// and returns. While the platform is away it waits and tries again. Error: what cannot be mended by waiting (no enrolment
   /// token, a refused one, a state directory that cannot be used).
-  registry::Awaitable<void> run();
+  Awaitable<void> run();
 
   /// The first call drains, the second gives running jobs back at once. On the io thread.
   void stop();

@@ -30,10 +30,6 @@ Result<void> save_identity(const std::filesystem::path& state_directory, const S
 /// Opens what crypto_box_seal made for our public key (libsodium: X25519, XSalsa20-Poly1305).
 Result<Secret> open_sealed(const SensorIdentity& identity, const std::string& sealed_base64);
 
-/// Writes a file that only its owner reads: beside it, synced and renamed, so that a kill leaves the old file or the new one. Makes
-/// its folder. Error: io.
-Result<void> write_private_file(const std::filesystem::path& file, const std::string& text);
-
 /// 32 random bytes in hexadecimal.
 Secret random_key();
 /// The identity key of a command that has no platform: `state_directory`/identity.key, made when absent.

@@ -12,7 +12,6 @@ namespace landwaiter::daemon {
 namespace {
 
 using nlohmann::json;
-using registry::Awaitable;
 
 /// Smaller bodies are not worth compressing.
 constexpr std::size_t kCompressFrom = 4 * limits::KiB;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/async.hpp"
 #include "core/wire/protocol.hpp"
-#include "daemon/async.hpp"
 #include "registry/http/transport.hpp"
 
 #include <memory>
@@ -21,19 +21,19 @@ class Uplink {
   /// The sensor's bearer token, once enrolled.
   void set_token(Secret token) { token_ = std::move(token); }
 
-  registry::Awaitable<protocol::EnrolmentAnswer> enrol(protocol::Enrolment enrolment, Secret enrolment_token);
+  Awaitable<protocol::EnrolmentAnswer> enrol(protocol::Enrolment enrolment, Secret enrolment_token);
   /// Long poll: up to `capacity` jobs, or none after `wait`.
-  registry::Awaitable<std::vector<protocol::Job>> acquire(std::size_t capacity, std::chrono::seconds wait);
-  registry::Awaitable<protocol::HeartbeatAnswer> heartbeat(protocol::Heartbeat heartbeat);
-  registry::Awaitable<void> inventory(std::string job_id, Secret lease, protocol::InventoryPage page);
+  Awaitable<std::vector<protocol::Job>> acquire(std::size_t capacity, std::chrono::seconds wait);
+  Awaitable<protocol::HeartbeatAnswer> heartbeat(protocol::Heartbeat heartbeat);
+  Awaitable<void> inventory(std::string job_id, Secret lease, protocol::InventoryPage page);
   /// Long poll while all layers are busy elsewhere.
-  registry::Awaitable<protocol::LayerClaimAnswer> claim(std::string job_id, protocol::LayerClaim claim, std::chrono::seconds wait);
+  Awaitable<protocol::LayerClaimAnswer> claim(std::string job_id, protocol::LayerClaim claim, std::chrono::seconds wait);
   /// `report` is a LayerReport as JSON.
-  registry::Awaitable<void> put_layer(Digest layer, Digest detector_state, std::string report);
+  Awaitable<void> put_layer(Digest layer, Digest detector_state, std::string report);
   /// `completion` is an ImageCompletion as JSON.
-  registry::Awaitable<void> complete(std::string job_id, Secret lease, std::string completion);
+  Awaitable<void> complete(std::string job_id, Secret lease, std::string completion);
   /// `failure` is a JobFailure as JSON.
-  registry::Awaitable<void> fail(std::string job_id, Secret lease, std::string failure);
+  Awaitable<void> fail(std::string job_id, Secret lease, std::string failure);
 
  private:
   struct Call {
@@ -48,9 +48,9 @@ class Uplink {
     int status = 0;
     std::string body;
   };
-  registry::Awaitable<Answer> send(Call call);
-  registry::Awaitable<void> tell(Call call);
-  registry::Awaitable<void> end_job(std::string job_id, const char* how, Secret lease, std::string body);
+  Awaitable<Answer> send(Call call);
+  Awaitable<void> tell(Call call);
+  Awaitable<void> end_job(std::string job_id, const char* how, Secret lease, std::string body);
 
   std::shared_ptr<registry::Transport> transport_;
   std::string base_url_;

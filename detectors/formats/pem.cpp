@@ -190,17 +190,6 @@ void finish_unclosed(std::string_view raw, std::string problem, Block& block) {
 
 }  // namespace
 
-WipedBytes& WipedBytes::operator=(WipedBytes&& other) noexcept {
-  if (this == &other) return *this;
-  wipe();
-  bytes_.swap(other.bytes_);
-  return *this;
-}
-
-WipedBytes::~WipedBytes() { wipe(); }
-
-void WipedBytes::wipe() noexcept { landwaiter::wipe(bytes_); }
-
 std::optional<std::string_view> Block::header(std::string_view name) const {
   const auto found = std::ranges::find_if(headers, [&](const Header& header) { return iequals(header.name, name); });
   if (found == headers.end()) return std::nullopt;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#pragma once
+#include "core/base/secret.hpp"
 
-#include "core/base/bytes.hpp"
+#pragma once
 
 #include <optional>
 #include <string>
@@ -9,21 +9,6 @@
 #include <vector>
 
 namespace landwaiter::detectors::pem {
-
-/// Bytes that are overwritten when they go: decoded bodies may be private keys.
-class WipedBytes {
- public:
-  WipedBytes() = default;
-  explicit WipedBytes(Bytes bytes) : bytes_(std::move(bytes)) {}
-  WipedBytes(WipedBytes&& other) noexcept : bytes_(std::move(other.bytes_)) { other.bytes_.clear(); }
-  WipedBytes& operator=(WipedBytes&& other) noexcept;
-  ~WipedBytes();
-  ByteView view() const { return bytes_; }
-
- private:
-  void wipe() noexcept;
-  Bytes bytes_;
-};
 
 /// A header inside the block, such as "DEK-Info: AES-128-CBC,0A1B..." (RFC 1421, 4.6).
 struct Header {

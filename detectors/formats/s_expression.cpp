@@ -65,7 +65,7 @@ class Parser {
     }
     if (next == text_.size() || text_[next] != ':') return token(out);
     if (size > text_.size() - next - 1) return false;
-    out.atom = pem::WipedBytes(copy_of(text_.substr(next + 1, size)));
+    out.atom = WipedBytes(copy_of(text_.substr(next + 1, size)));
     at_ = next + 1 + size;
     return true;
   }
@@ -73,7 +73,7 @@ class Parser {
   bool token(SExpression& out) {
     std::size_t next = at_;
     while (next < text_.size() && next - at_ < kAtomBytesMax && is_token(text_[next])) ++next;
-    out.atom = pem::WipedBytes(copy_of(text_.substr(at_, next - at_)));
+    out.atom = WipedBytes(copy_of(text_.substr(at_, next - at_)));
     at_ = next;
     return true;
   }
@@ -89,7 +89,7 @@ class Parser {
       bytes.push_back(static_cast<std::uint8_t>(c));
     }
     if (next >= stop) return false;
-    out.atom = pem::WipedBytes(std::move(bytes));
+    out.atom = WipedBytes(std::move(bytes));
     at_ = next + 1;
     return true;
   }
@@ -121,7 +121,7 @@ class Parser {
     auto bytes = hex_decode(digits);
     wipe(digits);
     if (!bytes) return false;
-    out.atom = pem::WipedBytes(std::move(*bytes));
+    out.atom = WipedBytes(std::move(*bytes));
     at_ = stop + 1;
     return true;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#pragma once
+#include "core/base/secret.hpp"
 
-#include "detectors/formats/pem.hpp"
+#pragma once
 
 #include <optional>
 #include <string_view>
@@ -13,7 +13,7 @@ namespace landwaiter::detectors {
 /// Libgcrypt's, and so those of RFC 9804 without display hints and base64. Atoms may be private: they are wiped.
 struct SExpression {
   bool list = false;
-  pem::WipedBytes atom;
+  WipedBytes atom;
   std::vector<SExpression> items;
 
   std::string_view text() const { return as_text(atom.view()); }

@@ -2,6 +2,7 @@
 #include "detectors/jose/jwk.hpp"
 
 #include "core/base/encoding.hpp"
+#include "core/base/secret.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/keys/key_consistency.hpp"
 
@@ -23,16 +24,16 @@ std::string text(const json& object, const char* name) {
 }
 
 /// A member in base64url; empty when it is not there or is something else.
-pem::WipedBytes bytes_of(const json& object, const char* name) {
+WipedBytes bytes_of(const json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end() || !found->is_string()) return {};
   auto decoded = base64url_decode(found->get_ref<const std::string&>());
-  return decoded ? pem::WipedBytes(std::move(*decoded)) : pem::WipedBytes();
+  return decoded ? WipedBytes(std::move(*decoded)) : WipedBytes();
 }
 
 /// p, q and the primes of "oth" (RFC 7518, 6.3.2.7).
 bool rsa_numbers_agree(const json& object, ByteView n) {
-  std::vector<pem::WipedBytes> primes;
+  std::vector<WipedBytes> primes;
   primes.push_back(bytes_of(object, "p"));
   primes.push_back(bytes_of(object, "q"));
   // A key may come without its primes; then nothing can be checked.

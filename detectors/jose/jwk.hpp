@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
-#include "detectors/formats/pem.hpp"
+#include "core/base/secret.hpp"
 #include "detectors/keys/public_key.hpp"
 
 #include <nlohmann/json.hpp>
@@ -17,7 +17,7 @@ struct Jwk {
   PublicKey public_key;  ///< key_type alone of symmetric keys ("oct")
   bool is_private = false;
   bool symmetric = false;
-  pem::WipedBytes secret;           ///< of a symmetric key
+  WipedBytes secret;                ///< of a symmetric key
   bool consistent = true;           ///< false when the private numbers are not those of the public key
   std::vector<Bytes> certificates;  ///< x5c, the key's own first, in DER; not looked at
 };

@@ -2,7 +2,7 @@
 #include "detectors/key_files/cryptoapi_key.hpp"
 
 #include "core/base/limits.hpp"
-#include "detectors/formats/pem.hpp"
+#include "core/base/secret.hpp"
 #include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/private_key_math.hpp"
 
@@ -30,7 +30,7 @@ class Magnitude {
     ByteView view;
     if (!reader.view(size, view)) return false;
     Bytes bytes(view.rbegin(), view.rend());
-    bytes_ = pem::WipedBytes(std::move(bytes));
+    bytes_ = WipedBytes(std::move(bytes));
     return true;
   }
   ByteView view() const {
@@ -40,7 +40,7 @@ class Magnitude {
   }
 
  private:
-  pem::WipedBytes bytes_;
+  WipedBytes bytes_;
 };
 
 /// RSAPUBKEY, modulus; of a private key the primes, three numbers for the Chinese remainder theorem, the exponent.

@@ -2,9 +2,9 @@
 #include "detectors/key_files/dnssec_key.hpp"
 
 #include "core/base/encoding.hpp"
+#include "core/base/secret.hpp"
 #include "core/base/text.hpp"
 #include "detectors/formats/der.hpp"
-#include "detectors/formats/pem.hpp"
 #include "detectors/key_files/dnssec_public.hpp"
 #include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/private_key_math.hpp"
@@ -51,9 +51,9 @@ class PrivateFields {
   }
 
   /// Empty when it is missing or not base64.
-  pem::WipedBytes number(std::string_view name) const {
+  WipedBytes number(std::string_view name) const {
     auto bytes = base64_decode(text(name));
-    return bytes ? pem::WipedBytes(*std::move(bytes)) : pem::WipedBytes();
+    return bytes ? WipedBytes(*std::move(bytes)) : WipedBytes();
   }
 
   std::size_t end() const { return end_; }
@@ -243,7 +243,7 @@ void inspect_tsig_key(const Window& window, const Hit& hit, FindingSink& sink, c
   const std::string algorithm = to_lower(statement(block, "algorithm"));
   auto decoded = base64_decode(statement(block, "secret"));
   if (!decoded || decoded->size() < 8 || algorithm.size() > 32) return;
-  const pem::WipedBytes secret(*std::move(decoded));
+  const WipedBytes secret(*std::move(decoded));
   if (!looks_random(secret.view())) return;
   Finding finding = secret_key_finding(secret.view(), attribute_text(algorithm), "TSIG", context);
   if (algorithm.starts_with("hmac-md5")) add_weakness(finding, "md5");

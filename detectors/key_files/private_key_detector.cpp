@@ -5,11 +5,9 @@
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/der_search.hpp"
 #include "detectors/formats/pem.hpp"
-#include "detectors/keys/key_checks.hpp"
 #include "detectors/keys/password_encryption.hpp"
 #include "detectors/keys/private_key.hpp"
 #include "detectors/keys/private_key_finding.hpp"
-#include "detectors/keys/published_keys.hpp"
 #include "detectors/ssh/ssh_key.hpp"
 #include "detectors/ssh/ssh_line.hpp"
 
@@ -96,41 +94,6 @@ bool is_known_label(std::string_view label) {
   return label == kOpenSsh || std::ranges::find(pem_labels(), label, &PemLabel::label) != pem_labels().end();
 }
 
-std::string title_of(const PrivateKey& key, std::string_view encoding) {
-  std::string title = key.public_key.key_type.empty() ? std::string() : describe(key.public_key) + ' ';
-  title += key.encrypted ? "private key, encrypted" : "private key";
-  title[0] = title[0] == 'p' ? 'P' : title[0];
-  return title + " (" + std::string(encoding) + ", " + key.format + ')';
-}
-
-Finding describe_key(const PrivateKey& key, std::string_view encoding, const DetectorContext& context) {
-  Finding finding;
-  finding.type = FindingType::private_key;
-  const bool known = !key.public_key.spki.empty();
-  finding.id = known ? key.public_key.id() : keyed_id(context, key.opaque);
-  finding.severity = key.encrypted ? Severity::medium : Severity::high;
-  finding.title = title_of(key, encoding);
-  json& attributes = finding.attributes;
-  add_public_key_attributes(key.public_key, attributes);
-  if (key.public_key.key_type.empty()) attributes["key_type"] = nullptr;
-  attributes["encoding"] = encoding;
-  attributes["format"] = key.format;
-  attributes["encrypted"] = key.encrypted;
-  attributes["encryption"] = key.encryption;
-  attributes["consistent"] = key.consistent;
-  const std::string_view publisher = publisher_of(key);
-  attributes["publisher"] = publisher.empty() ? json(nullptr) : json(publisher);
-  if (!publisher.empty()) {
-    finding.severity = Severity::low;
-    finding.title += ", published test key of " + std::string(publisher);
-  }
-  if (!key.ssh_fingerprint.empty()) attributes["ssh_fingerprint"] = key.ssh_fingerprint;
-  auto weaknesses = encryption_weaknesses(key.encryption);
-  std::ranges::move(key_weaknesses(key.public_key), std::back_inserter(weaknesses));
-  attributes["weaknesses"] = std::move(weaknesses);
-  return finding;
-}
-
 /// May raw bytes that read as this key be called one? Only with everything checked that can be.
 bool convincing(const PrivateKey& key) {
   if (!key.consistent || !key.looks_random) return false;
@@ -150,10 +113,6 @@ Result<PrivateKey> read_by_trigger(int trigger, ByteView element) {
 }
 
 }  // namespace
-
-Finding describe_private_key(const PrivateKey& key, std::string_view encoding, const DetectorContext& context) {
-  return describe_key(key, encoding, context);
-}
 
 std::vector<Trigger> PrivateKeyDetector::triggers() const {
   return {
@@ -199,7 +158,7 @@ void PrivateKeyDetector::inspect_pem(const Window& window, const Hit& hit, Findi
     return;
   }
   for (const PrivateKey& key : *keys) {
-    Finding finding = describe_key(key, "PEM", context_);
+    Finding finding = describe_private_key(key, "PEM", context_);
     if (names_host_key(window.name)) finding.attributes["role"] = "host-key";
     sink.add(std::move(finding), block.begin);
   }
@@ -212,7 +171,7 @@ void PrivateKeyDetector::inspect_der(const Window& window, const Hit& hit, Findi
   any_sequence_before(window, hit, kDerLookBack, [&](std::size_t start, ByteView element) {
     const auto key = read_by_trigger(hit.trigger, element);
     if (!key || !convincing(*key)) return false;
-    sink.add(describe_key(*key, "DER", context_), start);
+    sink.add(describe_private_key(*key, "DER", context_), start);
     sink.consumed(start + element.size());
     return true;
   });

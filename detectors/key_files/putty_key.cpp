@@ -5,7 +5,6 @@
 #include "core/base/encoding.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
-#include "detectors/formats/pem.hpp"
 #include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/x509_text.hpp"
 #include "detectors/ssh/ssh_certificate.hpp"
@@ -34,7 +33,7 @@ struct PuttyFile {
   std::string_view algorithm, encryption, comment, mac;
   json kdf;                   ///< null when there is none
   std::optional<Bytes> blob;  ///< public
-  pem::WipedBytes section;    ///< private
+  WipedBytes section;         ///< private
   bool complete = false;
   std::size_t end = 0;
 };
@@ -105,7 +104,7 @@ std::optional<PuttyFile> read_file(std::string_view text, std::size_t at, unsign
   if (!file.blob) return std::nullopt;
   read_argon2(reader, file);
   if (auto section = reader.body("Private-Lines")) {
-    file.section = pem::WipedBytes(*std::move(section));
+    file.section = WipedBytes(*std::move(section));
     // Version 1 had a hash without a key under another name.
     file.complete = reader.value("Private-MAC", file.mac) || reader.value("Private-Hash", file.mac);
   }

@@ -3,7 +3,6 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/secret.hpp"
-#include "detectors/formats/pem.hpp"
 #include "detectors/keys/key_finding.hpp"
 
 #include <openssl/sha.h>
@@ -123,7 +122,7 @@ void inspect_signify_key(const Window& window, const Hit& hit, FindingSink& sink
   if (end - at > kBase64Max) return;
   auto decoded = base64_decode(text.substr(at, end - at));
   if (!decoded) return;
-  const pem::WipedBytes bytes(*std::move(decoded));
+  const WipedBytes bytes(*std::move(decoded));
   auto finding = describe(bytes.view(), comment, context);
   if (!finding) return;
   sink.add(*std::move(finding), hit.end - kMark.size());

@@ -3,8 +3,8 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
+#include "core/base/secret.hpp"
 #include "core/base/text.hpp"
-#include "detectors/formats/pem.hpp"
 #include "detectors/keys/key_finding.hpp"
 
 #include <algorithm>
@@ -67,7 +67,7 @@ void inspect_wireguard_key(const Window& window, const Hit& hit, FindingSink& si
   if (!peer_header && (!known || !in_wireguard_section(text, line))) return;
   auto decoded = base64_decode(text.substr(value, kKeyCharacters));
   if (!decoded || decoded->size() != 32 || !looks_random(*decoded)) return;
-  const pem::WipedBytes bytes(*std::move(decoded));
+  const WipedBytes bytes(*std::move(decoded));
   const auto public_key =
       name.starts_with("private") ? raw_curve_public_half(oid::x25519(), bytes.view()) : raw_curve_public_key(oid::x25519(), bytes.view());
   if (!public_key) return;

@@ -3,6 +3,7 @@
 #include "detectors/keystores/bcfks.hpp"
 
 #include "core/base/limits.hpp"
+#include "core/base/secret.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/keys/password_encryption.hpp"
 #include "detectors/keys/public_key.hpp"
@@ -56,11 +57,11 @@ struct Derivation {
   std::uint64_t rounds() const { return hash.empty() ? 8 * iterations * block_size * block_size : 4 * iterations; }
 
   /// Both passwords with two bytes a character and a zero at the end, one behind the other.
-  std::optional<pem::WipedBytes> key(const Password& password, std::string_view purpose, std::size_t size) const {
-    const pem::WipedBytes text = bouncy_bmp_string(password), use = bouncy_bmp_string({purpose});
+  std::optional<WipedBytes> key(const Password& password, std::string_view purpose, std::size_t size) const {
+    const WipedBytes text = bouncy_bmp_string(password), use = bouncy_bmp_string({purpose});
     Bytes joined(text.view().begin(), text.view().end());
     joined.insert(joined.end(), use.view().begin(), use.view().end());
-    const pem::WipedBytes both(std::move(joined));
+    const WipedBytes both(std::move(joined));
     const std::size_t wanted = key_bytes != 0 ? static_cast<std::size_t>(key_bytes) : size;
     // Bouncy Castle gives the block size for the parallelism, too.
     return hash.empty() ? scrypt(both.view(), salt, iterations, block_size, block_size, wanted)
@@ -113,8 +114,7 @@ Lock sealed_lock(ByteView algorithm_element, ByteView ciphertext, std::string_vi
   if (parameters.next_is(der::kInteger)) tag_bytes = next_number(parameters);
   constexpr std::uint64_t kTagBytesMax = 16;
   if (tag_bytes < 4 || tag_bytes > kTagBytesMax) return {};
-  return {.rounds = derivation->rounds(),
-          .open = [=, derivation = *derivation](const Password& password) -> std::optional<pem::WipedBytes> {
+  return {.rounds = derivation->rounds(), .open = [=, derivation = *derivation](const Password& password) -> std::optional<WipedBytes> {
             constexpr std::size_t kKeyBytes = 32;
             const auto key = derivation.key(password, purpose, kKeyBytes);
             if (!key) return std::nullopt;
@@ -218,11 +218,11 @@ Lock mac_lock(ByteView check, ByteView content, json& integrity) {
   constexpr std::string_view kHmac = "hmacWith";
   const std::string hash = name.starts_with(kHmac) ? name.substr(kHmac.size()) : name == "hmac-sha3-512" ? "SHA3-512" : "";
   return {.rounds = derivation->rounds() + content.size() / 64,
-          .open = [=, derivation = *derivation](const Password& password) -> std::optional<pem::WipedBytes> {
+          .open = [=, derivation = *derivation](const Password& password) -> std::optional<WipedBytes> {
             constexpr std::size_t kKeyBytes = 64;
             const auto key = derivation.key(password, "INTEGRITY_CHECK", kKeyBytes);
             if (!key || !same_digest(hmac(hash, key->view(), content), digest)) return std::nullopt;
-            return pem::WipedBytes();
+            return WipedBytes();
           }};
 }
 

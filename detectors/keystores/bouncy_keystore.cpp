@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // BKS and UBER as Bouncy Castle writes them (org.bouncycastle.jcajce.provider.keystore.bc.BcKeyStoreSpi).
-#include "detectors/keystores/java_keystore.hpp"
+#include "detectors/keystores/bouncy_keystore.hpp"
 
 #include "core/base/clock.hpp"
 #include "core/base/limits.hpp"
+#include "core/base/secret.hpp"
 #include "core/base/text.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/passwords/password_crypto.hpp"
@@ -64,8 +65,8 @@ ByteView unsealed_private_key(KeystoreEntry& entry, ByteView opened) {
 Lock sealed_lock(ByteView salt, std::uint32_t iterations, ByteView ciphertext) {
   constexpr std::size_t kKeyBytes = 24, kIvBytes = 8;
   // Two runs for the key, one for the IV.
-  return {.rounds = std::uint64_t{3} * iterations, .open = [=](const Password& password) -> std::optional<pem::WipedBytes> {
-            const pem::WipedBytes text = bouncy_bmp_string(password);
+  return {.rounds = std::uint64_t{3} * iterations, .open = [=](const Password& password) -> std::optional<WipedBytes> {
+            const WipedBytes text = bouncy_bmp_string(password);
             const auto key = pkcs12_key("SHA1", text.view(), salt, iterations, 1, kKeyBytes);
             const auto iv = pkcs12_key("SHA1", text.view(), salt, iterations, 2, kIvBytes);
             auto plain = key && iv ? decrypt_cbc("DES-EDE3-CBC", key->view(), iv->view(), ciphertext) : std::nullopt;
@@ -171,11 +172,11 @@ Lock mac_lock(const Header& header, ByteView content, ByteView check) {
   const ByteView salt = header.salt;
   const std::uint32_t iterations = header.iterations;
   constexpr std::size_t kSha1Block = 64;
-  return {.rounds = iterations + content.size() / kSha1Block + 4, .open = [=](const Password& password) -> std::optional<pem::WipedBytes> {
-            const pem::WipedBytes text = bouncy_bmp_string(password);
+  return {.rounds = iterations + content.size() / kSha1Block + 4, .open = [=](const Password& password) -> std::optional<WipedBytes> {
+            const WipedBytes text = bouncy_bmp_string(password);
             const auto key = pkcs12_key("SHA1", text.view(), salt, iterations, 3, key_bytes);
             if (!key || !same_digest(hmac("SHA1", key->view(), content), check)) return std::nullopt;
-            return pem::WipedBytes();
+            return WipedBytes();
           }};
 }
 
@@ -216,8 +217,8 @@ Lock uber_lock(const Header& header, ByteView sealed) {
   const std::uint32_t iterations = header.iterations;
   constexpr std::size_t kBytesPerRound = 64;
   return {.rounds = std::uint64_t{3} * iterations + sealed.size() / kBytesPerRound,
-          .open = [=](const Password& password) -> std::optional<pem::WipedBytes> {
-            const pem::WipedBytes text = bouncy_bmp_string(password);
+          .open = [=](const Password& password) -> std::optional<WipedBytes> {
+            const WipedBytes text = bouncy_bmp_string(password);
             const auto key = pkcs12_key("SHA1", text.view(), salt, iterations, 1, Twofish::kKeyBytes);
             const auto iv = pkcs12_key("SHA1", text.view(), salt, iterations, 2, Twofish::kBlockBytes);
             auto plain = key && iv ? Twofish(key->view()).decrypt_cbc(iv->view(), sealed) : std::nullopt;

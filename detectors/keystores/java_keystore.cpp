@@ -2,6 +2,7 @@
 // JKS and JCEKS as the JDK writes them (sun.security.provider.JavaKeyStore, com.sun.crypto.provider.JceKeyStore).
 #include "detectors/keystores/java_keystore.hpp"
 
+#include "core/base/secret.hpp"
 #include "core/base/text.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/keys/password_encryption.hpp"
@@ -129,10 +130,10 @@ class JavaKeystoreReader {
   void add_lock() {
     const ByteView content = out_.whole.first(out_.whole.size() - kSha1Bytes), check = out_.whole.last(kSha1Bytes);
     constexpr std::size_t kSha1Block = 64;
-    out_.lock = {.rounds = content.size() / kSha1Block + 2, .open = [=](const Password& password) -> std::optional<pem::WipedBytes> {
-                   const pem::WipedBytes text = utf16_be(password);
+    out_.lock = {.rounds = content.size() / kSha1Block + 2, .open = [=](const Password& password) -> std::optional<WipedBytes> {
+                   const WipedBytes text = utf16_be(password);
                    if (!same_digest(sha1({text.view(), as_bytes("Mighty Aphrodite"), content}), check)) return std::nullopt;
-                   return pem::WipedBytes();
+                   return WipedBytes();
                  }};
   }
 

@@ -10,8 +10,6 @@ namespace landwaiter::detectors {
 /// a later break leaves what was read, with Keystore::problem.
 Result<Keystore> read_java_keystore(ByteView bytes);
 
-/// Bouncy Castle's BKS, the same way, and UBER, which is encrypted as a whole and ends where its file does: it has no length.
-Result<Keystore> read_bouncy_keystore(ByteView bytes, bool ends_file);
 /// May an UBER begin here whose end is not in these bytes?
 bool may_be_uber(ByteView bytes);
 

@@ -3,6 +3,7 @@
 
 #include "core/base/bytes.hpp"
 #include "core/base/result.hpp"
+#include "core/base/secret.hpp"
 #include "core/report/finding.hpp"
 #include "detectors/keys/private_key.hpp"
 #include "detectors/passwords/passwords.hpp"
@@ -48,11 +49,11 @@ struct Keystore {
   Lock lock;  ///< what proves its password; none when there is nothing to try one on
   /// Lists what the password opens further. Takes what the lock opened.
   std::function<void(Keystore&, ByteView opened, const Password&, Guesser&)> list;
-  std::vector<PrivateKey> keys;         ///< in a form that only this kind of keystore has, encrypted
-  std::vector<pem::WipedBytes> opened;  ///< what views may point into
-  std::optional<Password> password;     ///< the well-known one that it has
-  std::optional<bool> password_tried;   ///< all well-known ones until one fitted; nothing when there is nothing to try one on
-  bool listed = true;                   ///< entries are all there are; false while a part is encrypted
+  std::vector<PrivateKey> keys;        ///< in a form that only this kind of keystore has, encrypted
+  std::vector<WipedBytes> opened;      ///< what views may point into
+  std::optional<Password> password;    ///< the well-known one that it has
+  std::optional<bool> password_tried;  ///< all well-known ones until one fitted; nothing when there is nothing to try one on
+  bool listed = true;                  ///< entries are all there are; false while a part is encrypted
 
   void add_weakness(std::string_view code);
   /// The weaknesses of how something in it is encrypted: weak ciphers, "3des", few iterations.

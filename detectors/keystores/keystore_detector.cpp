@@ -4,6 +4,7 @@
 #include "core/base/limits.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/keystores/bcfks.hpp"
+#include "detectors/keystores/bouncy_keystore.hpp"
 #include "detectors/keystores/java_keystore.hpp"
 #include "detectors/keystores/keychain.hpp"
 #include "detectors/keystores/keystore_opening.hpp"

@@ -4,6 +4,7 @@
 #include "detectors/keystores/nss_database.hpp"
 
 #include "core/base/limits.hpp"
+#include "core/base/secret.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/sqlite_reader.hpp"
 #include "detectors/keys/password_encryption.hpp"
@@ -99,12 +100,12 @@ std::optional<Encryption> read_encryption(ByteView bytes) {
 }
 
 /// The derivation of old databases, PKCS #12's in a form of NSS's own.
-std::optional<pem::WipedBytes> open_triple_des(const Encryption& sealed, ByteView hashed) {
+std::optional<WipedBytes> open_triple_des(const Encryption& sealed, ByteView hashed) {
   constexpr std::size_t kSaltBytes = 20, kKeyBytes = 24, kIvBytes = 8;
   if (sealed.salt.size() > kSaltBytes) return std::nullopt;
   Bytes padded(sealed.salt.begin(), sealed.salt.end());
   padded.resize(kSaltBytes);
-  const pem::WipedBytes key(sha1({hashed, sealed.salt}));
+  const WipedBytes key(sha1({hashed, sealed.salt}));
   Bytes first = padded;
   first.insert(first.end(), sealed.salt.begin(), sealed.salt.end());
   Bytes out = hmac("SHA1", key.view(), first);
@@ -112,7 +113,7 @@ std::optional<pem::WipedBytes> open_triple_des(const Encryption& sealed, ByteVie
   second.insert(second.end(), sealed.salt.begin(), sealed.salt.end());
   const Bytes rest = hmac("SHA1", key.view(), second);
   out.insert(out.end(), rest.begin(), rest.end());
-  const pem::WipedBytes derived(std::move(out));
+  const WipedBytes derived(std::move(out));
   return decrypt_cbc("DES-EDE3-CBC", derived.view().first(kKeyBytes), derived.view().last(kIvBytes), sealed.ciphertext);
 }
 
@@ -120,10 +121,9 @@ std::optional<pem::WipedBytes> open_triple_des(const Encryption& sealed, ByteVie
 Lock password_lock(ByteView salt, ByteView check) {
   const auto sealed = read_encryption(check);
   if (!sealed) return {};
-  return {.rounds = 2 * sealed->iterations + 10,
-          .open = [salt, sealed = *sealed](const Password& password) -> std::optional<pem::WipedBytes> {
+  return {.rounds = 2 * sealed->iterations + 10, .open = [salt, sealed = *sealed](const Password& password) -> std::optional<WipedBytes> {
             constexpr std::size_t kKeyBytes = 32;
-            const pem::WipedBytes hashed(sha1({salt, as_bytes(password.text)}));
+            const WipedBytes hashed(sha1({salt, as_bytes(password.text)}));
             const auto key = sealed.triple_des ? std::nullopt : pbkdf2("SHA256", hashed.view(), sealed.salt, sealed.iterations, kKeyBytes);
             auto plain = sealed.triple_des ? open_triple_des(sealed, hashed.view())
                          : key             ? decrypt_cbc("AES-256-CBC", key->view(), sealed.iv, sealed.ciphertext)

@@ -3,6 +3,7 @@
 #include "detectors/keystores/pkcs12.hpp"
 
 #include "core/base/limits.hpp"
+#include "core/base/secret.hpp"
 #include "detectors/formats/ber.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/keys/password_encryption.hpp"
@@ -87,11 +88,11 @@ std::string hash_of(ByteView oid) {
 Lock hash_mac_lock(const Mac& mac, const std::string& hash, ByteView content) {
   constexpr std::size_t kBytesPerRound = 64;
   return {.rounds = std::min<std::uint64_t>(mac.iterations, UINT32_MAX) + content.size() / kBytesPerRound,
-          .open = [=](const Password& password) -> std::optional<pem::WipedBytes> {
-            const pem::WipedBytes text = bmp_string(password);
+          .open = [=](const Password& password) -> std::optional<WipedBytes> {
+            const WipedBytes text = bmp_string(password);
             const auto key = pkcs12_key(hash, text.view(), mac.salt, mac.iterations, 3, mac.digest.size());
             if (!key || !same_digest(hmac(hash, key->view(), content), mac.digest)) return std::nullopt;
-            return pem::WipedBytes();
+            return WipedBytes();
           }};
 }
 
@@ -112,10 +113,10 @@ Lock pbmac1_lock(ByteView parameters, ByteView digest, ByteView content, json& i
   constexpr std::uint64_t kKeyBytesMax = 64;
   if (!iterations || *iterations > INT32_MAX || !size || *size > kKeyBytesMax) return {};
   const std::string hash = hash_of(mac_oid);
-  return {.rounds = 4 * *iterations, .open = [=](const Password& password) -> std::optional<pem::WipedBytes> {
+  return {.rounds = 4 * *iterations, .open = [=](const Password& password) -> std::optional<WipedBytes> {
             const auto key = pbkdf2(prf_hash, as_bytes(password.text), salt, *iterations, static_cast<std::size_t>(*size));
             if (!key || !same_digest(hmac(hash, key->view(), content), digest)) return std::nullopt;
-            return pem::WipedBytes();
+            return WipedBytes();
           }};
 }
 

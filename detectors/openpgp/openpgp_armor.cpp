@@ -58,7 +58,7 @@ void decode(std::string_view raw, Armor& armor) {
   if (!is_body(body)) {
     armor.state = pem::State::bare;
   } else if (auto decoded = base64_decode(body)) {
-    armor.body = pem::WipedBytes(std::move(*decoded));
+    armor.body = WipedBytes(std::move(*decoded));
     armor.state = pem::State::decoded;
     armor.checksum_wrong = checksum && *checksum != crc24(armor.body.view());
   } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/secret.hpp"
 #include "detectors/formats/pem.hpp"
 
 #include <cstdint>
@@ -13,7 +14,7 @@ struct Armor {
   std::size_t begin = 0;        ///< index of the first '-' of BEGIN
   std::size_t end = 0;          ///< one past the last '-' of END, or where reading stopped
   std::string_view label;       ///< "PRIVATE KEY BLOCK"; a view into the bytes
-  pem::WipedBytes body;         ///< decoded; only when state is decoded
+  WipedBytes body;              ///< decoded; only when state is decoded
   bool checksum_wrong = false;  ///< there is a CRC-24 and it is another
   std::string problem;          ///< why it is damaged, for people
 };

@@ -2,6 +2,7 @@
 #include "detectors/passwords/password_crypto.hpp"
 
 #include "core/base/limits.hpp"
+#include "core/base/secret.hpp"
 #include "detectors/formats/ber.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
@@ -30,7 +31,7 @@ namespace {
 using nlohmann::json;
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, OpensslFree<EVP_CIPHER_CTX_free>>;
 using Cipher = std::unique_ptr<EVP_CIPHER, OpensslFree<EVP_CIPHER_free>>;
-using Opened = std::optional<pem::WipedBytes>;
+using Opened = std::optional<WipedBytes>;
 
 /// No key or IV that is asked for here is longer; HMAC-SHA-512's are 64.
 constexpr std::size_t kDerivedBytesMax = 256;
@@ -97,7 +98,7 @@ Opened pbe_decrypt(const X509_ALGOR* algorithm, const Password& password, ByteVi
                                              &size, 0, old_algorithms(), nullptr) != nullptr;
   ERR_clear_error();
   if (!decrypted) return std::nullopt;
-  pem::WipedBytes out(Bytes(plain, plain + size));
+  WipedBytes out(Bytes(plain, plain + size));
   OPENSSL_clear_free(plain, static_cast<std::size_t>(size));
   if (!one_element(out.view())) return std::nullopt;
   return out;
@@ -105,7 +106,7 @@ Opened pbe_decrypt(const X509_ALGOR* algorithm, const Password& password, ByteVi
 
 /// sun.security.provider.KeyProtector: a keystream of chained SHA-1 over password and salt, and a SHA-1 over password and key.
 Opened open_jks_key(const Password& password, ByteView sealed) {
-  const pem::WipedBytes text = utf16_be(password);
+  const WipedBytes text = utf16_be(password);
   const ByteView salt = sealed.first(SHA_DIGEST_LENGTH), check = sealed.last(SHA_DIGEST_LENGTH);
   const ByteView ciphertext = sealed.subspan(SHA_DIGEST_LENGTH, sealed.size() - 2 * SHA_DIGEST_LENGTH);
   Bytes plain(ciphertext.begin(), ciphertext.end());
@@ -114,7 +115,7 @@ Opened open_jks_key(const Password& password, ByteView sealed) {
     stream = sha1({text.view(), stream});
     for (std::size_t i = 0; i < stream.size() && at + i < plain.size(); ++i) plain[at + i] ^= stream[i];
   }
-  pem::WipedBytes out(std::move(plain));
+  WipedBytes out(std::move(plain));
   const bool right = same_digest(sha1({text.view(), out.view()}), check);
   if (!right || !one_element(out.view())) return std::nullopt;
   return out;
@@ -144,7 +145,7 @@ Opened open_jceks_key(const Password& password, ByteView salt, std::uint64_t ite
     }
     derived.insert(derived.end(), hashed.begin(), hashed.end());
   }
-  const pem::WipedBytes key(std::move(derived));
+  const WipedBytes key(std::move(derived));
   auto plain = decrypt_cbc("DES-EDE3-CBC", key.view().first(kKeyBytes), key.view().subspan(kKeyBytes), ciphertext);
   if (!plain || !one_element(plain->view())) return std::nullopt;
   return plain;
@@ -170,8 +171,8 @@ bool available(const json& encryption) {
 
 }  // namespace
 
-std::optional<pem::WipedBytes> pkcs12_key(const std::string& hash, ByteView password, ByteView salt, std::uint64_t iterations, int purpose,
-                                          std::size_t size) {
+std::optional<WipedBytes> pkcs12_key(const std::string& hash, ByteView password, ByteView salt, std::uint64_t iterations, int purpose,
+                                     std::size_t size) {
   const EVP_MD* md = hash_named(hash);
   if (md == nullptr || !countable(iterations, size)) return std::nullopt;
   Bytes out(size);
@@ -181,11 +182,10 @@ std::optional<pem::WipedBytes> pkcs12_key(const std::string& hash, ByteView pass
   OPENSSL_cleanse(text.data(), text.size());
   ERR_clear_error();
   if (made != 1) return std::nullopt;
-  return pem::WipedBytes(std::move(out));
+  return WipedBytes(std::move(out));
 }
 
-std::optional<pem::WipedBytes> pbkdf2(const std::string& hash, ByteView password, ByteView salt, std::uint64_t iterations,
-                                      std::size_t size) {
+std::optional<WipedBytes> pbkdf2(const std::string& hash, ByteView password, ByteView salt, std::uint64_t iterations, std::size_t size) {
   const EVP_MD* md = hash_named(hash);
   if (md == nullptr || !countable(iterations, size)) return std::nullopt;
   Bytes out(size);
@@ -193,11 +193,10 @@ std::optional<pem::WipedBytes> pbkdf2(const std::string& hash, ByteView password
                                      static_cast<int>(salt.size()), static_cast<int>(iterations), md, static_cast<int>(size), out.data());
   ERR_clear_error();
   if (made != 1) return std::nullopt;
-  return pem::WipedBytes(std::move(out));
+  return WipedBytes(std::move(out));
 }
 
-std::optional<pem::WipedBytes> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p,
-                                      std::size_t size) {
+std::optional<WipedBytes> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p, std::size_t size) {
   constexpr std::uint64_t kMemoryMax = 32 * limits::MiB;
   if (size == 0 || size > kDerivedBytesMax) return std::nullopt;
   Bytes out(size);
@@ -205,7 +204,7 @@ std::optional<pem::WipedBytes> scrypt(ByteView password, ByteView salt, std::uin
       EVP_PBE_scrypt(as_text(password).data(), password.size(), salt.data(), salt.size(), n, r, p, kMemoryMax, out.data(), size);
   ERR_clear_error();
   if (made != 1) return std::nullopt;
-  return pem::WipedBytes(std::move(out));
+  return WipedBytes(std::move(out));
 }
 
 Bytes hmac(const std::string& hash, ByteView key, ByteView data) {
@@ -231,7 +230,7 @@ Bytes sha1(std::initializer_list<ByteView> parts) {
 
 bool same_digest(ByteView a, ByteView b) { return !a.empty() && a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0; }
 
-std::optional<pem::WipedBytes> decrypt_cbc(const char* cipher, ByteView key, ByteView iv, ByteView ciphertext) {
+std::optional<WipedBytes> decrypt_cbc(const char* cipher, ByteView key, ByteView iv, ByteView ciphertext) {
   const Cipher kind = cipher_named(cipher);
   const CipherContext context(EVP_CIPHER_CTX_new());
   if (!kind || !context || ciphertext.empty() || ciphertext.size() > limits::object_bytes_max) return std::nullopt;
@@ -251,10 +250,10 @@ std::optional<pem::WipedBytes> decrypt_cbc(const char* cipher, ByteView key, Byt
     return std::nullopt;
   }
   plain.resize(static_cast<std::size_t>(size + last));
-  return pem::WipedBytes(std::move(plain));
+  return WipedBytes(std::move(plain));
 }
 
-std::optional<pem::WipedBytes> decrypt_ccm(ByteView key, ByteView nonce, std::size_t tag_bytes, ByteView ciphertext) {
+std::optional<WipedBytes> decrypt_ccm(ByteView key, ByteView nonce, std::size_t tag_bytes, ByteView ciphertext) {
   const EVP_CIPHER* kind = key.size() == 32 ? EVP_aes_256_ccm() : key.size() == 24 ? EVP_aes_192_ccm() : EVP_aes_128_ccm();
   const CipherContext context(EVP_CIPHER_CTX_new());
   if (!context || key.size() % 8 != 0 || key.size() < 16 || key.size() > 32 || ciphertext.size() <= tag_bytes) return std::nullopt;
@@ -270,10 +269,10 @@ std::optional<pem::WipedBytes> decrypt_ccm(ByteView key, ByteView nonce, std::si
                          EVP_DecryptUpdate(context.get(), plain.data(), &size, text.data(), static_cast<int>(text.size())) == 1;
   ERR_clear_error();
   if (!decrypted) return std::nullopt;
-  return pem::WipedBytes(std::move(plain));
+  return WipedBytes(std::move(plain));
 }
 
-std::optional<pem::WipedBytes> unwrap_padded(ByteView key, ByteView ciphertext) {
+std::optional<WipedBytes> unwrap_padded(ByteView key, ByteView ciphertext) {
   const Cipher kind(EVP_CIPHER_fetch(nullptr, key.size() == 32 ? "AES-256-WRAP-PAD" : "AES-128-WRAP-PAD", nullptr));
   const CipherContext context(EVP_CIPHER_CTX_new());
   if (!kind || !context || (key.size() != 32 && key.size() != 16)) return std::nullopt;
@@ -286,7 +285,7 @@ std::optional<pem::WipedBytes> unwrap_padded(ByteView key, ByteView ciphertext) 
   ERR_clear_error();
   if (!decrypted) return std::nullopt;
   plain.resize(static_cast<std::size_t>(size));
-  return pem::WipedBytes(std::move(plain));
+  return WipedBytes(std::move(plain));
 }
 
 Lock encryption_lock(ByteView algorithm, ByteView ciphertext) {

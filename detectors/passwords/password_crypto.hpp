@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
+#include "core/base/secret.hpp"
 #include "detectors/passwords/passwords.hpp"
 
 #include <cstdint>
@@ -14,14 +15,12 @@ namespace landwaiter::detectors {
 /// Lock::rounds before, and none above 2^31 is taken.
 
 /// RFC 7292, B.2; `purpose` is 1 for a key, 2 for an IV, 3 for a MAC. `hash` is OpenSSL's name. Nothing when it does not know the hash.
-std::optional<pem::WipedBytes> pkcs12_key(const std::string& hash, ByteView password, ByteView salt, std::uint64_t iterations, int purpose,
-                                          std::size_t size);
+std::optional<WipedBytes> pkcs12_key(const std::string& hash, ByteView password, ByteView salt, std::uint64_t iterations, int purpose,
+                                     std::size_t size);
 /// RFC 8018, 5.2, with HMAC over `hash`.
-std::optional<pem::WipedBytes> pbkdf2(const std::string& hash, ByteView password, ByteView salt, std::uint64_t iterations,
-                                      std::size_t size);
+std::optional<WipedBytes> pbkdf2(const std::string& hash, ByteView password, ByteView salt, std::uint64_t iterations, std::size_t size);
 /// RFC 7914, within 32 MiB of memory.
-std::optional<pem::WipedBytes> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p,
-                                      std::size_t size);
+std::optional<WipedBytes> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p, std::size_t size);
 /// Empty when the hash is not known.
 Bytes hmac(const std::string& hash, ByteView key, ByteView data);
 Bytes sha1(std::initializer_list<ByteView> parts);
@@ -29,11 +28,11 @@ Bytes sha1(std::initializer_list<ByteView> parts);
 bool same_digest(ByteView a, ByteView b);
 
 /// With padding; nothing when it is wrong or OpenSSL lacks the cipher.
-std::optional<pem::WipedBytes> decrypt_cbc(const char* cipher, ByteView key, ByteView iv, ByteView ciphertext);
+std::optional<WipedBytes> decrypt_cbc(const char* cipher, ByteView key, ByteView iv, ByteView ciphertext);
 /// AES in CCM: the tag stands behind the ciphertext.
-std::optional<pem::WipedBytes> decrypt_ccm(ByteView key, ByteView nonce, std::size_t tag_bytes, ByteView ciphertext);
+std::optional<WipedBytes> decrypt_ccm(ByteView key, ByteView nonce, std::size_t tag_bytes, ByteView ciphertext);
 /// AES key wrap with padding (RFC 5649).
-std::optional<pem::WipedBytes> unwrap_padded(ByteView key, ByteView ciphertext);
+std::optional<WipedBytes> unwrap_padded(ByteView key, ByteView ciphertext);
 
 /// The lock around `ciphertext`, made as the AlgorithmIdentifier `algorithm` says: PBES1, PBES2, PKCS #12's, and the two of Java's
 /// keystores. It opens when the plaintext is one well-formed element in DER or BER. No lock for an algorithm that is not known or not

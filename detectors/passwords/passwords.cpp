@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/passwords/passwords.hpp"
 
+#include "core/base/secret.hpp"
+
 #include <array>
 
 namespace landwaiter::detectors {
@@ -34,17 +36,15 @@ Bytes two_bytes_each(std::string_view ascii, bool terminated) {
 
 std::span<const Password> well_known_passwords() { return kWellKnown; }
 
-pem::WipedBytes utf16_be(const Password& password) { return pem::WipedBytes(two_bytes_each(password.text, false)); }
+WipedBytes utf16_be(const Password& password) { return WipedBytes(two_bytes_each(password.text, false)); }
 
-pem::WipedBytes bmp_string(const Password& password) {
-  return pem::WipedBytes(password.none ? Bytes() : two_bytes_each(password.text, true));
+WipedBytes bmp_string(const Password& password) { return WipedBytes(password.none ? Bytes() : two_bytes_each(password.text, true)); }
+
+WipedBytes bouncy_bmp_string(const Password& password) {
+  return WipedBytes(password.text.empty() ? Bytes() : two_bytes_each(password.text, true));
 }
 
-pem::WipedBytes bouncy_bmp_string(const Password& password) {
-  return pem::WipedBytes(password.text.empty() ? Bytes() : two_bytes_each(password.text, true));
-}
-
-std::optional<pem::WipedBytes> Guesser::open(const Lock& lock, const Password& password) {
+std::optional<WipedBytes> Guesser::open(const Lock& lock, const Password& password) {
   if (!lock) return std::nullopt;
   if (!allowed_ || !spend_(lock.rounds)) {
     held_back_ = true;
@@ -53,7 +53,7 @@ std::optional<pem::WipedBytes> Guesser::open(const Lock& lock, const Password& p
   return lock.open(password);
 }
 
-std::optional<std::pair<Password, pem::WipedBytes>> Guesser::open_with_any(const Lock& lock) {
+std::optional<std::pair<Password, WipedBytes>> Guesser::open_with_any(const Lock& lock) {
   for (const Password& password : kWellKnown) {
     if (auto opened = open(lock, password)) return std::pair(password, *std::move(opened));
     if (held_back_) break;

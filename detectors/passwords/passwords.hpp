@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
-#include "detectors/formats/pem.hpp"
+#include "core/base/secret.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -27,18 +27,18 @@ struct Password {
 std::span<const Password> well_known_passwords();
 
 /// The password's characters of 16 bits, big-endian, as Java hashes them.
-pem::WipedBytes utf16_be(const Password& password);
+WipedBytes utf16_be(const Password& password);
 /// RFC 7292, B.1: the same with a zero at its end; nothing at all for no password.
-pem::WipedBytes bmp_string(const Password& password);
+WipedBytes bmp_string(const Password& password);
 /// Bouncy Castle's reading of the same rule, in which an empty password is none.
-pem::WipedBytes bouncy_bmp_string(const Password& password);
+WipedBytes bouncy_bmp_string(const Password& password);
 
 /// What a password opens.
 struct Lock {
   std::uint64_t rounds = 0;  ///< of a hash function that one try costs
   /// What it protects; empty bytes where a check of integrity is all. Nothing when this is not the password. Empty when no password
   /// can be tried.
-  std::function<std::optional<pem::WipedBytes>(const Password&)> open;
+  std::function<std::optional<WipedBytes>(const Password&)> open;
 
   explicit operator bool() const { return static_cast<bool>(open); }
 };
@@ -49,9 +49,9 @@ class Guesser {
   /// `spend` as FindingSink::spend.
   Guesser(bool allowed, std::function<bool(std::uint64_t)> spend) : allowed_(allowed), spend_(std::move(spend)) {}
 
-  std::optional<pem::WipedBytes> open(const Lock& lock, const Password& password);
+  std::optional<WipedBytes> open(const Lock& lock, const Password& password);
   /// The first of the well-known passwords that opens it, with what it opened.
-  std::optional<std::pair<Password, pem::WipedBytes>> open_with_any(const Lock& lock);
+  std::optional<std::pair<Password, WipedBytes>> open_with_any(const Lock& lock);
 
   bool allowed() const { return allowed_; }
   /// True once a try could not be paid, or was not allowed.

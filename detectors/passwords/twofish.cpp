@@ -2,6 +2,8 @@
 // "Twofish: A 128-Bit Block Cipher", Schneier, Kelsey, Whiting, Wagner, Hall, Ferguson, 1998, section 4.
 #include "detectors/passwords/twofish.hpp"
 
+#include "core/base/secret.hpp"
+
 #include <openssl/crypto.h>
 
 #include <algorithm>
@@ -140,7 +142,7 @@ void Twofish::decrypt_block(const std::uint8_t* in, std::uint8_t* out) const {
   for (std::size_t i = 0; i < kBlockBytes; ++i) out[i] = byte_of(plain[i / 4], i % 4);
 }
 
-std::optional<pem::WipedBytes> Twofish::decrypt_cbc(ByteView iv, ByteView ciphertext) const {
+std::optional<WipedBytes> Twofish::decrypt_cbc(ByteView iv, ByteView ciphertext) const {
   if (iv.size() != kBlockBytes || ciphertext.empty() || ciphertext.size() % kBlockBytes != 0) return std::nullopt;
   Bytes plain(ciphertext.size());
   for (std::size_t at = 0; at < ciphertext.size(); at += kBlockBytes) {
@@ -152,9 +154,9 @@ std::optional<pem::WipedBytes> Twofish::decrypt_cbc(ByteView iv, ByteView cipher
   const bool padded =
       padding > 0 && padding <= kBlockBytes &&
       std::all_of(plain.end() - static_cast<std::ptrdiff_t>(padding), plain.end(), [&](std::uint8_t b) { return b == padding; });
-  pem::WipedBytes out(std::move(plain));
+  WipedBytes out(std::move(plain));
   if (!padded) return std::nullopt;
-  return pem::WipedBytes(Bytes(out.view().begin(), out.view().end() - static_cast<std::ptrdiff_t>(padding)));
+  return WipedBytes(Bytes(out.view().begin(), out.view().end() - static_cast<std::ptrdiff_t>(padding)));
 }
 
 }  // namespace landwaiter::detectors

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
-#include "detectors/formats/pem.hpp"
+#include "core/base/secret.hpp"
 
 #include <array>
 #include <cstdint>
@@ -23,7 +23,7 @@ class Twofish {
   Twofish& operator=(const Twofish&) = delete;
 
   /// Whole blocks in CBC mode with PKCS #7 padding; nothing when the padding is wrong.
-  std::optional<pem::WipedBytes> decrypt_cbc(ByteView iv, ByteView ciphertext) const;
+  std::optional<WipedBytes> decrypt_cbc(ByteView iv, ByteView ciphertext) const;
 
  private:
   void decrypt_block(const std::uint8_t* in, std::uint8_t* out) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/engine/engine.hpp"
+#include "detectors/walk/layer_scanner.hpp"
 #include "detectors/walk/even_source.hpp"
 #include "detectors/walk/layer_walk.hpp"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/walk/layer_walk.hpp"
 
+#include "detectors/walk/layer_scanner.hpp"
+
 #include <algorithm>
 
 namespace landwaiter::detectors {

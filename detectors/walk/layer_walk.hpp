@@ -4,6 +4,7 @@
 #include "detectors/engine/file_scan.hpp"
 #include "detectors/walk/archive_reader.hpp"
 #include "detectors/walk/entry_path.hpp"
+#include "detectors/walk/layer_scanner.hpp"
 #include "detectors/walk/report_builder.hpp"
 #include "detectors/walk/sniff.hpp"
 

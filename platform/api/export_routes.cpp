@@ -2,7 +2,7 @@
 #include "core/export/csv.hpp"
 #include "core/export/cyclonedx.hpp"
 #include "core/export/sarif.hpp"
-#include "platform/http/router.hpp"
+#include "platform/api/routes.hpp"
 #include "platform/store/images.hpp"
 
 namespace landwaiter::platform {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "platform/http/router.hpp"
+#include "platform/api/routes.hpp"
 #include "platform/store/images.hpp"
 #include "platform/store/inventory.hpp"
 #include "platform/store/layers.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/limits.hpp"
-#include "platform/http/router.hpp"
+#include "platform/api/routes.hpp"
 #include "platform/store/layers.hpp"
 #include "storage/compress.hpp"
 

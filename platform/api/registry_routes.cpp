@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/api/list_request.hpp"
 #include "platform/api/references.hpp"
-#include "platform/http/router.hpp"
+#include "platform/api/routes.hpp"
 #include "platform/store/registries.hpp"
 #include "platform/store/scans.hpp"
 

@@ -3,7 +3,7 @@
 #include "core/wire/registry_kinds.hpp"
 #include "platform/api/list_request.hpp"
 #include "platform/api/references.hpp"
-#include "platform/http/router.hpp"
+#include "platform/api/routes.hpp"
 #include "platform/store/registries.hpp"
 #include "platform/store/scans.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/api/openapi.hpp"
-#include "platform/http/router.hpp"
+#include "platform/api/routes.hpp"
 
 namespace landwaiter::platform {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/wire/protocol.hpp"
-#include "platform/http/router.hpp"
+#include "platform/api/routes.hpp"
 #include "platform/store/sensors.hpp"
 
 namespace landwaiter::platform {

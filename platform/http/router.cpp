@@ -44,17 +44,4 @@ Router::Match Router::match(const std::string& method, const std::vector<std::st
   return result;
 }
 
-std::vector<Route> all_routes() {
-  std::vector<Route> routes;
-  add_system_routes(routes);
-  add_token_routes(routes);
-  add_registry_routes(routes);
-  add_scan_routes(routes);
-  add_job_routes(routes);
-  add_layer_routes(routes);
-  add_finding_routes(routes);
-  add_export_routes(routes);
-  return routes;
-}
-
 }  // namespace landwaiter::platform

@@ -45,16 +45,4 @@ class Router {
   std::vector<std::vector<std::string>> patterns_;
 };
 
-/// Every route of the platform.
-std::vector<Route> all_routes();
-
-void add_system_routes(std::vector<Route>& routes);
-void add_token_routes(std::vector<Route>& routes);
-void add_registry_routes(std::vector<Route>& routes);
-void add_scan_routes(std::vector<Route>& routes);
-void add_job_routes(std::vector<Route>& routes);
-void add_layer_routes(std::vector<Route>& routes);
-void add_finding_routes(std::vector<Route>& routes);
-void add_export_routes(std::vector<Route>& routes);
-
 }  // namespace landwaiter::platform

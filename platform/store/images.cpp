@@ -2,6 +2,7 @@
 #include "platform/store/images.hpp"
 
 #include "core/base/json.hpp"
+#include "core/report/compose.hpp"
 #include "platform/store/layers.hpp"
 #include "platform/store/paging.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "registry/auth/endpoint.hpp"
 #include "registry/auth/login.hpp"
-#include "registry/client/client.hpp"
 #include "registry/http/http_headers.hpp"
 #include "registry/http/transport.hpp"
 #include "registry/http/url.hpp"

@@ -3,7 +3,7 @@
 
 #include "registry/auth/api_client.hpp"
 #include "registry/auth/aws_signature.hpp"
-#include "registry/client/client.hpp"
+#include "registry/auth/endpoint.hpp"
 
 #include <nlohmann/json.hpp>
 

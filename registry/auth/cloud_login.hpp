@@ -2,9 +2,9 @@
 #pragma once
 
 #include "registry/auth/api_client.hpp"
+#include "registry/auth/endpoint.hpp"
 #include "registry/auth/login.hpp"
 #include "registry/auth/token_cache.hpp"
-#include "registry/client/client.hpp"
 
 #include <chrono>
 #include <memory>

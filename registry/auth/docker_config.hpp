@@ -2,7 +2,7 @@
 #pragma once
 
 #include "registry/auth/credential_helper.hpp"
-#include "registry/client/client.hpp"
+#include "registry/auth/endpoint.hpp"
 
 #include <functional>
 #include <optional>

@@ -3,7 +3,6 @@
 
 #include "core/base/text.hpp"
 #include "registry/auth/google_login.hpp"
-#include "registry/client/client.hpp"
 
 namespace landwaiter::registry {
 namespace {

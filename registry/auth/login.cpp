@@ -4,8 +4,8 @@
 #include "core/base/encoding.hpp"
 #include "registry/auth/aws_login.hpp"
 #include "registry/auth/azure_login.hpp"
+#include "registry/auth/endpoint.hpp"
 #include "registry/auth/google_login.hpp"
-#include "registry/client/client.hpp"
 #include "registry/http/form.hpp"
 
 namespace landwaiter::registry {

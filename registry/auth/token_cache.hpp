@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/async.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/secret.hpp"
-#include "registry/client/image_source.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/base/clock.hpp"
-#include "core/wire/credentials.hpp"
 #include "registry/auth/api_client.hpp"
+#include "registry/auth/endpoint.hpp"
 #include "registry/auth/login.hpp"
 #include "registry/client/image_source.hpp"
 #include "registry/client/name_list.hpp"
@@ -17,19 +17,6 @@
 #include <vector>
 
 namespace landwaiter::registry {
-
-/// How to reach a registry and as whom.
-struct Endpoint {
-  std::string host;             ///< "localhost:5000", "docker.io" (spoken to as registry-1.docker.io)
-  bool plain_http = false;      ///< asked for by the user; loopback hosts are spoken to in plain HTTP anyway
-  bool explicit_https = false;  ///< asked for by the user: TLS even with a loopback host
-  bool tls_verify = true;       ///< false only when asked for
-  std::string kind = "auto";    ///< a name of registry/enumerators/enumerator.hpp
-  Credentials credentials;
-
-  /// "registry.example.com:5000", "http://localhost:5000", "https://host/", "docker://host". Error: invalid_argument.
-  static Result<Endpoint> parse(std::string_view url);
-};
 
 /// Ends a walk over pages that would never end by itself: feed it each page's `next` before following it.
 class PageGuard {

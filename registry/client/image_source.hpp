@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/async.hpp"
 #include "registry/client/manifest.hpp"
-
-#include <boost/asio/awaitable.hpp>
 
 #include <memory>
 #include <span>
 #include <string>
 
 namespace landwaiter::registry {
-
-template <class T>
-using Awaitable = boost::asio::awaitable<Result<T>>;
 
 /// A blob being read. The bytes are not verified here (core's VerifyingSource does that where they are used); length is
 /// bounded by the descriptor. Destroying the reader gives up the transfer.
@@ -40,12 +36,5 @@ class ImageSource {
 /// The content of a descriptor that a manifest names: what the manifest itself carries, else from the source. As small_blob and open_blob.
 Awaitable<std::string> small_content(std::shared_ptr<ImageSource> source, Descriptor descriptor);
 Awaitable<std::unique_ptr<BlobReader>> open_content(std::shared_ptr<ImageSource> source, Descriptor descriptor);
-
-/// `oci:DIR[:TAG]` (OCI image-spec, image-layout.md). Without a tag the layout must hold one image.
-Result<std::unique_ptr<ImageSource>> open_oci_layout(std::string directory, std::string tag);
-/// `oci-archive:FILE[:TAG]`: an OCI layout in a tar, read in place and never extracted.
-Result<std::unique_ptr<ImageSource>> open_oci_archive(std::string file, std::string tag);
-/// `docker-archive:FILE[:REFERENCE]` from `docker save`: the manifest is made from manifest.json, a layer's digest is its diff_id.
-Result<std::unique_ptr<ImageSource>> open_docker_archive(std::string file, std::string reference);
 
 }  // namespace landwaiter::registry

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/async.hpp"
 #include "core/base/clock.hpp"
-#include "registry/client/image_source.hpp"
 #include "registry/http/throttle.hpp"
 
 #include <chrono>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/async.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/secret.hpp"
-#include "registry/client/image_source.hpp"
 #include "registry/http/proxy.hpp"
 #include "registry/http/throttle.hpp"
 #include "registry/http/tls.hpp"

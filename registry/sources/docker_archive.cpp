@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `docker save` writes (moby, image/spec/v1.2.md, "Combined Image JSON + Filesystem Changeset Format").
+#include "registry/sources/docker_archive.hpp"
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // OCI image-spec, image-layout.md: a folder, or the same in a tar.
+#include "registry/sources/oci_layout.hpp"
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"

@@ -3,6 +3,7 @@
 // peak memory and what was seen. The detector does nothing, so this is the price of the pipeline alone.
 #include "core/base/text.hpp"
 #include "detectors/engine/engine.hpp"
+#include "detectors/walk/layer_scanner.hpp"
 
 #include <sys/resource.h>
 

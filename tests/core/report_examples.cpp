@@ -2,6 +2,7 @@
 // Prints report documents that the real code wrote, and the names of its enumerations, for schema_test.py.
 #include "core/assess/assess.hpp"
 #include "core/base/json.hpp"
+#include "core/report/compose.hpp"
 #include "core/report/report.hpp"
 
 #include <iostream>

@@ -6,6 +6,7 @@
 #include "core/export/csv.hpp"
 #include "core/export/cyclonedx.hpp"
 #include "core/export/sarif.hpp"
+#include "core/report/compose.hpp"
 
 #include <algorithm>
 #include <cstdlib>

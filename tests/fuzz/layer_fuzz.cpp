@@ -2,6 +2,7 @@
 // Any bytes as a layer blob. Whatever they are: the scan succeeds (the digest is right), keeps its limits, and gives the same
 // report however the blob comes in pieces.
 #include "detectors/engine/engine.hpp"
+#include "detectors/walk/layer_scanner.hpp"
 
 #include <cstdlib>
 #include <iostream>

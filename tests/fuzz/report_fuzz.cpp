@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A layer report from outside: what is accepted is written and read again as the same, and can be composed.
 #include "core/base/json.hpp"
+#include "core/report/compose.hpp"
 #include "core/report/report.hpp"
 
 #include <cstdlib>

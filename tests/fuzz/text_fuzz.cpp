@@ -4,6 +4,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/text.hpp"
+#include "core/report/path_set.hpp"
 #include "core/report/report.hpp"
 
 #include <cstdlib>

@@ -12,7 +12,7 @@ RoutedTransport::RoutedTransport(std::shared_ptr<registry::Transport> inner, std
   for (const auto& [from, to] : routes) routes_[HttpUrl::parse(from).value().origin()] = HttpUrl::parse(to).value().origin();
 }
 
-registry::Awaitable<std::unique_ptr<registry::HttpResponse>> RoutedTransport::send(registry::HttpRequest request) {
+Awaitable<std::unique_ptr<registry::HttpResponse>> RoutedTransport::send(registry::HttpRequest request) {
   urls_.push_back(request.url);
   const auto url = HttpUrl::parse(request.url);
   const auto route = url ? routes_.find(url->origin()) : routes_.end();

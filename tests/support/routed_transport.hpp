@@ -18,7 +18,7 @@ class RoutedTransport final : public registry::Transport {
   /// `routes`: from "https://host[:port]" to the base URL of a server. A route that is no URL throws.
   RoutedTransport(std::shared_ptr<registry::Transport> inner, std::map<std::string, std::string> routes);
 
-  registry::Awaitable<std::unique_ptr<registry::HttpResponse>> send(registry::HttpRequest request) override;
+  Awaitable<std::unique_ptr<registry::HttpResponse>> send(registry::HttpRequest request) override;
 
   /// The URLs of all requests as they were made, also of those for which there is no route.
   const std::vector<std::string>& urls() const { return urls_; }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/report/path_set.hpp"
 #include "core/base/encoding.hpp"
 #include "core/report/report.hpp"
 #include "tests/support/catch.hpp"

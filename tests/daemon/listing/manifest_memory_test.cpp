@@ -36,7 +36,7 @@ struct Walks {
     endpoint->kind = "docker-v2";
     auto client = std::make_shared<registry::Client>(registry::make_transport(io.get_executor(), {}), *endpoint, clock);
     std::multiset<std::string> seen;
-    auto sink = [&](protocol::InventoryPage page) -> registry::Awaitable<void> {
+    auto sink = [&](protocol::InventoryPage page) -> Awaitable<void> {
       for (const auto& item : page.items) {
         seen.insert(item.repository + ':' + item.tag + ' ' + item.digest.str() + ' ' + item.outcome + ' ' + item.created + ' ' +
                     item.platform + ' ' + item.media_type + ' ' + std::to_string(item.size_bytes) + ' ' + item.reason);
@@ -164,12 +164,12 @@ TEST_CASE("memory: a digest that the list of tags tells and that is known needs 
     explicit Telling(Digest digest) : digest_(std::move(digest)) {}
     std::string_view kind() const override { return "fake"; }
     bool knows_push_time() const override { return false; }
-    registry::Awaitable<registry::RepositoryPage> repositories(std::string) override {
+    Awaitable<registry::RepositoryPage> repositories(std::string) override {
       registry::RepositoryPage page;
       page.names = {"a"};
       co_return page;
     }
-    registry::Awaitable<registry::TagPage> tags(std::string, std::string) override {
+    Awaitable<registry::TagPage> tags(std::string, std::string) override {
       registry::TagPage page;
       page.entries = {{"one", digest_, ""}};
       co_return page;
@@ -188,7 +188,7 @@ TEST_CASE("memory: a digest that the list of tags tells and that is known needs 
   options.memory = std::make_shared<RecentManifests>();
   options.enumerator = std::make_shared<Telling>(digest);
   std::size_t images = 0;
-  auto sink = [&](protocol::InventoryPage page) -> registry::Awaitable<void> {
+  auto sink = [&](protocol::InventoryPage page) -> Awaitable<void> {
     for (const auto& item : page.items) images += item.outcome == "image" && item.digest == digest;
     co_return Result<void>();
   };

@@ -55,7 +55,7 @@ struct Walker {
     REQUIRE(endpoint);
     endpoint->kind = "docker-v2";
     auto client = std::make_shared<registry::Client>(registry::make_transport(io.get_executor(), {}), *endpoint, clock);
-    auto sink = [&](InventoryPage page) -> registry::Awaitable<void> {
+    auto sink = [&](InventoryPage page) -> Awaitable<void> {
       if (out.pages.size() >= pages_max) co_return Error(ErrorCode::io, "no more");
       out.pages.push_back(std::move(page));
       co_return Result<void>();
@@ -85,12 +85,12 @@ class TimedEnumerator final : public registry::Enumerator {
   explicit TimedEnumerator(std::vector<registry::TagEntry> entries) : entries_(std::move(entries)) {}
   std::string_view kind() const override { return "fake"; }
   bool knows_push_time() const override { return true; }
-  registry::Awaitable<registry::RepositoryPage> repositories(std::string) override {
+  Awaitable<registry::RepositoryPage> repositories(std::string) override {
     registry::RepositoryPage page;
     page.names = {"a"};
     co_return page;
   }
-  registry::Awaitable<registry::TagPage> tags(std::string, std::string) override {
+  Awaitable<registry::TagPage> tags(std::string, std::string) override {
     registry::TagPage page;
     page.entries = entries_;
     co_return page;

@@ -22,13 +22,13 @@ class MemorySourceOfManifests final : public registry::ImageSource {
     return digest;
   }
 
-  registry::Awaitable<registry::ManifestDocument> manifest(std::string reference) override {
+  Awaitable<registry::ManifestDocument> manifest(std::string reference) override {
     const auto found = bodies_.find(reference);
     if (found == bodies_.end()) co_return Error(ErrorCode::not_found, "no manifest " + reference);
     co_return registry::parse_manifest(found->second, "", Digest::sha256_of(as_bytes(found->second)));
   }
-  registry::Awaitable<std::string> small_blob(registry::Descriptor) override { co_return Error(ErrorCode::not_found, "no blobs here"); }
-  registry::Awaitable<std::unique_ptr<registry::BlobReader>> open_blob(registry::Descriptor) override {
+  Awaitable<std::string> small_blob(registry::Descriptor) override { co_return Error(ErrorCode::not_found, "no blobs here"); }
+  Awaitable<std::unique_ptr<registry::BlobReader>> open_blob(registry::Descriptor) override {
     co_return Error(ErrorCode::not_found, "no blobs here");
   }
   std::string display_name() const override { return "memory"; }

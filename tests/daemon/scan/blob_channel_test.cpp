@@ -23,7 +23,7 @@ class CountingReader final : public registry::BlobReader {
   CountingReader(std::size_t size_bytes, std::size_t piece_bytes, bool fails)
       : left_(size_bytes), piece_bytes_(piece_bytes), fails_(fails) {}
 
-  registry::Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) override {
+  Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) override {
     if (left_ == 0 && fails_) co_return Error(ErrorCode::unavailable, "connection reset");
     const std::size_t count = std::min({left_, piece_bytes_, buffer.size()});
     for (std::size_t i = 0; i < count; ++i) buffer[i] = next_++;

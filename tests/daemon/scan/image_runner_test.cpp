@@ -35,7 +35,7 @@ json descriptor(const std::string& type, const std::string& content) {
 class TextReader final : public registry::BlobReader {
  public:
   explicit TextReader(std::string text) : text_(std::move(text)) {}
-  registry::Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) override {
+  Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) override {
     const std::size_t size = std::min(buffer.size(), text_.size());
     std::copy_n(text_.begin(), size, buffer.begin());
     text_.erase(0, size);
@@ -52,18 +52,18 @@ class MemorySource final : public registry::ImageSource {
     blobs[digest_of(bytes)] = bytes;
     blobs[digest_of(bytes, Digest::Algorithm::sha512)] = bytes;
   }
-  registry::Awaitable<registry::ManifestDocument> manifest(std::string reference) override {
+  Awaitable<registry::ManifestDocument> manifest(std::string reference) override {
     const Digest digest = Digest::parse(reference).value();
     co_return registry::parse_manifest(blobs.at(digest), "", digest);
   }
-  registry::Awaitable<std::string> small_blob(registry::Descriptor descriptor) override {
+  Awaitable<std::string> small_blob(registry::Descriptor descriptor) override {
     auto op = open_blob(descriptor);
     auto reader = co_await std::move(op);
     if (!reader) co_return reader.error();
     auto reading = registry::read_proven(std::move(*reader), std::move(descriptor), 1'000'000);
     co_return co_await std::move(reading);
   }
-  registry::Awaitable<std::unique_ptr<registry::BlobReader>> open_blob(registry::Descriptor descriptor) override {
+  Awaitable<std::unique_ptr<registry::BlobReader>> open_blob(registry::Descriptor descriptor) override {
     ++asked[descriptor.digest];
     const auto found = blobs.find(descriptor.digest);
     if (found == blobs.end()) co_return Error(ErrorCode::not_found, "no blob " + descriptor.digest.str());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "daemon/async.hpp"
+#include "core/base/async.hpp"
 
 #include <boost/asio/io_context.hpp>
 

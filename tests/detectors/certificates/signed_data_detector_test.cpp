@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
+#include "detectors/walk/layer_scanner.hpp"
 #include "tests/detectors/support/everywhere.hpp"
 #include "tests/detectors/support/material.hpp"
 

@@ -2,6 +2,7 @@
 #include "tests/detectors/support/walker_support.hpp"
 
 #include "core/base/limits.hpp"
+#include "detectors/walk/layer_scanner.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "detectors/walk/layer_scanner.hpp"
 #include "core/base/limits.hpp"
 #include "tests/detectors/support/walker_support.hpp"
 #include "tests/support/catch.hpp"

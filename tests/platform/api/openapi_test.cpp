@@ -2,6 +2,7 @@
 #include "platform/api/openapi.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "platform/api/routes.hpp"
 #include "platform/http/router.hpp"
 #include "tests/platform/support/test_platform.hpp"
 #include "tests/support/catch.hpp"

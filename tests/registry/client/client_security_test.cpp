@@ -6,6 +6,8 @@
 #include "registry/client/blob_reader.hpp"
 #include "registry/client/client.hpp"
 #include "registry/http/transport.hpp"
+#include "registry/sources/docker_archive.hpp"
+#include "registry/sources/oci_layout.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/image_builder.hpp"
 #include "tests/support/run_awaitable.hpp"

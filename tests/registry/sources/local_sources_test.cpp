@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/json.hpp"
 #include "registry/client/image_source.hpp"
+#include "registry/sources/docker_archive.hpp"
+#include "registry/sources/oci_layout.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/image_builder.hpp"
 #include "tests/support/process.hpp"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/base/result.hpp"
+
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -17,10 +19,14 @@
 #include <memory>
 #include <utility>
 
-/// The few coroutine tools that the daemon needs beside Asio's own. All but run_on belong to one io thread.
-namespace landwaiter::daemon {
+/// The few coroutine tools that are needed beside Asio's own. All but run_on belong to one io thread.
+namespace landwaiter {
 
 namespace asio = boost::asio;
+
+/// What a coroutine returns that can fail for reasons outside the program.
+template <class T>
+using Awaitable = asio::awaitable<Result<T>>;
 
 /// Runs `work()` on another executor (a pool, the store's thread) and resumes here with what it returned. The work is
 /// not interrupted by cancellation of the coroutine; long work polls a stop token.
@@ -113,4 +119,4 @@ class TaskGroup {
   std::exception_ptr failure_;
 };
 
-}  // namespace landwaiter::daemon
+}  // namespace landwaiter

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace landwaiter::daemon {
+
+/// The documented exit codes of every command.
+enum ExitCode : int {
+  exit_done = 0,
+  exit_rule_met = 1,     ///< a --fail-on rule
+  exit_usage = 2,        ///< usage or configuration
+  exit_some_failed = 3,  ///< some image or registry could not be read
+};
+
+}  // namespace landwaiter::daemon

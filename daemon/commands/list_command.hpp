@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/wire/protocol.hpp"
+#include "daemon/commands/connection_options.hpp"
+#include "daemon/commands/exit_code.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace landwaiter::daemon {
+
+struct ListOptions {
+  std::string registry;  ///< host, URL, or docker://HOST/REPOSITORY for one repository
+  ConnectionOptions connection;
+  std::string format = "table";           ///< "table", "json" or "jsonl"
+  std::string output;                     ///< a file; empty for standard output
+  protocol::ListWork work;                ///< the filters
+  std::string pushed;                     ///< as parse_window() takes it; empty for any time
+  std::string utc_offset = "UTC";         ///< of the days in `pushed`
+  bool created = false;                   ///< ask images' configs for their platform and when they were made
+  std::filesystem::path state_directory;  ///< empty: nothing is remembered
+  bool progress = true;                   ///< on a terminal
+};
+
+/// Returns an ExitCode and has reported everything: results on standard output (or the file), the rest on standard error.
+int run_list(ListOptions options, const Environment& environment);
+
+}  // namespace landwaiter::daemon

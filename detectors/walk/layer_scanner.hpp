@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/digest.hpp"
+#include "core/report/report.hpp"
+#include "detectors/engine/engine.hpp"
+#include "detectors/engine/scan_limits.hpp"
+
+#include <atomic>
+#include <memory>
+#include <stop_token>
+
+namespace landwaiter::detectors {
+
+/// What a running scan tells others. Written by the worker, read by anyone.
+struct ScanProgress {
+  std::atomic<std::uint64_t> compressed_bytes{0};
+  std::atomic<std::uint64_t> files{0};
+  std::atomic<std::uint64_t> findings{0};
+};
+
+/// Scans layers, one at a time; owns the scratch memory, so a worker keeps one for its life. Not thread-safe.
+class LayerScanner {
+ public:
+  /// `limits` other than the default are for tests: reports depend on them and the detector state does not tell.
+  explicit LayerScanner(std::shared_ptr<const Engine> engine, const ScanLimits& limits = {});
+  ~LayerScanner();
+
+  /// Reads `blob` to its end, proves that it is `layer` of `size_bytes`, and reports what is in it. The compression is
+  /// sniffed, not trusted from a media type. Damage inside the layer (a truncated gzip whose blob digest is right, an absurd
+  /// tar header) becomes a diagnostic and what was readable is reported. Errors, all without a report: the source's own,
+  /// digest_mismatch, and cancelled once `stop` was requested (checked for every chunk).
+  Result<LayerReport> scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, ScanProgress& progress, std::stop_token stop);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace landwaiter::detectors
