@@ -27,7 +27,8 @@ def install(work):
         shutil.copy(HERE / name, work)
     if shutil.which("npm") is None:
         sys.exit("npm is needed for the official validators: install nodejs and npm")
-    done = subprocess.run(["npm", "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund"], cwd=work, capture_output=True, text=True, check=False)
+    done = subprocess.run(["npm", "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund"], cwd=work, capture_output=True,
+                          text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"npm ci could not fetch the official validators:\n{done.stdout}{done.stderr}")
     stamp.write_text(lock, encoding="utf-8")

@@ -11,7 +11,8 @@ from support.canaries import Canaries
 from support.case import EndToEndCase, main
 from support.service import Platform, Sensor
 
-FORMATS = (("table", ()), ("table", ("--all",)), ("json", ()), ("cyclonedx", ()), ("cyclonedx", ("--cyclonedx-version", "1.7")), ("sarif", ()), ("csv", ()))
+FORMATS = (("table", ()), ("table", ("--all",)), ("json", ()), ("cyclonedx", ()), ("cyclonedx", ("--cyclonedx-version", "1.7")),
+           ("sarif", ()), ("csv", ()))
 
 
 class Assets(EndToEndCase):
@@ -52,7 +53,8 @@ class Assets(EndToEndCase):
         state = self.make_folder("state")
         for form, options in FORMATS:
             with self.subTest(format=form, options=options):
-                done = self.landwaiter("scan", "--plain-http", "--format", form, *options, "--full", "--state", os.path.join(state, "state"),
+                done = self.landwaiter("scan", "--plain-http", "--format", form, *options, "--full", "--state",
+                                       os.path.join(state, "state"),
                                        f"{self.registry.address}/team/assets:v1")
                 self.assertEqual(0, done.code, done.err[-1000:])
                 self.assertGreater(len(done.out), 5000)

@@ -35,9 +35,11 @@ class Check(EndToEndCase):
         for name in ("ca", "server"):
             with open(cls.path(name + ".key"), "wb") as file:
                 file.write(pki.key())
-        pki.openssl("req", "-x509", "-new", "-key", cls.path("ca.key"), "-subj", "/CN=Example Authority", "-days", "3650", "-out", cls.path("ca.pem"))
+        pki.openssl("req", "-x509", "-new", "-key", cls.path("ca.key"), "-subj", "/CN=Example Authority", "-days", "3650", "-out",
+                    cls.path("ca.pem"))
         pki.openssl("req", "-x509", "-new", "-key", cls.path("server.key"), "-CA", cls.path("ca.pem"), "-CAkey", cls.path("ca.key"),
-                    "-subj", "/CN=registry.example", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE",
+                    "-subj", "/CN=registry.example", "-addext", "subjectAltName=DNS:localhost", "-addext",
+                    "basicConstraints=critical,CA:FALSE",
                     "-days", "365", "-out", cls.path("server.pem"))
 
     def check(self, *args, code=0, stdin=""):
@@ -70,7 +72,8 @@ class Check(EndToEndCase):
         self.assertEqual([kinds.count(kind) for kind in ("_catalog", "blobs", "manifests", "tags")], [1, 1, 1, 1])
 
     def test_tls_and_password(self):
-        steps = self.check(f"https://{self.secure.address}", "--ca-file", self.path("ca.pem"), "--username", USER, "--password-stdin", stdin=PASSWORD)
+        steps = self.check(f"https://{self.secure.address}", "--ca-file", self.path("ca.pem"), "--username", USER, "--password-stdin",
+                           stdin=PASSWORD)
         self.assertEqual(set(self.results(steps).values()), {"ok"})
         for part in ("TLSv1.3", "certificate of CN=registry.example", "signed by CN=Example Authority", "good until 20"):
             self.assertIn(part, steps["tls"]["seen"])
@@ -101,7 +104,8 @@ class Check(EndToEndCase):
         self.assertIn("--password-stdin", steps["authentication"]["advice"])
         done = self.landwaiter("registry", "check", *base, "--username", USER, "--password-stdin", stdin="wr0ng-passw0rd")
         self.assertEqual(done.code, 3)
-        self.assertRegex(done.out, r'(?m)^authentication +failed +Basic.*as user "inspector".*401 Unauthorized from registry ' + self.secure.address)
+        self.assertRegex(done.out,
+                         r'(?m)^authentication +failed +Basic.*as user "inspector".*401 Unauthorized from registry ' + self.secure.address)
         self.assertNotIn("wr0ng-passw0rd", done.out + done.err)
 
     def test_table_and_output(self):

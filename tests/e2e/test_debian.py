@@ -107,7 +107,8 @@ class WholeDebian(EndToEndCase):
                 file.flush()
                 listed = self.tool("keytool", "-list", "-rfc", "-keystore", file.name, "-storepass", "changeit").decode()
                 store = next(store for store in stores if any(place["path"] == path for place in store["occurrences"]))
-                self.assertEqual(listed.count("-----BEGIN CERTIFICATE-----"), sum(len(e["certificates"]) for e in store["attributes"]["entries"]))
+                self.assertEqual(listed.count("-----BEGIN CERTIFICATE-----"),
+                                 sum(len(e["certificates"]) for e in store["attributes"]["entries"]))
 
     def test_there_are_no_tokens(self):
         tokens = [(token["title"], token["occurrences"][0]["path"]) for token in self.of("token")]
@@ -123,7 +124,8 @@ class WholeDebian(EndToEndCase):
         for library, package in (("openssl", "libssl3"), ("gnutls", "libgnutls30"), ("libgcrypt", "libgcrypt20")):
             upstream = versions[package].split(":")[-1].split("-")[0].split("+")[0]
             with self.subTest(library=library):
-                self.assertTrue(any(library in name and (version or "").startswith(upstream) for name, version in known), sorted(map(str, known)))
+                self.assertTrue(any(library in name and (version or "").startswith(upstream) for name, version in known),
+                                sorted(map(str, known)))
 
     def test_the_table_is_short(self):
         """What a person reads: what needs action first, some pages and not one line for each root."""

@@ -32,7 +32,8 @@ class Listing(EndToEndCase):
         cls.registry = cls.start_registry(fast=True)
         begin = time.monotonic()
         cls.crowd = Crowd(cls.registry, REPOSITORIES, TAGS)
-        table("registry", [["repositories", len(cls.crowd.repositories)], ["tags in each", TAGS], ["seconds to make it", f"{time.monotonic() - begin:.1f}"]])
+        table("registry", [["repositories", len(cls.crowd.repositories)], ["tags in each", TAGS],
+                           ["seconds to make it", f"{time.monotonic() - begin:.1f}"]])
         cls.expected = {(name, tag, digest) for name, tags in cls.crowd.repositories.items() for tag, digest in tags.items()}
         cls.items_expected = len(cls.crowd.repositories) * (TAGS - 1 + MEMBERS)
 
@@ -40,7 +41,8 @@ class Listing(EndToEndCase):
         """The items of `landwaiter list --format jsonl`, read as they come, and what was watched."""
         home = self.make_folder("home")
         out_path = os.path.join(home, "items.jsonl")
-        listing = Process("list", [program("LANDWAITER"), "list", self.registry.address, "--format", "jsonl", "--output", out_path, *args], home)
+        listing = Process("list", [program("LANDWAITER"), "list", self.registry.address, "--format", "jsonl", "--output", out_path, *args],
+                          home)
         self.start(listing)
         watched = Watch(listing) if watch else None
         self.assertEqual(listing.wait(TIMEOUT_S), code, listing.tail())
@@ -106,7 +108,8 @@ class Listing(EndToEndCase):
         self.assertEqual(len(manifests), len(self.expected))
         self.assertEqual({one.method for one in manifests}, {"HEAD"})
         self.assertEqual([one.short for one in asked if one.kind == "blobs"], [])
-        table("unchanged second walk", [["requests", len(asked)], ["seconds", f"{seconds:.1f}"], ["requests/s", f"{len(asked) / seconds:.0f}"],
+        table("unchanged second walk", [["requests", len(asked)], ["seconds", f"{seconds:.1f}"],
+                                        ["requests/s", f"{len(asked) / seconds:.0f}"],
                                         ["peak memory", f"{peak / 2**20:.1f} MiB"]])
 
     def test_d_filters(self):
@@ -119,7 +122,8 @@ class Listing(EndToEndCase):
         self.assertEqual(len(items), len(wanted) * TAGS)
         self.assertEqual({item["time_source"] for item in items if item["outcome"] == "image"}, {"image config"})
         self.assertTrue(all(item["reason"] for item in items if item["outcome"] == "filtered"))
-        done = self.landwaiter("list", self.registry.address, "--no-state", "--format", "json", "--exclude-repository", "crowd/*", "--platform", "linux/arm64")
+        done = self.landwaiter("list", self.registry.address, "--no-state", "--format", "json", "--exclude-repository", "crowd/*",
+                               "--platform", "linux/arm64")
         self.assertEqual(done.code, 0, done.err)
         self.assertEqual(done.json["repositories_filtered"], REPOSITORIES)
         self.assertEqual(done.json["repositories_listed"], len(self.crowd.repositories) - REPOSITORIES)
@@ -168,7 +172,8 @@ class Listing(EndToEndCase):
             kills.append((scan["counts"]["listed"], scan["repositories_listed"]))
             asked.append(self.registry.mark())
             sensor.start()
-        wait_for(lambda: [one for one in sensor.events("job finished") if one["what"].startswith("list ")], "the end of the listing", TIMEOUT_S)
+        wait_for(lambda: [one for one in sensor.events("job finished") if one["what"].startswith("list ")], "the end of the listing",
+                 TIMEOUT_S)
         seconds = time.monotonic() - begin
         sensor.kill()
         # Each attempt went on where the one before it had come to: the first repositories are not asked for again.
@@ -179,7 +184,8 @@ class Listing(EndToEndCase):
         self.assertEqual(names_of(items), self.expected)
         scan = platform.scan(scan_id)
         self.assertEqual((scan["repositories_listed"], scan["repositories_filtered"]), (len(self.crowd.repositories), 0))
-        table("sensor killed while listing", [["kills at (items, repositories)", kills], ["repositories asked for after the last", len(since_last)],
+        table("sensor killed while listing", [["kills at (items, repositories)", kills],
+                                              ["repositories asked for after the last", len(since_last)],
                                               ["seconds to the end of the listing", f"{seconds:.1f}"]])
 
 

@@ -324,7 +324,8 @@ class Credentials(ScanCase):
                 done = self.landwaiter("scan", "--no-state", self.private_reference, "--credentials", path, *more, stdin=PASSWORD)
                 self.assertEqual(done.code, 2)
                 self.assertIn("--credentials", done.err)
-        bad = ("", "{", '{"kind": "s3cr3t-kind"}', '{"kind": "aws", "aws_secret_access_key": "s3cr3t-key"}', '{"password": ["s3cr3t-list"]}')
+        bad = ("", "{", '{"kind": "s3cr3t-kind"}', '{"kind": "aws", "aws_secret_access_key": "s3cr3t-key"}',
+               '{"password": ["s3cr3t-list"]}')
         for text in bad:
             with self.subTest(text=text):
                 done = self.landwaiter("scan", "--no-state", self.private_reference, "--credentials", "-", stdin=text)

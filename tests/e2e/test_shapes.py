@@ -79,7 +79,8 @@ def estargz(files):
         blob += gzip.compress(whole[start:start + size], mtime=0)
         start += size
     toc_offset = len(blob)
-    toc = images.tar({"stargz.index.json": json.dumps({"version": 1, "entries": [{"name": path, "type": "reg"} for path in files]}).encode()})
+    toc = images.tar({"stargz.index.json": json.dumps({"version": 1, "entries": [{"name": path,
+                                                                                  "type": "reg"} for path in files]}).encode()})
     blob += gzip.compress(toc, mtime=0)
     extra = b"SG" + struct.pack("<H", 22) + b"%016xSTARGZ" % toc_offset
     footer = b"\x1f\x8b\x08\x04\0\0\0\0\0\xff" + struct.pack("<H", len(extra)) + extra + b"\x01\0\0\xff\xff" + bytes(8)
@@ -149,7 +150,8 @@ class Layers(Shapes):
         layout = images.write_layout(self.make_folder("layout"), {"1": images.Image([self.layer])})
         for how in ("zstd", "gzip"):
             with self.subTest(how=how):
-                self.tool("skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false", "--dest-compress", "--dest-compress-format", how,
+                self.tool("skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false", "--dest-compress",
+                          "--dest-compress-format", how,
                           f"oci:{layout}:1", f"docker://{self.registry.address}/shape/skopeo-{how}:1")
                 report = self.scan_image(f"docker://{self.registry.address}/shape/skopeo-{how}:1")
                 self.assertEqual(places(report), self.expected)
@@ -159,7 +161,8 @@ class Layers(Shapes):
 
     def test_mislabelled_media_types(self):
         contents = {"gzip": gzip.compress(self.tar, mtime=0), "tar": self.tar, "zstd": self.zstd(self.tar)}
-        for number, media_type in enumerate(("application/x-gzip", "text/plain", "application/octet-stream", images.LAYER_TAR, images.LAYER_ZSTD)):
+        for number, media_type in enumerate(("application/x-gzip", "text/plain", "application/octet-stream", images.LAYER_TAR,
+                                             images.LAYER_ZSTD)):
             for kind, blob in contents.items():
                 with self.subTest(media_type=media_type, kind=kind):
                     self.check(f"label-{number}-{kind}", images.Image([self.layer_of(blob, media_type)]))
@@ -216,7 +219,8 @@ class Layers(Shapes):
         with open(os.path.join(layout, "blobs", "sha512", pinned.split(":")[1]), "wb") as file:
             file.write(image.manifest)
         with open(os.path.join(layout, "index.json"), "w", encoding="ascii") as file:
-            json.dump({"schemaVersion": 2, "manifests": [{"mediaType": images.MANIFEST, "digest": pinned, "size": len(image.manifest)}]}, file)
+            json.dump({"schemaVersion": 2, "manifests": [{"mediaType": images.MANIFEST, "digest": pinned, "size": len(image.manifest)}]},
+                      file)
         state = self.make_folder("state")
         for _ in range(2):
             report = self.scan_image("--state", state, f"oci:{layout}")
@@ -269,7 +273,8 @@ class Manifests(Shapes):
         def with_urls(document):
             document["layers"][0]["urls"] = [f"http://{elsewhere.address}/layer"]
 
-        absent = Document(changed(image, with_urls).manifest, [(blob, digest) for blob, digest in image.blobs() if digest != foreign.digest])
+        absent = Document(changed(image, with_urls).manifest, [(blob, digest) for blob,
+                                                               digest in image.blobs() if digest != foreign.digest])
         report = self.check("foreign", absent, placed=True, diagnostics=["unsupported"])
         self.assertEqual(report["diagnostics"][0]["layer"], foreign.digest)
         self.assertIn("foreign", report["diagnostics"][0]["message"])
@@ -353,7 +358,8 @@ class Indexes(Shapes):
         entries = [member(both["linux/amd64"], **platform("linux", "amd64")),
                    member(both["linux/arm64/v8"], platform={"os": "linux", "architecture": "arm64", "variant": "v8"})]
         reference = self.put("platforms", index_of(entries, tuple(both.values())))
-        for asked, expected in ((["linux/amd64"], {"linux/amd64"}), (["linux/arm64"], {"linux/arm64/v8"}), (["linux/aarch64"], {"linux/arm64/v8"}),
+        for asked, expected in ((["linux/amd64"], {"linux/amd64"}), (["linux/arm64"], {"linux/arm64/v8"}),
+                                (["linux/aarch64"], {"linux/arm64/v8"}),
                                 (["linux/x86_64", "linux/arm64/v8"], set(both)), ([], set(both))):
             with self.subTest(asked=asked):
                 document = self.scan_json(reference, *(part for name in asked for part in ("--platform", name)))

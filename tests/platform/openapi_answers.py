@@ -42,7 +42,8 @@ def main(document_file, exchanges_file):
                 continue
             schema = dict(next(iter(content.values()))["schema"], components=document["components"])
             errors = list(jsonschema.Draft202012Validator(schema).iter_errors(exchange["body"]))
-            failed += [f"{exchange['method']} {path} {exchange['status']}: {error.json_path}: {error.message[:300]}" for error in errors[:3]]
+            failed += [f"{exchange['method']} {path} {exchange['status']}: {error.json_path}: {error.message[:300]}"
+                       for error in errors[:3]]
             checked += 1
             seen.add(operation["operationId"])
     missing = {operation["operationId"] for _, _, operation, _ in operations} - seen - {"deleteToken", "deleteRegistry", "putLayerReport"}

@@ -11,7 +11,9 @@ Naming the argument, lambda or value first avoids all of them.
 import re
 
 TOKEN = re.compile(
-    r'//[^\n]*|/\*.*?\*/|(?:u8|[uUL])?R"(?P<tag>[^()\\ \n]{0,16})\(.*?\)(?P=tag)"|(?:u8|[uUL])?"(?:\\.|[^"\\\n])*"|(?<![\w])(?:u8|[uUL])?\'(?:\\.|[^\'\\\n])+\'',
+    r'//[^\n]*|/\*.*?\*/'
+    r'|(?:u8|[uUL])?R"(?P<tag>[^()\\ \n]{0,16})\(.*?\)(?P=tag)"'
+    r'|(?:u8|[uUL])?"(?:\\.|[^"\\\n])*"|(?<![\w])(?:u8|[uUL])?\'(?:\\.|[^\'\\\n])+\'',
     re.DOTALL,
 )
 AWAIT = re.compile(r"\bco_await\b")

@@ -16,17 +16,25 @@ MAY_INCLUDE = {
     "daemon": ("core/*", "registry/*", "detectors/*", "storage/*"),
     "platform": ("core/*", "storage/sqlite/*.hpp", "storage/compress*.hpp", "registry/client/reference.hpp"),
 }
+# Inside a folder, lowest first: a subfolder may include those before it. "" is what lies in the folder itself.
+FLOORS = {
+    "core": ("base", "os", "report", "assess", "export", "wire"),
+    "registry": ("http", "auth", "client", "sources", "enumerators"),
+    "detectors": ("engine", "walk", "formats", "keys", "passwords", "ssh", "certificates", "jose", "keystores", "openpgp",
+                  "key_files", "libraries", "settings", ""),
+    "storage": ("", "sqlite", "local"),
+    "daemon": ("settings", "scan", "output", "listing", "check", "sensor", "service", "commands", ""),
+    "platform": ("store", "http", "api", ""),
+}
 # Files that may include more than their folder: the one program that holds platform and sensor together.
 EXCEPTIONS = {
     "platform/main.cpp": ("daemon/*",),
-    "platform/embedded*.cpp": ("daemon/*",),
-    "platform/embedded*.hpp": ("daemon/*",),
 }
 
 # Libraries that only some files may know. Tests may use any.
 LIBRARIES = {
     "Beast": (r"boost/beast.*", ("registry/http/transport*.cpp", "platform/http/http_server.cpp", "cmake/beast.cpp")),
-    "libarchive": (r"archive(_entry)?\.h", ("detectors/*walk*", "detectors/*archive*", "detectors/*tar*", "registry/*archive*", "registry/*tar*")),
+    "libarchive": (r"archive(_entry)?\.h", ("detectors/*walk*", "detectors/*archive*", "registry/*archive*", "registry/*tar*")),
     "SQLite": (r"sqlite3(ext)?\.h", ("storage/*", "platform/*store*", "detectors/formats/sqlite_reader.cpp")),
     "Vectorscan": (r"hs(/.*)?\.h", ("detectors/*",)),
     "spdlog": (r"spdlog/.*", ("daemon/*", "platform/*", "core/base/log.cpp")),
@@ -34,6 +42,8 @@ LIBRARIES = {
 }
 # core is what all others stand on: its libraries are few.
 CORE_LIBRARIES = re.compile(r"boost/system/.*|nlohmann/.*|openssl/.*|gmpxx\.h|[a-z_]+")
+# Where core needs more: coroutine tools are only a header, and core/os is the seam to the operating system.
+CORE_EXCEPTIONS = {"core/base/async.hpp": r"boost/asio/.*", "core/os/*": r"[a-z]+\.h|sys/[a-z]+\.h"}
 
 # What logs: a detector, a registry client and a store return what they have to say.
 LOGGING = ("core/base/log*", "daemon/*", "platform/*", "tests/*")
@@ -41,12 +51,19 @@ LOGGING = ("core/base/log*", "daemon/*", "platform/*", "tests/*")
 # What reads images makes no file: nothing of a layer can land on the disk, whatever its names say.
 READERS = ("registry/*", "detectors/*")
 MAKES_FILES = re.compile(
-    r"\bstd::(?:basic_)?o?fstream\b|\b(?:fopen|freopen|fdopen|creat|mkdir|mkdirat|mknod|mkstemp|mkdtemp|tmpfile|symlink|symlinkat|linkat|rename|renameat)\s*\("
+    r"\bstd::(?:basic_)?o?fstream\b"
+    r"|\b(?:fopen|freopen|fdopen|creat|mkdir|mkdirat|mknod|mkstemp|mkdtemp|tmpfile|symlink|symlinkat|linkat|rename|renameat)\s*\("
     r"|\bO_(?:CREAT|WRONLY|RDWR|TMPFILE|APPEND|TRUNC)\b|\barchive_(?:write|read_extract|entry_copy_stat)\w*"
     r"|\bfilesystem::(?:create_|copy|rename|resize_file|remove|permissions)\w*")
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 LINES_MAX = 600
+COLUMNS_MAX = 140
+FUNCTION_LINES_MAX = 60
+TEST_CASE_LINES_MAX = 90
+FUNCTION_BEGIN = re.compile(r"(?![ #}/]|namespace|extern|class|struct|enum|union|template|using).*\) ?(?:const )?(?:noexcept )?\{$")
+FILES_MAX = 40
+PAGE_LINES_MIN, PAGE_LINES_MAX = 10, 40
 MACHINE_PATH = re.compile(r"(?<![\w./-])/(?:work|home/[a-z]\w*|Users/\w+)/")
 
 
@@ -77,6 +94,29 @@ def include_directions(files):
                 yield f"{path} includes {target}, which {folder}/ must not know"
 
 
+def floor_of(path):
+    """(folder, index in its FLOORS); None for what has no floors, -1 for a subfolder that FLOORS does not know."""
+    folder, *rest = path.split("/")
+    if folder not in FLOORS:
+        return None
+    room = rest[0] if len(rest) > 1 else ""
+    return folder, FLOORS[folder].index(room) if room in FLOORS[folder] else -1
+
+
+def no_include_upward(files):
+    for path, text in sources(files).items():
+        here = floor_of(path)
+        if here is None:
+            continue
+        if here[1] < 0:
+            yield f"{path} lies in a folder that FLOORS does not know: say where it stands"
+            continue
+        for _, target in includes(text):
+            there = floor_of(target)
+            if there is not None and there[0] == here[0] and there[1] > here[1]:
+                yield f"{path} includes {target}, which stands above it"
+
+
 def includes_are_rooted(files):
     """Own headers are named from the root, in quotes, so that the direction of an include can be seen."""
     for path, text in sources(files).items():
@@ -96,8 +136,9 @@ def libraries(files):
             for name, (pattern, homes) in LIBRARIES.items():
                 if re.fullmatch(pattern, target) and not matches(path, homes):
                     yield f"{path} includes {target}: {name} belongs to {', '.join(homes)}"
-            needless = path.startswith("core/") and not target.startswith(("core/", "spdlog/"))
-            if needless and not CORE_LIBRARIES.fullmatch(target):
+            foreign = path.startswith("core/") and not target.startswith(("core/", "spdlog/"))
+            excepted = any(fnmatch.fnmatchcase(path, where) and re.fullmatch(what, target) for where, what in CORE_EXCEPTIONS.items())
+            if foreign and not excepted and not CORE_LIBRARIES.fullmatch(target):
                 yield f"{path} includes {target}, which core/ must not need"
 
 
@@ -132,6 +173,79 @@ def file_lengths(files):
             yield f"{path} has {count} lines, more than {LINES_MAX}: it holds more than one subject"
 
 
+def columns(files):
+    for path, text in files.items():
+        if path.endswith((*SOURCES, ".py")):
+            for number, line in enumerate(text.split("\n"), 1):
+                if len(line) > COLUMNS_MAX:
+                    yield f"{path}:{number} has {len(line)} columns, more than {COLUMNS_MAX}"
+
+
+def function_lengths(files):
+    """After clang-format a function's body ends with a brace in the column of its first line; a test case is one, too."""
+    for path, text in sources(files).items():
+        lines = text.split("\n")
+        begin = None
+        for number, line in enumerate(lines, 1):
+            if begin is None and FUNCTION_BEGIN.match(line):
+                begin = number
+            elif begin is not None and line.startswith("}"):
+                length = number - begin - 1
+                limit = TEST_CASE_LINES_MAX if path.startswith("tests/") else FUNCTION_LINES_MAX
+                if length > limit:
+                    yield f"{path}:{begin} has a function of {length} lines, more than {limit}"
+                begin = None
+
+
+def own_header(path, files):
+    """The header that a source file implements, wholly or in part: x.cpp has x.hpp; layer_walk_nested.cpp is a part of layer_walk.hpp,
+    scan_routes.cpp of routes.hpp, and registry/enumerators/quay.cpp of the folder's enumerators.hpp."""
+    folder, _, name = path.rpartition("/")
+    words = name.removesuffix(".cpp").split("_")
+    stems = ["_".join(words[:count]) for count in range(len(words), 0, -1)] + [words[-1], folder.rpartition("/")[2]]
+    return next((f"{folder}/{stem}.hpp" for stem in stems if f"{folder}/{stem}.hpp" in files), None)
+
+
+def sources_have_headers(files):
+    for path in sources(files):
+        if path.split("/")[0] in FOLDERS and path.endswith(".cpp") and not path.endswith("/main.cpp") and own_header(path, files) is None:
+            yield f"{path} has no header of its name: a reader looks for what it promises there"
+
+
+def tests_mirror(files):
+    """tests/a/b_test.cpp tests a/b.*, or an aspect of it when its name goes on (layer_walk_hostile_test.cpp), or the whole folder when it
+    has that folder's name (sources/sources_test.cpp)."""
+    for path in sources(files):
+        parts = path.split("/")
+        if parts[0] != "tests" or parts[1] not in FOLDERS or not path.endswith("_test.cpp"):
+            continue
+        words = parts[-1].removesuffix("_test.cpp").split("_")
+        stems = ["/".join((*parts[1:-1], "_".join(words[:count]))) for count in range(len(words), 0, -1)]
+        if words != [parts[-2]] and not any(stem + end in files for stem in stems for end in SOURCES):
+            yield f"{path} mirrors no source file: name it after what it tests"
+
+
+def folder_pages(files):
+    folders = {path.rpartition("/")[0] for path in sources(files) if path.split("/")[0] in FOLDERS}
+    for folder in sorted(folders):
+        page = files.get(folder + "/README.md")
+        if page is None:
+            yield f"{folder}/ has no README.md: what lives here, what may be included, how to add one"
+        elif not PAGE_LINES_MIN <= page.count("\n") <= PAGE_LINES_MAX:
+            yield f"{folder}/README.md has {page.count(chr(10))} lines, not {PAGE_LINES_MIN} to {PAGE_LINES_MAX}"
+
+
+def fullest_folder(files):
+    """A folder that cannot be taken in at a glance holds more than one subject."""
+    count = {}
+    for path in sources(files):
+        folder = path.rpartition("/")[0]
+        count[folder] = count.get(folder, 0) + 1
+    for folder, number in count.items():
+        if number >= FILES_MAX:
+            yield f"{folder}/ holds {number} files; below {FILES_MAX} is wanted"
+
+
 def machine_paths(files):
     for path, text in files.items():
         for number, line in enumerate(text.split("\n"), 1):
@@ -146,4 +260,7 @@ def header_guards(files):
             yield f"{path} has no #pragma once"
 
 
-ALL = (include_directions, includes_are_rooted, libraries, who_logs, nothing_is_extracted, licence_lines, file_lengths, machine_paths, header_guards)
+ALL = (
+    include_directions, no_include_upward, includes_are_rooted, libraries, who_logs, nothing_is_extracted, licence_lines, file_lengths,
+    columns, function_lengths, sources_have_headers, tests_mirror, fullest_folder, machine_paths, header_guards,
+)

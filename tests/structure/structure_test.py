@@ -43,7 +43,7 @@ class Tree(unittest.TestCase):
         self.assertEqual(found, [], "\n" + "\n".join(found))
 
     def test_is_the_project(self):
-        self.assertIn("core/result.hpp", self.files)
+        self.assertIn("core/base/result.hpp", self.files)
         self.assertGreater(len(rules.sources(self.files)), 20)
 
     def test_includes_are_seen(self):
@@ -99,14 +99,33 @@ class Fixtures(unittest.TestCase):
             ("registry/a.cpp", "core/b.hpp"),
             ("daemon/a.cpp", "detectors/engine.hpp"),
             ("daemon/a.cpp", "storage/store.hpp"),
-            ("platform/queue.cpp", "storage/sqlite.hpp"),
-            ("platform/queue.cpp", "registry/reference.hpp"),
+            ("platform/queue.cpp", "storage/sqlite/sqlite.hpp"),
+            ("platform/queue.cpp", "registry/client/reference.hpp"),
             ("platform/main.cpp", "daemon/sensor.hpp"),
-            ("platform/embedded.cpp", "daemon/sensor.hpp"),
             ("tests/core/a_test.cpp", "daemon/sensor.hpp"),
         ):
             self.accepted(rule, path, f'#include "{target}"\n')
         self.accepted(rule, "core/a.cpp", '// #include "daemon/sensor.hpp" would be wrong here\n')
+
+    def test_no_include_upward(self):
+        rule = rules.no_include_upward
+        for path, target in (
+            ("core/base/a.cpp", "core/report/b.hpp"),
+            ("registry/http/a.hpp", "registry/client/b.hpp"),
+            ("detectors/formats/a.cpp", "detectors/keys/b.hpp"),
+            ("detectors/settings/a.cpp", "detectors/all.hpp"),
+            ("daemon/scan/a.cpp", "daemon/sensor/b.hpp"),
+            ("platform/store/a.cpp", "platform/api/b.hpp"),
+        ):
+            self.refused(rule, path, f'#include "{target}"\n')
+        self.refused(rule, "detectors/shelf/a.cpp", SPDX)
+        for path, target in (
+            ("core/report/a.cpp", "core/base/b.hpp"),
+            ("core/report/a.cpp", "core/report/b.hpp"),
+            ("detectors/all.cpp", "detectors/settings/b.hpp"),
+            ("platform/platform.cpp", "platform/api/b.hpp"),
+        ):
+            self.accepted(rule, path, f'#include "{target}"\n')
 
     def test_includes_are_rooted(self):
         rule = rules.includes_are_rooted
@@ -120,7 +139,7 @@ class Fixtures(unittest.TestCase):
         for path, target in (
             ("daemon/uplink.cpp", "boost/beast/http.hpp"),
             ("registry/client.cpp", "boost/beast.hpp"),
-            ("registry/transport.hpp", "boost/beast/core.hpp"),
+            ("registry/http/connection.hpp", "boost/beast/core.hpp"),
             ("platform/routes.cpp", "boost/beast/http.hpp"),
             ("daemon/a.cpp", "archive.h"),
             ("detectors/private_key.cpp", "archive_entry.h"),
@@ -131,13 +150,16 @@ class Fixtures(unittest.TestCase):
             ("detectors/private_key.cpp", "spdlog/spdlog.h"),
             ("registry/client.cpp", "CLI/CLI.hpp"),
             ("core/a.cpp", "boost/asio/awaitable.hpp"),
+            ("core/base/a.hpp", "boost/asio/awaitable.hpp"),
+            ("core/base/a.cpp", "unistd.h"),
+            ("core/os/a.cpp", "boost/asio/awaitable.hpp"),
             ("core/a.cpp", "fmt/core.h"),
             ("core/a.cpp", "spdlog/spdlog.h"),
         ):
             self.refused(rule, path, f"#include <{target}>\n")
         for path, target in (
-            ("registry/transport_tls.cpp", "boost/beast/http.hpp"),
-            ("platform/http_server.cpp", "boost/beast/http.hpp"),
+            ("registry/http/transport_tls.cpp", "boost/beast/http.hpp"),
+            ("platform/http/http_server.cpp", "boost/beast/http.hpp"),
             ("tests/registry/a_test.cpp", "boost/beast/http.hpp"),
             ("detectors/tar_walk.cpp", "archive.h"),
             ("registry/docker_archive.cpp", "archive.h"),
@@ -146,6 +168,8 @@ class Fixtures(unittest.TestCase):
             ("core/a.cpp", "nlohmann/json.hpp"),
             ("core/a.cpp", "boost/system/result.hpp"),
             ("core/a.cpp", "openssl/evp.h"),
+            ("core/base/async.hpp", "boost/asio/awaitable.hpp"),
+            ("core/os/a.cpp", "sys/stat.h"),
             ("core/a.cpp", "string_view"),
         ):
             self.accepted(rule, path, f"#include <{target}>\n")
@@ -153,9 +177,9 @@ class Fixtures(unittest.TestCase):
     def test_who_logs(self):
         rule = rules.who_logs
         for path in ("detectors/engine.cpp", "registry/client.cpp", "storage/store.cpp", "core/compose.cpp"):
-            self.refused(rule, path, '#include "core/log.hpp"\n')
-        for path in ("daemon/sensor.cpp", "platform/queue.cpp", "core/log.cpp"):
-            self.accepted(rule, path, '#include "core/log.hpp"\n')
+            self.refused(rule, path, '#include "core/base/log.hpp"\n')
+        for path in ("daemon/sensor.cpp", "platform/queue.cpp", "core/base/log.cpp"):
+            self.accepted(rule, path, '#include "core/base/log.hpp"\n')
 
     def test_nothing_is_extracted(self):
         rule = rules.nothing_is_extracted
@@ -200,6 +224,49 @@ class Fixtures(unittest.TestCase):
         self.refused(rules.file_lengths, "core/a.cpp", "\n" * 601)
         self.accepted(rules.file_lengths, "core/a.cpp", "\n" * 600)
         self.accepted(rules.file_lengths, "LICENSE", "\n" * 10_000)
+
+    def test_columns(self):
+        self.refused(rules.columns, "core/a.cpp", "x" * 141 + "\n")
+        self.refused(rules.columns, "tests/e2e/a.py", "x" * 141 + "\n")
+        self.accepted(rules.columns, "core/a.cpp", "x" * 140 + "\n")
+
+    def test_function_lengths(self):
+        rule = rules.function_lengths
+        for head in ("int f(int x) {", "Result<int> Reader::next(ByteView bytes) const {", "}  // namespace\n\nA::A(int x) : x_(x) {"):
+            self.refused(rule, "core/a.cpp", head + "\n" + "  g();\n" * 61 + "}\n")
+            self.accepted(rule, "core/a.cpp", head + "\n" + "  g();\n" * 60 + "}\n")
+        self.refused(rule, "tests/core/a_test.cpp", 'TEST_CASE("a") {\n' + "  CHECK(g());\n" * 91 + "}\n")
+        self.accepted(rule, "core/a.cpp", "namespace landwaiter {\n" + "int f();\n" * 200 + "}\n")
+
+    def test_sources_have_headers(self):
+        rule = rules.sources_have_headers
+        self.refused(rule, "core/base/a.cpp", SPDX)
+        tree = {"detectors/walk/layer_walk.hpp": "", "platform/api/routes.hpp": ""}
+        whole, part, routes = "detectors/walk/layer_walk.cpp", "detectors/walk/layer_walk_nested.cpp", "platform/api/scan_routes.cpp"
+        for path in (whole, part, routes, "daemon/main.cpp"):
+            self.assertEqual(list(rule({path: SPDX, **tree})), [])
+        for path in ("detectors/walk/nested.cpp", "detectors/engine/layer_walk.cpp"):
+            self.assertEqual(len(list(rule({path: SPDX, **tree}))), 1)
+
+    def test_tests_mirror(self):
+        rule = rules.tests_mirror
+        tree = {"detectors/walk/layer_walk.cpp": ""}
+        walk = "tests/detectors/walk/"
+        for path in (walk + "layer_walk_test.cpp", walk + "layer_walk_hostile_test.cpp", walk + "walk_test.cpp",
+                     "tests/integration/all_test.cpp"):
+            self.assertEqual(list(rule({path: SPDX, **tree})), [])
+        for path in ("tests/detectors/walk/hostile_test.cpp", "tests/detectors/layer_walk_test.cpp"):
+            self.assertEqual(len(list(rule({path: SPDX, **tree}))), 1)
+
+    def test_folder_pages(self):
+        rule = rules.folder_pages
+        self.refused(rule, "core/base/a.cpp", SPDX)
+        self.assertEqual(len(list(rule({"core/base/a.cpp": SPDX, "core/base/README.md": "short\n"}))), 1)
+        self.assertEqual(list(rule({"core/base/a.cpp": SPDX, "core/base/README.md": "line\n" * 20})), [])
+
+    def test_fullest_folder(self):
+        self.assertEqual(len(list(rules.fullest_folder({f"core/base/a{i}.cpp": "" for i in range(rules.FILES_MAX)}))), 1)
+        self.assertEqual(list(rules.fullest_folder({f"core/base/a{i}.cpp": "" for i in range(rules.FILES_MAX - 1)})), [])
 
     def test_machine_paths(self):
         for where in ("work/main", "home/me/landwaiter", "Users/Me/landwaiter"):

@@ -55,11 +55,10 @@ TEST_CASE("what is missing or wrong in credentials is said without repeating the
 
 TEST_CASE("a Google key stands as text, as an object, or is the whole file") {
   const std::string key = R"({"type":"service_account","client_email":"a@b","private_key":"hunter2"})";
-  for (
-      const std::string& text :
-      {key, R"({"kind":"google","google_key_json":)" + key + "}",
-       std::string(
-           R"({"kind":"google","google_key_json":"{\"type\":\"service_account\",\"client_email\":\"a@b\",\"private_key\":\"hunter2\"}"})")}) {
+  for (const std::string& text :
+       {key, R"({"kind":"google","google_key_json":)" + key + "}",
+        std::string(R"({"kind":"google","google_key_json":"{\"type\":\"service_account\",\"client_email\":\"a@b\",)"
+                    R"(\"private_key\":\"hunter2\"}"})")}) {
     const auto read = parse_credentials(Secret(text));
     REQUIRE(read);
     CHECK(read->kind == Kind::google);

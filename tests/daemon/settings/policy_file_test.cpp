@@ -28,7 +28,8 @@ expiry_warning_days: 60
 quantum: false
 rules:
   - code: no-short-rsa
-    match: {type: [certificate, private-key], key_type: RSA, size_below: 3072, curve: [a, b], signature_hash: SHA1, expires_within_days: 14, weakness: rc4, public_roots: true}
+    match: {type: [certificate, private-key], key_type: RSA, size_below: 3072, curve: [a, b], signature_hash: SHA1, expires_within_days: 14,
+            weakness: rc4, public_roots: true}
     severity: high
     reason: Too short.
     remedy: Longer.

@@ -28,9 +28,12 @@ const json& keys() {
 import json
 from jwcrypto import jwk
 out = []
-for name, kind in (("RSA", dict(kty="RSA", size=2048)), ("EC prime256v1", dict(kty="EC", crv="P-256")), ("EC secp384r1", dict(kty="EC", crv="P-384")),
-                   ("EC secp521r1", dict(kty="EC", crv="P-521")), ("EC secp256k1", dict(kty="EC", crv="secp256k1")), ("Ed25519", dict(kty="OKP", crv="Ed25519")),
-                   ("Ed448", dict(kty="OKP", crv="Ed448")), ("X25519", dict(kty="OKP", crv="X25519")), ("X448", dict(kty="OKP", crv="X448"))):
+for name, kind in (("RSA", dict(kty="RSA", size=2048)), ("EC prime256v1", dict(kty="EC", crv="P-256")),
+                   ("EC secp384r1", dict(kty="EC", crv="P-384")),
+                   ("EC secp521r1", dict(kty="EC", crv="P-521")), ("EC secp256k1", dict(kty="EC", crv="secp256k1")),
+                   ("Ed25519", dict(kty="OKP", crv="Ed25519")),
+                   ("Ed448", dict(kty="OKP", crv="Ed448")), ("X25519", dict(kty="OKP", crv="X25519")),
+                   ("X448", dict(kty="OKP", crv="X448"))):
     key = jwk.JWK.generate(kid="the " + name, use="sig", **kind)
     out.append(dict(name=name, private=key.export_private(), public=key.export_public(), pem=key.export_to_pem().decode()))
 print(json.dumps(out)))");
@@ -150,9 +153,11 @@ TEST_CASE("signed tokens of every algorithm", "[jose]") {
 import json, jwt
 from jwcrypto import jwk
 keys = {a: jwk.JWK.generate(**k).export_to_pem(private_key=True, password=None).decode() for a, k in
-        dict(RS=dict(kty="RSA", size=2048), ES256=dict(kty="EC", crv="P-256"), ES384=dict(kty="EC", crv="P-384"), ES512=dict(kty="EC", crv="P-521"),
+        dict(RS=dict(kty="RSA", size=2048), ES256=dict(kty="EC", crv="P-256"), ES384=dict(kty="EC", crv="P-384"),
+             ES512=dict(kty="EC", crv="P-521"),
              ES256K=dict(kty="EC", crv="secp256k1"), EdDSA=dict(kty="OKP", crv="Ed25519")).items()}
-claims = {"iss": "https://issuer.example", "sub": "somebody secret", "aud": ["a", "b"], "iat": 1700000000, "nbf": 1700000000, "exp": 1700003600, "role": "x"}
+claims = {"iss": "https://issuer.example", "sub": "somebody secret", "aud": ["a", "b"], "iat": 1700000000, "nbf": 1700000000,
+          "exp": 1700003600, "role": "x"}
 out = {}
 for alg in ("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "ES256K", "EdDSA"):
     key = "k" * 64 if alg[0] == "H" else keys["RS"] if alg[1] == "S" and alg[0] in "RP" else keys[alg]
@@ -196,7 +201,8 @@ from jwcrypto import jwk, jwe
 rsa = jwk.JWK.generate(kty="RSA", size=2048); ec = jwk.JWK.generate(kty="EC", crv="P-256")
 def oct(bits): return jwk.JWK.generate(kty="oct", size=bits)
 out = []
-for alg, enc, key in (("RSA-OAEP", "A256GCM", rsa), ("RSA-OAEP-256", "A128CBC-HS256", rsa), ("ECDH-ES", "A128GCM", ec), ("ECDH-ES+A256KW", "A192CBC-HS384", ec),
+for alg, enc, key in (("RSA-OAEP", "A256GCM", rsa), ("RSA-OAEP-256", "A128CBC-HS256", rsa), ("ECDH-ES", "A128GCM", ec),
+                      ("ECDH-ES+A256KW", "A192CBC-HS384", ec),
                       ("dir", "A256CBC-HS512", oct(512)), ("A128KW", "A192GCM", oct(128)), ("A256GCMKW", "A256GCM", oct(256))):
     token = jwe.JWE(b"hidden", json.dumps({"alg": alg, "enc": enc}))
     token.add_recipient(key)
@@ -261,10 +267,10 @@ TEST_CASE("what is wrong with a token, and whose it is", "[jose]") {
   const Finding absurd = only_token(scanner, token_of(R"({"alg":"HS256"})", R"({"iat":-1e300,"exp":1e300,"nbf":"soon","aud":{},"iss":7})"));
   for (const char* name : {"expires", "issued_at", "not_before", "audience", "issuer"}) CHECK(absurd.attributes[name].is_null());
 
-  const char* bound =
-      R"({"aud":["https://kubernetes.default.svc"],"exp":1,"kubernetes.io":{"namespace":"prod","pod":{"name":"p"},"serviceaccount":{"name":"builder","uid":"u"}}})";
-  const char* legacy =
-      R"({"iss":"kubernetes/serviceaccount","kubernetes.io/serviceaccount/namespace":"prod","kubernetes.io/serviceaccount/service-account.name":"builder"})";
+  const char* bound = R"({"aud":["https://kubernetes.default.svc"],"exp":1,"kubernetes.io":{"namespace":"prod","pod":{"name":"p"},)"
+                      R"("serviceaccount":{"name":"builder","uid":"u"}}})";
+  const char* legacy = R"({"iss":"kubernetes/serviceaccount","kubernetes.io/serviceaccount/namespace":"prod",)"
+                       R"("kubernetes.io/serviceaccount/service-account.name":"builder"})";
   for (const char* claims : {bound, legacy}) {
     const Finding finding = only_token(scanner, token_of(R"({"alg":"HS256","kid":"k"})", claims));
     CHECK(finding.attributes["kubernetes_service_account"] == "prod/builder");

@@ -201,7 +201,8 @@ content = read(read(read(safe)[1])[0])[0]
 salt = b'0123456789abcdef'
 if kind == 'pbmac1':
     key = hashlib.pbkdf2_hmac('sha512', password, salt, iterations, 32)
-    kdf = tlv(48, oid('06092a864886f70d01050c'), tlv(48, tlv(4, salt), integer(iterations), integer(32), tlv(48, oid('06082a864886f70d020b0500'))))
+    kdf = tlv(48, oid('06092a864886f70d01050c'), tlv(48, tlv(4, salt), integer(iterations), integer(32),
+                                                     tlv(48, oid('06082a864886f70d020b0500'))))
     algorithm = tlv(48, oid('06092a864886f70d01050e'), tlv(48, kdf, tlv(48, oid('06082a864886f70d02090500'))))
     digest = hmac.new(key, content, 'sha256').digest()
     mac = tlv(48, tlv(48, algorithm, tlv(4, digest)), tlv(4, b'NOT USED'), integer(1))
@@ -224,7 +225,8 @@ def length(n): return bytes([n]) if n < 128 else bytes([130]) + n.to_bytes(2, 'b
 def write(tag, content):
     if tag & 32: return bytes([tag, 128]) + b''.join(write(t, c) for t, c in items(content)) + b'\0\0'
     if tag == 4 and len(content) > 100:
-        return bytes([36, 128]) + b''.join(b'\x04' + length(len(content[i:i + 100])) + content[i:i + 100] for i in range(0, len(content), 100)) + b'\0\0'
+        pieces = [content[i:i + 100] for i in range(0, len(content), 100)]
+        return bytes([36, 128]) + b''.join(b'\x04' + length(len(piece)) + piece for piece in pieces) + b'\0\0'
     return bytes([tag]) + length(len(content)) + content
 (tag, content), = items(open(sys.argv[1], 'rb').read())
 sys.stdout.buffer.write(write(tag, content))
@@ -294,7 +296,8 @@ TEST_CASE("trust stores larger than a window are read to their end", "[keystore]
   write_file(material.path("bundle.pem"), bundle);
   constexpr const char* kMake = R"(
 import sys, ssl, jks
-certs = [ssl.PEM_cert_to_DER_cert(p + '-----END CERTIFICATE-----\n') for p in open(sys.argv[1]).read().split('-----END CERTIFICATE-----\n')[:-1]]
+certs = [ssl.PEM_cert_to_DER_cert(p + '-----END CERTIFICATE-----\n')
+         for p in open(sys.argv[1]).read().split('-----END CERTIFICATE-----\n')[:-1]]
 jks.KeyStore.new(sys.argv[3], [jks.TrustedCertEntry.new('entry %d' % i, certs[i % 3]) for i in range(12)]).save(sys.argv[2], 'changeit')
 )";
   python(kMake, material.path("bundle.pem") + ' ' + material.path("trust.jks") + " jks");

@@ -19,7 +19,8 @@ def _keys():
         key = jwk.JWK.generate(**options, kid="one")
         private, public = key.export_private(), key.export_public()
         secret = json.loads(private)["d"].encode()
-        yield Material(f"private key {kind}", "JWK", "key.json", private.encode(), [Expected("private-key", _identity(key))], "text", (secret,))
+        yield Material(f"private key {kind}", "JWK", "key.json", private.encode(), [Expected("private-key", _identity(key))], "text",
+                       (secret,))
         yield Material(f"public key {kind}", "JWK", "public.json", public.encode(), [Expected("public-key", _identity(key))], "text")
         indented = json.dumps({"keys": [json.loads(public)]}, indent=2).encode()
         yield Material(f"public key {kind}", "JWKS", "jwks.json", indented, [Expected("public-key", _identity(key))], "text")

@@ -30,10 +30,12 @@ def _plain(shop, kind, pem):
     expected = [Expected("private-key", spki_id(key.public_key()), {"encrypted": False})]
     secrets = _secrets(pem)
     yield Material(f"private key {kind}", "PKCS #8 PEM", "key.pem", pem, expected, "text", secrets)
-    yield Material(f"private key {kind}", "PKCS #8 DER", "key.der", shop.run("openssl", "pkey", "-outform", "DER", stdin=pem), expected, "binary", secrets)
+    yield Material(f"private key {kind}", "PKCS #8 DER", "key.der", shop.run("openssl", "pkey", "-outform", "DER", stdin=pem), expected,
+                   "binary", secrets)
     escaped = b'{"key": "' + pem.replace(b"\n", b"\\n") + b'"}'
     yield Material(f"private key {kind}", "PEM escaped in JSON", "key.json", escaped, expected, "text", secrets)
-    yield Material(f"private key {kind}", "PEM in base64", "secret.yaml", b"tls.key: " + base64.b64encode(pem) + b"\n", expected, "text", secrets)
+    yield Material(f"private key {kind}", "PEM in base64", "secret.yaml", b"tls.key: " + base64.b64encode(pem) + b"\n", expected, "text",
+                   secrets)
     yield Material(f"private key {kind}", "PEM in UTF-16", "key.txt", pem.decode().encode("utf-16-le"), expected, "binary", secrets)
     der = shop.run("openssl", "pkey", "-outform", "DER", stdin=pem)
     if kind.startswith("RSA"):
@@ -92,15 +94,18 @@ def _ssh(shop):
             putty = shop.path(name + ".ppk")
             for version in ("2", "3"):
                 shop.write("old", word)
-                shop.run("puttygen", name, "-O", "private", "-o", putty, "--ppk-param", f"version={version}", "--old-passphrase", "old", "--new-passphrase", "old")
+                shop.run("puttygen", name, "-O", "private", "-o", putty, "--ppk-param", f"version={version}", "--old-passphrase", "old",
+                         "--new-passphrase", "old")
                 expected = [Expected("private-key", identity, {"encrypted": encrypted})]
                 yield Material(label, f"PuTTY {version}", f"{kind}.ppk", shop.read(name + ".ppk"), expected, "text")
             if not encrypted:
                 blob = public.split()[1].decode()
                 lines = f"# comment\ncommand=\"/bin/true\",no-pty {public.decode().split()[0]} {blob} who\n"
-                yield Material(f"public key {kind}", "authorized_keys", "authorized_keys", lines.encode(), [Expected("public-key", identity)], "text")
+                yield Material(f"public key {kind}", "authorized_keys", "authorized_keys", lines.encode(),
+                               [Expected("public-key", identity)], "text")
                 lines = f"git.example.test,192.0.2.7 {public.decode().split()[0]} {blob}\n"
-                yield Material(f"public key {kind}", "known_hosts", "known_hosts", lines.encode(), [Expected("public-key", identity)], "text")
+                yield Material(f"public key {kind}", "known_hosts", "known_hosts", lines.encode(), [Expected("public-key", identity)],
+                               "text")
     shop.run("ssh-keygen", "-q", "-k", "-f", "list.krl", "ssh-rsa-open.pub")
     yield Material("revocation list", "OpenSSH KRL", "list.krl", shop.read("list.krl"), [Expected("crl")])
 

@@ -17,7 +17,8 @@ def _lists(*aliases):
 
 
 def _java(shop):
-    shop.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "store.key", "-out", "store.crt", "-subj", "/CN=store.example.test")
+    shop.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "store.key", "-out", "store.crt", "-subj",
+             "/CN=store.example.test")
     pem = shop.read("store.crt")
     identity = certificate_id(x509.load_pem_x509_certificate(pem))
     for form in ("JKS", "JCEKS", "PKCS12", "BKS", "UBER", "BCFKS"):
@@ -44,13 +45,15 @@ def _well_known(shop):
         shop.run("keytool", "-genkeypair", "-alias", "server", "-keyalg", "EC", "-dname", "CN=open.example.test", "-storepass", "changeit",
                  "-keypass", "changeit", "-keystore", name, "-storetype", form)
         opened = Expected("keystore", None, {"password": "well-known", "entries": _lists("server")})
-        yield Material(f"keystore {form}", "well-known password", name, shop.read(name), [opened, Expected("private-key"), Expected("certificate")], guessed=True)
+        yield Material(f"keystore {form}", "well-known password", name, shop.read(name),
+                       [opened, Expected("private-key"), Expected("certificate")], guessed=True)
 
 
 def _pkcs12(shop):
     make = ("openssl", "pkcs12", "-export", "-inkey", "store.key", "-in", "store.crt", "-name", "one", "-passout", f"pass:{PASSWORD}")
     identity = certificate_id(x509.load_pem_x509_certificate(shop.read("store.crt")))
-    for name, options, readable in (("AES", (), False), ("RC2 and 3DES", ("-legacy",), False), ("certificates in clear", ("-certpbe", "NONE"), True),
+    for name, options, readable in (("AES", (), False), ("RC2 and 3DES", ("-legacy",), False),
+                                    ("certificates in clear", ("-certpbe", "NONE"), True),
                                     ("no MAC", ("-nomac",), False)):
         expected = [Expected("keystore")] + ([Expected("certificate", identity)] if readable else [])
         yield Material("keystore PKCS12", f"by openssl, {name}", "store.p12", shop.run(*make, *options), expected)

@@ -40,4 +40,5 @@ def make(shop):
         attributes = {"library": lambda got, name=name: _plain(name) in _plain(got)}
         if name not in ("nettle",):  # says its version nowhere
             attributes["version"] = lambda got, upstream=upstream: (got or "").startswith(upstream.split("-")[0])
-        yield Material(f"library {name}", "as installed", os.path.basename(paths[0]), data, [Expected("crypto-library", None, attributes)], "nothing")
+        yield Material(f"library {name}", "as installed", os.path.basename(paths[0]), data, [Expected("crypto-library", None, attributes)],
+                       "nothing")

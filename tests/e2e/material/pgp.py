@@ -24,7 +24,8 @@ class _Home:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def gpg(self, *args, word=""):
-        return tool(["gpg", "--homedir", self.home, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", word, *args], self.folder)
+        return tool(["gpg", "--homedir", self.home, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", word, *args],
+                    self.folder)
 
     def read(self, name):
         with open(os.path.join(self.home, name), "rb") as file:
@@ -50,11 +51,13 @@ def make(shop):
                 label = f"PGP {algorithm}" + (", encrypted" if encrypted else "")
                 for armour, encoding in (("--armor", "armoured"), ("--no-armor", "binary")):
                     joins = "text" if encoding == "armoured" else "binary"
-                    yield Material(f"private key {label}", encoding, "secret.gpg", home.gpg(armour, "--export-secret-keys", user, word=word), [private], joins)
+                    yield Material(f"private key {label}", encoding, "secret.gpg",
+                                   home.gpg(armour, "--export-secret-keys", user, word=word), [private], joins)
                     if not encrypted:
                         yield Material(f"public key {label}", encoding, "public.gpg", home.gpg(armour, "--export", user), [public], joins)
                 for name in home.agent_files():
                     data = home.read(f"private-keys-v1.d/{name}")
-                    yield Material(f"private key {label}", "gpg-agent", name, data, [Expected("private-key", None, {"encrypted": encrypted})])
+                    yield Material(f"private key {label}", "gpg-agent", name, data,
+                                   [Expected("private-key", None, {"encrypted": encrypted})])
                 if not encrypted:
                     yield Material(f"public key {label}", "keybox", "pubring.kbx", home.read("pubring.kbx"), [public])

@@ -17,7 +17,8 @@ def _x25519(raw):
 def _age(shop):
     data = shop.run("age-keygen")
     secret = next(line for line in data.splitlines() if line.startswith(b"AGE-SECRET-KEY-"))
-    yield Material("private key age", "age identity", "key.txt", data, [Expected("private-key", None, {"key_type": "X25519"})], "text", (secret[20:],))
+    yield Material("private key age", "age identity", "key.txt", data, [Expected("private-key", None, {"key_type": "X25519"})], "text",
+                   (secret[20:],))
 
 
 def _wireguard(shop):
@@ -32,7 +33,8 @@ def _wireguard(shop):
 
 def _dnssec(shop):
     for algorithm in ("RSASHA256", "ECDSAP256SHA256", "ED25519"):
-        name = shop.run("dnssec-keygen", "-q", "-a", algorithm, *(("-b", "2048") if "RSA" in algorithm else ()), "example.test").decode().strip()
+        name = shop.run("dnssec-keygen", "-q", "-a", algorithm, *(("-b", "2048") if "RSA" in algorithm else ()),
+                        "example.test").decode().strip()
         data = shop.read(name + ".private")
         attributes = {}
         if algorithm == "ED25519":
@@ -50,7 +52,8 @@ def _signatures(shop):
                    (secret.splitlines()[1][60:100],))
     yield Material("public key signify", "signify", "open.pub", shop.read("open.pub"), [Expected("public-key")], "text")
     shop.run("minisign", "-G", "-p", "mini.pub", "-s", "mini.key", stdin=f"{PASSWORD}\n{PASSWORD}\n".encode())
-    yield Material("private key minisign", "minisign", "minisign.key", shop.read("mini.key"), [Expected("private-key", None, {"encrypted": True})], "text")
+    yield Material("private key minisign", "minisign", "minisign.key", shop.read("mini.key"),
+                   [Expected("private-key", None, {"encrypted": True})], "text")
     yield Material("public key minisign", "minisign", "minisign.pub", shop.read("mini.pub"), [Expected("public-key")], "text")
 
 
@@ -62,7 +65,8 @@ def _cosign():
     body = base64.encodebytes(json.dumps(box).encode()).decode()
     for label in ("COSIGN", "SIGSTORE"):
         data = f"-----BEGIN ENCRYPTED {label} PRIVATE KEY-----\n{body}-----END ENCRYPTED {label} PRIVATE KEY-----\n".encode()
-        yield Material("private key cosign", f"PEM, {label}", "cosign.key", data, [Expected("private-key", None, {"encrypted": True})], "text")
+        yield Material("private key cosign", f"PEM, {label}", "cosign.key", data, [Expected("private-key", None, {"encrypted": True})],
+                       "text")
 
 
 def _stores(shop):
@@ -84,7 +88,8 @@ def _tink():
         "typeUrl": "type.googleapis.com/google.crypto.tink.AesGcmKey", "value": value, "keyMaterialType": "SYMMETRIC"},
         "status": "ENABLED", "keyId": 1234, "outputPrefixType": "TINK"}]}
     data = json.dumps(keyset).encode()
-    yield Material("keystore Tink", "JSON keyset", "keyset.json", data, [Expected("keystore", None, {"encrypted": False})], "text", (value.encode(),))
+    yield Material("keystore Tink", "JSON keyset", "keyset.json", data, [Expected("keystore", None, {"encrypted": False})], "text",
+                   (value.encode(),))
 
 
 def make(shop):

@@ -60,7 +60,8 @@ def make(_shop):
             expected = Expected(expected.type)
         if expected:
             text = b"-----BEGIN" in data
-            yield Material("vectors of cryptography", path.split("/")[0], path.replace("/", "_"), data, [expected], "text" if text else "binary")
+            yield Material("vectors of cryptography", path.split("/")[0], path.replace("/", "_"), data, [expected],
+                           "text" if text else "binary")
     blocks = {}
     for path, data in _files(_GO, (".go", ".pem", ".crt", ".key")):
         for found in _PEM.finditer(data):

@@ -63,7 +63,8 @@ def _revocation_list(shop):
 def _ocsp(shop):
     shop.write("ocsp.idx", "V\t401231235959Z\t\t1001\tunknown\t/CN=fine\n")
     shop.run("openssl", "ocsp", "-issuer", "RSA.crt", "-serial", "0x1001", "-reqout", "ocsp.req")
-    der = shop.make("ocsp.der", "openssl", "ocsp", "-index", "ocsp.idx", "-CA", "RSA.crt", "-rsigner", "RSA.crt", "-rkey", "RSA.key", "-reqin", "ocsp.req",
+    der = shop.make("ocsp.der", "openssl", "ocsp", "-index", "ocsp.idx", "-CA", "RSA.crt", "-rsigner", "RSA.crt", "-rkey", "RSA.key",
+                    "-reqin", "ocsp.req",
                     "-respout", "ocsp.der", "-ndays", "30")
     yield Material("OCSP response", "DER", "ocsp.der", der, [Expected("ocsp-response", sha256_id(der))])
 
@@ -75,7 +76,8 @@ def _envelopes(shop, certificate):
         yield Material("certificate in PKCS #7", form, "chain.p7b", data, [inside])
     shop.write("message.txt", "signed\n")
     for form in ("PEM", "DER"):
-        data = shop.run("openssl", "cms", "-sign", "-in", "message.txt", "-signer", "RSA.crt", "-inkey", "RSA.key", "-outform", form, "-nodetach", "-binary")
+        data = shop.run("openssl", "cms", "-sign", "-in", "message.txt", "-signer", "RSA.crt", "-inkey", "RSA.key", "-outform", form,
+                        "-nodetach", "-binary")
         yield Material("CMS signed data", form, "message.cms", data, [inside, Expected("signed-data")])
 
 
@@ -85,7 +87,8 @@ def _public_keys(shop):
         key = serialization.load_pem_public_key(pem)
         expected = Expected("public-key", spki_id(key))
         yield Material(f"public key {kind}", "PEM", "public.pem", pem, [expected], joins="text")
-        yield Material(f"public key {kind}", "DER", "public.der", shop.run("openssl", "pkey", "-pubin", "-outform", "DER", stdin=pem), [expected])
+        yield Material(f"public key {kind}", "DER", "public.der", shop.run("openssl", "pkey", "-pubin", "-outform", "DER", stdin=pem),
+                       [expected])
     pem = shop.run("openssl", "rsa", "-in", "RSA.key", "-RSAPublicKey_out")
     key = serialization.load_pem_private_key(shop.read("RSA.key"), None).public_key()
     yield Material("public key RSA", "PEM, PKCS #1", "public.pem", pem, [Expected("public-key", spki_id(key))], joins="text")

@@ -23,7 +23,8 @@ class Crowd:
         name = f"template/{number:02}"
         digests = {}
         for tag in range(tags):
-            image = images.Image([images.plain_layer({f"app/{number}-{tag}": b"x"})], created=f"2026-{1 + tag % 12:02}-{1 + number:02}T00:00:00Z")
+            image = images.Image([images.plain_layer({f"app/{number}-{tag}": b"x"})],
+                                 created=f"2026-{1 + tag % 12:02}-{1 + number:02}T00:00:00Z")
             if tag == 0:
                 other = images.Image([images.plain_layer({f"arm/{number}": b"y"})], platform="linux/arm64")
                 image = images.Index((image, other))

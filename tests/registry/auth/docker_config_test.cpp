@@ -150,8 +150,8 @@ TEST_CASE("containers' auth.json: the longest namespace that the repository is i
 }
 
 TEST_CASE("credHelpers: the helper of the registry is asked, before credsStore and before what stands in the file", "[docker_config]") {
-  WithHelpers with(
-      R"({"credHelpers":{"r.example":"own"},"credsStore":"all","auths":{"r.example":{"username":"file","password":"p"},"s.example":{"username":"file","password":"p"}}})");
+  WithHelpers with(R"({"credHelpers":{"r.example":"own"},"credsStore":"all","auths":{"r.example":{"username":"file","password":"p"},)"
+                   R"("s.example":{"username":"file","password":"p"}}})");
   with.answers = {{"own r.example", "helped"}, {"all https://index.docker.io/v1/", "hub"}};
   const auto found = find_credentials(with.docker, "r.example");
   CHECK(found.username == "helped");

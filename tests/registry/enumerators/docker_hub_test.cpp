@@ -15,9 +15,9 @@ Script hub() {
   Script script;
   script.json("POST " + kHub + "/v2/auth/token", R"({"access_token":"session-token-1"})");
   script.json("GET " + kHub + "/v2/repositories/namespaces", R"({"namespaces":["me","team"]})");
-  script.json(
-      "GET " + kHub + "/v2/namespaces/me/repositories" + page(1),
-      R"({"count":101,"next":"https://evil.example/?page=2","results":[{"name":"app","namespace":"me","repository_type":"image"},{"name":"chart","repository_type":"helm"}]})");
+  script.json("GET " + kHub + "/v2/namespaces/me/repositories" + page(1),
+              R"({"count":101,"next":"https://evil.example/?page=2","results":[{"name":"app","namespace":"me","repository_type":"image"},)"
+              R"({"name":"chart","repository_type":"helm"}]})");
   script.json("GET " + kHub + "/v2/namespaces/me/repositories" + page(2), R"({"count":101,"next":null,"results":[{"name":"tool"}]})");
   script.json("GET " + kHub + "/v2/namespaces/team/repositories" + page(1), R"({"count":1,"next":null,"results":[{"name":"base"}]})");
   return script;
@@ -68,10 +68,10 @@ TEST_CASE("Docker Hub: a session that has ended is begun again once", "[enumerat
 TEST_CASE("Docker Hub: tags tell digest and push time", "[enumerator][docker-hub]") {
   Script script = hub();
   const std::string path = "GET " + kHub + "/v2/namespaces/library/repositories/alpine/tags";
-  script.json(
-      path + page(1),
-      R"({"next":"x","results":[{"name":"3","digest":")" + digest_of('a') +
-          R"(","tag_last_pushed":"2026-05-14T14:48:51.123456Z","last_updated":"2020-01-01T00:00:00Z"},{"name":"old","images":[],"last_updated":"2020-01-01T00:00:00Z"}]})");
+  script.json(path + page(1),
+              R"({"next":"x","results":[{"name":"3","digest":")" + digest_of('a') +
+                  R"(","tag_last_pushed":"2026-05-14T14:48:51.123456Z","last_updated":"2020-01-01T00:00:00Z"},{"name":"old","images":[],)"
+                  R"("last_updated":"2020-01-01T00:00:00Z"}]})");
   script.json(path + page(2), R"({"next":null,"results":[{"name":"edge","digest":"nonsense"}]})");
   ScriptedRegistry registry({"docker.io", "hub.docker.com"}, "docker-hub", script);
   const Walk walk = registry.tags("library/alpine");

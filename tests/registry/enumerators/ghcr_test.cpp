@@ -26,7 +26,8 @@ Script github() {
 
 std::string version(char digest, const std::string& tags) {
   return R"({"id":1,"name":")" + digest_of(digest) +
-         R"(","created_at":"2020-01-01T00:00:00Z","updated_at":"2026-01-02T03:04:05Z","metadata":{"package_type":"container","container":{"tags":)" +
+         R"(","created_at":"2020-01-01T00:00:00Z","updated_at":"2026-01-02T03:04:05Z","metadata":{"package_type":"container",)"
+         R"("container":{"tags":)" +
          tags + "}}}";
 }
 

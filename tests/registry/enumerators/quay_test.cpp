@@ -16,9 +16,9 @@ Script api() {
   script.json("GET " + kQuay + "/api/v1/user/", R"({"username":"me","organizations":[{"name":"team"},{"name":"closed"}]})");
   const std::string list = "GET " + kQuay + "/api/v1/repository?namespace=";
   script.json(list + "me", R"({"repositories":[]})");
-  script.json(
-      list + "team",
-      R"({"repositories":[{"namespace":"team","name":"a","kind":"image"},{"namespace":"team","name":"app","kind":"application"}],"next_page":"gAAAA=="})");
+  script.json(list + "team",
+              R"({"repositories":[{"namespace":"team","name":"a","kind":"image"},{"namespace":"team","name":"app","kind":"application"}],)"
+              R"("next_page":"gAAAA=="})");
   script.json(list + "team&next_page=gAAAA%3D%3D", R"({"repositories":[{"namespace":"team","name":"b"}]})");
   script.status(list + "closed", 403);
   return script;

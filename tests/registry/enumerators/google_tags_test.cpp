@@ -123,9 +123,9 @@ TEST_CASE("Google Artifact Registry: an access token lists all projects that it 
   Script script;
   script.login["https://cloudresourcemanager.googleapis.com"] = {"authorization", "Bearer ya29.access"};
   script.login["https://artifactregistry.googleapis.com"] = {"authorization", "Bearer ya29.access"};
-  script.json(
-      "GET https://cloudresourcemanager.googleapis.com/v1/projects?pageSize=1000",
-      R"({"projects":[{"projectId":"p1","lifecycleState":"ACTIVE"},{"projectId":"p2"},{"projectId":"dying","lifecycleState":"DELETE_REQUESTED"}]})");
+  script.json("GET https://cloudresourcemanager.googleapis.com/v1/projects?pageSize=1000",
+              R"({"projects":[{"projectId":"p1","lifecycleState":"ACTIVE"},{"projectId":"p2"},{"projectId":"dying",)"
+              R"("lifecycleState":"DELETE_REQUESTED"}]})");
   script.status(kApi + "p1/locations/us/repositories?pageSize=1000", 403, {}, R"({"error":{"code":403,"message":"API disabled"}})");
   script.json(kApi + "p2/locations/us/repositories?pageSize=1000",
               R"({"repositories":[{"name":"projects/p2/locations/us/repositories/r","format":"DOCKER"}]})");
