@@ -3,6 +3,7 @@
 
 #include "core/base/text.hpp"
 #include "registry/client/reference.hpp"
+#include "registry/http/host.hpp"
 
 #include <algorithm>
 

@@ -4,6 +4,7 @@
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "registry/http/http_headers.hpp"
 #include "registry/http/status_error.hpp"
 
 #include <algorithm>

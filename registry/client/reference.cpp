@@ -4,9 +4,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
-
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
+#include "registry/http/host.hpp"
 
 #include <algorithm>
 
@@ -16,7 +14,6 @@ namespace {
 constexpr std::string_view kHub = "docker.io";
 constexpr std::string_view kHubLegacy = "index.docker.io";
 constexpr std::string_view kScheme = "docker://";
-constexpr std::size_t kHostBytesMax = 255;
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
@@ -45,33 +42,6 @@ bool is_path_component(std::string_view text) {
     if (!is_separator(text.substr(start, i - start))) return false;
   }
   return true;
-}
-
-bool is_port(std::string_view port) {
-  if (port.empty() || port.size() > 5 || !std::ranges::all_of(port, is_digit)) return false;
-  unsigned value = 0;
-  for (char c : port) value = value * 10 + static_cast<unsigned>(c - '0');
-  return value > 0 && value <= 65535;
-}
-
-bool is_domain_component(std::string_view text) {
-  const auto alnum = [](char c) { return is_word(c) || is_upper(c); };
-  if (text.empty() || !alnum(text.front()) || !alnum(text.back())) return false;
-  return std::ranges::all_of(text, [&](char c) { return alnum(c) || c == '-'; });
-}
-
-bool is_domain_name(std::string_view text) {
-  while (true) {
-    const std::size_t dot = text.find('.');
-    if (!is_domain_component(text.substr(0, dot))) return false;
-    if (dot == std::string_view::npos) return true;
-    text.remove_prefix(dot + 1);
-  }
-}
-
-bool is_ipv6(std::string_view text) {
-  if (text.find_first_not_of("0123456789abcdefABCDEF:") != std::string_view::npos) return false;
-  return !boost::urls::parse_uri("http://[" + std::string(text) + "]/").has_error();
 }
 
 /// Whether the part before the first slash names a host (normalize.go, splitDockerDomain).
@@ -123,19 +93,6 @@ bool is_tag(std::string_view tag) {
   const auto word = [](char c) { return is_word(c) || is_upper(c) || c == '_'; };
   if (tag.empty() || tag.size() > limits::tag_bytes_max || !word(tag.front())) return false;
   return std::ranges::all_of(tag, [&](char c) { return word(c) || c == '.' || c == '-'; });
-}
-
-bool is_host(std::string_view host) {
-  if (host.empty() || host.size() > kHostBytesMax) return false;
-  if (host.front() == '[') {
-    const std::size_t close = host.find(']');
-    if (close == std::string_view::npos || !is_ipv6(host.substr(1, close - 1))) return false;
-    const std::string_view rest = host.substr(close + 1);
-    return rest.empty() || (rest.front() == ':' && is_port(rest.substr(1)));
-  }
-  const std::size_t colon = host.find(':');
-  if (colon != std::string_view::npos && !is_port(host.substr(colon + 1))) return false;
-  return is_domain_name(host.substr(0, colon));
 }
 
 Result<Reference> Reference::parse(std::string_view text) {

@@ -30,7 +30,5 @@ std::string without_login(std::string_view text);
 /// Whether `name` is a repository name of the distribution specification (at most 255 bytes, lower-case components).
 bool is_repository_name(std::string_view name);
 bool is_tag(std::string_view tag);
-/// Host with optional port; no scheme, path or user information.
-bool is_host(std::string_view host);
 
 }  // namespace landwaiter::registry

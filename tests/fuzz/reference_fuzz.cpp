@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What parses prints as text that parses to the same reference, and never leaves the grammar of its parts.
 #include "registry/client/reference.hpp"
+#include "registry/http/host.hpp"
 
 #include <cstdint>
 #include <cstdlib>

@@ -14,7 +14,7 @@ MAY_INCLUDE = {
     "detectors": ("core/*",),
     "storage": ("core/*",),
     "daemon": ("core/*", "registry/*", "detectors/*", "storage/*"),
-    "platform": ("core/*", "storage/sqlite/*.hpp", "storage/compress*.hpp", "registry/client/reference.hpp"),
+    "platform": ("core/*", "storage/sqlite/*.hpp", "storage/compress*.hpp", "registry/client/reference.hpp", "registry/http/host.hpp"),
 }
 # Inside a folder, lowest first: a subfolder may include those before it. "" is what lies in the folder itself.
 FLOORS = {
