@@ -24,6 +24,7 @@ std::optional<pem::WipedBytes> scrypt(ByteView password, ByteView salt, std::uin
                                       std::size_t size);
 /// Empty when the hash is not known.
 Bytes hmac(const std::string& hash, ByteView key, ByteView data);
+inline constexpr std::size_t kSha1Bytes = 20;
 Bytes sha1(std::initializer_list<ByteView> parts);
 /// In constant time.
 bool same_digest(ByteView a, ByteView b);
