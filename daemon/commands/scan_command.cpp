@@ -32,11 +32,6 @@ namespace {
 
 using registry::Awaitable;
 
-int fail_usage(const Error& error) {
-  std::cerr << "landwaiter: " << error.message() << "\n";
-  return exit_usage;
-}
-
 /// Everything that one `landwaiter scan` needs while it runs.
 class Scan {
  public:
@@ -339,6 +334,11 @@ void stop_on_signal(asio::signal_set& signals, std::function<void()> stop) {
 }
 
 }  // namespace
+
+int fail_usage(const Error& error) {
+  std::cerr << "landwaiter: " << error.message() << "\n";
+  return exit_usage;
+}
 
 std::filesystem::path default_state_directory(const Environment& environment) {
   if (const auto chosen = environment("LANDWAITER_STATE")) return *chosen;

@@ -20,6 +20,9 @@ enum ExitCode : int {
   exit_some_failed = 3,  ///< some image or registry could not be read
 };
 
+/// Says on stderr what is wrong with how a command was called; exit_usage.
+int fail_usage(const Error& error);
+
 /// How a command reaches registries; command-line options beat docker's config.json.
 struct ConnectionOptions {
   Credentials credentials;
