@@ -34,7 +34,7 @@ landwaiter_test(crypto_test SOURCES ${CRYPTO_TESTS} DEPENDS landwaiter_crypto_te
 # Apart, as it starts keytool some hundred times.
 landwaiter_test(keystore_test
   SOURCES keystores/keychain_test.cpp keystores/keystore_hostile_test.cpp keystores/keystore_password_test.cpp keystores/keystore_test.cpp keystores/nss_database_test.cpp
-  DEPENDS landwaiter_crypto_test_support TIMEOUT 1200)
+  DEPENDS landwaiter_crypto_test_support TIMEOUT 1200 UNITY)
 
 # Some thousand runs of openssl, hence on its own, and not once more under sanitizers.
 landwaiter_test(crypto_vectors_test SOURCES all_vectors_test.cpp DEPENDS landwaiter_crypto_test_support TIMEOUT 1200 LABELS integration)
