@@ -77,12 +77,6 @@ Result<void> read_window(const json& body, SystemTime now, protocol::ListWork& w
   return {};
 }
 
-void wipe_texts(json& document) {
-  if (document.is_string()) wipe(document.get_ref<std::string&>());
-  if (!document.is_structured()) return;
-  for (json& member : document) wipe_texts(member);
-}
-
 }  // namespace
 
 Result<protocol::ListWork> list_work_from(const json& body, SystemTime now) {
