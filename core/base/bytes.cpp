@@ -7,6 +7,8 @@ namespace landwaiter {
 
 ByteView as_bytes(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
+bool same_bytes(ByteView a, ByteView b) { return std::ranges::equal(a, b); }
+
 std::string_view as_text(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 template <class Number, bool big_endian>

@@ -15,6 +15,8 @@ using Bytes = std::vector<std::uint8_t>;
 
 ByteView as_bytes(std::string_view text);
 std::string_view as_text(ByteView bytes);
+/// Not in constant time: for what is no secret.
+bool same_bytes(ByteView a, ByteView b);
 
 /// Reads numbers and runs of bytes from a buffer it does not own. Every read checks what is left first;
 /// a failed read returns false and moves nothing, so a caller can try another interpretation.

@@ -218,6 +218,8 @@ inline constexpr std::uint64_t api_small_body_bytes_max = 1 * MiB;
 inline constexpr std::uint64_t inventory_body_bytes_max = 8 * MiB;
 /// Bodies being received, of all connections together: bounds memory whatever the number of callers.
 inline constexpr std::uint64_t api_bodies_in_memory_bytes_max = 512 * MiB;
+/// Names and other short texts that a request gives: of a registry, a sensor, a token, a user.
+inline constexpr std::size_t name_bytes_max = 200;
 /// Open connections; a sensor needs two or three, a descriptor each. More are closed at once.
 inline constexpr std::size_t api_connections_max = 4096;
 /// Silence in the middle of a request's body.

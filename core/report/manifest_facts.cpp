@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<const char*, 3> kKinds{"image", "artifact", "index"};
+constexpr std::array<const char*, 3> kManifestKinds{"image", "artifact", "index"};
 
 void read_digest(const json& in, const char* name, Digest& out) {
   const auto digest = Digest::parse(in.at(name).get<std::string>());
@@ -35,8 +35,8 @@ ManifestMember read_member(const json& in) {
 }
 
 ManifestFacts::Kind read_kind(const std::string& name) {
-  for (std::size_t i = 0; i < kKinds.size(); ++i) {
-    if (name == kKinds[i]) return static_cast<ManifestFacts::Kind>(i);
+  for (std::size_t i = 0; i < kManifestKinds.size(); ++i) {
+    if (name == kManifestKinds[i]) return static_cast<ManifestFacts::Kind>(i);
   }
   throw json::other_error::create(501, "unknown kind of manifest", nullptr);
 }
@@ -53,7 +53,8 @@ std::size_t ManifestFacts::bytes() const {
 }
 
 void to_json(json& out, const ManifestFacts& value) {
-  out = json{{"digest", value.digest.str()}, {"kind", kKinds[static_cast<std::size_t>(value.kind)]}, {"media_type", value.media_type}};
+  out = json{
+      {"digest", value.digest.str()}, {"kind", kManifestKinds[static_cast<std::size_t>(value.kind)]}, {"media_type", value.media_type}};
   switch (value.kind) {
     case ManifestFacts::Kind::artifact: out["artifact_type"] = value.artifact_type; break;
     case ManifestFacts::Kind::index:

@@ -13,7 +13,7 @@ namespace {
 using nlohmann::json;
 using Kind = Credentials::Kind;
 
-constexpr std::array<std::pair<Kind, std::string_view>, 6> kKinds{{
+constexpr std::array<std::pair<Kind, std::string_view>, 6> kCredentialKinds{{
     {Kind::anonymous, "anonymous"},
     {Kind::basic, "basic"},
     {Kind::token, "token"},
@@ -68,8 +68,8 @@ bool is_google_key_file(const json& document) {
 }
 
 Result<Kind> kind_from(const std::string& name) {
-  const auto found = std::ranges::find(kKinds, std::string_view(name), &std::pair<Kind, std::string_view>::second);
-  if (found != kKinds.end()) return found->first;
+  const auto found = std::ranges::find(kCredentialKinds, std::string_view(name), &std::pair<Kind, std::string_view>::second);
+  if (found != kCredentialKinds.end()) return found->first;
   return Error(ErrorCode::invalid_argument, "credentials: the kind must be anonymous, basic, token, aws, azure or google");
 }
 
@@ -130,7 +130,7 @@ Credentials Credentials::from_login(std::string username, Secret password, Secre
 }
 
 std::string_view to_string(Credentials::Kind kind) {
-  return std::ranges::find(kKinds, kind, &std::pair<Kind, std::string_view>::first)->second;
+  return std::ranges::find(kCredentialKinds, kind, &std::pair<Kind, std::string_view>::first)->second;
 }
 
 Secret serialize(const Credentials& credentials) {

@@ -13,7 +13,7 @@
 namespace landwaiter::daemon {
 namespace {
 
-using Result = CheckStep::Result;
+using StepResult = CheckStep::Result;
 
 /// Repositories of the first page that are asked for a tag; others may be empty leftovers.
 constexpr std::size_t kRepositoriesTried = 10;
@@ -21,11 +21,11 @@ constexpr std::size_t kRepositoriesTried = 10;
 constexpr std::chrono::seconds kClockWrong{300};
 constexpr std::chrono::seconds kClockDoubtful{30};
 
-CheckStep step(std::string name, Result result, std::string seen, std::string advice = "") {
+CheckStep step(std::string name, StepResult result, std::string seen, std::string advice = "") {
   return {std::move(name), result, std::move(seen), std::move(advice)};
 }
 
-CheckStep skipped(std::string name, std::string why) { return step(std::move(name), Result::skipped, std::move(why)); }
+CheckStep skipped(std::string name, std::string why) { return step(std::move(name), StepResult::skipped, std::move(why)); }
 
 std::string count_of(std::size_t count, const std::string& one, const std::string& many) {
   return std::to_string(count) + ' ' + (count == 1 ? one : many);
@@ -38,7 +38,7 @@ std::string challenge_text(const std::vector<registry::Challenge>& challenges, c
     if (!out.empty()) out += "; ";
     out += challenge.scheme == "bearer" ? "Bearer" : challenge.scheme == "basic" ? "Basic" : printable(challenge.scheme.substr(0, 40));
     const std::string realm = challenge.parameter("realm");
-    const auto url = challenge.scheme == "bearer" ? base.resolve(realm) : landwaiter::Result<registry::HttpUrl>(Error());
+    const auto url = challenge.scheme == "bearer" ? base.resolve(realm) : Result<registry::HttpUrl>(Error());
     if (url) out += ", realm " + url->display();
     else if (!realm.empty()) out += ", realm " + landwaiter::quoted(realm);
   }
@@ -57,9 +57,9 @@ std::string describe(const registry::ManifestDocument& document) {
 
 std::string_view to_string(CheckStep::Result result) {
   switch (result) {
-    case Result::ok: return "ok";
-    case Result::failed: return "failed";
-    case Result::skipped: return "skipped";
+    case StepResult::ok: return "ok";
+    case StepResult::failed: return "failed";
+    case StepResult::skipped: return "skipped";
   }
   return {};
 }
@@ -95,9 +95,9 @@ asio::awaitable<CheckStep> RegistryCheck::check_address() {
   if (probe) probe_ = *std::move(probe);
   else broken_ = probe.error();
   if (unconnected() && broken_->code() != ErrorCode::tls) {
-    co_return step("address", Result::failed, broken_->message(), advice_for_address(*broken_));
+    co_return step("address", StepResult::failed, broken_->message(), advice_for_address(*broken_));
   }
-  co_return step("address", Result::ok, "connected to " + base_.authority());
+  co_return step("address", StepResult::ok, "connected to " + base_.authority());
 }
 
 /// The certificate of a server that we do not trust: a handshake for its sake alone, with a request that says nothing.
@@ -115,36 +115,36 @@ asio::awaitable<CheckStep> RegistryCheck::check_tls() {
   if (!base_.tls) {
     const std::string advice =
         registry::is_loopback_host(base_.host) ? "" : "credentials and layers can be read and changed on the way: use TLS";
-    co_return step("tls", Result::skipped, "plain HTTP", advice);
+    co_return step("tls", StepResult::skipped, "plain HTTP", advice);
   }
   if (broken_ && broken_->code() == ErrorCode::tls) {
     auto looking = look_at_certificate();
     const auto facts = co_await std::move(looking);
     const std::string seen = facts ? broken_->message() + "; " + describe_certificate(*facts) : broken_->message();
-    co_return step("tls", Result::failed, seen, advice_for_tls(*broken_, facts, clock_.now(), client_->endpoint().host));
+    co_return step("tls", StepResult::failed, seen, advice_for_tls(*broken_, facts, clock_.now(), client_->endpoint().host));
   }
   const auto facts = wire_->tls_facts(base_.origin());
   if (!facts) co_return skipped("tls", "no connection");
   std::string seen = facts->version + ", " + facts->cipher + "; " + describe_certificate(*facts);
   if (!client_->endpoint().tls_verify) seen += "; not verified, as asked for";
-  co_return step("tls", Result::ok, seen, advice_for_expiry(*facts, clock_.now()));
+  co_return step("tls", StepResult::ok, seen, advice_for_expiry(*facts, clock_.now()));
 }
 
 asio::awaitable<CheckStep> RegistryCheck::check_api() {
   if (unconnected()) co_return skipped("api", "no connection");
-  if (broken_) co_return step("api", Result::failed, broken_->message(), advice_for_api(0, base_.tls));
+  if (broken_) co_return step("api", StepResult::failed, broken_->message(), advice_for_api(0, base_.tls));
   const std::string answer = "GET /v2/ answers with status " + std::to_string(probe_->status);
   const bool redirected = probe_->status >= 300 && probe_->status < 400;
   if (probe_->status != 200 && probe_->status != 401 && !redirected) {
-    co_return step("api", Result::failed, answer, advice_for_api(probe_->status, base_.tls));
+    co_return step("api", StepResult::failed, answer, advice_for_api(probe_->status, base_.tls));
   }
   auto opening = registry::open_enumerator(client_);
   auto enumerator = co_await std::move(opening);
-  if (!enumerator) co_return step("api", Result::failed, enumerator.error().message(), advice_for_api(probe_->status, base_.tls));
+  if (!enumerator) co_return step("api", StepResult::failed, enumerator.error().message(), advice_for_api(probe_->status, base_.tls));
   enumerator_ = *std::move(enumerator);
   const auto kind = std::ranges::find(registry_kinds, enumerator_->kind(), &RegistryKind::name);
   const std::string title(kind == registry_kinds.end() ? enumerator_->kind() : kind->title);
-  co_return step("api", Result::ok, answer + "; read as: " + title);
+  co_return step("api", StepResult::ok, answer + "; read as: " + title);
 }
 
 asio::awaitable<CheckStep> RegistryCheck::check_authentication() {
@@ -155,12 +155,12 @@ asio::awaitable<CheckStep> RegistryCheck::check_authentication() {
   auto pinged = co_await std::move(pinging);
   const bool anonymous = client_->endpoint().credentials.anonymous();
   if (!pinged) {
-    co_return step("authentication", Result::failed, asked + ", " + who + ": " + pinged.error().message(),
+    co_return step("authentication", StepResult::failed, asked + ", " + who + ": " + pinged.error().message(),
                    advice_for_login(pinged.error(), anonymous));
   }
   let_in_ = true;
   const bool unasked = probe_->challenges.empty() && !anonymous;
-  co_return step("authentication", Result::ok, asked + ", " + who + ": accepted",
+  co_return step("authentication", StepResult::ok, asked + ", " + who + ": accepted",
                  unasked ? "the registry did not ask for the credentials: they may be wrong without being noticed" : "");
 }
 
@@ -168,32 +168,32 @@ asio::awaitable<CheckStep> RegistryCheck::check_catalog() {
   if (!let_in_) co_return skipped("catalog", "not let in");
   auto listing = enumerator_->repositories("");
   auto page = co_await std::move(listing);
-  if (!page) co_return step("catalog", Result::failed, page.error().message(), advice_for_catalog(page.error()));
+  if (!page) co_return step("catalog", StepResult::failed, page.error().message(), advice_for_catalog(page.error()));
   repositories_ = std::move(page->names);
   const std::string seen =
       count_of(repositories_.size(), "repository", "repositories") + " on the first page" + (page->next.empty() ? "" : ", more follow");
   const bool none = repositories_.empty() && page->next.empty();
-  co_return step("catalog", Result::ok, seen,
+  co_return step("catalog", StepResult::ok, seen,
                  none ? "if it should hold some, the account may not see them: name repositories instead" : "");
 }
 
 asio::awaitable<CheckStep> RegistryCheck::check_tags() {
   if (!let_in_) co_return skipped("tags", "not let in");
   if (chosen_) repositories_ = {repository_};
-  if (repositories_.empty()) co_return step("tags", Result::skipped, "no repository is known", "name one with --repository");
+  if (repositories_.empty()) co_return step("tags", StepResult::skipped, "no repository is known", "name one with --repository");
   repositories_.resize(std::min(repositories_.size(), kRepositoriesTried));
   for (const std::string& repository : repositories_) {
     auto listing = enumerator_->tags(repository, "");
     auto page = co_await std::move(listing);
-    if (!page) co_return step("tags", Result::failed, page.error().message(), advice_for_pull(page.error(), repository));
+    if (!page) co_return step("tags", StepResult::failed, page.error().message(), advice_for_pull(page.error(), repository));
     if (page->entries.empty()) continue;
     repository_ = repository;
     tag_ = page->entries.front().tag;
     const std::string seen =
         count_of(page->entries.size(), "tag", "tags") + " of " + repository + (page->next.empty() ? "" : " on the first page, more follow");
-    co_return step("tags", Result::ok, seen);
+    co_return step("tags", StepResult::ok, seen);
   }
-  co_return step("tags", Result::ok, "no tag in " + count_of(repositories_.size(), "repository", "repositories"));
+  co_return step("tags", StepResult::ok, "no tag in " + count_of(repositories_.size(), "repository", "repositories"));
 }
 
 /// The image itself, or the first one of an index.
@@ -215,31 +215,32 @@ asio::awaitable<CheckStep> RegistryCheck::check_manifest() {
   auto fetching = client_->manifest(repository_, tag_);
   auto document = co_await std::move(fetching);
   // That it is of no kind that we scan says nothing against the registry.
-  if (!document && document.error().code() == ErrorCode::unsupported) co_return step("manifest", Result::ok, document.error().message());
-  if (!document) co_return step("manifest", Result::failed, document.error().message(), advice_for_pull(document.error(), repository_));
+  if (!document && document.error().code() == ErrorCode::unsupported)
+    co_return step("manifest", StepResult::ok, document.error().message());
+  if (!document) co_return step("manifest", StepResult::failed, document.error().message(), advice_for_pull(document.error(), repository_));
   const std::string seen = repository_ + ':' + tag_ + " is " + document->digest.str() + ": " + describe(*document);
   auto following = image_behind(*std::move(document));
   auto image = co_await std::move(following);
   if (!image)
-    co_return step("manifest", Result::failed, seen + "; " + image.error().message(), advice_for_pull(image.error(), repository_));
+    co_return step("manifest", StepResult::failed, seen + "; " + image.error().message(), advice_for_pull(image.error(), repository_));
   if (image->image) {
     std::vector<registry::Descriptor> blobs = image->image->layers;
     blobs.insert(blobs.begin(), image->image->config);
     const auto usable = std::ranges::find_if(blobs, [](const auto& blob) { return blob.size_bytes > 0 && !blob.data && !blob.foreign; });
     if (usable != blobs.end()) blob_ = *usable;
   }
-  co_return step("manifest", Result::ok, seen);
+  co_return step("manifest", StepResult::ok, seen);
 }
 
 asio::awaitable<CheckStep> RegistryCheck::check_blob() {
   if (!blob_) co_return skipped("blob", "no blob is known");
   auto opening = client_->open_blob_partly(repository_, *blob_);
   auto part = co_await std::move(opening);
-  if (!part) co_return step("blob", Result::failed, part.error().message(), advice_for_blob(part.error(), repository_));
+  if (!part) co_return step("blob", StepResult::failed, part.error().message(), advice_for_blob(part.error(), repository_));
   std::string seen = "blob " + blob_->digest.str().substr(0, 19) + " comes from " + part->from;
   if (part->from != base_.origin()) seen += ", where the registry redirects to";
-  if (part->partial) co_return step("blob", Result::ok, seen + "; in parts too (206): broken transfers go on");
-  co_return step("blob", Result::ok, seen + "; only whole (no 206): a broken transfer cannot be resumed",
+  if (part->partial) co_return step("blob", StepResult::ok, seen + "; in parts too (206): broken transfers go on");
+  co_return step("blob", StepResult::ok, seen + "; only whole (no 206): a broken transfer cannot be resumed",
                  "large layers need a steady connection: let proxies pass the Range header");
 }
 
@@ -251,8 +252,8 @@ asio::awaitable<CheckStep> RegistryCheck::check_clock() {
   const std::string seen =
       "the registry's clock is " + std::to_string(off.count()) + " s " + (ahead.count() < 0 ? "behind" : "ahead of") + " ours";
   const std::string advice = "set this machine's clock, or the registry's: tokens, certificates and signed requests depend on it";
-  if (off > kClockWrong) co_return step("clock", Result::failed, seen, advice);
-  co_return step("clock", Result::ok, seen, off > kClockDoubtful ? advice : "");
+  if (off > kClockWrong) co_return step("clock", StepResult::failed, seen, advice);
+  co_return step("clock", StepResult::ok, seen, off > kClockDoubtful ? advice : "");
 }
 
 asio::awaitable<CheckStep> RegistryCheck::check_throttling() {
@@ -265,9 +266,9 @@ asio::awaitable<CheckStep> RegistryCheck::check_throttling() {
   const bool spent = remaining != notes.limits.end() && (remaining->second == "0" || remaining->second.starts_with("0;"));
   const std::string advice = "wait, log in (accounts are allowed more than anonymous callers), or scan at another time";
   if (notes.throttled > 0) {
-    co_return step("throttling", Result::failed, count_of(notes.throttled, "answer", "answers") + " with status 429; " + seen, advice);
+    co_return step("throttling", StepResult::failed, count_of(notes.throttled, "answer", "answers") + " with status 429; " + seen, advice);
   }
-  co_return step("throttling", spent ? Result::failed : Result::ok, seen, spent ? advice : "");
+  co_return step("throttling", spent ? StepResult::failed : StepResult::ok, seen, spent ? advice : "");
 }
 
 }  // namespace landwaiter::daemon

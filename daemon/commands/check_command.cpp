@@ -16,11 +16,6 @@
 namespace landwaiter::daemon {
 namespace {
 
-int fail_usage(const Error& error) {
-  std::cerr << "landwaiter: " << error.message() << "\n";
-  return exit_usage;
-}
-
 bool some_failed(const std::vector<CheckStep>& steps) {
   return std::ranges::find(steps, CheckStep::Result::failed, &CheckStep::result) != steps.end();
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/result.hpp"
+
 namespace landwaiter::daemon {
 
 /// The documented exit codes of every command.
@@ -10,5 +12,8 @@ enum ExitCode : int {
   exit_usage = 2,        ///< usage or configuration
   exit_some_failed = 3,  ///< some image or registry could not be read
 };
+
+/// Says on standard error how the command was called wrongly; exit_usage.
+int fail_usage(const Error& error);
 
 }  // namespace landwaiter::daemon

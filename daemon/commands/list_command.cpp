@@ -25,12 +25,7 @@ namespace {
 using protocol::InventoryItem;
 
 /// Manifests that no listing saw for so long are forgotten.
-constexpr std::chrono::days kMemory{90};
-
-int fail_usage(const Error& error) {
-  std::cerr << "landwaiter: " << error.message() << "\n";
-  return exit_usage;
-}
+constexpr std::chrono::days kListingMemory{90};
 
 /// "docker://HOST/REPOSITORY" lists one repository; everything else names a registry.
 struct ListTarget {
@@ -113,7 +108,7 @@ class Listing {
     writer_->end(summary_);
     out_.flush();
     if (store_) {
-      auto forget = [before = clock_.now() - kMemory](storage::Store& store) { return store.prune_listings(before); };
+      auto forget = [before = clock_.now() - kListingMemory](storage::Store& store) { return store.prune_listings(before); };
       auto forgetting = store_->run(std::move(forget));
       auto forgotten = co_await std::move(forgetting);
       if (!forgotten) std::cerr << "landwaiter: " << forgotten.error().message() << "\n";

@@ -32,11 +32,6 @@
 namespace landwaiter::daemon {
 namespace {
 
-int fail_usage(const Error& error) {
-  std::cerr << "landwaiter: " << error.message() << "\n";
-  return exit_usage;
-}
-
 /// Everything that one `landwaiter scan` needs while it runs.
 class Scan {
  public:

@@ -11,7 +11,7 @@ namespace landwaiter::daemon {
 namespace {
 
 /// Vectorscan's databases for some hundred triggers have some hundred KiB.
-constexpr std::uintmax_t kFileBytesMax = 64 * 1024 * 1024;
+constexpr std::uintmax_t kCacheBytesMax = 64 * 1024 * 1024;
 
 /// The first line: which triggers, and the digest of what follows.
 std::string first_line(const std::string& name, ByteView bytes) { return name + ' ' + Digest::sha256_of(bytes).str() + '\n'; }
@@ -24,7 +24,7 @@ FileTriggerCache::FileTriggerCache(const std::filesystem::path& state_directory)
 
 std::optional<Bytes> FileTriggerCache::load(const std::string& name) {
   std::error_code error;
-  if (file_.empty() || std::filesystem::file_size(file_, error) > kFileBytesMax || error) return std::nullopt;
+  if (file_.empty() || std::filesystem::file_size(file_, error) > kCacheBytesMax || error) return std::nullopt;
   std::ifstream in(file_, std::ios::binary);
   std::string line;
   if (!std::getline(in, line)) return std::nullopt;

@@ -23,7 +23,7 @@ constexpr std::chrono::seconds kAcquireWait{45};
 /// Acquire, heartbeat and outbox, and a claim for each job, each on a connection of its own: a long poll never starves a report.
 constexpr std::size_t kPlatformConnections = 32;
 /// Reports that no image used for so long are forgotten.
-constexpr std::chrono::days kMemory{90};
+constexpr std::chrono::days kReportMemory{90};
 
 std::shared_ptr<registry::Transport> platform_transport(asio::any_io_executor executor, const SensorConfig& config) {
   auto made = transport_options(config.platform_network, process_environment(), false);
@@ -111,7 +111,7 @@ class Sensor::Impl {
     if (!engine) co_return engine.error();
     auto store = storage::Store::open(config_.state_directory);
     if (!store) co_return store.error();
-    auto pruned = (*store)->prune((*engine)->state(), clock_.now() - kMemory);
+    auto pruned = (*store)->prune((*engine)->state(), clock_.now() - kReportMemory);
     if (!pruned) co_return pruned.error();
 
     store_ = std::make_unique<StoreThread>(*std::move(store));

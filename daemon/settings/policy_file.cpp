@@ -14,7 +14,7 @@ namespace landwaiter::daemon {
 namespace {
 
 /// A policy is written by hand.
-constexpr std::size_t kFileBytesMax = 1024 * 1024;
+constexpr std::size_t kPolicyBytesMax = 1024 * 1024;
 constexpr std::size_t kRulesMax = 1000;
 constexpr std::size_t kListMax = 1000;
 constexpr std::uint64_t kDaysMax = 36'500;
@@ -188,7 +188,7 @@ Result<Policy> parse_policy(std::string_view text, const std::string& name) {
   const auto error_at = [&](int line, const std::string& what) {
     return Error(ErrorCode::configuration, name + ": line " + std::to_string(line) + ": " + what);
   };
-  if (text.size() > kFileBytesMax) return Error(ErrorCode::configuration, name + ": is longer than a policy can be");
+  if (text.size() > kPolicyBytesMax) return Error(ErrorCode::configuration, name + ": is longer than a policy can be");
   if (depth_of(text) > kDepthMax) return Error(ErrorCode::configuration, name + ": is nested deeper than a policy can be");
   try {
     return policy(YAML::Load(std::string(text)));

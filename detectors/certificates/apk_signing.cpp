@@ -19,22 +19,22 @@ struct Scheme {
 
 constexpr std::array<Scheme, 3> kSchemes{{{0x7109871a, "v2", false}, {0xf05368c0, "v3", true}, {0x1b93ad61, "v3.1", true}}};
 
-struct Algorithm {
+struct ApkAlgorithm {
   std::uint32_t id;
   const char* name;
 };
 
 /// The scheme's own numbers.
-constexpr std::array<Algorithm, 10> kAlgorithms{{{0x0101, "RSASSA-PSS with SHA256"},
-                                                 {0x0102, "RSASSA-PSS with SHA512"},
-                                                 {0x0103, "RSASSA-PKCS1-v1_5 with SHA256"},
-                                                 {0x0104, "RSASSA-PKCS1-v1_5 with SHA512"},
-                                                 {0x0201, "ECDSA with SHA256"},
-                                                 {0x0202, "ECDSA with SHA512"},
-                                                 {0x0301, "DSA with SHA256"},
-                                                 {0x0421, "RSASSA-PKCS1-v1_5 with SHA256, verity"},
-                                                 {0x0423, "ECDSA with SHA256, verity"},
-                                                 {0x0425, "DSA with SHA256, verity"}}};
+constexpr std::array<ApkAlgorithm, 10> kApkAlgorithms{{{0x0101, "RSASSA-PSS with SHA256"},
+                                                       {0x0102, "RSASSA-PSS with SHA512"},
+                                                       {0x0103, "RSASSA-PKCS1-v1_5 with SHA256"},
+                                                       {0x0104, "RSASSA-PKCS1-v1_5 with SHA512"},
+                                                       {0x0201, "ECDSA with SHA256"},
+                                                       {0x0202, "ECDSA with SHA512"},
+                                                       {0x0301, "DSA with SHA256"},
+                                                       {0x0421, "RSASSA-PKCS1-v1_5 with SHA256, verity"},
+                                                       {0x0423, "ECDSA with SHA256, verity"},
+                                                       {0x0425, "DSA with SHA256, verity"}}};
 
 constexpr std::size_t kSizeBytes = 8;
 constexpr std::size_t kIdBytes = 4;
@@ -57,8 +57,8 @@ const Scheme* scheme_of(ByteView bytes, std::size_t id_at) {
 }
 
 std::string algorithm_text(std::uint32_t id) {
-  const auto found = std::ranges::find(kAlgorithms, id, &Algorithm::id);
-  return found == kAlgorithms.end() ? "unknown (" + std::to_string(id) + ')' : found->name;
+  const auto found = std::ranges::find(kApkAlgorithms, id, &ApkAlgorithm::id);
+  return found == kApkAlgorithms.end() ? "unknown (" + std::to_string(id) + ')' : found->name;
 }
 
 /// Signatures: a list of { u32 algorithm, bytes }, each prefixed.

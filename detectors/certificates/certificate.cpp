@@ -3,6 +3,7 @@
 
 #include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
+#include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "detectors/certificates/certificate_extensions.hpp"
 #include "detectors/certificates/public_roots.hpp"
@@ -28,11 +29,6 @@ namespace {
 using nlohmann::json;
 
 using Certificate = std::unique_ptr<X509, OpensslFree<X509_free>>;
-
-template <class T, auto function>
-std::unique_ptr<T, OpensslFree<function>> extension(const X509* certificate, int nid) {
-  return std::unique_ptr<T, OpensslFree<function>>(static_cast<T*>(X509_get_ext_d2i(certificate, nid, nullptr, nullptr)));
-}
 
 struct NamedBit {
   int bit;
@@ -139,7 +135,7 @@ const char* self_signature(X509* certificate, const PublicKey& key) {
 
 json key_usage(const X509* certificate) {
   json out = json::array();
-  const auto bits = extension<ASN1_BIT_STRING, ASN1_BIT_STRING_free>(certificate, NID_key_usage);
+  const auto bits = x509_extension<ASN1_BIT_STRING, ASN1_BIT_STRING_free>(certificate, NID_key_usage);
   if (!bits) return out;
   for (const NamedBit& usage : kKeyUsages) {
     if (ASN1_BIT_STRING_get_bit(bits.get(), usage.bit) != 0) out.push_back(usage.name);
@@ -150,7 +146,7 @@ json key_usage(const X509* certificate) {
 /// Fills both the names of the standard and the words of our own.
 void add_extended_key_usage(const X509* certificate, json& names, json& usages) {
   constexpr int kUsagesMax = 100;
-  const auto list = extension<EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free>(certificate, NID_ext_key_usage);
+  const auto list = x509_extension<EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free>(certificate, NID_ext_key_usage);
   const int count = list ? std::min(sk_ASN1_OBJECT_num(list.get()), kUsagesMax) : 0;
   for (int i = 0; i < count; ++i) {
     const ASN1_OBJECT* object = sk_ASN1_OBJECT_value(list.get(), i);
@@ -163,7 +159,7 @@ void add_extended_key_usage(const X509* certificate, json& names, json& usages) 
 }
 
 bool is_authority(const X509* certificate, bool self_signed) {
-  const auto constraints = extension<BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free>(certificate, NID_basic_constraints);
+  const auto constraints = x509_extension<BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free>(certificate, NID_basic_constraints);
   if (constraints) return constraints->ca != 0;
   constexpr long kVersion1 = 0;
   return X509_get_version(certificate) == kVersion1 && self_signed;
@@ -182,7 +178,7 @@ void add_usages(const X509* certificate, bool self_signed, json& attributes) {
 }
 
 json alternative_names(const X509* certificate) {
-  const auto names = extension<GENERAL_NAMES, GENERAL_NAMES_free>(certificate, NID_subject_alt_name);
+  const auto names = x509_extension<GENERAL_NAMES, GENERAL_NAMES_free>(certificate, NID_subject_alt_name);
   return general_names_text(names.get());
 }
 
@@ -208,8 +204,6 @@ std::string title_of(const X509* certificate, const json& attributes) {
   else name = "with serial number " + attributes["serial"].get<std::string>();
   return "Certificate " + title_text(std::move(name));
 }
-
-json optional_json(const std::optional<std::string>& text) { return text ? json(*text) : json(nullptr); }
 
 /// Hexadecimal as OpenSSL prints numbers: zero is "00".
 std::string serial_text(const X509* certificate) {

@@ -11,10 +11,10 @@
 namespace landwaiter::detectors {
 namespace {
 
-enum TriggerId { kPem, kDerVersioned, kDerVersion1 };
+enum CertificateTrigger { kCertificatePem, kDerVersioned, kDerVersion1 };
 
 /// Two SEQUENCE headers of up to five bytes, and what follows them in the pattern.
-constexpr std::size_t kDerLookBack = 5 + 5 + 6;
+constexpr std::size_t kCertificateLookBack = 5 + 5 + 6;
 
 /// SEQUENCE { tbs, algorithm, signature } where tbs is [0] version?, serial and five SEQUENCEs: enough to tell a certificate
 /// from a request, a revocation list and chance.
@@ -47,7 +47,7 @@ void report_pem(const pem::Block& block, FindingSink& sink) {
   sink.add(*std::move(finding), block.begin);
 }
 
-void inspect_pem(const Window& window, const Hit& hit, FindingSink& sink) {
+void inspect_certificate_pem(const Window& window, const Hit& hit, FindingSink& sink) {
   const pem::Block block = pem::read_block(window.bytes, hit.end, window.ends_file);
   switch (block.state) {
     case pem::State::bare: return;
@@ -64,8 +64,8 @@ void inspect_pem(const Window& window, const Hit& hit, FindingSink& sink) {
   }
 }
 
-void inspect_der(const Window& window, const Hit& hit, FindingSink& sink) {
-  any_sequence_before(window, hit, kDerLookBack, [&](std::size_t start, ByteView element) {
+void inspect_certificate_der(const Window& window, const Hit& hit, FindingSink& sink) {
+  any_sequence_before(window, hit, kCertificateLookBack, [&](std::size_t start, ByteView element) {
     if (!has_certificate_shape(element)) return false;
     auto finding = describe_certificate(element, "DER");
     if (finding) sink.add(*std::move(finding), start);
@@ -79,7 +79,7 @@ void inspect_der(const Window& window, const Hit& hit, FindingSink& sink) {
 
 std::vector<Trigger> CertificateDetector::triggers() const {
   return {
-      {kPem, "-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----", 35},
+      {kCertificatePem, "-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----", 35},
       // [0] { INTEGER version }, INTEGER serial: the literal carries it, what stands before is checked in code.
       {kDerVersioned, R"(\xa0\x03\x02\x01[\x00-\x02]\x02)", 6},
       // Version 1 has no version: two nested SEQUENCEs, and a serial number.
@@ -89,8 +89,8 @@ std::vector<Trigger> CertificateDetector::triggers() const {
 }
 
 void CertificateDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
-  if (hit.trigger == kPem) inspect_pem(window, hit, sink);
-  else inspect_der(window, hit, sink);
+  if (hit.trigger == kCertificatePem) inspect_certificate_pem(window, hit, sink);
+  else inspect_certificate_der(window, hit, sink);
 }
 
 }  // namespace landwaiter::detectors

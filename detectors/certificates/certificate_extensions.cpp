@@ -18,12 +18,7 @@ namespace {
 using nlohmann::json;
 
 /// More than real certificates have of policies or addresses.
-constexpr int kListedMax = 50;
-
-template <class T, auto function>
-std::unique_ptr<T, OpensslFree<function>> extension(const X509* certificate, int nid) {
-  return std::unique_ptr<T, OpensslFree<function>>(static_cast<T*>(X509_get_ext_d2i(certificate, nid, nullptr, nullptr)));
-}
+constexpr int kExtensionListMax = 50;
 
 json key_id_text(const ASN1_OCTET_STRING* id) {
   // SHA-1 or SHA-256 of the key (RFC 5280, 4.2.1.2; RFC 7093); no form is longer than this.
@@ -33,17 +28,17 @@ json key_id_text(const ASN1_OCTET_STRING* id) {
 }
 
 json subject_key_id(const X509* certificate) {
-  const auto id = extension<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free>(certificate, NID_subject_key_identifier);
+  const auto id = x509_extension<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free>(certificate, NID_subject_key_identifier);
   return key_id_text(id.get());
 }
 
 json authority_key_id(const X509* certificate) {
-  const auto id = extension<AUTHORITY_KEYID, AUTHORITY_KEYID_free>(certificate, NID_authority_key_identifier);
+  const auto id = x509_extension<AUTHORITY_KEYID, AUTHORITY_KEYID_free>(certificate, NID_authority_key_identifier);
   return key_id_text(id ? id->keyid : nullptr);
 }
 
 json path_length(const X509* certificate) {
-  const auto constraints = extension<BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free>(certificate, NID_basic_constraints);
+  const auto constraints = x509_extension<BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free>(certificate, NID_basic_constraints);
   if (!constraints || constraints->pathlen == nullptr) return nullptr;
   std::int64_t length = 0;
   if (ASN1_INTEGER_get_int64(&length, constraints->pathlen) != 1 || length < 0) return nullptr;
@@ -52,8 +47,8 @@ json path_length(const X509* certificate) {
 
 json policies(const X509* certificate) {
   json out = json::array();
-  const auto list = extension<CERTIFICATEPOLICIES, CERTIFICATEPOLICIES_free>(certificate, NID_certificate_policies);
-  const int count = list ? std::min(sk_POLICYINFO_num(list.get()), kListedMax) : 0;
+  const auto list = x509_extension<CERTIFICATEPOLICIES, CERTIFICATEPOLICIES_free>(certificate, NID_certificate_policies);
+  const int count = list ? std::min(sk_POLICYINFO_num(list.get()), kExtensionListMax) : 0;
   for (int i = 0; i < count; ++i) {
     const ASN1_OBJECT* policy = sk_POLICYINFO_value(list.get(), i)->policyid;
     if (auto text = der::oid_text({OBJ_get0_data(policy), OBJ_length(policy)}); !text.empty()) out.push_back(attribute_text(text));
@@ -64,29 +59,29 @@ json policies(const X509* certificate) {
 void add_url(const GENERAL_NAME* name, json& urls) {
   int type = 0;
   const auto* value = static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(name, &type));
-  if (type != GEN_URI || value == nullptr || urls.size() >= static_cast<std::size_t>(kListedMax)) return;
+  if (type != GEN_URI || value == nullptr || urls.size() >= static_cast<std::size_t>(kExtensionListMax)) return;
   const ByteView bytes(ASN1_STRING_get0_data(value), static_cast<std::size_t>(ASN1_STRING_length(value)));
   urls.push_back(attribute_text(as_text(bytes)));
 }
 
 json crl_urls(const X509* certificate) {
   json out = json::array();
-  const auto points = extension<CRL_DIST_POINTS, CRL_DIST_POINTS_free>(certificate, NID_crl_distribution_points);
-  const int count = points ? std::min(sk_DIST_POINT_num(points.get()), kListedMax) : 0;
+  const auto points = x509_extension<CRL_DIST_POINTS, CRL_DIST_POINTS_free>(certificate, NID_crl_distribution_points);
+  const int count = points ? std::min(sk_DIST_POINT_num(points.get()), kExtensionListMax) : 0;
   for (int i = 0; i < count; ++i) {
     const DIST_POINT* point = sk_DIST_POINT_value(points.get(), i);
     constexpr int kFullName = 0;
     if (point->distpoint == nullptr || point->distpoint->type != kFullName) continue;
     const GENERAL_NAMES* names = point->distpoint->name.fullname;
-    const int names_count = std::min(sk_GENERAL_NAME_num(names), kListedMax);
+    const int names_count = std::min(sk_GENERAL_NAME_num(names), kExtensionListMax);
     for (int j = 0; j < names_count; ++j) add_url(sk_GENERAL_NAME_value(names, j), out);
   }
   return out;
 }
 
 void add_information_access(const X509* certificate, json& ocsp, json& issuers) {
-  const auto access = extension<AUTHORITY_INFO_ACCESS, AUTHORITY_INFO_ACCESS_free>(certificate, NID_info_access);
-  const int count = access ? std::min(sk_ACCESS_DESCRIPTION_num(access.get()), kListedMax) : 0;
+  const auto access = x509_extension<AUTHORITY_INFO_ACCESS, AUTHORITY_INFO_ACCESS_free>(certificate, NID_info_access);
+  const int count = access ? std::min(sk_ACCESS_DESCRIPTION_num(access.get()), kExtensionListMax) : 0;
   for (int i = 0; i < count; ++i) {
     const ACCESS_DESCRIPTION* description = sk_ACCESS_DESCRIPTION_value(access.get(), i);
     const int method = OBJ_obj2nid(description->method);

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "detectors/formats/openssl_ptr.hpp"
+
 #include <nlohmann/json.hpp>
 
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <memory>
 
 namespace landwaiter::detectors {
+
+/// The certificate's one extension of this kind; null when it has none, several or a broken one.
+template <class T, auto function>
+std::unique_ptr<T, OpensslFree<function>> x509_extension(const X509* certificate, int nid) {
+  return std::unique_ptr<T, OpensslFree<function>>(static_cast<T*>(X509_get_ext_d2i(certificate, nid, nullptr, nullptr)));
+}
 
 /// What links a certificate to others and limits it (RFC 5280, 4.2; RFC 6962, 3.3): `subject_key_id` and `authority_key_id` in lower-case
 /// hexadecimal, `path_length`, `policies` (OIDs), `crl_urls`, `ocsp_urls`, `issuer_urls`, `has_sct`. Null or an empty list where the

@@ -24,7 +24,7 @@ namespace {
 using nlohmann::json;
 
 /// Signers and recipients that are written out; mailing lists have more.
-constexpr std::size_t kListedMax = 20;
+constexpr std::size_t kSignersListedMax = 20;
 /// [0], [1] and [2] around something primitive.
 constexpr std::uint8_t kPrimitive0 = 0x80;
 constexpr std::uint8_t kContext4 = 0xa4;
@@ -32,8 +32,6 @@ constexpr std::uint8_t kContext4 = 0xa4;
 constexpr std::array<std::uint8_t, 9> kSignedData{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02};
 constexpr std::array<std::uint8_t, 9> kEnvelopedData{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03};
 constexpr std::array<std::uint8_t, 11> kAuthEnvelopedData{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17};
-
-bool same(ByteView a, ByteView b) { return std::ranges::equal(a, b); }
 
 /// What is signed, in the words of this project's reports; else as OpenSSL has it.
 std::string content_type_name(ByteView type) {
@@ -144,7 +142,7 @@ bool add_signers(ByteView set, json& attributes) {
   for (der::Reader reader(set); !reader.empty(); ++count) {
     ByteView info;
     if (!reader.next(der::kSequence, info)) return false;
-    if (count >= kListedMax) continue;
+    if (count >= kSignersListedMax) continue;
     auto signer = read_signer(info, weaknesses);
     if (!signer) return false;
     signers.push_back(*std::move(signer));
@@ -213,7 +211,7 @@ bool read_enveloped_data(ByteView content, bool authenticated, json& attributes)
   der::Element info;
   for (der::Reader infos(set); !infos.empty(); ++count) {
     if (!infos.next(info) || info.tag < der::kSequence || info.tag > kContext4) return false;
-    if (count < kListedMax) recipients.push_back(read_recipient(info));
+    if (count < kSignersListedMax) recipients.push_back(read_recipient(info));
   }
   const std::string name = oid_name(cipher);
   attributes["content"] = authenticated ? "authenticated-enveloped-data" : "enveloped-data";
@@ -226,7 +224,7 @@ bool read_enveloped_data(ByteView content, bool authenticated, json& attributes)
 
 std::string counted(std::size_t count, const std::string& word) { return std::to_string(count) + ' ' + word + (count == 1 ? "" : "s"); }
 
-std::string title_of(const json& attributes) {
+std::string cms_title(const json& attributes) {
   if (attributes["content"] != "signed-data") {
     return "Encrypted message (CMS, " + attributes["content_encryption"].get<std::string>() + ", " +
            counted(attributes["recipients_count"], "recipient") + ')';
@@ -249,15 +247,15 @@ std::optional<Finding> describe_cms(ByteView der) {
   if (!explicit_content.next(der::kSequence, content) || !explicit_content.empty()) return std::nullopt;
   Finding finding;
   bool read = false;
-  if (same(type, kSignedData)) read = read_signed_data(content, finding.attributes);
-  else if (same(type, kEnvelopedData)) read = read_enveloped_data(content, false, finding.attributes);
-  else if (same(type, kAuthEnvelopedData)) read = read_enveloped_data(content, true, finding.attributes);
+  if (same_bytes(type, kSignedData)) read = read_signed_data(content, finding.attributes);
+  else if (same_bytes(type, kEnvelopedData)) read = read_enveloped_data(content, false, finding.attributes);
+  else if (same_bytes(type, kAuthEnvelopedData)) read = read_enveloped_data(content, true, finding.attributes);
   if (!read) return std::nullopt;
   finding.type = FindingType::signed_data;
   finding.id = Digest::sha256_of(der).str();
   finding.attributes["encoding"] = "DER";
   finding.attributes["format"] = "CMS";
-  finding.title = title_of(finding.attributes);
+  finding.title = cms_title(finding.attributes);
   return finding;
 }
 

@@ -2,6 +2,7 @@
 #include "detectors/certificates/public_asset.hpp"
 
 #include "core/base/digest.hpp"
+#include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
@@ -22,8 +23,6 @@ using nlohmann::json;
 
 using Request = std::unique_ptr<X509_REQ, OpensslFree<X509_REQ_free>>;
 using List = std::unique_ptr<X509_CRL, OpensslFree<X509_CRL_free>>;
-
-json optional_json(const std::optional<std::string>& text) { return text ? json(*text) : json(nullptr); }
 
 Finding finding_of(FindingType type, ByteView der, std::string_view encoding) {
   Finding finding;

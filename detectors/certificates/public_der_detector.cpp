@@ -15,9 +15,9 @@
 namespace landwaiter::detectors {
 namespace {
 
-enum TriggerId { kRequest, kList, kListVersion1, kOcsp, kSpki, kRsaExponent };
+enum PublicDerTrigger { kRequest, kList, kListVersion1, kOcsp, kSpki, kRsaExponentTrigger };
 
-constexpr std::string_view kDer = "DER";
+constexpr std::string_view kDerEncoding = "DER";
 
 /// What follows the header at the front, whether or not it is all there; empty when there is no header.
 ByteView behind_header(ByteView bytes) {
@@ -54,7 +54,7 @@ void inspect_list(const Window& window, const Hit& hit, FindingSink& sink) {
       }
       return;
     }
-    auto finding = describe_revocation_list(bytes.first(static_cast<std::size_t>(size)), kDer);
+    auto finding = describe_revocation_list(bytes.first(static_cast<std::size_t>(size)), kDerEncoding);
     if (!finding) continue;
     sink.add(*std::move(finding), start);
     return sink.consumed(start + static_cast<std::size_t>(size));
@@ -103,7 +103,7 @@ void inspect_spki(const Window& window, const Hit& hit, FindingSink& sink) {
   any_sequence_before(window, hit, kLookBack, [&](std::size_t start, ByteView element) {
     const auto key = read_public_key(element);
     if (!key || is_inside_signed(window, start, element.size()) || !is_plausible(*key)) return false;
-    sink.add(*describe_public_key(element, kDer), start);
+    sink.add(*describe_public_key(element, kDerEncoding), start);
     sink.consumed(start + element.size());
     return true;
   });
@@ -122,7 +122,7 @@ void inspect_rsa_exponent(const Window& window, const Hit& hit, FindingSink& sin
     // A SubjectPublicKeyInfo has the same inside its BIT STRING, behind the count of unused bits.
     const bool inside_bits = start >= header + 1 && window.bytes[start - 1] == 0 && window.bytes[start - header - 1] == der::kBitString;
     if (inside_bits || !der::only_content(element, der::kSequence)) continue;
-    auto finding = describe_pkcs1_public_key(element, kDer);
+    auto finding = describe_pkcs1_public_key(element, kDerEncoding);
     const Bytes type = der::write(der::kOid, {oid::rsa()});
     const auto key = public_key_with(der::write(der::kSequence, {type}), element);
     if (!finding || !key || !is_plausible(*key)) continue;
@@ -158,7 +158,7 @@ std::vector<Trigger> PublicDerDetector::triggers() const {
        R"((?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01[\x01\x0a]|\x07\x2a\x86\x48\xce(?:\x3d\x02|\x38\x04)\x01|\x03\x2b\x65[\x6e-\x71])"
        R"(|\x09\x60\x86\x48\x01\x65\x03\x04[\x03\x04]))",
        19},
-      {kRsaExponent, R"(\x02\x03\x01\x00\x01)", 5},
+      {kRsaExponentTrigger, R"(\x02\x03\x01\x00\x01)", 5},
   };
 }
 
@@ -169,7 +169,7 @@ void PublicDerDetector::inspect(const Window& window, const Hit& hit, FindingSin
   switch (hit.trigger) {
     case kRequest:
       return inspect_element(
-          window, hit, kRequestLookBack, [](ByteView der) { return describe_request(der, kDer); }, sink);
+          window, hit, kRequestLookBack, [](ByteView der) { return describe_request(der, kDerEncoding); }, sink);
     case kList:
     case kListVersion1: return inspect_list(window, hit, sink);
     case kOcsp: return inspect_element(window, hit, kOcspLookBack, &describe_ocsp_response, sink);

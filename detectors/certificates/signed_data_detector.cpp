@@ -17,10 +17,10 @@ namespace {
 
 using nlohmann::json;
 
-enum TriggerId { kPem, kDer, kApk };
+enum SignedDataTrigger { kSignedDataPem, kSignedDataDer, kApkTrigger };
 
 /// A SEQUENCE header of up to six bytes, the longer of the OIDs, and the next tag.
-constexpr std::size_t kDerLookBack = 6 + 13 + 1;
+constexpr std::size_t kSignedDataLookBack = 6 + 13 + 1;
 constexpr std::size_t kApkIdBytes = 4;
 constexpr std::size_t kApkSizeBytes = 8;
 
@@ -85,15 +85,15 @@ bool inspect_content_info(const Window& window, const Hit& hit, std::size_t star
   return true;
 }
 
-void inspect_der(const Window& window, const Hit& hit, FindingSink& sink) {
+void inspect_signed_der(const Window& window, const Hit& hit, FindingSink& sink) {
   const std::size_t end = std::min(hit.end, window.bytes.size());
-  for (std::size_t start = end - std::min(end, kDerLookBack); start + 2 < end; ++start) {
+  for (std::size_t start = end - std::min(end, kSignedDataLookBack); start + 2 < end; ++start) {
     if (window.bytes[start] == der::kSequence && inspect_content_info(window, hit, start, sink)) return;
   }
 }
 
 /// The decoded body is searched as a file of its own, so that the certificates in it are found, too.
-void inspect_pem(const Window& window, const Hit& hit, FindingSink& sink) {
+void inspect_signed_pem(const Window& window, const Hit& hit, FindingSink& sink) {
   const pem::Block block = pem::read_block(window.bytes, hit.end, window.ends_file);
   const std::string what = "a PEM block labelled " + printable(block.label);
   switch (block.state) {
@@ -129,18 +129,19 @@ void inspect_apk(const Window& window, const Hit& hit, FindingSink& sink) {
 
 std::vector<Trigger> SignedDataDetector::triggers() const {
   return {
-      {kPem, "-----BEGIN (?:PKCS7|PKCS #7 SIGNED DATA|CMS)-----", 36},
+      {kSignedDataPem, "-----BEGIN (?:PKCS7|PKCS #7 SIGNED DATA|CMS)-----", 36},
       // SEQUENCE { OID of SignedData, EnvelopedData or AuthEnvelopedData, [0]
-      {kDer, R"(\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07[\x02\x03]|\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17)\xa0)", 14},
+      {kSignedDataDer, R"(\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07[\x02\x03]|\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17)\xa0)",
+       14},
       // The high half of a pair's size, and the ids of the schemes.
-      {kApk, R"(\x00\x00\x00\x00(?:\x1a\x87\x09\x71|\xc0\x68\x53\xf0|\x61\xad\x93\x1b))", 8},
+      {kApkTrigger, R"(\x00\x00\x00\x00(?:\x1a\x87\x09\x71|\xc0\x68\x53\xf0|\x61\xad\x93\x1b))", 8},
   };
 }
 
 void SignedDataDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
   switch (hit.trigger) {
-    case kPem: return inspect_pem(window, hit, sink);
-    case kDer: return inspect_der(window, hit, sink);
+    case kSignedDataPem: return inspect_signed_pem(window, hit, sink);
+    case kSignedDataDer: return inspect_signed_der(window, hit, sink);
     default: return inspect_apk(window, hit, sink);
   }
 }

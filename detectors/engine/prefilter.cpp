@@ -19,7 +19,7 @@ struct FreeCompileError {
 using CompileError = std::unique_ptr<hs_compile_error_t, FreeCompileError>;
 
 Error refused(const Prefilter::Pattern& pattern, std::string_view why) {
-  return {ErrorCode::invalid_argument, "trigger " + quoted(pattern.text) + ": " + std::string(why)};
+  return {ErrorCode::invalid_argument, "trigger " + landwaiter::quoted(pattern.text) + ": " + std::string(why)};
 }
 
 /// The engine scans a match's length again where windows meet: a longer match would be lost there.
@@ -38,13 +38,13 @@ Result<void> check_length(const Prefilter::Pattern& pattern) {
   return {};
 }
 
-struct Collector {
+struct MatchCollector {
   std::vector<Prefilter::Match>& matches;
   std::size_t matches_max;
 };
 
 int on_match(unsigned int id, unsigned long long, unsigned long long to, unsigned int, void* context) {
-  auto& collector = *static_cast<Collector*>(context);
+  auto& collector = *static_cast<MatchCollector*>(context);
   if (collector.matches.size() >= collector.matches_max) return 1;
   collector.matches.push_back({to, id});
   return 0;
@@ -107,7 +107,7 @@ Prefilter::Scratch Prefilter::make_scratch() const {
 
 bool Prefilter::scan(ByteView bytes, const Scratch& scratch, std::vector<Match>& matches, std::size_t matches_max) const {
   if (!database_ || bytes.empty()) return true;
-  Collector collector{matches, matches_max};
+  MatchCollector collector{matches, matches_max};
   const hs_error_t code = hs_scan(database_.get(), reinterpret_cast<const char*>(bytes.data()), static_cast<unsigned>(bytes.size()), 0,
                                   scratch.get(), on_match, &collector);
   // Nothing else can go wrong that is not a bug: arguments are ours and the scratch belongs to one thread.

@@ -11,7 +11,7 @@ namespace {
 /// The longest directive name known is half of it.
 constexpr std::size_t kKeyMax = 64;
 /// Of one file, which has 1 MiB at most: what is beyond is data in lines.
-constexpr std::size_t kLinesMax = 50'000;
+constexpr std::size_t kConfigLinesMax = 50'000;
 constexpr std::size_t kAttributesMax = 10'000;
 
 bool key_byte(char c) {
@@ -77,7 +77,7 @@ std::string join_continuations(std::string_view text) {
 std::vector<ConfigLine> config_lines(std::string_view text) {
   std::vector<ConfigLine> lines;
   std::string_view section;
-  for (std::size_t at = 0; at < text.size() && lines.size() < kLinesMax;) {
+  for (std::size_t at = 0; at < text.size() && lines.size() < kConfigLinesMax;) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view raw = text.substr(at, end - at);
     const std::string_view content = trim(raw);

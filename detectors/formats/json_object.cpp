@@ -11,9 +11,9 @@ namespace {
 
 /// A keyset of a hundred keys.
 constexpr std::size_t kObjectMax = 64 * 1024;
-constexpr std::size_t kLevelsMax = 3;
+constexpr std::size_t kObjectLevelsMax = 3;
 /// How far back opening braces are looked at, whether or not they are the object's.
-constexpr std::size_t kCandidatesMax = 8;
+constexpr std::size_t kObjectCandidatesMax = 8;
 
 /// One past the brace that closes the one at `begin`, heeding strings; npos when it is not within reach.
 std::size_t closing(std::string_view text, std::size_t begin) {
@@ -47,7 +47,7 @@ std::optional<JsonObject> json_object_around(const Window& window, const Hit& hi
   std::size_t open = hit.end;
   std::size_t levels = 0;
   bool unclosed = false;
-  for (std::size_t candidates = 0; candidates < kCandidatesMax && levels < kLevelsMax; ++candidates) {
+  for (std::size_t candidates = 0; candidates < kObjectCandidatesMax && levels < kObjectLevelsMax; ++candidates) {
     const std::size_t found = text.substr(from, open - from).rfind('{');
     if (found == std::string_view::npos) break;
     open = from + found;

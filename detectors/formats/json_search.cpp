@@ -16,9 +16,9 @@ constexpr std::size_t kLookBack = 4 * 1024;
 /// A key with a chain of ten certificates takes 25 KiB.
 constexpr std::size_t kObjectBytesMax = 64 * 1024;
 /// Braces before the name that are tried; members before it may be objects themselves.
-constexpr std::size_t kCandidatesMax = 32;
+constexpr std::size_t kSearchCandidatesMax = 32;
 /// Strings in strings: 1, 3, 7 backslashes.
-constexpr std::size_t kLevelsMax = 3;
+constexpr std::size_t kEscapeLevelsMax = 3;
 
 /// Follows the braces of one object, strings left out.
 class ObjectScan {
@@ -65,7 +65,7 @@ class ObjectScan {
 std::optional<std::string> unescaped(std::string_view raw, std::size_t backslashes) {
   std::string text(raw);
   for (std::size_t level = 0; backslashes > 0; backslashes /= 2) {
-    if (++level > kLevelsMax) return std::nullopt;
+    if (++level > kEscapeLevelsMax) return std::nullopt;
     std::string quoted = '"' + text + '"';
     wipe(text);
     auto parsed = parse_json(quoted, "text");
@@ -92,7 +92,7 @@ std::optional<EnclosedObject> enclosing_object(std::string_view text, std::size_
   ObjectScan scan(text, backslashes);
   const std::size_t first = at - std::min(at, kLookBack);
   std::size_t brace = at;
-  for (std::size_t i = 0; i < kCandidatesMax && brace > first; ++i) {
+  for (std::size_t i = 0; i < kSearchCandidatesMax && brace > first; ++i) {
     brace = text.rfind('{', brace - 1);
     if (brace == std::string_view::npos || brace < first) break;
     const auto end = scan.end_around(brace, at);

@@ -10,7 +10,7 @@ namespace landwaiter::detectors {
 namespace {
 
 /// (private-key (ecc (curve x) ...)) is three deep, a protected one five.
-constexpr std::size_t kDepthMax = 10;
+constexpr std::size_t kExpressionDepthMax = 10;
 /// A key has some thirty.
 constexpr std::size_t kItemsMax = 500;
 /// An RSA key of 16,384 bits takes 10 KiB.
@@ -30,7 +30,7 @@ class Parser {
   explicit Parser(std::string_view text) : text_(text) {}
 
   bool list(SExpression& out, std::size_t depth) {
-    if (depth > kDepthMax || at_ == text_.size() || text_[at_] != '(') return false;
+    if (depth > kExpressionDepthMax || at_ == text_.size() || text_[at_] != '(') return false;
     ++at_;
     out.list = true;
     while (true) {

@@ -12,14 +12,14 @@
 namespace landwaiter::detectors {
 namespace {
 
-constexpr std::string_view kMagic("SQLite format 3\0", 16);
-constexpr std::size_t kHeaderBytes = 100;
+constexpr std::string_view kSqliteMagic("SQLite format 3\0", 16);
+constexpr std::size_t kDatabaseHeaderBytes = 100;
 /// Instructions of SQLite's machine between two looks at the clock, as it were, and how many looks one database gets: two million
 /// instructions read some 10,000 rows and stay below half a second.
 constexpr int kInstructionsAtOnce = 1000, kLooksMax = 2000;
 /// One value: a certificate or a key, both far below.
 constexpr int kValueBytesMax = 1 << 20;
-constexpr int kSqlBytesMax = 16 * 1024, kColumnsMax = 500, kMachineOperationsMax = 25'000, kDepthMax = 10;
+constexpr int kSqlBytesMax = 16 * 1024, kColumnsMax = 500, kMachineOperationsMax = 25'000, kSqlDepthMax = 10;
 /// Tables and indexes; NSS has seven.
 constexpr int kSchemaRowsMax = 200;
 
@@ -31,7 +31,7 @@ struct FinishStatement {
 };
 using Statement = std::unique_ptr<sqlite3_stmt, FinishStatement>;
 
-std::uint32_t number(ByteView bytes, std::size_t at, std::size_t size) {
+std::uint32_t big_endian(ByteView bytes, std::size_t at, std::size_t size) {
   std::uint32_t out = 0;
   for (std::size_t i = 0; i < size; ++i) out = out << 8U | bytes[at + i];
   return out;
@@ -50,7 +50,7 @@ void restrain(sqlite3* db) {
   sqlite3_limit(db, SQLITE_LIMIT_LENGTH, kValueBytesMax);
   sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, kSqlBytesMax);
   sqlite3_limit(db, SQLITE_LIMIT_COLUMN, kColumnsMax);
-  sqlite3_limit(db, SQLITE_LIMIT_EXPR_DEPTH, kDepthMax);
+  sqlite3_limit(db, SQLITE_LIMIT_EXPR_DEPTH, kSqlDepthMax);
   sqlite3_limit(db, SQLITE_LIMIT_COMPOUND_SELECT, 1);
   sqlite3_limit(db, SQLITE_LIMIT_VDBE_OP, kMachineOperationsMax);
   sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
@@ -58,7 +58,7 @@ void restrain(sqlite3* db) {
   sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
 }
 
-std::string_view text_of(sqlite3_stmt* row, int column) {
+std::string_view column_text(sqlite3_stmt* row, int column) {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
   return text == nullptr ? std::string_view() : std::string_view(text, static_cast<std::size_t>(sqlite3_column_bytes(row, column)));
 }
@@ -66,11 +66,11 @@ std::string_view text_of(sqlite3_stmt* row, int column) {
 }  // namespace
 
 std::optional<std::uint64_t> sqlite_database_size(ByteView bytes) {
-  if (bytes.size() < kHeaderBytes || as_text(bytes.first(kMagic.size())) != kMagic) return std::nullopt;
+  if (bytes.size() < kDatabaseHeaderBytes || as_text(bytes.first(kSqliteMagic.size())) != kSqliteMagic) return std::nullopt;
   constexpr std::size_t kPageSizeAt = 16, kPagesAt = 28;
-  std::uint64_t page = number(bytes, kPageSizeAt, 2);
+  std::uint64_t page = big_endian(bytes, kPageSizeAt, 2);
   if (page == 1) page = 65536;
-  const std::uint64_t pages = number(bytes, kPagesAt, 4);
+  const std::uint64_t pages = big_endian(bytes, kPagesAt, 4);
   const bool power = page >= 512 && (page & (page - 1)) == 0;
   if (!power || pages == 0) return std::nullopt;
   return page * pages;
@@ -93,7 +93,7 @@ struct SqliteReader::Impl {
     if (!rows) return false;
     int result = SQLITE_ROW;
     for (int i = 0; (result = sqlite3_step(rows.get())) == SQLITE_ROW; ++i) {
-      const std::string_view type = text_of(rows.get(), 0), sql = text_of(rows.get(), 1);
+      const std::string_view type = column_text(rows.get(), 0), sql = column_text(rows.get(), 1);
       const bool own_index = type == "index" && sql.empty();
       const bool plain = type == "table" || type == "index";
       const bool known = sql.starts_with("CREATE TABLE ") || sql.starts_with("CREATE INDEX ") || sql.starts_with("CREATE UNIQUE INDEX ");

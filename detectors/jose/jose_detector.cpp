@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-enum TriggerId { kKey, kHeader, kProtected };
+enum JoseTrigger { kJwkTrigger, kTokenTrigger, kProtectedTrigger };
 
 /// RFC 7518, 3.2 wants as much as the hash has; below this it is weak by any measure (SP 800-131A).
 constexpr std::size_t kSymmetricBitsMin = 112;
@@ -25,11 +25,6 @@ std::size_t backslashes_before(std::string_view text, std::size_t at) {
   std::size_t count = 0;
   while (count < at && text[at - count - 1] == '\\') ++count;
   return count;
-}
-
-json text_or_null(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? json(attribute_text(found->get_ref<const std::string&>())) : json(nullptr);
 }
 
 json operations_of(const json& object) {
@@ -47,7 +42,7 @@ std::string id_of(const Jwk& key, const DetectorContext& context) {
   return key.symmetric ? keyed_id(context, key.secret.view()) : key.public_key.id();
 }
 
-Finding describe_key(const Jwk& key, const json& object, const DetectorContext& context) {
+Finding describe_jwk(const Jwk& key, const json& object, const DetectorContext& context) {
   Finding finding;
   finding.type = key.symmetric ? FindingType::secret_key : key.is_private ? FindingType::private_key : FindingType::public_key;
   finding.id = id_of(key, context);
@@ -81,18 +76,18 @@ Finding describe_key(const Jwk& key, const json& object, const DetectorContext& 
 
 std::vector<Trigger> JoseDetector::triggers() const {
   return {
-      {kKey, R"("kty\\{0,7}")", 12},
+      {kJwkTrigger, R"("kty\\{0,7}")", 12},
       // "alg" in base64, at each of its three places against the groups of three bytes.
-      {kHeader, "(?:ImFsZyI|JhbGci|iYWxnI)", 7},
+      {kTokenTrigger, "(?:ImFsZyI|JhbGci|iYWxnI)", 7},
       // A protected header by itself; compact ones have a dot behind, and are found by what they hold.
-      {kProtected, R"("protected\\{0,7}"\s{0,4}:\s{0,4}\\{0,7}"e[yw])", 42},
+      {kProtectedTrigger, R"("protected\\{0,7}"\s{0,4}:\s{0,4}\\{0,7}"e[yw])", 42},
   };
 }
 
 void JoseDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
   switch (hit.trigger) {
-    case kKey: return inspect_key(window, hit, sink);
-    case kHeader: return inspect_token(window, hit, sink);
+    case kJwkTrigger: return inspect_key(window, hit, sink);
+    case kTokenTrigger: return inspect_token(window, hit, sink);
     default: return inspect_token_in_json(window, hit, sink);
   }
 }
@@ -105,7 +100,7 @@ void JoseDetector::inspect_key(const Window& window, const Hit& hit, FindingSink
   if (!found) return;
   const auto key = read_jwk(found->object);
   if (key) {
-    sink.add(describe_key(*key, found->object, context_), found->begin);
+    sink.add(describe_jwk(*key, found->object, context_), found->begin);
     for (const Bytes& certificate : key->certificates) {
       if (auto finding = describe_certificate(certificate, "JWK")) sink.add(*std::move(finding), found->begin);
     }

@@ -12,7 +12,7 @@ namespace {
 using nlohmann::json;
 
 /// Names of headers and claims that are listed; real tokens have fewer than thirty.
-constexpr std::size_t kNamesMax = 64;
+constexpr std::size_t kClaimNamesMax = 64;
 constexpr std::size_t kAudiencesMax = 16;
 /// A leap year. Nobody rotates what holds longer.
 constexpr double kLifetimeMax = 366.0 * 24 * 3600;
@@ -20,16 +20,10 @@ constexpr double kLifetimeMax = 366.0 * 24 * 3600;
 json names_of(const json& object) {
   json names = json::array();
   for (const auto& [name, value] : object.items()) {
-    if (names.size() == kNamesMax) break;
+    if (names.size() == kClaimNamesMax) break;
     names.push_back(attribute_text(std::string_view(name).substr(0, 128)));
   }
   return names;
-}
-
-json text_or_null(const json& object, const char* name) {
-  const auto found = object.find(name);
-  if (found == object.end() || !found->is_string()) return nullptr;
-  return attribute_text(found->get_ref<const std::string&>());
 }
 
 json audience_of(const json& claims) {
@@ -107,7 +101,7 @@ void add_claims(const json& claims, json& attributes) {
   if (holds_long(claims)) weaknesses.push_back("long-lived-token");
 }
 
-std::string title_of(const json& attributes) {
+std::string token_title(const json& attributes) {
   std::string title = attributes["format"].get<std::string>() + ' ' + attributes["algorithm"].get<std::string>();
   if (const auto name = attributes.find("kubernetes_service_account"); name != attributes.end()) {
     return title_text(title + " of Kubernetes service account " + name->get<std::string>());
@@ -117,9 +111,15 @@ std::string title_of(const json& attributes) {
   return title_text(title);
 }
 
-std::string_view name_of(TokenFormat format) { return format == TokenFormat::jwt ? "JWT" : format == TokenFormat::jwe ? "JWE" : "JWS"; }
+std::string_view format_name(TokenFormat format) { return format == TokenFormat::jwt ? "JWT" : format == TokenFormat::jwe ? "JWE" : "JWS"; }
 
 }  // namespace
+
+json text_or_null(const json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_string()) return nullptr;
+  return attribute_text(found->get_ref<const std::string&>());
+}
 
 Finding describe_token(const Token& token, std::string_view compact, std::string_view encoding, const DetectorContext& context) {
   Finding finding;
@@ -128,7 +128,7 @@ Finding describe_token(const Token& token, std::string_view compact, std::string
   finding.severity = token.format == TokenFormat::jws ? Severity::info : Severity::medium;
   json& attributes = finding.attributes;
   const std::string algorithm = token.header["alg"].get<std::string>();
-  attributes["format"] = name_of(token.format);
+  attributes["format"] = format_name(token.format);
   attributes["encoding"] = encoding;
   attributes["algorithm"] = attribute_text(algorithm);
   attributes["symmetric"] =
@@ -149,7 +149,7 @@ Finding describe_token(const Token& token, std::string_view compact, std::string
     attributes["publisher"] = publisher.empty() ? json(nullptr) : json(publisher);
     if (!publisher.empty()) finding.severity = Severity::info;
   }
-  finding.title = title_of(attributes);
+  finding.title = token_title(attributes);
   if (finding.severity == Severity::info && token.format == TokenFormat::jwt) finding.title += ", published example";
   return finding;
 }

@@ -17,7 +17,7 @@ using nlohmann::json;
 /// PUBLICKEYSTRUC: type, version, reserved, algorithm.
 constexpr std::size_t kStructSize = 8;
 
-struct Blob {
+struct CryptoApiBlob {
   PublicKey key;
   bool is_private = false;
   std::size_t size = 0;
@@ -44,7 +44,7 @@ class Magnitude {
 };
 
 /// RSAPUBKEY, modulus; of a private key the primes, three numbers for the Chinese remainder theorem, the exponent.
-std::optional<Blob> read_rsa(ByteReader& reader, std::uint32_t bits, bool is_private) {
+std::optional<CryptoApiBlob> read_rsa(ByteReader& reader, std::uint32_t bits, bool is_private) {
   constexpr std::uint32_t kBitsMin = 384;
   std::uint32_t exponent = 0;
   if (bits < kBitsMin || bits > limits::key_bits_max || bits % 16 != 0 || !reader.u32_le(exponent)) return std::nullopt;
@@ -60,11 +60,11 @@ std::optional<Blob> read_rsa(ByteReader& reader, std::uint32_t bits, bool is_pri
   for (std::size_t i = 0; i < 4; ++i) e[i] = static_cast<std::uint8_t>(exponent >> (24 - 8 * i));
   ByteView e_view(e);
   while (e_view[0] == 0) e_view = e_view.subspan(1);
-  return Blob{rsa_public_key(n.view(), e_view), is_private, 0};
+  return CryptoApiBlob{rsa_public_key(n.view(), e_view), is_private, 0};
 }
 
 /// DSSPUBKEY, p, q of 20 bytes, g, then y or x of 20 bytes; a seed and a counter of 24 bytes.
-std::optional<Blob> read_dss(ByteReader& reader, std::uint32_t bits, bool is_private) {
+std::optional<CryptoApiBlob> read_dss(ByteReader& reader, std::uint32_t bits, bool is_private) {
   constexpr std::size_t kOrderBytes = 20, kSeedBytes = 24;
   if (bits < 512 || bits > 4096 || bits % 64 != 0) return std::nullopt;
   Magnitude p, q, g, last;
@@ -73,16 +73,16 @@ std::optional<Blob> read_dss(ByteReader& reader, std::uint32_t bits, bool is_pri
   const bool sane = bit_length(p.view()) == bits && (p.view().back() & 1) == 1 && bit_length(q.view()) == 160 && bit_length(g.view()) > 1 &&
                     bit_length(last.view()) > 1;
   if (!sane) return std::nullopt;
-  if (!is_private) return Blob{dsa_public_key(p.view(), q.view(), g.view(), last.view()), false, 0};
+  if (!is_private) return CryptoApiBlob{dsa_public_key(p.view(), q.view(), g.view(), last.view()), false, 0};
   const auto y = power_modulo(g.view(), last.view(), p.view());
   // g has the order q, or this is no key.
   const auto one = power_modulo(g.view(), q.view(), p.view());
   if (!y || !one || bit_length(*one) != 1) return std::nullopt;
-  return Blob{dsa_public_key(p.view(), q.view(), g.view(), *y), true, 0};
+  return CryptoApiBlob{dsa_public_key(p.view(), q.view(), g.view(), *y), true, 0};
 }
 
 /// A blob at the front of `bytes`, whatever follows it.
-std::optional<Blob> read_blob(ByteView bytes) {
+std::optional<CryptoApiBlob> read_blob(ByteView bytes) {
   ByteReader reader(bytes);
   ByteView header, magic;
   std::uint32_t bits = 0;
@@ -97,7 +97,7 @@ std::optional<Blob> read_blob(ByteView bytes) {
   return blob;
 }
 
-Finding describe_blob(const Blob& blob, std::string_view format, const DetectorContext& context) {
+Finding describe_blob(const CryptoApiBlob& blob, std::string_view format, const DetectorContext& context) {
   if (!blob.is_private) return public_key_finding(blob.key, "binary", format);
   StoredKey key;
   key.public_key = blob.key;

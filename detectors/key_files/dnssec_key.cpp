@@ -8,6 +8,7 @@
 #include "detectors/key_files/dnssec_public.hpp"
 #include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/private_key_math.hpp"
+#include "detectors/keys/public_key.hpp"
 #include "detectors/keys/x509_text.hpp"
 
 #include <algorithm>
@@ -22,7 +23,7 @@ using nlohmann::json;
 using Kind = DnssecAlgorithm::Kind;
 
 /// A 16,384-bit number in base64 takes 2,732 characters.
-constexpr std::size_t kLineMax = 4096;
+constexpr std::size_t kDnssecLineMax = 4096;
 
 std::optional<unsigned> leading_number(std::string_view text) {
   unsigned value = 0;
@@ -37,7 +38,7 @@ class PrivateFields {
   PrivateFields(std::string_view text, std::size_t at) : end_(at) {
     constexpr std::size_t kFieldsMax = 24;
     for (std::size_t count = 0; count < kFieldsMax && at < text.size(); ++count) {
-      const std::string_view line = take_line(text, at, kLineMax);
+      const std::string_view line = take_line(text, at, kDnssecLineMax);
       const std::size_t colon = line.find(':');
       if (colon == std::string_view::npos || colon == 0 || colon > 32 || line.starts_with("Private-key-format")) return;
       fields_.emplace(line.substr(0, colon), trim(line.substr(colon + 1)));
@@ -62,11 +63,6 @@ class PrivateFields {
   std::map<std::string_view, std::string_view> fields_;
   std::size_t end_;
 };
-
-ByteView without_zeros(ByteView number) {
-  while (!number.empty() && number[0] == 0) number = number.subspan(1);
-  return number;
-}
 
 bool known(ByteView number) { return bit_length(number) != 0; }
 

@@ -14,22 +14,22 @@ namespace {
 
 using Kind = DnssecAlgorithm::Kind;
 
-constexpr std::array<DnssecAlgorithm, 16> kAlgorithms{{{1, "RSAMD5", Kind::rsa, "md5-signature"},
-                                                       {3, "DSA", Kind::dsa, "sha1-signature"},
-                                                       {5, "RSASHA1", Kind::rsa, "sha1-signature"},
-                                                       {6, "NSEC3DSA", Kind::dsa, "sha1-signature"},
-                                                       {7, "NSEC3RSASHA1", Kind::rsa, "sha1-signature"},
-                                                       {8, "RSASHA256", Kind::rsa, ""},
-                                                       {10, "RSASHA512", Kind::rsa, ""},
-                                                       {13, "ECDSAP256SHA256", Kind::ecdsa, ""},
-                                                       {14, "ECDSAP384SHA384", Kind::ecdsa, ""},
-                                                       {15, "ED25519", Kind::eddsa, ""},
-                                                       {16, "ED448", Kind::eddsa, ""},
-                                                       {157, "HMAC-MD5", Kind::hmac, "md5"},
-                                                       {161, "HMAC-SHA1", Kind::hmac, "sha1"},
-                                                       {163, "HMAC-SHA256", Kind::hmac, ""},
-                                                       {164, "HMAC-SHA384", Kind::hmac, ""},
-                                                       {165, "HMAC-SHA512", Kind::hmac, ""}}};
+constexpr std::array<DnssecAlgorithm, 16> kDnssecAlgorithms{{{1, "RSAMD5", Kind::rsa, "md5-signature"},
+                                                             {3, "DSA", Kind::dsa, "sha1-signature"},
+                                                             {5, "RSASHA1", Kind::rsa, "sha1-signature"},
+                                                             {6, "NSEC3DSA", Kind::dsa, "sha1-signature"},
+                                                             {7, "NSEC3RSASHA1", Kind::rsa, "sha1-signature"},
+                                                             {8, "RSASHA256", Kind::rsa, ""},
+                                                             {10, "RSASHA512", Kind::rsa, ""},
+                                                             {13, "ECDSAP256SHA256", Kind::ecdsa, ""},
+                                                             {14, "ECDSAP384SHA384", Kind::ecdsa, ""},
+                                                             {15, "ED25519", Kind::eddsa, ""},
+                                                             {16, "ED448", Kind::eddsa, ""},
+                                                             {157, "HMAC-MD5", Kind::hmac, "md5"},
+                                                             {161, "HMAC-SHA1", Kind::hmac, "sha1"},
+                                                             {163, "HMAC-SHA256", Kind::hmac, ""},
+                                                             {164, "HMAC-SHA384", Kind::hmac, ""},
+                                                             {165, "HMAC-SHA512", Kind::hmac, ""}}};
 
 /// RFC 3110, 2: the exponent's length in one byte, or zero and two bytes; the exponent; the modulus.
 std::optional<PublicKey> read_rsa(ByteView field) {
@@ -62,8 +62,8 @@ std::optional<PublicKey> read_dsa(ByteView field) {
 }  // namespace
 
 const DnssecAlgorithm* dnssec_algorithm(unsigned number) {
-  const auto found = std::ranges::find(kAlgorithms, number, &DnssecAlgorithm::number);
-  return found == kAlgorithms.end() ? nullptr : &*found;
+  const auto found = std::ranges::find(kDnssecAlgorithms, number, &DnssecAlgorithm::number);
+  return found == kDnssecAlgorithms.end() ? nullptr : &*found;
 }
 
 int dnssec_curve(unsigned algorithm) {

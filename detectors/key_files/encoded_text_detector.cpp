@@ -13,7 +13,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-enum TriggerId { kBase64Der = 100, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem };
+enum EncodedTrigger { kBase64Der = 100, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem };
 
 /// Characters of base64 in which no other bit has a part, and how many characters before them their group of three bytes begins.
 struct Base64Text {
@@ -44,7 +44,7 @@ constexpr std::size_t kBytesMin = kCharactersMin / 4 * 3;
 /// The shortest of what has a trigger, a public key of Ed25519, has 44 bytes.
 constexpr std::size_t kDerBytesMin = 44;
 
-using Read = encoded::Run (*)(ByteView text, std::size_t begin, std::size_t units_max);
+using ReadRun = encoded::Run (*)(ByteView text, std::size_t begin, std::size_t units_max);
 
 /// How many characters of an encoding so many bytes take.
 std::size_t units_of(std::string_view encoding, std::size_t bytes) {
@@ -69,7 +69,7 @@ void cut_behind_last_block(encoded::Run& run) {
 
 /// Hands on the PEM that is encoded from `begin` on. Reads no further than every window is sure to reach, so that the result does not
 /// depend on how a file was cut.
-void hand_on_pem(const Window& window, std::size_t begin, Read read, FindingSink& sink) {
+void hand_on_pem(const Window& window, std::size_t begin, ReadRun read, FindingSink& sink) {
   const std::size_t reach = begin + std::min(window.bytes.size() - begin, limits::detector_lookahead_bytes);
   const ByteView text = window.bytes.first(reach);
   encoded::Run run = read(text, begin, encoded::kAll);

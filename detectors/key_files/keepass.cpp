@@ -29,7 +29,7 @@ std::uint64_t little_endian(ByteView bytes) {
   return out;
 }
 
-std::string name_of(ByteView uuid, const auto& table) {
+std::string uuid_name(ByteView uuid, const auto& table) {
   const std::string hex = hex_encode(uuid);
   for (const auto& [value, name] : table) {
     if (value == hex) return std::string(name);
@@ -41,7 +41,7 @@ std::string cipher_name(ByteView uuid) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kCiphers{{{"31c1f2e6bf714350be5805216afc5aff", "aes-256-cbc"},
                                                                                    {"d6038a2b8b6f4cb5a524339a31dbb59a", "chacha20"},
                                                                                    {"ad68f29f576f4bb9a36ad47af965346c", "twofish-cbc"}}};
-  return name_of(uuid, kCiphers);
+  return uuid_name(uuid, kCiphers);
 }
 
 std::string kdf_name(ByteView uuid) {
@@ -49,7 +49,7 @@ std::string kdf_name(ByteView uuid) {
                                                                                 {"7c02bb8279a74ac0927d114a00648238", "AES-KDF"},
                                                                                 {"ef636ddf8c29444b91f7a9a403e30a0c", "Argon2d"},
                                                                                 {"9e298b1956db4773b23dfc3ec6f0a1e6", "Argon2id"}}};
-  return name_of(uuid, kKdfs);
+  return uuid_name(uuid, kKdfs);
 }
 
 /// KDBX 4's list of typed names and values for the derivation of the key.

@@ -20,10 +20,10 @@ namespace {
 
 using nlohmann::json;
 
-enum TriggerId { kPem, kPkcs1, kSec1, kPkcs8, kEncrypted };
+enum PrivateKeyTrigger { kPrivateKeyPem, kPkcs1, kSec1, kPkcs8, kEncryptedTrigger };
 
 /// The longest of the patterns before its last byte, and for encrypted keys the two headers before the OID.
-constexpr std::size_t kDerLookBack = 22;
+constexpr std::size_t kPrivateKeyLookBack = 22;
 
 using ReadKey = Result<PrivateKey> (*)(ByteView);
 constexpr ReadKey kReadSec1 = [](ByteView der) { return read_sec1(der); };
@@ -116,7 +116,7 @@ Result<PrivateKey> read_by_trigger(int trigger, ByteView element) {
 
 std::vector<Trigger> PrivateKeyDetector::triggers() const {
   return {
-      {kPem, "-----BEGIN (?:[A-Z0-9]{2,12} )?PRIVATE KEY-----", 40},
+      {kPrivateKeyPem, "-----BEGIN (?:[A-Z0-9]{2,12} )?PRIVATE KEY-----", 40},
       // SEQUENCE { INTEGER 0 or 1, INTEGER of 256 bits or more
       {kPkcs1, R"(\x30(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff])\x02\x01[\x00\x01]\x02[\x20-\x82])", 9},
       // SEQUENCE { INTEGER 1, OCTET STRING of a scalar's size
@@ -127,7 +127,7 @@ std::vector<Trigger> PrivateKeyDetector::triggers() const {
        R"(\x06[\x03-\x0b](?:\x2a[\x81\x85\x86]|\x2b[\x65\x81]|\x60\x86))",
        15},
       // The OIDs of PBES1, PBES2, PKCS #12 and Java key protection.
-      {kEncrypted,
+      {kEncryptedTrigger,
        R"(\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05[\x01\x03\x04\x06\x0a\x0b\x0d]|\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01[\x01-\x06])"
        R"(|\x0a\x2b\x06\x01\x04\x01\x2a\x02\x11\x01\x01|\x09\x2b\x06\x01\x04\x01\x2a\x02\x13\x01))",
        12},
@@ -135,7 +135,7 @@ std::vector<Trigger> PrivateKeyDetector::triggers() const {
 }
 
 void PrivateKeyDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
-  if (hit.trigger == kPem) inspect_pem(window, hit, sink);
+  if (hit.trigger == kPrivateKeyPem) inspect_pem(window, hit, sink);
   else inspect_der(window, hit, sink);
 }
 
@@ -167,8 +167,8 @@ void PrivateKeyDetector::inspect_pem(const Window& window, const Hit& hit, Findi
 void PrivateKeyDetector::inspect_der(const Window& window, const Hit& hit, FindingSink& sink) const {
   // NSS encrypts each attribute of a key by itself, in the form of an encrypted key; its databases have a reader of their own.
   constexpr std::string_view kSqlite = "SQLite format 3";
-  if (hit.trigger == kEncrypted && as_text(window.head).starts_with(kSqlite)) return;
-  any_sequence_before(window, hit, kDerLookBack, [&](std::size_t start, ByteView element) {
+  if (hit.trigger == kEncryptedTrigger && as_text(window.head).starts_with(kSqlite)) return;
+  any_sequence_before(window, hit, kPrivateKeyLookBack, [&](std::size_t start, ByteView element) {
     const auto key = read_by_trigger(hit.trigger, element);
     if (!key || !convincing(*key)) return false;
     sink.add(describe_private_key(*key, "DER", context_), start);

@@ -8,6 +8,7 @@
 #include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/x509_text.hpp"
 #include "detectors/ssh/ssh_certificate.hpp"
+#include "detectors/ssh/ssh_key.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -21,11 +22,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kMark = "PuTTY-User-Key-File-";
+constexpr std::string_view kPuttyMark = "PuTTY-User-Key-File-";
 /// PuTTY writes 64 characters a line; a comment may be longer.
-constexpr std::size_t kLineMax = 4096;
+constexpr std::size_t kPuttyLineMax = 4096;
 /// 64 KiB of base64, far above the largest RSA key.
-constexpr std::size_t kLinesMax = 1024;
+constexpr std::size_t kPuttyLinesMax = 1024;
 
 /// The file's fields in the order they come. Values are views into the window.
 struct PuttyFile {
@@ -45,7 +46,7 @@ class LineReader {
   /// The value of the next line, which must have this name.
   [[nodiscard]] bool value(std::string_view name, std::string_view& out) {
     std::size_t next = at_;
-    const auto found = line_value(take_line(text_, next, kLineMax), name);
+    const auto found = line_value(take_line(text_, next, kPuttyLineMax), name);
     if (!found) return false;
     out = *found;
     at_ = next;
@@ -62,11 +63,11 @@ class LineReader {
   /// The decoded lines of a body after its "...-Lines: N"; nothing when fewer than N are there.
   std::optional<Bytes> body(std::string_view name) {
     std::uint32_t lines = 0;
-    if (!number(name, lines) || lines == 0 || lines > kLinesMax) return std::nullopt;
+    if (!number(name, lines) || lines == 0 || lines > kPuttyLinesMax) return std::nullopt;
     std::string base64;
     base64.reserve(std::min<std::size_t>(text_.size() - at_, lines * 80));
     for (; lines > 0; --lines) {
-      const std::string_view line = take_line(text_, at_, kLineMax);
+      const std::string_view line = take_line(text_, at_, kPuttyLineMax);
       if (line.empty() || base64_end(line, 0, line.size()) != line.size()) break;
       base64 += line;
     }
@@ -96,7 +97,7 @@ void read_argon2(LineReader& reader, PuttyFile& file) {
 std::optional<PuttyFile> read_file(std::string_view text, std::size_t at, unsigned version) {
   PuttyFile file;
   file.version = version;
-  file.algorithm = trim(take_line(text, at, kLineMax));
+  file.algorithm = trim(take_line(text, at, kPuttyLineMax));
   LineReader reader(text, at);
   if (!reader.value("Encryption", file.encryption) || !reader.value("Comment", file.comment)) return std::nullopt;
   if (file.encryption != "none" && file.encryption != "aes256-cbc") return std::nullopt;
@@ -112,21 +113,15 @@ std::optional<PuttyFile> read_file(std::string_view text, std::size_t at, unsign
   return file;
 }
 
-void append_string(Bytes& out, ByteView bytes) {
-  const auto size = static_cast<std::uint32_t>(bytes.size());
-  for (const int shift : {24, 16, 8, 0}) out.push_back(static_cast<std::uint8_t>(size >> shift));
-  out.insert(out.end(), bytes.begin(), bytes.end());
-}
-
 /// The MAC over everything, whose key is known when there is no passphrase (PuTTY's manual, appendix C).
 bool mac_agrees(const PuttyFile& file) {
   const auto expected = hex_decode(file.mac);
   if (!expected) return false;
   Bytes data;
   data.reserve(file.algorithm.size() + file.comment.size() + file.blob->size() + file.section.view().size() + 64);
-  for (const std::string_view field : {file.algorithm, file.encryption, file.comment}) append_string(data, as_bytes(field));
-  append_string(data, *file.blob);
-  append_string(data, file.section.view());
+  for (const std::string_view field : {file.algorithm, file.encryption, file.comment}) append_ssh_string(data, as_bytes(field));
+  append_ssh_string(data, *file.blob);
+  append_ssh_string(data, file.section.view());
   constexpr std::string_view kKeyText = "putty-private-key-file-mac-key";
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> key{}, mac{};
   unsigned key_size = 0, mac_size = 0;
@@ -149,9 +144,9 @@ json describe_encryption(const PuttyFile& file) {
 
 void inspect_putty_key(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
   const std::string_view text = as_text(window.bytes);
-  const std::size_t begin = text.substr(0, hit.end).rfind(kMark);
-  if (begin == std::string_view::npos || begin + kMark.size() >= text.size()) return;
-  const char digit = text[begin + kMark.size()];
+  const std::size_t begin = text.substr(0, hit.end).rfind(kPuttyMark);
+  if (begin == std::string_view::npos || begin + kPuttyMark.size() >= text.size()) return;
+  const char digit = text[begin + kPuttyMark.size()];
   if (digit < '1' || digit > '3') return;
   const auto file = read_file(text, hit.end, static_cast<unsigned>(digit - '0'));
   if (!file) return;

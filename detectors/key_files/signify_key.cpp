@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kMark = "untrusted comment: ";
+constexpr std::string_view kSignifyMark = "untrusted comment: ";
 constexpr std::size_t kPublicSize = 2 + 8 + 32;
 constexpr std::size_t kSignifySecretSize = 2 + 2 + 4 + 16 + 8 + 8 + 64;
 constexpr std::size_t kMinisignSecretSize = 2 + 2 + 2 + 32 + 8 + 8 + 8 + 64 + 32;
@@ -115,7 +115,7 @@ void inspect_signify_key(const Window& window, const Hit& hit, FindingSink& sink
   constexpr std::size_t kCommentMax = 1024;
   constexpr std::size_t kBase64Max = 4 * ((kMinisignSecretSize + 2) / 3);
   const std::string_view text = as_text(window.bytes);
-  if (hit.end < kMark.size()) return;
+  if (hit.end < kSignifyMark.size()) return;
   std::size_t at = hit.end;
   const std::string_view comment = take_line(text, at, kCommentMax);
   const std::size_t end = base64_end(text, at, kBase64Max + 1);
@@ -125,7 +125,7 @@ void inspect_signify_key(const Window& window, const Hit& hit, FindingSink& sink
   const WipedBytes bytes(*std::move(decoded));
   auto finding = describe(bytes.view(), comment, context);
   if (!finding) return;
-  sink.add(*std::move(finding), hit.end - kMark.size());
+  sink.add(*std::move(finding), hit.end - kSignifyMark.size());
   sink.consumed(end);
 }
 

@@ -11,11 +11,6 @@
 namespace landwaiter::detectors {
 namespace {
 
-ByteView without_zeros(ByteView bytes) {
-  while (!bytes.empty() && bytes[0] == 0) bytes = bytes.subspan(1);
-  return bytes;
-}
-
 /// What the BIT STRING of a SubjectPublicKeyInfo holds.
 ByteView key_bits(const PublicKey& key) {
   const auto fields = der::only_content(key.spki, der::kSequence);

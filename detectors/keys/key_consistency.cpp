@@ -12,11 +12,6 @@
 namespace landwaiter::detectors {
 namespace {
 
-ByteView without_zeros(ByteView magnitude) {
-  while (!magnitude.empty() && magnitude[0] == 0) magnitude = magnitude.subspan(1);
-  return magnitude;
-}
-
 /// The AlgorithmIdentifier's object identifier, and the element behind it.
 bool algorithm_parts(const PublicKey& key, ByteView& type, ByteView& parameters) {
   der::Reader outer(key.spki);

@@ -15,22 +15,19 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kPbes2 = "1.2.840.113549.1.5.13";
-constexpr std::string_view kPbkdf2 = "1.2.840.113549.1.5.12";
-constexpr std::string_view kScrypt = "1.3.6.1.4.1.11591.4.11";
 constexpr std::string_view kPkcs5Arc = "1.2.840.113549.1.5.";
 constexpr std::string_view kPkcs12Arc = "1.2.840.113549.1.12.1.";
 /// Sun's key protector in JKS files, and its PBE in JCEKS files.
-constexpr std::string_view kJks = "1.3.6.1.4.1.42.2.17.1.1";
-constexpr std::string_view kJceks = "1.3.6.1.4.1.42.2.19.1";
+constexpr std::string_view kJksProtector = "1.3.6.1.4.1.42.2.17.1.1";
+constexpr std::string_view kJceksProtector = "1.3.6.1.4.1.42.2.19.1";
 
 /// An AlgorithmIdentifier taken apart.
-struct Algorithm {
+struct AlgorithmFields {
   ByteView oid;
   ByteView parameters;  ///< the element after the OID, may be empty
 };
 
-bool read_algorithm(der::Reader& reader, Algorithm& out) {
+bool read_algorithm(der::Reader& reader, AlgorithmFields& out) {
   ByteView fields;
   if (!reader.next(der::kSequence, fields)) return false;
   der::Reader inner(fields);
@@ -40,7 +37,7 @@ bool read_algorithm(der::Reader& reader, Algorithm& out) {
 }
 
 /// The next INTEGER as a number; null when it is missing or larger than any use.
-json next_number(der::Reader& reader) {
+json next_number_or_null(der::Reader& reader) {
   ByteView magnitude;
   if (!reader.unsigned_integer(magnitude) || magnitude.size() > 8) return nullptr;
   std::uint64_t value = 0;
@@ -54,9 +51,9 @@ void read_pbkdf2(ByteView parameters, json& out) {
   der::Reader reader(fields.value_or(ByteView()));
   der::Element salt;
   if (!reader.next(salt)) return;
-  out["iterations"] = next_number(reader);
-  if (reader.next_is(der::kInteger)) next_number(reader);
-  Algorithm prf;
+  out["iterations"] = next_number_or_null(reader);
+  if (reader.next_is(der::kInteger)) next_number_or_null(reader);
+  AlgorithmFields prf;
   out["prf"] = read_algorithm(reader, prf) ? oid_name(prf.oid) : std::string("hmacWithSHA1");
 }
 
@@ -66,15 +63,15 @@ void read_scrypt(ByteView parameters, json& out) {
   der::Reader reader(fields.value_or(ByteView()));
   ByteView salt;
   if (!reader.next(der::kOctetString, salt)) return;
-  out["scrypt_n"] = next_number(reader);
-  out["scrypt_r"] = next_number(reader);
-  out["scrypt_p"] = next_number(reader);
+  out["scrypt_n"] = next_number_or_null(reader);
+  out["scrypt_r"] = next_number_or_null(reader);
+  out["scrypt_p"] = next_number_or_null(reader);
 }
 
 void read_pbes2(ByteView parameters, json& out) {
   const auto fields = der::only_content(parameters, der::kSequence);
   der::Reader reader(fields.value_or(ByteView()));
-  Algorithm kdf, cipher;
+  AlgorithmFields kdf, cipher;
   if (!read_algorithm(reader, kdf)) return;
   const std::string kdf_oid = der::oid_text(kdf.oid);
   out["kdf"] = oid_name(kdf.oid);
@@ -88,14 +85,14 @@ void read_salt_and_count(ByteView parameters, json& out) {
   const auto fields = der::only_content(parameters, der::kSequence);
   der::Reader reader(fields.value_or(ByteView()));
   ByteView salt;
-  if (reader.next(der::kOctetString, salt)) out["iterations"] = next_number(reader);
+  if (reader.next(der::kOctetString, salt)) out["iterations"] = next_number_or_null(reader);
 }
 
 }  // namespace
 
 json describe_password_encryption(ByteView algorithm) {
   der::Reader reader(algorithm);
-  Algorithm parts;
+  AlgorithmFields parts;
   if (!der::well_formed(algorithm, limits::der_depth_max) || !read_algorithm(reader, parts)) return nullptr;
   const std::string oid = der::oid_text(parts.oid);
   json out{{"scheme", oid_name(parts.oid)}, {"cipher", nullptr}};
@@ -110,10 +107,10 @@ json describe_password_encryption(ByteView algorithm) {
     out["cipher"] = oid_name(parts.oid);
     out["kdf"] = "PKCS12KDF";
     read_salt_and_count(parts.parameters, out);
-  } else if (oid == kJks) {
+  } else if (oid == kJksProtector) {
     out["scheme"] = "JKS key protector";
     out["cipher"] = "SHA-1 keystream";
-  } else if (oid == kJceks) {
+  } else if (oid == kJceksProtector) {
     out["scheme"] = "JCEKS PBEWithMD5AndTripleDES";
     out["cipher"] = "des-ede3-cbc";
     read_salt_and_count(parts.parameters, out);
@@ -129,7 +126,7 @@ bool is_password_encryption(ByteView algorithm_oid) {
     const std::string_view last = std::string_view(oid).substr(kPkcs12Arc.size());
     return last.size() == 1 && last[0] >= '1' && last[0] <= '6';
   }
-  return oid == kJks || oid == kJceks;
+  return oid == kJksProtector || oid == kJceksProtector;
 }
 
 std::vector<std::string> encryption_weaknesses(const json& encryption) {

@@ -6,9 +6,15 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace landwaiter::detectors {
+
+/// RFC 8018 and RFC 7914.
+inline constexpr std::string_view kPbes2 = "1.2.840.113549.1.5.13";
+inline constexpr std::string_view kPbkdf2 = "1.2.840.113549.1.5.12";
+inline constexpr std::string_view kScrypt = "1.3.6.1.4.1.11591.4.11";
 
 /// How a password protects something, read from the AlgorithmIdentifier around it: an object with `scheme`, `cipher` and, where
 /// they are stated, `kdf`, `prf`, `iterations`, `scrypt_n`, `scrypt_r`, `scrypt_p`; OpenSSL's names, or an OID in numbers. Null when

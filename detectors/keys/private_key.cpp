@@ -11,9 +11,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-Error malformed(std::string_view what) { return Error(ErrorCode::malformed, "not " + std::string(what)); }
-
-bool same(ByteView a, ByteView b) { return std::ranges::equal(a, b); }
+Error not_a_key(std::string_view what) { return Error(ErrorCode::malformed, "not " + std::string(what)); }
 
 bool sane_size(ByteView modulus) {
   constexpr std::size_t kBitsMin = 256;
@@ -39,7 +37,7 @@ bool read_other_primes(der::Reader& reader, std::vector<ByteView>& primes) {
 }
 
 /// Of 32 random octets at least 20 differ and at most 25 can be printed, but for one time in some hundred thousand.
-bool looks_random(ByteView octets) {
+bool varied_enough(ByteView octets) {
   std::array<bool, 256> seen{};
   std::size_t distinct = 0, printable = 0;
   for (const std::uint8_t octet : octets) {
@@ -56,7 +54,7 @@ PrivateKey raw_curve_key(const RawKeyKind& kind, ByteView inner) {
   const auto scalar = der::only_content(inner, der::kOctetString);
   auto public_key = scalar ? raw_public_key(kind, *scalar) : std::nullopt;
   key.consistent = public_key.has_value();
-  key.looks_random = scalar && looks_random(*scalar);
+  key.looks_random = scalar && varied_enough(*scalar);
   if (public_key) key.public_key = std::move(*public_key);
   return key;
 }
@@ -92,21 +90,21 @@ PrivateKey discrete_log_key(ByteView algorithm, ByteView parameters, bool dsa, B
 Result<PrivateKey> read_private_octets(ByteView algorithm, ByteView inner) {
   der::Reader reader(*der::only_content(algorithm, der::kSequence));
   ByteView type;
-  if (!reader.next(der::kOid, type)) return malformed("a private key's algorithm");
+  if (!reader.next(der::kOid, type)) return not_a_key("a private key's algorithm");
   const ByteView parameters = reader.rest();
-  const bool pss = same(type, oid::rsa_pss());
-  if (pss || same(type, oid::rsa())) {
+  const bool pss = same_bytes(type, oid::rsa_pss());
+  if (pss || same_bytes(type, oid::rsa())) {
     auto key = read_pkcs1(inner);
     if (key && pss) key->public_key = rsa_pss_public_key(algorithm, key->public_key);
     return key;
   }
-  if (same(type, oid::ec())) return read_sec1(inner, parameters);
-  if (same(type, oid::dsa())) return discrete_log_key(algorithm, parameters, true, inner);
-  if (same(type, oid::dh()) || same(type, oid::x942_dh())) return discrete_log_key(algorithm, parameters, false, inner);
+  if (same_bytes(type, oid::ec())) return read_sec1(inner, parameters);
+  if (same_bytes(type, oid::dsa())) return discrete_log_key(algorithm, parameters, true, inner);
+  if (same_bytes(type, oid::dh()) || same_bytes(type, oid::x942_dh())) return discrete_log_key(algorithm, parameters, false, inner);
   if (const RawKeyKind* kind = raw_key_kind(type)) return raw_curve_key(*kind, inner);
   PrivateKey key;
   key.public_key.key_type = der::oid_text(type);
-  if (key.public_key.key_type.empty()) return malformed("a private key's algorithm");
+  if (key.public_key.key_type.empty()) return not_a_key("a private key's algorithm");
   return key;
 }
 
@@ -114,20 +112,20 @@ Result<PrivateKey> read_private_octets(ByteView algorithm, ByteView inner) {
 
 Result<PrivateKey> read_pkcs1(ByteView der) {
   const auto fields = der::only_content(der, der::kSequence);
-  if (!fields) return malformed("an RSA private key");
+  if (!fields) return not_a_key("an RSA private key");
   der::Reader reader(*fields);
   unsigned version = 0;
   ByteView n, e, d, exponent;
-  if (!reader.small_integer(version) || version > 1) return malformed("an RSA private key");
-  if (!reader.unsigned_integer(n) || !reader.unsigned_integer(e) || !reader.unsigned_integer(d)) return malformed("an RSA private key");
+  if (!reader.small_integer(version) || version > 1) return not_a_key("an RSA private key");
+  if (!reader.unsigned_integer(n) || !reader.unsigned_integer(e) || !reader.unsigned_integer(d)) return not_a_key("an RSA private key");
   std::vector<ByteView> primes(2);
-  if (!reader.unsigned_integer(primes[0]) || !reader.unsigned_integer(primes[1])) return malformed("an RSA private key");
+  if (!reader.unsigned_integer(primes[0]) || !reader.unsigned_integer(primes[1])) return not_a_key("an RSA private key");
   // The two CRT exponents and the coefficient.
   for (int i = 0; i < 3; ++i) {
-    if (!reader.unsigned_integer(exponent)) return malformed("an RSA private key");
+    if (!reader.unsigned_integer(exponent)) return not_a_key("an RSA private key");
   }
-  if (version == 1 && !read_other_primes(reader, primes)) return malformed("an RSA private key with more than two primes");
-  if (!reader.empty() || !sane_size(n) || e.empty()) return malformed("an RSA private key");
+  if (version == 1 && !read_other_primes(reader, primes)) return not_a_key("an RSA private key with more than two primes");
+  if (!reader.empty() || !sane_size(n) || e.empty()) return not_a_key("an RSA private key");
 
   PrivateKey key;
   key.format = "PKCS#1";
@@ -140,20 +138,20 @@ Result<PrivateKey> read_pkcs1(ByteView der) {
 
 Result<PrivateKey> read_dsa_private(ByteView der) {
   const auto fields = der::only_content(der, der::kSequence);
-  if (!fields) return malformed("a DSA private key");
+  if (!fields) return not_a_key("a DSA private key");
   der::Reader reader(*fields);
   unsigned version = 0;
   ByteView p, q, g, y, x;
   const bool read = reader.small_integer(version) && reader.unsigned_integer(p) && reader.unsigned_integer(q) &&
                     reader.unsigned_integer(g) && reader.unsigned_integer(y) && reader.unsigned_integer(x) && reader.empty();
-  if (!read || version != 0 || !sane_size(p)) return malformed("a DSA private key");
+  if (!read || version != 0 || !sane_size(p)) return not_a_key("a DSA private key");
   PrivateKey key;
   key.format = "DSA";
   key.public_key = dsa_public_key(p, q, g, y);
   key.opaque = der;
   const auto computed = power_modulo(g, x, p);
-  key.consistent =
-      !q.empty() && !x.empty() && bit_length(x) <= bit_length(q) && bit_length(q) < bit_length(p) && (!computed || same(*computed, y));
+  key.consistent = !q.empty() && !x.empty() && bit_length(x) <= bit_length(q) && bit_length(q) < bit_length(p) &&
+                   (!computed || same_bytes(*computed, y));
   return key;
 }
 
@@ -161,23 +159,23 @@ Result<PrivateKey> read_sec1(ByteView der) { return read_sec1(der, {}); }
 
 Result<PrivateKey> read_sec1(ByteView der, ByteView parameters) {
   const auto fields = der::only_content(der, der::kSequence);
-  if (!fields) return malformed("an EC private key");
+  if (!fields) return not_a_key("an EC private key");
   der::Reader reader(*fields);
   unsigned version = 0;
   ByteView scalar, own_parameters, wrapped, point;
-  if (!reader.small_integer(version) || version != 1 || !reader.next(der::kOctetString, scalar)) return malformed("an EC private key");
-  if (scalar.empty() || scalar.size() > kScalarBytesMax) return malformed("an EC private key");
-  if (reader.next_is(der::kContext0) && !reader.next(der::kContext0, own_parameters)) return malformed("an EC private key");
+  if (!reader.small_integer(version) || version != 1 || !reader.next(der::kOctetString, scalar)) return not_a_key("an EC private key");
+  if (scalar.empty() || scalar.size() > kScalarBytesMax) return not_a_key("an EC private key");
+  if (reader.next_is(der::kContext0) && !reader.next(der::kContext0, own_parameters)) return not_a_key("an EC private key");
   if (reader.next_is(der::kContext1)) {
-    if (!reader.next(der::kContext1, wrapped)) return malformed("an EC private key");
+    if (!reader.next(der::kContext1, wrapped)) return not_a_key("an EC private key");
     der::Reader inner(wrapped);
-    if (!inner.bit_string(point) || !inner.empty()) return malformed("an EC private key");
+    if (!inner.bit_string(point) || !inner.empty()) return not_a_key("an EC private key");
   }
-  if (!reader.empty()) return malformed("an EC private key");
+  if (!reader.empty()) return not_a_key("an EC private key");
   // PKCS#8 names the curve outside; what is inside must then not be needed (RFC 5915, 3).
   const ByteView curve = parameters.empty() ? own_parameters : parameters;
   if (!curve.empty() && (!der::whole_element(curve) || der::whole_element(curve)->size() != curve.size())) {
-    return malformed("an EC private key");
+    return not_a_key("an EC private key");
   }
   PrivateKey key = ec_private_key(curve, scalar, point);
   key.format = "SEC1";
@@ -187,19 +185,19 @@ Result<PrivateKey> read_sec1(ByteView der, ByteView parameters) {
 
 Result<PrivateKey> read_pkcs8(ByteView der) {
   const auto fields = der::only_content(der, der::kSequence);
-  if (!fields) return malformed("a PKCS#8 private key");
+  if (!fields) return not_a_key("a PKCS#8 private key");
   der::Reader reader(*fields);
   unsigned version = 0;
   der::Element algorithm;
   ByteView inner;
-  if (!reader.small_integer(version) || version > 1) return malformed("a PKCS#8 private key");
-  if (!reader.next(der::kSequence, algorithm) || !reader.next(der::kOctetString, inner)) return malformed("a PKCS#8 private key");
+  if (!reader.small_integer(version) || version > 1) return not_a_key("a PKCS#8 private key");
+  if (!reader.next(der::kSequence, algorithm) || !reader.next(der::kOctetString, inner)) return not_a_key("a PKCS#8 private key");
   // Attributes [0] and, since RFC 5958, the public key [1]; neither changes what the key is.
   while (!reader.empty()) {
     der::Element optional;
-    if (!reader.next(optional) || (optional.tag & 0xc0) != 0x80 || (optional.tag & 0x1f) > 1) return malformed("a PKCS#8 private key");
+    if (!reader.next(optional) || (optional.tag & 0xc0) != 0x80 || (optional.tag & 0x1f) > 1) return not_a_key("a PKCS#8 private key");
   }
-  if (inner.empty() || !der::well_formed(algorithm.whole, limits::der_depth_max)) return malformed("a PKCS#8 private key");
+  if (inner.empty() || !der::well_formed(algorithm.whole, limits::der_depth_max)) return not_a_key("a PKCS#8 private key");
   auto key = read_private_octets(algorithm.whole, inner);
   if (!key) return key.error();
   key->format = "PKCS#8";

@@ -34,8 +34,6 @@ constexpr std::array<std::uint8_t, 3> kX448{0x2b, 0x65, 0x6f};
 constexpr std::array<std::uint8_t, 3> kEd25519{0x2b, 0x65, 0x70};
 constexpr std::array<std::uint8_t, 3> kEd448{0x2b, 0x65, 0x71};
 
-bool same(ByteView a, ByteView b) { return std::ranges::equal(a, b); }
-
 struct RawCurve {
   ByteView oid;
   const char* name;
@@ -122,25 +120,25 @@ bool read_key(ByteView algorithm_fields, ByteView key, PublicKey& out) {
   der::Reader algorithm(algorithm_fields);
   ByteView type;
   if (!algorithm.next(der::kOid, type)) return false;
-  const bool pss = same(type, kRsaPss);
-  if (pss || same(type, kRsa)) {
+  const bool pss = same_bytes(type, kRsaPss);
+  if (pss || same_bytes(type, kRsa)) {
     out.key_type = pss ? "RSA-PSS" : "RSA";
     return read_rsa(key, pss, out);
   }
-  if (same(type, kDsa)) {
+  if (same_bytes(type, kDsa)) {
     out.key_type = "DSA";
     return read_group(algorithm, out);
   }
-  if (same(type, kDh) || same(type, kX942Dh)) {
+  if (same_bytes(type, kDh) || same_bytes(type, kX942Dh)) {
     out.key_type = "DH";
     return read_group(algorithm, out);
   }
-  if (same(type, kEc)) {
+  if (same_bytes(type, kEc)) {
     out.key_type = "EC";
     return read_ec(algorithm, out);
   }
   for (const RawCurve& raw : kRawCurves) {
-    if (!same(type, raw.oid)) continue;
+    if (!same_bytes(type, raw.oid)) continue;
     out.key_type = raw.name;
     out.size_bits = raw.size_bits;
     return key.size() == raw.key_bytes;
@@ -246,6 +244,11 @@ void add_public_key_attributes(const PublicKey& key, nlohmann::json& attributes)
   attributes["key_hash"] = hash.empty() ? nlohmann::json(nullptr) : nlohmann::json(hash);
   if (const auto rsa = rsa_numbers(key)) attributes["modulus"] = base64_encode(rsa->modulus);
   attributes["spki_sha256"] = key.spki.empty() ? nlohmann::json(nullptr) : nlohmann::json(key.spki_sha256());
+}
+
+ByteView without_zeros(ByteView magnitude) {
+  while (!magnitude.empty() && magnitude[0] == 0) magnitude = magnitude.subspan(1);
+  return magnitude;
 }
 
 std::size_t bit_length(ByteView magnitude) {

@@ -53,6 +53,8 @@ void add_public_key_attributes(const PublicKey& key, nlohmann::json& attributes)
 
 /// The number of bits of a big-endian magnitude.
 std::size_t bit_length(ByteView magnitude);
+/// A big-endian magnitude without its leading zeros; empty for zero.
+ByteView without_zeros(ByteView magnitude);
 
 /// Content octets of object identifiers that several files need.
 namespace oid {

@@ -17,28 +17,32 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kPbes2 = "1.2.840.113549.1.5.13", kPbkdf2 = "1.2.840.113549.1.5.12", kScrypt = "1.3.6.1.4.1.11591.4.11";
 constexpr std::string_view kAes256Ccm = "2.16.840.1.101.3.4.1.47", kAes256WrapPad = "2.16.840.1.101.3.4.1.48";
-constexpr std::size_t kEntriesMax = 10'000;
 
 /// What an ObjectData is, by its number.
-enum ObjectType : unsigned { kCertificate = 0, kPrivateKey = 1, kSecretKey = 2, kProtectedPrivateKey = 3, kProtectedSecretKey = 4 };
+enum ObjectType : unsigned {
+  kCertificateObject = 0,
+  kPrivateKeyObject = 1,
+  kSecretKeyObject = 2,
+  kProtectedPrivateKeyObject = 3,
+  kProtectedSecretKeyObject = 4
+};
 
-struct Algorithm {
+struct NamedAlgorithm {
   std::string oid;
   ByteView parameters;  ///< a SEQUENCE's content
 };
 
-std::optional<Algorithm> read_algorithm(der::Reader& reader) {
+std::optional<NamedAlgorithm> read_algorithm(der::Reader& reader) {
   ByteView fields, oid, parameters;
   if (!reader.next(der::kSequence, fields)) return std::nullopt;
   der::Reader inner(fields);
   if (!inner.next(der::kOid, oid)) return std::nullopt;
   (void)inner.next(der::kSequence, parameters);
-  return Algorithm{.oid = der::oid_text(oid), .parameters = parameters};
+  return NamedAlgorithm{.oid = der::oid_text(oid), .parameters = parameters};
 }
 
-std::uint64_t next_number(der::Reader& reader) {
+std::uint64_t next_number_or_zero(der::Reader& reader) {
   ByteView magnitude;
   if (!reader.unsigned_integer(magnitude) || magnitude.size() > 7) return 0;
   std::uint64_t value = 0;
@@ -69,19 +73,19 @@ struct Derivation {
   }
 };
 
-std::optional<Derivation> read_derivation(const Algorithm& algorithm) {
+std::optional<Derivation> read_derivation(const NamedAlgorithm& algorithm) {
   der::Reader reader(algorithm.parameters);
   Derivation out;
   if (!reader.next(der::kOctetString, out.salt)) return std::nullopt;
-  out.iterations = next_number(reader);
+  out.iterations = next_number_or_zero(reader);
   constexpr std::uint64_t kIterationsMax = UINT32_MAX, kBlockSizeMax = 256, kKeyBytesMax = 64;
   if (algorithm.oid == kScrypt) {
-    out.block_size = next_number(reader);
-    (void)next_number(reader);
+    out.block_size = next_number_or_zero(reader);
+    (void)next_number_or_zero(reader);
   } else if (algorithm.oid != kPbkdf2) {
     return std::nullopt;
   }
-  if (reader.next_is(der::kInteger)) out.key_bytes = next_number(reader);
+  if (reader.next_is(der::kInteger)) out.key_bytes = next_number_or_zero(reader);
   if (algorithm.oid == kPbkdf2) {
     ByteView prf, oid;
     if (!reader.next(der::kSequence, prf) || !der::Reader(prf).next(der::kOid, oid)) return std::nullopt;
@@ -111,7 +115,7 @@ Lock sealed_lock(ByteView algorithm_element, ByteView ciphertext, std::string_vi
   der::Reader parameters(cipher->parameters);
   const bool ccm = cipher->oid == kAes256Ccm;
   if (ccm && !parameters.next(der::kOctetString, nonce)) return {};
-  if (parameters.next_is(der::kInteger)) tag_bytes = next_number(parameters);
+  if (parameters.next_is(der::kInteger)) tag_bytes = next_number_or_zero(parameters);
   constexpr std::uint64_t kTagBytesMax = 16;
   if (tag_bytes < 4 || tag_bytes > kTagBytesMax) return {};
   return {.rounds = derivation->rounds(), .open = [=, derivation = *derivation](const Password& password) -> std::optional<WipedBytes> {
@@ -174,13 +178,13 @@ bool read_object(ByteView fields, Keystore& keystore) {
   KeystoreEntry entry;
   entry.alias = attribute_text(as_text(name));
   entry.created = rfc3339(created);
-  entry.kind = type == kCertificate                                  ? "certificate"
-               : type == kPrivateKey || type == kProtectedPrivateKey ? "private-key"
-               : type == kSecretKey || type == kProtectedSecretKey   ? "secret-key"
-                                                                     : "unknown";
-  if (type == kCertificate) entry.certificates.push_back(data);
-  else if (type == kPrivateKey) read_private_key(data, keystore, entry);
-  else if (type == kSecretKey) read_secret_key(data, keystore, entry);
+  entry.kind = type == kCertificateObject                                        ? "certificate"
+               : type == kPrivateKeyObject || type == kProtectedPrivateKeyObject ? "private-key"
+               : type == kSecretKeyObject || type == kProtectedSecretKeyObject   ? "secret-key"
+                                                                                 : "unknown";
+  if (type == kCertificateObject) entry.certificates.push_back(data);
+  else if (type == kPrivateKeyObject) read_private_key(data, keystore, entry);
+  else if (type == kSecretKeyObject) read_secret_key(data, keystore, entry);
   keystore.entries.push_back(std::move(entry));
   return true;
 }
@@ -199,7 +203,7 @@ bool list_objects(ByteView content, Keystore& keystore) {
   keystore.version = version;
   der::Reader list(objects);
   while (list.next(der::kSequence, object)) {
-    if (keystore.entries.size() >= kEntriesMax || !read_object(object, keystore)) return false;
+    if (keystore.entries.size() >= kKeystoreEntriesMax || !read_object(object, keystore)) return false;
   }
   return list.empty();
 }

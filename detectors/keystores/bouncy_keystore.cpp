@@ -18,24 +18,23 @@ namespace {
 
 using nlohmann::json;
 
-enum Type : std::uint8_t { kEnd = 0, kCertificate = 1, kKey = 2, kSecret = 3, kSealed = 4 };
+enum BouncyType : std::uint8_t { kBouncyEnd = 0, kBouncyCertificate = 1, kBouncyKey = 2, kBouncySecret = 3, kBouncySealed = 4 };
 /// Kinds of a key, by its own number.
-constexpr std::array<const char*, 3> kKinds{"private-key", "public-key", "secret-key"};
+constexpr std::array<const char*, 3> kBouncyKeyKinds{"private-key", "public-key", "secret-key"};
 
-constexpr std::size_t kSha1Bytes = 20;
 /// Bouncy Castle draws the salt at this size and the count from this range; nothing else tells its files from chance.
-constexpr std::uint32_t kSaltBytes = 20, kIterationsMin = 1024, kIterationsMax = 2047;
+constexpr std::uint32_t kBouncySaltBytes = 20, kBouncyIterationsMin = 1024, kBouncyIterationsMax = 2047;
 
-struct Header {
+struct BouncyHeader {
   std::uint32_t version = 0;
   ByteView salt;
   std::uint32_t iterations = 0;
 };
 
-bool read_header(ByteReader& reader, Header& out) {
+bool read_header(ByteReader& reader, BouncyHeader& out) {
   const bool read = reader.u32_be(out.version) && reader.u32_prefixed(out.salt) && reader.u32_be(out.iterations);
-  return read && (out.version == 1 || out.version == 2) && out.salt.size() == kSaltBytes && out.iterations >= kIterationsMin &&
-         out.iterations <= kIterationsMax;
+  return read && (out.version == 1 || out.version == 2) && out.salt.size() == kBouncySaltBytes && out.iterations >= kBouncyIterationsMin &&
+         out.iterations <= kBouncyIterationsMax;
 }
 
 bool utf(ByteReader& reader, ByteView& out) {
@@ -50,7 +49,7 @@ struct ClearKey {
 };
 
 bool read_clear_key(ByteReader& reader, ClearKey& out) {
-  return reader.u8(out.kind) && out.kind < kKinds.size() && utf(reader, out.format) && utf(reader, out.algorithm) &&
+  return reader.u8(out.kind) && out.kind < kBouncyKeyKinds.size() && utf(reader, out.format) && utf(reader, out.algorithm) &&
          reader.u32_prefixed(out.encoded);
 }
 
@@ -58,7 +57,7 @@ ByteView unsealed_private_key(KeystoreEntry& entry, ByteView opened) {
   ByteReader reader(opened);
   ClearKey key;
   if (!read_clear_key(reader, key)) return {};
-  entry.kind = kKinds[key.kind];
+  entry.kind = kBouncyKeyKinds[key.kind];
   return key.kind == 0 ? key.encoded : ByteView();
 }
 
@@ -88,7 +87,7 @@ class EntryReader {
     while (true) {
       std::uint8_t type = 0;
       if (!reader_.u8(type)) return fail("its end is missing");
-      if (type == kEnd) return true;
+      if (type == kBouncyEnd) return true;
       if (!read_entry(type)) return fail("entry " + std::to_string(out_.entries.size() + 1) + " cannot be read");
     }
   }
@@ -126,10 +125,10 @@ class EntryReader {
       if (!read_certificate(entry)) return false;
     }
     switch (type) {
-      case kCertificate: entry.kind = "certificate"; return read_certificate(entry);
-      case kKey: return read_key(entry);
-      case kSecret: entry.kind = "unknown"; return reader_.u32_prefixed(alias);  // bytes that the program protected in its own way
-      case kSealed: entry.kind = chain > 0 ? "private-key" : "sealed"; return read_sealed(entry);
+      case kBouncyCertificate: entry.kind = "certificate"; return read_certificate(entry);
+      case kBouncyKey: return read_key(entry);
+      case kBouncySecret: entry.kind = "unknown"; return reader_.u32_prefixed(alias);  // bytes that the program protected in its own way
+      case kBouncySealed: entry.kind = chain > 0 ? "private-key" : "sealed"; return read_sealed(entry);
       default: return false;
     }
   }
@@ -144,7 +143,7 @@ class EntryReader {
   bool read_key(KeystoreEntry& entry) {
     ClearKey key;
     if (!read_clear_key(reader_, key)) return false;
-    entry.kind = kKinds[key.kind];
+    entry.kind = kBouncyKeyKinds[key.kind];
     if (key.kind != 1) out_.add_weakness("unencrypted-key");
     return true;
   }
@@ -167,7 +166,7 @@ class EntryReader {
 };
 
 /// HMAC-SHA-1 of the entries. Version 1 asks for a key of as many bits as the hash has bytes, and gets two bytes.
-Lock mac_lock(const Header& header, ByteView content, ByteView check) {
+Lock mac_lock(const BouncyHeader& header, ByteView content, ByteView check) {
   const std::size_t key_bytes = header.version == 1 ? 2 : kSha1Bytes;
   const ByteView salt = header.salt;
   const std::uint32_t iterations = header.iterations;
@@ -180,7 +179,7 @@ Lock mac_lock(const Header& header, ByteView content, ByteView check) {
           }};
 }
 
-Result<Keystore> read_bks(ByteView bytes, const ByteReader& behind_header, const Header& header, bool ends_file) {
+Result<Keystore> read_bks(ByteView bytes, const ByteReader& behind_header, const BouncyHeader& header, bool ends_file) {
   Keystore out;
   out.type = "BKS";
   out.version = header.version;
@@ -212,7 +211,7 @@ bool looks_encrypted(ByteView bytes) {
 }
 
 /// The entries and a SHA-1 of them, encrypted together.
-Lock uber_lock(const Header& header, ByteView sealed) {
+Lock uber_lock(const BouncyHeader& header, ByteView sealed) {
   const ByteView salt = header.salt;
   const std::uint32_t iterations = header.iterations;
   constexpr std::size_t kBytesPerRound = 64;
@@ -233,7 +232,7 @@ void list_uber(Keystore& keystore, ByteView opened, const Password&, Guesser&) {
   keystore.listed = EntryReader(ByteReader(opened), keystore).read();
 }
 
-Result<Keystore> read_uber(ByteView bytes, ByteView sealed, const Header& header) {
+Result<Keystore> read_uber(ByteView bytes, ByteView sealed, const BouncyHeader& header) {
   const bool whole = sealed.size() >= 2 * Twofish::kBlockBytes && sealed.size() % Twofish::kBlockBytes == 0;
   if (!whole || !looks_encrypted(sealed)) return Error(ErrorCode::malformed, "not an UBER keystore");
   Keystore out;
@@ -253,7 +252,7 @@ Result<Keystore> read_uber(ByteView bytes, ByteView sealed, const Header& header
 
 Result<Keystore> read_bouncy_keystore(ByteView bytes, bool ends_file) {
   ByteReader reader(bytes);
-  Header header;
+  BouncyHeader header;
   if (!read_header(reader, header)) return Error(ErrorCode::malformed, "not a Bouncy Castle keystore");
   auto store = read_bks(bytes, reader, header, ends_file);
   if (store || !ends_file) return store;
@@ -262,7 +261,7 @@ Result<Keystore> read_bouncy_keystore(ByteView bytes, bool ends_file) {
 
 bool may_be_uber(ByteView bytes) {
   ByteReader reader(bytes);
-  Header header;
+  BouncyHeader header;
   return read_header(reader, header) && looks_encrypted(bytes.subspan(reader.offset()));
 }
 

@@ -16,12 +16,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint32_t kJks = 0xfeedfeed, kJceks = 0xcececece;
-constexpr std::size_t kSha1Bytes = 20;
+constexpr std::uint32_t kJksMagic = 0xfeedfeed, kJceksMagic = 0xcececece;
 /// Tag, alias length, date: no entry is shorter.
 constexpr std::size_t kEntryBytesMin = 4 + 2 + 8;
 
-enum Tag : std::uint32_t { kPrivateKey = 1, kCertificate = 2, kSecretKey = 3 };
+enum JavaTag : std::uint32_t { kJavaPrivateKey = 1, kJavaCertificate = 2, kJavaSecretKey = 3 };
 
 class JavaKeystoreReader {
  public:
@@ -30,10 +29,10 @@ class JavaKeystoreReader {
   Result<Keystore> read() {
     std::uint32_t magic = 0, version = 0, count = 0;
     const bool headed = reader_.u32_be(magic) && reader_.u32_be(version) && reader_.u32_be(count);
-    const bool known = (magic == kJks || magic == kJceks) && (version == 1 || version == 2);
+    const bool known = (magic == kJksMagic || magic == kJceksMagic) && (version == 1 || version == 2);
     if (!headed || !known || count > reader_.remaining() / kEntryBytesMin) return Error(ErrorCode::malformed, "not a Java keystore");
     version_ = version;
-    out_.type = magic == kJks ? "JKS" : "JCEKS";
+    out_.type = magic == kJksMagic ? "JKS" : "JCEKS";
     out_.version = version;
     out_.integrity = json{{"algorithm", "SHA-1 with the password"}, {"iterations", 1}};
     for (std::uint32_t i = 0; i < count && out_.problem.empty(); ++i) {
@@ -58,9 +57,9 @@ class JavaKeystoreReader {
     const std::size_t begin = reader_.offset();
     KeystoreEntry entry;
     bool good = reader_.u32_be(tag) && reader_.u16_be(alias_size) && reader_.view(alias_size, alias) && reader_.u64_be(milliseconds);
-    if (good && tag == kPrivateKey) good = read_private_key(entry);
-    else if (good && tag == kCertificate) good = read_trusted(entry);
-    else if (good && tag == kSecretKey && out_.type == "JCEKS") good = read_sealed(entry);
+    if (good && tag == kJavaPrivateKey) good = read_private_key(entry);
+    else if (good && tag == kJavaCertificate) good = read_trusted(entry);
+    else if (good && tag == kJavaSecretKey && out_.type == "JCEKS") good = read_sealed(entry);
     else good = false;
     if (!good) {
       reader_ = ByteReader(bytes_);

@@ -28,7 +28,7 @@ enum : std::uint8_t {
 
 constexpr std::uint32_t kStreamHeader = 0xaced0005;
 constexpr std::uint32_t kFirstHandle = 0x7e0000;
-constexpr std::size_t kDepthMax = 16;
+constexpr std::size_t kObjectDepthMax = 16;
 constexpr std::size_t kHandlesMax = 1000;
 constexpr std::size_t kFieldsMax = 200;
 constexpr std::size_t kStringsMax = 32;
@@ -72,7 +72,7 @@ class Skipper {
 
   bool content(std::size_t depth) {
     std::uint8_t tag = 0;
-    if (depth > kDepthMax || !reader_.u8(tag)) return false;
+    if (depth > kObjectDepthMax || !reader_.u8(tag)) return false;
     return content_of(tag, depth);
   }
 
@@ -94,7 +94,7 @@ class Skipper {
 
   bool class_description(Class& out, std::size_t depth) {
     std::uint8_t tag = 0;
-    if (depth > kDepthMax || !reader_.u8(tag)) return false;
+    if (depth > kObjectDepthMax || !reader_.u8(tag)) return false;
     if (tag == kNull) return true;
     if (tag == kReference) {
       std::uint32_t handle = 0;
@@ -141,7 +141,7 @@ class Skipper {
     if (out_.class_name.empty()) out_.class_name = description->name;
     std::vector<const ClassDescription*> lineage;
     for (const ClassDescription* at = description.get(); at != nullptr; at = at->super.get()) {
-      if (lineage.size() > kDepthMax) return false;
+      if (lineage.size() > kObjectDepthMax) return false;
       lineage.push_back(at);
     }
     std::ranges::reverse(lineage);

@@ -13,16 +13,21 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint32_t kMagic = 0x6b796368, kVersion = 0x00010000;
-constexpr std::size_t kHeaderBytes = 20, kTableHeaderBytes = 28, kRecordHeaderBytes = 24;
-constexpr std::size_t kTablesMax = 1000, kEntriesMax = 10'000;
+constexpr std::uint32_t kKeychainMagic = 0x6b796368, kKeychainVersion = 0x00010000;
+constexpr std::size_t kKeychainHeaderBytes = 20, kTableHeaderBytes = 28, kRecordHeaderBytes = 24;
+constexpr std::size_t kTablesMax = 1000;
 
 /// CSSM_DL_DB_RECORD_: what the records of a table are.
-enum RecordType : std::uint32_t { kPublicKey = 15, kPrivateKey = 16, kSymmetricKey = 17, kCertificate = 0x80001000 };
+enum RecordType : std::uint32_t {
+  kPublicKeyRecord = 15,
+  kPrivateKeyRecord = 16,
+  kSymmetricKeyRecord = 17,
+  kCertificateRecord = 0x80001000
+};
 /// The attribute of a record that is its name, and how many a certificate has.
 constexpr std::size_t kKeyName = 1, kCertificateName = 2, kCertificateAttributes = 9;
 
-std::uint32_t number(ByteView bytes, std::size_t at) {
+std::uint32_t u32_at(ByteView bytes, std::size_t at) {
   std::uint32_t out = 0;
   if (at + sizeof out > bytes.size()) return 0;
   (void)ByteReader(bytes.subspan(at)).u32_be(out);
@@ -32,8 +37,8 @@ std::uint32_t number(ByteView bytes, std::size_t at) {
 ByteView from(ByteView bytes, std::size_t at) { return at <= bytes.size() ? bytes.subspan(at) : ByteView(); }
 
 /// An attribute's offset is from the record's start, and odd when there is one; there stand a size and the text.
-std::string name_of(ByteView record, std::size_t attribute) {
-  const std::uint32_t offset = number(record, kRecordHeaderBytes + 4 * attribute);
+std::string record_name(ByteView record, std::size_t attribute) {
+  const std::uint32_t offset = u32_at(record, kRecordHeaderBytes + 4 * attribute);
   ByteView text;
   if ((offset & 1U) == 0 || !ByteReader(from(record, offset - 1)).u32_prefixed(text)) return {};
   const auto end = std::ranges::find(text, std::uint8_t{0});
@@ -45,10 +50,10 @@ class KeychainReader {
   KeychainReader(ByteView tables, Keystore& out) : tables_(tables), out_(out) {}
 
   bool read() {
-    const std::uint32_t count = number(tables_, 4);
+    const std::uint32_t count = u32_at(tables_, 4);
     if (count == 0 || count > kTablesMax || count > tables_.size() / kTableHeaderBytes) return false;
     for (std::uint32_t i = 0; i < count; ++i) {
-      const ByteView table = from(tables_, number(tables_, 8 + 4 * std::size_t{i}));
+      const ByteView table = from(tables_, u32_at(tables_, 8 + 4 * std::size_t{i}));
       if (table.size() < kTableHeaderBytes || !read_table(table)) out_.problem = "a table cannot be read";
     }
     return true;
@@ -56,32 +61,32 @@ class KeychainReader {
 
  private:
   bool read_table(ByteView table) {
-    const std::uint32_t type = number(table, 4), offsets = number(table, 24);
-    const bool known = type == kPublicKey || type == kPrivateKey || type == kSymmetricKey || type == kCertificate;
+    const std::uint32_t type = u32_at(table, 4), offsets = u32_at(table, 24);
+    const bool known = type == kPublicKeyRecord || type == kPrivateKeyRecord || type == kSymmetricKeyRecord || type == kCertificateRecord;
     if (!known) return true;
     if (offsets > (table.size() - kTableHeaderBytes) / sizeof(std::uint32_t)) return false;
     for (std::uint32_t i = 0; i < offsets; ++i) {
       // Zero and odd numbers are places that are free.
-      const std::uint32_t at = number(table, kTableHeaderBytes + 4 * std::size_t{i});
+      const std::uint32_t at = u32_at(table, kTableHeaderBytes + 4 * std::size_t{i});
       if (at == 0 || (at & 1U) != 0) continue;
-      if (out_.entries.size() >= kEntriesMax || !read_record(type, from(table, at))) return false;
+      if (out_.entries.size() >= kKeystoreEntriesMax || !read_record(type, from(table, at))) return false;
     }
     return true;
   }
 
   bool read_record(std::uint32_t type, ByteView bytes) {
-    const std::uint32_t size = number(bytes, 0);
+    const std::uint32_t size = u32_at(bytes, 0);
     if (size < kRecordHeaderBytes || size > bytes.size()) return false;
     const ByteView record = bytes.first(size);
     KeystoreEntry entry;
-    entry.alias = name_of(record, type == kCertificate ? kCertificateName : kKeyName);
-    if (type == kCertificate) {
+    entry.alias = record_name(record, type == kCertificateRecord ? kCertificateName : kKeyName);
+    if (type == kCertificateRecord) {
       entry.kind = "certificate";
       const auto der = der::whole_element(from(record, kRecordHeaderBytes + 4 * kCertificateAttributes));
       if (der && der->front() == der::kSequence) entry.certificates.push_back(*der);
     } else {
-      entry.kind = type == kPrivateKey ? "private-key" : type == kPublicKey ? "public-key" : "secret-key";
-      if (type != kPublicKey) entry.encryption = json{{"scheme", "keychain"}, {"cipher", "des-ede3-cbc"}};
+      entry.kind = type == kPrivateKeyRecord ? "private-key" : type == kPublicKeyRecord ? "public-key" : "secret-key";
+      if (type != kPublicKeyRecord) entry.encryption = json{{"scheme", "keychain"}, {"cipher", "des-ede3-cbc"}};
       out_.add_weaknesses_of(entry.encryption);
     }
     out_.entries.push_back(std::move(entry));
@@ -95,11 +100,13 @@ class KeychainReader {
 }  // namespace
 
 std::optional<std::uint64_t> keychain_size(ByteView bytes) {
-  const std::uint32_t tables = number(bytes, 12);
-  if (number(bytes, 0) != kMagic || number(bytes, 4) != kVersion || tables < kHeaderBytes - 4 || tables > bytes.size()) return std::nullopt;
+  const std::uint32_t tables = u32_at(bytes, 12);
+  if (u32_at(bytes, 0) != kKeychainMagic || u32_at(bytes, 4) != kKeychainVersion || tables < kKeychainHeaderBytes - 4 ||
+      tables > bytes.size())
+    return std::nullopt;
   // Behind the tables stands the number of the last change.
   constexpr std::uint64_t kChangeBytes = 4;
-  const std::uint32_t size = number(bytes, tables);
+  const std::uint32_t size = u32_at(bytes, tables);
   if (size < kTableHeaderBytes) return std::nullopt;
   return std::uint64_t{tables} + size + kChangeBytes;
 }
@@ -110,9 +117,9 @@ Result<Keystore> read_keychain(ByteView bytes) {
   if (!size) return no;
   Keystore out;
   out.type = "keychain";
-  out.version = kVersion >> 16U;
+  out.version = kKeychainVersion >> 16U;
   out.whole = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(*size, bytes.size())));
-  if (!KeychainReader(out.whole.subspan(number(bytes, 12)), out).read()) return no;
+  if (!KeychainReader(out.whole.subspan(u32_at(bytes, 12)), out).read()) return no;
   if (out.whole.size() < *size && out.problem.empty()) out.problem = "its end is missing";
   return out;
 }

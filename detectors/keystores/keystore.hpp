@@ -18,6 +18,9 @@ namespace landwaiter::detectors {
 
 struct Keystore;
 
+/// More than any real keystore has; it bounds what a forged one costs.
+inline constexpr std::size_t kKeystoreEntriesMax = 10'000;
+
 /// One entry of a keystore, as far as it can be read. The views are parts of the bytes that were read, or of Keystore::storage and
 /// Keystore::opened.
 struct KeystoreEntry {

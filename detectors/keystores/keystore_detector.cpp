@@ -17,7 +17,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-enum TriggerId { kJava, kBouncy, kPkcs12, kPbes2, kSqlite, kKeychain, kIbm };
+enum KeystoreTrigger { kJavaTrigger, kBouncyTrigger, kPkcs12Trigger, kPbes2Trigger, kSqliteTrigger, kKeychainTrigger, kIbmTrigger };
 
 constexpr std::size_t kSqliteHead = 16, kKeychainHead = 12, kIbmHead = 16, kJavaHead = 8, kBouncyHead = 8, kPkcs12HeadMax = 5 + 3 + 5 + 11;
 /// Three SEQUENCE headers and the OID.
@@ -32,7 +32,7 @@ bool starts_right(ByteView bytes) {
   return length_bytes <= 4 && at < bytes.size() && (bytes[at] == der::kInteger || bytes[at] == der::kSequence);
 }
 
-using Read = Result<Keystore> (*)(ByteView);
+using ReadKeystore = Result<Keystore> (*)(ByteView);
 
 /// One hit being looked at.
 struct Look {
@@ -62,7 +62,7 @@ struct Look {
 };
 
 /// Tries each SEQUENCE that begins before the hit, the outermost first. Its length may be indefinite.
-void inspect_sequences(const Look& look, const Hit& hit, std::size_t look_back, Read read) {
+void inspect_sequences(const Look& look, const Hit& hit, std::size_t look_back, ReadKeystore read) {
   const ByteView bytes = look.window.bytes;
   for (std::size_t start = hit.end - std::min(hit.end, look_back); start < hit.end; ++start) {
     if (bytes[start] != der::kSequence) continue;
@@ -84,7 +84,7 @@ void inspect_bouncy(const Look& look, std::size_t start) {
 }
 
 /// A format whose header tells its size.
-void inspect_sized(const Look& look, std::size_t start, std::optional<std::uint64_t> (*size_of)(ByteView), Read read) {
+void inspect_sized(const Look& look, std::size_t start, std::optional<std::uint64_t> (*size_of)(ByteView), ReadKeystore read) {
   const ByteView rest = look.window.bytes.subspan(start);
   const auto size = size_of(rest);
   if (!size || (*size > rest.size() && look.need(start, *size))) return;
@@ -95,24 +95,24 @@ void inspect_sized(const Look& look, std::size_t start, std::optional<std::uint6
 
 std::vector<Trigger> KeystoreDetector::triggers() const {
   return {
-      {kJava, R"((?:\xfe\xed\xfe\xed|\xce\xce\xce\xce)\x00\x00\x00[\x01\x02])", kJavaHead},
+      {kJavaTrigger, R"((?:\xfe\xed\xfe\xed|\xce\xce\xce\xce)\x00\x00\x00[\x01\x02])", kJavaHead},
       // Version, and a salt of 20 bytes; the count behind it tells chance from Bouncy Castle.
-      {kBouncy, R"(\x00\x00\x00[\x01\x02]\x00\x00\x00\x14)", kBouncyHead},
+      {kBouncyTrigger, R"(\x00\x00\x00[\x01\x02]\x00\x00\x00\x14)", kBouncyHead},
       // SEQUENCE { INTEGER 3, SEQUENCE { OID data or signedData
-      {kPkcs12,
+      {kPkcs12Trigger,
        R"(\x30(?:\x80|[\x20-\x7f]|\x81[\x00-\xff]|\x82[\x00-\xff]{2}|\x83[\x00-\xff]{3})\x02\x01\x03)"
        R"(\x30(?:\x80|[\x10-\x7f]|\x81[\x00-\xff]|\x82[\x00-\xff]{2}|\x83[\x00-\xff]{3}))"
        R"(\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07[\x01\x02])",
        kPkcs12HeadMax},
       // SEQUENCE { SEQUENCE { SEQUENCE { OID PBES2: one level deeper than an encrypted key
-      {kPbes2,
+      {kPbes2Trigger,
        R"(\x30(?:\x81[\x00-\xff]|\x82[\x00-\xff]{2}|\x83[\x00-\xff]{3}))"
        R"(\x30(?:\x81[\x00-\xff]|\x82[\x00-\xff]{2}|\x83[\x00-\xff]{3})\x30(?:[\x20-\x7f]|\x81[\x00-\xff]))"
        R"(\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d)",
        kPbes2HeadMax},
-      {kSqlite, R"(SQLite format 3\x00)", kSqliteHead},
-      {kKeychain, R"(kych\x00\x01\x00\x00\x00\x00\x00\x10)", kKeychainHead},
-      {kIbm, R"(\x37\x48[\x04\x06]\x02[\x00-\xff]{4}X509KEY\x00)", kIbmHead},
+      {kSqliteTrigger, R"(SQLite format 3\x00)", kSqliteHead},
+      {kKeychainTrigger, R"(kych\x00\x01\x00\x00\x00\x00\x00\x10)", kKeychainHead},
+      {kIbmTrigger, R"(\x37\x48[\x04\x06]\x02[\x00-\xff]{4}X509KEY\x00)", kIbmHead},
   };
 }
 
@@ -120,12 +120,12 @@ void KeystoreDetector::inspect(const Window& window, const Hit& hit, FindingSink
   const Look look{window, context_, sink};
   const auto start = [&](std::size_t head) { return hit.end - std::min(hit.end, head); };
   switch (hit.trigger) {
-    case kJava: look.report(start(kJavaHead), read_java_keystore(window.bytes.subspan(start(kJavaHead)))); return;
-    case kBouncy: inspect_bouncy(look, start(kBouncyHead)); return;
-    case kPkcs12: inspect_sequences(look, hit, kPkcs12HeadMax, read_pkcs12); return;
-    case kPbes2: inspect_sequences(look, hit, kPbes2HeadMax, read_bcfks); return;
-    case kSqlite: inspect_sized(look, start(kSqliteHead), nss_database_size, read_nss_database); return;
-    case kKeychain: inspect_sized(look, start(kKeychainHead), keychain_size, read_keychain); return;
+    case kJavaTrigger: look.report(start(kJavaHead), read_java_keystore(window.bytes.subspan(start(kJavaHead)))); return;
+    case kBouncyTrigger: inspect_bouncy(look, start(kBouncyHead)); return;
+    case kPkcs12Trigger: inspect_sequences(look, hit, kPkcs12HeadMax, read_pkcs12); return;
+    case kPbes2Trigger: inspect_sequences(look, hit, kPbes2HeadMax, read_bcfks); return;
+    case kSqliteTrigger: inspect_sized(look, start(kSqliteHead), nss_database_size, read_nss_database); return;
+    case kKeychainTrigger: inspect_sized(look, start(kKeychainHead), keychain_size, read_keychain); return;
     default:
       // It has no length: what follows in the file is taken for it.
       if (!look.need(start(kIbmHead))) look.report(start(kIbmHead), read_ibm_key_database(window.bytes.subspan(start(kIbmHead))));

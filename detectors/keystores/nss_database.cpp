@@ -20,15 +20,14 @@ namespace {
 using nlohmann::json;
 using Row = SqliteReader::Row;
 
-constexpr const char *kClass = "a0", *kLabel = "a3", *kValue = "a11", *kKeyType = "a100", *kModulus = "a120", *kExponent = "a122",
-                     *kPrivateExponent = "a123", *kCurve = "a180", *kPoint = "ad5a0db00";
+constexpr const char *kClassColumn = "a0", *kLabelColumn = "a3", *kValueColumn = "a11", *kKeyTypeColumn = "a100", *kModulusColumn = "a120",
+                     *kExponentColumn = "a122", *kPrivateExponentColumn = "a123", *kCurveColumn = "a180", *kPointColumn = "ad5a0db00";
 /// PKCS #11, CKO_ and CKK_.
-enum ObjectClass : std::uint32_t { kCertificate = 1, kPublicKey = 2, kPrivateKey = 3, kSecretKey = 4 };
-enum KeyType : std::uint32_t { kRsa = 0, kEc = 3 };
-constexpr std::size_t kEntriesMax = 10'000;
-constexpr std::string_view kPbes2 = "1.2.840.113549.1.5.13", kPbkdf2 = "1.2.840.113549.1.5.12", kTripleDes = "1.2.840.113549.1.12.5.1.3";
+enum ObjectClass : std::uint32_t { kNssCertificate = 1, kNssPublicKey = 2, kNssPrivateKey = 3, kNssSecretKey = 4 };
+enum KeyType : std::uint32_t { kNssRsa = 0, kNssEc = 3 };
+constexpr std::string_view kTripleDes = "1.2.840.113549.1.12.5.1.3";
 
-ByteView field(const Row& row, const char* name) {
+ByteView raw_field(const Row& row, const char* name) {
   const auto found = row.find(name);
   // An attribute that is there and empty is written in this way.
   constexpr std::array<std::uint8_t, 3> kEmpty{0xa5, 0x00, 0x5a};
@@ -36,9 +35,9 @@ ByteView field(const Row& row, const char* name) {
   return found->second;
 }
 
-std::optional<std::uint32_t> number(const Row& row, const char* name) {
+std::optional<std::uint32_t> number_field(const Row& row, const char* name) {
   std::uint32_t out = 0;
-  const ByteView bytes = field(row, name);
+  const ByteView bytes = raw_field(row, name);
   if (bytes.size() != sizeof out || !ByteReader(bytes).u32_be(out)) return std::nullopt;
   return out;
 }
@@ -63,7 +62,7 @@ struct Encryption {
   std::uint64_t iterations = 0;
 };
 
-std::uint64_t next_count(der::Reader& reader) {
+std::uint64_t next_u32_or_zero(der::Reader& reader) {
   ByteView magnitude;
   if (!reader.unsigned_integer(magnitude) || magnitude.size() > 4) return 0;
   std::uint64_t out = 0;
@@ -91,7 +90,7 @@ std::optional<Encryption> read_encryption(ByteView bytes) {
     return std::nullopt;
   der::Reader numbers(kdf_fields);
   if (!numbers.next(der::kOctetString, out.salt)) return std::nullopt;
-  out.iterations = next_count(numbers);
+  out.iterations = next_u32_or_zero(numbers);
   der::Element iv;
   if (out.iterations == 0 || !scheme.next(der::kOid, oid) || !scheme.next(der::kOctetString, iv)) return std::nullopt;
   // NSS takes the element with its tag and length for the IV: two bytes and fourteen.
@@ -145,7 +144,7 @@ class NssReader {
       whole = database_.each_row(table, [this](const Row& row) { return read_object(row); }) && whole;
     }
     if (!found) return Error(ErrorCode::malformed, "not a database of NSS");
-    if (out_.entries.size() >= kEntriesMax) whole = false;
+    if (out_.entries.size() >= kKeystoreEntriesMax) whole = false;
     if (database_.has_table("metaData")) {
       (void)database_.each_row("metaData", [this](const Row& row) { return read_password(row); });
     }
@@ -160,23 +159,23 @@ class NssReader {
   }
 
   bool read_object(const Row& row) {
-    const auto kind = number(row, kClass);
+    const auto kind = number_field(row, kClassColumn);
     KeystoreEntry entry;
-    entry.alias = attribute_text(as_text(field(row, kLabel)));
-    if (kind == kCertificate) {
-      const ByteView der = field(row, kValue);
+    entry.alias = attribute_text(as_text(raw_field(row, kLabelColumn)));
+    if (kind == kNssCertificate) {
+      const ByteView der = raw_field(row, kValueColumn);
       entry.kind = "certificate";
       if (!der.empty()) entry.certificates.push_back(kept(der));
-    } else if (kind == kPrivateKey) {
+    } else if (kind == kNssPrivateKey) {
       read_private_key(row, entry);
-    } else if (kind == kSecretKey) {
+    } else if (kind == kNssSecretKey) {
       entry.kind = "secret-key";
-      describe_sealed(field(row, kValue), entry);
+      describe_sealed(raw_field(row, kValueColumn), entry);
     } else {
       return true;  // public keys, trust, revocation lists
     }
     out_.entries.push_back(std::move(entry));
-    return out_.entries.size() < kEntriesMax;
+    return out_.entries.size() < kKeystoreEntriesMax;
   }
 
   void describe_sealed(ByteView value, KeystoreEntry& entry) {
@@ -188,16 +187,16 @@ class NssReader {
 
   void read_private_key(const Row& row, KeystoreEntry& entry) {
     entry.kind = "private-key";
-    const auto type = number(row, kKeyType);
-    const bool rsa = type == kRsa;
-    const ByteView secret = field(row, rsa ? kPrivateExponent : kValue);
+    const auto type = number_field(row, kKeyTypeColumn);
+    const bool rsa = type == kNssRsa;
+    const ByteView secret = raw_field(row, rsa ? kPrivateExponentColumn : kValueColumn);
     describe_sealed(secret, entry);
     PrivateKey key;
-    if (rsa && bit_length(field(row, kModulus)) <= limits::key_bits_max && !field(row, kModulus).empty()) {
-      key.public_key = rsa_public_key(field(row, kModulus), field(row, kExponent));
-    } else if (type == kEc) {
+    if (rsa && bit_length(raw_field(row, kModulusColumn)) <= limits::key_bits_max && !raw_field(row, kModulusColumn).empty()) {
+      key.public_key = rsa_public_key(raw_field(row, kModulusColumn), raw_field(row, kExponentColumn));
+    } else if (type == kNssEc) {
       key.public_key.key_type = "EC";
-      auto made = ec_public_key(field(row, kCurve), field(row, kPoint));
+      auto made = ec_public_key(raw_field(row, kCurveColumn), raw_field(row, kPointColumn));
       if (made) key.public_key = *std::move(made);
     }
     key.format = "NSS";
@@ -209,8 +208,8 @@ class NssReader {
   }
 
   bool read_password(const Row& row) {
-    if (as_text(field(row, "id")) != "password") return true;
-    const ByteView salt = kept(field(row, "item1")), check = kept(field(row, "item2"));
+    if (as_text(raw_field(row, "id")) != "password") return true;
+    const ByteView salt = kept(raw_field(row, "item1")), check = kept(raw_field(row, "item2"));
     out_.lock = password_lock(salt, check);
     if (const auto sealed = read_sealed(check)) out_.encryption = describe_password_encryption(sealed->algorithm);
     out_.add_weaknesses_of(out_.encryption);

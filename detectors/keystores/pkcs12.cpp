@@ -20,7 +20,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kData = "1.2.840.113549.1.7.1", kSigned = "1.2.840.113549.1.7.2", kEncrypted = "1.2.840.113549.1.7.6";
-constexpr std::string_view kPbkdf2 = "1.2.840.113549.1.5.12";
 constexpr std::string_view kPbmac1 = "1.2.840.113549.1.5.14";
 /// Below it RFC 8018 finds a count too small.
 constexpr std::uint64_t kIterationsMin = 1000;

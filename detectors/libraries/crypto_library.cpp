@@ -52,7 +52,7 @@ std::string id_of(const CryptoLibrary& library) {
   return Digest::sha256_of(as_bytes(canonical)).str();
 }
 
-json text_or_null(std::string_view text) { return text.empty() ? json(nullptr) : json(attribute_text(text)); }
+json filled_or_null(std::string_view text) { return text.empty() ? json(nullptr) : json(attribute_text(text)); }
 
 }  // namespace
 
@@ -71,9 +71,9 @@ Finding describe_library(const CryptoLibrary& library) {
   finding.title = title_text(attribute_text(library.name + (library.version ? " " + *library.version : "")));
   json& attributes = finding.attributes;
   attributes["library"] = attribute_text(library.name);
-  attributes["version"] = text_or_null(library.version.value_or(""));
-  attributes["vendor"] = text_or_null(library.vendor);
-  attributes["language"] = text_or_null(library.language);
+  attributes["version"] = filled_or_null(library.version.value_or(""));
+  attributes["vendor"] = filled_or_null(library.vendor);
+  attributes["language"] = filled_or_null(library.language);
   attributes["confidence"] = library.confidence;
   attributes["linkage"] = library.linkage;
   attributes["evidence"] = json::array();

@@ -10,16 +10,16 @@
 namespace landwaiter::detectors {
 namespace {
 
-using Read = std::optional<FoundLibrary> (*)(const Window&, const Hit&);
+using ReadLibrary = std::optional<FoundLibrary> (*)(const Window&, const Hit&);
 
-struct Reader {
+struct LibraryReader {
   std::string pattern;
   std::size_t max_length;
-  Read read;
+  ReadLibrary read;
 };
 
-const std::vector<Reader>& readers() {
-  static const std::vector<Reader> all{
+const std::vector<LibraryReader>& readers() {
+  static const std::vector<LibraryReader> all{
       {dpkg_pattern(), kPackagePatternLength, &read_dpkg},
       {apk_pattern(), kPackagePatternLength, &read_apk},
       {rpm_pattern(), kPackagePatternLength, &read_rpm},
@@ -39,15 +39,15 @@ const std::vector<Reader>& readers() {
 }
 
 /// Numbers of triggers: the rules of texts from 0, the readers from here, then the ones with a form of their own.
-constexpr int kReaders = 100;
-constexpr int kOpenSslCore = 200;
-constexpr int kSonames = 201;
-constexpr int kGo = 202;
+constexpr int kReaderTriggers = 100;
+constexpr int kOpenSslCoreTrigger = 200;
+constexpr int kSonameTrigger = 201;
+constexpr int kGoTrigger = 202;
 
 std::optional<FoundLibrary> read(const Window& window, const Hit& hit, FindingSink& sink) {
-  if (hit.trigger == kOpenSslCore) return read_openssl_core(window, hit, sink);
-  if (hit.trigger == kSonames) return read_soname(window, hit, sink);
-  if (hit.trigger >= kReaders) return readers()[static_cast<std::size_t>(hit.trigger - kReaders)].read(window, hit);
+  if (hit.trigger == kOpenSslCoreTrigger) return read_openssl_core(window, hit, sink);
+  if (hit.trigger == kSonameTrigger) return read_soname(window, hit, sink);
+  if (hit.trigger >= kReaderTriggers) return readers()[static_cast<std::size_t>(hit.trigger - kReaderTriggers)].read(window, hit);
   return read_version_string(string_rules()[static_cast<std::size_t>(hit.trigger)], window, hit);
 }
 
@@ -56,16 +56,16 @@ std::optional<FoundLibrary> read(const Window& window, const Hit& hit, FindingSi
 std::vector<Trigger> CryptoLibraryDetector::triggers() const {
   std::vector<Trigger> out;
   for (const StringRule& rule : string_rules()) out.push_back({static_cast<int>(out.size()), std::string(rule.pattern), rule.max_length});
-  int id = kReaders;
-  for (const Reader& reader : readers()) out.push_back({id++, reader.pattern, reader.max_length});
-  out.push_back({kOpenSslCore, std::string(kOpenSslCorePattern), kOpenSslCoreLength});
-  out.push_back({kSonames, std::string(kSonamePattern), kSonameLength});
-  out.push_back({kGo, std::string(kGoPattern), kGoLength});
+  int id = kReaderTriggers;
+  for (const LibraryReader& reader : readers()) out.push_back({id++, reader.pattern, reader.max_length});
+  out.push_back({kOpenSslCoreTrigger, std::string(kOpenSslCorePattern), kOpenSslCoreLength});
+  out.push_back({kSonameTrigger, std::string(kSonamePattern), kSonameLength});
+  out.push_back({kGoTrigger, std::string(kGoPattern), kGoLength});
   return out;
 }
 
 void CryptoLibraryDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
-  if (hit.trigger == kGo) {
+  if (hit.trigger == kGoTrigger) {
     for (const FoundLibrary& found : read_go_buildinfo(window, hit)) sink.add(describe_library(found.library), found.offset);
     return;
   }

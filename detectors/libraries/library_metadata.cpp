@@ -16,29 +16,29 @@ constexpr std::size_t kHeadersMax = 32 * 1024;
 /// The largest package.json of a library; what is larger is read by nobody's installer.
 constexpr std::size_t kPackageJsonMax = 128 * 1024;
 
-struct Named {
+struct NamedPackage {
   std::string_view name;  ///< as the metadata has it, in lower case
   std::string_view library;
 };
 
 constexpr std::array kPython{
-    Named{"cryptography", "cryptography"},
-    Named{"pycryptodome", "PyCryptodome"},
-    Named{"pycryptodomex", "PyCryptodome"},
-    Named{"pycrypto", "PyCrypto"},
-    Named{"pynacl", "PyNaCl"},
-    Named{"pyopenssl", "pyOpenSSL"},
-    Named{"m2crypto", "M2Crypto"},
-    Named{"paramiko", "Paramiko"},
-    Named{"bcrypt", "bcrypt (Python)"},
-    Named{"pyjwt", "PyJWT"},
-    Named{"python-jose", "python-jose"},
-    Named{"jwcrypto", "jwcrypto"},
-    Named{"rsa", "Python-RSA"},
-    Named{"ecdsa", "python-ecdsa"},
-    Named{"argon2-cffi", "argon2-cffi"},
-    Named{"authlib", "Authlib"},
-    Named{"tink", "Tink"},
+    NamedPackage{"cryptography", "cryptography"},
+    NamedPackage{"pycryptodome", "PyCryptodome"},
+    NamedPackage{"pycryptodomex", "PyCryptodome"},
+    NamedPackage{"pycrypto", "PyCrypto"},
+    NamedPackage{"pynacl", "PyNaCl"},
+    NamedPackage{"pyopenssl", "pyOpenSSL"},
+    NamedPackage{"m2crypto", "M2Crypto"},
+    NamedPackage{"paramiko", "Paramiko"},
+    NamedPackage{"bcrypt", "bcrypt (Python)"},
+    NamedPackage{"pyjwt", "PyJWT"},
+    NamedPackage{"python-jose", "python-jose"},
+    NamedPackage{"jwcrypto", "jwcrypto"},
+    NamedPackage{"rsa", "Python-RSA"},
+    NamedPackage{"ecdsa", "python-ecdsa"},
+    NamedPackage{"argon2-cffi", "argon2-cffi"},
+    NamedPackage{"authlib", "Authlib"},
+    NamedPackage{"tink", "Tink"},
 };
 
 constexpr std::array<std::string_view, 22> kNpm{
@@ -66,24 +66,13 @@ bool version_text(std::string_view text) {
 }
 
 /// The value of the line that begins with `key`, within `text`.
-std::optional<std::string_view> line_value(std::string_view text, std::string_view key) {
+std::optional<std::string_view> property_value(std::string_view text, std::string_view key) {
   for (std::size_t at = text.find(key); at != std::string_view::npos; at = text.find(key, at + 1)) {
     if (at > 0 && text[at - 1] != '\n') continue;
     const std::size_t begin = at + key.size();
     return trim(text.substr(begin, text.find('\n', begin) - begin));
   }
   return std::nullopt;
-}
-
-FoundLibrary found(std::string_view name, std::string_view version, std::string_view language, LibraryEvidence evidence,
-                   std::size_t offset) {
-  FoundLibrary out;
-  out.offset = offset;
-  out.library.name = name;
-  if (!version.empty()) out.library.version = version;
-  out.library.language = language;
-  out.library.evidence.push_back(std::move(evidence));
-  return out;
 }
 
 /// The file from its beginning, when the window shows that and nothing in it is binary.
@@ -115,14 +104,14 @@ std::optional<FoundLibrary> read_python_metadata(const Window& window, const Hit
   std::string_view text = as_text(window.bytes).substr(begin, kHeadersMax);
   text = text.substr(0, std::min(text.find("\n\n"), text.find("\n\r\n")));
   if (text.find('\0') != std::string_view::npos || (begin > 0 && window.bytes[begin - 1] >= 0x20)) return std::nullopt;
-  const auto name = line_value(text, "Name: ");
-  const auto version = line_value(text, "Version: ");
+  const auto name = property_value(text, "Name: ");
+  const auto version = property_value(text, "Version: ");
   if (!name || !version || !version_text(*version)) return std::nullopt;
   std::string plain = to_lower(*name);
   std::ranges::replace(plain, '_', '-');
-  const auto known = std::ranges::find(kPython, plain, &Named::name);
+  const auto known = std::ranges::find(kPython, plain, &NamedPackage::name);
   if (known == kPython.end()) return std::nullopt;
-  return found(known->library, *version, "Python", {"metadata", plain + ' ' + std::string(*version)}, begin);
+  return found_library(known->library, *version, "Python", {"metadata", plain + ' ' + std::string(*version)}, begin);
 }
 
 std::string npm_pattern() {
@@ -142,7 +131,7 @@ std::optional<FoundLibrary> read_package_json(const Window& window, const Hit& h
   const std::string name = text("name"), version = text("version");
   if (std::ranges::find(kNpm, name) == kNpm.end() || !version_text(version)) return std::nullopt;
   const std::size_t offset = hit.end - std::min(hit.end, std::size_t{1});
-  return found(name + " (npm)", version, "JavaScript", {"metadata", name + ' ' + version}, offset);
+  return found_library(name + " (npm)", version, "JavaScript", {"metadata", name + ' ' + version}, offset);
 }
 
 std::optional<FoundLibrary> read_manifest(const Window& window, const Hit& hit) {
@@ -150,31 +139,31 @@ std::optional<FoundLibrary> read_manifest(const Window& window, const Hit& hit) 
   if (!text || !text->starts_with("Manifest-Version: ") || hit.end == 0) return std::nullopt;
   // Digests of entries follow the first empty line.
   const std::string_view main = text->substr(0, std::min({text->size(), text->find("\n\n"), text->find("\n\r\n")}));
-  auto version = line_value(main, "Implementation-Version: ");
-  if (!version) version = line_value(main, "Bundle-Version: ");
-  const auto bundle = line_value(main, "Bundle-SymbolicName: ").value_or("");
-  const auto extension = line_value(main, "Extension-Name: ").value_or("");
+  auto version = property_value(main, "Implementation-Version: ");
+  if (!version) version = property_value(main, "Bundle-Version: ");
+  const auto bundle = property_value(main, "Bundle-SymbolicName: ").value_or("");
+  const auto extension = property_value(main, "Extension-Name: ").value_or("");
   const bool bouncy = extension.starts_with("org.bouncycastle.") || main.find("org.bouncycastle") != std::string_view::npos ||
                       main.find("BouncyCastle.org") != std::string_view::npos;
   if (!version || !version_text(*version) || !bouncy) return std::nullopt;
   const bool fips = bundle.find("fips") != std::string_view::npos || main.find("(FIPS") != std::string_view::npos;
   const std::string value = std::string(extension.empty() ? bundle : extension) + ' ' + std::string(*version);
-  return found(fips ? "Bouncy Castle FIPS" : "Bouncy Castle", bouncy_version(*version), "Java", {"manifest", value}, 0);
+  return found_library(fips ? "Bouncy Castle FIPS" : "Bouncy Castle", bouncy_version(*version), "Java", {"manifest", value}, 0);
 }
 
 std::optional<FoundLibrary> read_pom_properties(const Window& window, const Hit& hit) {
   const auto text = text_file(window, kHeadersMax);
   if (!text || hit.end == 0) return std::nullopt;
-  const auto group = line_value(*text, "groupId=");
-  const auto artifact = line_value(*text, "artifactId=");
-  const auto version = line_value(*text, "version=");
+  const auto group = property_value(*text, "groupId=");
+  const auto artifact = property_value(*text, "artifactId=");
+  const auto version = property_value(*text, "version=");
   if (!group || !artifact || !version || !version_text(*version)) return std::nullopt;
   const auto known = std::ranges::find(kMaven, *group, &Maven::group);
   if (known == kMaven.end()) return std::nullopt;
   const bool bouncy = known->library == "Bouncy Castle";
   const bool fips = bouncy && artifact->find("fips") != std::string_view::npos;
-  return found(fips ? "Bouncy Castle FIPS" : known->library, bouncy ? bouncy_version(*version) : std::string(*version), "Java",
-               {"metadata", std::string(*group) + ':' + std::string(*artifact) + ':' + std::string(*version)}, hit.end - 1);
+  return found_library(fips ? "Bouncy Castle FIPS" : known->library, bouncy ? bouncy_version(*version) : std::string(*version), "Java",
+                       {"metadata", std::string(*group) + ':' + std::string(*artifact) + ':' + std::string(*version)}, hit.end - 1);
 }
 
 std::optional<FoundLibrary> read_conscrypt_properties(const Window& window, const Hit& hit) {
@@ -182,24 +171,25 @@ std::optional<FoundLibrary> read_conscrypt_properties(const Window& window, cons
   if (!text || hit.end == 0) return std::nullopt;
   std::string version;
   for (const std::string_view part : {"major", "minor", "patch"}) {
-    const auto number = line_value(*text, "org.conscrypt.version." + std::string(part) + '=');
+    const auto number = property_value(*text, "org.conscrypt.version." + std::string(part) + '=');
     if (!number || !version_text(*number)) return std::nullopt;
     version += (version.empty() ? "" : ".") + std::string(*number);
   }
-  return found("Conscrypt", version, "Java", {"metadata", "org.conscrypt " + version}, hit.end - 1);
+  return found_library("Conscrypt", version, "Java", {"metadata", "org.conscrypt " + version}, hit.end - 1);
 }
 
 std::optional<FoundLibrary> read_java_release(const Window& window, const Hit& hit) {
   const auto text = text_file(window, kHeadersMax);
   if (!text || hit.end == 0) return std::nullopt;
   const auto unquoted = [&](std::string_view key) {
-    const std::string_view value = line_value(*text, key).value_or("");
+    const std::string_view value = property_value(*text, key).value_or("");
     return value.size() > 2 && value.front() == '"' && value.back() == '"' ? value.substr(1, value.size() - 2) : std::string_view();
   };
   const std::string_view version = unquoted("JAVA_VERSION=");
   // The file's other lines, which no script that sets a variable of that name has.
-  if (!version_text(version) || (!line_value(*text, "OS_ARCH=") && !line_value(*text, "MODULES="))) return std::nullopt;
-  auto out = found("Java Cryptography Architecture", version, "Java", {"metadata", "JAVA_VERSION " + std::string(version)}, hit.end - 1);
+  if (!version_text(version) || (!property_value(*text, "OS_ARCH=") && !property_value(*text, "MODULES="))) return std::nullopt;
+  auto out =
+      found_library("Java Cryptography Architecture", version, "Java", {"metadata", "JAVA_VERSION " + std::string(version)}, hit.end - 1);
   out.library.vendor = unquoted("IMPLEMENTOR=");
   return out;
 }
@@ -219,17 +209,17 @@ std::optional<FoundLibrary> read_bouncy_class(const Window& window, const Hit& h
   if (!version_text(number)) return std::nullopt;
   const bool fips = text.find("FIPS") != std::string_view::npos;
   const bool jsse = text.find("JSSE") != std::string_view::npos;
-  return found(jsse   ? "Bouncy Castle JSSE"
-               : fips ? "Bouncy Castle FIPS"
-                      : "Bouncy Castle",
-               bouncy_version(number), "Java", {"class", std::string(text)}, begin);
+  return found_library(jsse   ? "Bouncy Castle JSSE"
+                       : fips ? "Bouncy Castle FIPS"
+                              : "Bouncy Castle",
+                       bouncy_version(number), "Java", {"class", std::string(text)}, begin);
 }
 
 std::optional<FoundLibrary> read_tink_class(const Window& window, const Hit& hit) {
   // Any class that uses Tink names its registry; the registry itself is in a file of that name, with whatever in front.
   if (hit.end == 0 || binary_kind(window.head) != BinaryKind::java_class || !window.name.ends_with("crypto/tink/Registry.class"))
     return std::nullopt;
-  auto out = found("Tink", {}, "Java", {"class", "com.google.crypto.tink.Registry"}, hit.end - 1);
+  auto out = found_library("Tink", {}, "Java", {"class", "com.google.crypto.tink.Registry"}, hit.end - 1);
   out.library.confidence = "medium";
   return out;
 }

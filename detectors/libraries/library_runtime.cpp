@@ -15,26 +15,26 @@ namespace {
 /// A program of a thousand modules has build information of 100 KiB; the window promises 128 KiB.
 constexpr std::size_t kBuildInfoMax = 120 * 1024;
 
-struct Named {
+struct NamedModule {
   std::string_view name;
   std::string_view library;
 };
 
 constexpr std::array kGoModules{
-    Named{"golang.org/x/crypto", "golang.org/x/crypto"},
-    Named{"filippo.io/edwards25519", "filippo.io/edwards25519"},
-    Named{"filippo.io/age", "filippo.io/age"},
-    Named{"github.com/cloudflare/circl", "CIRCL"},
-    Named{"github.com/ProtonMail/go-crypto", "ProtonMail go-crypto"},
-    Named{"github.com/golang-jwt/jwt", "golang-jwt"},
-    Named{"github.com/go-jose/go-jose", "go-jose"},
-    Named{"github.com/lestrrat-go/jwx", "jwx"},
-    Named{"github.com/google/tink/go", "Tink"},
-    Named{"github.com/tink-crypto/tink-go", "Tink"},
-    Named{"github.com/microsoft/go-crypto-openssl", "go-crypto-openssl"},
-    Named{"github.com/golang-fips/openssl", "golang-fips/openssl"},
-    Named{"github.com/square/go-jose", "go-jose"},
-    Named{"gopkg.in/square/go-jose.v2", "go-jose"},
+    NamedModule{"golang.org/x/crypto", "golang.org/x/crypto"},
+    NamedModule{"filippo.io/edwards25519", "filippo.io/edwards25519"},
+    NamedModule{"filippo.io/age", "filippo.io/age"},
+    NamedModule{"github.com/cloudflare/circl", "CIRCL"},
+    NamedModule{"github.com/ProtonMail/go-crypto", "ProtonMail go-crypto"},
+    NamedModule{"github.com/golang-jwt/jwt", "golang-jwt"},
+    NamedModule{"github.com/go-jose/go-jose", "go-jose"},
+    NamedModule{"github.com/lestrrat-go/jwx", "jwx"},
+    NamedModule{"github.com/google/tink/go", "Tink"},
+    NamedModule{"github.com/tink-crypto/tink-go", "Tink"},
+    NamedModule{"github.com/microsoft/go-crypto-openssl", "go-crypto-openssl"},
+    NamedModule{"github.com/golang-fips/openssl", "golang-fips/openssl"},
+    NamedModule{"github.com/square/go-jose", "go-jose"},
+    NamedModule{"gopkg.in/square/go-jose.v2", "go-jose"},
 };
 
 constexpr std::array<std::string_view, 40> kCrates{"ring",
@@ -79,8 +79,9 @@ constexpr std::array<std::string_view, 40> kCrates{"ring",
                                                    "snow"};
 
 constexpr std::array kDlls{
-    Named{"bcrypt.dll", "Windows CNG"},        Named{"bcryptprimitives.dll", "Windows CNG"}, Named{"ncrypt.dll", "Windows CNG"},
-    Named{"crypt32.dll", "Windows CryptoAPI"}, Named{"secur32.dll", "Windows Schannel"},     Named{"schannel.dll", "Windows Schannel"},
+    NamedModule{"bcrypt.dll", "Windows CNG"},       NamedModule{"bcryptprimitives.dll", "Windows CNG"},
+    NamedModule{"ncrypt.dll", "Windows CNG"},       NamedModule{"crypt32.dll", "Windows CryptoAPI"},
+    NamedModule{"secur32.dll", "Windows Schannel"}, NamedModule{"schannel.dll", "Windows Schannel"},
 };
 
 struct Assembly {
@@ -95,17 +96,6 @@ constexpr std::array kAssemblies{
     Assembly{"ncrypt.dll", "Windows CNG", "C"},          Assembly{"crypt32.dll", "Windows CryptoAPI", "C"},
     Assembly{"schannel.dll", "Windows Schannel", "C"},   Assembly{"libcrypto", "OpenSSL", "C"},
 };
-
-FoundLibrary found(std::string_view name, std::string_view version, std::string_view language, LibraryEvidence evidence,
-                   std::size_t offset) {
-  FoundLibrary out;
-  out.offset = offset;
-  out.library.name = name;
-  if (!version.empty()) out.library.version = version;
-  out.library.language = language;
-  out.library.evidence.push_back(std::move(evidence));
-  return out;
-}
 
 /// A string behind its length, as encoding/binary's Uvarint; two bytes of length at most here.
 bool varint_string(std::string_view& rest, std::string_view& out) {
@@ -136,10 +126,10 @@ void add_module(std::string_view line, std::size_t offset, std::vector<FoundLibr
   const std::string_view version = rest.substr(0, rest.find('\t'));
   std::string_view bare = path;
   if (const std::size_t slash = path.rfind("/v"); slash != std::string_view::npos && slash + 3 == path.size()) bare = path.substr(0, slash);
-  const auto known = std::ranges::find(kGoModules, bare, &Named::name);
+  const auto known = std::ranges::find(kGoModules, bare, &NamedModule::name);
   if (known == kGoModules.end() || !version_like(version)) return;
-  auto module = found(known->library, version.starts_with('v') ? version.substr(1) : version, "Go",
-                      {"buildinfo", std::string(path) + ' ' + std::string(version)}, offset);
+  auto module = found_library(known->library, version.starts_with('v') ? version.substr(1) : version, "Go",
+                              {"buildinfo", std::string(path) + ' ' + std::string(version)}, offset);
   module.library.linkage = "static";
   out.push_back(std::move(module));
 }
@@ -199,7 +189,7 @@ std::vector<FoundLibrary> read_go_buildinfo(const Window& window, const Hit& hit
   if (!varint_string(rest, info)) info = {};
   // "go1.22.5 X:boringcrypto": experiments stand behind the version.
   const std::string_view number = version.substr(2, version.find(' ') - 2);
-  auto go = found("Go crypto", number, "Go", {"buildinfo", std::string(version.substr(0, 128))}, begin);
+  auto go = found_library("Go crypto", number, "Go", {"buildinfo", std::string(version.substr(0, 128))}, begin);
   go.library.linkage = "static";
   go.library.confidence = "medium";
   if (version.find("boringcrypto") != std::string_view::npos) go.library.vendor = "BoringCrypto";
@@ -212,12 +202,12 @@ std::optional<FoundLibrary> read_pe_import(const Window& window, const Hit& hit)
   if (binary_kind(window.head) != BinaryKind::pe || hit.end < 2) return std::nullopt;
   const std::size_t from = hit.end - std::min(hit.end, kImportLength);
   const std::string text = to_lower(as_text(window.bytes.subspan(from, hit.end - from - 1)));
-  for (const Named& dll : kDlls) {
+  for (const NamedModule& dll : kDlls) {
     if (!text.ends_with(dll.name)) continue;
     // A name in an import table stands behind the zero of another, or the hint of none.
     const std::size_t begin = hit.end - 1 - dll.name.size();
     if (begin == 0 || window.bytes[begin - 1] != 0) continue;
-    auto out = found(dll.library, {}, "C", {"import", std::string(dll.name)}, begin);
+    auto out = found_library(dll.library, {}, "C", {"import", std::string(dll.name)}, begin);
     out.library.vendor = "Microsoft";
     out.library.linkage = "shared";
     out.library.confidence = "medium";
@@ -237,7 +227,7 @@ std::optional<FoundLibrary> read_framework(const Window& window, const Hit& hit)
                               Path{"Security.framework/", "Apple Security", "Security.framework"}};
   const auto path = std::ranges::find_if(kPaths, [&](const Path& each) { return text.ends_with(each.end); });
   if (path == kPaths.end()) return std::nullopt;
-  auto out = found(path->library, {}, "C", {"import", std::string(path->file)}, hit.end - path->end.size());
+  auto out = found_library(path->library, {}, "C", {"import", std::string(path->file)}, hit.end - path->end.size());
   out.library.vendor = "Apple";
   out.library.linkage = "shared";
   return out;
@@ -257,7 +247,8 @@ std::optional<FoundLibrary> read_version_info(const Window& window, const Hit& h
   // "2.2.1+3b2a..." and "10.0.19041.1 (WinBuild.160101.0800)": what follows is a commit or a name of a build.
   version = version.substr(0, version.find_first_of("+ "));
   if (!version.empty() && !version_like(version)) version.clear();
-  auto out = found(known->library, version, known->language, {"metadata", original + (version.empty() ? "" : " " + version)}, hit.end - 1);
+  auto out =
+      found_library(known->library, version, known->language, {"metadata", original + (version.empty() ? "" : " " + version)}, hit.end - 1);
   out.library.linkage = "shared";
   return out;
 }
@@ -289,7 +280,7 @@ std::vector<FoundLibrary> read_rust_crates(const Window& window, const Hit& hit,
     if (known == kCrates.end() || !seen.insert(folder).second) continue;
     const std::string_view version = folder.substr(known->size() + 1);
     if (!version_like(version)) continue;
-    auto crate = found(std::string(*known) + " (Rust)", version, "Rust", {"source-path", std::string(folder)}, at - folder.size());
+    auto crate = found_library(std::string(*known) + " (Rust)", version, "Rust", {"source-path", std::string(folder)}, at - folder.size());
     crate.library.linkage = "static";
     out.push_back(std::move(crate));
   }

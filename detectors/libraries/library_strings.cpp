@@ -43,7 +43,7 @@ constexpr std::array kRules{
                "libSystem.Security.Cryptography"},
 };
 
-bool text_byte(char c) { return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\t'; }
+bool is_string_byte(char c) { return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\t'; }
 bool version_byte(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_' || c == '+';
 }
@@ -51,7 +51,7 @@ bool version_byte(char c) {
 /// The text from `begin` to the zero byte that ends it; empty when something else does.
 std::string_view c_string(ByteView bytes, std::size_t begin) {
   const std::string_view rest = as_text(bytes).substr(begin, kTextMax);
-  const auto end = std::ranges::find_if_not(rest, text_byte);
+  const auto end = std::ranges::find_if_not(rest, is_string_byte);
   if (end == rest.end() || *end != '\0') return {};
   return rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
 }
@@ -170,6 +170,17 @@ std::optional<FoundLibrary> distant_version(const Window& window, std::size_t co
 }
 
 }  // namespace
+
+FoundLibrary found_library(std::string_view name, std::string_view version, std::string_view language, LibraryEvidence evidence,
+                           std::size_t offset) {
+  FoundLibrary out;
+  out.offset = offset;
+  out.library.name = name;
+  if (!version.empty()) out.library.version = version;
+  out.library.language = language;
+  out.library.evidence.push_back(std::move(evidence));
+  return out;
+}
 
 std::span<const StringRule> string_rules() { return kRules; }
 

@@ -13,6 +13,10 @@ struct FoundLibrary {
   std::size_t offset = 0;  ///< index into the window
 };
 
+/// One piece of evidence for a library; an empty `version` is not known.
+FoundLibrary found_library(std::string_view name, std::string_view version, std::string_view language, LibraryEvidence evidence,
+                           std::size_t offset);
+
 /// A text that a library's own code holds: its name and version, or a name only it defines.
 struct StringRule {
   std::string_view pattern;  ///< the trigger

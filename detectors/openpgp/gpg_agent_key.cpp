@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "detectors/formats/s_expression.hpp"
 #include "detectors/keys/key_consistency.hpp"
+#include "detectors/keys/public_key.hpp"
 #include "detectors/openpgp/openpgp_key.hpp"
 
 #include <openssl/ec.h>
@@ -20,11 +21,6 @@ namespace {
 
 using nlohmann::json;
 using openpgp::SecretPart;
-
-ByteView without_zeros(ByteView magnitude) {
-  while (!magnitude.empty() && magnitude[0] == 0) magnitude = magnitude.subspan(1);
-  return magnitude;
-}
 
 std::string sha1_upper(ByteView bytes) {
   std::array<std::uint8_t, 20> digest{};

@@ -4,21 +4,21 @@
 namespace landwaiter::detectors {
 namespace {
 
-enum BlobType : std::uint8_t { kEmpty = 0, kHeader = 1, kOpenPgp = 2, kX509 = 3 };
+enum BlobType : std::uint8_t { kEmptyBlob = 0, kHeaderBlob = 1, kOpenPgpBlob = 2, kX509Blob = 3 };
 
 constexpr std::size_t kBlobBytesMin = 5;
 
-struct Blob {
+struct KeyboxBlob {
   std::uint8_t type = 0;
   ByteView bytes;  ///< with its length
 };
 
 /// The blob at the front of `rest`: u32 length, which counts itself, u8 type. `cut` when it goes on past the end.
-std::optional<Blob> read_blob(ByteView rest, bool& cut) {
+std::optional<KeyboxBlob> read_blob(ByteView rest, bool& cut) {
   ByteReader reader(rest);
   std::uint32_t size = 0;
-  Blob blob;
-  if (!reader.u32_be(size) || size < kBlobBytesMin || !reader.u8(blob.type) || blob.type > kX509) return std::nullopt;
+  KeyboxBlob blob;
+  if (!reader.u32_be(size) || size < kBlobBytesMin || !reader.u8(blob.type) || blob.type > kX509Blob) return std::nullopt;
   cut = size > rest.size();
   if (cut) return std::nullopt;
   blob.bytes = rest.first(size);
@@ -34,7 +34,9 @@ std::optional<ByteView> key_block_of(ByteView blob) {
   return blob.subspan(begin, size);
 }
 
-bool is_header(const Blob& blob) { return blob.type == kHeader && blob.bytes.size() >= 12 && as_text(blob.bytes.subspan(8, 4)) == "KBXf"; }
+bool is_header(const KeyboxBlob& blob) {
+  return blob.type == kHeaderBlob && blob.bytes.size() >= 12 && as_text(blob.bytes.subspan(8, 4)) == "KBXf";
+}
 
 }  // namespace
 
@@ -44,7 +46,7 @@ std::optional<Keybox> read_keybox(ByteView bytes) {
   if (!blob || !is_header(*blob)) return std::nullopt;
   while (blob) {
     box.size += blob->bytes.size();
-    if (blob->type == kOpenPgp) {
+    if (blob->type == kOpenPgpBlob) {
       if (const auto block = key_block_of(blob->bytes)) box.key_blocks.push_back(*block);
     }
     blob = read_blob(bytes.subspan(box.size), box.cut);

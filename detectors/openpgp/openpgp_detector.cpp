@@ -18,7 +18,7 @@ using openpgp::KeyBlock;
 using openpgp::SecretPart;
 
 /// From kPackets on, the numbers of kPacketTriggers.
-enum TriggerId { kArmor, kKeybox, kAgentCanonical, kAgentExtended, kRsaPackets, kRsaOldPackets, kPackets };
+enum OpenPgpTrigger { kArmor, kKeybox, kAgentCanonical, kAgentExtended, kRsaPackets, kRsaOldPackets, kPackets };
 
 /// What stands in a primary key's packet (RFC 9580, 5.5.2) behind version and time: the algorithm, and how its numbers begin.
 struct PacketTrigger {
@@ -41,8 +41,8 @@ constexpr std::array kPacketTriggers{
 constexpr std::size_t kNativeTrigger = kPacketTriggers.size() - 1;
 /// RSA's other number, behind the modulus: the count of its bits, and 65,537. Old keys have 17, 37 or 41, which are told from chance
 /// by the packet that follows: a user id or a signature.
-constexpr std::string_view kRsaExponent = R"(\x00\x11\x01\x00\x01)";
-constexpr std::string_view kRsaOldExponent = R"(\x00(?:\x05\x11|\x06[\x25\x29])[\x88\x89\xb4])";
+constexpr std::string_view kRsaExponentPattern = R"(\x00\x11\x01\x00\x01)";
+constexpr std::string_view kRsaOldExponentPattern = R"(\x00(?:\x05\x11|\x06[\x25\x29])[\x88\x89\xb4])";
 constexpr std::size_t kRsaExponentBytes = 5, kRsaOldExponentBytes = 4;
 constexpr std::size_t kRsaModulusBytesMin = 64, kRsaModulusBytesMax = 2048;
 /// A key with its certifications; the largest on key servers, of people who were in the press, have some 10 MiB, others' stay
@@ -113,8 +113,8 @@ std::vector<Trigger> OpenPgpDetector::triggers() const {
       {kKeybox, R"(\x00\x00\x00\x20\x01\x01[\x00-\xff]{2}KBXf)", kKeyboxMagicEnd},
       {kAgentCanonical, R"(\((?:11:private-key|21:protected-private-key|20:shadowed-private-key)\()", 26},
       {kAgentExtended, R"(Key: \((?:protected-|shadowed-)?private-key )", 28},
-      {kRsaPackets, std::string(kRsaExponent), kRsaExponentBytes},
-      {kRsaOldPackets, std::string(kRsaOldExponent), kRsaOldExponentBytes},
+      {kRsaPackets, std::string(kRsaExponentPattern), kRsaExponentBytes},
+      {kRsaOldPackets, std::string(kRsaOldExponentPattern), kRsaOldExponentBytes},
   };
   for (std::size_t i = 0; i < kPacketTriggers.size(); ++i) {
     out.push_back({static_cast<int>(kPackets + i), std::string(kPacketTriggers[i].pattern), kPacketTriggers[i].length});

@@ -35,7 +35,7 @@ using Opened = std::optional<WipedBytes>;
 
 /// No key or IV that is asked for here is longer; HMAC-SHA-512's are 64.
 constexpr std::size_t kDerivedBytesMax = 256;
-constexpr std::string_view kJks = "1.3.6.1.4.1.42.2.17.1.1", kJceks = "1.3.6.1.4.1.42.2.19.1";
+constexpr std::string_view kJksOid = "1.3.6.1.4.1.42.2.17.1.1", kJceksOid = "1.3.6.1.4.1.42.2.19.1";
 
 /// OpenSSL's algorithms with the old ones among them, apart from what the rest of the program may use. Made once and never given up:
 /// loading a provider takes milliseconds.
@@ -71,7 +71,7 @@ bool one_element(ByteView plain) {
   return normal && normal->size == plain.size();
 }
 
-std::uint64_t number(const json& description, const char* name) {
+std::uint64_t number_member(const json& description, const char* name) {
   const auto found = description.find(name);
   return found != description.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
 }
@@ -79,8 +79,9 @@ std::uint64_t number(const json& description, const char* name) {
 /// What one try costs, counted in rounds; 0 when the numbers are missing or beyond use.
 std::uint64_t rounds_of(const json& encryption) {
   constexpr std::uint64_t kMax = std::uint64_t{1} << 32U;
-  const std::uint64_t iterations = number(encryption, "iterations");
-  const std::uint64_t n = number(encryption, "scrypt_n"), r = number(encryption, "scrypt_r"), p = number(encryption, "scrypt_p");
+  const std::uint64_t iterations = number_member(encryption, "iterations");
+  const std::uint64_t n = number_member(encryption, "scrypt_n"), r = number_member(encryption, "scrypt_r"),
+                      p = number_member(encryption, "scrypt_p");
   if (iterations > INT_MAX || n > kMax || r > 1024 || p > 1024) return 0;
   // PBKDF2 hashes twice a round, and a key of 32 bytes needs two runs with SHA-1; PKCS #12 has two runs for a key and one for an IV.
   // scrypt's block of 128 r bytes is mixed twice, some two rounds of a hash for each 64.
@@ -293,13 +294,13 @@ Lock encryption_lock(ByteView algorithm, ByteView ciphertext) {
   der::Reader reader(der::only_content(algorithm, der::kSequence).value_or(ByteView()));
   if (!reader.next(der::kOid, oid) || !is_password_encryption(oid) || ciphertext.size() > limits::object_bytes_max) return {};
   const std::string name = der::oid_text(oid);
-  if (name == kJks) {
+  if (name == kJksOid) {
     if (ciphertext.size() <= 2 * SHA_DIGEST_LENGTH) return {};
     return {.rounds = ciphertext.size() / SHA_DIGEST_LENGTH + ciphertext.size() / 64 + 2,
             .open = [=](const Password& password) { return open_jks_key(password, ciphertext); }};
   }
   const json encryption = describe_password_encryption(algorithm);
-  if (name == kJceks) return jceks_lock(reader.rest(), number(encryption, "iterations"), ciphertext);
+  if (name == kJceksOid) return jceks_lock(reader.rest(), number_member(encryption, "iterations"), ciphertext);
   const std::uint64_t rounds = encryption.is_null() ? 0 : rounds_of(encryption);
   if (rounds == 0 || !available(encryption)) return {};
   const unsigned char* at = algorithm.data();

@@ -23,6 +23,7 @@ std::optional<WipedBytes> pbkdf2(const std::string& hash, ByteView password, Byt
 std::optional<WipedBytes> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p, std::size_t size);
 /// Empty when the hash is not known.
 Bytes hmac(const std::string& hash, ByteView key, ByteView data);
+inline constexpr std::size_t kSha1Bytes = 20;
 Bytes sha1(std::initializer_list<ByteView> parts);
 /// In constant time.
 bool same_digest(ByteView a, ByteView b);

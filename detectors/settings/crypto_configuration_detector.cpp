@@ -11,7 +11,9 @@
 namespace landwaiter::detectors {
 namespace {
 
-bool text_byte(std::uint8_t byte) { return byte >= 0x20 ? byte != 0x7f : byte == '\t' || byte == '\n' || byte == '\r' || byte == '\f'; }
+bool is_configuration_byte(std::uint8_t byte) {
+  return byte >= 0x20 ? byte != 0x7f : byte == '\t' || byte == '\n' || byte == '\r' || byte == '\f';
+}
 
 struct Piece {
   std::size_t begin = 0;
@@ -24,8 +26,8 @@ Piece text_around(const Window& window, const Hit& hit) {
   const std::size_t first = whole ? 0 : hit.end - std::min(hit.end, limits::detector_lookbehind_bytes);
   const std::size_t last = whole ? window.bytes.size() : std::min(window.bytes.size(), hit.end + limits::detector_lookahead_bytes);
   Piece piece{hit.end, hit.end};
-  while (piece.begin > first && text_byte(window.bytes[piece.begin - 1])) --piece.begin;
-  while (piece.end < last && text_byte(window.bytes[piece.end])) ++piece.end;
+  while (piece.begin > first && is_configuration_byte(window.bytes[piece.begin - 1])) --piece.begin;
+  while (piece.end < last && is_configuration_byte(window.bytes[piece.end])) ++piece.end;
   return piece;
 }
 

@@ -20,7 +20,7 @@ constexpr std::size_t kProvidersMax = 100;
 constexpr std::string_view kJavaProvider = "security.provider.";
 
 /// The settings of each program that the file speaks to.
-class Collector {
+class SettingsCollector {
  public:
   CryptoSettings& of(std::string_view software, std::size_t offset) {
     for (CryptoSettings& each : all_) {
@@ -137,7 +137,7 @@ bool apply(const Directive& directive, std::string_view value, CryptoSettings& s
 }
 
 /// Takes the directive into a copy first: a value that is none leaves no trace of the program.
-void take(const Directive& directive, std::string_view value, std::size_t offset, Collector& all) {
+void take(const Directive& directive, std::string_view value, std::size_t offset, SettingsCollector& all) {
   if (value.empty()) return;
   CryptoSettings trial;
   trial.software = directive.software;
@@ -158,7 +158,7 @@ bool fits(Syntax wanted, Separator separator, bool semicolon) {
   return false;
 }
 
-void read_line(const ConfigLine& line, Collector& all) {
+void read_line(const ConfigLine& line, SettingsCollector& all) {
   const bool semicolon = line.value.ends_with(';');
   const std::string_view value = unquoted(semicolon ? line.value.substr(0, line.value.size() - 1) : line.value);
   for (const Directive& directive : setting_directives()) {
@@ -175,7 +175,7 @@ void read_line(const ConfigLine& line, Collector& all) {
 }
 
 /// OpenSSL: `providers = S` names a section, whose entries name one section for each provider (config(5)).
-void read_openssl_providers(const std::vector<ConfigLine>& lines, Collector& all) {
+void read_openssl_providers(const std::vector<ConfigLine>& lines, SettingsCollector& all) {
   const auto list =
       std::ranges::find_if(lines, [](const ConfigLine& line) { return line.key == "providers" && line.separator == Separator::equals; });
   if (list == lines.end()) return;
@@ -189,7 +189,7 @@ void read_openssl_providers(const std::vector<ConfigLine>& lines, Collector& all
 }
 
 /// Fedora's crypto-policies: one word below a comment that is always the same.
-void read_policy(std::string_view text, const std::vector<ConfigLine>& lines, Collector& all) {
+void read_policy(std::string_view text, const std::vector<ConfigLine>& lines, SettingsCollector& all) {
   if (text.find("being the crypto policy to") == std::string_view::npos || lines.size() != 1 || lines[0].separator != Separator::none)
     return;
   CryptoSettings& settings = all.of("crypto-policies", lines[0].offset);
@@ -198,7 +198,7 @@ void read_policy(std::string_view text, const std::vector<ConfigLine>& lines, Co
 }
 
 /// Tomcat's server.xml: attributes of Connector, SSLHostConfig and Certificate.
-void read_tomcat(std::string_view text, Collector& all) {
+void read_tomcat(std::string_view text, SettingsCollector& all) {
   static constexpr std::array kAttributes{Directive{"protocols", "Tomcat", Syntax::any, Meaning::protocols},
                                           Directive{"sslEnabledProtocols", "Tomcat", Syntax::any, Meaning::protocols},
                                           Directive{"ciphers", "Tomcat", Syntax::equals, Meaning::ciphers},
@@ -244,7 +244,7 @@ json protocols_json(const ProtocolSettings& protocols) {
 }  // namespace
 
 std::vector<CryptoSettings> read_crypto_settings(std::string_view text) {
-  Collector all;
+  SettingsCollector all;
   const std::string joined = join_continuations(text);
   const auto lines = config_lines(joined);
   for (const ConfigLine& line : lines) read_line(line, all);

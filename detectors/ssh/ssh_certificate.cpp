@@ -14,7 +14,7 @@ using nlohmann::json;
 
 constexpr std::string_view kCertificateSuffix = "-cert-v01@openssh.com";
 /// A certificate for more names or with more options than this is none that people use.
-constexpr std::size_t kNamesMax = 256;
+constexpr std::size_t kPrincipalsMax = 256;
 
 /// "ssh-rsa-cert-v01@openssh.com" certifies an "ssh-rsa", "sk-...-cert-v01@openssh.com" an "sk-...@openssh.com".
 std::string plain_type(std::string_view type) {
@@ -23,19 +23,13 @@ std::string plain_type(std::string_view type) {
   return plain;
 }
 
-void append_string(Bytes& out, ByteView bytes) {
-  const auto size = static_cast<std::uint32_t>(bytes.size());
-  for (const int shift : {24, 16, 8, 0}) out.push_back(static_cast<std::uint8_t>(size >> shift));
-  out.insert(out.end(), bytes.begin(), bytes.end());
-}
-
 /// The strings of a packed list, made printable.
 bool read_names(ByteView packed, json& out) {
   out = json::array();
   ByteReader reader(packed);
   ByteView name;
   while (!reader.empty()) {
-    if (!reader.u32_prefixed(name) || out.size() == kNamesMax) return false;
+    if (!reader.u32_prefixed(name) || out.size() == kPrincipalsMax) return false;
     out.push_back(attribute_text(as_text(name)));
   }
   return true;
@@ -47,7 +41,7 @@ bool read_option_names(ByteView packed, json& out) {
   ByteReader reader(packed);
   ByteView name, value;
   while (!reader.empty()) {
-    if (!reader.u32_prefixed(name) || !reader.u32_prefixed(value) || out.size() == kNamesMax) return false;
+    if (!reader.u32_prefixed(name) || !reader.u32_prefixed(value) || out.size() == kPrincipalsMax) return false;
     out.push_back(attribute_text(as_text(name)));
   }
   return true;
@@ -107,7 +101,7 @@ std::optional<SshPublicKey> read_ssh_key_or_certificate(ByteView blob) {
   if (!key) return std::nullopt;
   out.key = std::move(*key);
   Bytes plain_blob;
-  append_string(plain_blob, as_bytes(plain));
+  append_ssh_string(plain_blob, as_bytes(plain));
   const ByteView fields = blob.subspan(begin, reader.offset() - begin);
   plain_blob.insert(plain_blob.end(), fields.begin(), fields.end());
   out.fingerprint = ssh_fingerprint(plain_blob);

@@ -17,17 +17,17 @@ namespace {
 
 using nlohmann::json;
 
-enum TriggerId { kLine, kRfc4716, kSsh1, kKrl };
+enum SshTrigger { kSshLine, kSshRfc4716, kSsh1Key, kSshKrl };
 
 bool is_type_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '@' || c == '.'; }
 
 /// The blob's base64; writers of JSON may put a backslash before a slash.
-struct Blob {
+struct SshBlob {
   std::optional<Bytes> bytes;
   std::size_t end = 0;
 };
 
-Blob read_blob(std::string_view text, std::size_t begin, bool ends_file) {
+SshBlob read_blob(std::string_view text, std::size_t begin, bool ends_file) {
   // A key of the largest size and a certificate of hundreds of principals stay below this.
   constexpr std::size_t kCharactersMax = 64 * 1024;
   std::string base64;
@@ -82,7 +82,7 @@ void inspect_line(const Window& window, const Hit& hit, FindingSink& sink) {
   if (blob_begin == std::string_view::npos) return;
   const std::string_view type = type_before(text, blob_begin);
   if (type.empty()) return;
-  const Blob blob = read_blob(text, blob_begin, window.ends_file);
+  const SshBlob blob = read_blob(text, blob_begin, window.ends_file);
   if (!blob.bytes) return;
   const auto key = read_ssh_key_or_certificate(*blob.bytes);
   if (!key || key->type != type) return;
@@ -97,21 +97,21 @@ std::vector<Trigger> SshDetector::triggers() const {
   return {
       // The base64 of a length and the first letters of a type: ssh-rsa, ssh-dss, ssh-ed25519, ssh-ed448, ecdsa-sha2-nistp*, sk-*,
       // and the certificates of each.
-      {kLine,
+      {kSshLine,
        "AAAA(?:B3NzaC1yc2E|B3NzaC1kc3M|C3NzaC1lZDI1|CXNzaC1lZDQ0|E2VjZHNhLXNo|InNrLWVjZHNh|GnNrLXNzaC1l|HHNzaC1yc2Et|HHNzaC1kc3Mt|"
        "IHNzaC1lZDI1|KGVjZHNhLXNo|K3NrLWVjZHNh|I3NrLXNzaC1l)",
        16},
-      {kRfc4716, "---- BEGIN SSH2 PUBLIC KEY ----", 31},
-      {kSsh1, R"(SSH PRIVATE KEY FILE FORMAT 1\.1\n\x00)", 33},
-      {kKrl, R"(SSHKRL\n\x00)", 8},
+      {kSshRfc4716, "---- BEGIN SSH2 PUBLIC KEY ----", 31},
+      {kSsh1Key, R"(SSH PRIVATE KEY FILE FORMAT 1\.1\n\x00)", 33},
+      {kSshKrl, R"(SSHKRL\n\x00)", 8},
   };
 }
 
 void SshDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
   switch (hit.trigger) {
-    case kLine: return inspect_line(window, hit, sink);
-    case kRfc4716: return inspect_rfc4716(window, hit, sink);
-    case kSsh1: return inspect_ssh1_private(window, hit, sink, context_);
+    case kSshLine: return inspect_line(window, hit, sink);
+    case kSshRfc4716: return inspect_rfc4716(window, hit, sink);
+    case kSsh1Key: return inspect_ssh1_private(window, hit, sink, context_);
     default: return inspect_krl(window, hit, sink);
   }
 }

@@ -18,7 +18,7 @@ namespace {
 using nlohmann::json;
 
 /// RFC 4716, 3: lines of at most 72 bytes; some writers are lax.
-constexpr std::size_t kLineMax = 1024;
+constexpr std::size_t kSshLineMax = 1024;
 constexpr std::string_view kEnd4716 = "---- END SSH2 PUBLIC KEY ----";
 
 /// Skips the headers, whose lines go on behind a backslash, and collects the body up to the END line.
@@ -31,7 +31,7 @@ std::optional<std::string> read_4716_body(std::string_view text, std::size_t& at
       at += kEnd4716.size();
       return body;
     }
-    const std::string_view line = take_line(text, at, kLineMax);
+    const std::string_view line = take_line(text, at, kSshLineMax);
     const bool header = continued || line.find(':') != std::string_view::npos;
     continued = header && line.ends_with('\\');
     if (header) continue;
@@ -109,7 +109,7 @@ void inspect_rfc4716(const Window& window, const Hit& hit, FindingSink& sink) {
   const std::string_view text = as_text(window.bytes);
   if (hit.end < kBegin.size()) return;
   std::size_t at = hit.end;
-  if (!take_line(text, at, kLineMax).empty()) return;
+  if (!take_line(text, at, kSshLineMax).empty()) return;
   const auto body = read_4716_body(text, at);
   const auto blob = body ? base64_decode(*body) : std::nullopt;
   const auto key = blob ? read_ssh_key_or_certificate(*blob) : std::nullopt;

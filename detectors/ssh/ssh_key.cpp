@@ -14,9 +14,9 @@
 namespace landwaiter::detectors {
 namespace {
 
-constexpr std::string_view kMagic{"openssh-key-v1\0", 15};
+constexpr std::string_view kOpenSshMagic{"openssh-key-v1\0", 15};
 
-Error malformed(std::string_view what) { return Error(ErrorCode::malformed, "not an OpenSSH private key: " + std::string(what)); }
+Error malformed_openssh(std::string_view what) { return Error(ErrorCode::malformed, "not an OpenSSH private key: " + std::string(what)); }
 
 /// An mpint (RFC 4251, 5) that is not negative, without leading zeros.
 bool read_magnitude(ByteReader& reader, ByteView& out) {
@@ -149,6 +149,12 @@ std::optional<PublicKey> read_ssh_public_key(ByteView blob) {
   return reader.empty() ? key : std::nullopt;
 }
 
+void append_ssh_string(Bytes& out, ByteView bytes) {
+  const auto size = static_cast<std::uint32_t>(bytes.size());
+  for (const int shift : {24, 16, 8, 0}) out.push_back(static_cast<std::uint8_t>(size >> shift));
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
 std::string ssh_fingerprint(ByteView blob) {
   const auto hash = hex_decode(Digest::sha256_of(blob).hex());
   std::string text = base64_encode(*hash);
@@ -157,20 +163,20 @@ std::string ssh_fingerprint(ByteView blob) {
 }
 
 Result<std::vector<PrivateKey>> read_openssh_private(ByteView bytes) {
-  if (!as_text(bytes).starts_with(kMagic)) return malformed("another magic");
-  ByteReader reader(bytes.subspan(kMagic.size()));
+  if (!as_text(bytes).starts_with(kOpenSshMagic)) return malformed_openssh("another magic");
+  ByteReader reader(bytes.subspan(kOpenSshMagic.size()));
   ByteView cipher_bytes, kdf_bytes, options, section;
   std::uint32_t count = 0;
   if (!reader.u32_prefixed(cipher_bytes) || !reader.u32_prefixed(kdf_bytes) || !reader.u32_prefixed(options) || !reader.u32_be(count)) {
-    return malformed("its header is cut");
+    return malformed_openssh("its header is cut");
   }
   constexpr std::size_t kPublicKeyBytesMin = 4 + 32;
-  if (count == 0 || count > reader.remaining() / kPublicKeyBytesMin) return malformed("its count of keys");
+  if (count == 0 || count > reader.remaining() / kPublicKeyBytesMin) return malformed_openssh("its count of keys");
   std::vector<ByteView> blobs(count);
   for (ByteView& blob : blobs) {
-    if (!reader.u32_prefixed(blob)) return malformed("a public key is cut");
+    if (!reader.u32_prefixed(blob)) return malformed_openssh("a public key is cut");
   }
-  if (!reader.u32_prefixed(section) || section.empty()) return malformed("its private part is cut");
+  if (!reader.u32_prefixed(section) || section.empty()) return malformed_openssh("its private part is cut");
 
   const std::string_view cipher = as_text(cipher_bytes);
   const bool agrees = cipher != "none" || plain_section_agrees(section, blobs.size());
@@ -184,7 +190,7 @@ Result<std::vector<PrivateKey>> read_openssh_private(ByteView bytes) {
     key.opaque = section;
     ByteReader type_reader(blob);
     ByteView type;
-    if (!type_reader.u32_prefixed(type)) return malformed("a public key is cut");
+    if (!type_reader.u32_prefixed(type)) return malformed_openssh("a public key is cut");
     if (auto public_key = read_ssh_public_key(blob)) key.public_key = std::move(*public_key);
     else key.public_key.key_type = printable(as_text(type).substr(0, 64));
     key.consistent = agrees;

@@ -19,6 +19,9 @@ std::optional<PublicKey> read_ssh_public_key(ByteView blob);
 /// The fields of such a key behind its type, wherever they stand: in a certificate (OpenSSH's PROTOCOL.certkeys), too.
 std::optional<PublicKey> read_ssh_public_fields(std::string_view type, ByteReader& reader);
 
+/// Appends SSH's `string`: a length in four bytes, then the bytes (RFC 4251, 5).
+void append_ssh_string(Bytes& out, ByteView bytes);
+
 /// "SHA256:" and unpadded base64, as ssh-keygen -l prints it.
 std::string ssh_fingerprint(ByteView blob);
 

@@ -98,7 +98,7 @@ void append_utf8(std::string& out, char32_t point) {
 }
 
 /// A name in whichever form libarchive can give it: its conversions fail on names that are not in the locale's charset.
-std::string text_of(const char* utf8, const wchar_t* wide) {
+std::string either_text(const char* utf8, const wchar_t* wide) {
   if (utf8) return utf8;
   std::string text;
   for (; wide && *wide; ++wide) append_utf8(text, static_cast<char32_t>(*wide));
@@ -107,12 +107,12 @@ std::string text_of(const char* utf8, const wchar_t* wide) {
 
 std::string name_of(struct archive_entry* header) {
   if (const char* raw = archive_entry_pathname(header)) return raw;
-  return text_of(archive_entry_pathname_utf8(header), archive_entry_pathname_w(header));
+  return either_text(archive_entry_pathname_utf8(header), archive_entry_pathname_w(header));
 }
 
 std::string hard_link_of(struct archive_entry* header) {
   if (const char* raw = archive_entry_hardlink(header)) return raw;
-  return text_of(archive_entry_hardlink_utf8(header), archive_entry_hardlink_w(header));
+  return either_text(archive_entry_hardlink_utf8(header), archive_entry_hardlink_w(header));
 }
 
 ArchiveEntry::Type type_of(struct archive_entry* header) {

@@ -11,7 +11,7 @@ namespace {
 /// Images that one answer composes; each means reading all its layers' reports.
 constexpr std::size_t kImagesComposedMax = 50;
 
-Result<Response> list(Call& call) {
+Result<Response> get_findings(Call& call) {
   FindingQuery query;
   query.type = call.query("type");
   if (!query.type.empty() && !finding_type_from(query.type)) return Error(ErrorCode::invalid_argument, "unknown type");
@@ -32,7 +32,7 @@ Result<Response> list(Call& call) {
   return page_response(*std::move(found));
 }
 
-Result<Response> get(Call& call) {
+Result<Response> get_finding(Call& call) {
   const auto size = call.page_size();
   if (!size) return size.error();
   const auto after = call.page_number();
@@ -72,8 +72,8 @@ Result<Response> report(Call& call) {
 void add_finding_routes(std::vector<Route>& routes) {
   routes.push_back({.method = "GET", .path = "/v3/images", .handler = images});
   routes.push_back({.method = "GET", .path = "/v3/images/{digest}/report", .handler = report});
-  routes.push_back({.method = "GET", .path = "/v3/findings", .handler = list});
-  routes.push_back({.method = "GET", .path = "/v3/findings/{id}", .handler = get});
+  routes.push_back({.method = "GET", .path = "/v3/findings", .handler = get_findings});
+  routes.push_back({.method = "GET", .path = "/v3/findings/{id}", .handler = get_finding});
 }
 
 }  // namespace landwaiter::platform

@@ -31,7 +31,7 @@ Result<Response> put(Call& call) {
   return empty_response();
 }
 
-Result<Response> get(Call& call) {
+Result<Response> get_layer(Call& call) {
   const auto layer = call.digest("digest");
   if (!layer) return layer.error();
   const auto detector_state = call.digest("detector_state");
@@ -57,7 +57,7 @@ void add_layer_routes(std::vector<Route>& routes) {
                     .body_bytes_max = limits::api_body_bytes_max,
                     .decoded_body_bytes_max = limits::report_bytes_max,
                     .prepare = prepare_report});
-  routes.push_back({.method = "GET", .path = kPath, .access = Access::api_or_sensor, .handler = get});
+  routes.push_back({.method = "GET", .path = kPath, .access = Access::api_or_sensor, .handler = get_layer});
 }
 
 }  // namespace landwaiter::platform

@@ -13,7 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kNameBytesMax = 200;
 constexpr std::size_t kCredentialsBytesMax = 64 * limits::KiB;
 constexpr std::int64_t kOffsetMinutesMax = 14 * 60;
 
@@ -59,9 +58,9 @@ Result<TimeWindow> window_from(const json& pushed, SystemTime now, std::chrono::
     if (!days) return days.error();
     return last_days(*days, now);
   }
-  const auto from = optional_text(pushed, "from", kNameBytesMax);
+  const auto from = optional_text(pushed, "from", limits::name_bytes_max);
   if (!from) return from.error();
-  const auto to = optional_text(pushed, "to", kNameBytesMax);
+  const auto to = optional_text(pushed, "to", limits::name_bytes_max);
   if (!to) return to.error();
   return window_between(*from, *to, offset);
 }
@@ -76,12 +75,6 @@ Result<void> read_window(const json& body, SystemTime now, protocol::ListWork& w
   if (window->after) work.pushed_after = to_rfc3339(*window->after);
   if (window->before) work.pushed_before = to_rfc3339(*window->before);
   return {};
-}
-
-void wipe_texts(json& document) {
-  if (document.is_string()) wipe(document.get_ref<std::string&>());
-  if (!document.is_structured()) return;
-  for (json& member : document) wipe_texts(member);
 }
 
 }  // namespace
@@ -103,7 +96,7 @@ Result<protocol::ListWork> list_work_from(const json& body, SystemTime now) {
 }
 
 Result<std::string> registry_kind_from(const json& body) {
-  auto kind = optional_text(body, "kind", kNameBytesMax);
+  auto kind = optional_text(body, "kind", limits::name_bytes_max);
   if (!kind) return kind.error();
   if (kind->empty()) return std::string(registry_kinds.front().name);
   if (is_registry_kind(*kind)) return kind;
@@ -113,7 +106,7 @@ Result<std::string> registry_kind_from(const json& body) {
 }
 
 Result<Credentials> credentials_from(json& body) {
-  const auto username = optional_text(body, "username", kNameBytesMax);
+  const auto username = optional_text(body, "username", limits::name_bytes_max);
   if (!username) return username.error();
   auto password = take_secret(body, "password");
   if (!password) return password.error();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/base/limits.hpp"
 #include "platform/api/list_request.hpp"
 #include "platform/api/references.hpp"
 #include "platform/api/routes.hpp"
@@ -8,13 +9,11 @@
 namespace landwaiter::platform {
 namespace {
 
-constexpr std::size_t kNameBytesMax = 200;
-
 Result<protocol::RegistryTarget> target_from(const nlohmann::json& body) {
   protocol::RegistryTarget target;
-  const auto name = optional_text(body, "name", kNameBytesMax);
+  const auto name = optional_text(body, "name", limits::name_bytes_max);
   if (!name) return name.error();
-  const auto endpoint = optional_text(body, "endpoint", kNameBytesMax + 100);
+  const auto endpoint = optional_text(body, "endpoint", limits::name_bytes_max + 100);
   if (!endpoint) return endpoint.error();
   const auto address = parse_registry_address(*endpoint);
   if (!address) return address.error();
@@ -32,7 +31,7 @@ Result<protocol::RegistryTarget> target_from(const nlohmann::json& body) {
   return target;
 }
 
-Result<Response> create(Call& call) {
+Result<Response> post_registry(Call& call) {
   auto body = call.body_json();
   if (!body) return body.error();
   const auto target = target_from(*body);
@@ -44,7 +43,7 @@ Result<Response> create(Call& call) {
   return json_response(registry_json(*call.transaction, *id), 201);
 }
 
-Result<Response> list(Call& call) {
+Result<Response> get_registries(Call& call) {
   const auto size = call.page_size();
   if (!size) return size.error();
   const auto token = call.page_token();
@@ -52,13 +51,13 @@ Result<Response> list(Call& call) {
   return page_response(list_registries(*call.transaction, *token, *size));
 }
 
-Result<Response> get(Call& call) {
+Result<Response> get_registry(Call& call) {
   auto found = registry_json(*call.transaction, call.parameter("id"));
   if (found.is_null()) return Error(ErrorCode::not_found, "there is no such registry");
   return json_response(found);
 }
 
-Result<Response> remove(Call& call) {
+Result<Response> remove_registry(Call& call) {
   auto removed = delete_registry(*call.transaction, call.parameter("id"));
   if (!removed) return removed.error();
   return empty_response();
@@ -87,10 +86,11 @@ Result<Response> scan(Call& call) {
 
 void add_registry_routes(std::vector<Route>& routes) {
   constexpr auto kBody = limits::api_small_body_bytes_max;
-  routes.push_back({.method = "GET", .path = "/v3/registries", .handler = list});
-  routes.push_back({.method = "POST", .path = "/v3/registries", .lane = LaneKind::writer, .handler = create, .body_bytes_max = kBody});
-  routes.push_back({.method = "GET", .path = "/v3/registries/{id}", .handler = get});
-  routes.push_back({.method = "DELETE", .path = "/v3/registries/{id}", .lane = LaneKind::writer, .handler = remove});
+  routes.push_back({.method = "GET", .path = "/v3/registries", .handler = get_registries});
+  routes.push_back(
+      {.method = "POST", .path = "/v3/registries", .lane = LaneKind::writer, .handler = post_registry, .body_bytes_max = kBody});
+  routes.push_back({.method = "GET", .path = "/v3/registries/{id}", .handler = get_registry});
+  routes.push_back({.method = "DELETE", .path = "/v3/registries/{id}", .lane = LaneKind::writer, .handler = remove_registry});
   routes.push_back(
       {.method = "POST", .path = "/v3/registries/{id}/scan", .lane = LaneKind::writer, .handler = scan, .body_bytes_max = kBody});
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "core/wire/registry_kinds.hpp"
 #include "platform/api/list_request.hpp"
@@ -14,7 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kNameBytesMax = 200;
 constexpr std::size_t kLabelsMax = 64;
 constexpr std::int64_t kPriorityMax = 100;
 constexpr std::int64_t kAutoResolutionMax = 3650;
@@ -48,7 +48,8 @@ Result<json> labels_from(const json& body) {
   for (const json& label : labels) {
     if (!label.is_object() || label.size() > kLabelsMax) return bad;
     for (const auto& [name, value] : label.items()) {
-      if (!value.is_string() || name.size() > kNameBytesMax || value.get_ref<const std::string&>().size() > kNameBytesMax) return bad;
+      if (!value.is_string() || name.size() > limits::name_bytes_max || value.get_ref<const std::string&>().size() > limits::name_bytes_max)
+        return bad;
     }
   }
   return labels;
@@ -56,7 +57,7 @@ Result<json> labels_from(const json& body) {
 
 Result<NewScan> scan_from(const json& body) {
   NewScan scan;
-  const auto name = optional_text(body, "sensorName", kNameBytesMax);
+  const auto name = optional_text(body, "sensorName", limits::name_bytes_max);
   if (!name) return name.error();
   const auto incremental = optional_flag(body, "incrementalScan", true);
   if (!incremental) return incremental.error();
@@ -64,7 +65,7 @@ Result<NewScan> scan_from(const json& body) {
   if (!priority) return priority.error();
   auto labels = labels_from(body);
   if (!labels) return labels.error();
-  const auto callback_id = optional_text(body, "callbackId", kNameBytesMax);
+  const auto callback_id = optional_text(body, "callbackId", limits::name_bytes_max);
   if (!callback_id) return callback_id.error();
   const auto interval = optional_number(body, "autoResolutionInterval", 0, 0, kAutoResolutionMax);
   if (!interval) return interval.error();
@@ -89,11 +90,11 @@ Result<std::string> registry_for(Call& call, const std::string& host, const Cred
   return create_registry(*call.transaction, call.vault, target, credentials, scan_id, call.terms.now);
 }
 
-Result<Response> create(Call& call) {
+Result<Response> post_scan(Call& call) {
   auto body = call.body_json();
   if (!body) return body.error();
   if (!body->is_object()) return Error(ErrorCode::invalid_argument, "the request's body must be a JSON object");
-  const auto type = optional_text(*body, "sensorType", kNameBytesMax);
+  const auto type = optional_text(*body, "sensorType", limits::name_bytes_max);
   if (!type) return type.error();
   if (*type != "Container") return Error(ErrorCode::invalid_argument, "field sensorType must be \"Container\"");
   const auto scan = scan_from(*body);
@@ -121,7 +122,7 @@ Result<Response> create(Call& call) {
   return json_response({{"scanId", id}, {"status", "queued"}}, 201);
 }
 
-Result<Response> list(Call& call) {
+Result<Response> get_scans(Call& call) {
   const auto size = call.page_size();
   if (!size) return size.error();
   const auto token = call.page_token();
@@ -129,7 +130,7 @@ Result<Response> list(Call& call) {
   return page_response(list_scans(*call.transaction, call.query("state"), *token, *size));
 }
 
-Result<Response> get(Call& call) {
+Result<Response> get_scan(Call& call) {
   auto scan = scan_json(*call.transaction, call.parameter("id"));
   if (scan.is_null()) return Error(ErrorCode::not_found, "there is no such scan");
   return json_response(scan);
@@ -156,10 +157,10 @@ void add_scan_routes(std::vector<Route>& routes) {
   routes.push_back({.method = "POST",
                     .path = "/v3/scan/create",
                     .lane = LaneKind::writer,
-                    .handler = create,
+                    .handler = post_scan,
                     .body_bytes_max = limits::inventory_body_bytes_max});
-  routes.push_back({.method = "GET", .path = "/v3/scans", .handler = list});
-  routes.push_back({.method = "GET", .path = "/v3/scans/{id}", .handler = get});
+  routes.push_back({.method = "GET", .path = "/v3/scans", .handler = get_scans});
+  routes.push_back({.method = "GET", .path = "/v3/scans/{id}", .handler = get_scan});
   routes.push_back({.method = "GET", .path = "/v3/scans/{id}/items", .handler = items});
   routes.push_back({.method = "POST",
                     .path = "/v3/scans/{id}/cancel",

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/base/limits.hpp"
 #include "core/wire/protocol.hpp"
 #include "platform/api/routes.hpp"
 #include "platform/store/sensors.hpp"
@@ -9,19 +10,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::int64_t kLifetimeMaxS = 10LL * 366 * 24 * 3600;
-constexpr std::size_t kNameBytesMax = 200;
 
 /// An enrolment token is carried from one terminal to another; the others are meant to stay.
 std::chrono::seconds default_lifetime(TokenKind kind) { return kind == TokenKind::enrolment ? 1h : 24h * 365; }
 
-Result<Response> create(Call& call) {
+Result<Response> post_token(Call& call) {
   const auto body = call.body_json();
   if (!body) return body.error();
-  const auto kind_name = optional_text(*body, "kind", kNameBytesMax);
+  const auto kind_name = optional_text(*body, "kind", limits::name_bytes_max);
   if (!kind_name) return kind_name.error();
   const auto kind = token_kind_from(*kind_name);
   if (!kind) return Error(ErrorCode::invalid_argument, "field kind must be api, enrolment or sensor");
-  const auto name = optional_text(*body, "name", kNameBytesMax);
+  const auto name = optional_text(*body, "name", limits::name_bytes_max);
   if (!name) return name.error();
   const auto lifetime = optional_number(*body, "expires_in_s", default_lifetime(*kind).count(), 1, kLifetimeMaxS);
   if (!lifetime) return lifetime.error();
@@ -34,7 +34,7 @@ Result<Response> create(Call& call) {
                        201);
 }
 
-Result<Response> list(Call& call) {
+Result<Response> get_tokens(Call& call) {
   const auto size = call.page_size();
   if (!size) return size.error();
   const auto token = call.page_token();
@@ -42,7 +42,7 @@ Result<Response> list(Call& call) {
   return page_response(list_tokens(*call.transaction, *token, *size));
 }
 
-Result<Response> remove(Call& call) {
+Result<Response> remove_token(Call& call) {
   if (!delete_token(*call.transaction, call.parameter("id"))) return Error(ErrorCode::not_found, "there is no such token");
   return empty_response();
 }
@@ -68,9 +68,9 @@ Result<Response> sensors(Call& call) {
 
 void add_token_routes(std::vector<Route>& routes) {
   constexpr auto kBody = limits::api_small_body_bytes_max;
-  routes.push_back({.method = "GET", .path = "/v3/tokens", .handler = list});
-  routes.push_back({.method = "POST", .path = "/v3/tokens", .lane = LaneKind::writer, .handler = create, .body_bytes_max = kBody});
-  routes.push_back({.method = "DELETE", .path = "/v3/tokens/{id}", .lane = LaneKind::writer, .handler = remove});
+  routes.push_back({.method = "GET", .path = "/v3/tokens", .handler = get_tokens});
+  routes.push_back({.method = "POST", .path = "/v3/tokens", .lane = LaneKind::writer, .handler = post_token, .body_bytes_max = kBody});
+  routes.push_back({.method = "DELETE", .path = "/v3/tokens/{id}", .lane = LaneKind::writer, .handler = remove_token});
   routes.push_back({.method = "GET", .path = "/v3/sensors", .handler = sensors});
   routes.push_back({.method = "POST",
                     .path = "/v3/sensors/enroll",

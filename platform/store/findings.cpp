@@ -45,7 +45,7 @@ json finding_head(const Rows& rows) {
           {"detector", rows.text(6)}};
 }
 
-constexpr std::string_view kColumns = "f.id,f.type,f.key,f.severity,f.title,f.attributes,f.detector";
+constexpr std::string_view kFindingColumns = "f.id,f.type,f.key,f.severity,f.title,f.attributes,f.detector";
 
 // ?1 type, ?2 severity or -1, ?3 search or '', ?4 its pattern, ?5 image or '', ?6 and ?7 where to go on, ?8 how many
 constexpr std::string_view kListSql = R"sql(
@@ -68,7 +68,8 @@ struct FoundFinding {
 
 Result<FoundFinding> find_finding(Transaction& transaction, std::string_view key, std::string_view type) {
   Rows rows = transaction.query(
-      "SELECT " + std::string(kColumns) + " FROM finding f WHERE f.key=?1 AND (?2='' OR f.type=?2) ORDER BY f.id LIMIT 1", {key, type});
+      "SELECT " + std::string(kFindingColumns) + " FROM finding f WHERE f.key=?1 AND (?2='' OR f.type=?2) ORDER BY f.id LIMIT 1",
+      {key, type});
   if (!rows.next()) return Error(ErrorCode::not_found, "there is no such finding");
   return FoundFinding{rows.integer(0), finding_head(rows)};
 }
@@ -127,7 +128,7 @@ Result<json> list_findings(Transaction& transaction, const FindingQuery& query) 
   if (!start) return start.error();
   json out{{"findings", json::array()}, {"next_page_token", ""}};
   std::string last;
-  Rows rows = transaction.query("SELECT " + std::string(kColumns) + std::string(kListSql),
+  Rows rows = transaction.query("SELECT " + std::string(kFindingColumns) + std::string(kListSql),
                                 {query.type, query.severity ? static_cast<int>(*query.severity) : -1, query.q, like_anywhere(query.q),
                                  query.image, start->severity, start->id, query.page_size + 1});
   while (rows.next()) {

@@ -12,8 +12,6 @@
 namespace landwaiter::platform {
 namespace {
 
-std::int64_t bounded(std::uint64_t count) { return static_cast<std::int64_t>(std::min<std::uint64_t>(count, 1ULL << 62U)); }
-
 bool is_stored(Transaction& transaction, const Digest& digest, const Digest& detector_state) {
   return transaction.number("SELECT count(*) FROM image WHERE digest=? AND detector_state=?", {digest, detector_state}) != 0;
 }
@@ -27,8 +25,8 @@ void store_image(Transaction& transaction, const protocol::ImageCompletion& comp
       " ON CONFLICT(digest,detector_state) DO UPDATE SET reference=excluded.reference, facts=excluded.facts,"
       " layers_fetched=excluded.layers_fetched, layers_reused=excluded.layers_reused, scanned_at_us=excluded.scanned_at_us, latest=1 "
       "RETURNING id",
-      {facts.digest, completion.detector_state, facts.reference, dump_json(facts), bounded(completion.layers_fetched),
-       bounded(completion.layers_reused), to_unix_us(now)});
+      {facts.digest, completion.detector_state, facts.reference, dump_json(facts), storage::bounded(completion.layers_fetched),
+       storage::bounded(completion.layers_reused), to_unix_us(now)});
   transaction.run("DELETE FROM image_layer WHERE image_id=?", {id});
   for (std::size_t position = 0; position < reports.size(); ++position) {
     transaction.run("INSERT INTO image_layer(image_id,position,layer_report_id) VALUES(?,?,?)", {id, position, reports[position]});

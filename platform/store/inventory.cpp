@@ -53,8 +53,8 @@ class PageWriter {
         "scan_item(scan_id,registry_id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason,job_id,"
         "pushed,time_source,code) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         {job_.scan_id, job_.registry_id, item.repository, item.tag, item.index_digest, item.digest, item.media_type, item.platform,
-         item.created, std::min<std::uint64_t>(item.size_bytes, 1ULL << 62U), standing.state, standing.reason, standing.job_id, item.pushed,
-         item.time_source, standing.state == item.outcome ? item.code : standing.code});
+         item.created, storage::bounded(item.size_bytes), standing.state, standing.reason, standing.job_id, item.pushed, item.time_source,
+         standing.state == item.outcome ? item.code : standing.code});
   }
 
   bool queued_jobs() const { return queued_jobs_; }

@@ -40,7 +40,7 @@ void index_findings(Transaction& transaction, std::int64_t report_id, const Laye
       transaction.run(
           "INSERT INTO layer_finding(layer_report_id,finding_id,path,archive,offset) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING",
           {report_id, finding_id, occurrence.path, occurrence.archive.empty() ? "" : dump_json(nlohmann::json(occurrence.archive)),
-           std::min<std::uint64_t>(occurrence.offset, 1ULL << 62U)});
+           storage::bounded(occurrence.offset)});
     }
   }
 }

@@ -160,8 +160,6 @@ bool try_elsewhere(Transaction& transaction, const LeasedJob& job, const std::st
   return true;
 }
 
-std::int64_t bounded(std::uint64_t count) { return static_cast<std::int64_t>(std::min<std::uint64_t>(count, 1ULL << 62U)); }
-
 }  // namespace
 
 Result<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const Vault& vault, const Acquirer& acquirer,
@@ -197,9 +195,9 @@ protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view s
   for (const protocol::JobProgress& progress : beat.jobs) {
     const auto job = leased_job(transaction, progress.job_id, progress.lease_token, terms);
     if (job && !job->ended) {
-      transaction.run(
-          "UPDATE job SET bytes=?, layers=?, files=?, findings=? WHERE id=?",
-          {bounded(progress.bytes), bounded(progress.layers), bounded(progress.files), bounded(progress.findings), progress.job_id});
+      transaction.run("UPDATE job SET bytes=?, layers=?, files=?, findings=? WHERE id=?",
+                      {storage::bounded(progress.bytes), storage::bounded(progress.layers), storage::bounded(progress.files),
+                       storage::bounded(progress.findings), progress.job_id});
       continue;
     }
     const bool cancelled = transaction.number("SELECT count(*) FROM job WHERE id=? AND state='cancelled'", {progress.job_id}) != 0;

@@ -11,7 +11,7 @@ namespace {
 
 std::string context_of(std::string_view id) { return "registry:" + std::string(id); }
 
-constexpr std::string_view kColumns = "id,name,endpoint,kind,tls_verify,plain_http,credential IS NOT NULL,created_at_us";
+constexpr std::string_view kRegistryColumns = "id,name,endpoint,kind,tls_verify,plain_http,credential IS NOT NULL,created_at_us";
 
 protocol::RegistryTarget target_of(const Rows& rows) {
   return {rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.integer(4) != 0, rows.integer(5) != 0};
@@ -41,7 +41,8 @@ Result<std::string> create_registry(Transaction& transaction, const Vault& vault
 }
 
 Result<protocol::RegistryTarget> registry(Transaction& transaction, std::string_view id) {
-  Rows rows = transaction.query("SELECT " + std::string(kColumns) + " FROM registry WHERE id=? AND deleted=0 AND scan_id IS NULL", {id});
+  Rows rows =
+      transaction.query("SELECT " + std::string(kRegistryColumns) + " FROM registry WHERE id=? AND deleted=0 AND scan_id IS NULL", {id});
   if (!rows.next()) return Error(ErrorCode::not_found, "there is no such registry");
   return target_of(rows);
 }
@@ -56,7 +57,7 @@ Result<RegistryAccess> registry_access(Transaction& transaction, const Vault& va
   RegistryAccess access;
   Bytes encrypted;
   {
-    Rows rows = transaction.query("SELECT " + std::string(kColumns) + ",credential FROM registry WHERE id=?", {id});
+    Rows rows = transaction.query("SELECT " + std::string(kRegistryColumns) + ",credential FROM registry WHERE id=?", {id});
     if (!rows.next()) return Error(ErrorCode::not_found, "there is no such registry");
     access.target = target_of(rows);
     encrypted.assign(rows.bytes(8).begin(), rows.bytes(8).end());
@@ -71,13 +72,14 @@ Result<RegistryAccess> registry_access(Transaction& transaction, const Vault& va
 }
 
 nlohmann::json registry_json(Transaction& transaction, std::string_view id) {
-  Rows rows = transaction.query("SELECT " + std::string(kColumns) + " FROM registry WHERE id=? AND deleted=0 AND scan_id IS NULL", {id});
+  Rows rows =
+      transaction.query("SELECT " + std::string(kRegistryColumns) + " FROM registry WHERE id=? AND deleted=0 AND scan_id IS NULL", {id});
   return rows.next() ? json_of(rows) : nlohmann::json();
 }
 
 nlohmann::json list_registries(Transaction& transaction, std::string_view page_token, std::size_t page_size) {
   nlohmann::json out{{"registries", nlohmann::json::array()}, {"next_page_token", ""}};
-  Rows rows = transaction.query("SELECT " + std::string(kColumns) +
+  Rows rows = transaction.query("SELECT " + std::string(kRegistryColumns) +
                                     " FROM registry WHERE scan_id IS NULL AND deleted=0 AND (?1='' OR id<?1) ORDER BY id DESC LIMIT ?2",
                                 {page_token, page_size + 1});
   while (rows.next()) {

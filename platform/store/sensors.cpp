@@ -2,13 +2,12 @@
 #include "platform/store/sensors.hpp"
 
 #include "core/base/encoding.hpp"
+#include "core/base/limits.hpp"
 #include "platform/store/ids.hpp"
 #include "platform/store/paging.hpp"
 
 namespace landwaiter::platform {
 namespace {
-
-constexpr std::size_t kNameBytesMax = 200;
 
 /// The sensor that the same long-lived token enrolled before with this name and key.
 std::optional<std::string> earlier_sensor(Transaction& transaction, const Principal& by, const protocol::Enrolment& enrolment,
@@ -39,7 +38,7 @@ Result<protocol::EnrolmentAnswer> enrol_sensor(Transaction& transaction, const V
   if (!public_key || !seal_to(*public_key, Secret("x"))) {
     return Error(ErrorCode::invalid_argument, "public_key must be base64 of a usable X25519 public key");
   }
-  if (enrolment.name.empty() || enrolment.name.size() > kNameBytesMax || enrolment.version.size() > kNameBytesMax) {
+  if (enrolment.name.empty() || enrolment.name.size() > limits::name_bytes_max || enrolment.version.size() > limits::name_bytes_max) {
     return Error(ErrorCode::invalid_argument, "a sensor's name must have 1 to 200 bytes, its version at most 200");
   }
   if (by.kind == TokenKind::enrolment && !delete_token(transaction, by.token_id)) {
@@ -77,7 +76,7 @@ Result<SensorKeys> sensor_keys(Transaction& transaction, std::string_view sensor
 void note_sensor(Transaction& transaction, std::string_view sensor_id, std::string_view version, const Digest& detector_state,
                  SystemTime now) {
   transaction.run("UPDATE sensor SET version=?, detector_state=?, seen_at_us=? WHERE id=?",
-                  {version.substr(0, kNameBytesMax), detector_state, to_unix_us(now), sensor_id});
+                  {version.substr(0, limits::name_bytes_max), detector_state, to_unix_us(now), sensor_id});
 }
 
 nlohmann::json list_sensors(Transaction& transaction, std::string_view page_token, std::size_t page_size) {

@@ -11,9 +11,9 @@
 namespace landwaiter::registry {
 namespace {
 
-constexpr std::string_view kUser = "AWS";
-constexpr std::chrono::hours kLifetime(12);
-constexpr std::chrono::hours kRenewEarly(1);
+constexpr std::string_view kAwsUser = "AWS";
+constexpr std::chrono::hours kAwsTokenLifetime(12);
+constexpr std::chrono::hours kAwsRenewEarly(1);
 
 /// "authorizationData" is a list at ECR and an object at ECR Public.
 Result<Token> read_token(ApiAnswer& answer, SystemTime aws_now, SteadyTime now) {
@@ -27,20 +27,20 @@ Result<Token> read_token(ApiAnswer& answer, SystemTime aws_now, SteadyTime now) 
   if (!encoded) return encoded.error();
   auto decoded = base64_decode(encoded->reveal());
   std::string plain(decoded ? as_text(*decoded) : std::string_view());
-  const std::string prefix = std::string(kUser) + ':';
+  const std::string prefix = std::string(kAwsUser) + ':';
   const bool good = plain.starts_with(prefix) && plain.size() > prefix.size();
   Token out;
   if (good) out.text = Secret(plain.substr(prefix.size()));
   wipe(plain);
   if (decoded) std::ranges::fill(*decoded, 0);
   if (!good) return malformed("the token is not base64 of AWS:password");
-  auto lifetime = std::chrono::duration_cast<std::chrono::seconds>(kLifetime);
+  auto lifetime = std::chrono::duration_cast<std::chrono::seconds>(kAwsTokenLifetime);
   if (const auto expires = data->find("expiresAt"); expires != data->end() && expires->is_number()) {
     const double left = expires->get<double>() - static_cast<double>(to_unix_us(aws_now)) / 1e6;
     lifetime = std::chrono::seconds(static_cast<std::int64_t>(std::clamp(left, 0.0, static_cast<double>(lifetime.count()))));
   }
   out.good_until = now + lifetime;
-  out.use_until = out.good_until - std::min<std::chrono::seconds>(kRenewEarly, lifetime / 2);
+  out.use_until = out.good_until - std::min<std::chrono::seconds>(kAwsRenewEarly, lifetime / 2);
   return out;
 }
 
@@ -57,7 +57,7 @@ std::shared_ptr<LoginSource> make_aws_login(std::shared_ptr<Transport> transport
   auto api = AwsApi::open(std::move(transport), endpoint, clock);
   if (!api) return make_refused_login(api.error());
   CloudLoginForm form;
-  form.username = kUser;
+  form.username = kAwsUser;
   form.secrets = {endpoint.credentials.aws_secret_access_key, endpoint.credentials.aws_session_token};
   TokenCache::Fetch fetch_one = [api = *std::move(api), &clock] { return fetch(api, clock); };
   return make_cloud_login(std::move(form), std::move(fetch_one), clock);

@@ -13,10 +13,10 @@ namespace landwaiter::registry {
 namespace {
 
 /// The name under which a registry takes refresh tokens.
-constexpr std::string_view kUser = "00000000-0000-0000-0000-000000000000";
+constexpr std::string_view kAzureUser = "00000000-0000-0000-0000-000000000000";
 /// The registry gives its refresh tokens for three hours.
-constexpr std::chrono::hours kLifetime(3);
-constexpr std::chrono::minutes kRenewEarly(10);
+constexpr std::chrono::hours kAzureTokenLifetime(3);
+constexpr std::chrono::minutes kAzureRenewEarly(10);
 constexpr std::size_t kTenantBytesMax = 255;
 
 /// A cloud of Microsoft's: whose registries, which service gives access tokens, and for what they must be.
@@ -112,8 +112,8 @@ Awaitable<Token> AzureExchange::fetch() {
   if (!refresh) co_return refresh.error();
   Token out;
   out.text = std::move(*refresh);
-  out.good_until = asked_at + kLifetime;
-  out.use_until = out.good_until - kRenewEarly;
+  out.good_until = asked_at + kAzureTokenLifetime;
+  out.use_until = out.good_until - kAzureRenewEarly;
   co_return out;
 }
 
@@ -131,7 +131,7 @@ std::shared_ptr<LoginSource> make_azure_login(std::shared_ptr<Transport> transpo
   }
   const auto exchange = std::make_shared<AzureExchange>(std::move(transport), endpoint, *cloud, clock);
   CloudLoginForm form;
-  form.username = kUser;
+  form.username = kAzureUser;
   form.as_token = true;
   form.secrets = {principal.azure_client_secret, Secret(percent_encoded(principal.azure_client_secret.reveal()))};
   TokenCache::Fetch fetch = [exchange] { return exchange->fetch(); };

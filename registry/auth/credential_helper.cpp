@@ -27,17 +27,17 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 /// A file descriptor that closes itself.
-class Descriptor {
+class OpenFile {
  public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
+  explicit OpenFile(int number = -1) : number_(number) {}
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  OpenFile(OpenFile&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  OpenFile& operator=(OpenFile&& other) noexcept {
     std::swap(number_, other.number_);
     return *this;
   }
-  ~Descriptor() { close(); }
+  ~OpenFile() { close(); }
   int number() const { return number_; }
   void close() {
     if (number_ >= 0) ::close(number_);
@@ -49,14 +49,14 @@ class Descriptor {
 };
 
 struct Pipe {
-  Descriptor read;
-  Descriptor write;
+  OpenFile read;
+  OpenFile write;
 };
 
 Result<Pipe> make_pipe() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return Error(ErrorCode::io, "cannot make a pipe");
-  return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
+  return Pipe{OpenFile(ends[0]), OpenFile(ends[1])};
 }
 
 /// A child that is killed and reaped at the latest when it goes out of scope.

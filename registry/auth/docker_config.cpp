@@ -7,6 +7,8 @@
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "registry/auth/endpoint.hpp"
+#include "registry/auth/login.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -20,9 +22,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kHubKey = "https://index.docker.io/v1/";
-constexpr std::string_view kTokenUser = "<token>";
-
-bool is_hub(std::string_view host) { return host == "docker.io" || host == "index.docker.io" || host == "registry-1.docker.io"; }
 
 std::string_view without_scheme(std::string_view key) {
   const std::size_t scheme = key.find("://");

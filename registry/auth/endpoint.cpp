@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::string_view kHubApi = "registry-1.docker.io";
 
-bool is_hub(std::string_view host) { return host == "docker.io" || host == "index.docker.io"; }
-
 }  // namespace
+
+bool is_hub(std::string_view host) { return host == "docker.io" || host == "index.docker.io" || host == kHubApi; }
 
 Result<Endpoint> Endpoint::parse(std::string_view url) {
   const auto invalid = [&](const std::string& why) {

@@ -22,6 +22,8 @@ struct Endpoint {
   static Result<Endpoint> parse(std::string_view url);
 };
 
+/// One of the names of Docker Hub's registry.
+bool is_hub(std::string_view host);
 /// Where an endpoint's API lives: https, unless plain HTTP was asked for or the host is loopback and https was not asked for.
 Result<HttpUrl> base_url(const Endpoint& endpoint);
 /// As whom the endpoint is asked, for people and without a credential: "anonymously", `as user "x"`, "with a token".

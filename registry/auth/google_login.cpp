@@ -9,6 +9,7 @@
 #include "core/base/text.hpp"
 #include "registry/auth/cloud_login.hpp"
 #include "registry/http/form.hpp"
+#include "registry/http/openssl_pem.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -20,19 +21,16 @@
 namespace landwaiter::registry {
 namespace {
 
-constexpr std::string_view kUser = "oauth2accesstoken";
+constexpr std::string_view kGoogleUser = "oauth2accesstoken";
 constexpr std::string_view kTokenUrl = "https://oauth2.googleapis.com/token";
 /// Reading only, for Artifact Registry and for what Container Registry keeps in Cloud Storage.
 constexpr std::string_view kScope =
     "https://www.googleapis.com/auth/cloud-platform.read-only https://www.googleapis.com/auth/devstorage.read_only";
 /// Hosts that key files have named over the years; tokens are asked for at kTokenUrl whatever they say.
 constexpr std::array<std::string_view, 3> kTokenHosts{"oauth2.googleapis.com", "www.googleapis.com", "accounts.google.com"};
-constexpr std::chrono::hours kLifetime(1);
-constexpr std::chrono::minutes kRenewEarly(5);
+constexpr std::chrono::hours kGoogleTokenLifetime(1);
+constexpr std::chrono::minutes kGoogleRenewEarly(5);
 
-struct FreeBio {
-  void operator()(BIO* bio) const { BIO_free_all(bio); }
-};
 struct FreeKey {
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
 };
@@ -41,12 +39,9 @@ struct FreeContext {
 };
 using KeyPtr = std::unique_ptr<EVP_PKEY, FreeKey>;
 
-/// Without it OpenSSL would ask the terminal for the passphrase of an encrypted key.
-int no_passphrase(char*, int, int, void*) { return -1; }
-
 Result<KeyPtr> read_key(const Secret& pem) {
   const Error none(ErrorCode::malformed, "the Google key's private_key is not an RSA key in PEM");
-  const std::unique_ptr<BIO, FreeBio> bio(BIO_new_mem_buf(pem.reveal().data(), static_cast<int>(pem.reveal().size())));
+  const BioPtr bio(BIO_new_mem_buf(pem.reveal().data(), static_cast<int>(pem.reveal().size())));
   if (!bio) return none;
   KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
   if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) return none;
@@ -106,7 +101,7 @@ Result<ApiRequest> GoogleExchange::request() const {
 Result<Token> read_token(ApiAnswer& answer, const std::string& subject, SteadyTime asked_at) {
   auto text = take_secret(answer.document, "access_token", subject);
   if (!text) return text.error();
-  auto lifetime = std::chrono::duration_cast<std::chrono::seconds>(kLifetime);
+  auto lifetime = std::chrono::duration_cast<std::chrono::seconds>(kGoogleTokenLifetime);
   if (const auto found = answer.document.find("expires_in"); found != answer.document.end() && found->is_number()) {
     const double seconds = std::clamp(found->get<double>(), 0.0, static_cast<double>(limits::token_lifetime_max.count()));
     lifetime = std::chrono::seconds(static_cast<std::int64_t>(seconds));
@@ -114,7 +109,7 @@ Result<Token> read_token(ApiAnswer& answer, const std::string& subject, SteadyTi
   Token out;
   out.text = std::move(*text);
   out.good_until = asked_at + lifetime;
-  out.use_until = out.good_until - std::min<std::chrono::seconds>(kRenewEarly, lifetime / 2);
+  out.use_until = out.good_until - std::min<std::chrono::seconds>(kGoogleRenewEarly, lifetime / 2);
   return out;
 }
 
@@ -179,7 +174,7 @@ Result<Secret> sign_google_assertion(const GoogleKey& key, SystemTime now) {
                               {"scope", kScope},
                               {"aud", kTokenUrl},
                               {"iat", issued_at},
-                              {"exp", issued_at + std::chrono::seconds(kLifetime).count()}};
+                              {"exp", issued_at + std::chrono::seconds(kGoogleTokenLifetime).count()}};
   const std::string text = base64url_encode(as_bytes(dump_json(header))) + '.' + base64url_encode(as_bytes(dump_json(claims)));
   auto signature = sign_rs256(key.private_key, text);
   if (!signature) return signature.error();
@@ -192,7 +187,7 @@ std::shared_ptr<LoginSource> make_google_login(std::shared_ptr<Transport> transp
   auto key = parse_google_key(endpoint.credentials.google_key_json);
   if (!key) return make_refused_login(key.error());
   CloudLoginForm form;
-  form.username = kUser;
+  form.username = kGoogleUser;
   form.secrets = {endpoint.credentials.google_key_json, key->private_key};
   const auto exchange = std::make_shared<GoogleExchange>(std::move(transport), std::move(*key), clock);
   TokenCache::Fetch fetch = [exchange] { return exchange->fetch(); };

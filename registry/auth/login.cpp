@@ -11,8 +11,6 @@
 namespace landwaiter::registry {
 namespace {
 
-constexpr std::string_view kTokenUser = "<token>";
-
 std::string_view user_of(const Login& login) {
   return login.username.empty() && !login.token.empty() ? kTokenUser : std::string_view(login.username);
 }

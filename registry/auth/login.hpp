@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace landwaiter::registry {
@@ -22,6 +23,9 @@ struct Login {
   SteadyTime use_until = SteadyTime::max();  ///< already a little before it ends
   bool anonymous() const { return username.empty() && password.empty() && token.empty(); }
 };
+
+/// The user name beside which docker and its credential helpers keep an identity token.
+inline constexpr std::string_view kTokenUser = "<token>";
 
 /// The value of Authorization (RFC 7617): the name with its password or token; a token without a name is "<token>"'s, as docker has it.
 Secret basic_header(const Login& login);

@@ -13,7 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kInvalidNamesKept = 20;
 /// Without `n` a registry uses a page size of its own, which is a round number everywhere.
 constexpr std::size_t kRoundPage = 100;
 
@@ -37,9 +36,6 @@ Result<std::vector<std::string>> raw_names(const json& document, const std::stri
   }
   return out;
 }
-
-/// Bounded, for the cursor; enough to know a name again.
-std::string mark_of(const std::string& name) { return printable(name.substr(0, limits::repository_name_bytes_max)); }
 
 void sort_out(const ListQuery& query, const ListState& state, const std::vector<std::string>& raw, Page& page) {
   std::unordered_set<std::string_view> seen;
@@ -82,6 +78,8 @@ ListState follow(const ListQuery& query, const ListState& state, const std::vect
 }
 
 }  // namespace
+
+std::string mark_of(std::string_view name) { return printable(name.substr(0, limits::repository_name_bytes_max)); }
 
 Result<ListState> ListState::parse(const std::string& cursor, const ListQuery& query) {
   ListState out;

@@ -27,6 +27,11 @@ struct ListPage : Page {
   nlohmann::json document;
 };
 
+/// How many invalid names a page keeps.
+inline constexpr std::size_t kInvalidNamesKept = 20;
+/// A name from outside as a cursor keeps it: printable and bounded, enough to know it again.
+std::string mark_of(std::string_view name);
+
 struct ListQuery {
   std::string path;                           ///< "/v2/_catalog"
   std::string field;                          ///< "repositories"; its entries are names, or objects that have one

@@ -12,11 +12,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kHost = "hub.docker.com";
-constexpr std::size_t kPageSize = 100;  // the API's largest
+constexpr const char* kHubHost = "hub.docker.com";
+constexpr std::size_t kHubPageSize = 100;  // the API's largest
 
 std::string paged(const std::string& path, unsigned page) {
-  return path + "?page=" + std::to_string(page) + "&page_size=" + std::to_string(kPageSize);
+  return path + "?page=" + std::to_string(page) + "&page_size=" + std::to_string(kHubPageSize);
 }
 
 /// {"count":..., "next": URL or null, "results": [...]}; only whether there is a next page is taken from the URL.
@@ -127,7 +127,7 @@ Awaitable<ApiAnswer> DockerHub::get(std::string target, std::string subject) {
     auto token = co_await std::move(starting);
     if (!token) co_return token.error().with_context(subject);
     ApiRequest request;
-    request.url = vendor_url(kHost, target);
+    request.url = vendor_url(kHubHost, target);
     request.subject = subject;
     if (!token->empty()) request.secret_headers.push_back({"Authorization", Secret("Bearer " + token->reveal())});
     auto op = client().api().ask(std::move(request));
@@ -160,7 +160,7 @@ Awaitable<Secret> DockerHub::log_in(Login login, std::string path, const char* n
   std::string body = dump_json(json{{name_field, login.username}, {secret_field, secret.reveal()}});
   ApiRequest request;
   request.method = "POST";
-  request.url = vendor_url(kHost, std::move(path));
+  request.url = vendor_url(kHubHost, std::move(path));
   request.headers.push_back({"Content-Type", "application/json"});
   request.body = Secret(body);
   wipe(body);

@@ -11,9 +11,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kHost = "api.github.com";
+constexpr const char* kGitHubHost = "api.github.com";
 /// Nodes: the user's own packages, the list of organisations, and "orgs/NAME".
-constexpr std::string_view kUser = "user";
+constexpr std::string_view kAnyGitHubUser = "user";
 
 class Ghcr final : public VendorEnumerator {
  public:
@@ -36,7 +36,8 @@ class Ghcr final : public VendorEnumerator {
       auto op = organisations(std::move(token));
       co_return co_await std::move(op);
     }
-    const std::string subject = node == kUser ? "GitHub's packages of the user" : "GitHub's packages of " + landwaiter::quoted(node);
+    const std::string subject =
+        node == kAnyGitHubUser ? "GitHub's packages of the user" : "GitHub's packages of " + landwaiter::quoted(node);
     auto op = get('/' + node + "/packages?package_type=container", token, subject);
     auto answer = co_await std::move(op);
     if (!answer) co_return answer.error();
@@ -90,7 +91,7 @@ class Ghcr final : public VendorEnumerator {
     auto op = get("/user/orgs?", token, subject);
     auto answer = co_await std::move(op);
     Visit out;
-    if (token.empty()) out.nodes.emplace_back(kUser);
+    if (token.empty()) out.nodes.emplace_back(kAnyGitHubUser);
     if (!answer && token.empty() && answer.error().code() == ErrorCode::forbidden) {
       // Without read:org the user's own packages are left.
       out.unlisted.push_back({"organisations", Error(ErrorCode::forbidden, answer.error().message() + "; " + right())});
@@ -118,7 +119,7 @@ class Ghcr final : public VendorEnumerator {
     target += (target.ends_with('?') ? "per_page=100&page=" : "&per_page=100&page=") + std::to_string(*page);
     std::vector<Header> headers;
     headers.push_back({"X-GitHub-Api-Version", "2022-11-28"});
-    auto op = api_.get(vendor_url(kHost, std::move(target)), std::move(subject), std::move(headers));
+    auto op = api_.get(vendor_url(kGitHubHost, std::move(target)), std::move(subject), std::move(headers));
     co_return co_await std::move(op);
   }
 

@@ -11,15 +11,15 @@
 namespace landwaiter::registry {
 namespace {
 
-constexpr std::size_t kPageSize = 100;  // the API's largest
+constexpr std::size_t kHarborPageSize = 100;  // the API's largest
 
 /// By X-Total-Count, by Link, or, where a proxy drops both, because the page is full.
 std::string next_page(const HttpResponse& response, unsigned page, std::size_t count) {
   const std::string total_text = response.header("X-Total-Count").value_or("");
   std::size_t total = 0;
   const auto [end, error] = std::from_chars(total_text.data(), total_text.data() + total_text.size(), total);
-  bool more = count >= kPageSize;
-  if (error == std::errc() && end == total_text.data() + total_text.size() && !total_text.empty()) more = page * kPageSize < total;
+  bool more = count >= kHarborPageSize;
+  if (error == std::errc() && end == total_text.data() + total_text.size() && !total_text.empty()) more = page * kHarborPageSize < total;
   else if (next_link(response.headers("Link"))) more = true;
   return more && count > 0 ? std::to_string(page + 1) : std::string();
 }
@@ -80,7 +80,7 @@ class Harbor final : public VendorEnumerator {
 
  private:
   Awaitable<ApiAnswer> ask(std::string path, unsigned page, std::string subject) {
-    std::string query = "?page=" + std::to_string(page) + "&page_size=" + std::to_string(kPageSize);
+    std::string query = "?page=" + std::to_string(page) + "&page_size=" + std::to_string(kHarborPageSize);
     if (path.ends_with("/artifacts")) query += "&with_tag=true&with_accessory=false";
     auto op = api_.get(own_url(path + query), std::move(subject));
     co_return co_await std::move(op);

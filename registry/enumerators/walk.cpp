@@ -4,6 +4,7 @@
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "registry/client/name_list.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -14,11 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kInvalidNamesKept = 20;
-
 Error foreign_cursor() { return Error(ErrorCode::invalid_argument, "the cursor is not one of this registry's lists"); }
-
-std::string mark_of(std::string_view name) { return printable(name.substr(0, limits::repository_name_bytes_max)); }
 
 /// A node that is to be visited, and how far it was.
 struct Place {

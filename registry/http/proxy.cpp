@@ -24,7 +24,7 @@ std::optional<unsigned> number_up_to(std::string_view text, unsigned maximum) {
   return value;
 }
 
-std::optional<ip::address> address_of(std::string_view text) {
+std::optional<ip::address> strict_address(std::string_view text) {
   boost::system::error_code error;
   const auto address = ip::make_address(std::string(text), error);
   if (error) return std::nullopt;
@@ -69,11 +69,6 @@ std::optional<std::pair<std::string, std::string>> split_port(std::string_view t
     if (port.empty() || !number_up_to(port, 65535)) return std::nullopt;
   }
   return std::pair(std::string(host), std::string(port));
-}
-
-std::string_view without_root_dot(std::string_view host) {
-  if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
-  return host;
 }
 
 Error bad_proxy(const std::string& why) { return Error(ErrorCode::invalid_argument, "not a usable proxy URL: " + why); }
@@ -149,7 +144,7 @@ void NoProxy::add(std::string_view entry) {
   }
   const std::size_t slash = entry.find('/');
   if (slash != std::string_view::npos) {
-    const auto address = address_of(entry.substr(0, slash));
+    const auto address = strict_address(entry.substr(0, slash));
     if (!address) return;
     const auto bits = number_up_to(entry.substr(slash + 1), address->is_v4() ? 32 : 128);
     if (!bits) return;
@@ -162,7 +157,7 @@ void NoProxy::add(std::string_view entry) {
   const auto parts = split_port(entry);
   if (!parts) return;
   auto [host, port] = *parts;
-  if (const auto address = address_of(host)) {
+  if (const auto address = strict_address(host)) {
     std::vector<std::uint8_t> bytes = bytes_of(*address);
     const auto bits = static_cast<unsigned>(bytes.size() * 8);
     networks_.push_back({std::move(bytes), bits, port});
@@ -186,7 +181,7 @@ bool NoProxy::covers_address(const ip::address& address, std::string_view port) 
 bool NoProxy::covers(std::string_view host, std::string_view port) const {
   if (everything_) return true;
   const std::string name = to_lower(without_root_dot(host));
-  if (const auto address = address_of(name)) return covers_address(*address, port);
+  if (const auto address = strict_address(name)) return covers_address(*address, port);
   return std::ranges::any_of(names_, [&](const Name& entry) {
     if (!entry.port.empty() && entry.port != port) return false;
     return (name == entry.name && !entry.only_below) || name.ends_with('.' + entry.name);

@@ -3,6 +3,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "registry/http/openssl_pem.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -65,9 +66,6 @@ Result<void> add_folder(const fs::path& folder, HostCertificates& out) {
   }
   return {};
 }
-
-/// OpenSSL would ask the terminal.
-int no_passphrase(char*, int, int, void*) { return -1; }
 
 Result<void> use_client(asio::ssl::context& context, const fs::path& certificate, const fs::path& key) {
   error_code error;

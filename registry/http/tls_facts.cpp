@@ -3,6 +3,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "registry/http/openssl_pem.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
@@ -14,15 +15,12 @@
 namespace landwaiter::registry {
 namespace {
 
-struct FreeBio {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-};
 struct FreeCertificate {
   void operator()(X509* certificate) const { X509_free(certificate); }
 };
 
-std::string text_of(const X509_NAME* name) {
-  const std::unique_ptr<BIO, FreeBio> out(BIO_new(BIO_s_mem()));
+std::string distinguished_name(const X509_NAME* name) {
+  const BioPtr out(BIO_new(BIO_s_mem()));
   if (!out || X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0) return {};
   char* bytes = nullptr;
   const long size = BIO_get_mem_data(out.get(), &bytes);
@@ -44,8 +42,8 @@ TlsFacts read_tls_facts(const ssl_st* connection) {
   out.cipher = SSL_get_cipher_name(connection);
   const std::unique_ptr<X509, FreeCertificate> certificate(SSL_get1_peer_certificate(connection));
   if (!certificate) return out;
-  out.subject = text_of(X509_get_subject_name(certificate.get()));
-  out.issuer = text_of(X509_get_issuer_name(certificate.get()));
+  out.subject = distinguished_name(X509_get_subject_name(certificate.get()));
+  out.issuer = distinguished_name(X509_get_issuer_name(certificate.get()));
   out.not_after = time_of(X509_get0_notAfter(certificate.get()));
   return out;
 }

@@ -83,7 +83,7 @@ Result<HttpUrl> from_view(const urls::url_view& view, std::string_view text) {
   return out;
 }
 
-std::optional<ip::address> address_of(std::string_view host) {
+std::optional<ip::address> resolver_address(std::string_view host) {
   boost::system::error_code error;
   const auto address = ip::make_address(std::string(host), error);
   if (!error) return address;
@@ -104,12 +104,12 @@ ip::address unmapped(const ip::address& address) {
   return ip::address_v4({bytes[12], bytes[13], bytes[14], bytes[15]});
 }
 
+}  // namespace
+
 std::string_view without_root_dot(std::string_view host) {
   if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
   return host;
 }
-
-}  // namespace
 
 Result<HttpUrl> HttpUrl::parse(std::string_view text) {
   const auto encoded = encode_illegal(text);
@@ -147,7 +147,7 @@ std::string percent_encoded(std::string_view text) { return urls::encode(text, u
 bool is_loopback_host(std::string_view host) {
   const std::string lower = to_lower(without_root_dot(host));
   if (lower == "localhost" || lower.ends_with(".localhost")) return true;
-  const auto address = address_of(lower);
+  const auto address = resolver_address(lower);
   return address && unmapped(*address).is_loopback();
 }
 
@@ -161,7 +161,7 @@ bool is_local_address(const ip::address& address) {
 
 bool is_local_host(std::string_view host) {
   if (is_loopback_host(host)) return true;
-  const auto address = address_of(without_root_dot(host));
+  const auto address = resolver_address(without_root_dot(host));
   return address && is_local_address(*address);
 }
 

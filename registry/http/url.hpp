@@ -38,6 +38,8 @@ struct HttpUrl {
 /// `text` as one segment of a path or one value of a query: all but RFC 3986's unreserved characters is percent-encoded.
 std::string percent_encoded(std::string_view text);
 
+/// A host name without the dot that makes it absolute ("example.com.").
+std::string_view without_root_dot(std::string_view host);
 /// "localhost", names below it, 127.0.0.0/8, ::1; `host` has neither port nor brackets.
 bool is_loopback_host(std::string_view host);
 /// Loopback, link-local (cloud metadata services live there) or unspecified, also behind an IPv4-mapped or NAT64 address.

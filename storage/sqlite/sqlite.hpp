@@ -3,6 +3,7 @@
 
 #include "core/base/digest.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -52,6 +53,9 @@ class Database {
                                                             const DatabaseOptions& options);
   std::unique_ptr<Impl> impl_;
 };
+
+/// A count that came from outside, as SQLite can hold it and still add to it: its integers are signed.
+inline std::int64_t bounded(std::uint64_t count) { return static_cast<std::int64_t>(std::min<std::uint64_t>(count, 1ULL << 62U)); }
 
 /// A value bound to a `?`. Text and bytes are views that need to live only for the call.
 class Value {
