@@ -262,5 +262,5 @@ def header_guards(files):
 
 ALL = (
     include_directions, no_include_upward, includes_are_rooted, libraries, who_logs, nothing_is_extracted, licence_lines, file_lengths,
-    columns, function_lengths, sources_have_headers, tests_mirror, fullest_folder, machine_paths, header_guards,
+    columns, function_lengths, sources_have_headers, tests_mirror, folder_pages, fullest_folder, machine_paths, header_guards,
 )
