@@ -34,10 +34,14 @@ function(landwaiter_unity target)
   endif()
 endfunction()
 
+# How many times longer than on an idle machine a test may take before it counts as hanging. The tests' own limits on waiting grow by the
+# same factor, which reaches them in the environment.
+set(LANDWAITER_TEST_PATIENCE 4 CACHE STRING "Factor for the time limits of tests")
+
 # landwaiter_library(NAME [SOURCES generated.cpp] DEPENDS targets [PRIVATE_DEPENDS targets])
 #
-# Makes the static library landwaiter_NAME of the current folder and those below, and landwaiter_NAME_headers, which compiles each of
-# the headers alone, so that none leans on what an includer happened to include before.
+# Makes the static library landwaiter_NAME of the current folder and those below, and landwaiter_NAME_headers, which checks that each of
+# the headers compiles alone, so that none leans on what an includer happened to include before.
 function(landwaiter_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
   landwaiter_sources(sources *.cpp)
@@ -46,11 +50,9 @@ function(landwaiter_library name)
   target_include_directories(landwaiter_${name} PUBLIC ${CMAKE_SOURCE_DIR})
   landwaiter_unity(landwaiter_${name})
 
-  landwaiter_sources(headers *.hpp)
+  landwaiter_headers_to_check(headers ${sources})
   set(units "")
-  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE here)
   foreach(header IN LISTS headers)
-    set(header "${here}/${header}")
     string(REPLACE "/" "_" unit "${header}")
     set(unit "${CMAKE_CURRENT_BINARY_DIR}/headers/${unit}.cpp")
     file(CONFIGURE OUTPUT "${unit}" CONTENT "#include \"${header}\"\n")
@@ -58,13 +60,38 @@ function(landwaiter_library name)
   endforeach()
   if(units)
     add_library(landwaiter_${name}_headers OBJECT EXCLUDE_FROM_ALL ${units})
+    set_target_properties(landwaiter_${name}_headers PROPERTIES UNITY_BUILD OFF CXX_COMPILER_LAUNCHER ${CMAKE_SOURCE_DIR}/cmake/syntax-only)
     target_link_libraries(landwaiter_${name}_headers PRIVATE landwaiter_options ${arg_DEPENDS} ${arg_PRIVATE_DEPENDS})
     set_property(GLOBAL APPEND PROPERTY LANDWAITER_HEADER_CHECKS landwaiter_${name}_headers)
   endif()
 endfunction()
 
+# landwaiter_headers_to_check(OUT SOURCES...): the headers of the current folder and those below that no source file compiles alone. A
+# header that a source file includes before anything else is compiled alone there, unless source files are joined.
+function(landwaiter_headers_to_check out)
+  landwaiter_sources(headers *.hpp)
+  file(RELATIVE_PATH here ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  list(TRANSFORM headers PREPEND "${here}/")
+  if(NOT LANDWAITER_UNITY)
+    foreach(source IN LISTS ARGN)
+      file(STRINGS "${source}" first REGEX "^#" LIMIT_COUNT 1)
+      if(first MATCHES "^#include \"([^\"]+)\"")
+        list(REMOVE_ITEM headers "${CMAKE_MATCH_1}")
+      endif()
+    endforeach()
+  endif()
+  set(${out} ${headers} PARENT_SCOPE)
+endfunction()
+
+# landwaiter_test_limits(NAME SECONDS [LABELS ...]): when a test counts as hanging. Its patience reaches it by the environment.
+function(landwaiter_test_limits name seconds)
+  math(EXPR timeout "${seconds} * ${LANDWAITER_TEST_PATIENCE}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout} LABELS "${ARGN}")
+  set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT LANDWAITER_TEST_PATIENCE=${LANDWAITER_TEST_PATIENCE})
+endfunction()
+
 # landwaiter_test(NAME SOURCES ... DEPENDS ... [LABELS ...] [TIMEOUT s] [UNITY]): a Catch2 program that ctest runs as one test.
-# UNITY: no two of its files give one name to two things.
+# The target `unit_tests` builds those that the sanitizers run, too. UNITY: no two of its files give one name to two things.
 function(landwaiter_test name)
   cmake_parse_arguments(arg "UNITY" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
@@ -76,5 +103,8 @@ function(landwaiter_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+  landwaiter_test_limits(${name} ${arg_TIMEOUT} ${arg_LABELS})
+  if(NOT "integration" IN_LIST arg_LABELS)
+    add_dependencies(unit_tests ${name})
+  endif()
 endfunction()

@@ -52,7 +52,7 @@ asio::awaitable<std::invoke_result_t<Work>> run_on(asio::any_io_executor where, 
 /// Waits for somebody to call notify(); each notify wakes all who wait at that moment.
 class Event {
  public:
-  explicit Event(asio::any_io_executor executor) : timer_(std::move(executor)) { timer_.expires_at(asio::steady_timer::time_point::max()); }
+  explicit Event(const asio::any_io_executor& executor) : timer_(executor) { timer_.expires_at(asio::steady_timer::time_point::max()); }
 
   void notify() { timer_.cancel(); }
 
@@ -68,7 +68,7 @@ class Event {
 /// Waits up to `duration`, less when `wake` is notified or the coroutine is cancelled.
 class Sleeper {
  public:
-  explicit Sleeper(asio::any_io_executor executor) : timer_(std::move(executor)) {}
+  explicit Sleeper(const asio::any_io_executor& executor) : timer_(executor) {}
 
   void wake() { timer_.cancel(); }
 

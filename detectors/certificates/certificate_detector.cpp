@@ -68,9 +68,12 @@ void inspect_certificate_der(const Window& window, const Hit& hit, FindingSink& 
   any_sequence_before(window, hit, kCertificateLookBack, [&](std::size_t start, ByteView element) {
     if (!has_certificate_shape(element)) return false;
     auto finding = describe_certificate(element, "DER");
-    if (finding) sink.add(*std::move(finding), start);
-    else sink.diagnose(ErrorCode::malformed, "a structure like a certificate in DER cannot be read", start);
-    if (finding) sink.consumed(start + element.size());
+    if (finding) {
+      sink.add(*std::move(finding), start);
+      sink.consumed(start + element.size());
+    } else {
+      sink.diagnose(ErrorCode::malformed, "a structure like a certificate in DER cannot be read", start);
+    }
     return true;
   });
 }

@@ -249,22 +249,17 @@ class Tars(BadInput):
         block[483:495] = b"\x80\0\0\0" + struct.pack(">Q", 2**62 + 512)
         block[148:156] = b" " * 8
         block[148:156] = b"%06o\0 " % sum(block)
-        begin = time.monotonic()
-        # Holes are not read, so it may be as large as it likes.
+        # Holes are not read, so it may be as large as it likes; reading them would take longer than any test may.
         self.check("sparse file of 4 EiB", self.tar_layer(bytes(block) + b"x" * 512), ["aa/before.key", AFTER], silent=True)
-        self.assertLess(time.monotonic() - begin, 60)
 
 
 class Archives(BadInput):
     """Archives inside a layer that never end, or seem to."""
 
     def check_archive(self, name, files, diagnosed, keys=(AFTER,), code=None):
-        begin = time.monotonic()
-        report = self.check(name, images.layer({"aa/before.key": self.key, **files, AFTER: self.key}),
-                            ["aa/before.key", *keys], diagnosed, code)
-        # An upper bound that only an endless descent breaks.
-        self.assertLess(time.monotonic() - begin, 90)
-        return report
+        """An endless descent is ended by the limit on the command's time."""
+        return self.check(name, images.layer({"aa/before.key": self.key, **files, AFTER: self.key}),
+                          ["aa/before.key", *keys], diagnosed, code)
 
     def test_gzip_quine(self):
         self.check_archive("gzip quine", {"mm/q.gz": gzip_quine()}, "mm/q.gz", code="limit_exceeded")

@@ -11,7 +11,7 @@ import urllib.request
 
 from support.case import EndToEndCase, main, program, table
 from support.crowd import Crowd
-from support.process import Failure, Process, Watch, clean_environment, wait_for
+from support.process import PATIENCE, Failure, Process, Watch, clean_environment, wait_for
 from support.service import Platform, Sensor
 
 REPOSITORIES = int(os.environ.get("LANDWAITER_LISTING_REPOSITORIES", "500"))
@@ -54,7 +54,7 @@ class Listing(EndToEndCase):
         """The registry's own list of repositories, by its own paging."""
         found, path = [], "/v2/_catalog?n=1000"
         while path:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.registry.port}{path}", timeout=120) as response:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.registry.port}{path}", timeout=120 * PATIENCE) as response:
                 found += json.load(response)["repositories"]
                 link = response.headers.get("Link")
             path = link[link.index("<") + 1:link.index(">")] if link else ""
@@ -144,7 +144,7 @@ class Listing(EndToEndCase):
         with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, env=clean_environment(home)) as listing:
             first = listing.stdout.read(2000)
             listing.terminate()
-            rest, said = listing.communicate(timeout=60)
+            rest, said = listing.communicate(timeout=60 * PATIENCE)
         self.assertEqual(listing.returncode, 3, said)
         document = json.loads(first + rest)
         self.assertIn("cancelled", document["error"])

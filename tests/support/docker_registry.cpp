@@ -71,7 +71,7 @@ void DockerRegistry::start() {
                                                       .unset = {},
                                                       .working_directory = {},
                                                       .input = {}});
-  for (int i = 0; i < kReadyPolls; ++i) {
+  for (int i = 0; i < kReadyPolls * patience_factor(); ++i) {
     if (!process_->running()) break;
     if (ready()) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

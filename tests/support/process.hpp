@@ -62,6 +62,9 @@ struct ProcessResult {
   long peak_memory_kib = 0;
 };
 
+/// Limits on waiting only end what hangs. They are meant for an idle machine and grow by this factor (LANDWAITER_TEST_PATIENCE).
+int patience_factor();
+
 /// Runs to the end; throws when it takes longer than `patience`.
 ProcessResult run(ProcessOptions options, std::chrono::milliseconds patience = std::chrono::minutes(5));
 /// The same, and throws with the program's output unless it exits with 0.

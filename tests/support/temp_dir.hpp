@@ -27,7 +27,7 @@ class TempDir {
 void write_file(const std::filesystem::path& file, std::string_view bytes);
 std::string read_file(const std::filesystem::path& file);
 
-/// A TCP port of 127.0.0.1 that nobody listened on a moment ago.
+/// A TCP port of 127.0.0.1 that nobody listens on, and that no other test is given before this process ends.
 std::uint16_t free_port();
 
 }  // namespace landwaiter::test

@@ -16,12 +16,14 @@ namespace {
 
 using nlohmann::json;
 
-/// What pyjks reads of a keystore: "alias kind digest-of-leaf" a line, and for each private key "key " and the digest of its PKCS #8.
+/// What pyjks lists of a keystore: "alias kind digest-of-leaf" a line. It checks the store's integrity with the password, but does not
+/// decrypt the keys: it stops at an AlgorithmIdentifier without parameters, which is valid and which newer JDKs write. The keys are
+/// judged by keytool and openssl.
 constexpr const char* kPyjks = R"(
 import sys, hashlib, jks
 path, password, kind = sys.argv[1:4]
 digest = lambda b: 'sha256:' + hashlib.sha256(b).hexdigest()
-store = {'JKS': jks.KeyStore, 'JCEKS': jks.KeyStore, 'BKS': jks.bks.BksKeyStore}[kind].load(path, password, try_decrypt_keys=True)
+store = {'JKS': jks.KeyStore, 'JCEKS': jks.KeyStore, 'BKS': jks.bks.BksKeyStore}[kind].load(path, password, try_decrypt_keys=False)
 for alias, e in store.entries.items():
     name = type(e).__name__
     if name == 'PrivateKeyEntry':
@@ -31,8 +33,7 @@ for alias, e in store.entries.items():
     elif name == 'SecretKeyEntry':
         print(alias, 'secret-key', '-')
     elif name == 'BksSealedKeyEntry':
-        private = type(e.nested).__name__ == 'BksKeyEntry' and e.nested.type == jks.bks.KEY_TYPE_PRIVATE
-        print(alias, 'private-key' if private else 'secret-key', digest(e.cert_chain[0].cert) if e.cert_chain else '-')
+        print(alias, 'private-key' if e.cert_chain else 'secret-key', digest(e.cert_chain[0].cert) if e.cert_chain else '-')
     else:
         print(alias, name, '-')
 )";
@@ -127,6 +128,72 @@ TEST_CASE("a keystore with Java's own default password is listed as keytool and 
   CHECK(behind.of(FindingType::keystore)[0].id == found.id);
   CHECK(behind.of(FindingType::keystore)[0].attributes == found.attributes);
   CHECK(behind.of(FindingType::keystore)[0].occurrences[0].offset == 1024 * 1024 + 17);
+}
+
+namespace {
+
+/// Writes a JKS again with each key's AlgorithmIdentifier in the other form: with NULL as its parameters, or without parameters.
+constexpr const char* kOtherParameters = R"(
+import sys, hashlib, struct
+data = open(sys.argv[1], 'rb').read()
+at, out, forms = 0, b'', set()
+def take(n):
+    global at
+    at += n
+    return data[at - n:at]
+def sized(form):
+    head = take(struct.calcsize(form))
+    return head + take(struct.unpack(form, head)[0])
+def read(tlv):
+    n, head = tlv[1], 2
+    if n & 128: head, n = 2 + (n & 127), int.from_bytes(tlv[2:2 + (n & 127)], 'big')
+    return tlv[head:head + n], tlv[head + n:]
+def sequence(content):
+    n = len(content)
+    return bytes([48]) + (bytes([n]) if n < 128 else bytes([130]) + n.to_bytes(2, 'big')) + content
+out += take(8)
+count = take(4)
+out += count
+for _ in range(struct.unpack('>I', count)[0]):
+    tag = take(4)
+    out += tag + sized('>H') + take(8)
+    chain = b'\0\0\0\1'
+    if tag == b'\0\0\0\1':
+        algorithm, sealed = read(read(sized('>I')[4:])[0])
+        bare = algorithm.removesuffix(b'\5\0')
+        forms.add(bare == algorithm)
+        key = sequence(sequence(bare + b'\5\0' if bare == algorithm else bare) + sealed)
+        chain = take(4)
+        out += struct.pack('>I', len(key)) + key + chain
+    for _ in range(struct.unpack('>I', chain)[0]):
+        out += sized('>H') + sized('>I')
+assert len(forms) == 1 and at == len(data) - 20
+out += hashlib.sha1(sys.argv[2].encode('utf-16-be') + b'Mighty Aphrodite' + out).digest()
+open(sys.argv[1], 'wb').write(out)
+print('NULL' if forms == {True} else 'none')
+)";
+
+}  // namespace
+
+TEST_CASE("keys of a JKS are read whether their AlgorithmIdentifier has parameters or not", "[keystore]") {
+  const Keytool keytool("changeit");
+  keytool.make("store", "JKS", false);
+  const std::string written = keytool.file("store");
+  const Finding as_written = only_keystore(keystore_scanner().scan(written), written);
+  const std::string form = python(kOtherParameters, keytool.path("store") + " changeit");
+  INFO("parameters: " << form);
+  const std::string other = keytool.file("store");
+  REQUIRE(other != written);
+  const Scanned scanned = keystore_scanner().scan(other);
+  const Finding found = only_keystore(scanned, other);
+  CHECK(found.attributes["entries"] == as_written.attributes["entries"]);
+  CHECK(found.attributes["listing"] == "complete");
+  CHECK(lines_of(found) == listed_by_keytool(keytool, "store", "JKS"));
+  std::set<std::string> keys;
+  for (const Finding& key : scanned.of(FindingType::private_key)) {
+    if (key.attributes.contains("password")) keys.insert(key.id);
+  }
+  CHECK(keys == ids_by_openssl(found, keytool, "store", "JKS"));
 }
 
 TEST_CASE("PKCS #12 by openssl opens with a password that everybody knows, whatever its algorithms", "[keystore]") {

@@ -68,9 +68,8 @@ struct Row {
 };
 
 std::vector<Row> rows() {
-  const std::string openssl = must_run("openssl version");
   return {
-      {"OpenSSL", "libcrypto.so.3", openssl.substr(8, openssl.find(' ', 8) - 8), "version-string"},
+      {"OpenSSL", "libcrypto.so.3", upstream_version("libssl3"), "version-string"},  // the command may be older than its library
       {"GnuTLS", "libgnutls.so.30", upstream_version("libgnutls30"), "version-string"},
       {"libgcrypt", "libgcrypt.so.20", upstream_version("libgcrypt20"), "version-string"},
       {"nettle", "libnettle.so.8", "", "soname"},

@@ -12,7 +12,7 @@ from . import process
 from .registry import Registry
 
 # Below the limit of whoever runs the tests, so that a test that hangs still cleans up.
-DEADLINE_S = int(os.environ.get("LANDWAITER_E2E_DEADLINE_S", "280"))
+DEADLINE_S = int(int(os.environ.get("LANDWAITER_E2E_DEADLINE_S", "280")) * process.PATIENCE)
 
 
 class EndToEndCase(unittest.TestCase):

@@ -11,7 +11,7 @@ import ssl
 import time
 import urllib.parse
 
-from .process import Failure, tool
+from .process import PATIENCE, Failure, tool
 from .small_server import Handler, SmallServer
 
 ECR, ECR_API = "123456789012.dkr.ecr.eu-central-1.amazonaws.com", "api.ecr.eu-central-1.amazonaws.com"
@@ -129,7 +129,7 @@ class Clouds(SmallServer):
                 os.unlink(path)
 
     def _from_registry(self, method, path, headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self._registry_port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self._registry_port, timeout=30 * PATIENCE)
         try:
             wanted = {name: headers[name] for name in ("Accept", "Range", "If-None-Match") if name in headers}
             connection.request(method, path, headers=wanted)

@@ -5,6 +5,8 @@ import socket
 import struct
 import threading
 
+from .process import PATIENCE
+
 _CHUNK_BYTES = 32 * 1024
 _RESET = struct.pack("ii", 1, 0)
 
@@ -58,7 +60,7 @@ class CuttingProxy:
             threading.Thread(target=self._serve, args=(client, distance, reset), daemon=True).start()
 
     def _serve(self, client, distance, reset):
-        registry = socket.create_connection(("127.0.0.1", self._port), timeout=60)
+        registry = socket.create_connection(("127.0.0.1", self._port), timeout=60 * PATIENCE)
         requests = threading.Thread(target=self._copy_requests, args=(client, registry), daemon=True)
         requests.start()
         try:

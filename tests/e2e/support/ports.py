@@ -1,16 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that cannot choose a free port themselves."""
 import os
+import random
 import shutil
 import socket
 
 from .process import Failure, Process, wait_for
 
 
+# Below the ports that the system gives to clients and to servers that take any.
+_PORTS = range(20_000, 30_000)
+_reservations = []  # held until this process ends
+
+
+def _reserve(port):
+    """Whether no other test has this port; tests/support does the same for those in C++."""
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0landwaiter-test-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _reservations.append(name)
+    return True
+
+
 def free_port(address="127.0.0.1"):
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, and that no other test is given before this process ends."""
+    for port in random.sample(_PORTS, len(_PORTS)):
+        if not _reserve(port):
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+                return port
+            except OSError:
+                pass  # another program's
+    raise Failure("no port is free")
 
 
 def find_program(name):

@@ -10,6 +10,9 @@ import threading
 import time
 from dataclasses import dataclass
 
+# Limits on waiting only end what hangs. They are meant for an idle machine and grow by this factor on a busy or slow one.
+PATIENCE = float(os.environ.get("LANDWAITER_TEST_PATIENCE", "1"))
+
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -25,6 +28,7 @@ class Failure(AssertionError):
 
 def wait_for(condition, what, timeout_s=30.0, every_s=0.05):
     """Calls `condition` until its result is true, and returns that."""
+    timeout_s *= PATIENCE
     deadline = time.monotonic() + timeout_s
     while True:
         result = condition()
@@ -62,14 +66,14 @@ class Completed:
 def run(argv, folder, stdin="", env=None, cwd=None, timeout_s=120.0):
     """Runs a command to its end."""
     done = subprocess.run(
-        [str(part) for part in argv], input=stdin.encode(), capture_output=True, check=False, timeout=timeout_s,
+        [str(part) for part in argv], input=stdin.encode(), capture_output=True, check=False, timeout=timeout_s * PATIENCE,
         env=clean_environment(folder, env), cwd=cwd or folder)
     return Completed(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
 
 def tool(argv, folder, stdin=b"", cwd=None):
     """Runs a tool that must succeed, and returns what it printed, as bytes."""
-    done = subprocess.run([str(part) for part in argv], input=stdin, capture_output=True, check=False, timeout=300,
+    done = subprocess.run([str(part) for part in argv], input=stdin, capture_output=True, check=False, timeout=300 * PATIENCE,
                           env=clean_environment(folder), cwd=cwd or folder)
     if done.returncode != 0:
         raise Failure(f"{' '.join(map(str, argv))} ended with {done.returncode}:\n{done.stderr.decode(errors='replace')}")
@@ -147,9 +151,9 @@ class Process:
 
     def wait(self, timeout_s=60.0):
         try:
-            return self._popen.wait(timeout_s)
+            return self._popen.wait(timeout_s * PATIENCE)
         except subprocess.TimeoutExpired:
-            raise Failure(f"{self.name} did not end within {timeout_s:g} s:\n{self.tail()}") from None
+            raise Failure(f"{self.name} did not end within {timeout_s * PATIENCE:g} s:\n{self.tail()}") from None
 
     def stop(self, timeout_s=60.0):
         """Asks it to end (SIGTERM) and returns its exit code."""

@@ -7,7 +7,7 @@ import re
 import time
 from dataclasses import dataclass
 
-from .process import Failure, Process, tool
+from .process import PATIENCE, Failure, Process, tool
 
 _LOG_LINE = re.compile(r'^\S+ - \S+ \[[^]]*\] "(\S+) (\S+) HTTP/[\d.]+" (\d+) (\d+|-) "[^"]*" "([^"]*)"')
 _PUSHER = "landwaiter-e2e-push"
@@ -166,7 +166,7 @@ class Pusher:
     """Pushes over one kept connection; blobs that it pushed to another repository are mounted."""
 
     def __init__(self, registry, user=None, password=None):
-        self._connection = http.client.HTTPConnection("127.0.0.1", registry.port, timeout=60)
+        self._connection = http.client.HTTPConnection("127.0.0.1", registry.port, timeout=60 * PATIENCE)
         self._home = {}
         self._there = set()
         self._headers = {"User-Agent": _PUSHER}

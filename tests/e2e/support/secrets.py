@@ -5,6 +5,8 @@ import ctypes.util
 import os
 import sqlite3
 
+from .process import PATIENCE
+
 _MAGIC = b"\x28\xb5\x2f\xfd"
 _EXPANDED_MAX = 64 << 20
 _ZSTD = ctypes.CDLL(ctypes.util.find_library("zstd") or "libzstd.so.1")
@@ -25,7 +27,7 @@ def _expand(data):
 
 def _values(path):
     """Each value of each table, with zstd undone."""
-    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20 * PATIENCE)
     try:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'")]
         for table in tables:

@@ -7,7 +7,8 @@ import urllib.error
 import urllib.request
 
 from .case import program
-from .process import Failure, Process, run, wait_for
+from .ports import free_port
+from .process import PATIENCE, Failure, Process, run, wait_for
 
 ENDED = ("finished", "failed", "cancelled", "error")
 
@@ -28,7 +29,7 @@ class Platform:
         self.url = ""
         self._name = name
         self._options = options
-        self._listen = "127.0.0.1:0"
+        self._listen = f"127.0.0.1:{free_port()}"  # which nobody takes while it is down
         self._token = ""
         self.process = None
         self.sensors = []  # their processes, for what they said when something fails
@@ -39,8 +40,7 @@ class Platform:
             self.process = Process(self._name, argv, self.folder)
         self.process.argv = argv
         self.process.start()
-        found = self.process.wait_for_output(r"listening on (http://(127\.0\.0\.1:\d+))")
-        self.url, self._listen = found.group(1), found.group(2)
+        self.url = self.process.wait_for_output(r"listening on (http://127\.0\.0\.1:\d+)").group(1)
         with open(os.path.join(self.state, "admin.token"), encoding="ascii") as file:
             self._token = file.read().strip()
         return self
@@ -64,7 +64,7 @@ class Platform:
         headers = {"isg-api-token": self._token if token is None else token, "Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=60) as response:
+            with urllib.request.urlopen(request, timeout=60 * PATIENCE) as response:
                 text = response.read()
         except urllib.error.HTTPError as error:
             raise ApiError(error.code, error.read().decode(errors="replace")) from None
@@ -93,6 +93,7 @@ class Platform:
 
     def wait_scan(self, scan_id, timeout_s=120.0):
         """The scan once it has ended. Its counts are checked on the way: they add up at any time."""
+        timeout_s *= PATIENCE
         deadline = time.monotonic() + timeout_s
         while True:
             scan = self.scan(scan_id)

@@ -4,6 +4,8 @@ import http.client
 import http.server
 import threading
 
+from .process import PATIENCE
+
 _CHUNK_BYTES = 16 * 1024
 
 
@@ -20,7 +22,7 @@ class SlowProxy:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+                upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=60 * PATIENCE)
                 try:
                     headers = {name: value for name, value in self.headers.items() if name.lower() not in ("connection",)}
                     upstream.request(self.command, self.path, headers=headers)
