@@ -28,34 +28,12 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr storage::DatabaseOptions kDatabaseOptions{.busy_timeout = std::chrono::seconds(30), .survive_power_cut = true};
 
-/// What admit() found out, for handle().
-struct Admitted {
-  const Route* route = nullptr;
-  std::map<std::string, std::string> parameters;
-  Principal who;
-  SteadyClock::time_point came;
-};
-
 /// What a handler's turn on a lane brought.
 struct Turn {
   Response response = problem_of(Error(ErrorCode::internal, ""));
   std::optional<Call::NothingYet> nothing_yet;
-  bool jobs_changed = false;
-  bool layers_changed = false;
+  TopicSet changes;
 };
-
-bool may(Access access, const Principal& who) {
-  const bool sensor = who.kind == TokenKind::sensor && !who.sensor_id.empty();
-  const bool enrolment = who.kind == TokenKind::enrolment || (who.kind == TokenKind::sensor && who.sensor_id.empty());
-  switch (access) {
-    case Access::open: return true;
-    case Access::api: return who.kind == TokenKind::api;
-    case Access::enrolment: return enrolment;
-    case Access::sensor: return sensor;
-    case Access::api_or_sensor: return sensor || who.kind == TokenKind::api;
-  }
-  return false;
-}
 
 Response failure(const Request& request, const Error& error) {
   if (error.code() == ErrorCode::io || error.code() == ErrorCode::internal) {
@@ -65,6 +43,21 @@ Response failure(const Request& request, const Error& error) {
 }
 
 }  // namespace
+
+/// A request on its way through the platform: its route, who calls, and since when.
+struct Platform::Admitted final : Admission, std::enable_shared_from_this<Platform::Admitted> {
+  Admitted(std::shared_ptr<Impl> owner, const Route& its_route, Parameters in_path)
+      : platform(std::move(owner)), route(its_route), parameters(std::move(in_path)) {}
+
+  std::shared_ptr<Impl> platform;
+  const Route& route;
+  Parameters parameters;
+  Principal who;
+  SteadyClock::time_point came = SteadyClock::now();
+
+  std::uint64_t body_bytes_max() const override { return route.body_bytes_max; }
+  asio::awaitable<Response> handle(std::shared_ptr<Request> request) override;
+};
 
 struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::Impl> {
   Impl(PlatformConfig given, const Clock& time, Vault opened)
@@ -76,8 +69,7 @@ struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::
   Router router;
   std::optional<Lane> reader;
   std::optional<Lane> writer;
-  Wakeup jobs;
-  Wakeup layers;
+  std::array<Wakeup, topics.size()> wakeups;
   std::unique_ptr<HttpServer> server;
   std::unique_ptr<asio::steady_timer> reap_timer;
   bool stopping = false;
@@ -85,20 +77,26 @@ struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::
   std::filesystem::path database_file() const { return config.state_directory / "platform.db"; }
   LeaseTerms terms() const { return {clock.now(), config.lease}; }
   AssessContext assess_context() const { return {&config.policy, clock.now(), config.blocklist.get(), nullptr}; }
+  Wakeup& wakeup(Topic topic) { return wakeups[static_cast<std::size_t>(topic)]; }
+  void notify(TopicSet changes);
   Result<void> open_database();
 
-  asio::awaitable<Admission> admit(std::shared_ptr<Request> head) override;
-  asio::awaitable<Response> handle(std::shared_ptr<Request> request) override;
+  asio::awaitable<Verdict> admit(std::shared_ptr<Request> head) override;
 
   asio::awaitable<std::optional<Principal>> find_principal(std::shared_ptr<Request> head);
-  asio::awaitable<std::optional<Response>> prepare(std::shared_ptr<Request> request,
-                                                   std::shared_ptr<std::optional<PreparedReport>> prepared);
-  asio::awaitable<Turn> take_turn(std::shared_ptr<Request> request, std::shared_ptr<std::optional<PreparedReport>> prepared);
-  asio::awaitable<Response> answer(std::shared_ptr<Request> request);
+  Awaitable<Handler> prepare(std::shared_ptr<Request> request, std::shared_ptr<const Admitted> admitted);
+  asio::awaitable<Turn> take_turn(std::shared_ptr<Request> request, std::shared_ptr<const Admitted> admitted, Handler handler);
+  asio::awaitable<Response> answer(std::shared_ptr<Request> request, std::shared_ptr<const Admitted> admitted);
   asio::awaitable<void> reap_loop();
-  Call make_call(const Request& request, const Admitted& admitted, std::optional<PreparedReport>& prepared, Transaction* transaction) const;
-  void run_turn(Database& database, const Request& request, std::optional<PreparedReport>& prepared, Turn& turn) const;
+  Call make_call(const Request& request, const Admitted& admitted, Transaction* transaction) const;
+  void run_turn(Database& database, const Request& request, const Admitted& admitted, const Handler& handler, Turn& turn) const;
 };
+
+void Platform::Impl::notify(TopicSet changes) {
+  for (const Topic topic : topics) {
+    if (changes.has(topic)) wakeup(topic).notify();
+  }
+}
 
 Result<void> Platform::Impl::open_database() {
   auto writing = Database::open(database_file(), schema_migrations(), kDatabaseOptions);
@@ -128,45 +126,49 @@ asio::awaitable<std::optional<Principal>> Platform::Impl::find_principal(std::sh
   co_return *found;
 }
 
-asio::awaitable<HttpApplication::Admission> Platform::Impl::admit(std::shared_ptr<Request> head) {
+asio::awaitable<HttpApplication::Verdict> Platform::Impl::admit(std::shared_ptr<Request> head) {
   const auto self = shared_from_this();
-  Admission admission;
+  Verdict verdict;
   Router::Match match = router.match(head->method, head->segments);
   if (match.route == nullptr) {
-    admission.refusal = match.allow.empty() ? problem(404, "there is nothing here") : problem(405, "this method is not for this path");
-    if (!match.allow.empty()) admission.refusal->headers.emplace_back("Allow", match.allow);
-    co_return admission;
+    verdict.refusal = match.allow.empty() ? problem(404, "there is nothing here") : problem(405, "this method is not for this path");
+    if (!match.allow.empty()) verdict.refusal->headers.emplace_back("Allow", match.allow);
+    co_return verdict;
   }
-  Admitted admitted{match.route, std::move(match.parameters), {}, SteadyClock::now()};
-  if (match.route->access != Access::open) {
+  const auto admitted = std::make_shared<Admitted>(self, *match.route, std::move(match.parameters));
+  if (const auto needed = match.route->needs.permission()) {
     std::optional<Principal> who;
     if (!head->token.empty()) who = co_await find_principal(head);
     if (!who) {
-      admission.refusal = problem(401, "a valid token is needed");
-      co_return admission;
+      verdict.refusal = problem(401, "a valid token is needed");
+      co_return verdict;
     }
-    if (!may(match.route->access, *who)) {
-      admission.refusal = problem(403, "this kind of token may not do this");
-      co_return admission;
+    if (!who->may.has(*needed)) {
+      verdict.refusal = problem(403, "this kind of token may not do this");
+      co_return verdict;
     }
-    admitted.who = *who;
+    admitted->who = *std::move(who);
   }
-  admission.body_bytes_max = match.route->body_bytes_max;
-  head->admitted = std::move(admitted);
-  co_return admission;
+  verdict.admission = admitted;
+  co_return verdict;
 }
 
-Call Platform::Impl::make_call(const Request& request, const Admitted& admitted, std::optional<PreparedReport>& prepared,
-                               Transaction* transaction) const {
-  return Call{request,  admitted.parameters, admitted.who, vault, terms(), assess_context(), admitted.route->decoded_body_bytes_max,
-              prepared, transaction,         std::nullopt, false, false};
+Call Platform::Impl::make_call(const Request& request, const Admitted& admitted, Transaction* transaction) const {
+  return Call{.request = request,
+              .parameters = admitted.parameters,
+              .who = admitted.who,
+              .vault = vault,
+              .terms = terms(),
+              .assess = assess_context(),
+              .decoded_body_bytes_max = admitted.route.decoded_body_bytes_max,
+              .transaction = transaction};
 }
 
-void Platform::Impl::run_turn(Database& database, const Request& request, std::optional<PreparedReport>& prepared, Turn& turn) const {
-  const auto& admitted = std::any_cast<const Admitted&>(request.admitted);
-  Transaction transaction(database, admitted.route->lane == LaneKind::writer ? Kind::write : Kind::read);
-  Call call = make_call(request, admitted, prepared, &transaction);
-  auto response = admitted.route->handler(call);
+void Platform::Impl::run_turn(Database& database, const Request& request, const Admitted& admitted, const Handler& handler,
+                              Turn& turn) const {
+  Transaction transaction(database, admitted.route.lane == LaneKind::writer ? Kind::write : Kind::read);
+  Call call = make_call(request, admitted, &transaction);
+  auto response = handler(call);
   // After a failed statement the handler saw no rows, so what it says means nothing: the database's error counts.
   if (!response && !transaction.failed()) {
     turn.response = failure(request, response.error());
@@ -179,64 +181,57 @@ void Platform::Impl::run_turn(Database& database, const Request& request, std::o
   }
   turn.response = *std::move(response);
   turn.nothing_yet = call.nothing_yet;
-  turn.jobs_changed = call.jobs_changed;
-  turn.layers_changed = call.layers_changed;
+  turn.changes = call.changes;
 }
 
-asio::awaitable<Turn> Platform::Impl::take_turn(std::shared_ptr<Request> request, std::shared_ptr<std::optional<PreparedReport>> prepared) {
+asio::awaitable<Turn> Platform::Impl::take_turn(std::shared_ptr<Request> request, std::shared_ptr<const Admitted> admitted,
+                                                Handler handler) {
   const auto turn = std::make_shared<Turn>();
-  Lane::Work work = [this, request, prepared, turn](Database& database) { run_turn(database, *request, *prepared, *turn); };
-  Lane& lane = std::any_cast<const Admitted&>(request->admitted).route->lane == LaneKind::writer ? *writer : *reader;
+  Lane& lane = admitted->route.lane == LaneKind::writer ? *writer : *reader;
+  Lane::Work work = [this, request, admitted, handler, turn](Database& database) {
+    run_turn(database, *request, *admitted, handler, *turn);
+  };
   co_await lane.run(std::move(work));
-  if (turn->jobs_changed) jobs.notify();
-  if (turn->layers_changed) layers.notify();
+  notify(turn->changes);
   co_return std::move(*turn);
 }
 
-asio::awaitable<std::optional<Response>> Platform::Impl::prepare(std::shared_ptr<Request> request,
-                                                                 std::shared_ptr<std::optional<PreparedReport>> prepared) {
-  const auto refusal = std::make_shared<std::optional<Response>>(problem_of(Error(ErrorCode::internal, "")));
-  Lane::Work work = [this, request, prepared, refusal](Database&) {
-    const auto& admitted = std::any_cast<const Admitted&>(request->admitted);
-    Call call = make_call(*request, admitted, *prepared, nullptr);
-    auto done = admitted.route->prepare(call);
-    refusal->reset();
-    if (!done) *refusal = failure(*request, done.error());
+Awaitable<Handler> Platform::Impl::prepare(std::shared_ptr<Request> request, std::shared_ptr<const Admitted> admitted) {
+  const auto prepared = std::make_shared<Result<Handler>>(Error(ErrorCode::internal, "the request could not be prepared"));
+  Lane::Work work = [this, request, admitted, prepared](Database&) {
+    const Call call = make_call(*request, *admitted, nullptr);
+    *prepared = admitted->route.prepare(call);
   };
   co_await reader->run(std::move(work));
-  co_return std::move(*refusal);
+  co_return std::move(*prepared);
 }
 
-asio::awaitable<Response> Platform::Impl::answer(std::shared_ptr<Request> request) {
-  const auto prepared = std::make_shared<std::optional<PreparedReport>>();
-  const auto& admitted = std::any_cast<const Admitted&>(request->admitted);
-  if (admitted.route->prepare) {
-    auto refusal = co_await prepare(request, prepared);
-    if (refusal) co_return std::move(*refusal);
+asio::awaitable<Response> Platform::Impl::answer(std::shared_ptr<Request> request, std::shared_ptr<const Admitted> admitted) {
+  Handler handler = admitted->route.handler;
+  if (admitted->route.prepare) {
+    auto prepared = co_await prepare(request, admitted);
+    if (!prepared) co_return failure(*request, prepared.error());
+    handler = *std::move(prepared);
   }
   while (true) {
-    const std::uint64_t jobs_seen = jobs.version();
-    const std::uint64_t layers_seen = layers.version();
-    Turn turn = co_await take_turn(request, prepared);
+    std::array<std::uint64_t, topics.size()> seen{};
+    for (const Topic topic : topics) seen[static_cast<std::size_t>(topic)] = wakeup(topic).version();
+    Turn turn = co_await take_turn(request, admitted, handler);
     if (!turn.nothing_yet || stopping) co_return std::move(turn.response);
-    const auto deadline = admitted.came + turn.nothing_yet->wait;
+    const auto deadline = admitted->came + turn.nothing_yet->wait;
     if (SteadyClock::now() >= deadline) co_return std::move(turn.response);
-    if (turn.nothing_yet->topic == Topic::jobs) {
-      co_await jobs.wait_beyond(jobs_seen, deadline);
-    } else {
-      co_await layers.wait_beyond(layers_seen, deadline);
-    }
+    const Topic awaited = turn.nothing_yet->topic;
+    co_await wakeup(awaited).wait_beyond(seen[static_cast<std::size_t>(awaited)], deadline);
     // Jobs must not be leased to somebody who has left.
     if (stopping || (request->peer_gone && request->peer_gone())) co_return std::move(turn.response);
   }
 }
 
-asio::awaitable<Response> Platform::Impl::handle(std::shared_ptr<Request> request) {
+asio::awaitable<Response> Platform::Admitted::handle(std::shared_ptr<Request> request) {
   const auto self = shared_from_this();
-  Response response = co_await answer(request);
+  Response response = co_await platform->answer(request, self);
   wipe(request->body);  // it may have held credentials
-  const auto& admitted = std::any_cast<const Admitted&>(request->admitted);
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - admitted.came);
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - came);
   log_event(LogLevel::info, "request",
             {{"method", request->method}, {"path", request->path}, {"status", response.status}, {"ms", took.count()}});
   co_return response;
@@ -251,19 +246,17 @@ asio::awaitable<void> Platform::Impl::reap_loop() {
     co_await reap_timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     if (stopping) co_return;
     const SystemTime now = clock.now();
-    const auto changed = std::make_shared<bool>(false);
-    Lane::Work work = [changed, looked, now](Database& database) {
+    const auto changes = std::make_shared<TopicSet>();
+    Lane::Work work = [changes, looked, now](Database& database) {
       Transaction transaction(database, Kind::write);
       const bool reaped = reap_leases(transaction, now);
       const bool ready = delayed_job_became_ready(transaction, looked, now);
-      if (transaction.commit()) *changed = reaped || ready;
+      if (!transaction.commit() || !(reaped || ready)) return;
+      for (const Topic topic : topics) changes->add(topic);
     };
     co_await writer->run(std::move(work));
     looked = now;
-    if (*changed) {
-      jobs.notify();
-      layers.notify();
-    }
+    notify(*changes);
   }
 }
 
@@ -306,8 +299,7 @@ void Platform::stop() {
   impl_->stopping = true;
   if (impl_->server) impl_->server->stop(impl_->config.stop_grace);
   if (impl_->reap_timer) impl_->reap_timer->cancel();
-  impl_->jobs.notify();
-  impl_->layers.notify();
+  for (Wakeup& wakeup : impl_->wakeups) wakeup.notify();
 }
 
 Result<Secret> Platform::create_token(TokenKind kind, std::string_view name, std::optional<std::chrono::seconds> lifetime) {

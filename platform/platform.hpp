@@ -58,6 +58,7 @@ class Platform {
 
  private:
   struct Impl;
+  struct Admitted;
   explicit Platform(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
 };

@@ -224,6 +224,8 @@ inline constexpr std::size_t name_bytes_max = 200;
 inline constexpr std::size_t api_connections_max = 4096;
 /// Silence in the middle of a request's body.
 inline constexpr std::chrono::milliseconds api_silence_timeout = 30s;
+/// A piece of a body that is made while it is sent.
+inline constexpr std::size_t body_piece_bytes = 64 * KiB;
 /// A whole body in or out, so that nobody holds a connection with a byte now and then.
 inline constexpr std::chrono::milliseconds api_body_timeout = 10min;
 /// Image references in one request, and layers in one claim.

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/result.hpp"
 
-#include <array>
+#include "core/base/enum_names.hpp"
+
 #include <stdexcept>
 #include <utility>
 
 namespace landwaiter {
 namespace {
 
-constexpr std::array<std::pair<ErrorCode, std::string_view>, 17> kCodes{{
+constexpr EnumNames<ErrorCode, 17> kCodes{{
     {ErrorCode::invalid_argument, "invalid_argument"},
     {ErrorCode::configuration, "configuration"},
     {ErrorCode::malformed, "malformed"},
@@ -30,19 +31,8 @@ constexpr std::array<std::pair<ErrorCode, std::string_view>, 17> kCodes{{
 
 }  // namespace
 
-std::string_view to_string(ErrorCode code) {
-  for (const auto& [value, name] : kCodes) {
-    if (value == code) return name;
-  }
-  return "internal";
-}
-
-std::optional<ErrorCode> error_code_from(std::string_view name) {
-  for (const auto& [value, known] : kCodes) {
-    if (known == name) return value;
-  }
-  return std::nullopt;
-}
+std::string_view to_string(ErrorCode code) { return name_of(kCodes, code); }
+std::optional<ErrorCode> error_code_from(std::string_view name) { return value_of(kCodes, name); }
 
 Error::Error(ErrorCode code, std::string message) : code_(code), message_(std::move(message)) {}
 

@@ -4,6 +4,7 @@
 #include "core/assess/assess.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace landwaiter::exports {
 namespace {
@@ -48,33 +49,68 @@ std::string layer_number(const ImageReport& image, const Digest& layer) {
   return {};
 }
 
-std::string rows_of(const ImageReport& image, const Finding& finding) {
-  const std::vector<Issue> issues = issues_of(finding);
-  std::string out;
-  for (const Occurrence& place : finding.occurrences) {
-    std::string entry;
-    for (const std::string& name : place.archive) entry += (entry.empty() ? "" : " > ") + name;
-    out +=
-        row({image.facts.reference, image.facts.digest.str(), image.facts.platform, std::string(to_string(finding.severity)),
-             std::string(to_string(finding.type)), finding.title, finding.id, joined(issues, &Issue::code), joined(issues, &Issue::reason),
-             issues.empty() ? "" : issues.front().remedy, place.path, entry, std::to_string(place.offset), place.layer.str(),
-             layer_number(image, place.layer), place.deleted_by ? place.deleted_by->str() : "", finding.detector});
-  }
-  return out;
+std::string header() {
+  return row({"image", "digest", "platform", "severity", "type", "title", "id", "issues", "reasons", "remedy", "path", "entry", "offset",
+              "layer", "layer_number", "deleted_by", "detector"});
+}
+
+std::string row_of(const ImageReport& image, const Finding& finding, const std::vector<Issue>& issues, const Occurrence& place) {
+  std::string entry;
+  for (const std::string& name : place.archive) entry += (entry.empty() ? "" : " > ") + name;
+  return row({image.facts.reference, image.facts.digest.str(), image.facts.platform, std::string(to_string(finding.severity)),
+              std::string(to_string(finding.type)), finding.title, finding.id, joined(issues, &Issue::code), joined(issues, &Issue::reason),
+              issues.empty() ? "" : issues.front().remedy, place.path, entry, std::to_string(place.offset), place.layer.str(),
+              layer_number(image, place.layer), place.deleted_by ? place.deleted_by->str() : "", finding.detector});
+}
+
+void put_in_order(std::vector<Finding>& findings) {
+  normalize(findings);
+  sort_for_people(findings);
 }
 
 }  // namespace
 
 std::string csv(std::span<const ImageReport> images) {
-  std::string out = row({"image", "digest", "platform", "severity", "type", "title", "id", "issues", "reasons", "remedy", "path", "entry",
-                         "offset", "layer", "layer_number", "deleted_by", "detector"});
+  std::string out = header();
   for (const ImageReport* image : in_order(images)) {
     std::vector<Finding> findings = image->findings;
-    normalize(findings);
-    sort_for_people(findings);
-    for (const Finding& finding : findings) out += rows_of(*image, finding);
+    put_in_order(findings);
+    for (const Finding& finding : findings) {
+      const std::vector<Issue> issues = issues_of(finding);
+      for (const Occurrence& place : finding.occurrences) out += row_of(*image, finding, issues, place);
+    }
   }
   return out;
+}
+
+CsvStream::CsvStream(std::vector<ImageReport> images) : images_(std::move(images)), ordered_(in_order(images_)) {
+  for (ImageReport& image : images_) put_in_order(image.findings);
+}
+
+std::string CsvStream::next(std::size_t bytes) {
+  std::string out;
+  if (!begun_) out = header();
+  begun_ = true;
+  while (out.size() < bytes && image_ < ordered_.size()) append_row(out);
+  return out;
+}
+
+/// The row of the current place, if there is one, and on to the next.
+void CsvStream::append_row(std::string& out) {
+  const ImageReport& image = *ordered_[image_];
+  if (finding_ == image.findings.size()) {
+    ++image_;
+    finding_ = 0;
+    return;
+  }
+  const Finding& finding = image.findings[finding_];
+  if (place_ == finding.occurrences.size()) {
+    ++finding_;
+    place_ = 0;
+    return;
+  }
+  if (place_ == 0) issues_ = issues_of(finding);
+  out += row_of(image, finding, issues_, finding.occurrences[place_++]);
 }
 
 }  // namespace landwaiter::exports

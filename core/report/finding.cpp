@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/report/finding.hpp"
 
+#include "core/base/enum_names.hpp"
 #include "core/base/json.hpp"
 
 #include <algorithm>
@@ -14,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<FindingType, std::string_view>, 15> kTypes{{
+constexpr EnumNames<FindingType, 15> kTypes{{
     {FindingType::certificate, "certificate"},
     {FindingType::certificate_request, "certificate-request"},
     {FindingType::crl, "crl"},
@@ -32,26 +33,13 @@ constexpr std::array<std::pair<FindingType, std::string_view>, 15> kTypes{{
     {FindingType::misconfiguration, "misconfiguration"},
 }};
 
-constexpr std::array<std::pair<Severity, std::string_view>, 5> kSeverities{{
+constexpr EnumNames<Severity, 5> kSeverities{{
     {Severity::info, "info"},
     {Severity::low, "low"},
     {Severity::medium, "medium"},
     {Severity::high, "high"},
     {Severity::critical, "critical"},
 }};
-
-template <class Table, class Value>
-std::string_view name_of(const Table& table, Value value) {
-  const auto row = std::ranges::find(table, value, [](const auto& entry) { return entry.first; });
-  return row == table.end() ? std::string_view("unknown") : row->second;
-}
-
-template <class Value, std::size_t size>
-std::optional<Value> value_of(const std::array<std::pair<Value, std::string_view>, size>& table, std::string_view name) {
-  const auto row = std::ranges::find(table, name, [](const auto& entry) { return entry.second; });
-  if (row == table.end()) return std::nullopt;
-  return row->first;
-}
 
 /// For fields that must be one of a set: json's own exception type, so that readers handle one.
 [[noreturn]] void reject(std::string_view field, const std::string& value) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/wire/protocol.hpp"
 
+#include "core/base/enum_names.hpp"
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
+#include "core/base/text.hpp"
 
 namespace landwaiter::protocol {
 namespace {
@@ -39,11 +41,31 @@ void read_seconds(const json& in, const char* name, std::chrono::seconds& out) {
   out = std::chrono::seconds(count);
 }
 
-/// A kind that this side does not know must not be taken for another one.
-JobKind read_job_kind(const std::string& name) {
-  if (name == "list") return JobKind::list;
-  if (name == "image") return JobKind::image;
-  throw json::other_error::create(501, "unknown job kind \"" + name.substr(0, 40) + '"', nullptr);
+constexpr EnumNames<JobKind, 2> kJobKinds{{{JobKind::list, "list"}, {JobKind::image, "image"}}};
+
+constexpr EnumNames<ItemOutcome, 5> kOutcomes{{
+    {ItemOutcome::image, "image"},
+    {ItemOutcome::unsupported, "unsupported"},
+    {ItemOutcome::gone, "gone"},
+    {ItemOutcome::failed, "failed"},
+    {ItemOutcome::filtered, "filtered"},
+}};
+
+constexpr EnumNames<TimeSource, 3> kTimeSources{
+    {{TimeSource::none, ""}, {TimeSource::registry, "registry"}, {TimeSource::image_config, "image config"}}};
+
+/// A value that this side does not know must not be taken for another one.
+template <class Value, std::size_t size>
+Value read_name(const json& field, const EnumNames<Value, size>& names, std::string_view what) {
+  const auto& name = field.get_ref<const std::string&>();
+  const auto value = value_of(names, name);
+  if (!value) throw json::other_error::create(501, "unknown " + std::string(what) + ' ' + landwaiter::quoted(name.substr(0, 40)), nullptr);
+  return *value;
+}
+
+std::string text_or_empty(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 template <class T>
@@ -56,6 +78,13 @@ void read_optional_count(const json& in, const char* name, std::uint64_t& out) {
 }
 
 }  // namespace
+
+std::string_view to_string(JobKind kind) { return name_of(kJobKinds, kind); }
+std::optional<JobKind> job_kind_from(std::string_view name) { return value_of(kJobKinds, name); }
+std::string_view to_string(ItemOutcome outcome) { return name_of(kOutcomes, outcome); }
+std::optional<ItemOutcome> item_outcome_from(std::string_view name) { return value_of(kOutcomes, name); }
+std::string_view to_string(TimeSource source) { return name_of(kTimeSources, source); }
+std::optional<TimeSource> time_source_from(std::string_view name) { return value_of(kTimeSources, name); }
 
 void to_json(json& out, const RegistryTarget& value) {
   out = json{{"id", value.id},
@@ -101,9 +130,20 @@ void from_json(const json& in, ListWork& value) {
   in.at("cursor").get_to(value.cursor);
 }
 
+void to_json(json& out, const ImageWork& value) {
+  out = json{{"repository", value.repository}, {"tags", value.tags}, {"digest", value.digest.str()}};
+}
+
+void from_json(const json& in, ImageWork& value) {
+  in.at("repository").get_to(value.repository);
+  in.at("tags").get_to(value.tags);
+  read_digest(in, "digest", value.digest);
+}
+
 void to_json(json& out, const Job& value) {
+  const std::string kind(to_string(kind_of(value.work)));
   out = json{{"id", value.id},
-             {"kind", value.kind == JobKind::list ? "list" : "image"},
+             {"kind", kind},
              {"scan_id", value.scan_id},
              {"attempt", value.attempt},
              {"lease_token", value.lease_token.reveal()},
@@ -111,16 +151,11 @@ void to_json(json& out, const Job& value) {
              {"registry", value.registry},
              {"sealed_credentials", value.sealed_credentials},
              {"options", {{"incremental", value.options.incremental}}}};
-  if (value.kind == JobKind::list) {
-    out["list"] = value.list;
-  } else {
-    out["image"] = {{"repository", value.image.repository}, {"tags", value.image.tags}, {"digest", value.image.digest.str()}};
-  }
+  std::visit([&](const auto& work) { out[kind] = work; }, value.work);
 }
 
 void from_json(const json& in, Job& value) {
   in.at("id").get_to(value.id);
-  value.kind = read_job_kind(in.at("kind").get<std::string>());
   in.at("scan_id").get_to(value.scan_id);
   in.at("attempt").get_to(value.attempt);
   read_secret(in, "lease_token", value.lease_token);
@@ -128,12 +163,31 @@ void from_json(const json& in, Job& value) {
   in.at("registry").get_to(value.registry);
   in.at("sealed_credentials").get_to(value.sealed_credentials);
   read_optional(in.at("options"), "incremental", value.options.incremental);
-  if (value.kind == JobKind::list) {
-    in.at("list").get_to(value.list);
-  } else {
-    in.at("image").at("repository").get_to(value.image.repository);
-    in.at("image").at("tags").get_to(value.image.tags);
-    read_digest(in.at("image"), "digest", value.image.digest);
+  switch (read_name(in.at("kind"), kJobKinds, "kind of job")) {
+    case JobKind::list: value.work = in.at("list").get<ListWork>(); break;
+    case JobKind::image: value.work = in.at("image").get<ImageWork>(); break;
+  }
+}
+
+void to_json(json& out, const JobRequest& value) {
+  out = json{{"capacity", value.capacity}, {"wait_s", value.wait.count()}, {"kinds", value.kinds}};
+}
+
+void from_json(const json& in, JobRequest& value) {
+  read_optional_count(in, "capacity", value.capacity);
+  if (in.contains("wait_s") && !in["wait_s"].is_null()) read_seconds(in, "wait_s", value.wait);
+  read_optional(in, "kinds", value.kinds);
+}
+
+void from_json(const json& in, JobBatch& value) {
+  value = JobBatch();
+  for (const json& one : in.at("jobs").get_ref<const json::array_t&>()) {
+    auto job = convert_json<Job>(one, "job");
+    if (job) {
+      value.jobs.push_back(*std::move(job));
+    } else {
+      value.unreadable.push_back({text_or_empty(one, "id"), Secret(text_or_empty(one, "lease_token")), job.error()});
+    }
   }
 }
 
@@ -146,10 +200,10 @@ void to_json(json& out, const InventoryItem& value) {
              {"platform", value.platform},
              {"created", value.created},
              {"size_bytes", value.size_bytes},
-             {"outcome", value.outcome},
+             {"outcome", to_string(value.outcome)},
              {"reason", value.reason},
              {"pushed", value.pushed},
-             {"time_source", value.time_source},
+             {"time_source", to_string(value.time_source)},
              {"code", value.code}};
 }
 
@@ -162,10 +216,11 @@ void from_json(const json& in, InventoryItem& value) {
   in.at("platform").get_to(value.platform);
   in.at("created").get_to(value.created);
   read_count(in, "size_bytes", value.size_bytes);
-  in.at("outcome").get_to(value.outcome);
+  value.outcome = read_name(in.at("outcome"), kOutcomes, "outcome");
   in.at("reason").get_to(value.reason);
   read_optional(in, "pushed", value.pushed);
-  read_optional(in, "time_source", value.time_source);
+  // It only explains `pushed`: a source that this side does not know yet must not cost the whole page.
+  value.time_source = time_source_from(in.value("time_source", std::string())).value_or(TimeSource::none);
   read_optional(in, "code", value.code);
 }
 

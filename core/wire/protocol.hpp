@@ -6,10 +6,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 /// What sensor and platform say to each other, as values with a JSON form. The authority on paths, headers and
@@ -28,8 +31,6 @@ struct RegistryTarget {
   bool tls_verify = true;
   bool plain_http = false;  ///< asked for explicitly; loopback hosts fall back to it anyway
 };
-
-enum class JobKind { list, image };
 
 /// Work of a list job: explicit references, or a walk of the registry. Names may be wildcards (core/wire/filter.hpp). The filters on
 /// tags and times hold for a walk only, platforms for both.
@@ -53,23 +54,64 @@ struct ImageWork {
   Digest digest;
 };
 
+/// What a job asks for. Its JSON form names the kind and holds the work under that name.
+using Work = std::variant<ListWork, ImageWork>;
+
+/// The kinds of work, in the order of Work's alternatives.
+enum class JobKind { list, image };
+inline constexpr std::array job_kinds{JobKind::list, JobKind::image};
+static_assert(std::variant_size_v<Work> == job_kinds.size());
+
+std::string_view to_string(JobKind kind);
+std::optional<JobKind> job_kind_from(std::string_view name);
+inline JobKind kind_of(const Work& work) { return static_cast<JobKind>(work.index()); }
+
 struct JobOptions {
   bool incremental = true;  ///< false: scan although (digest, detector state) is known
 };
 
 struct Job {
   std::string id;
-  JobKind kind = JobKind::image;
   std::string scan_id;
   int attempt = 1;
   Secret lease_token;
   std::chrono::seconds lease{60};
   RegistryTarget registry;
   std::string sealed_credentials;
-  ListWork list;    ///< when kind is list
-  ImageWork image;  ///< when kind is image
+  Work work;
   JobOptions options;
 };
+
+/// Asks for jobs: at most `capacity`, after a wait of at most `wait`.
+struct JobRequest {
+  std::uint64_t capacity = 1;
+  std::chrono::seconds wait{0};
+  /// The kinds that the sensor knows, by name; the platform gives no others. An older sensor does not say: then list and image.
+  std::vector<std::string> kinds;
+};
+
+/// A job that this side cannot read, as far as it can be named: by an id and a lease that allow to refuse it.
+struct UnreadableJob {
+  std::string id;
+  Secret lease_token;
+  Error error;
+};
+
+/// The answer to a JobRequest. Each job is read alone, so that one of a kind this side does not know costs no other.
+struct JobBatch {
+  std::vector<Job> jobs;
+  std::vector<UnreadableJob> unreadable;
+};
+
+/// What a listing says about a manifest: an image is to be scanned, the others are not.
+enum class ItemOutcome { image, unsupported, gone, failed, filtered };
+std::string_view to_string(ItemOutcome outcome);
+std::optional<ItemOutcome> item_outcome_from(std::string_view name);
+
+/// Who says when something was pushed. An image's config says when the image was made.
+enum class TimeSource { none, registry, image_config };
+std::string_view to_string(TimeSource source);
+std::optional<TimeSource> time_source_from(std::string_view name);
 
 /// One manifest that a listing saw. Every one ends in exactly one state (ItemState).
 struct InventoryItem {
@@ -81,11 +123,11 @@ struct InventoryItem {
   std::string platform;          ///< "linux/amd64"
   std::string created;           ///< RFC 3339, may be empty
   std::uint64_t size_bytes = 0;  ///< compressed size of all layers
-  std::string outcome;           ///< "image" (to be scanned), "unsupported", "gone", "failed", "filtered"
-  std::string reason;            ///< for people, when not "image"
-  std::string pushed;            ///< RFC 3339: when it was pushed, as far as the listing learned it; may be empty
-  std::string time_source;       ///< of `pushed`: "registry", or "image config" (then it is when the image was made); empty with it
-  std::string code;              ///< the ErrorCode's name when outcome is "failed", "unsupported" or "gone"
+  ItemOutcome outcome = ItemOutcome::image;
+  std::string reason;                         ///< for people, when not an image
+  std::string pushed;                         ///< RFC 3339: when it was pushed, as far as the listing learned it; may be empty
+  TimeSource time_source = TimeSource::none;  ///< of `pushed`
+  std::string code;                           ///< the ErrorCode's name when outcome is failed, unsupported or gone
 };
 
 struct InventoryPage {
@@ -170,8 +212,13 @@ void from_json(const nlohmann::json& in, RegistryTarget& value);
 void to_json(nlohmann::json& out, const ListWork& value);
 /// Also takes what an older platform sends, which knows fewer filters.
 void from_json(const nlohmann::json& in, ListWork& value);
+void to_json(nlohmann::json& out, const ImageWork& value);
+void from_json(const nlohmann::json& in, ImageWork& value);
 void to_json(nlohmann::json& out, const Job& value);
 void from_json(const nlohmann::json& in, Job& value);
+void to_json(nlohmann::json& out, const JobRequest& value);
+void from_json(const nlohmann::json& in, JobRequest& value);
+void from_json(const nlohmann::json& in, JobBatch& value);
 void to_json(nlohmann::json& out, const InventoryItem& value);
 void from_json(const nlohmann::json& in, InventoryItem& value);
 void to_json(nlohmann::json& out, const InventoryPage& value);

@@ -127,7 +127,7 @@ class Listing {
   Awaitable<void> take(protocol::InventoryPage page) {
     for (const InventoryItem& item : page.items) {
       writer_->write(item);
-      if (item.outcome == "failed") ++failed_;
+      if (item.outcome == protocol::ItemOutcome::failed) ++failed_;
     }
     items_ += page.items.size();
     summary_.repositories_listed = page.repositories_listed;

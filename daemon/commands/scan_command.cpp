@@ -134,8 +134,8 @@ class Scan {
                             std::size_t images_at_once) {
     for (const protocol::InventoryItem& item : page.items) {
       const std::string name = host + "/" + item.repository + (item.tag.empty() ? "@" + item.digest.str() : ":" + item.tag);
-      if (item.outcome == "filtered") continue;
-      if (item.outcome != "image") {
+      if (item.outcome == protocol::ItemOutcome::filtered) continue;
+      if (item.outcome != protocol::ItemOutcome::image) {
         failures_.push_back({name, Error(error_code_from(item.code).value_or(ErrorCode::internal), item.reason)});
         continue;
       }
@@ -176,7 +176,7 @@ class Scan {
     for (const protocol::InventoryItem& item : items) {
       if (!wanted(item)) continue;
       ++chosen;
-      if (item.outcome != "image") {
+      if (item.outcome != protocol::ItemOutcome::image) {
         failures_.push_back({image, Error(error_code_from(item.code).value_or(ErrorCode::internal), item.reason)});
         continue;
       }

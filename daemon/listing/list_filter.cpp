@@ -7,6 +7,7 @@ namespace landwaiter::daemon {
 namespace {
 
 using protocol::InventoryItem;
+using protocol::TimeSource;
 
 Result<std::optional<SystemTime>> instant(const std::string& text, const char* name) {
   if (text.empty()) return std::optional<SystemTime>();
@@ -15,8 +16,7 @@ Result<std::optional<SystemTime>> instant(const std::string& text, const char* n
   return time;
 }
 
-InventoryItem left_out(const OpenRepository& repository, const registry::TagEntry& entry, const std::string& time_source,
-                       std::string reason) {
+InventoryItem left_out(const OpenRepository& repository, const registry::TagEntry& entry, TimeSource time_source, std::string reason) {
   InventoryItem item = filtered_item(repository.name, entry.tag, std::move(reason));
   item.digest = entry.digest;
   item.pushed = entry.pushed;
@@ -39,9 +39,9 @@ class Choice {
   asio::awaitable<std::vector<InventoryItem>> run() {
     registry::TagEntry& entry = work_.entry;
     if (!work_.chosen) {
-      if (!filter_->tags.wants(entry.tag)) co_return only(left_out(*repository_, entry, "", "its tag is not wanted"));
+      if (!filter_->tags.wants(entry.tag)) co_return only(left_out(*repository_, entry, TimeSource::none, "its tag is not wanted"));
       if (!from_rfc3339(entry.pushed)) entry.pushed.clear();
-      if (!entry.pushed.empty()) work_.time_source = "registry";
+      if (!entry.pushed.empty()) work_.time_source = TimeSource::registry;
     }
     if (!work_.chosen && filter_->timed()) {
       auto choosing = choose_by_time();
@@ -70,7 +70,8 @@ class Choice {
     }
     const auto time = from_rfc3339(entry.pushed);
     if (!time) {
-      co_return only(left_out(*repository_, entry, "", "neither the registry nor the image's config says when it was pushed"));
+      co_return only(
+          left_out(*repository_, entry, TimeSource::none, "neither the registry nor the image's config says when it was pushed"));
     }
     if (!filter_->window.contains(*time)) {
       co_return only(left_out(*repository_, entry, work_.time_source, "it was not pushed in the wanted time"));
@@ -103,7 +104,7 @@ class Choice {
     if (!created) co_return created.error();
     work_.entry.digest = manifest_->digest;
     work_.entry.pushed = *created;
-    if (!created->empty()) work_.time_source = "image config";
+    if (!created->empty()) work_.time_source = TimeSource::image_config;
     co_return Result<void>();
   }
 

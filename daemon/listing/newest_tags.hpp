@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/clock.hpp"
+#include "core/wire/protocol.hpp"
 #include "registry/enumerators/enumerator.hpp"
 
 #include <optional>
@@ -15,7 +16,7 @@ namespace landwaiter::daemon {
 struct TimedTag {
   registry::TagEntry entry;
   SystemTime time;
-  std::string time_source;
+  protocol::TimeSource time_source = protocol::TimeSource::none;
 
   /// Newest first. Of equal times the name decides, so that the same tags are chosen each time.
   bool operator<(const TimedTag& other) const { return time != other.time ? time > other.time : entry.tag < other.entry.tag; }

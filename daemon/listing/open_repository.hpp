@@ -16,9 +16,9 @@ namespace landwaiter::daemon {
 
 /// One tag or reference to be listed.
 struct TagWork {
-  registry::TagEntry entry;  ///< `tag` may be a digest, of an explicit reference
-  std::string time_source;   ///< of entry.pushed, once the tag was chosen by its time
-  bool chosen = false;       ///< the filters on names and times have been passed
+  registry::TagEntry entry;                                       ///< `tag` may be a digest, of an explicit reference
+  protocol::TimeSource time_source = protocol::TimeSource::none;  ///< of entry.pushed, once the tag was chosen by its time
+  bool chosen = false;                                            ///< the filters on names and times have been passed
 };
 
 /// A repository that a walk has begun or will begin.
@@ -47,11 +47,11 @@ struct OpenRepository {
   }
   void put(TagWork work) { chosen_.push_back(std::move(work)); }
   void choose_newest() {
-    for (TimedTag tag : newest.take()) put({std::move(tag.entry), std::move(tag.time_source), true});
+    for (TimedTag tag : newest.take()) put({std::move(tag.entry), tag.time_source, true});
   }
   /// has_tag() must hold.
   TagWork take() {
-    if (taken_ < page_.size()) return {std::move(page_[taken_++]), "", false};
+    if (taken_ < page_.size()) return {std::move(page_[taken_++]), protocol::TimeSource::none, false};
     TagWork work = std::move(chosen_.front());
     chosen_.pop_front();
     return work;

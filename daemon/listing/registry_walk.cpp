@@ -107,7 +107,7 @@ class RegistryWalk::Impl {
       auto repository = std::make_shared<OpenRepository>(reference->repository, 0);
       repository->listed = true;
       repository->broken = true;  // a part of it is not the whole
-      repository->put({{reference->manifest_reference(), Digest(), ""}, "", true});
+      repository->put({{reference->manifest_reference(), Digest(), ""}, protocol::TimeSource::none, true});
       open_.push_back(std::move(repository));
     }
   }

@@ -11,6 +11,8 @@ namespace landwaiter::daemon {
 namespace {
 
 using protocol::InventoryItem;
+using protocol::ItemOutcome;
+using protocol::TimeSource;
 
 bool is_index_type(std::string_view type) { return type == registry::media_types::kOciIndex || type == registry::media_types::kDockerList; }
 
@@ -30,11 +32,11 @@ InventoryItem failed_item(const std::string& repository, const std::string& tag,
   InventoryItem item;
   item.repository = repository;
   item.tag = tag;
-  item.outcome = "failed";
+  item.outcome = ItemOutcome::failed;
   ErrorCode code = error.code();
   if (says_it_is_gone(error)) code = ErrorCode::not_found;
-  if (code == ErrorCode::not_found) item.outcome = "gone";
-  if (code == ErrorCode::unsupported) item.outcome = "unsupported";
+  if (code == ErrorCode::not_found) item.outcome = ItemOutcome::gone;
+  if (code == ErrorCode::unsupported) item.outcome = ItemOutcome::unsupported;
   item.code = to_string(code);
   item.reason = error.message();
   return item;
@@ -44,7 +46,7 @@ InventoryItem filtered_item(const std::string& repository, const std::string& ta
   InventoryItem item;
   item.repository = repository;
   item.tag = tag;
-  item.outcome = "filtered";
+  item.outcome = ItemOutcome::filtered;
   item.reason = std::move(reason);
   return item;
 }
@@ -110,7 +112,7 @@ asio::awaitable<void> TagListing::add_member(ManifestMember member, Digest index
   InventoryItem item = make_item(member.digest, member.media_type, index);
   item.platform = member.platform;
   if (!matches_platform(member.platform, rules_.platforms)) {
-    item.outcome = "filtered";
+    item.outcome = ItemOutcome::filtered;
     item.reason = "its platform is not wanted";
   } else if (rules_.ask_configs) {
     auto reading = reader_->read(member.digest.str());
@@ -134,7 +136,7 @@ asio::awaitable<void> TagListing::add_member(ManifestMember member, Digest index
 asio::awaitable<void> TagListing::add_image(KnownManifest manifest, Digest index) {
   InventoryItem item = make_item(manifest->digest, manifest->media_type, index);
   if (manifest->kind == ManifestFacts::Kind::artifact) {
-    item.outcome = "unsupported";
+    item.outcome = ItemOutcome::unsupported;
     item.code = to_string(ErrorCode::unsupported);
     item.reason = "an artifact, not an image: " + manifest->artifact_type;
   } else if (rules_.ask_configs || !rules_.platforms.empty()) {
@@ -148,8 +150,8 @@ asio::awaitable<void> TagListing::add_image(KnownManifest manifest, Digest index
     item.platform = manifest->platform;
     item.created = manifest->created;
   }
-  if (item.outcome == "image" && !matches_platform(item.platform, rules_.platforms)) {
-    item.outcome = "filtered";
+  if (item.outcome == ItemOutcome::image && !matches_platform(item.platform, rules_.platforms)) {
+    item.outcome = ItemOutcome::filtered;
     item.reason = "its platform is not wanted";
   }
   add(std::move(item));
@@ -160,7 +162,7 @@ void TagListing::add(InventoryItem item) {
   item.time_source = pushed_.source;
   if (item.pushed.empty() && !item.created.empty()) {
     item.pushed = item.created;
-    item.time_source = "image config";
+    item.time_source = TimeSource::image_config;
   }
   items_.push_back(std::move(item));
 }
@@ -172,7 +174,7 @@ InventoryItem TagListing::make_item(const Digest& digest, const std::string& med
   item.index_digest = index;
   item.digest = digest;
   item.media_type = printable(media_type);
-  item.outcome = "image";
+  item.outcome = ItemOutcome::image;
   return item;
 }
 

@@ -12,24 +12,24 @@
 
 namespace landwaiter::daemon {
 
-/// An item for what could not be read: "gone" when it is not there (any more), "unsupported", or "failed".
+/// An item for what could not be read: gone when it is not there (any more), unsupported, or failed.
 protocol::InventoryItem failed_item(const std::string& repository, const std::string& tag, const Error& error);
 protocol::InventoryItem filtered_item(const std::string& repository, const std::string& tag, std::string reason);
 
 /// When something was pushed, and who says so.
 struct PushTime {
-  std::string text;    ///< RFC 3339; empty when nobody says
-  std::string source;  ///< "registry", "image config" or empty
+  std::string text;  ///< RFC 3339; empty when nobody says
+  protocol::TimeSource source = protocol::TimeSource::none;
 };
 
 /// What of a tag is listed, and how much is found out about it.
 struct TagRules {
-  std::vector<std::string> platforms;  ///< others become "filtered"; none means all
+  std::vector<std::string> platforms;  ///< others become filtered; none means all
   bool ask_configs = false;            ///< fetch each image's config for its platform and when it was made
 };
 
-/// The items that one manifest leads to: itself, or an index's members (indexes inside too, to limits::index_depth_max). An outcome
-/// for each: "image", "unsupported", "filtered", "gone", "failed". Attestations are left out: they describe images and are none.
+/// The items that one manifest leads to: itself, or an index's members (indexes inside too, to limits::index_depth_max). Each has
+/// its outcome. Attestations are left out: they describe images and are none.
 class TagListing {
  public:
   TagListing(std::shared_ptr<ManifestReader> reader, TagRules rules, std::string repository, std::string tag);

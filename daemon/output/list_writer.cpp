@@ -50,8 +50,9 @@ class TableWriter final : public ListWriter {
   void begin(const std::string&) override { row("REPOSITORY", "TAG", "PLATFORM", "SIZE", "DIGEST", "PUSHED", "STATE"); }
   void write(const InventoryItem& item) override {
     const auto or_dash = [](const std::string& text) { return text.empty() ? std::string("-") : text; };
+    const std::string outcome(to_string(item.outcome));
     row(item.repository, or_dash(item.tag), or_dash(item.platform), item.size_bytes == 0 ? "-" : human_bytes(item.size_bytes),
-        or_dash(item.digest.str()), or_dash(item.pushed), item.reason.empty() ? item.outcome : item.outcome + ": " + item.reason);
+        or_dash(item.digest.str()), or_dash(item.pushed), item.reason.empty() ? outcome : outcome + ": " + item.reason);
   }
   void end(const ListSummary&) override {}
 

@@ -23,9 +23,24 @@ struct JobRunner::Leased {
 
 namespace {
 
-std::string display_name(const protocol::Job& job) {
-  const std::string tag = job.image.tags.empty() ? "@" + job.image.digest.str() : ":" + job.image.tags.front();
-  return job.registry.endpoint + "/" + job.image.repository + tag;
+std::string display_name(const protocol::RegistryTarget& registry, const protocol::ImageWork& image) {
+  const std::string tag = image.tags.empty() ? "@" + image.digest.str() : ":" + image.tags.front();
+  return registry.endpoint + "/" + image.repository + tag;
+}
+
+std::string what_it_does(const protocol::Job& job) {
+  if (const auto* image = std::get_if<protocol::ImageWork>(&job.work)) return display_name(job.registry, *image);
+  return "list " + job.registry.endpoint;
+}
+
+protocol::JobFailure failure_of(const Error& error, bool handed_back) {
+  protocol::JobFailure failure;
+  failure.handed_back = handed_back;
+  failure.retryable = handed_back || error.transient();
+  failure.code = error.code();
+  failure.reason = error.message();
+  if (error.retry_after()) failure.retry_after = std::chrono::ceil<std::chrono::seconds>(*error.retry_after());
+  return failure;
 }
 
 std::shared_ptr<registry::Transport> registry_transport(asio::any_io_executor executor, const SensorConfig& config) {
@@ -96,19 +111,15 @@ void JobRunner::hand_back_all() {
 
 asio::awaitable<void> JobRunner::run(std::shared_ptr<Leased> leased) {
   const protocol::Job& job = leased->job;
-  const bool lists = job.kind == protocol::JobKind::list;
-  const std::string what = lists ? "list " + job.registry.endpoint : display_name(job);
+  const std::string what = what_it_does(job);
   log_event(LogLevel::info, "job started", {{"job", job.id}, {"attempt", job.attempt}, {"what", what}});
 
   Result<void> done = Error(ErrorCode::internal, "the job did not run");
   auto client = client_for(job);
   if (!client) {
     done = client.error();
-  } else if (lists) {
-    auto running = run_list(leased, *client);
-    done = co_await std::move(running);
   } else {
-    auto running = run_image(leased, *client);
+    auto running = std::visit([&](const auto& work) { return run_work(leased, work, *client); }, job.work);
     done = co_await std::move(running);
   }
 
@@ -118,21 +129,21 @@ asio::awaitable<void> JobRunner::run(std::shared_ptr<Leased> leased) {
     jobs_.erase(job.id);
   } else if (!done) {
     log_event(LogLevel::warning, "job failed", {{"job", job.id}, {"what", what}, {"error", done.error().message()}});
-    auto reporting = report_failure(leased, done.error());
-    co_await std::move(reporting);
+    auto failure = failure_of(done.error(), leased->handed_back);
+    co_await report_failure(job.id, job.lease_token, std::move(failure));
   } else {
     log_event(LogLevel::info, "job finished", {{"job", job.id}, {"what", what}});
-    if (lists) jobs_.erase(job.id);
+    if (kind_of(job.work) == protocol::JobKind::list) jobs_.erase(job.id);  // its last page was its end
   }
   job_finished_();
 }
 
-Awaitable<void> JobRunner::run_list(std::shared_ptr<Leased> leased, std::shared_ptr<registry::Client> client) {
+Awaitable<void> JobRunner::run_work(std::shared_ptr<Leased> leased, protocol::ListWork work, std::shared_ptr<registry::Client> client) {
   auto deliver = [this, leased](protocol::InventoryPage page) { return send_page(leased, std::move(page)); };
   WalkOptions options;
   options.requests_in_flight = 2 * config_.registry_network.connections;
   options.memory = manifests_;
-  RegistryWalk walk(executor_, client, leased->job.list, deliver, leased->stop.get_token(), options);
+  RegistryWalk walk(executor_, client, work, deliver, leased->stop.get_token(), options);
   auto walking = walk.run();
   co_return co_await std::move(walking);
 }
@@ -150,12 +161,12 @@ Awaitable<void> JobRunner::send_page(std::shared_ptr<Leased> leased, protocol::I
   }
 }
 
-Awaitable<void> JobRunner::run_image(std::shared_ptr<Leased> leased, std::shared_ptr<registry::Client> client) {
+Awaitable<void> JobRunner::run_work(std::shared_ptr<Leased> leased, protocol::ImageWork work, std::shared_ptr<registry::Client> client) {
   const protocol::Job& job = leased->job;
   ImageTask task;
-  task.source = registry::Client::repository_source(client, job.image.repository);
-  task.digest = job.image.digest;
-  task.display = display_name(job);
+  task.source = registry::Client::repository_source(client, work.repository);
+  task.digest = work.digest;
+  task.display = display_name(job.registry, work);
   task.book = open_platform_book(executor_, uplink_, outbox_, job, pool_.detector_state(), leased->stop.get_token());
   task.incremental = job.options.incremental;
   task.counters = leased->counters;
@@ -174,17 +185,21 @@ Awaitable<void> JobRunner::run_image(std::shared_ptr<Leased> leased, std::shared
   co_return co_await std::move(reporting);
 }
 
-asio::awaitable<void> JobRunner::report_failure(std::shared_ptr<Leased> leased, Error error) {
+void JobRunner::refuse(protocol::UnreadableJob job) {
+  log_event(LogLevel::warning, "job cannot be read", {{"job", job.id}, {"error", job.error.message()}});
+  if (job.id.empty() || job.lease_token.empty()) return;  // its lease runs out
   protocol::JobFailure failure;
-  failure.handed_back = leased->handed_back;
-  failure.retryable = leased->handed_back || error.transient();
-  failure.code = error.code();
-  failure.reason = error.message();
-  if (error.retry_after()) failure.retry_after = std::chrono::ceil<std::chrono::seconds>(*error.retry_after());
-  auto reporting = outbox_.put_failure(leased->job.id, leased->job.lease_token, std::move(failure));
-  auto reported = co_await std::move(reporting);
+  // Another sensor may be able to. It counts as an attempt: handed back for nothing it would return here at once, again and again.
+  failure.retryable = true;
+  failure.code = ErrorCode::unsupported;
+  failure.reason = "the sensor cannot read this job: " + job.error.message();
+  group_.spawn(report_failure(std::move(job.id), std::move(job.lease_token), std::move(failure)));
+}
+
+asio::awaitable<void> JobRunner::report_failure(std::string job_id, Secret lease, protocol::JobFailure failure) {
+  auto reported = co_await outbox_.put_failure(job_id, std::move(lease), std::move(failure));
   // The lease runs out and the platform gives the job to somebody else.
-  if (!reported) log_event(LogLevel::error, "failure cannot be stored", {{"job", leased->job.id}, {"error", reported.error().message()}});
+  if (!reported) log_event(LogLevel::error, "failure cannot be stored", {{"job", job_id}, {"error", reported.error().message()}});
 }
 
 /// Jobs of one registry and account share a client, and with it tokens, for as long as one of them runs.

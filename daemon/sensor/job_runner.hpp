@@ -24,6 +24,8 @@ class JobRunner {
             StoreThread& store, ScanPool& pool, const SensorIdentity& identity, std::function<void()> job_finished);
 
   void start(protocol::Job job);
+  /// Reports a job that this sensor cannot read as failed here, so that another may try it.
+  void refuse(protocol::UnreadableJob job);
   /// Jobs that still work; those that only wait for the outbox do not count.
   std::size_t running() const;
   /// Every job whose lease must be kept: running ones and those whose end the platform does not know yet.
@@ -42,10 +44,10 @@ class JobRunner {
   struct KnownRegistry;
 
   asio::awaitable<void> run(std::shared_ptr<Leased> leased);
-  Awaitable<void> run_list(std::shared_ptr<Leased> leased, std::shared_ptr<registry::Client> client);
-  Awaitable<void> run_image(std::shared_ptr<Leased> leased, std::shared_ptr<registry::Client> client);
+  Awaitable<void> run_work(std::shared_ptr<Leased> leased, protocol::ListWork work, std::shared_ptr<registry::Client> client);
+  Awaitable<void> run_work(std::shared_ptr<Leased> leased, protocol::ImageWork work, std::shared_ptr<registry::Client> client);
   Awaitable<void> send_page(std::shared_ptr<Leased> leased, protocol::InventoryPage page);
-  asio::awaitable<void> report_failure(std::shared_ptr<Leased> leased, Error error);
+  asio::awaitable<void> report_failure(std::string job_id, Secret lease, protocol::JobFailure failure);
   Result<std::shared_ptr<registry::Client>> client_for(const protocol::Job& job);
 
   asio::any_io_executor executor_;

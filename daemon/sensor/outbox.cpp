@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/sensor/outbox.hpp"
 
+#include "core/base/enum_names.hpp"
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/log.hpp"
@@ -13,6 +14,16 @@ namespace {
 
 using nlohmann::json;
 using storage::OutboxItem;
+
+/// What an item of the outbox is.
+enum class ItemKind { layer, completion, failure };
+constexpr EnumNames<ItemKind, 3> kItemKinds{{{ItemKind::layer, "layer"}, {ItemKind::completion, "complete"}, {ItemKind::failure, "fail"}}};
+
+OutboxItem make_item(ItemKind kind, std::string key, std::string payload = {}) {
+  return {0, std::string(name_of(kItemKinds, kind)), std::move(key), std::move(payload)};
+}
+
+bool is_job_end(const OutboxItem& item) { return value_of(kItemKinds, item.kind) != ItemKind::layer; }
 
 constexpr std::size_t kBatch = 32;
 constexpr std::string_view kMissingLayers = "layer report missing";
@@ -65,10 +76,7 @@ Awaitable<void> Outbox::put_layer(LayerReport report) {
   auto store_both = [report = std::move(report), now](storage::Store& store) -> Result<void> {
     auto stored = store.put_layer_report(report, now);
     if (!stored) return stored.error();
-    OutboxItem item;
-    item.kind = "layer";
-    item.key = report.layer.str();
-    return store.enqueue(item);
+    return store.enqueue(make_item(ItemKind::layer, report.layer.str()));
   };
   auto operation = store_.run(std::move(store_both));
   auto stored = co_await std::move(operation);
@@ -77,19 +85,11 @@ Awaitable<void> Outbox::put_layer(LayerReport report) {
 }
 
 Awaitable<void> Outbox::put_completion(std::string job_id, Secret lease, protocol::ImageCompletion completion) {
-  OutboxItem item;
-  item.kind = "complete";
-  item.key = std::move(job_id);
-  item.payload = dump_json(json{{"lease", lease.reveal()}, {"body", completion}});
-  return put(std::move(item));
+  return put(make_item(ItemKind::completion, std::move(job_id), dump_json(json{{"lease", lease.reveal()}, {"body", completion}})));
 }
 
 Awaitable<void> Outbox::put_failure(std::string job_id, Secret lease, protocol::JobFailure failure) {
-  OutboxItem item;
-  item.kind = "fail";
-  item.key = std::move(job_id);
-  item.payload = dump_json(json{{"lease", lease.reveal()}, {"body", failure}});
-  return put(std::move(item));
+  return put(make_item(ItemKind::failure, std::move(job_id), dump_json(json{{"lease", lease.reveal()}, {"body", failure}})));
 }
 
 asio::awaitable<void> Outbox::run(std::stop_token stop) {
@@ -131,13 +131,15 @@ asio::awaitable<bool> Outbox::send_some(std::size_t failures, std::stop_token st
       auto acknowledging = store_.run(std::move(acknowledge));
       auto acknowledged = co_await std::move(acknowledging);
       if (!acknowledged) log_event(LogLevel::error, "outbox cannot be written", {{"error", acknowledged.error().message()}});
-      if (item.kind != "layer") on_job_ended_(item.key);
+      if (is_job_end(item)) on_job_ended_(item.key);
     }
   }
 }
 
 Awaitable<void> Outbox::send(OutboxItem item) {
-  if (item.kind == "layer") {
+  const auto kind = value_of(kItemKinds, item.kind);
+  if (!kind) co_return Error(ErrorCode::invalid_argument, "an item of a kind that this version does not know");
+  if (*kind == ItemKind::layer) {
     auto sending = send_layer(item);
     co_return co_await std::move(sending);
   }
@@ -163,7 +165,7 @@ Awaitable<void> Outbox::send_job_end(const OutboxItem& item) {
   if (!document) co_return Error(ErrorCode::invalid_argument, document.error().message());
   const Secret lease((*document)["lease"].get<std::string>());
   const std::string body = dump_json((*document)["body"]);
-  if (item.kind == "fail") {
+  if (value_of(kItemKinds, item.kind) == ItemKind::failure) {
     auto failing = uplink_.fail(item.key, lease, body);
     co_return co_await std::move(failing);
   }
@@ -182,8 +184,7 @@ Awaitable<void> Outbox::resend_layers(std::string completion) {
   auto parsed = parse_json_as<protocol::ImageCompletion>(completion, "completion");
   if (!parsed) co_return Error(ErrorCode::invalid_argument, parsed.error().message());
   for (const Digest& layer : parsed->facts.layers) {
-    OutboxItem item;
-    item.key = layer.str();
+    const OutboxItem item = make_item(ItemKind::layer, layer.str());
     auto sending = send_layer(item);
     auto sent = co_await std::move(sending);
     if (!sent) co_return sent.error();

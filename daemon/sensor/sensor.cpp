@@ -167,7 +167,8 @@ class Sensor::Impl {
       auto leased = co_await std::move(acquiring);
       if (leased) {
         failures = 0;
-        for (protocol::Job& job : *leased) jobs_->start(std::move(job));
+        for (protocol::Job& job : leased->jobs) jobs_->start(std::move(job));
+        for (protocol::UnreadableJob& job : leased->unreadable) jobs_->refuse(std::move(job));
         continue;
       }
       if (stopping_) co_return;
@@ -178,7 +179,7 @@ class Sensor::Impl {
   }
 
   /// The long poll, in a coroutine of its own so that stop() can end it.
-  Awaitable<std::vector<protocol::Job>> acquire() {
+  Awaitable<protocol::JobBatch> acquire() {
     const std::size_t capacity = config_.jobs - jobs_->running();
     auto token = asio::bind_cancellation_slot(acquire_cancel_.slot(), asio::use_awaitable);
     auto polling = asio::co_spawn(executor_, uplink_.acquire(capacity, kAcquireWait), std::move(token));

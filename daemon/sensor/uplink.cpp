@@ -11,8 +11,6 @@
 namespace landwaiter::daemon {
 namespace {
 
-using nlohmann::json;
-
 /// Smaller bodies are not worth compressing.
 constexpr std::size_t kCompressFrom = 4 * limits::KiB;
 
@@ -109,23 +107,20 @@ Awaitable<protocol::EnrolmentAnswer> Uplink::enrol(protocol::Enrolment enrolment
   co_return parse_json_as<protocol::EnrolmentAnswer>(answer->body, "the platform's answer to the enrolment");
 }
 
-Awaitable<std::vector<protocol::Job>> Uplink::acquire(std::size_t capacity, std::chrono::seconds wait) {
+Awaitable<protocol::JobBatch> Uplink::acquire(std::size_t capacity, std::chrono::seconds wait) {
+  protocol::JobRequest request{capacity, wait, {}};
+  for (const protocol::JobKind kind : protocol::job_kinds) request.kinds.emplace_back(to_string(kind));
   Call call;
   call.method = "POST";
   call.path = "/v3/jobs/acquire";
-  call.body = dump_json(json{{"capacity", capacity}, {"wait_s", wait.count()}});
+  call.body = dump_json(request);
   call.bearer = token_;
   call.wait = wait;
   auto sending = send(std::move(call));
   auto answer = co_await std::move(sending);
   if (!answer) co_return answer.error();
-  std::vector<protocol::Job> jobs;
-  if (answer->status == 204) co_return jobs;
-  auto document = parse_json(answer->body, "the platform's jobs");
-  if (!document) co_return document.error();
-  auto read = read_json_fields("the platform's jobs", [&] { document->at("jobs").get_to(jobs); });
-  if (!read) co_return read.error();
-  co_return jobs;
+  if (answer->status == 204) co_return protocol::JobBatch();
+  co_return parse_json_as<protocol::JobBatch>(answer->body, "the platform's jobs");
 }
 
 Awaitable<protocol::HeartbeatAnswer> Uplink::heartbeat(protocol::Heartbeat heartbeat) {

@@ -7,7 +7,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace landwaiter::daemon {
 
@@ -22,8 +21,8 @@ class Uplink {
   void set_token(Secret token) { token_ = std::move(token); }
 
   Awaitable<protocol::EnrolmentAnswer> enrol(protocol::Enrolment enrolment, Secret enrolment_token);
-  /// Long poll: up to `capacity` jobs, or none after `wait`.
-  Awaitable<std::vector<protocol::Job>> acquire(std::size_t capacity, std::chrono::seconds wait);
+  /// Long poll: up to `capacity` jobs of the kinds that this version knows, or none after `wait`.
+  Awaitable<protocol::JobBatch> acquire(std::size_t capacity, std::chrono::seconds wait);
   Awaitable<protocol::HeartbeatAnswer> heartbeat(protocol::Heartbeat heartbeat);
   Awaitable<void> inventory(std::string job_id, Secret lease, protocol::InventoryPage page);
   /// Long poll while all layers are busy elsewhere.

@@ -31,13 +31,23 @@ Result<Wanted> wanted_of(const Call& call) {
   return out;
 }
 
+/// Rows leave as they are made: the file of a large scan has millions.
+class CsvBody final : public BodyStream {
+ public:
+  explicit CsvBody(std::vector<ImageReport> images) : rows_(std::move(images)) {}
+  Awaitable<std::string> next() override { co_return rows_.next(limits::body_piece_bytes); }
+
+ private:
+  exports::CsvStream rows_;
+};
+
 Response document(const Call& call, const Wanted& wanted, std::vector<ImageReport> images) {
   assess_all(images, *call.assess.policy, call.assess.today, call.assess.blocklist);
   const exports::Options options{LANDWAITER_VERSION, ""};
   Response response;
   if (wanted.format == "csv") {
     response.content_type = "text/csv; charset=utf-8";
-    response.body = exports::csv(images);
+    response.body = std::make_unique<CsvBody>(std::move(images));
   } else if (wanted.format == "sarif") {
     response.content_type = "application/sarif+json";
     response.body = exports::sarif(images, options);
@@ -82,8 +92,8 @@ Result<Response> export_scan(Call& call) {
 }  // namespace
 
 void add_export_routes(std::vector<Route>& routes) {
-  routes.push_back({.method = "GET", .path = "/v3/images/{digest}/export", .handler = export_image});
-  routes.push_back({.method = "GET", .path = "/v3/scans/{id}/export", .handler = export_scan});
+  routes.push_back({{.method = "GET", .path = "/v3/images/{digest}/export", .needs = Permission::read}, export_image});
+  routes.push_back({{.method = "GET", .path = "/v3/scans/{id}/export", .needs = Permission::read}, export_scan});
 }
 
 }  // namespace landwaiter::platform

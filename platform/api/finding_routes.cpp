@@ -70,10 +70,10 @@ Result<Response> report(Call& call) {
 }  // namespace
 
 void add_finding_routes(std::vector<Route>& routes) {
-  routes.push_back({.method = "GET", .path = "/v3/images", .handler = images});
-  routes.push_back({.method = "GET", .path = "/v3/images/{digest}/report", .handler = report});
-  routes.push_back({.method = "GET", .path = "/v3/findings", .handler = get_findings});
-  routes.push_back({.method = "GET", .path = "/v3/findings/{id}", .handler = get_finding});
+  routes.push_back({{.method = "GET", .path = "/v3/images", .needs = Permission::read}, images});
+  routes.push_back({{.method = "GET", .path = "/v3/images/{digest}/report", .needs = Permission::read}, report});
+  routes.push_back({{.method = "GET", .path = "/v3/findings", .needs = Permission::read}, get_findings});
+  routes.push_back({{.method = "GET", .path = "/v3/findings/{id}", .needs = Permission::read}, get_finding});
 }
 
 }  // namespace landwaiter::platform

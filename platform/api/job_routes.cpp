@@ -12,6 +12,7 @@ namespace landwaiter::platform {
 namespace {
 
 using nlohmann::json;
+using protocol::JobKind;
 
 /// What makes the sensor drop the job, told apart from other conflicts.
 Response stale(const Error& error) { return problem(409, error.message(), "stale-lease"); }
@@ -29,20 +30,30 @@ Result<Lookup> look_up(Call& call, const Secret& lease_token) {
   return Lookup{{}, stale(job.error())};
 }
 
+/// The kinds of jobs that a sensor can do, of those that there are. A newer sensor may name more; one of before kinds were named can do
+/// list and image.
+std::vector<JobKind> kinds_asked_for(const protocol::JobRequest& request) {
+  if (request.kinds.empty()) return {JobKind::list, JobKind::image};
+  std::vector<JobKind> kinds;
+  for (const std::string& name : request.kinds) {
+    if (const auto kind = protocol::job_kind_from(name)) kinds.push_back(*kind);
+  }
+  return kinds;
+}
+
 Result<Response> acquire(Call& call) {
-  const auto body = call.body_json();
-  if (!body) return body.error();
-  const auto capacity = optional_number(*body, "capacity", 1, 1, limits::api_jobs_max);
-  if (!capacity) return capacity.error();
-  const auto wait_s = optional_number(*body, "wait_s", 0, 0, 3600);
-  if (!wait_s) return wait_s.error();
-  auto keys = sensor_keys(*call.transaction, call.who.sensor_id);
+  const auto request = call.body_as<protocol::JobRequest>("request for jobs");
+  if (!request) return request.error();
+  if (request->capacity < 1 || request->capacity > limits::api_jobs_max) {
+    return Error(ErrorCode::invalid_argument, "field capacity must be a number from 1 to " + std::to_string(limits::api_jobs_max));
+  }
+  auto keys = sensor_keys(*call.transaction, call.who.id);
   if (!keys) return keys.error();
-  const Acquirer acquirer{call.who.sensor_id, keys->public_key};
-  const auto jobs = acquire_jobs(*call.transaction, call.vault, acquirer, static_cast<std::size_t>(*capacity), call.terms);
+  const Acquirer acquirer{call.who.id, keys->public_key, kinds_asked_for(*request)};
+  const auto jobs = acquire_jobs(*call.transaction, call.vault, acquirer, static_cast<std::size_t>(request->capacity), call.terms);
   if (!jobs) return jobs.error();
   if (!jobs->empty()) return json_response({{"jobs", *jobs}});
-  call.nothing_yet = Call::NothingYet{Topic::jobs, std::min(limits::long_poll_max, std::chrono::seconds(*wait_s))};
+  call.nothing_yet = Call::NothingYet{Topic::jobs, std::min(limits::long_poll_max, request->wait)};
   return empty_response();
 }
 
@@ -50,7 +61,7 @@ Result<Response> beat(Call& call) {
   const auto heartbeat_body = call.body_as<protocol::Heartbeat>("heartbeat");
   if (!heartbeat_body) return heartbeat_body.error();
   if (heartbeat_body->jobs.size() > limits::api_jobs_max) return Error(ErrorCode::limit_exceeded, "too many jobs in one heartbeat");
-  return json_response(heartbeat(*call.transaction, call.who.sensor_id, *heartbeat_body, call.terms));
+  return json_response(heartbeat(*call.transaction, call.who.id, *heartbeat_body, call.terms));
 }
 
 Result<Response> inventory(Call& call) {
@@ -59,13 +70,13 @@ Result<Response> inventory(Call& call) {
   auto found = look_up(call, call.request.lease_token);
   if (!found) return found.error();
   if (found->answer) return *std::move(found->answer);
-  if (!found->job.is_list) return Error(ErrorCode::invalid_argument, "this job is not a list job");
+  if (found->job.kind != JobKind::list) return Error(ErrorCode::invalid_argument, "this job is not a list job");
   if (found->job.ended) return json_response({{"accepted", page->items.size()}});
-  const auto keys = sensor_keys(*call.transaction, call.who.sensor_id);
+  const auto keys = sensor_keys(*call.transaction, call.who.id);
   if (!keys) return keys.error();
   const auto queued = store_inventory(*call.transaction, found->job, *page, keys->detector_state, call.terms.now);
   if (!queued) return queued.error();
-  call.jobs_changed = *queued;
+  if (*queued) call.changed(Topic::jobs);
   return json_response({{"accepted", page->items.size()}});
 }
 
@@ -92,7 +103,7 @@ Result<Response> claim(Call& call) {
   if (!found) return found.error();
   if (found->answer) return *std::move(found->answer);
   if (found->job.ended) return stale(Error(ErrorCode::conflict, "this job has ended"));
-  if (found->job.is_list) return Error(ErrorCode::invalid_argument, "a list job reads no layers");
+  if (found->job.kind == JobKind::list) return Error(ErrorCode::invalid_argument, "a list job reads no layers");
   const auto answer = claim_layers(*call.transaction, found->job, *body, call.terms.now);
   // Worth waiting only when all that is not known is being read by others.
   if (answer.claimed.empty() && !answer.busy.empty()) call.nothing_yet = Call::NothingYet{Topic::layers, *wait};
@@ -116,8 +127,8 @@ Result<Response> complete(Call& call) {
   if (!found) return found.error();
   if (found->answer) return *std::move(found->answer);
   if (found->job.ended) return json_response({{"accepted", true}});
-  if (found->job.is_list) {
-    end_job(*call.transaction, found->job, {true, "", "", ""}, call.terms.now);
+  if (found->job.kind == JobKind::list) {
+    end_job(*call.transaction, found->job, JobEnd(), call.terms.now);
     return json_response({{"accepted", true}});
   }
   const auto completion = call.body_as<protocol::ImageCompletion>("completion");
@@ -130,7 +141,7 @@ Result<Response> complete(Call& call) {
   if (completion->detector_state.empty()) return Error(ErrorCode::malformed, "a completion needs its detector_state");
   const auto missing = complete_image(*call.transaction, found->job, *completion, call.terms.now);
   if (!missing.empty()) return missing_reports(missing);
-  call.layers_changed = true;
+  call.changed(Topic::layers);
   return json_response({{"accepted", true}});
 }
 
@@ -142,18 +153,16 @@ Result<Response> fail(Call& call) {
   if (found->answer) return *std::move(found->answer);
   if (!found->job.ended) {
     fail_job(*call.transaction, found->job, *failure, call.terms.now);
-    call.jobs_changed = call.layers_changed = true;
+    call.changed(Topic::jobs);
+    call.changed(Topic::layers);
   }
   return json_response({{"accepted", true}});
 }
 
 void add(std::vector<Route>& routes, std::string path, Result<Response> (*handler)(Call&), std::uint64_t body_bytes_max) {
-  routes.push_back({.method = "POST",
-                    .path = std::move(path),
-                    .access = Access::sensor,
-                    .lane = LaneKind::writer,
-                    .handler = handler,
-                    .body_bytes_max = body_bytes_max});
+  RouteHead head{
+      .method = "POST", .path = std::move(path), .needs = Permission::sense, .lane = LaneKind::writer, .body_bytes_max = body_bytes_max};
+  routes.push_back({std::move(head), handler});
 }
 
 }  // namespace

@@ -7,8 +7,13 @@
 namespace landwaiter::platform {
 namespace {
 
+struct PreparedReport {
+  LayerReport report;
+  Bytes compressed;
+};
+
 /// Parsing, checking and compressing a large report takes long: before the writer's turn.
-Result<void> prepare_report(Call& call) {
+Result<PreparedReport> prepare_report(const Call& call) {
   const auto layer = call.digest("digest");
   if (!layer) return layer.error();
   const auto detector_state = call.digest("detector_state");
@@ -21,13 +26,12 @@ Result<void> prepare_report(Call& call) {
   if (report->findings.size() > limits::findings_per_layer_max) return Error(ErrorCode::limit_exceeded, "too many findings in one layer");
   // Stored in its normal form, whatever the sender's.
   Bytes compressed = storage::zstd_compress(dump_json(*report));
-  call.prepared = PreparedReport{*std::move(report), std::move(compressed)};
-  return {};
+  return PreparedReport{*std::move(report), std::move(compressed)};
 }
 
-Result<Response> put(Call& call) {
-  put_layer_report(*call.transaction, call.prepared->report, call.prepared->compressed, call.terms.now);
-  call.layers_changed = true;
+Result<Response> put(Call& call, const PreparedReport& prepared) {
+  put_layer_report(*call.transaction, prepared.report, prepared.compressed, call.terms.now);
+  call.changed(Topic::layers);
   return empty_response();
 }
 
@@ -49,15 +53,14 @@ Result<Response> get_layer(Call& call) {
 
 void add_layer_routes(std::vector<Route>& routes) {
   constexpr const char* kPath = "/v3/layers/{digest}/{detector_state}";
-  routes.push_back({.method = "PUT",
-                    .path = kPath,
-                    .access = Access::sensor,
-                    .lane = LaneKind::writer,
-                    .handler = put,
-                    .body_bytes_max = limits::api_body_bytes_max,
-                    .decoded_body_bytes_max = limits::report_bytes_max,
-                    .prepare = prepare_report});
-  routes.push_back({.method = "GET", .path = kPath, .access = Access::api_or_sensor, .handler = get_layer});
+  RouteHead upload{.method = "PUT",
+                   .path = kPath,
+                   .needs = Permission::sense,
+                   .lane = LaneKind::writer,
+                   .body_bytes_max = limits::api_body_bytes_max,
+                   .decoded_body_bytes_max = limits::report_bytes_max};
+  routes.push_back(prepared_route(std::move(upload), prepare_report, put));
+  routes.push_back({{.method = "GET", .path = kPath, .needs = Permission::read_layers}, get_layer});
 }
 
 }  // namespace landwaiter::platform

@@ -78,7 +78,7 @@ Result<Response> scan(Call& call) {
   scan.incremental = *incremental;
   const std::string id = create_scan(*call.transaction, scan, call.terms.now);
   create_list_job(*call.transaction, id, target->id, *work, call.terms.now);
-  call.jobs_changed = true;
+  call.changed(Topic::jobs);
   return json_response({{"scanId", id}, {"status", "queued"}}, 201);
 }
 
@@ -86,13 +86,15 @@ Result<Response> scan(Call& call) {
 
 void add_registry_routes(std::vector<Route>& routes) {
   constexpr auto kBody = limits::api_small_body_bytes_max;
-  routes.push_back({.method = "GET", .path = "/v3/registries", .handler = get_registries});
+  constexpr auto kManage = Permission::manage_registries;
+  constexpr auto kWriter = LaneKind::writer;
+  routes.push_back({{.method = "GET", .path = "/v3/registries", .needs = Permission::read}, get_registries});
   routes.push_back(
-      {.method = "POST", .path = "/v3/registries", .lane = LaneKind::writer, .handler = post_registry, .body_bytes_max = kBody});
-  routes.push_back({.method = "GET", .path = "/v3/registries/{id}", .handler = get_registry});
-  routes.push_back({.method = "DELETE", .path = "/v3/registries/{id}", .lane = LaneKind::writer, .handler = remove_registry});
+      {{.method = "POST", .path = "/v3/registries", .needs = kManage, .lane = kWriter, .body_bytes_max = kBody}, post_registry});
+  routes.push_back({{.method = "GET", .path = "/v3/registries/{id}", .needs = Permission::read}, get_registry});
+  routes.push_back({{.method = "DELETE", .path = "/v3/registries/{id}", .needs = kManage, .lane = kWriter}, remove_registry});
   routes.push_back(
-      {.method = "POST", .path = "/v3/registries/{id}/scan", .lane = LaneKind::writer, .handler = scan, .body_bytes_max = kBody});
+      {{.method = "POST", .path = "/v3/registries/{id}/scan", .needs = Permission::scan, .lane = kWriter, .body_bytes_max = kBody}, scan});
 }
 
 }  // namespace landwaiter::platform

@@ -118,7 +118,7 @@ Result<Response> post_scan(Call& call) {
     work.references = references;
     create_list_job(*call.transaction, id, *registry_id, work, call.terms.now);
   }
-  call.jobs_changed = true;
+  call.changed(Topic::jobs);
   return json_response({{"scanId", id}, {"status", "queued"}}, 201);
 }
 
@@ -147,26 +147,23 @@ Result<Response> items(Call& call) {
 Result<Response> cancel(Call& call) {
   auto cancelled = cancel_scan(*call.transaction, call.parameter("id"), call.terms.now);
   if (!cancelled) return cancelled.error();
-  call.layers_changed = true;
+  call.changed(Topic::layers);
   return json_response(scan_json(*call.transaction, call.parameter("id")));
 }
 
 }  // namespace
 
 void add_scan_routes(std::vector<Route>& routes) {
-  routes.push_back({.method = "POST",
-                    .path = "/v3/scan/create",
-                    .lane = LaneKind::writer,
-                    .handler = post_scan,
-                    .body_bytes_max = limits::inventory_body_bytes_max});
-  routes.push_back({.method = "GET", .path = "/v3/scans", .handler = get_scans});
-  routes.push_back({.method = "GET", .path = "/v3/scans/{id}", .handler = get_scan});
-  routes.push_back({.method = "GET", .path = "/v3/scans/{id}/items", .handler = items});
-  routes.push_back({.method = "POST",
-                    .path = "/v3/scans/{id}/cancel",
-                    .lane = LaneKind::writer,
-                    .handler = cancel,
-                    .body_bytes_max = limits::api_small_body_bytes_max});
+  constexpr auto kList = limits::inventory_body_bytes_max;
+  constexpr auto kSmall = limits::api_small_body_bytes_max;
+  constexpr auto kWriter = LaneKind::writer;
+  routes.push_back(
+      {{.method = "POST", .path = "/v3/scan/create", .needs = Permission::scan, .lane = kWriter, .body_bytes_max = kList}, post_scan});
+  routes.push_back({{.method = "GET", .path = "/v3/scans", .needs = Permission::read}, get_scans});
+  routes.push_back({{.method = "GET", .path = "/v3/scans/{id}", .needs = Permission::read}, get_scan});
+  routes.push_back({{.method = "GET", .path = "/v3/scans/{id}/items", .needs = Permission::read}, items});
+  routes.push_back(
+      {{.method = "POST", .path = "/v3/scans/{id}/cancel", .needs = Permission::scan, .lane = kWriter, .body_bytes_max = kSmall}, cancel});
 }
 
 }  // namespace landwaiter::platform

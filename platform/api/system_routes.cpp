@@ -13,17 +13,18 @@ Result<Response> ready(Call& call) {
 }
 
 Result<Response> openapi(Call&) {
+  static const SharedBytes document = std::make_shared<const std::string>(openapi_document());
   Response response;
-  response.body = openapi_document();
+  response.body = document;
   return response;
 }
 
 }  // namespace
 
 void add_system_routes(std::vector<Route>& routes) {
-  routes.push_back({.method = "GET", .path = "/livez", .access = Access::open, .handler = alive});
-  routes.push_back({.method = "GET", .path = "/readyz", .access = Access::open, .lane = LaneKind::writer, .handler = ready});
-  routes.push_back({.method = "GET", .path = "/v3/openapi.json", .access = Access::open, .handler = openapi});
+  routes.push_back({{.method = "GET", .path = "/livez", .needs = Needs::nothing()}, alive});
+  routes.push_back({{.method = "GET", .path = "/readyz", .needs = Needs::nothing(), .lane = LaneKind::writer}, ready});
+  routes.push_back({{.method = "GET", .path = "/v3/openapi.json", .needs = Needs::nothing()}, openapi});
 }
 
 }  // namespace landwaiter::platform

@@ -3,6 +3,7 @@
 #include "core/wire/protocol.hpp"
 #include "platform/api/routes.hpp"
 #include "platform/store/sensors.hpp"
+#include "platform/store/tokens.hpp"
 
 namespace landwaiter::platform {
 namespace {
@@ -68,16 +69,14 @@ Result<Response> sensors(Call& call) {
 
 void add_token_routes(std::vector<Route>& routes) {
   constexpr auto kBody = limits::api_small_body_bytes_max;
-  routes.push_back({.method = "GET", .path = "/v3/tokens", .handler = get_tokens});
-  routes.push_back({.method = "POST", .path = "/v3/tokens", .lane = LaneKind::writer, .handler = post_token, .body_bytes_max = kBody});
-  routes.push_back({.method = "DELETE", .path = "/v3/tokens/{id}", .lane = LaneKind::writer, .handler = remove_token});
-  routes.push_back({.method = "GET", .path = "/v3/sensors", .handler = sensors});
-  routes.push_back({.method = "POST",
-                    .path = "/v3/sensors/enroll",
-                    .access = Access::enrolment,
-                    .lane = LaneKind::writer,
-                    .handler = enrol,
-                    .body_bytes_max = kBody});
+  constexpr auto kUsers = Permission::manage_users;
+  constexpr auto kWriter = LaneKind::writer;
+  routes.push_back({{.method = "GET", .path = "/v3/tokens", .needs = kUsers}, get_tokens});
+  routes.push_back({{.method = "POST", .path = "/v3/tokens", .needs = kUsers, .lane = kWriter, .body_bytes_max = kBody}, post_token});
+  routes.push_back({{.method = "DELETE", .path = "/v3/tokens/{id}", .needs = kUsers, .lane = kWriter}, remove_token});
+  routes.push_back({{.method = "GET", .path = "/v3/sensors", .needs = Permission::read}, sensors});
+  routes.push_back(
+      {{.method = "POST", .path = "/v3/sensors/enroll", .needs = Permission::enrol, .lane = kWriter, .body_bytes_max = kBody}, enrol});
 }
 
 }  // namespace landwaiter::platform

@@ -4,38 +4,46 @@
 #include "core/assess/assess.hpp"
 #include "core/base/digest.hpp"
 #include "core/base/json.hpp"
-#include "core/report/report.hpp"
 #include "platform/http/http.hpp"
 #include "platform/store/lease.hpp"
-#include "platform/store/tokens.hpp"
+#include "platform/store/principal.hpp"
 #include "platform/store/vault.hpp"
 
+#include <array>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace landwaiter::platform {
 
 /// What others may wait for.
 enum class Topic { jobs, layers };
+inline constexpr std::array topics{Topic::jobs, Topic::layers};
 
-/// A layer report that was parsed before the database was touched.
-struct PreparedReport {
-  LayerReport report;
-  Bytes compressed;
+class TopicSet {
+ public:
+  void add(Topic topic) { bits_ |= 1U << static_cast<unsigned>(topic); }
+  bool has(Topic topic) const { return (bits_ & 1U << static_cast<unsigned>(topic)) != 0; }
+
+ private:
+  unsigned bits_ = 0;
 };
+
+/// What stood in the path where a route has {name}.
+using Parameters = std::map<std::string, std::string>;
 
 /// One call of a handler: runs on a lane, within a transaction that is committed when the handler returns a Response and rolled back
 /// when it returns an Error.
 struct Call {
   const Request& request;
-  const std::map<std::string, std::string>& parameters;  ///< of the path
+  const Parameters& parameters;  ///< of the path
   const Principal& who;
   const Vault& vault;
   LeaseTerms terms;      ///< the time now, and how long leases last
   AssessContext assess;  ///< by the platform's policy, and today
   std::uint64_t decoded_body_bytes_max;
-  std::optional<PreparedReport>& prepared;
   Transaction* transaction = nullptr;  ///< nullptr only in a route's `prepare`
 
   /// A long poll found nothing: ask again when `topic` changes, for at most `wait` since the request came.
@@ -43,9 +51,11 @@ struct Call {
     Topic topic;
     std::chrono::milliseconds wait;
   };
-  std::optional<NothingYet> nothing_yet;
-  bool jobs_changed = false;
-  bool layers_changed = false;
+  std::optional<NothingYet> nothing_yet = std::nullopt;
+  TopicSet changes = {};
+
+  /// Wakes who waits for the topic, once the transaction is committed.
+  void changed(Topic topic) { changes.add(topic); }
 
   /// Always there: the router matched it.
   const std::string& parameter(const char* name) const { return parameters.at(name); }

@@ -3,10 +3,10 @@
 
 #include "core/base/result.hpp"
 #include "core/base/secret.hpp"
+#include "platform/http/body.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <any>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -30,7 +30,6 @@ struct Request {
   std::uint64_t content_length = 0;            ///< as announced
   std::string body;                            ///< decoded by nobody yet
   std::function<bool()> peer_gone;             ///< the caller hung up; may be empty; for the io thread
-  std::any admitted;                           ///< what the application noted when it admitted the request
 
   std::string header(const std::string& lower_name) const;
 };
@@ -39,7 +38,7 @@ struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  Body body;
 };
 
 Response json_response(const nlohmann::json& body, int status = 200);

@@ -12,6 +12,7 @@
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
@@ -31,6 +32,12 @@ using tcp = asio::ip::tcp;
 using PlainStream = beast::tcp_stream;
 using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 using Parser = http::request_parser<http::string_body>;
+
+/// How an answer is sent.
+struct Manner {
+  bool keep_alive = false;
+  bool chunks = true;  ///< the caller knows them; for one of HTTP/1.0 the end of the connection ends a stream
+};
 
 /// A connection as the server sees it: what stop() needs.
 struct Connection {
@@ -72,8 +79,10 @@ bool read_head(const Parser& parser, Request& request) {
   return read_target(message.target(), request);
 }
 
-http::response<http::string_body> to_wire(Response response, bool keep_alive) {
-  http::response<http::string_body> wire;
+/// Everything but the body.
+template <class BodyType>
+http::response<BodyType> to_wire(const Response& response, bool keep_alive) {
+  http::response<BodyType> wire;
   wire.version(11);
   wire.result(static_cast<unsigned>(response.status));
   wire.reason(reason_phrase(response.status));
@@ -83,8 +92,6 @@ http::response<http::string_body> to_wire(Response response, bool keep_alive) {
   if (!response.content_type.empty()) wire.set(http::field::content_type, response.content_type);
   for (const auto& [name, value] : response.headers) wire.set(name, value);
   wire.keep_alive(keep_alive);
-  wire.body() = std::move(response.body);
-  wire.prepare_payload();
   return wire;
 }
 
@@ -109,6 +116,13 @@ bool hung_up(tcp::socket& socket) {
   error_code ignored;
   socket.non_blocking(was_non_blocking, ignored);
   return failed && failed != asio::error::would_block && failed != asio::error::try_again;
+}
+
+/// Ends a connection so that its orderly end, which here would stand for the end of a body, is not seen.
+void reset(beast::tcp_stream& stream) {
+  error_code ignored;
+  stream.socket().set_option(asio::socket_base::linger(true, 0), ignored);
+  stream.close();
 }
 
 }  // namespace
@@ -138,7 +152,9 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   template <class Stream>
   asio::awaitable<error_code> read_body(Stream& stream, beast::flat_buffer& buffer, Parser& parser);
   template <class Stream>
-  asio::awaitable<bool> answer(Stream& stream, Response response, bool keep_alive);
+  asio::awaitable<bool> answer(Stream& stream, Response response, Manner manner);
+  template <class Stream>
+  asio::awaitable<bool> answer_in_pieces(Stream& stream, Response response, Manner manner);
   void close_if_done();
 };
 
@@ -274,18 +290,62 @@ asio::awaitable<error_code> HttpServer::Impl::read_body(Stream& stream, beast::f
   co_return failed;
 }
 
+/// False when the connection ends.
 template <class Stream>
-asio::awaitable<bool> HttpServer::Impl::answer(Stream& stream, Response response, bool keep_alive) {
-  auto wire = to_wire(std::move(response), keep_alive);
+asio::awaitable<bool> HttpServer::Impl::answer(Stream& stream, Response response, Manner manner) {
+  if (std::holds_alternative<std::unique_ptr<BodyStream>>(response.body)) {
+    co_return co_await answer_in_pieces(stream, std::move(response), manner);
+  }
+  const auto* shared = std::get_if<SharedBytes>(&response.body);
+  const std::string& bytes = shared != nullptr ? **shared : std::get<std::string>(response.body);
+  auto wire = to_wire<http::span_body<const char>>(response, manner.keep_alive);
+  wire.body() = {bytes.data(), bytes.size()};
+  wire.prepare_payload();
   beast::get_lowest_layer(stream).expires_after(limits::api_body_timeout);
   error_code failed;
   co_await http::async_write(stream, wire, asio::redirect_error(asio::use_awaitable, failed));
+  co_return manner.keep_alive && !failed;
+}
+
+/// Makes a piece only when the one before has left, so a slow caller costs one piece of memory.
+template <class Stream>
+asio::awaitable<bool> HttpServer::Impl::answer_in_pieces(Stream& stream, Response response, Manner manner) {
+  const auto source = std::get<std::unique_ptr<BodyStream>>(std::move(response.body));
+  const bool keep_alive = manner.keep_alive && manner.chunks;
+  auto wire = to_wire<http::empty_body>(response, keep_alive);
+  wire.chunked(manner.chunks);
+  http::response_serializer<http::empty_body> serializer(wire);
+  error_code failed;
+  beast::get_lowest_layer(stream).expires_after(limits::api_silence_timeout);
+  co_await http::async_write_header(stream, serializer, asio::redirect_error(asio::use_awaitable, failed));
+  while (!failed) {
+    beast::get_lowest_layer(stream).expires_never();
+    const auto piece = co_await source->next();
+    if (!piece) {
+      log_event(LogLevel::error, "an answer broke off", {{"error", piece.error().message()}});
+      if (!manner.chunks) reset(beast::get_lowest_layer(stream));
+      co_return false;
+    }
+    beast::get_lowest_layer(stream).expires_after(limits::api_silence_timeout);
+    if (piece->empty()) break;
+    if (manner.chunks) {
+      const auto chunk = http::make_chunk(asio::buffer(*piece));
+      co_await asio::async_write(stream, chunk, asio::redirect_error(asio::use_awaitable, failed));
+    } else {
+      co_await asio::async_write(stream, asio::buffer(*piece), asio::redirect_error(asio::use_awaitable, failed));
+    }
+  }
+  if (!failed && manner.chunks) {
+    const auto end = http::make_chunk_last();
+    co_await asio::async_write(stream, end, asio::redirect_error(asio::use_awaitable, failed));
+  }
   co_return keep_alive && !failed;
 }
 
 /// One request and its answer; false when the connection ends.
 template <class Stream>
 asio::awaitable<bool> HttpServer::Impl::exchange(Stream& stream, beast::flat_buffer& buffer, Connection& connection) {
+  constexpr Manner closing{false, true};
   connection.busy = false;
   Parser parser;
   parser.header_limit(limits::http_header_bytes_max);
@@ -297,31 +357,32 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Stream& stream, beast::flat_buf
   if (failed && !is_parse_error(failed)) co_return false;
   if (failed) {
     auto refusal = parse_problem(failed);
-    co_return co_await answer(stream, std::move(refusal), false);
+    co_return co_await answer(stream, std::move(refusal), closing);
   }
   beast::get_lowest_layer(stream).expires_never();
 
   const auto request = std::make_shared<Request>();
   if (!read_head(parser, *request)) {
     auto refusal = problem(400, "the request's target is not a path");
-    co_return co_await answer(stream, std::move(refusal), false);
+    co_return co_await answer(stream, std::move(refusal), closing);
   }
-  auto admission = co_await application->admit(request);
-  if (admission.refusal) {
+  auto verdict = co_await application->admit(request);
+  if (verdict.refusal) {
     // What follows is a body that nobody reads; only without one can the connection go on.
     const bool bodiless = !parser.chunked() && request->content_length == 0;
-    auto refusal = std::move(*admission.refusal);
-    co_return co_await answer(stream, std::move(refusal), bodiless && parser.keep_alive() && !stopping);
+    auto refusal = std::move(*verdict.refusal);
+    const Manner manner{bodiless && parser.keep_alive() && !stopping, true};
+    co_return co_await answer(stream, std::move(refusal), manner);
   }
-  const std::uint64_t body_bytes_max = std::min<std::uint64_t>(admission.body_bytes_max, limits::api_body_bytes_max);
+  const std::uint64_t body_bytes_max = std::min(verdict.admission->body_bytes_max(), limits::api_body_bytes_max);
   BodyShare share(body_bytes_held);
   if (request->content_length > body_bytes_max) {
     auto refusal = problem(413, "the body is larger than this request may have");
-    co_return co_await answer(stream, std::move(refusal), false);
+    co_return co_await answer(stream, std::move(refusal), closing);
   }
   if (!share.take(parser.chunked() ? body_bytes_max : request->content_length)) {
     auto refusal = problem(503, "too many large requests at once");
-    co_return co_await answer(stream, std::move(refusal), false);
+    co_return co_await answer(stream, std::move(refusal), closing);
   }
   parser.body_limit(body_bytes_max);
   if (iequals(request->header("expect"), "100-continue")) {
@@ -333,15 +394,16 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Stream& stream, beast::flat_buf
   if (failed && !is_parse_error(failed)) co_return false;
   if (failed) {
     auto refusal = parse_problem(failed);
-    co_return co_await answer(stream, std::move(refusal), false);
+    co_return co_await answer(stream, std::move(refusal), closing);
   }
   beast::get_lowest_layer(stream).expires_never();
 
   request->body = std::move(parser.get().body());
   request->peer_gone = [&socket = beast::get_lowest_layer(stream).socket()] { return hung_up(socket); };
-  auto response = co_await application->handle(request);
+  auto response = co_await verdict.admission->handle(request);
   request->peer_gone = nullptr;
-  co_return co_await answer(stream, std::move(response), parser.keep_alive() && !stopping);
+  const Manner manner{parser.keep_alive() && !stopping, parser.get().version() >= 11};
+  co_return co_await answer(stream, std::move(response), manner);
 }
 
 void HttpServer::Impl::close_if_done() {

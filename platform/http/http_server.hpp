@@ -23,18 +23,26 @@ struct HttpServerConfig {
   std::filesystem::path tls_key;
 };
 
+/// A request that the application takes, with whatever it found out about it from its head.
+class Admission {
+ public:
+  virtual ~Admission() = default;
+  virtual std::uint64_t body_bytes_max() const = 0;
+  /// The answer to the whole request. The server keeps the admission until the answer is sent.
+  virtual boost::asio::awaitable<Response> handle(std::shared_ptr<Request> request) = 0;
+};
+
 /// What a server asks the application. Called on the io thread.
 class HttpApplication {
  public:
   virtual ~HttpApplication() = default;
 
-  /// Looks at the head, before any of the body is read: a Response refuses the request, else how large its body may be.
-  struct Admission {
+  /// Looks at the head, before any of the body is read, and either refuses the request or takes it.
+  struct Verdict {
     std::optional<Response> refusal;
-    std::uint64_t body_bytes_max = 0;
+    std::shared_ptr<Admission> admission;  ///< set when there is no refusal
   };
-  virtual boost::asio::awaitable<Admission> admit(std::shared_ptr<Request> head) = 0;
-  virtual boost::asio::awaitable<Response> handle(std::shared_ptr<Request> request) = 0;
+  virtual boost::asio::awaitable<Verdict> admit(std::shared_ptr<Request> head) = 0;
 };
 
 /// HTTP/1.1 with keep-alive, over TCP or TLS 1.2+. Bounds on connections, header, body, the memory of all bodies together and every

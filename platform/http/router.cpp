@@ -13,8 +13,7 @@ std::vector<std::string> split(const std::string& path) {
   return segments;
 }
 
-bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& segments,
-             std::map<std::string, std::string>& parameters) {
+bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& segments, Parameters& parameters) {
   if (pattern.size() != segments.size()) return false;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i].starts_with('{')) {
@@ -36,7 +35,7 @@ Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
 Router::Match Router::match(const std::string& method, const std::vector<std::string>& segments) const {
   Match result;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
-    std::map<std::string, std::string> parameters;
+    Parameters parameters;
     if (!matches(patterns_[i], segments, parameters)) continue;
     if (routes_[i].method == method) return {&routes_[i], std::move(parameters), ""};
     result.allow += (result.allow.empty() ? "" : ", ") + routes_[i].method;

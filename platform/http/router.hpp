@@ -5,28 +5,57 @@
 #include "platform/http/call.hpp"
 
 #include <functional>
-#include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace landwaiter::platform {
 
-/// Who may call. A sensor token that is not bound to a sensor counts as an enrolment token.
-enum class Access { open, api, enrolment, sensor, api_or_sensor };
-
 enum class LaneKind { reader, writer };
 
-struct Route {
+using Handler = std::function<Result<Response>(Call&)>;
+
+/// Who may use a route. There is no default, so that no route is open because somebody forgot a line.
+class Needs {
+ public:
+  constexpr Needs(Permission permission) : permission_(permission) {}
+  /// Anybody, without a token.
+  static constexpr Needs nothing() { return Needs(); }
+  constexpr std::optional<Permission> permission() const { return permission_; }
+
+ private:
+  constexpr Needs() = default;
+  std::optional<Permission> permission_;
+};
+
+/// A route but for what it does.
+struct RouteHead {
   std::string method;
   std::string path;  ///< "/v3/jobs/{id}/fail"
-  Access access = Access::api;
+  Needs needs;
   LaneKind lane = LaneKind::reader;
-  std::function<Result<Response>(Call&)> handler;
   std::uint64_t body_bytes_max = 0;
   std::uint64_t decoded_body_bytes_max = limits::api_body_bytes_max;
-  /// Runs before, on the reader's lane and without a transaction: work that would hold up all others.
-  std::function<Result<void>(Call&)> prepare = nullptr;
 };
+
+struct Route : RouteHead {
+  Handler handler;
+  /// Runs before the handler, on the reader's lane and without a transaction, for work that would hold up all others. What it gives is
+  /// the handler then.
+  std::function<Result<Handler>(const Call&)> prepare = nullptr;
+};
+
+/// A route whose handler gets what `prepare` made of the request.
+template <class T>
+Route prepared_route(RouteHead head, Result<T> (*prepare)(const Call&), Result<Response> (*handle)(Call&, const T&)) {
+  auto bind = [prepare, handle](const Call& call) -> Result<Handler> {
+    auto made = prepare(call);
+    if (!made) return made.error();
+    return Handler([handle, value = std::make_shared<const T>(*std::move(made))](Call& turn) { return handle(turn, *value); });
+  };
+  return Route{std::move(head), nullptr, std::move(bind)};
+}
 
 class Router {
  public:
@@ -34,7 +63,7 @@ class Router {
 
   struct Match {
     const Route* route = nullptr;  ///< nullptr: none
-    std::map<std::string, std::string> parameters;
+    Parameters parameters;
     std::string allow;  ///< the methods that the path does have, when it has not this one
   };
   Match match(const std::string& method, const std::vector<std::string>& segments) const;

@@ -80,7 +80,7 @@ std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& jo
     store_image(transaction, completion, reports, now);
   }
   transaction.run("UPDATE job SET layers=? WHERE id=?", {completion.facts.layers.size(), job.id});
-  end_job(transaction, job, {true, completion.unchanged ? "unchanged" : "scanned", "", ""}, now);
+  end_job(transaction, job, {.item_state = completion.unchanged ? ItemState::unchanged : ItemState::scanned}, now);
   return missing;
 }
 

@@ -2,38 +2,43 @@
 #include "platform/store/inventory.hpp"
 
 #include "core/base/limits.hpp"
-#include "core/base/text.hpp"
 #include "platform/store/ids.hpp"
 #include "platform/store/scans.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace landwaiter::platform {
 namespace {
 
-constexpr std::array<std::string_view, 5> kOutcomes{"image", "unsupported", "gone", "failed", "filtered"};
+using protocol::ItemOutcome;
 
 Result<void> check(const protocol::InventoryPage& page) {
   if (page.items.size() > limits::inventory_page_items_max) {
     return Error(ErrorCode::limit_exceeded, "a page may have at most " + std::to_string(limits::inventory_page_items_max) + " items");
   }
   for (const protocol::InventoryItem& item : page.items) {
-    if (std::ranges::find(kOutcomes, item.outcome) == kOutcomes.end()) {
-      return Error(ErrorCode::malformed, "unknown outcome " + landwaiter::quoted(item.outcome));
-    }
-    if (item.outcome == "image" && item.digest.empty()) return Error(ErrorCode::malformed, "an image without a digest");
+    if (item.outcome == ItemOutcome::image && item.digest.empty()) return Error(ErrorCode::malformed, "an image without a digest");
   }
   return {};
 }
 
 /// Where an item stands, and the job it waits for.
 struct Standing {
-  std::string state;
-  std::string reason;
-  std::optional<std::string> job_id;
+  ItemState state = ItemState::pending;
+  std::string reason = {};
+  std::optional<std::string> job_id = {};
   std::string code = {};
 };
+
+/// Of an item that is not to be scanned: what the listing said is final.
+ItemState final_state(ItemOutcome outcome) {
+  switch (outcome) {
+    case ItemOutcome::unsupported: return ItemState::unsupported;
+    case ItemOutcome::gone: return ItemState::gone;
+    case ItemOutcome::filtered: return ItemState::filtered;
+    default: return ItemState::failed;
+  }
+}
 
 class PageWriter {
  public:
@@ -47,14 +52,16 @@ class PageWriter {
       transaction_.run("DELETE FROM scan_item WHERE scan_id=? AND registry_id=? AND repository=? AND tag=? AND digest='' AND tag<>''",
                        {job_.scan_id, job_.registry_id, item.repository, item.tag});
     }
-    const Standing standing = item.outcome == "image" ? image_standing(item) : Standing{item.outcome, item.reason, std::nullopt};
+    const Standing standing = item.outcome == ItemOutcome::image
+                                  ? image_standing(item)
+                                  : Standing{.state = final_state(item.outcome), .reason = item.reason, .code = item.code};
     transaction_.run(
         "INSERT INTO "
         "scan_item(scan_id,registry_id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason,job_id,"
         "pushed,time_source,code) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         {job_.scan_id, job_.registry_id, item.repository, item.tag, item.index_digest, item.digest, item.media_type, item.platform,
-         item.created, storage::bounded(item.size_bytes), standing.state, standing.reason, standing.job_id, item.pushed, item.time_source,
-         standing.state == item.outcome ? item.code : standing.code});
+         item.created, storage::bounded(item.size_bytes), to_string(standing.state), standing.reason, standing.job_id, item.pushed,
+         to_string(item.time_source), standing.code});
   }
 
   bool queued_jobs() const { return queued_jobs_; }
@@ -68,18 +75,21 @@ class PageWriter {
   Standing image_standing(const protocol::InventoryItem& item) {
     if (job_.incremental && !detector_state_.empty() &&
         transaction_.number("SELECT count(*) FROM image WHERE digest=? AND detector_state=?", {item.digest, detector_state_}) != 0) {
-      return {"unchanged", "", std::nullopt};
+      return {.state = ItemState::unchanged};
     }
     {
       Rows rows = transaction_.query("SELECT id,item_state,error FROM job WHERE scan_id=? AND digest=?", {job_.scan_id, item.digest});
-      if (rows.next()) return {rows.text(1), rows.text(1) == "pending" ? "" : rows.text(2), rows.text(0)};
+      if (rows.next()) {
+        const ItemState state = item_state_from(rows.text(1)).value_or(ItemState::pending);
+        return {.state = state, .reason = state == ItemState::pending ? std::string() : rows.text(2), .job_id = rows.text(0)};
+      }
     }
     const std::string id = new_id(now_);
     transaction_.run(
         "INSERT INTO job(id,scan_id,registry_id,kind,state,repository,digest,created_at_us) VALUES(?,?,?,'image','queued',?,?,?)",
         {id, job_.scan_id, job_.registry_id, item.repository, item.digest, to_unix_us(now_)});
     queued_jobs_ = true;
-    return {"pending", "", id};
+    return {.state = ItemState::pending, .job_id = id};
   }
 
   Transaction& transaction_;
@@ -101,7 +111,7 @@ Result<bool> store_inventory(Transaction& transaction, const LeasedJob& job, con
   transaction.run("UPDATE job SET cursor=?, repositories_listed=?, repositories_filtered=? WHERE id=?",
                   {page.cursor, std::min(page.repositories_listed, kCountMax), std::min(page.repositories_filtered, kCountMax), job.id});
   if (page.last) compare_with_last_listing(transaction, job.id);
-  if (page.last) end_job(transaction, job, {true, "", "", ""}, now);
+  if (page.last) end_job(transaction, job, JobEnd(), now);
   return writer.queued_jobs();
 }
 

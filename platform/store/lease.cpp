@@ -21,17 +21,17 @@ Result<LeasedJob> leased_job(Transaction& transaction, std::string_view job_id, 
         {job_id});
     if (!rows.next()) return Error(ErrorCode::not_found, "there is no such job");
     const Bytes hash = token_hash(lease_token.reveal());
-    const std::string state = rows.text(8);
+    const auto state = job_state_from(rows.text(8));
     job.ended = same_hash(rows.bytes(10), hash);
-    const bool open = state == "leased" || state == "queued";
-    if (!job.ended && state == "cancelled") return Error(ErrorCode::conflict, "the scan of this job was cancelled");
+    const bool open = state == JobState::leased || state == JobState::queued;
+    if (!job.ended && state == JobState::cancelled) return Error(ErrorCode::conflict, "the scan of this job was cancelled");
     if (!job.ended && !(open && same_hash(rows.bytes(9), hash))) {
       return Error(ErrorCode::conflict, "this lease is stale: drop the job");
     }
     job.id = job_id;
     job.scan_id = rows.text(0);
     job.registry_id = rows.text(1);
-    job.is_list = rows.text(2) == "list";
+    job.kind = protocol::job_kind_from(rows.text(2)).value_or(protocol::JobKind::image);
     job.repository = rows.text(3);
     job.digest = rows.text(4);
     job.attempt = static_cast<int>(rows.integer(5));
@@ -49,11 +49,13 @@ void release_claims(Transaction& transaction, std::string_view job_id) {
 }
 
 void end_job(Transaction& transaction, const LeasedJob& job, const JobEnd& end, SystemTime now) {
+  const JobState state = end.done ? JobState::done : JobState::failed;
+  const std::string_view item_state = to_string(end.item_state);
   transaction.run("UPDATE job SET state=?, item_state=?, error=?, ended_sha256=lease_sha256, lease_sha256=NULL WHERE id=?",
-                  {end.done ? "done" : "failed", end.item_state, end.reason, job.id});
-  if (!job.is_list) {
+                  {to_string(state), item_state, end.reason, job.id});
+  if (job.kind == protocol::JobKind::image) {
     transaction.run("UPDATE scan_item SET state=?, reason=?, code=? WHERE job_id=? AND state='pending'",
-                    {end.item_state, end.reason, end.code, job.id});
+                    {item_state, end.reason, end.code ? to_string(*end.code) : std::string_view(), job.id});
   }
   release_claims(transaction, job.id);
   finish_scan_if_done(transaction, job.scan_id, now);

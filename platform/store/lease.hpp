@@ -4,9 +4,12 @@
 #include "core/base/clock.hpp"
 #include "core/base/result.hpp"
 #include "core/base/secret.hpp"
+#include "core/wire/protocol.hpp"
 #include "platform/store/schema.hpp"
+#include "platform/store/states.hpp"
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace landwaiter::platform {
@@ -16,7 +19,7 @@ struct LeasedJob {
   std::string id;
   std::string scan_id;
   std::string registry_id;
-  bool is_list = false;
+  protocol::JobKind kind = protocol::JobKind::image;
   std::string repository;
   std::string digest;  ///< of an image job
   int attempt = 0;
@@ -40,10 +43,10 @@ Result<LeasedJob> leased_job(Transaction& transaction, std::string_view job_id, 
 
 /// The end of a job: its state, that of the items that wait for it, its claims, and of the scan when it was the last.
 struct JobEnd {
-  bool done = true;        ///< false: failed
-  std::string item_state;  ///< "scanned", "failed", ...; not used for a list job
-  std::string reason;
-  std::string code;  ///< the ErrorCode's name; empty when done
+  bool done = true;                           ///< false: failed
+  ItemState item_state = ItemState::scanned;  ///< of the items that wait for the job; none wait for a list job
+  std::string reason = {};
+  std::optional<ErrorCode> code = {};  ///< of a failed job
 };
 void end_job(Transaction& transaction, const LeasedJob& job, const JobEnd& end, SystemTime now);
 

@@ -15,6 +15,7 @@ namespace landwaiter::platform {
 namespace {
 
 using namespace std::chrono_literals;
+using protocol::JobKind;
 
 constexpr std::chrono::seconds kRetryWaitFirst = 5s;
 constexpr std::chrono::seconds kRetryWaitMax = 15min;
@@ -42,11 +43,12 @@ bool goes_first(const ActiveScan& a, const ActiveScan& b) {
 }
 
 /// The job of a scan to be done next; empty when none is ready.
-std::string next_job_of(Transaction& transaction, const std::string& scan_id, SystemTime now) {
-  for (const char* kind : {"list", "image"}) {
+std::string next_job_of(Transaction& transaction, const std::string& scan_id, const std::vector<JobKind>& kinds, SystemTime now) {
+  for (const JobKind kind : {JobKind::list, JobKind::image}) {
+    if (std::ranges::find(kinds, kind) == kinds.end()) continue;
     Rows rows = transaction.query(
         "SELECT id FROM job WHERE scan_id=? AND state='queued' AND kind=? AND not_before_us<=? ORDER BY not_before_us,id LIMIT 1",
-        {scan_id, kind, to_unix_us(now)});
+        {scan_id, to_string(kind), to_unix_us(now)});
     if (rows.next()) return rows.text(0);
   }
   return {};
@@ -63,16 +65,17 @@ std::vector<std::string> strings_of(const std::string& text) {
   return out;
 }
 
-void read_tags(Transaction& transaction, protocol::Job& job, const std::string& registry_id) {
+void read_tags(Transaction& transaction, const std::string& job_id, const std::string& registry_id, protocol::ImageWork& image) {
   Rows rows = transaction.query(
       "SELECT tag FROM scan_item WHERE job_id=? AND registry_id=? AND repository=? AND tag<>'' GROUP BY tag ORDER BY min(id) LIMIT ?",
-      {job.id, registry_id, job.image.repository, kTagsInJobMax});
-  while (rows.next()) job.image.tags.push_back(rows.text(0));
+      {job_id, registry_id, image.repository, kTagsInJobMax});
+  while (rows.next()) image.tags.push_back(rows.text(0));
 }
 
 /// Fills a job from its row; returns its registry's id.
 std::string read_job(Transaction& transaction, protocol::Job& job) {
   std::string registry_id;
+  protocol::ImageWork image;
   {
     Rows rows = transaction.query(
         "SELECT "
@@ -82,18 +85,23 @@ std::string read_job(Transaction& transaction, protocol::Job& job) {
     if (!rows.next()) return {};
     job.scan_id = rows.text(0);
     registry_id = rows.text(1);
-    job.kind = rows.text(2) == "list" ? protocol::JobKind::list : protocol::JobKind::image;
     job.attempt = static_cast<int>(rows.integer(3));
-    // Jobs of an older version have no filter_json.
-    if (auto work = parse_json_as<protocol::ListWork>(rows.text(10), "filter")) job.list = *std::move(work);
-    job.list.references = strings_of(rows.text(4));
-    job.list.repositories = strings_of(rows.text(5));
-    job.list.cursor = rows.text(6);
-    job.image.repository = rows.text(7);
-    if (const auto digest = Digest::parse(rows.text(8)); digest) job.image.digest = *digest;
     job.options.incremental = rows.integer(9) != 0;
+    if (rows.text(2) == to_string(JobKind::list)) {
+      // Jobs of an older version have no filter_json.
+      protocol::ListWork list;
+      if (auto filter = parse_json_as<protocol::ListWork>(rows.text(10), "filter")) list = *std::move(filter);
+      list.references = strings_of(rows.text(4));
+      list.repositories = strings_of(rows.text(5));
+      list.cursor = rows.text(6);
+      job.work = std::move(list);
+      return registry_id;
+    }
+    image.repository = rows.text(7);
+    if (const auto digest = Digest::parse(rows.text(8))) image.digest = *digest;
   }
-  if (job.kind == protocol::JobKind::image) read_tags(transaction, job, registry_id);
+  read_tags(transaction, job.id, registry_id, image);
+  job.work = std::move(image);
   return registry_id;
 }
 
@@ -134,12 +142,6 @@ std::chrono::seconds retry_wait(int attempt, std::chrono::seconds asked) {
   return std::clamp(asked, grown, std::max<std::chrono::seconds>(grown, 1h));
 }
 
-std::string_view item_state_of(ErrorCode code) {
-  if (code == ErrorCode::not_found) return "gone";
-  if (code == ErrorCode::unsupported) return "unsupported";
-  return "failed";
-}
-
 /// A manifest that is gone from one repository may still be in another that was listed: ask there before giving up.
 bool try_elsewhere(Transaction& transaction, const LeasedJob& job, const std::string& reason) {
   transaction.run(
@@ -171,7 +173,7 @@ Result<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const 
   while (jobs.size() < capacity && !scans.empty()) {
     const auto scan = std::ranges::min_element(scans, goes_first);
     protocol::Job job;
-    job.id = next_job_of(transaction, scan->id, terms.now);
+    job.id = next_job_of(transaction, scan->id, acquirer.kinds, terms.now);
     if (job.id.empty()) {
       scans.erase(scan);
       continue;
@@ -214,15 +216,15 @@ bool reap_leases(Transaction& transaction, SystemTime now) {
       LeasedJob job;
       job.id = rows.text(0);
       job.scan_id = rows.text(1);
-      job.is_list = rows.text(2) == "list";
+      job.kind = protocol::job_kind_from(rows.text(2)).value_or(JobKind::image);
       job.attempt = static_cast<int>(rows.integer(3));
       expired.push_back(std::move(job));
     }
   }
   for (const LeasedJob& job : expired) {
     if (job.attempt >= static_cast<int>(limits::job_attempts_max)) {
-      const JobEnd end{false, "failed", "its sensor went silent, " + std::to_string(job.attempt) + " times in a row",
-                       std::string(to_string(ErrorCode::timeout))};
+      const JobEnd end{false, ItemState::failed, "its sensor went silent, " + std::to_string(job.attempt) + " times in a row",
+                       ErrorCode::timeout};
       end_job(transaction, job, end, now);
       transaction.run("UPDATE job SET ended_sha256=NULL WHERE id=?", {job.id});  // no call of the sensor's ended it
     } else {
@@ -258,8 +260,8 @@ void fail_job(Transaction& transaction, const LeasedJob& job, const protocol::Jo
     release_claims(transaction, job.id);
     return;
   }
-  if (!job.is_list && failure.code == ErrorCode::not_found && try_elsewhere(transaction, job, reason)) return;
-  end_job(transaction, job, {false, std::string(item_state_of(failure.code)), reason, std::string(to_string(failure.code))}, now);
+  if (job.kind == JobKind::image && failure.code == ErrorCode::not_found && try_elsewhere(transaction, job, reason)) return;
+  end_job(transaction, job, {false, item_state_of(failure.code), reason, failure.code}, now);
 }
 
 }  // namespace landwaiter::platform

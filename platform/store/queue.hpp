@@ -13,6 +13,7 @@ namespace landwaiter::platform {
 struct Acquirer {
   std::string sensor_id;
   Bytes public_key;
+  std::vector<protocol::JobKind> kinds{protocol::job_kinds.begin(), protocol::job_kinds.end()};  ///< that it can do
 };
 
 /// Leases up to `capacity` jobs. By priority first; scans of one priority share evenly by what they have on loan already; in a scan,

@@ -4,8 +4,8 @@
 #include "core/base/json.hpp"
 #include "platform/store/ids.hpp"
 #include "platform/store/paging.hpp"
+#include "platform/store/states.hpp"
 
-#include <array>
 #include <utility>
 
 namespace landwaiter::platform {
@@ -13,13 +13,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<const char*, 8> kItemStates{"pending", "scanned",     "unchanged", "filtered",
-                                                 "gone",    "unsupported", "failed",    "cancelled"};
 constexpr int kErrorsShown = 100;
 
 json counts_of(Transaction& transaction, std::string_view scan_id) {
   json counts{{"listed", 0}};
-  for (const char* state : kItemStates) counts[state] = 0;
+  for (const ItemState state : item_states) counts[std::string(to_string(state))] = 0;
   std::int64_t listed = 0;
   Rows rows = transaction.query("SELECT state,count(*) FROM scan_item WHERE scan_id=? GROUP BY state", {scan_id});
   while (rows.next()) {
@@ -31,7 +29,8 @@ json counts_of(Transaction& transaction, std::string_view scan_id) {
 }
 
 json jobs_of(Transaction& transaction, std::string_view scan_id) {
-  json jobs{{"queued", 0}, {"leased", 0}, {"done", 0}, {"failed", 0}, {"cancelled", 0}};
+  json jobs = json::object();
+  for (const JobState state : job_states) jobs[std::string(to_string(state))] = 0;
   Rows rows = transaction.query("SELECT state,count(*) FROM job WHERE scan_id=? GROUP BY state", {scan_id});
   while (rows.next()) jobs[rows.text(0)] = rows.integer(1);
   return jobs;
@@ -152,7 +151,7 @@ void finish_scan_if_done(Transaction& transaction, std::string_view scan_id, Sys
     if (rows.next()) error = "the listing failed: " + rows.text(0);
   }
   transaction.run("UPDATE scan SET state=?, error=?, finished_at_us=? WHERE id=? AND state IN ('queued','running')",
-                  {error.empty() ? "finished" : "failed", error, to_unix_us(now), scan_id});
+                  {to_string(error.empty() ? ScanState::finished : ScanState::failed), error, to_unix_us(now), scan_id});
   forget_scan_credentials(transaction, scan_id);
 }
 
@@ -160,9 +159,10 @@ Result<void> cancel_scan(Transaction& transaction, std::string_view scan_id, Sys
   {
     Rows rows = transaction.query("SELECT state FROM scan WHERE id=?", {scan_id});
     if (!rows.next()) return Error(ErrorCode::not_found, "there is no such scan");
-    const std::string state = rows.text(0);
-    if (state == "cancelled") return {};
-    if (state != "queued" && state != "running") return Error(ErrorCode::conflict, "this scan has ended: " + state);
+    const auto state = scan_state_from(rows.text(0));
+    if (state == ScanState::cancelled) return {};
+    if (state != ScanState::queued && state != ScanState::running)
+      return Error(ErrorCode::conflict, "this scan has ended: " + rows.text(0));
   }
   transaction.run("DELETE FROM layer_claim WHERE job_id IN (SELECT id FROM job WHERE scan_id=? AND state='leased')", {scan_id});
   transaction.run("UPDATE job SET state='cancelled', item_state='cancelled' WHERE scan_id=? AND state IN ('queued','leased')", {scan_id});

@@ -5,6 +5,7 @@
 #include "core/base/limits.hpp"
 #include "platform/store/ids.hpp"
 #include "platform/store/paging.hpp"
+#include "platform/store/tokens.hpp"
 
 namespace landwaiter::platform {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 std::optional<std::string> earlier_sensor(Transaction& transaction, const Principal& by, const protocol::Enrolment& enrolment,
                                           const Bytes& public_key) {
   Rows rows =
-      transaction.query("SELECT id FROM sensor WHERE enrolled_by=? AND name=? AND public_key=?", {by.token_id, enrolment.name, public_key});
+      transaction.query("SELECT id FROM sensor WHERE enrolled_by=? AND name=? AND public_key=?", {by.id, enrolment.name, public_key});
   if (!rows.next()) return std::nullopt;
   return rows.text(0);
 }
@@ -41,9 +42,9 @@ Result<protocol::EnrolmentAnswer> enrol_sensor(Transaction& transaction, const V
   if (enrolment.name.empty() || enrolment.name.size() > limits::name_bytes_max || enrolment.version.size() > limits::name_bytes_max) {
     return Error(ErrorCode::invalid_argument, "a sensor's name must have 1 to 200 bytes, its version at most 200");
   }
-  if (by.kind == TokenKind::enrolment && !delete_token(transaction, by.token_id)) {
-    return Error(ErrorCode::unauthorized, "this enrolment token is used up");
-  }
+  const auto kind = token_kind(transaction, by.id);
+  if (!kind) return Error(ErrorCode::unauthorized, "this enrolment token is used up");
+  if (*kind == TokenKind::enrolment) delete_token(transaction, by.id);
   auto identity_key = fleet_identity_key(transaction, vault);
   if (!identity_key) return identity_key.error();
 
@@ -57,7 +58,7 @@ Result<protocol::EnrolmentAnswer> enrol_sensor(Transaction& transaction, const V
   } else {
     transaction.run(
         "INSERT INTO sensor(id,name,version,detector_state,public_key,enrolled_by,created_at_us,seen_at_us) VALUES(?,?,?,?,?,?,?,?)",
-        {answer.sensor_id, enrolment.name, enrolment.version, enrolment.detector_state, *public_key, by.token_id, to_unix_us(now),
+        {answer.sensor_id, enrolment.name, enrolment.version, enrolment.detector_state, *public_key, by.id, to_unix_us(now),
          to_unix_us(now)});
   }
   answer.token = create_token(transaction, TokenKind::sensor, enrolment.name, answer.sensor_id, now, std::nullopt).token;

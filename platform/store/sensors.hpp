@@ -2,7 +2,8 @@
 #pragma once
 
 #include "core/wire/protocol.hpp"
-#include "platform/store/tokens.hpp"
+#include "platform/store/principal.hpp"
+#include "platform/store/schema.hpp"
 #include "platform/store/vault.hpp"
 
 namespace landwaiter::platform {

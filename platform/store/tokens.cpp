@@ -29,6 +29,12 @@ std::optional<TokenKind> token_kind_from(std::string_view name) {
   return std::nullopt;
 }
 
+PermissionSet permissions_of(TokenKind kind, bool bound_to_sensor) {
+  if (kind == TokenKind::sensor && bound_to_sensor) return {Permission::sense, Permission::read_layers};
+  if (kind == TokenKind::sensor || kind == TokenKind::enrolment) return {Permission::enrol};
+  return {Permission::read, Permission::read_layers, Permission::scan, Permission::manage_registries, Permission::manage_users};
+}
+
 NewToken create_token(Transaction& transaction, TokenKind kind, std::string_view name, const std::optional<std::string>& sensor_id,
                       SystemTime now, std::optional<std::chrono::seconds> lifetime) {
   NewToken made{new_id(now), new_token(kKinds[static_cast<std::size_t>(kind)].prefix)};
@@ -46,7 +52,16 @@ std::optional<Principal> authenticate(Transaction& transaction, const Secret& to
   if (!rows.next() || !same_hash(rows.bytes(3), hash)) return std::nullopt;
   const auto kind = token_kind_from(rows.text(1));
   if (!kind) return std::nullopt;
-  return Principal{*kind, rows.text(0), rows.text(2)};
+  std::string sensor_id = rows.text(2);
+  const bool bound = *kind == TokenKind::sensor && !sensor_id.empty();
+  const PermissionSet may = permissions_of(*kind, bound);
+  if (bound) return Principal{Principal::Kind::sensor, std::move(sensor_id), may};
+  return Principal{Principal::Kind::token, rows.text(0), may};
+}
+
+std::optional<TokenKind> token_kind(Transaction& transaction, std::string_view id) {
+  Rows rows = transaction.query("SELECT kind FROM token WHERE id=?", {id});
+  return rows.next() ? token_kind_from(rows.text(0)) : std::nullopt;
 }
 
 nlohmann::json list_tokens(Transaction& transaction, std::string_view page_token, std::size_t page_size) {

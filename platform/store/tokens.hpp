@@ -3,6 +3,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/secret.hpp"
+#include "platform/store/principal.hpp"
 #include "platform/store/schema.hpp"
 
 #include <nlohmann/json_fwd.hpp>
@@ -19,12 +20,8 @@ enum class TokenKind { api, enrolment, sensor };
 std::string_view to_string(TokenKind kind);
 std::optional<TokenKind> token_kind_from(std::string_view name);
 
-/// Who calls.
-struct Principal {
-  TokenKind kind = TokenKind::api;
-  std::string token_id;
-  std::string sensor_id;  ///< of a sensor's bearer token
-};
+/// What the bearer of a token may do. A sensor token that is not bound to a sensor is good for enrolment only.
+PermissionSet permissions_of(TokenKind kind, bool bound_to_sensor);
 
 struct NewToken {
   std::string id;
@@ -34,8 +31,11 @@ struct NewToken {
 NewToken create_token(Transaction& transaction, TokenKind kind, std::string_view name, const std::optional<std::string>& sensor_id,
                       SystemTime now, std::optional<std::chrono::seconds> lifetime);
 
-/// Nothing for an unknown or expired token.
+/// The bearer of the token: the sensor that it is bound to, or else the token itself. Nothing for an unknown or expired token.
 std::optional<Principal> authenticate(Transaction& transaction, const Secret& token, SystemTime now);
+
+/// Nothing when there is no such token.
+std::optional<TokenKind> token_kind(Transaction& transaction, std::string_view id);
 
 nlohmann::json list_tokens(Transaction& transaction, std::string_view page_token, std::size_t page_size);
 /// False when there is no such token.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Wrong, hostile and unauthorised requests.
+#include "platform/api/routes.hpp"
 #include "storage/compress.hpp"
 #include "tests/platform/support/test_platform.hpp"
 #include "tests/support/catch.hpp"
@@ -84,6 +85,62 @@ TEST_CASE("api: each kind of token opens its own doors only") {
   }
   CHECK(platform.call("POST", "/v3/sensors/enroll", json::object(), platform.api_token).status == 403);
   CHECK(platform.call("POST", "/v3/sensors/enroll", json::object(), sensor.token).status == 403);
+}
+
+TEST_CASE("api: what each kind of token is refused, for every route") {
+  TestPlatform platform;
+  const TestSensor sensor = platform.enrol();
+  const std::string enrolment = platform.new_token("enrolment"), long_lived = platform.new_token("sensor");
+  std::size_t refused = 0, open = 0;
+  for (const platform::Route& route : platform::all_routes()) {
+    std::string path = route.path;
+    for (std::size_t at = path.find('{'); at != std::string::npos; at = path.find('{')) path.replace(at, path.find('}') - at + 1, "x");
+    const bool of_sensors = path.starts_with("/v3/jobs/") || path == "/v3/sensors/me/heartbeat" || route.method == "PUT";
+    const bool of_both = route.method == "GET" && path == "/v3/layers/x/x";
+    const bool of_enrolment = path == "/v3/sensors/enroll";
+    const bool of_nobody = path == "/livez" || path == "/readyz" || path == "/v3/openapi.json";
+    const auto status = [&](const std::string& token) { return platform.call(route.method, path, nullptr, token).status; };
+    const auto check = [&](const std::string& token, bool allowed) {
+      const int got = status(token);
+      INFO(route.method << " " << path << " " << token.substr(0, 4) << " " << got);
+      CHECK((got == 403) == !allowed);
+      CHECK(got != 401);
+      refused += allowed ? 0 : 1;
+    };
+    CHECK((status("") == 401) == !of_nobody);
+    CHECK((status("lwa_wrong") == 401) == !of_nobody);
+    check(platform.api_token, of_nobody || of_both || !(of_sensors || of_enrolment));
+    check(sensor.token, of_nobody || of_both || of_sensors);
+    check(long_lived, of_nobody || of_enrolment);
+    check(enrolment, of_nobody || of_enrolment);
+    open += of_nobody ? 1 : 0;
+  }
+  CHECK(open == 3);
+  CHECK(refused > 60);
+}
+
+TEST_CASE("api: a sensor gets jobs of the kinds that it asks for") {
+  TestPlatform platform;
+  const TestSensor sensor = platform.enrol();
+  platform.scan_images({"localhost:5000/app:1"});
+  const auto ask = [&](const json& kinds) {
+    json body{{"capacity", 10}};
+    if (!kinds.is_null()) body["kinds"] = kinds;
+    return platform.call("POST", "/v3/jobs/acquire", body, sensor.token);
+  };
+  CHECK(ask({"image"}).status == 204);
+  CHECK(ask({"check", "dance"}).status == 204);  // of a newer sensor
+  CHECK(ask({1}).status == 400);
+  const Reply listing = ask({"image", "list", "check"});
+  REQUIRE(listing.status == 200);
+  REQUIRE(listing.body["jobs"].size() == 1);
+  CHECK(listing.body["jobs"][0]["kind"] == "list");
+  REQUIRE(platform.job_call(sensor, listing.body["jobs"][0], "inventory", page({item("app", "1", "image")})).status == 200);
+  CHECK(ask({"list"}).status == 204);
+  // A sensor of before kinds were named does what there was then.
+  const Reply image = ask(nullptr);
+  REQUIRE(image.status == 200);
+  CHECK(image.body["jobs"][0]["kind"] == "image");
 }
 
 TEST_CASE("api: an enrolment token is good once and for its time; a long-lived sensor token again and again") {

@@ -99,7 +99,11 @@ TEST_CASE("platform: a scan from its creation to its findings") {
     CHECK(document["components"].size() >= 3);
     CHECK(platform.get(base).body["specVersion"] == "1.6");
     CHECK(platform.get(base + "?format=sarif").body["version"] == "2.1.0");
-    CHECK(platform.get(base + "?format=csv").text.starts_with("image,digest,"));
+    const Reply csv = platform.get(base + "?format=csv");
+    CHECK(csv.text.starts_with("image,digest,"));
+    CHECK(csv.text.ends_with("\r\n"));
+    CHECK(std::ranges::count(csv.text, '\n') >= 4);
+    CHECK(csv.headers.at("transfer-encoding") == "chunked");
     CHECK(platform.get(base + "?format=pdf").status == 400);
     CHECK(platform.get(base + "?version=2").status == 400);
     CHECK(platform.get(base + "?format=csv&version=1.6").status == 400);

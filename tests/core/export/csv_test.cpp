@@ -51,3 +51,31 @@ TEST_CASE("a row for each occurrence, all of one length, with no formula") {
   CHECK(hostile);
   CHECK(key);
 }
+
+TEST_CASE("the pieces of a CSV are the document, whole rows each, and no larger than asked for but for a row") {
+  const auto images = test::export_samples();
+  const std::string whole = exports::csv(images);
+  std::size_t longest_row = 0;
+  for (std::size_t at = 0; at < whole.size();) {
+    const std::size_t end = whole.find("\r\n", at);
+    longest_row = std::max(longest_row, end + 2 - at);
+    at = end + 2;
+  }
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{500}, std::size_t{1} << 20U}) {
+    exports::CsvStream stream(images);
+    std::string together;
+    std::size_t pieces = 0;
+    for (std::string piece = stream.next(bytes); !piece.empty(); piece = stream.next(bytes)) {
+      CHECK(piece.size() < bytes + longest_row);
+      CHECK(piece.ends_with("\r\n"));
+      together += piece;
+      ++pieces;
+    }
+    CHECK(together == whole);
+    CHECK(stream.next(bytes).empty());
+    CHECK((pieces == 1) == (bytes > whole.size()));
+  }
+  exports::CsvStream empty({});
+  CHECK(empty.next(1) == exports::csv({}));
+  CHECK(empty.next(1).empty());
+}

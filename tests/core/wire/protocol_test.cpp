@@ -42,7 +42,7 @@ Job image_job() {
   job.lease = std::chrono::seconds(90);
   job.registry = {"r1", "name", "localhost:5000", "docker-v2", false, true};
   job.sealed_credentials = "c2VhbGVk";
-  job.image = {"library/a", {"1", "2"}, digest_of("i")};
+  job.work = ImageWork{"library/a", {"1", "2"}, digest_of("i")};
   job.options.incremental = false;
   return job;
 }
@@ -52,15 +52,16 @@ Job image_job() {
 TEST_CASE("Every message goes through JSON unchanged") {
   check_round_trip(image_job());
   Job list = image_job();
-  list.kind = JobKind::list;
-  list.list = {{"a:1"}, {"b*"}, {"c"}, {"1*"}, {"2"}, 3, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", {"linux/amd64"}, "cursor"};
+  list.work = ListWork{{"a:1"}, {"b*"}, {"c"}, {"1*"}, {"2"}, 3, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", {"linux/amd64"}, "cursor"};
   check_round_trip(list);
   const auto listed = parse_json_as<Job>(dump_json(json(list)), "job");
   REQUIRE(listed);
-  CHECK(listed->list.newest == 3);
-  CHECK(listed->list.exclude_tags == std::vector<std::string>{"2"});
-  const InventoryItem item{"a", "1",      digest_of("x"), digest_of("i"), "type",     "linux/amd64", "2024",
-                           5,   "failed", "because",      "2025",         "registry", "tls"};
+  REQUIRE(kind_of(listed->work) == JobKind::list);
+  CHECK(std::get<ListWork>(listed->work).newest == 3);
+  CHECK(std::get<ListWork>(listed->work).exclude_tags == std::vector<std::string>{"2"});
+  check_round_trip(JobRequest{7, std::chrono::seconds(45), {"list", "image", "later"}});
+  const InventoryItem item{"a",       "1",    digest_of("x"),       digest_of("i"), "type", "linux/amd64", "2024", 5, ItemOutcome::failed,
+                           "because", "2025", TimeSource::registry, "tls"};
   check_round_trip(item);
   check_round_trip(InventoryPage{"cursor", true, {item, item}, 4, 5});
   ImageFacts facts;
@@ -83,9 +84,9 @@ TEST_CASE("Every message goes through JSON unchanged") {
 TEST_CASE("A job of each kind keeps its own work") {
   const auto image = parse_json_as<Job>(dump_json(json(image_job())), "job");
   REQUIRE(image);
-  CHECK(image->kind == JobKind::image);
-  CHECK(image->image.digest == digest_of("i"));
-  CHECK(image->image.tags == std::vector<std::string>{"1", "2"});
+  REQUIRE(kind_of(image->work) == JobKind::image);
+  CHECK(std::get<ImageWork>(image->work).digest == digest_of("i"));
+  CHECK(std::get<ImageWork>(image->work).tags == std::vector<std::string>{"1", "2"});
   CHECK_FALSE(image->options.incremental);
   CHECK_FALSE(image->registry.tls_verify);
   CHECK(image->registry.plain_http);
@@ -117,7 +118,60 @@ TEST_CASE("Unknown fields are ignored, an unknown kind of job is not") {
   check_refused<Job>(document, "/kind", 1);
 }
 
+TEST_CASE("Each name of a closed set is read back, and others are not") {
+  for (const JobKind kind : job_kinds) CHECK(job_kind_from(to_string(kind)) == kind);
+  for (const auto outcome : {ItemOutcome::image, ItemOutcome::unsupported, ItemOutcome::gone, ItemOutcome::failed, ItemOutcome::filtered}) {
+    CHECK(item_outcome_from(to_string(outcome)) == outcome);
+  }
+  for (const auto source : {TimeSource::none, TimeSource::registry, TimeSource::image_config}) {
+    CHECK(time_source_from(to_string(source)) == source);
+  }
+  CHECK_FALSE(job_kind_from("dance"));
+  CHECK_FALSE(item_outcome_from(""));
+  check_refused<InventoryItem>(InventoryItem{}, "/outcome", "melted");
+  // Where a time comes from is told beside it: a source of a newer version costs nothing but itself.
+  json item = InventoryItem{};
+  item["pushed"] = "2026-01-01T00:00:00Z";
+  item["time_source"] = "label";
+  const auto read = convert_json<InventoryItem>(item, "item");
+  REQUIRE(read);
+  CHECK(read->time_source == TimeSource::none);
+  CHECK(read->pushed == "2026-01-01T00:00:00Z");
+}
+
+TEST_CASE("A job that cannot be read costs no other, and is named so that it can be refused") {
+  json strange = image_job();
+  strange["id"] = "j2";
+  strange["kind"] = "check";
+  json nameless = strange;
+  nameless["id"] = 7;
+  const auto batch = convert_json<JobBatch>({{"jobs", {strange, image_job(), nameless, "no job"}}}, "jobs");
+  REQUIRE(batch);
+  REQUIRE(batch->jobs.size() == 1);
+  CHECK(batch->jobs[0].id == "j1");
+  REQUIRE(batch->unreadable.size() == 3);
+  CHECK(batch->unreadable[0].id == "j2");
+  CHECK(batch->unreadable[0].lease_token.equals("lease"));
+  CHECK(batch->unreadable[0].error.message().find("unknown kind of job \"check\"") != std::string::npos);
+  CHECK(batch->unreadable[1].id.empty());
+  CHECK(batch->unreadable[2].lease_token.empty());
+  CHECK_FALSE(convert_json<JobBatch>({{"jobs", 3}}, "jobs"));
+  CHECK_FALSE(convert_json<JobBatch>(json::array(), "jobs"));
+}
+
+TEST_CASE("A request for jobs of before kinds were named has none") {
+  const auto request = parse_json_as<JobRequest>(R"({"capacity":4,"wait_s":45})", "request");
+  REQUIRE(request);
+  CHECK(request->capacity == 4);
+  CHECK(request->wait == std::chrono::seconds(45));
+  CHECK(request->kinds.empty());
+  CHECK(parse_json_as<JobRequest>("{}", "request").value().capacity == 1);
+}
+
 TEST_CASE("Wrong fields are malformed") {
+  check_refused<JobRequest>(JobRequest{}, "/capacity", -1);
+  check_refused<JobRequest>(JobRequest{}, "/wait_s", "soon");
+  check_refused<JobRequest>(JobRequest{}, "/kinds", {1, 2});
   check_refused<Job>(image_job(), "/lease_s", -1);
   check_refused<Job>(image_job(), "/lease_s", 9.5);
   check_refused<Job>(image_job(), "/lease_s", std::numeric_limits<std::int64_t>::max());

@@ -38,8 +38,8 @@ struct Walks {
     std::multiset<std::string> seen;
     auto sink = [&](protocol::InventoryPage page) -> Awaitable<void> {
       for (const auto& item : page.items) {
-        seen.insert(item.repository + ':' + item.tag + ' ' + item.digest.str() + ' ' + item.outcome + ' ' + item.created + ' ' +
-                    item.platform + ' ' + item.media_type + ' ' + std::to_string(item.size_bytes) + ' ' + item.reason);
+        seen.insert(item.repository + ':' + item.tag + ' ' + item.digest.str() + ' ' + std::string(to_string(item.outcome)) + ' ' +
+                    item.created + ' ' + item.platform + ' ' + item.media_type + ' ' + std::to_string(item.size_bytes) + ' ' + item.reason);
       }
       co_return Result<void>();
     };
@@ -189,7 +189,7 @@ TEST_CASE("memory: a digest that the list of tags tells and that is known needs 
   options.enumerator = std::make_shared<Telling>(digest);
   std::size_t images = 0;
   auto sink = [&](protocol::InventoryPage page) -> Awaitable<void> {
-    for (const auto& item : page.items) images += item.outcome == "image" && item.digest == digest;
+    for (const auto& item : page.items) images += item.outcome == protocol::ItemOutcome::image && item.digest == digest;
     co_return Result<void>();
   };
   for (std::size_t i = 1; i <= 2; ++i) {

@@ -15,6 +15,8 @@ using namespace landwaiter;
 using namespace landwaiter::daemon;
 using protocol::InventoryItem;
 using protocol::InventoryPage;
+using protocol::ItemOutcome;
+using protocol::TimeSource;
 using test::FakeRegistry;
 using test::ScriptedRequest;
 using test::ScriptedResponse;
@@ -34,7 +36,7 @@ struct Walked {
   /// "repository:tag outcome", sorted.
   std::multiset<std::string> outcomes() const {
     std::multiset<std::string> all;
-    for (const InventoryItem& item : items()) all.insert(item.repository + ':' + item.tag + ' ' + item.outcome);
+    for (const InventoryItem& item : items()) all.insert(item.repository + ':' + item.tag + ' ' + std::string(to_string(item.outcome)));
     return all;
   }
 };
@@ -140,7 +142,8 @@ TEST_CASE("walk: from any page's cursor the rest follows, nothing is lost, and t
   for (std::size_t killed_after = 1; killed_after < whole.pages.size(); ++killed_after) {
     std::set<std::string> seen;
     for (std::size_t i = 0; i < killed_after; ++i) {
-      for (const InventoryItem& item : whole.pages[i].items) seen.insert(item.repository + ':' + item.tag + ' ' + item.outcome);
+      for (const InventoryItem& item : whole.pages[i].items)
+        seen.insert(item.repository + ':' + item.tag + ' ' + std::string(to_string(item.outcome)));
     }
     protocol::ListWork work;
     work.cursor = whole.pages[killed_after - 1].cursor;
@@ -229,9 +232,9 @@ TEST_CASE("walk: a repository that cannot be listed is one item, with the error'
   check_complete(walked);
   CHECK(walked.outcomes() == std::multiset<std::string>{"team/r1000: failed", "team/r1001: gone", "team/r1002:v0 image"});
   for (const InventoryItem& item : walked.items()) {
-    if (item.outcome == "failed") CHECK(item.code == "forbidden");
-    if (item.outcome == "gone") CHECK(item.code == "not_found");
-    if (item.outcome == "image") CHECK(item.code.empty());
+    if (item.outcome == ItemOutcome::failed) CHECK(item.code == "forbidden");
+    if (item.outcome == ItemOutcome::gone) CHECK(item.code == "not_found");
+    if (item.outcome == ItemOutcome::image) CHECK(item.code.empty());
   }
   CHECK(walked.pages.back().repositories_listed == 3);
 }
@@ -261,7 +264,7 @@ TEST_CASE("walk: a manifest that is refused keeps its own code, so that a 401 re
   const Walked walked = Walker(registry).walk();
   check_complete(walked);
   REQUIRE(walked.items().size() == 1);
-  CHECK(walked.items()[0].outcome == "failed");
+  CHECK(walked.items()[0].outcome == ItemOutcome::failed);
   CHECK(walked.items()[0].code == "unauthorized");
 }
 
@@ -330,7 +333,7 @@ TEST_CASE("walk: filters by name: tags become items, repositories are counted, n
     expected.insert({repository + ":v1 filtered", repository + ":v2 image", repository + ":v2-debug filtered"});
   }
   CHECK(walked.outcomes() == expected);
-  for (const InventoryItem& item : walked.items()) CHECK(item.reason.empty() == (item.outcome == "image"));
+  for (const InventoryItem& item : walked.items()) CHECK(item.reason.empty() == (item.outcome == ItemOutcome::image));
   CHECK(walked.pages.back().repositories_listed == 2);
   CHECK(walked.pages.back().repositories_filtered == 2);
   CHECK(registry.count("/manifests/") == 2);
@@ -355,7 +358,7 @@ TEST_CASE("walk: the newest of each repository, by the image configs when the re
                                                         "b:y image", "b:z filtered"});
   for (const InventoryItem& item : walked.items()) {
     if (item.tag == "unknown") CHECK(item.reason.find("neither the registry nor") != std::string::npos);
-    else CHECK(item.time_source == "image config");
+    else CHECK(item.time_source == TimeSource::image_config);
     if (item.tag == "new") CHECK(item.pushed == "2026-03-01T00:00:00Z");
   }
 }
@@ -374,7 +377,8 @@ TEST_CASE("walk: a window of time, with the registry's own push times, needs no 
   const Walked walked = walker.walk(work);
   check_complete(walked);
   CHECK(walked.outcomes() == std::multiset<std::string>{"a:config image", "a:in image", "a:out filtered"});
-  for (const InventoryItem& item : walked.items()) CHECK(item.time_source == (item.tag == "config" ? "image config" : "registry"));
+  for (const InventoryItem& item : walked.items())
+    CHECK(item.time_source == (item.tag == "config" ? TimeSource::image_config : TimeSource::registry));
   CHECK(registry.count("/manifests/out") == 0);
   CHECK(registry.count("/blobs/") == 1);
 }
@@ -391,7 +395,7 @@ TEST_CASE("walk: a config that cannot be read now makes the tag fail, it is not 
   const Walked walked = Walker(registry).walk(work);
   check_complete(walked);
   REQUIRE(walked.items().size() == 1);
-  CHECK(walked.items()[0].outcome == "failed");
+  CHECK(walked.items()[0].outcome == ItemOutcome::failed);
   CHECK(walked.items()[0].code == "forbidden");
 }
 
@@ -420,7 +424,7 @@ TEST_CASE("walk: configs are asked for when wanted, each once") {
   for (const InventoryItem& item : walked.items()) {
     CHECK(item.created == "2026-01-01T00:00:00Z");
     CHECK(item.platform == "linux/amd64");
-    CHECK(item.time_source == "image config");
+    CHECK(item.time_source == TimeSource::image_config);
     CHECK(item.size_bytes == 1);
   }
   CHECK(registry.count("/blobs/") == 1);

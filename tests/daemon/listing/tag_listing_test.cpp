@@ -70,7 +70,7 @@ TEST_CASE("a tag of one image is one item") {
   const Digest digest = source->add("one", image("77"));
   const auto items = list(source, "one");
   REQUIRE(items.size() == 1);
-  CHECK(items[0].outcome == "image");
+  CHECK(items[0].outcome == protocol::ItemOutcome::image);
   CHECK(items[0].digest == digest);
   CHECK(items[0].index_digest.empty());
   CHECK(items[0].size_bytes == 77);
@@ -105,20 +105,20 @@ TEST_CASE("an index that holds itself or nests too deep ends") {
   }
   const auto items = list(source, "deep");
   REQUIRE(items.size() == 1);
-  CHECK(items[0].outcome == "failed");
+  CHECK(items[0].outcome == protocol::ItemOutcome::failed);
   CHECK(items[0].reason.find("nested deeper") != std::string::npos);
 }
 
 TEST_CASE("what is gone, malformed or no image is an outcome, not an error") {
   const auto source = std::make_shared<MemorySourceOfManifests>();
-  CHECK(list(source, "gone").at(0).outcome == "gone");
+  CHECK(list(source, "gone").at(0).outcome == protocol::ItemOutcome::gone);
   source->add("broken", "{");
-  CHECK(list(source, "broken").at(0).outcome == "failed");
+  CHECK(list(source, "broken").at(0).outcome == protocol::ItemOutcome::failed);
   CHECK(list(source, "broken").at(0).code == "malformed");
   source->add("v1", R"({"schemaVersion":1,"name":"x","tag":"y","fsLayers":[]})");
-  CHECK(list(source, "v1").at(0).outcome == "unsupported");
+  CHECK(list(source, "v1").at(0).outcome == protocol::ItemOutcome::unsupported);
   std::string chart = image("1");
   chart.replace(chart.find("application/vnd.oci.image.config.v1+json"), 40, "application/vnd.cncf.helm.config.v1+json");
   source->add("chart", chart);
-  CHECK(list(source, "chart").at(0).outcome == "unsupported");
+  CHECK(list(source, "chart").at(0).outcome == protocol::ItemOutcome::unsupported);
 }

@@ -19,7 +19,7 @@ std::string written(const std::string& format, int items, const std::string& err
     protocol::InventoryItem item;
     item.repository = "team/app";
     item.tag = "v" + std::to_string(i);
-    item.outcome = "failed";
+    item.outcome = protocol::ItemOutcome::failed;
     item.reason = "a \"quoted\"\nreason";
     item.pushed = "2026-01-01T00:00:00Z";
     writer->write(item);

@@ -4,6 +4,7 @@
 #include "core/base/text.hpp"
 #include "platform/api/routes.hpp"
 #include "platform/http/router.hpp"
+#include "platform/store/tokens.hpp"
 #include "tests/platform/support/test_platform.hpp"
 #include "tests/support/catch.hpp"
 
@@ -16,14 +17,15 @@ using nlohmann::json;
 
 json document() { return parse_json(openapi_document(), "OpenAPI document").value(); }
 
-std::set<std::string> schemes_of(Access access) {
-  switch (access) {
-    case Access::api: return {"api", "apiHeader"};
-    case Access::enrolment: return {"enrolment"};
-    case Access::sensor: return {"sensor"};
-    case Access::api_or_sensor: return {"api", "apiHeader", "sensor"};
-    default: return {};
-  }
+/// The document names the kinds of tokens that open a route.
+std::set<std::string> schemes_of(const Needs& needs) {
+  const auto permission = needs.permission();
+  if (!permission) return {};
+  std::set<std::string> schemes;
+  if (permissions_of(TokenKind::api, false).has(*permission)) schemes.insert({"api", "apiHeader"});
+  if (permissions_of(TokenKind::enrolment, false).has(*permission)) schemes.insert("enrolment");
+  if (permissions_of(TokenKind::sensor, true).has(*permission)) schemes.insert("sensor");
+  return schemes;
 }
 
 }  // namespace
@@ -45,7 +47,7 @@ TEST_CASE("openapi: the document and the routes are the same") {
     for (const json& one : operation["security"]) {
       for (const auto& [scheme, scopes] : one.items()) schemes.insert(scheme);
     }
-    CHECK(schemes == schemes_of(route.access));
+    CHECK(schemes == schemes_of(route.needs));
     for (const json& parameter : operation.value("parameters", json::array())) {
       if (parameter["in"] == "path") in_path.insert("{" + parameter["name"].get<std::string>() + "}");
     }

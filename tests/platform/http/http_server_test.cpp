@@ -1,9 +1,227 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes that are not the requests of a well-behaved client.
+#include "platform/http/http_server.hpp"
+
+#include "core/base/limits.hpp"
 #include "tests/platform/support/test_platform.hpp"
 #include "tests/support/catch.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
+#include <fstream>
+#include <functional>
+
 namespace landwaiter::test {
+namespace {
+
+namespace asio = boost::asio;
+using platform::Body;
+
+/// What a stream did, for the test to see from its thread.
+struct Made {
+  std::atomic<std::uint64_t> bytes = 0;
+  std::atomic<bool> ended = false;  ///< it was destroyed
+};
+
+class Letters final : public platform::BodyStream {
+ public:
+  Letters(std::shared_ptr<Made> made, std::uint64_t size, bool breaks) : made_(std::move(made)), left_(size), breaks_(breaks) {}
+  ~Letters() override { made_->ended = true; }
+  Awaitable<std::string> next() override {
+    const std::uint64_t size = std::min<std::uint64_t>(left_, limits::body_piece_bytes);
+    if (size == 0 && breaks_) co_return Error(ErrorCode::io, "the disk is gone");
+    left_ -= size;
+    made_->bytes += size;
+    co_return std::string(size, 'x');
+  }
+
+ private:
+  std::shared_ptr<Made> made_;
+  std::uint64_t left_;
+  bool breaks_;
+};
+
+/// Answers every request with a body that the test makes.
+class OneAnswer final : public platform::HttpApplication {
+ public:
+  using Make = std::function<Body()>;
+  explicit OneAnswer(Make make) : make_(std::move(make)) {}
+  asio::awaitable<Verdict> admit(std::shared_ptr<platform::Request>) override {
+    Verdict verdict;
+    verdict.admission = std::make_shared<Taken>(make_);
+    co_return verdict;
+  }
+
+ private:
+  struct Taken final : platform::Admission {
+    explicit Taken(const Make& how) : make(how) {}
+    std::uint64_t body_bytes_max() const override { return 0; }
+    asio::awaitable<platform::Response> handle(std::shared_ptr<platform::Request>) override {
+      platform::Response response;
+      response.content_type = "text/plain";
+      response.body = make();
+      co_return response;
+    }
+    const Make& make;
+  };
+  Make make_;
+};
+
+class Served {
+ public:
+  explicit Served(OneAnswer::Make make) : server_(io_, std::make_shared<OneAnswer>(std::move(make))) {
+    REQUIRE(server_.start({}).has_value());
+    port = server_.port();
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  ~Served() {
+    io_.stop();
+    thread_.join();
+  }
+  std::uint16_t port = 0;
+
+ private:
+  asio::io_context io_;
+  platform::HttpServer server_;
+  std::thread thread_;
+};
+
+/// A caller that reads at its own pace.
+class Caller {
+ public:
+  explicit Caller(std::uint16_t port) : socket_(io_) {
+    socket_.connect({asio::ip::make_address("127.0.0.1"), port});
+    asio::write(socket_, asio::buffer(std::string("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")));
+  }
+  /// Bytes of the answer that came; 0 at its end.
+  std::size_t read() {
+    boost::system::error_code ended;
+    return socket_.read_some(asio::buffer(buffer_), ended);
+  }
+  void close() { socket_.close(); }
+
+ private:
+  asio::io_context io_;
+  asio::ip::tcp::socket socket_;
+  std::array<char, 65536> buffer_{};
+};
+
+/// Memory of this process that is in use.
+std::uint64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * 4096;
+}
+
+bool becomes(const std::function<bool()>& true_now) {
+  for (int i = 0; i < 2000 && !true_now(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return true_now();
+}
+
+std::string request(const std::string& version) { return "GET / HTTP/" + version + "\r\nHost: x\r\nConnection: close\r\n\r\n"; }
+
+}  // namespace
+
+TEST_CASE("http: a streamed body of 100 MB arrives whole, and takes no memory") {
+  constexpr std::uint64_t kSize = 100 * limits::MiB;
+  const auto made = std::make_shared<Made>();
+  Served served([&] { return std::make_unique<Letters>(made, kSize, false); });
+  Caller caller(served.port);
+  std::uint64_t read = 0, grown = 0;
+  const std::uint64_t before = resident_bytes();
+  for (std::size_t got = caller.read(); got > 0; got = caller.read()) {
+    read += got;
+    grown = std::max(grown, std::max(before, resident_bytes()) - before);
+  }
+  CHECK(made->bytes == kSize);
+  CHECK(read > kSize);                 // with the head and the chunks' sizes,
+  CHECK(read < kSize + kSize / 1000);  // which are small
+  CHECK(grown < 16 * limits::MiB);
+  CHECK(becomes([&] { return made->ended.load(); }));
+}
+
+TEST_CASE("http: a caller that does not read stops the stream, and one that leaves ends it") {
+  constexpr std::uint64_t kSize = 1000 * limits::MiB;
+  const auto made = std::make_shared<Made>();
+  Served served([&] { return std::make_unique<Letters>(made, kSize, false); });
+  Caller caller(served.port);
+  REQUIRE(caller.read() > 0);
+  // What is made fills the sockets' buffers, and then it waits.
+  std::uint64_t seen = 0;
+  CHECK(becomes([&] {
+    const std::uint64_t now = made->bytes;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    seen = made->bytes;
+    return seen == now;
+  }));
+  CHECK(seen < 64 * limits::MiB);
+  CHECK_FALSE(made->ended);
+  caller.close();
+  CHECK(becomes([&] { return made->ended.load(); }));
+  CHECK(made->bytes < kSize);
+}
+
+TEST_CASE("http: a stream in chunks ends with the last one, and one that fails does not") {
+  for (const bool breaks : {false, true}) {
+    const auto made = std::make_shared<Made>();
+    Served served([&] { return std::make_unique<Letters>(made, 150'000, breaks); });
+    const HttpReply reply = parse_reply(send_raw(served.port, request("1.1")));
+    CHECK(reply.status == 200);
+    CHECK(reply.headers.at("transfer-encoding") == "chunked");
+    CHECK_FALSE(reply.headers.contains("content-length"));
+    CHECK(reply.whole == !breaks);
+    CHECK(reply.body == std::string(breaks ? 0 : 150'000, 'x'));
+    CHECK(made->ended);
+  }
+}
+
+TEST_CASE("http: a connection goes on after a stream") {
+  const auto made = std::make_shared<Made>();
+  Served served([&] { return std::make_unique<Letters>(made, 10, false); });
+  const std::string both = send_raw(served.port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n" + request("1.1"));
+  const std::string end = "a\r\nxxxxxxxxxx\r\n0\r\n\r\n";
+  const std::size_t first = both.find(end);
+  REQUIRE(first != std::string::npos);
+  CHECK(both.find(end, first + 1) != std::string::npos);
+  CHECK(made->bytes == 20);
+}
+
+TEST_CASE("http: a caller of HTTP/1.0 gets a stream without chunks, up to the end of the connection") {
+  const auto made = std::make_shared<Made>();
+  Served served([&] { return std::make_unique<Letters>(made, 150'000, false); });
+  const HttpReply reply = parse_reply(send_raw(served.port, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
+  CHECK(reply.status == 200);
+  CHECK_FALSE(reply.headers.contains("transfer-encoding"));
+  CHECK(reply.headers.at("connection") == "close");
+  CHECK(reply.body == std::string(150'000, 'x'));
+}
+
+TEST_CASE("http: a stream without chunks that fails does not end like a whole one") {
+  const auto made = std::make_shared<Made>();
+  Served served([&] { return std::make_unique<Letters>(made, 150'000, true); });
+  asio::io_context io;
+  asio::ip::tcp::socket socket(io);
+  socket.connect({asio::ip::make_address("127.0.0.1"), served.port});
+  asio::write(socket, asio::buffer(std::string("GET / HTTP/1.0\r\n\r\n")));
+  std::string answer;
+  boost::system::error_code ended;
+  asio::read(socket, asio::dynamic_buffer(answer), ended);
+  CHECK(ended == asio::error::connection_reset);
+}
+
+TEST_CASE("http: shared bytes are sent with their length, to any number of callers") {
+  const auto asset = std::make_shared<const std::string>("body { color: teal }");
+  Served served([&] { return Body(asset); });
+  for (int i = 0; i < 3; ++i) {
+    const HttpReply reply = parse_reply(send_raw(served.port, request("1.1")));
+    CHECK(reply.headers.at("content-length") == "20");
+    CHECK(reply.body == *asset);
+  }
+}
 
 TEST_CASE("http: what is no HTTP, or too large, is refused and the server goes on") {
   TestPlatform platform;

@@ -8,7 +8,9 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include <charconv>
 #include <sstream>
+#include <utility>
 
 namespace landwaiter::test {
 
@@ -38,7 +40,28 @@ HttpReply parse_reply(const std::string& bytes) {
     if (colon != std::string::npos) reply.headers[to_lower(line.substr(0, colon))] = std::string(trim(line.substr(colon + 1)));
   }
   reply.body = bytes.substr(end + 4);
+  const auto encoding = reply.headers.find("transfer-encoding");
+  if (encoding != reply.headers.end() && encoding->second == "chunked") {
+    auto joined = join_chunks(reply.body);
+    reply.whole = joined.has_value();
+    reply.body = std::move(joined).value_or("");
+  }
   return reply;
+}
+
+std::optional<std::string> join_chunks(std::string_view chunks) {
+  std::string out;
+  while (true) {
+    const std::size_t line = chunks.find("\r\n");
+    if (line == std::string_view::npos) return std::nullopt;
+    std::size_t size = 0;
+    const auto parsed = std::from_chars(chunks.data(), chunks.data() + line, size, 16);
+    chunks.remove_prefix(line + 2);
+    if (parsed.ec != std::errc() || chunks.size() < size + 2) return std::nullopt;
+    out += chunks.substr(0, size);
+    chunks.remove_prefix(size + 2);
+    if (size == 0) return out;
+  }
 }
 
 }  // namespace landwaiter::test

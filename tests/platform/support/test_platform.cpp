@@ -168,9 +168,10 @@ json item(const std::string& repository, const std::string& tag, const std::stri
   item.tag = tag;
   if (!image.empty()) item.digest = digest(image);
   item.platform = "linux/amd64";
-  item.outcome = outcome;
   if (outcome != "image") item.reason = "because";
-  return item;
+  json out = item;
+  out["outcome"] = outcome;  // also one that there is not
+  return out;
 }
 
 json page(const std::vector<json>& items, bool last, const std::string& cursor) {

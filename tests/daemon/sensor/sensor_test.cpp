@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/sensor/sensor.hpp"
+
+#include "core/base/clock.hpp"
+#include "core/base/json.hpp"
+#include "core/wire/protocol.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/scripted_server.hpp"
+#include "tests/support/temp_dir.hpp"
+
+#include <sodium.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include <thread>
+
+using namespace landwaiter;
+using namespace landwaiter::daemon;
+using nlohmann::json;
+using test::ScriptedRequest;
+using test::ScriptedResponse;
+
+namespace {
+
+/// A platform that gives its jobs once, and a registry that has nothing.
+struct FakePlatform {
+  explicit FakePlatform(json jobs) : given(std::move(jobs)) {}
+
+  ScriptedResponse answer(const ScriptedRequest& request) {
+    const std::string path = request.path();
+    if (path == "/v3/sensors/enroll") {
+      const protocol::EnrolmentAnswer enrolled{"s1", Secret("lws_t"), Secret(std::string(64, 'a')), 1, std::chrono::seconds(1)};
+      return {.status = 201, .body = dump_json(enrolled)};
+    }
+    if (path == "/v3/sensors/me/heartbeat") return {.body = dump_json(protocol::HeartbeatAnswer{})};
+    if (path == "/v3/jobs/acquire") {
+      asked = json::parse(request.body);
+      if (given.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(20));  // a very short long poll
+      return {.body = dump_json({{"jobs", std::exchange(given, json::array())}})};
+    }
+    if (path.ends_with("/fail")) {
+      failures[path] = json::parse(request.body);
+      leases[path] = request.header("landwaiter-lease");
+      return {.body = R"({"accepted":true})"};
+    }
+    return {.status = 404, .body = "{}"};
+  }
+
+  json given;
+  json asked;
+  std::map<std::string, json> failures;
+  std::map<std::string, std::string> leases;
+};
+
+json job(const std::string& id, const std::string& registry) {
+  protocol::Job out;
+  out.id = id;
+  out.scan_id = "scan";
+  out.lease_token = Secret("lease of " + id);
+  out.registry = {"r", "r", registry, "docker-v2", true, true};
+  out.work = protocol::ImageWork{"app", {"1"}, Digest::sha256_of(as_bytes(std::string_view("x")))};
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("A job of a kind that the sensor does not know is refused alone, and the others run", "[sensor]") {
+  REQUIRE(sodium_init() >= 0);
+  FakePlatform platform(json::array());
+  asio::io_context io;
+  Sensor* running = nullptr;
+  const auto handle = [&](const ScriptedRequest& request) {
+    ScriptedResponse response = platform.answer(request);
+    if (platform.failures.size() == 2 && running != nullptr) {
+      asio::post(io, [sensor = std::exchange(running, nullptr)] { sensor->stop(); });
+    }
+    return response;
+  };
+  test::ScriptedServer server(handle);
+  json strange = job("strange", server.host());
+  strange["kind"] = "check";
+  platform.given = json::array({strange, job("known", server.host())});
+
+  test::TempDir state;
+  const RealClock clock;
+  SensorConfig config;
+  config.name = "test";
+  config.state_directory = state.path();
+  config.platform_url = server.url();
+  config.enrolment_token = Secret("lwe_t");
+  config.workers = 1;
+  Sensor sensor(io.get_executor(), config, clock);
+  running = &sensor;
+  Result<void> ended = Error(ErrorCode::internal, "it did not end");
+  asio::co_spawn(io, sensor.run(), [&](std::exception_ptr failure, Result<void> result) {
+    if (failure) std::rethrow_exception(failure);
+    ended = std::move(result);
+  });
+  io.run_for(std::chrono::seconds(60));
+
+  REQUIRE(ended.has_value());
+  CHECK(platform.asked["kinds"] == json({"list", "image"}));
+  const json refusal = platform.failures["/v3/jobs/strange/fail"];
+  CHECK(refusal["code"] == "unsupported");
+  CHECK(refusal["retryable"] == true);
+  CHECK(refusal["handed_back"] == false);
+  CHECK(refusal["reason"].get<std::string>().find("unknown kind of job \"check\"") != std::string::npos);
+  CHECK(platform.leases["/v3/jobs/strange/fail"] == "lease of strange");
+  CHECK(platform.failures["/v3/jobs/known/fail"]["code"] == "not_found");
+}
