@@ -5,6 +5,8 @@
 #include "daemon/commands/connection_options.hpp"
 #include "daemon/settings/network.hpp"
 #include "registry/http/transport.hpp"
+#include "registry/sources/docker_archive.hpp"
+#include "registry/sources/oci_layout.hpp"
 
 #include <array>
 #include <iostream>
