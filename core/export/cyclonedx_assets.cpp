@@ -150,34 +150,53 @@ void describe_material(const Finding& finding, const std::set<std::string>& refs
   component["cryptoProperties"] = {{"assetType", "related-crypto-material"}, {"relatedCryptoMaterialProperties", std::move(properties)}};
 }
 
-/// The first list of texts of these names.
-std::vector<std::string> texts_of(const json& object, std::initializer_list<const char*> names) {
-  for (const char* name : names) {
-    if (auto texts = texts_attribute(object, name); !texts.empty()) return texts;
+/// The names in a list as its program takes it ("HIGH:3DES:!aNULL", "+aes128-cbc,3des-cbc") that it allows: not what is taken out of
+/// it, and no commands such as @STRENGTH (which SSH does not have: its names may end in "@openssh.com").
+std::vector<std::string> allowed_ciphers(std::string_view list, bool ssh) {
+  // ssh_config(5): a list that begins with "-" takes names out, "+" and "^" put names in.
+  if (ssh && list.starts_with('-')) return {};
+  if (ssh && (list.starts_with('+') || list.starts_with('^'))) list.remove_prefix(1);
+  std::vector<std::string> out;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find_first_of(":,; \t"), list.size());
+    const std::string_view name = list.substr(0, end);
+    if (!name.empty() && std::string_view("!-+@").find(name[0]) == std::string_view::npos)
+      out.emplace_back(ssh ? name : name.substr(0, name.find('@')));
+    list.remove_prefix(std::min(end + 1, list.size()));
   }
-  return {};
+  return out;
 }
 
-/// Settings that name neither protocol nor cipher are a file with properties.
-void describe_configuration(const Finding& finding, json& component) {
-  const json settings = finding.attributes.is_object() ? finding.attributes.value("settings", json::object()) : json::object();
-  const json protocols = settings.is_object() && settings.contains("protocols") ? settings["protocols"] : json::object();
-  const std::vector<std::string> ciphers = texts_of(settings, {"ciphers", "cipher_suites"});
-  if (protocols.empty() && ciphers.empty()) {
+std::string protocol_versions(const json& protocols) {
+  const std::string minimum = text_attribute(protocols, "minimum");
+  if (!minimum.empty()) return minimum;
+  std::string out;
+  for (const std::string& each : texts_attribute(protocols, "enabled")) out += (out.empty() ? "" : ", ") + each;
+  return out;
+}
+
+/// Settings that speak of no protocol (Java's providers, GnuPG's preferences) are a file with properties.
+void describe_settings(const Finding& finding, json& component) {
+  const json settings = finding.attributes.value("settings", json::object());
+  const bool ssh = text_attribute(finding.attributes, "software") == "OpenSSH";
+  const std::string version = settings.is_object() ? protocol_versions(settings.value("protocols", json::object())) : std::string();
+  const auto ciphers = allowed_ciphers(text_attribute(settings, "ciphers"), ssh);
+  add_property(component, "settings", dump_json(settings));
+  if (!ssh && version.empty() && ciphers.empty()) {
     component["type"] = "file";
-    if (settings.is_object() && !settings.empty()) add_property(component, "settings", dump_json(settings));
     return;
   }
-  const std::string software = text_attribute(finding.attributes, "software");
-  json properties{{"type", software.find("ssh") != std::string::npos ? "ssh" : "tls"}};
-  std::string version = text_attribute(protocols, "minimum");
-  if (version.empty()) {
-    for (const std::string& each : texts_attribute(protocols, "enabled")) version += (version.empty() ? "" : ", ") + each;
-  }
+  json properties{{"type", ssh ? "ssh" : "tls"}};
   if (!version.empty()) properties["version"] = version;
   for (const std::string& cipher : ciphers) properties["cipherSuites"].push_back({{"name", cipher}});
   component["cryptoProperties"] = {{"assetType", "protocol"}, {"protocolProperties", std::move(properties)}};
-  add_property(component, "settings", dump_json(settings));
+}
+
+/// What a program is told, or parameters of Diffie-Hellman.
+void describe_configuration(const Finding& finding, const std::set<std::string>& refs, Graph& graph, json& component) {
+  const bool settings = finding.attributes.is_object() && finding.attributes.contains("settings");
+  if (settings) describe_settings(finding, component);
+  else describe_material(finding, refs, graph, component);
 }
 
 /// Certificates and keys that the keystore's entries name and that are in the report.
@@ -258,7 +277,7 @@ json make_component(const Finding& finding, const std::set<std::string>& refs, G
     case FindingType::keystore: describe_keystore(finding, refs, graph, component); break;
     case FindingType::crypto_library:
     case FindingType::package: describe_library(finding, component); break;
-    case FindingType::crypto_configuration: describe_configuration(finding, component); break;
+    case FindingType::crypto_configuration: describe_configuration(finding, refs, graph, component); break;
     case FindingType::misconfiguration: component["type"] = "file"; break;
     default: describe_material(finding, refs, graph, component);
   }

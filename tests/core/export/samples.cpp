@@ -108,15 +108,32 @@ std::vector<Finding> others() {
                          {"confidence", "high"},
                          {"purl", "pkg:deb/debian/libssl3@3.0.22"}},
                         "usr/lib/libcrypto.so.3"));
-  out.push_back(finding(FindingType::crypto_configuration, "sha256:" + hex_of("nginx"), "nginx: TLS settings",
-                        {{"software", "nginx"},
-                         {"settings", {{"protocols", {{"enabled", {"TLSv1", "TLSv1.2"}}}}, {"ciphers", {"HIGH", "RC4-SHA"}}}},
-                         {"weaknesses", {"tls-1.0", "rc4"}}},
-                        "etc/nginx/nginx.conf"));
-  out.push_back(finding(FindingType::crypto_configuration, "sha256:" + hex_of("sshd"), "OpenSSH server",
-                        {{"software", "openssh"}, {"settings", {{"ciphers", json::array({"aes128-cbc"})}}}}, "etc/ssh/sshd_config"));
-  out.push_back(finding(FindingType::crypto_configuration, "sha256:" + hex_of("java"), "java.security",
-                        {{"software", "java"}, {"settings", {{"keystore.type", "pkcs12"}}}}, "java.security"));
+  const auto settings = [](const char* software, json enabled, json ciphers, json directives) {
+    const json protocols{{"enabled", std::move(enabled)}, {"disabled", json::array()}, {"minimum", nullptr}, {"maximum", nullptr}};
+    return json{
+        {"software", software},
+        {"password_in_configuration", false},
+        {"weaknesses", json::array()},
+        {"settings",
+         {{"protocols", protocols}, {"ciphers", std::move(ciphers)}, {"providers", json::array()}, {"directives", std::move(directives)}}}};
+  };
+  out.push_back(finding(
+      FindingType::crypto_configuration, "sha256:" + hex_of("nginx"), "Cryptographic settings of nginx",
+      settings("nginx", {"TLSv1.0", "TLSv1.2"}, "HIGH:3DES:!aNULL:+RC4:@STRENGTH", {{"ssl_ciphers", {"HIGH:3DES:!aNULL:+RC4:@STRENGTH"}}}),
+      "etc/nginx/nginx.conf"));
+  out.push_back(
+      finding(FindingType::crypto_configuration, "sha256:" + hex_of("sshd"), "Cryptographic settings of OpenSSH",
+              settings("OpenSSH", json::array(), "aes256-gcm@openssh.com,aes128-cbc", {{"Ciphers", {"aes256-gcm@openssh.com,aes128-cbc"}}}),
+              "etc/ssh/sshd_config"));
+  out.push_back(finding(FindingType::crypto_configuration, "sha256:" + hex_of("sshd2"), "Cryptographic settings of OpenSSH",
+                        settings("OpenSSH", json::array(), "-3des-cbc,aes128-cbc", {{"Ciphers", {"-3des-cbc,aes128-cbc"}}}),
+                        "etc/ssh/sshd_config.d/a"));
+  out.push_back(finding(FindingType::crypto_configuration, "sha256:" + hex_of("java"), "Cryptographic settings of Java",
+                        settings("Java", json::array(), nullptr, {{"keystore.type", {"pkcs12"}}}), "java.security"));
+  out.push_back(
+      finding(FindingType::crypto_configuration, "sha256:" + hex_of("dh"), "Diffie-Hellman parameters of 1024 bits",
+              {{"encoding", "PEM"}, {"format", "DH parameters"}, {"key_type", "DH"}, {"key_size_bits", 1024}, {"weaknesses", {"short-dh"}}},
+              "dh.pem"));
   for (const FindingType type : {FindingType::certificate_request, FindingType::crl, FindingType::ocsp_response, FindingType::signed_data,
                                  FindingType::secret, FindingType::package, FindingType::misconfiguration}) {
     const std::string name(to_string(type));
