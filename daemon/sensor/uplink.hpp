@@ -5,7 +5,9 @@
 #include "daemon/async.hpp"
 #include "registry/http/transport.hpp"
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +32,9 @@ class Uplink {
   registry::Awaitable<protocol::LayerClaimAnswer> claim(std::string job_id, protocol::LayerClaim claim, std::chrono::seconds wait);
   /// `report` is a LayerReport as JSON.
   registry::Awaitable<void> put_layer(Digest layer, Digest detector_state, std::string report);
-  /// `completion` is an ImageCompletion as JSON.
-  registry::Awaitable<void> complete(std::string job_id, Secret lease, std::string completion);
+  /// `completion` is an ImageCompletion as JSON. Returns the layers whose reports the platform lacks: none when it took the completion,
+  /// otherwise it wants their reports first.
+  registry::Awaitable<std::vector<Digest>> complete(std::string job_id, Secret lease, std::string completion);
   /// `failure` is a JobFailure as JSON.
   registry::Awaitable<void> fail(std::string job_id, Secret lease, std::string failure);
 
@@ -47,10 +50,12 @@ class Uplink {
   struct Answer {
     int status = 0;
     std::string body;
+    std::optional<std::chrono::milliseconds> retry_after;
   };
+  registry::Awaitable<Answer> exchange(Call call);
   registry::Awaitable<Answer> send(Call call);
   registry::Awaitable<void> tell(Call call);
-  registry::Awaitable<void> end_job(std::string job_id, const char* how, Secret lease, std::string body);
+  Call end_of_job(std::string job_id, const char* how, Secret lease, std::string body) const;
 
   std::shared_ptr<registry::Transport> transport_;
   std::string base_url_;
