@@ -2,6 +2,8 @@
 #include "detectors/key_files/private_key_detector.hpp"
 
 #include "core/base/text.hpp"
+#include "core/report/assets/key.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/der_search.hpp"
 #include "detectors/formats/pem.hpp"
@@ -112,22 +114,17 @@ Finding describe_key(const PrivateKey& key, std::string_view encoding, const Det
   finding.title = title_of(key, encoding);
   json& attributes = finding.attributes;
   add_public_key_attributes(key.public_key, attributes);
-  if (key.public_key.key_type.empty()) attributes["key_type"] = nullptr;
-  attributes["encoding"] = encoding;
-  attributes["format"] = key.format;
-  attributes["encrypted"] = key.encrypted;
-  attributes["encryption"] = key.encryption;
-  attributes["consistent"] = key.consistent;
   const std::string_view publisher = publisher_of(key);
-  attributes["publisher"] = publisher.empty() ? json(nullptr) : json(publisher);
+  add_attributes(assets::PrivateKey{std::string(encoding), key.format, key.encrypted, key.encryption, std::string(publisher)}, attributes);
+  attributes[attribute::consistent] = key.consistent;
   if (!publisher.empty()) {
     finding.severity = Severity::low;
     finding.title += ", published test key of " + std::string(publisher);
   }
-  if (!key.ssh_fingerprint.empty()) attributes["ssh_fingerprint"] = key.ssh_fingerprint;
+  if (!key.ssh_fingerprint.empty()) attributes[attribute::ssh_fingerprint] = key.ssh_fingerprint;
   auto weaknesses = encryption_weaknesses(key.encryption);
   std::ranges::move(key_weaknesses(key.public_key), std::back_inserter(weaknesses));
-  attributes["weaknesses"] = std::move(weaknesses);
+  attributes[attribute::weaknesses] = std::move(weaknesses);
   return finding;
 }
 
@@ -200,7 +197,7 @@ void PrivateKeyDetector::inspect_pem(const Window& window, const Hit& hit, Findi
   }
   for (const PrivateKey& key : *keys) {
     Finding finding = describe_key(key, "PEM", context_);
-    if (names_host_key(window.name)) finding.attributes["role"] = "host-key";
+    if (names_host_key(window.name)) finding.attributes[attribute::role] = "host-key";
     sink.add(std::move(finding), block.begin);
   }
 }
