@@ -3,6 +3,8 @@
 
 #include "core/assess/assess_issues.hpp"
 #include "core/assess/chains.hpp"
+#include "core/report/assets/fields.hpp"
+#include "core/report/attribute_names.hpp"
 #include "core/report/attributes.hpp"
 
 #include <algorithm>
@@ -37,7 +39,7 @@ void store(std::vector<Issue> issues, Finding& finding) {
   sort_issues(issues);
   for (const Issue& issue : issues) finding.severity = std::max(finding.severity, issue.severity);
   if (!finding.attributes.is_object()) finding.attributes = json::object();
-  finding.attributes["issues"] = std::move(issues);
+  finding.attributes[attribute::issues] = std::move(issues);
 }
 
 std::vector<Issue> issues_alone(const Finding& finding, const AssessContext& context) {
@@ -84,7 +86,7 @@ Severity severity_with_weaknesses(const Finding& finding) {
 }
 
 void drop_working_attributes(json& attributes) {
-  if (attributes.is_object()) attributes.erase("modulus");
+  if (attributes.is_object()) attributes.erase(attribute::modulus);
 }
 
 void drop_working_attributes(ImageReport& image) {
@@ -113,8 +115,9 @@ void sort_issues(std::vector<Issue>& issues) {
 
 std::vector<Issue> issues_of(const Finding& finding) {
   std::vector<Issue> out;
-  if (!finding.attributes.is_object() || !finding.attributes.contains("issues") || !finding.attributes["issues"].is_array()) return out;
-  for (const json& each : finding.attributes["issues"]) {
+  const json& issues = assets::member_or_null(finding.attributes, attribute::issues);
+  if (!issues.is_array()) return out;
+  for (const json& each : issues) {
     const auto severity = severity_from(text_attribute(each, "severity"));
     Issue issue{text_attribute(each, "code"), severity.value_or(Severity::info), text_attribute(each, "reason"),
                 text_attribute(each, "remedy")};

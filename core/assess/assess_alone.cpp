@@ -2,7 +2,11 @@
 // Issues that one finding shows by itself.
 #include "core/assess/assess_issues.hpp"
 
-#include "core/report/attributes.hpp"
+#include "core/report/assets/certificate.hpp"
+#include "core/report/assets/common.hpp"
+#include "core/report/assets/crypto_library.hpp"
+#include "core/report/assets/key.hpp"
+#include "core/report/assets/keystore.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -21,9 +25,10 @@ std::string days_text(std::chrono::microseconds span) {
 }
 
 void add_certificate_time(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues) {
-  const auto begin = time_attribute(finding.attributes, "not_before");
-  const auto end = time_attribute(finding.attributes, "not_after");
-  const bool root = flag_attribute(finding.attributes, "public_root");
+  const assets::Lifetime lifetime = assets::lifetime_of(finding);
+  const auto begin = lifetime.begin();
+  const auto end = from_rfc3339(lifetime.not_after);
+  const bool root = assets::is_public_root(finding);
   if (end && context.today > *end) {
     const std::string reason = "It expired " + date_text(*end) + ", " + days_text(context.today - *end) + " ago.";
     issues.push_back({"expired", root ? Severity::info : Severity::medium, reason,
@@ -44,7 +49,7 @@ void add_certificate_time(const Finding& finding, const AssessContext& context, 
 }
 
 void add_token_time(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues) {
-  const auto end = time_attribute(finding.attributes, "expires");
+  const auto end = from_rfc3339(assets::lifetime_of(finding).expires);
   if (!end || context.today >= *end) return;
   issues.push_back({"token-not-expired", Severity::high,
                     "The token is good until " + date_text(*end) + ", " + days_text(*end - context.today) + " more.",
@@ -53,7 +58,7 @@ void add_token_time(const Finding& finding, const AssessContext& context, std::v
 
 /// A date, or true when the detector knows no date.
 void add_end_of_life(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues) {
-  std::string text = text_attribute(finding.attributes, "end_of_life");
+  std::string text = assets::crypto_library_of(finding).end_of_life;
   if (text.size() == 10) text += "T00:00:00Z";
   const auto end = from_rfc3339(text);
   if (!end || context.today < *end) return;
@@ -74,20 +79,20 @@ std::string list_text(const std::set<std::string>& names) {
   return out;
 }
 
-/// A trust store: opened, with nothing in it but certificates.
+/// A trust store: listed to its end, with nothing in it but certificates.
 bool holds_certificates_alone(const Finding& finding) {
-  if (finding.type != FindingType::keystore || !finding.attributes.is_object()) return false;
-  const auto entries = finding.attributes.find("entries");
-  if (entries == finding.attributes.end() || !entries->is_array()) return false;
-  return std::ranges::all_of(*entries, [](const nlohmann::json& entry) { return text_attribute(entry, "kind") == "certificate"; });
+  if (finding.type != FindingType::keystore) return false;
+  const assets::Keystore keystore = assets::keystore_of(finding);
+  if (keystore.listing != "complete") return false;
+  return std::ranges::all_of(keystore.entries, [](const assets::KeystoreEntry& entry) { return entry.kind == "certificate"; });
 }
 
 }  // namespace
 
 void add_weakness_issues(const Finding& finding, std::vector<Issue>& issues) {
   // Maintenance ends by the calendar: see add_end_of_life.
-  const bool dated = !text_attribute(finding.attributes, "end_of_life").empty();
-  for (const std::string& code : texts_attribute(finding.attributes, "weaknesses")) {
+  const bool dated = finding.type == FindingType::crypto_library && !assets::crypto_library_of(finding).end_of_life.empty();
+  for (const std::string& code : assets::weaknesses_of(finding)) {
     if (code == "end-of-life" && dated) continue;
     Issue issue = weakness_issue(code);
     if (code.ends_with("-password") && holds_certificates_alone(finding)) {
@@ -101,7 +106,7 @@ void add_weakness_issues(const Finding& finding, std::vector<Issue>& issues) {
 }
 
 void soften_published(const Finding& finding, std::vector<Issue>& issues) {
-  if (text_attribute(finding.attributes, "publisher").empty()) return;
+  if (assets::publisher_of(finding).empty()) return;
   for (Issue& issue : issues) issue.severity = std::min(issue.severity, Severity::low);
 }
 
@@ -117,20 +122,20 @@ void add_policy_issues(const Finding& finding, const AssessContext& context, std
     if (!rule.in_force(context.today) || !rule.match.met_by(finding, context.today)) continue;
     issues.push_back({rule.code, rule.severity, rule.reason, rule.remedy});
   }
-  const std::string type = text_attribute(finding.attributes, "key_type");
+  const std::string type = assets::key_kind_of(finding).type;
   if (!context.policy->quantum || !quantum_vulnerable(type)) return;
   issues.push_back({"quantum-vulnerable", Severity::info, "A quantum computer of sufficient size breaks " + type + ".",
                     "Plan its replacement by ML-KEM and ML-DSA, alone or combined with what is used now."});
 }
 
 void add_key_issues(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues) {
-  const std::string publisher = text_attribute(finding.attributes, "publisher");
+  const std::string publisher = assets::publisher_of(finding);
   if (!publisher.empty()) {
     issues.push_back({"published-key", Severity::info, "This private key was published by " + publisher + ", so that it protects nothing.",
                       "See that nothing but a test uses it."});
   }
   if (context.blocklist != nullptr) {
-    if (const auto list = context.blocklist->find(text_attribute(finding.attributes, "key_hash"))) {
+    if (const auto list = context.blocklist->find(assets::key_identity_of(finding).hash)) {
       issues.push_back({"known-compromised", Severity::critical,
                         "The private key is known to the world: list " + std::to_string(*list) + " of the blocklist has it.",
                         "Take it out of use, revoke its certificates, and make a new key."});
@@ -150,7 +155,7 @@ void add_exposure_issue(const Finding& finding, std::vector<Issue>& issues) {
   switch (finding.type) {
     case FindingType::private_key:
     case FindingType::secret_key: {
-      const bool encrypted = flag_attribute(finding.attributes, "encrypted");
+      const bool encrypted = assets::is_encrypted(finding);
       issues.push_back({finding.type == FindingType::private_key ? "exposed-private-key" : "exposed-secret", finding.severity,
                         encrypted ? "Whoever can pull the image can try passwords on it." : "Whoever can pull the image has it.",
                         "Replace it, and give keys to containers when they start."});

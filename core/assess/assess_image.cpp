@@ -2,7 +2,9 @@
 // Issues that a finding has by what else is in its image, and where it is.
 #include "core/assess/assess_issues.hpp"
 
-#include "core/report/attributes.hpp"
+#include "core/report/assets/certificate.hpp"
+#include "core/report/assets/common.hpp"
+#include "core/report/assets/key.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,8 +15,9 @@ namespace {
 bool holds(const std::vector<std::string>& list, std::string_view value) { return std::ranges::find(list, value) != list.end(); }
 
 bool valid_at(const Finding& certificate, SystemTime today) {
-  const auto begin = time_attribute(certificate.attributes, "not_before");
-  const auto end = time_attribute(certificate.attributes, "not_after");
+  const assets::Lifetime lifetime = assets::lifetime_of(certificate);
+  const auto begin = lifetime.begin();
+  const auto end = from_rfc3339(lifetime.not_after);
   return begin && end && *begin <= today && today <= *end;
 }
 
@@ -25,12 +28,11 @@ std::string name_of(const Finding& certificate) {
 /// A private key is as dear as what its certificate lets it do, and while it does.
 Issue pair_issue(const Finding& key, const Finding& certificate, SystemTime today) {
   const bool valid = valid_at(certificate, today);
-  const bool encrypted = flag_attribute(key.attributes, "encrypted");
-  const bool authority = flag_attribute(certificate.attributes, "is_ca");
-  const bool self_signed = flag_attribute(certificate.attributes, "self_signed");
-  const bool server = holds(texts_attribute(certificate.attributes, "usages"), "server");
+  const bool encrypted = assets::is_encrypted(key);
+  const assets::CertificateUse use = assets::certificate_use_of(certificate);
+  const bool server = holds(use.usages, "server");
   const std::string state = valid ? "" : ", which is not valid now";
-  if (authority && !(self_signed && server)) {
+  if (use.is_ca && !(use.self_signed && server)) {
     Issue issue{"ca-private-key", encrypted || !valid ? Severity::high : Severity::critical,
                 "It is the key of the certificate authority " + name_of(certificate) + state + ": whoever has it issues certificates.",
                 "Take the authority out of every trust store, make a new one, and keep its key outside of images."};
@@ -39,15 +41,15 @@ Issue pair_issue(const Finding& key, const Finding& certificate, SystemTime toda
   Issue issue{"key-with-certificate", Severity::medium, "The certificate " + name_of(certificate) + state + " lies in the same image.",
               "Replace key and certificate, revoke the old one, and give keys to containers when they start."};
   // Nobody but its own maker trusts a certificate that signs itself.
-  if (valid && !encrypted) issue.severity = server && !self_signed ? Severity::critical : Severity::high;
+  if (valid && !encrypted) issue.severity = server && !use.self_signed ? Severity::critical : Severity::high;
   return issue;
 }
 
 void add_pairs(const Finding& key, const ImageView& image, SystemTime today, std::vector<Issue>& issues) {
-  if (!text_attribute(key.attributes, "publisher").empty()) return;
+  if (!assets::publisher_of(key).empty()) return;
   constexpr std::size_t kPairsMax = 20;
   std::size_t count = 0;
-  for (const std::string& id : texts_attribute(key.attributes, "matching_certificates")) {
+  for (const std::string& id : assets::matching_certificates_of(key)) {
     const Finding* certificate = image.certificate(id);
     if (certificate == nullptr) continue;
     if (count++ == kPairsMax) return;
@@ -73,10 +75,10 @@ bool worth_hiding(const Finding& finding) {
 }
 
 void add_deleted(const Finding& finding, const ImageView& image, std::vector<Issue>& issues) {
-  if (!worth_hiding(finding) || !text_attribute(finding.attributes, "publisher").empty()) return;
+  if (!worth_hiding(finding) || !assets::publisher_of(finding).empty()) return;
   const auto hidden = std::ranges::find_if(finding.occurrences, [](const Occurrence& each) { return each.deleted_by.has_value(); });
   if (hidden == finding.occurrences.end()) return;
-  const bool open = finding.type == FindingType::private_key && !flag_attribute(finding.attributes, "encrypted");
+  const bool open = finding.type == FindingType::private_key && !assets::is_encrypted(finding);
   issues.push_back({"deleted-but-present", open ? Severity::high : Severity::medium,
                     image.layer_name(*hidden->deleted_by) + " deletes " + hidden->path +
                         ", and whoever pulls the image still gets it with " + image.layer_name(hidden->layer) + ".",
@@ -84,9 +86,9 @@ void add_deleted(const Finding& finding, const ImageView& image, std::vector<Iss
 }
 
 void add_unusual_root(const Finding& finding, std::vector<Issue>& issues) {
-  const nlohmann::json& facts = finding.attributes;
-  if (finding.type != FindingType::certificate || flag_attribute(facts, "public_root")) return;
-  if (!flag_attribute(facts, "is_ca") || !flag_attribute(facts, "self_signed")) return;
+  if (finding.type != FindingType::certificate) return;
+  const assets::CertificateUse use = assets::certificate_use_of(finding);
+  if (use.public_root.value_or(false) || !use.is_ca || !use.self_signed) return;
   const auto place = std::ranges::find_if(finding.occurrences, in_trust_store);
   if (place == finding.occurrences.end()) return;
   issues.push_back({"unusual-root", Severity::low,

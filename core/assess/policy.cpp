@@ -2,7 +2,9 @@
 #include "core/assess/policy.hpp"
 
 #include "core/base/text.hpp"
-#include "core/report/attributes.hpp"
+#include "core/report/assets/certificate.hpp"
+#include "core/report/assets/common.hpp"
+#include "core/report/assets/key.hpp"
 
 #include <algorithm>
 #include <array>
@@ -126,20 +128,16 @@ bool PolicyMatch::empty() const {
 }
 
 bool PolicyMatch::met_by(const Finding& finding, SystemTime today) const {
-  const nlohmann::json& facts = finding.attributes;
-  if (empty() || (!public_roots && flag_attribute(facts, "public_root"))) return false;
+  if (empty() || (!public_roots && assets::is_public_root(finding))) return false;
   if (!types.empty() && std::ranges::find(types, finding.type) == types.end()) return false;
-  if (!key_types.empty() && !names(key_types, text_attribute(facts, "key_type"))) return false;
-  if (size_below) {
-    const auto size = count_attribute(facts, "key_size_bits");
-    if (!size || *size == 0 || *size >= *size_below) return false;
-  }
-  if (!curves.empty() && !names(curves, text_attribute(facts, "curve"))) return false;
-  if (!signature_hashes.empty() && !names(signature_hashes, text_attribute(facts, "signature_hash"))) return false;
-  if (!weaknesses.empty() && !any_named(weaknesses, texts_attribute(facts, "weaknesses"))) return false;
+  const assets::KeyKind key = assets::key_kind_of(finding);
+  if (!key_types.empty() && !names(key_types, key.type)) return false;
+  if (size_below && (key.size_bits == 0 || key.size_bits >= *size_below)) return false;
+  if (!curves.empty() && !names(curves, key.curve)) return false;
+  if (!signature_hashes.empty() && !names(signature_hashes, assets::signature_of(finding).hash)) return false;
+  if (!weaknesses.empty() && !any_named(weaknesses, assets::weaknesses_of(finding))) return false;
   if (!expires_within_days) return true;
-  auto end = time_attribute(facts, "not_after");
-  if (!end) end = time_attribute(facts, "expires");
+  const auto end = assets::lifetime_of(finding).end();
   return end && *end - today < days(*expires_within_days);
 }
 

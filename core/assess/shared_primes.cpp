@@ -2,7 +2,7 @@
 #include "core/assess/shared_primes.hpp"
 
 #include "core/base/encoding.hpp"
-#include "core/report/attributes.hpp"
+#include "core/report/assets/key.hpp"
 
 #include <gmpxx.h>
 
@@ -25,7 +25,7 @@ mpz_class from_bytes(const std::string& bytes) {
 
 /// The modulus' bytes without leading zeros; empty when there is none that is worth looking at.
 std::string modulus_of(const Finding& finding) {
-  const std::string text = text_attribute(finding.attributes, "modulus");
+  const std::string text = assets::key_identity_of(finding).modulus;
   if (text.empty() || text.size() > 2 * kModulusBytesMax) return {};
   const auto bytes = base64_decode(text);
   if (!bytes) return {};

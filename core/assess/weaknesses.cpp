@@ -75,8 +75,6 @@ constexpr std::array kWeaknesses{
     Weakness{"long-lived-token", Severity::low, "The token is valid for more than a year.", "Issue tokens that live for hours."},
     Weakness{"cbc", Severity::low, "Cipher suites in CBC mode are allowed, whose padding has often been attacked (Lucky 13).", kNewCiphers},
     Weakness{"end-of-life", Severity::medium, "Nobody mends this version any more.", "Update to a version that is maintained."},
-    Weakness{"tls-verification-off", Severity::high, "The other side's certificate is not verified.",
-             "Turn verification on, with the authority it needs."},
 };
 
 struct ShortKey {

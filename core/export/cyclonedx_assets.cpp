@@ -3,7 +3,14 @@
 
 #include "core/assess/assess.hpp"
 #include "core/base/json.hpp"
-#include "core/report/attributes.hpp"
+#include "core/report/assets/common.hpp"
+#include "core/report/assets/crypto_configuration.hpp"
+#include "core/report/assets/crypto_library.hpp"
+#include "core/report/assets/fields.hpp"
+#include "core/report/assets/key.hpp"
+#include "core/report/assets/keystore.hpp"
+#include "core/report/assets/token.hpp"
+#include "core/report/attribute_names.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,48 +22,82 @@ using nlohmann::json;
 
 /// Attributes that are shown as properties. A list of what may be shown, since a name that is not thought of here could one day
 /// hold what must not leave.
-constexpr std::array<const char*, 42> kShown{"serial",
-                                             "subject_alternative_names",
-                                             "fingerprint_sha1",
-                                             "spki_sha256",
-                                             "key_type",
-                                             "key_size_bits",
-                                             "curve",
-                                             "encoding",
-                                             "format",
-                                             "encrypted",
-                                             "encryption",
-                                             "publisher",
-                                             "self_signed",
-                                             "is_ca",
-                                             "usages",
-                                             "public_root",
-                                             "issued_by",
-                                             "chain_complete",
-                                             "weaknesses",
-                                             "wrapped_in",
-                                             "key_hash",
-                                             "version",
-                                             "integrity",
-                                             "library",
-                                             "confidence",
-                                             "linkage",
-                                             "end_of_life",
-                                             "software",
-                                             "issuer",
-                                             "audience",
-                                             "issued_at",
-                                             "expires",
-                                             "not_before",
-                                             "not_after",
-                                             "algorithm",
-                                             "evidence",
-                                             "signature_hash",
-                                             "signature_algorithm",
-                                             "key_usage",
-                                             "extended_key_usage",
-                                             "matching_certificates",
-                                             "matching_private_keys"};
+constexpr std::array kShown{attribute::encoding,
+                            attribute::format,
+                            attribute::format_version,
+                            attribute::version,
+                            attribute::wrapped_in,
+                            attribute::publisher,
+                            attribute::weaknesses,
+                            attribute::container,
+                            attribute::content_type,
+                            attribute::detached,
+                            attribute::key_type,
+                            attribute::key_size_bits,
+                            attribute::content,
+                            attribute::content_encryption,
+                            attribute::usage,
+                            attribute::kid,
+                            attribute::keystore,
+                            attribute::ssh_key_type,
+                            attribute::self_signature,
+                            attribute::curve,
+                            attribute::key_hash,
+                            attribute::spki_sha256,
+                            attribute::algorithm,
+                            attribute::encrypted,
+                            attribute::encryption,
+                            attribute::consistent,
+                            attribute::role,
+                            attribute::ssh_fingerprint,
+                            attribute::fingerprint,
+                            attribute::key_id,
+                            attribute::revoked,
+                            attribute::created,
+                            attribute::matching_certificates,
+                            attribute::matching_private_keys,
+                            attribute::subject,
+                            attribute::issuer,
+                            attribute::serial,
+                            attribute::not_before,
+                            attribute::not_after,
+                            attribute::subject_alternative_names,
+                            attribute::signature_algorithm,
+                            attribute::signature_hash,
+                            attribute::self_signed,
+                            attribute::is_ca,
+                            attribute::public_root,
+                            attribute::usages,
+                            attribute::key_usage,
+                            attribute::extended_key_usage,
+                            attribute::path_length,
+                            attribute::fingerprint_sha1,
+                            attribute::fingerprint_sha256,
+                            attribute::subject_key_id,
+                            attribute::authority_key_id,
+                            attribute::issued_by,
+                            attribute::chain_complete,
+                            attribute::this_update,
+                            attribute::next_update,
+                            attribute::produced_at,
+                            attribute::audience,
+                            attribute::issued_at,
+                            attribute::expires,
+                            attribute::integrity,
+                            attribute::size_bytes,
+                            attribute::listing,
+                            attribute::problem,
+                            attribute::password_tried,
+                            attribute::library,
+                            attribute::vendor,
+                            attribute::language,
+                            attribute::confidence,
+                            attribute::linkage,
+                            attribute::evidence,
+                            attribute::end_of_life,
+                            attribute::package,
+                            attribute::software,
+                            attribute::password_in_configuration};
 
 std::string value_text(const json& value) {
   if (value.is_string()) return value.get<std::string>();
@@ -73,21 +114,13 @@ void add_properties(const Finding& finding, json& component) {
   add_property(component, "severity", std::string(to_string(finding.severity)));
   if (!finding.detector.empty()) add_property(component, "detector", finding.detector);
   for (const char* name : kShown) {
-    if (!finding.attributes.is_object() || !finding.attributes.contains(name)) continue;
-    const json& value = finding.attributes[name];
-    if (!value.is_null() && !(value.is_array() && value.empty())) add_property(component, name, value_text(value));
+    const json& value = assets::member_or_null(finding.attributes, name);
+    if (std::string text = value.is_null() ? std::string() : value_text(value); !text.empty())
+      add_property(component, name, std::move(text));
   }
-  // The attribute is named after what it tells of, and tells the kind of password alone.
-  if (const std::string kind = text_attribute(finding.attributes, "password"); kind == "none" || kind == "empty" || kind == "well-known") {
-    add_property(component, "opens-with", kind);
-  }
+  if (std::string kind = assets::opening_password_of(finding); !kind.empty()) add_property(component, "opens-with", std::move(kind));
   for (const Issue& issue : issues_of(finding))
     add_property(component, "issue:" + issue.code, std::string(to_string(issue.severity)) + ": " + issue.reason);
-}
-
-Algorithm key_algorithm_of(const json& facts) {
-  return key_algorithm(text_attribute(facts, "key_type"), count_attribute(facts, "key_size_bits").value_or(0),
-                       text_attribute(facts, "curve"));
 }
 
 const char* material_type(FindingType type) {
@@ -102,12 +135,11 @@ const char* material_type(FindingType type) {
   }
 }
 
-void add_material_times(const json& facts, json& properties) {
-  const std::array<std::pair<const char*, const char*>, 3> times{
-      {{"issued_at", "creationDate"}, {"not_before", "activationDate"}, {"expires", "expirationDate"}}};
-  for (const auto& [attribute, field] : times) {
-    if (const std::string time = time_of(facts, attribute); !time.empty()) properties[field] = time;
-  }
+void add_material_times(const Finding& finding, json& properties) {
+  const assets::Lifetime lifetime = assets::lifetime_of(finding);
+  if (const std::string time = normal_time(lifetime.issued_at); !time.empty()) properties["creationDate"] = time;
+  if (const std::string time = normal_time(lifetime.not_before); !time.empty()) properties["activationDate"] = time;
+  if (const std::string time = normal_time(lifetime.expires); !time.empty()) properties["expirationDate"] = time;
 }
 
 bool compromised(const Finding& finding) {
@@ -115,28 +147,26 @@ bool compromised(const Finding& finding) {
                              [](const Issue& issue) { return issue.code == "known-compromised" || issue.code == "published-key"; });
 }
 
-std::string algorithm_of(const Finding& finding, Graph& graph) {
-  const json& facts = finding.attributes;
+std::string algorithm_of(const Finding& finding, const assets::KeyKind& key, Graph& graph) {
   if (finding.type == FindingType::token) {
-    const std::string name = text_attribute(facts, "algorithm");
+    const std::string name = assets::token_of(finding).algorithm;
     return name.empty() || name == "none" ? "" : add_algorithm(jose_algorithm(name), graph);
   }
-  return text_attribute(facts, "key_type").empty() ? "" : add_algorithm(key_algorithm_of(facts), graph);
+  return key.type.empty() ? "" : add_algorithm(key_algorithm(key.type, key.size_bits, key.curve), graph);
 }
 
 void describe_material(const Finding& finding, const std::set<std::string>& refs, Graph& graph, json& component) {
-  const json& facts = finding.attributes;
+  const assets::KeyKind key = assets::key_kind_of(finding);
   json properties{{"type", material_type(finding.type)}, {"id", finding.id}};
-  if (const auto size = count_attribute(facts, "key_size_bits"); size && *size > 0 && *size <= 1'000'000) properties["size"] = *size;
-  std::string format = text_attribute(facts, "format");
-  if (format.empty()) format = text_attribute(facts, "encoding");
-  if (!format.empty()) properties["format"] = format;
+  if (key.size_bits > 0 && key.size_bits <= 1'000'000) properties["size"] = key.size_bits;
+  const auto [encoding, format] = assets::form_of(finding);
+  if (const std::string& form = format.empty() ? encoding : format; !form.empty()) properties["format"] = form;
   if (finding.type == FindingType::private_key || finding.type == FindingType::secret_key) {
-    properties["securedBy"] = {{"mechanism", flag_attribute(facts, "encrypted") ? "Software" : "None"}};
+    properties["securedBy"] = {{"mechanism", assets::is_encrypted(finding) ? "Software" : "None"}};
   }
   if (compromised(finding)) properties["state"] = "compromised";
-  add_material_times(facts, properties);
-  const std::string algorithm = algorithm_of(finding, graph);
+  add_material_times(finding, properties);
+  const std::string algorithm = algorithm_of(finding, key, graph);
   link(graph, ref_of(finding), algorithm);
   if (graph.version == CycloneDxVersion::v1_6) {
     if (!algorithm.empty()) properties["algorithmRef"] = algorithm;
@@ -150,34 +180,52 @@ void describe_material(const Finding& finding, const std::set<std::string>& refs
   component["cryptoProperties"] = {{"assetType", "related-crypto-material"}, {"relatedCryptoMaterialProperties", std::move(properties)}};
 }
 
-/// The first list of texts of these names.
-std::vector<std::string> texts_of(const json& object, std::initializer_list<const char*> names) {
-  for (const char* name : names) {
-    if (auto texts = texts_attribute(object, name); !texts.empty()) return texts;
+/// The names in a list as its program takes it ("HIGH:3DES:!aNULL", "+aes128-cbc,3des-cbc") that it allows: not what is taken out of
+/// it, and no commands such as @STRENGTH (which SSH does not have: its names may end in "@openssh.com").
+std::vector<std::string> allowed_ciphers(std::string_view list, bool ssh) {
+  // ssh_config(5): a list that begins with "-" takes names out, "+" and "^" put names in.
+  if (ssh && list.starts_with('-')) return {};
+  if (ssh && (list.starts_with('+') || list.starts_with('^'))) list.remove_prefix(1);
+  std::vector<std::string> out;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find_first_of(":,; \t"), list.size());
+    const std::string_view name = list.substr(0, end);
+    if (!name.empty() && std::string_view("!-+@").find(name[0]) == std::string_view::npos)
+      out.emplace_back(ssh ? name : name.substr(0, name.find('@')));
+    list.remove_prefix(std::min(end + 1, list.size()));
   }
-  return {};
+  return out;
 }
 
-/// Settings that name neither protocol nor cipher are a file with properties.
-void describe_configuration(const Finding& finding, json& component) {
-  const json settings = finding.attributes.is_object() ? finding.attributes.value("settings", json::object()) : json::object();
-  const json protocols = settings.is_object() && settings.contains("protocols") ? settings["protocols"] : json::object();
-  const std::vector<std::string> ciphers = texts_of(settings, {"ciphers", "cipher_suites"});
-  if (protocols.empty() && ciphers.empty()) {
+std::string protocol_versions(const assets::ProtocolBounds& protocols) {
+  if (!protocols.minimum.empty()) return protocols.minimum;
+  std::string out;
+  for (const std::string& each : protocols.enabled) out += (out.empty() ? "" : ", ") + each;
+  return out;
+}
+
+/// Settings that speak of no protocol (Java's providers, GnuPG's preferences) are a file with properties.
+void describe_settings(const Finding& finding, json& component) {
+  const assets::CryptoConfiguration configuration = assets::crypto_configuration_of(finding);
+  const bool ssh = configuration.software == assets::CryptoConfiguration::openssh;
+  const std::string version = protocol_versions(configuration.protocols);
+  const auto ciphers = allowed_ciphers(configuration.ciphers, ssh);
+  add_property(component, attribute::settings, dump_json(assets::member_or_null(finding.attributes, attribute::settings)));
+  if (!ssh && version.empty() && ciphers.empty()) {
     component["type"] = "file";
-    if (settings.is_object() && !settings.empty()) add_property(component, "settings", dump_json(settings));
     return;
   }
-  const std::string software = text_attribute(finding.attributes, "software");
-  json properties{{"type", software.find("ssh") != std::string::npos ? "ssh" : "tls"}};
-  std::string version = text_attribute(protocols, "minimum");
-  if (version.empty()) {
-    for (const std::string& each : texts_attribute(protocols, "enabled")) version += (version.empty() ? "" : ", ") + each;
-  }
+  json properties{{"type", ssh ? "ssh" : "tls"}};
   if (!version.empty()) properties["version"] = version;
   for (const std::string& cipher : ciphers) properties["cipherSuites"].push_back({{"name", cipher}});
   component["cryptoProperties"] = {{"assetType", "protocol"}, {"protocolProperties", std::move(properties)}};
-  add_property(component, "settings", dump_json(settings));
+}
+
+/// What a program is told, or parameters of Diffie-Hellman.
+void describe_configuration(const Finding& finding, const std::set<std::string>& refs, Graph& graph, json& component) {
+  const bool settings = assets::member_or_null(finding.attributes, attribute::settings).is_object();
+  if (settings) describe_settings(finding, component);
+  else describe_material(finding, refs, graph, component);
 }
 
 /// Certificates and keys that the keystore's entries name and that are in the report.
@@ -187,21 +235,22 @@ void describe_keystore(const Finding& finding, const std::set<std::string>& refs
     const std::string hash = sha256_of(std::string_view(finding.id).substr(7));
     if (!hash.empty()) component["hashes"] = json::array({{{"alg", "SHA-256"}, {"content", hash}}});
   }
-  const json entries = finding.attributes.is_object() ? finding.attributes.value("entries", json::array()) : json::array();
-  if (!entries.is_array()) return;
-  for (const json& entry : entries) {
-    for (const std::string& id : texts_attribute(entry, "certificates")) {
+  const assets::Keystore keystore = assets::keystore_of(finding);
+  for (const assets::KeystoreEntry& entry : keystore.entries) {
+    for (const std::string& id : entry.certificates) {
       if (refs.contains("certificate:" + id)) link(graph, ref_of(finding), "certificate:" + id);
     }
+    if (refs.contains("private-key:" + entry.key_id)) link(graph, ref_of(finding), "private-key:" + entry.key_id);
   }
-  add_property(component, "entries", std::to_string(entries.size()));
+  add_property(component, attribute::entries, std::to_string(keystore.entries.size()));
 }
 
 void describe_library(const Finding& finding, json& component) {
+  const assets::CryptoLibrary library = assets::crypto_library_of(finding);
   component["type"] = "library";
-  if (const std::string name = text_attribute(finding.attributes, "library"); !name.empty()) component["name"] = name;
-  if (const std::string version = text_attribute(finding.attributes, "version"); !version.empty()) component["version"] = version;
-  if (const std::string purl = text_attribute(finding.attributes, "purl"); purl.starts_with("pkg:")) component["purl"] = purl;
+  if (!library.name.empty()) component["name"] = library.name;
+  if (!library.version.empty()) component["version"] = library.version;
+  if (library.purl.starts_with("pkg:")) component["purl"] = library.purl;
 }
 
 }  // namespace
@@ -212,8 +261,8 @@ void add_property(json& component, const std::string& name, std::string value) {
   component["properties"].push_back({{"name", "landwaiter:" + name}, {"value", std::move(value)}});
 }
 
-std::string time_of(const json& attributes, const char* name) {
-  const auto time = time_attribute(attributes, name);
+std::string normal_time(std::string_view text) {
+  const auto time = from_rfc3339(text);
   return time ? to_rfc3339(*time) : std::string();
 }
 
@@ -258,7 +307,7 @@ json make_component(const Finding& finding, const std::set<std::string>& refs, G
     case FindingType::keystore: describe_keystore(finding, refs, graph, component); break;
     case FindingType::crypto_library:
     case FindingType::package: describe_library(finding, component); break;
-    case FindingType::crypto_configuration: describe_configuration(finding, component); break;
+    case FindingType::crypto_configuration: describe_configuration(finding, refs, graph, component); break;
     case FindingType::misconfiguration: component["type"] = "file"; break;
     default: describe_material(finding, refs, graph, component);
   }

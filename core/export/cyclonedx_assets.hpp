@@ -31,8 +31,8 @@ std::string add_algorithm(const Algorithm& algorithm, Graph& graph);
 std::string add_public_key(const Finding& certificate, Graph& graph);
 /// `certificateProperties` and `hashes` of a certificate's component.
 void describe_certificate(const Finding& finding, const std::set<std::string>& refs, Graph& graph, nlohmann::json& component);
-/// RFC 3339 in one spelling; empty when the attribute is no time.
-std::string time_of(const nlohmann::json& attributes, const char* name);
+/// RFC 3339 in one spelling; empty when the text is no time.
+std::string normal_time(std::string_view text);
 /// 64 hexadecimal digits, else empty.
 std::string sha256_of(std::string_view text);
 /// Adds {"type","ref"} to what relates to an asset, as version 1.7 has it.

@@ -2,7 +2,8 @@
 #include "core/assess/assess.hpp"
 #include "core/base/text.hpp"
 #include "core/export/cyclonedx_assets.hpp"
-#include "core/report/attributes.hpp"
+#include "core/report/assets/certificate.hpp"
+#include "core/report/assets/key.hpp"
 
 #include <algorithm>
 
@@ -21,14 +22,14 @@ void add_extension(json& list, const char* name, const std::string& value) {
   if (!value.empty()) list.push_back({{"commonExtensionName", name}, {"commonExtensionValue", value}});
 }
 
-json extensions_of(const json& facts) {
+json extensions_of(const assets::Certificate& facts) {
   json out = json::array();
-  add_extension(out, "basicConstraints", flag_attribute(facts, "is_ca") ? "CA:TRUE" : "");
-  add_extension(out, "keyUsage", joined(texts_attribute(facts, "key_usage")));
-  add_extension(out, "extendedKeyUsage", joined(texts_attribute(facts, "extended_key_usage")));
-  add_extension(out, "subjectAlternativeName", joined(texts_attribute(facts, "subject_alternative_names")));
-  add_extension(out, "subjectKeyIdentifier", text_attribute(facts, "subject_key_id"));
-  add_extension(out, "authorityKeyIdentifier", text_attribute(facts, "authority_key_id"));
+  add_extension(out, "basicConstraints", facts.use.is_ca ? "CA:TRUE" : "");
+  add_extension(out, "keyUsage", joined(facts.use.key_usage));
+  add_extension(out, "extendedKeyUsage", joined(facts.use.extended_key_usage));
+  add_extension(out, "subjectAlternativeName", joined(facts.subject_alternative_names));
+  add_extension(out, "subjectKeyIdentifier", facts.subject_key_id);
+  add_extension(out, "authorityKeyIdentifier", facts.authority_key_id);
   return out;
 }
 
@@ -41,14 +42,14 @@ json state_of(const Finding& finding) {
   return {{"state", "active"}};
 }
 
-void add_times(const json& facts, json& properties) {
-  if (const std::string time = time_of(facts, "not_before"); !time.empty()) properties["notValidBefore"] = time;
-  if (const std::string time = time_of(facts, "not_after"); !time.empty()) properties["notValidAfter"] = time;
+void add_times(const assets::Certificate& facts, json& properties) {
+  if (const std::string time = normal_time(facts.not_before); !time.empty()) properties["notValidBefore"] = time;
+  if (const std::string time = normal_time(facts.not_after); !time.empty()) properties["notValidAfter"] = time;
 }
 
-void add_hashes(const json& facts, json& component) {
+void add_hashes(const assets::Certificate& facts, json& component) {
   json hashes = json::array();
-  if (const std::string hash = sha256_of(text_attribute(facts, "fingerprint_sha256")); !hash.empty())
+  if (const std::string hash = sha256_of(facts.fingerprint_sha256); !hash.empty())
     hashes.push_back({{"alg", "SHA-256"}, {"content", hash}});
   if (!hashes.empty()) component["hashes"] = std::move(hashes);
 }
@@ -56,17 +57,16 @@ void add_hashes(const json& facts, json& component) {
 }  // namespace
 
 std::string add_public_key(const Finding& certificate, Graph& graph) {
-  const json& facts = certificate.attributes;
-  const std::string hash = sha256_of(text_attribute(facts, "spki_sha256"));
+  const assets::KeyIdentity identity = assets::key_identity_of(certificate);
+  const std::string hash = sha256_of(identity.spki_sha256);
   if (hash.empty()) return {};
   Finding key;
   key.type = FindingType::public_key;
   key.id = "spki-sha256:" + hash;
   const std::string ref = ref_of(key);
   if (graph.components.contains(ref)) return ref;
-  for (const char* name : {"key_type", "key_size_bits", "curve", "key_hash"}) {
-    if (facts.contains(name)) key.attributes[name] = facts[name];
-  }
+  add_attributes(assets::key_kind_of(certificate), key.attributes);
+  add_attributes(assets::KeyIdentity{identity.hash, "", hash}, key.attributes);
   key.title = "Public key of " + certificate.title;
   json component = make_component(key, {}, graph);
   add_property(component, "found-in", ref_of(certificate));
@@ -75,26 +75,24 @@ std::string add_public_key(const Finding& certificate, Graph& graph) {
 }
 
 void describe_certificate(const Finding& finding, const std::set<std::string>& refs, Graph& graph, json& component) {
-  const json& facts = finding.attributes;
+  const assets::Certificate facts = assets::certificate_of(finding);
   const std::string ref = ref_of(finding);
   const bool newer = graph.version == CycloneDxVersion::v1_7;
-  json properties{
-      {"subjectName", text_attribute(facts, "subject")}, {"issuerName", text_attribute(facts, "issuer")}, {"certificateFormat", "X.509"}};
+  json properties{{"subjectName", facts.subject}, {"issuerName", facts.issuer}, {"certificateFormat", "X.509"}};
   add_times(facts, properties);
-  const std::string name = text_attribute(facts, "signature_algorithm");
-  const std::string signature =
-      name.empty() ? "" : add_algorithm(signature_algorithm(name, text_attribute(facts, "signature_hash")), graph);
+  const std::string& name = facts.signature.algorithm;
+  const std::string signature = name.empty() ? "" : add_algorithm(signature_algorithm(name, facts.signature.hash), graph);
   const std::string key = add_public_key(finding, graph);
   link(graph, ref, signature);
   link(graph, ref, key);
   if (newer) {
     relate(properties, "algorithm", signature);
     relate(properties, "publicKey", key);
-    for (const std::string& id : texts_attribute(facts, "matching_private_keys")) {
+    for (const std::string& id : assets::matching_private_keys_of(finding)) {
       if (refs.contains("private-key:" + id)) relate(properties, "privateKey", "private-key:" + id);
     }
-    if (const std::string serial = text_attribute(facts, "serial"); !serial.empty()) properties["serialNumber"] = serial;
-    if (const std::string hash = sha256_of(text_attribute(facts, "fingerprint_sha256")); !hash.empty())
+    if (!facts.serial.empty()) properties["serialNumber"] = facts.serial;
+    if (const std::string hash = sha256_of(facts.fingerprint_sha256); !hash.empty())
       properties["fingerprint"] = {{"alg", "SHA-256"}, {"content", hash}};
     properties["certificateState"] = json::array({state_of(finding)});
     if (json extensions = extensions_of(facts); !extensions.empty()) properties["certificateExtensions"] = std::move(extensions);
@@ -102,7 +100,7 @@ void describe_certificate(const Finding& finding, const std::set<std::string>& r
     if (!signature.empty()) properties["signatureAlgorithmRef"] = signature;
     if (!key.empty()) properties["subjectPublicKeyRef"] = key;
   }
-  const std::string issuer = "certificate:" + text_attribute(facts, "issued_by");
+  const std::string issuer = "certificate:" + assets::certificate_links_of(finding).issued_by;
   if (issuer != ref && refs.contains(issuer)) {
     link(graph, ref, issuer);
     if (newer) relate(properties, "issuer", issuer);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/report/compose.hpp"
 
+#include "core/report/assets/certificate.hpp"
+#include "core/report/assets/key.hpp"
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -9,8 +12,6 @@
 
 namespace landwaiter {
 namespace {
-
-using nlohmann::json;
 
 /// The directories above `path`, nearest first, and last the root "".
 template <class Visit>
@@ -79,15 +80,14 @@ class Composer {
   std::map<std::pair<std::size_t, std::string>, std::optional<Digest>> memo_;
 };
 
-std::string public_key_of(const Finding& finding) {
-  if (!finding.attributes.contains("spki_sha256")) return {};
-  const json& hash = finding.attributes["spki_sha256"];
-  return hash.is_string() ? hash.get<std::string>() : std::string();
-}
-
 /// A private key and a certificate belong together when their SubjectPublicKeyInfo is the same.
 void match_keys_with_certificates(std::vector<Finding>& findings) {
   std::unordered_map<std::string, std::set<std::string>> certificates, keys;
+  const auto public_key_of = [](const Finding& finding) { return assets::key_identity_of(finding).spki_sha256; };
+  const auto ids_of = [](const std::string& hash, const auto& owners) {
+    const auto found = owners.find(hash);
+    return found == owners.end() ? std::vector<std::string>() : std::vector<std::string>(found->second.begin(), found->second.end());
+  };
   for (const Finding& finding : findings) {
     const std::string hash = public_key_of(finding);
     if (hash.empty()) continue;
@@ -95,13 +95,8 @@ void match_keys_with_certificates(std::vector<Finding>& findings) {
     if (finding.type == FindingType::private_key) keys[hash].insert(finding.id);
   }
   for (Finding& finding : findings) {
-    const std::string hash = public_key_of(finding);
-    if (finding.type == FindingType::private_key) {
-      finding.attributes["matching_certificates"] = hash.empty() ? std::set<std::string>() : certificates[hash];
-    }
-    if (finding.type == FindingType::certificate) {
-      finding.attributes["matching_private_keys"] = hash.empty() ? std::set<std::string>() : keys[hash];
-    }
+    if (finding.type == FindingType::private_key) assets::set_matching_certificates(ids_of(public_key_of(finding), certificates), finding);
+    if (finding.type == FindingType::certificate) assets::set_matching_private_keys(ids_of(public_key_of(finding), keys), finding);
   }
 }
 

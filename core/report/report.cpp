@@ -2,6 +2,7 @@
 #include "core/report/report.hpp"
 
 #include "core/base/json.hpp"
+#include "core/report/attribute_names.hpp"
 #include "core/report/path_set.hpp"
 
 #include <algorithm>
@@ -128,7 +129,8 @@ void join_attributes(json& into, const json& from) {
   for (const auto& [name, value] : from.items()) {
     json& known = into[name];
     if (known.is_null()) known = value;
-    else if ((name == "weaknesses" || name == "evidence") && known.is_array() && value.is_array()) join_lists(known, value);
+    else if ((name == attribute::weaknesses || name == attribute::evidence) && known.is_array() && value.is_array())
+      join_lists(known, value);
   }
 }
 

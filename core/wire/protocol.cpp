@@ -365,4 +365,14 @@ void from_json(const json& in, LayerClaimAnswer& value) {
   read_digests(in, "busy", value.busy);
 }
 
+void to_json(json& out, const MissingReports& value) { out = json{{"missing", write_digests(value.layers)}}; }
+
+void from_json(const json& in, MissingReports& value) {
+  const auto type = in.at("type").get<std::string>();
+  if (type != std::string(problem_prefix) + std::string(MissingReports::problem)) {
+    throw json::other_error::create(501, "another problem: \"" + type.substr(0, 80) + '"', nullptr);
+  }
+  read_digests(in, "missing", value.layers);
+}
+
 }  // namespace landwaiter::protocol

@@ -207,6 +207,15 @@ struct LayerClaimAnswer {
   std::vector<Digest> busy;     ///< another job reads them; ask again
 };
 
+/// The problem (RFC 9457) that answers a completion when the platform lacks reports of the image's layers: it is older than they are,
+/// or was restored from a backup. They are to be sent, then the completion again.
+struct MissingReports {
+  static constexpr std::string_view problem = "layer-report-missing";  ///< the part of `type` behind problem_prefix
+  std::vector<Digest> layers;
+};
+
+inline constexpr std::string_view problem_prefix = "urn:landwaiter:problem:";
+
 void to_json(nlohmann::json& out, const RegistryTarget& value);
 void from_json(const nlohmann::json& in, RegistryTarget& value);
 void to_json(nlohmann::json& out, const ListWork& value);
@@ -239,5 +248,9 @@ void to_json(nlohmann::json& out, const LayerClaim& value);
 void from_json(const nlohmann::json& in, LayerClaim& value);
 void to_json(nlohmann::json& out, const LayerClaimAnswer& value);
 void from_json(const nlohmann::json& in, LayerClaimAnswer& value);
+/// The members of the problem that are its own, without `type`, `title`, `status` and `detail`.
+void to_json(nlohmann::json& out, const MissingReports& value);
+/// Rejects a problem of another type.
+void from_json(const nlohmann::json& in, MissingReports& value);
 
 }  // namespace landwaiter::protocol

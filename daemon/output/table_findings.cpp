@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/assess/assess.hpp"
 #include "core/base/text.hpp"
-#include "core/report/attributes.hpp"
+#include "core/report/assets/certificate.hpp"
+#include "core/report/assets/common.hpp"
 #include "daemon/output/table.hpp"
 
 #include <algorithm>
@@ -123,8 +124,6 @@ std::string finding_text(const ImageReport& image, const Finding& finding, const
   return out;
 }
 
-bool is_public_root(const Finding& finding) { return flag_attribute(finding.attributes, "public_root"); }
-
 std::string plural(std::size_t count, const std::string& one, const std::string& many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
@@ -151,14 +150,13 @@ std::string folder_of(const std::string& path) {
 
 /// A key that a program carries to test itself, and nothing worse is known of.
 bool is_published(const Finding& finding) {
-  return finding.type == FindingType::private_key && finding.severity <= Severity::low &&
-         !text_attribute(finding.attributes, "publisher").empty();
+  return finding.type == FindingType::private_key && finding.severity <= Severity::low && !assets::publisher_of(finding).empty();
 }
 
 /// "26 published test keys, which protect nothing (8 of openssl speed, 18 of mbed TLS test suite)"
 std::string published_text(const std::vector<const Finding*>& keys) {
   std::map<std::string, std::size_t> publishers;
-  for (const Finding* key : keys) ++publishers[text_attribute(key->attributes, "publisher")];
+  for (const Finding* key : keys) ++publishers[assets::publisher_of(*key)];
   std::string names;
   for (const auto& [publisher, count] : publishers) names += (names.empty() ? "" : ", ") + std::to_string(count) + " of " + publisher;
   return plural(keys.size(), "published test key, which protects nothing", "published test keys, which protect nothing") + " (" + names +
@@ -187,7 +185,7 @@ std::string quiet_text(const std::vector<const Finding*>& quiet, std::size_t wid
   std::vector<const Finding*> roots, published;
   std::map<FindingType, std::size_t> counts;
   for (const Finding* finding : quiet) {
-    if (is_public_root(*finding)) roots.push_back(finding);
+    if (assets::is_public_root(*finding)) roots.push_back(finding);
     else if (is_published(*finding)) published.push_back(finding);
     else ++counts[finding->type];
   }

@@ -26,7 +26,6 @@ OutboxItem make_item(ItemKind kind, std::string key, std::string payload = {}) {
 bool is_job_end(const OutboxItem& item) { return value_of(kItemKinds, item.kind) != ItemKind::layer; }
 
 constexpr std::size_t kBatch = 32;
-constexpr std::string_view kMissingLayers = "layer report missing";
 
 /// The platform will not take this, now or later.
 bool is_refusal(const Error& error) {
@@ -170,20 +169,23 @@ Awaitable<void> Outbox::send_job_end(const OutboxItem& item) {
     co_return co_await std::move(failing);
   }
   auto completing = uplink_.complete(item.key, lease, body);
-  auto completed = co_await std::move(completing);
-  if (completed || completed.error().message().find(kMissingLayers) == std::string::npos) co_return completed;
+  auto missing = co_await std::move(completing);
+  if (!missing) co_return missing.error();
+  if (missing->empty()) co_return Result<void>();
   // The platform lost reports that it once acknowledged (restored from a backup): give them again.
-  auto resending = resend_layers(body);
+  auto resending = resend_layers(*std::move(missing));
   auto resent = co_await std::move(resending);
   if (!resent) co_return resent;
   auto again = uplink_.complete(item.key, lease, body);
-  co_return co_await std::move(again);
+  auto still_missing = co_await std::move(again);
+  if (!still_missing) co_return still_missing.error();
+  if (still_missing->empty()) co_return Result<void>();
+  co_return Error(ErrorCode::conflict,
+                  "the platform wants " + std::to_string(still_missing->size()) + " layer reports that are not here any more");
 }
 
-Awaitable<void> Outbox::resend_layers(std::string completion) {
-  auto parsed = parse_json_as<protocol::ImageCompletion>(completion, "completion");
-  if (!parsed) co_return Error(ErrorCode::invalid_argument, parsed.error().message());
-  for (const Digest& layer : parsed->facts.layers) {
+Awaitable<void> Outbox::resend_layers(std::vector<Digest> layers) {
+  for (const Digest& layer : layers) {
     const OutboxItem item = make_item(ItemKind::layer, layer.str());
     auto sending = send_layer(item);
     auto sent = co_await std::move(sending);

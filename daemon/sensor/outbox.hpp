@@ -8,6 +8,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace landwaiter::daemon {
 
@@ -34,7 +35,7 @@ class Outbox {
   Awaitable<void> send(storage::OutboxItem item);
   Awaitable<void> send_layer(const storage::OutboxItem& item);
   Awaitable<void> send_job_end(const storage::OutboxItem& item);
-  Awaitable<void> resend_layers(std::string completion);
+  Awaitable<void> resend_layers(std::vector<Digest> layers);
   asio::awaitable<bool> send_some(std::size_t failures, std::stop_token stop);
 
   StoreThread& store_;

@@ -37,6 +37,14 @@ std::string problem_text(int status, const std::string& body) {
   return text;
 }
 
+bool is_success(int status) { return status >= 200 && status <= 299; }
+
+Error error_of(int status, const std::string& body, std::optional<std::chrono::milliseconds> retry_after) {
+  Error error(code_for(status), problem_text(status, body));
+  if (retry_after) error.set_retry_after(*retry_after);
+  return error;
+}
+
 std::optional<std::chrono::milliseconds> retry_after(const registry::HttpResponse& response) {
   const auto header = response.header("Retry-After");
   if (!header) return std::nullopt;
@@ -53,7 +61,8 @@ Uplink::Uplink(std::shared_ptr<registry::Transport> transport, std::string base_
   while (base_url_.ends_with('/')) base_url_.pop_back();
 }
 
-Awaitable<Uplink::Answer> Uplink::send(Call call) {
+/// The answer whatever its status; an error when there is none.
+Awaitable<Uplink::Answer> Uplink::exchange(Call call) {
   registry::HttpRequest request;
   request.method = call.method;
   request.url = base_url_ + call.path;
@@ -75,16 +84,19 @@ Awaitable<Uplink::Answer> Uplink::send(Call call) {
   auto reading = registry::read_body(**response, limits::report_bytes_max);
   auto body = co_await std::move(reading);
   if (!body) co_return body.error().with_context("platform " + base_url_);
-  const int status = (*response)->status();
-  if (status < 200 || status > 299) {
-    Error error(code_for(status), problem_text(status, *body));
-    if (const auto wait = retry_after(**response)) error.set_retry_after(*wait);
-    co_return error;
-  }
   Answer answer;
-  answer.status = status;
+  answer.status = (*response)->status();
   answer.body = *std::move(body);
+  answer.retry_after = retry_after(**response);
   co_return answer;
+}
+
+/// A status that is no success is an error.
+Awaitable<Uplink::Answer> Uplink::send(Call call) {
+  auto exchanging = exchange(std::move(call));
+  auto answer = co_await std::move(exchanging);
+  if (!answer || is_success(answer->status)) co_return answer;
+  co_return error_of(answer->status, answer->body, answer->retry_after);
 }
 
 /// For calls whose answer has nothing to say beyond its status.
@@ -170,23 +182,30 @@ Awaitable<void> Uplink::put_layer(Digest layer, Digest detector_state, std::stri
   co_return co_await std::move(sending);
 }
 
-Awaitable<void> Uplink::end_job(std::string job_id, const char* how, Secret lease, std::string body) {
+Uplink::Call Uplink::end_of_job(std::string job_id, const char* how, Secret lease, std::string body) const {
   Call call;
   call.method = "POST";
   call.path = "/v3/jobs/" + job_id + "/" + how;
   call.body = std::move(body);
   call.bearer = token_;
   call.lease = std::move(lease);
-  auto sending = tell(std::move(call));
-  co_return co_await std::move(sending);
+  return call;
 }
 
-Awaitable<void> Uplink::complete(std::string job_id, Secret lease, std::string completion) {
-  return end_job(std::move(job_id), "complete", std::move(lease), std::move(completion));
+Awaitable<std::vector<Digest>> Uplink::complete(std::string job_id, Secret lease, std::string completion) {
+  Call call = end_of_job(std::move(job_id), "complete", std::move(lease), std::move(completion));
+  auto exchanging = exchange(std::move(call));
+  auto answer = co_await std::move(exchanging);
+  if (!answer) co_return answer.error();
+  if (is_success(answer->status)) co_return std::vector<Digest>();
+  // The type of the problem decides; its text is for people.
+  auto missing = parse_json_as<protocol::MissingReports>(answer->body, "problem");
+  if (answer->status == 409 && missing && !missing->layers.empty()) co_return std::move(missing->layers);
+  co_return error_of(answer->status, answer->body, answer->retry_after);
 }
 
 Awaitable<void> Uplink::fail(std::string job_id, Secret lease, std::string failure) {
-  return end_job(std::move(job_id), "fail", std::move(lease), std::move(failure));
+  return tell(end_of_job(std::move(job_id), "fail", std::move(lease), std::move(failure)));
 }
 
 }  // namespace landwaiter::daemon

@@ -5,7 +5,9 @@
 #include "core/wire/protocol.hpp"
 #include "registry/http/transport.hpp"
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace landwaiter::daemon {
@@ -29,8 +31,9 @@ class Uplink {
   Awaitable<protocol::LayerClaimAnswer> claim(std::string job_id, protocol::LayerClaim claim, std::chrono::seconds wait);
   /// `report` is a LayerReport as JSON.
   Awaitable<void> put_layer(Digest layer, Digest detector_state, std::string report);
-  /// `completion` is an ImageCompletion as JSON.
-  Awaitable<void> complete(std::string job_id, Secret lease, std::string completion);
+  /// `completion` is an ImageCompletion as JSON. Returns the layers whose reports the platform lacks: none when it took the completion,
+  /// otherwise it wants their reports first.
+  Awaitable<std::vector<Digest>> complete(std::string job_id, Secret lease, std::string completion);
   /// `failure` is a JobFailure as JSON.
   Awaitable<void> fail(std::string job_id, Secret lease, std::string failure);
 
@@ -46,10 +49,12 @@ class Uplink {
   struct Answer {
     int status = 0;
     std::string body;
+    std::optional<std::chrono::milliseconds> retry_after;
   };
+  Awaitable<Answer> exchange(Call call);
   Awaitable<Answer> send(Call call);
   Awaitable<void> tell(Call call);
-  Awaitable<void> end_job(std::string job_id, const char* how, Secret lease, std::string body);
+  Call end_of_job(std::string job_id, const char* how, Secret lease, std::string body) const;
 
   std::shared_ptr<registry::Transport> transport_;
   std::string base_url_;

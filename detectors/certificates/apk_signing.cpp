@@ -2,6 +2,7 @@
 #include "detectors/certificates/apk_signing.hpp"
 
 #include "core/base/digest.hpp"
+#include "core/report/attribute_names.hpp"
 
 #include <algorithm>
 #include <array>
@@ -129,9 +130,9 @@ std::optional<Finding> describe_apk_pair(ByteView bytes) {
   finding.id = Digest::sha256_of(bytes.first(*size)).str();
   finding.title =
       std::string("APK signature, scheme ") + scheme.name + " (" + signers[0]["signature_algorithms"][0].get<std::string>() + ')';
-  finding.attributes = {{"format", "APK Signing Block"}, {"scheme", scheme.name}, {"container", "apk"},
-                        {"encoding", "binary"},          {"detached", true},      {"signers_count", signers.size()},
-                        {"weaknesses", json::array()}};
+  finding.attributes = {{attribute::format, "APK Signing Block"}, {"scheme", scheme.name},     {attribute::container, "apk"},
+                        {attribute::encoding, "binary"},          {attribute::detached, true}, {"signers_count", signers.size()},
+                        {attribute::weaknesses, json::array()}};
   finding.attributes["signers"] = std::move(signers);
   return finding;
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/certificates/certificate.hpp"
 
+#include "core/assess/weaknesses.hpp"
 #include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
+#include "core/report/assets/certificate.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/certificates/certificate_extensions.hpp"
 #include "detectors/certificates/public_roots.hpp"
 #include "detectors/formats/der.hpp"
@@ -20,6 +23,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 
@@ -133,27 +137,28 @@ const char* self_signature(X509* certificate, const PublicKey& key) {
   return verified == 1 ? "valid" : verified == 0 ? "invalid" : "unchecked";
 }
 
-json key_usage(const X509* certificate) {
-  json out = json::array();
+std::vector<std::string> key_usage(const X509* certificate) {
+  std::vector<std::string> out;
   const auto bits = x509_extension<ASN1_BIT_STRING, ASN1_BIT_STRING_free>(certificate, NID_key_usage);
   if (!bits) return out;
   for (const NamedBit& usage : kKeyUsages) {
-    if (ASN1_BIT_STRING_get_bit(bits.get(), usage.bit) != 0) out.push_back(usage.name);
+    if (ASN1_BIT_STRING_get_bit(bits.get(), usage.bit) != 0) out.emplace_back(usage.name);
   }
   return out;
 }
 
 /// Fills both the names of the standard and the words of our own.
-void add_extended_key_usage(const X509* certificate, json& names, json& usages) {
+void add_extended_key_usage(const X509* certificate, assets::CertificateUse& use) {
   constexpr int kUsagesMax = 100;
   const auto list = x509_extension<EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free>(certificate, NID_ext_key_usage);
   const int count = list ? std::min(sk_ASN1_OBJECT_num(list.get()), kUsagesMax) : 0;
   for (int i = 0; i < count; ++i) {
     const ASN1_OBJECT* object = sk_ASN1_OBJECT_value(list.get(), i);
     const int nid = OBJ_obj2nid(object);
-    names.push_back(nid == NID_undef ? attribute_text(der::oid_text({OBJ_get0_data(object), OBJ_length(object)})) : OBJ_nid2sn(nid));
+    use.extended_key_usage.push_back(nid == NID_undef ? attribute_text(der::oid_text({OBJ_get0_data(object), OBJ_length(object)}))
+                                                      : OBJ_nid2sn(nid));
     for (const Usage& usage : kUsages) {
-      if (usage.nid == nid) usages.push_back(usage.name);
+      if (usage.nid == nid) use.usages.emplace_back(usage.name);
     }
   }
 }
@@ -165,19 +170,18 @@ bool is_authority(const X509* certificate, bool self_signed) {
   return X509_get_version(certificate) == kVersion1 && self_signed;
 }
 
-void add_usages(const X509* certificate, bool self_signed, json& attributes) {
-  json names = json::array();
-  json usages = json::array();
-  add_extended_key_usage(certificate, names, usages);
-  const bool authority = is_authority(certificate, self_signed);
-  if (authority) usages.push_back("ca");
-  attributes["key_usage"] = key_usage(certificate);
-  attributes["extended_key_usage"] = std::move(names);
-  attributes["usages"] = std::move(usages);
-  attributes["is_ca"] = authority;
+assets::CertificateUse use_of(const X509* certificate, bool self_signed, const std::string& fingerprint) {
+  assets::CertificateUse use;
+  use.self_signed = self_signed;
+  use.is_ca = is_authority(certificate, self_signed);
+  if (self_signed && use.is_ca) use.public_root = is_public_root(fingerprint);
+  use.key_usage = key_usage(certificate);
+  add_extended_key_usage(certificate, use);
+  if (use.is_ca) use.usages.emplace_back("ca");
+  return use;
 }
 
-json alternative_names(const X509* certificate) {
+std::vector<std::string> alternative_names(const X509* certificate) {
   const auto names = x509_extension<GENERAL_NAMES, GENERAL_NAMES_free>(certificate, NID_subject_alt_name);
   return general_names_text(names.get());
 }
@@ -189,19 +193,29 @@ std::string sha1_hex(ByteView bytes) {
   return hex_encode(hash);
 }
 
-json weaknesses(const PublicKey& key, const std::string& hash, bool self_signed) {
-  json out = key_weaknesses(key);
+std::vector<std::string> weaknesses(const PublicKey& key, const assets::Certificate& facts) {
+  std::vector<std::string> out = key_weaknesses(key);
   // A root is trusted for itself, not for its signature.
-  if (auto weakness = signature_weakness(hash); !weakness.empty() && !self_signed) out.push_back(std::move(weakness));
+  if (auto weakness = signature_weakness(facts.signature.hash); !weakness.empty() && !facts.use.self_signed)
+    out.push_back(std::move(weakness));
+  // Public authorities made such roots long ago; nobody who builds an image can have them replaced.
+  if (facts.use.public_root.value_or(false)) std::erase(out, "rsa-exponent-small");
   return out;
 }
 
-std::string title_of(const X509* certificate, const json& attributes) {
+/// As bad as the worst of them, but what a certificate lets others do is for assessing to say.
+Severity severity_of(const std::vector<std::string>& weaknesses) {
+  Severity severity = Severity::info;
+  for (const std::string& code : weaknesses) severity = std::max(severity, weakness_issue(code).severity);
+  return std::min(severity, Severity::medium);
+}
+
+std::string title_of(const X509* certificate, const assets::Certificate& facts) {
   std::string name = common_name(X509_get_subject_name(certificate));
   if (!name.empty()) name = "CN=" + name;
-  else if (!attributes["subject_alternative_names"].empty()) name = attributes["subject_alternative_names"][0].get<std::string>();
-  else if (const auto subject = attributes["subject"].get<std::string>(); !subject.empty()) name = subject;
-  else name = "with serial number " + attributes["serial"].get<std::string>();
+  else if (!facts.subject_alternative_names.empty()) name = facts.subject_alternative_names.front();
+  else if (!facts.subject.empty()) name = facts.subject;
+  else name = "with serial number " + facts.serial;
   return "Certificate " + title_text(std::move(name));
 }
 
@@ -211,31 +225,27 @@ std::string serial_text(const X509* certificate) {
   return text.empty() ? "00" : text;
 }
 
-json attributes_of(X509* certificate, const PublicKey& key, ByteView der) {
-  json out = json::object();
-  out["version"] = X509_get_version(certificate) + 1;
-  out["subject"] = name_text(X509_get_subject_name(certificate));
-  out["issuer"] = name_text(X509_get_issuer_name(certificate));
-  out["serial"] = serial_text(certificate);
-  out["not_before"] = optional_json(time_text(X509_get0_notBefore(certificate)));
-  out["not_after"] = optional_json(time_text(X509_get0_notAfter(certificate)));
-  out["subject_alternative_names"] = alternative_names(certificate);
-  add_public_key_attributes(key, out);
-  out["signature_algorithm"] = signature_name(certificate);
-  const std::string hash = signature_hash(certificate);
-  out["signature_hash"] = hash.empty() ? json(nullptr) : json(hash);
-  out["self_signature"] = self_issued(certificate) ? json(self_signature(certificate, key)) : json(nullptr);
-  const bool self_signed = !out["self_signature"].is_null() && out["self_signature"] != "invalid";
-  out["self_signed"] = self_signed;
-  add_usages(certificate, self_signed, out);
-  add_extension_attributes(certificate, out);
-  const std::string fingerprint(Digest::sha256_of(der).hex());
-  const bool root = self_signed && out["is_ca"].get<bool>();
-  out["public_root"] = root ? json(is_public_root(fingerprint)) : json(nullptr);
-  out["fingerprint_sha256"] = fingerprint;
-  out["fingerprint_sha1"] = sha1_hex(der);
-  out["weaknesses"] = weaknesses(key, hash, self_signed);
-  return out;
+/// Whether its own key signed it: "valid", "invalid", "unchecked"; empty when somebody else issued it.
+std::string_view own_signature(X509* certificate, const PublicKey& key) {
+  return self_issued(certificate) ? self_signature(certificate, key) : "";
+}
+
+assets::Certificate facts_of(const X509* certificate, bool self_signed, ByteView der) {
+  assets::Certificate facts;
+  facts.version = static_cast<std::uint64_t>(std::max(0L, X509_get_version(certificate) + 1));
+  facts.subject = name_text(X509_get_subject_name(certificate));
+  facts.issuer = name_text(X509_get_issuer_name(certificate));
+  facts.serial = serial_text(certificate);
+  facts.not_before = time_text(X509_get0_notBefore(certificate)).value_or("");
+  facts.not_after = time_text(X509_get0_notAfter(certificate)).value_or("");
+  facts.subject_alternative_names = alternative_names(certificate);
+  facts.signature = {signature_name(certificate), signature_hash(certificate)};
+  facts.fingerprint_sha256 = Digest::sha256_of(der).hex();
+  facts.fingerprint_sha1 = sha1_hex(der);
+  facts.use = use_of(certificate, self_signed, facts.fingerprint_sha256);
+  facts.subject_key_id = subject_key_id(certificate);
+  facts.authority_key_id = authority_key_id(certificate);
+  return facts;
 }
 
 }  // namespace
@@ -252,10 +262,19 @@ Result<Finding> describe_certificate(ByteView der, std::string_view encoding) {
   Finding finding;
   finding.type = FindingType::certificate;
   finding.id = Digest::sha256_of(der).str();
-  finding.attributes = attributes_of(certificate.get(), key, der);
-  finding.attributes["encoding"] = encoding;
-  finding.severity = finding.attributes["weaknesses"].empty() ? Severity::info : Severity::medium;
-  finding.title = title_of(certificate.get(), finding.attributes);
+  const std::string_view own = own_signature(certificate.get(), key);
+  const bool self_signed = !own.empty() && own != "invalid";
+  const assets::Certificate facts = facts_of(certificate.get(), self_signed, der);
+  const auto weak = weaknesses(key, facts);
+  json& attributes = finding.attributes;
+  add_attributes(facts, attributes);
+  add_public_key_attributes(key, attributes);
+  add_extension_attributes(certificate.get(), attributes);
+  attributes[attribute::self_signature] = own.empty() ? json(nullptr) : json(own);
+  attributes[attribute::encoding] = encoding;
+  attributes[attribute::weaknesses] = weak;
+  finding.severity = severity_of(weak);
+  finding.title = title_of(certificate.get(), facts);
   ERR_clear_error();
   return finding;
 }

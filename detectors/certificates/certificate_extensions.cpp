@@ -2,6 +2,7 @@
 #include "detectors/certificates/certificate_extensions.hpp"
 
 #include "core/base/encoding.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
 #include "detectors/keys/x509_text.hpp"
@@ -20,21 +21,11 @@ using nlohmann::json;
 /// More than real certificates have of policies or addresses.
 constexpr int kExtensionListMax = 50;
 
-json key_id_text(const ASN1_OCTET_STRING* id) {
+std::string key_id_text(const ASN1_OCTET_STRING* id) {
   // SHA-1 or SHA-256 of the key (RFC 5280, 4.2.1.2; RFC 7093); no form is longer than this.
   constexpr int kBytesMax = 64;
-  if (id == nullptr || ASN1_STRING_length(id) > kBytesMax) return nullptr;
+  if (id == nullptr || ASN1_STRING_length(id) > kBytesMax) return {};
   return hex_encode({ASN1_STRING_get0_data(id), static_cast<std::size_t>(ASN1_STRING_length(id))});
-}
-
-json subject_key_id(const X509* certificate) {
-  const auto id = x509_extension<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free>(certificate, NID_subject_key_identifier);
-  return key_id_text(id.get());
-}
-
-json authority_key_id(const X509* certificate) {
-  const auto id = x509_extension<AUTHORITY_KEYID, AUTHORITY_KEYID_free>(certificate, NID_authority_key_identifier);
-  return key_id_text(id ? id->keyid : nullptr);
 }
 
 json path_length(const X509* certificate) {
@@ -92,10 +83,18 @@ void add_information_access(const X509* certificate, json& ocsp, json& issuers) 
 
 }  // namespace
 
+std::string subject_key_id(const X509* certificate) {
+  const auto id = x509_extension<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free>(certificate, NID_subject_key_identifier);
+  return key_id_text(id.get());
+}
+
+std::string authority_key_id(const X509* certificate) {
+  const auto id = x509_extension<AUTHORITY_KEYID, AUTHORITY_KEYID_free>(certificate, NID_authority_key_identifier);
+  return key_id_text(id ? id->keyid : nullptr);
+}
+
 void add_extension_attributes(const X509* certificate, nlohmann::json& attributes) {
-  attributes["subject_key_id"] = subject_key_id(certificate);
-  attributes["authority_key_id"] = authority_key_id(certificate);
-  attributes["path_length"] = path_length(certificate);
+  attributes[attribute::path_length] = path_length(certificate);
   attributes["policies"] = policies(certificate);
   attributes["crl_urls"] = crl_urls(certificate);
   json ocsp = json::array(), issuers = json::array();

@@ -5,6 +5,7 @@
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
 #include "detectors/keys/public_key.hpp"
@@ -149,7 +150,7 @@ bool add_signers(ByteView set, json& attributes) {
   }
   attributes["signers_count"] = count;
   attributes["signers"] = std::move(signers);
-  attributes["weaknesses"] = std::move(weaknesses);
+  attributes[attribute::weaknesses] = std::move(weaknesses);
   return true;
 }
 
@@ -162,9 +163,9 @@ bool read_signed_data(ByteView content, json& attributes) {
   if (!reader.next(der::kSet, digests) || !reader.next(der::kSequence, encapsulated)) return false;
   der::Reader inner(encapsulated);
   if (!inner.next(der::kOid, type)) return false;
-  attributes["content"] = "signed-data";
-  attributes["content_type"] = content_type_name(type);
-  attributes["detached"] = inner.empty();
+  attributes[attribute::content] = "signed-data";
+  attributes[attribute::content_type] = content_type_name(type);
+  attributes[attribute::detached] = inner.empty();
   attributes["certificates"] = count_optional(reader, der::kContext0);
   attributes["crls"] = count_optional(reader, der::kContext1);
   return reader.next(der::kSet, signers) && reader.empty() && add_signers(signers, attributes);
@@ -214,19 +215,19 @@ bool read_enveloped_data(ByteView content, bool authenticated, json& attributes)
     if (count < kSignersListedMax) recipients.push_back(read_recipient(info));
   }
   const std::string name = oid_name(cipher);
-  attributes["content"] = authenticated ? "authenticated-enveloped-data" : "enveloped-data";
-  attributes["content_encryption"] = attribute_text(name);
+  attributes[attribute::content] = authenticated ? "authenticated-enveloped-data" : "enveloped-data";
+  attributes[attribute::content_encryption] = attribute_text(name);
   attributes["recipients"] = std::move(recipients);
   attributes["recipients_count"] = count;
-  attributes["weaknesses"] = cipher_weaknesses(name);
+  attributes[attribute::weaknesses] = cipher_weaknesses(name);
   return true;
 }
 
 std::string counted(std::size_t count, const std::string& word) { return std::to_string(count) + ' ' + word + (count == 1 ? "" : "s"); }
 
 std::string cms_title(const json& attributes) {
-  if (attributes["content"] != "signed-data") {
-    return "Encrypted message (CMS, " + attributes["content_encryption"].get<std::string>() + ", " +
+  if (attributes[attribute::content] != "signed-data") {
+    return "Encrypted message (CMS, " + attributes[attribute::content_encryption].get<std::string>() + ", " +
            counted(attributes["recipients_count"], "recipient") + ')';
   }
   if (attributes["signers_count"] == 0) return "Bundle of " + counted(attributes["certificates"], "certificate") + " (PKCS#7)";
@@ -253,8 +254,8 @@ std::optional<Finding> describe_cms(ByteView der) {
   if (!read) return std::nullopt;
   finding.type = FindingType::signed_data;
   finding.id = Digest::sha256_of(der).str();
-  finding.attributes["encoding"] = "DER";
-  finding.attributes["format"] = "CMS";
+  finding.attributes[attribute::encoding] = "DER";
+  finding.attributes[attribute::format] = "CMS";
   finding.title = cms_title(finding.attributes);
   return finding;
 }

@@ -4,6 +4,8 @@
 #include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
+#include "core/report/assets/certificate.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
 #include "detectors/keys/signature_algorithm.hpp"
@@ -103,16 +105,15 @@ std::optional<Finding> describe_ocsp_response(ByteView der) {
   finding.type = FindingType::ocsp_response;
   finding.id = Digest::sha256_of(der).str();
   json& attributes = finding.attributes;
-  attributes["encoding"] = "DER";
+  attributes[attribute::encoding] = "DER";
   attributes["responder"] = responder(response.get());
-  attributes["produced_at"] = optional_time(OCSP_resp_get0_produced_at(response.get()));
+  attributes[attribute::produced_at] = optional_time(OCSP_resp_get0_produced_at(response.get()));
   attributes["certificates_answered"] = std::max(OCSP_resp_count(response.get()), 0);
   attributes["statuses"] = statuses(response.get());
   const SignatureAlgorithm signature = signature_of(*basic);
-  attributes["signature_algorithm"] = signature.name.empty() ? json(nullptr) : json(signature.name);
-  attributes["signature_hash"] = signature.hash.empty() ? json(nullptr) : json(signature.hash);
+  add_attributes(assets::Signature{signature.name, signature.hash}, attributes);
   const std::string weakness = signature_weakness(signature.hash);
-  attributes["weaknesses"] = weakness.empty() ? json::array() : json::array({weakness});
+  attributes[attribute::weaknesses] = weakness.empty() ? json::array() : json::array({weakness});
   const std::string who = attributes["responder"].is_string() ? attributes["responder"].get<std::string>() : "an unnamed responder";
   finding.title = "OCSP response of " + title_text(who);
   ERR_clear_error();

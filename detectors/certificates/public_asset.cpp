@@ -4,6 +4,8 @@
 #include "core/base/digest.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
+#include "core/report/assets/certificate.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
 #include "detectors/keys/key_checks.hpp"
@@ -28,7 +30,7 @@ Finding finding_of(FindingType type, ByteView der, std::string_view encoding) {
   Finding finding;
   finding.type = type;
   finding.id = Digest::sha256_of(der).str();
-  finding.attributes["encoding"] = encoding;
+  finding.attributes[attribute::encoding] = encoding;
   return finding;
 }
 
@@ -43,8 +45,7 @@ SignatureAlgorithm outer_signature(ByteView der) {
 
 void add_signature(ByteView der, json& weaknesses, json& attributes) {
   const SignatureAlgorithm signature = outer_signature(der);
-  attributes["signature_algorithm"] = signature.name.empty() ? json(nullptr) : json(signature.name);
-  attributes["signature_hash"] = signature.hash.empty() ? json(nullptr) : json(signature.hash);
+  add_attributes(assets::Signature{signature.name, signature.hash}, attributes);
   if (auto weakness = signature_weakness(signature.hash); !weakness.empty()) weaknesses.push_back(std::move(weakness));
 }
 
@@ -62,9 +63,9 @@ std::optional<Finding> describe_key(const PublicKey& key, std::string_view encod
   Finding finding;
   finding.type = FindingType::public_key;
   finding.id = key.id();
-  finding.attributes["encoding"] = encoding;
+  finding.attributes[attribute::encoding] = encoding;
   add_public_key_attributes(key, finding.attributes);
-  finding.attributes["weaknesses"] = json(key_weaknesses(key));
+  finding.attributes[attribute::weaknesses] = json(key_weaknesses(key));
   finding.title = describe(key) + " public key";
   return finding;
 }
@@ -84,10 +85,10 @@ std::optional<Finding> describe_request(ByteView der, std::string_view encoding)
     add_public_key_attributes(*key, finding.attributes);
     weaknesses = json(key_weaknesses(*key));
   }
-  finding.attributes["subject"] = name_text(X509_REQ_get_subject_name(request.get()));
+  finding.attributes[attribute::subject] = name_text(X509_REQ_get_subject_name(request.get()));
   add_signature(der, weaknesses, finding.attributes);
-  finding.attributes["weaknesses"] = std::move(weaknesses);
-  finding.title = "Certificate request " + title_text(finding.attributes["subject"]);
+  finding.attributes[attribute::weaknesses] = std::move(weaknesses);
+  finding.title = "Certificate request " + title_text(finding.attributes[attribute::subject]);
   return finding;
 }
 
@@ -98,15 +99,15 @@ std::optional<Finding> describe_revocation_list(ByteView der, std::string_view e
   ERR_clear_error();
   if (!list || at != der.data() + der.size()) return std::nullopt;
   Finding finding = finding_of(FindingType::crl, der, encoding);
-  finding.attributes["issuer"] = name_text(X509_CRL_get_issuer(list.get()));
-  finding.attributes["this_update"] = optional_json(time_text(X509_CRL_get0_lastUpdate(list.get())));
-  finding.attributes["next_update"] = optional_json(time_text(X509_CRL_get0_nextUpdate(list.get())));
+  finding.attributes[attribute::issuer] = name_text(X509_CRL_get_issuer(list.get()));
+  finding.attributes[attribute::this_update] = optional_json(time_text(X509_CRL_get0_lastUpdate(list.get())));
+  finding.attributes[attribute::next_update] = optional_json(time_text(X509_CRL_get0_nextUpdate(list.get())));
   const int revoked = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(list.get()));
   finding.attributes["revoked_certificates"] = revoked < 0 ? 0 : revoked;
   json weaknesses = json::array();
   add_signature(der, weaknesses, finding.attributes);
-  finding.attributes["weaknesses"] = std::move(weaknesses);
-  finding.title = "Revocation list of " + title_text(finding.attributes["issuer"]);
+  finding.attributes[attribute::weaknesses] = std::move(weaknesses);
+  finding.title = "Revocation list of " + title_text(finding.attributes[attribute::issuer]);
   return finding;
 }
 

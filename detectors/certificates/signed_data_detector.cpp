@@ -4,6 +4,7 @@
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/certificates/apk_signing.hpp"
 #include "detectors/certificates/cms.hpp"
 #include "detectors/formats/der.hpp"
@@ -40,7 +41,7 @@ bool is_before_module_mark(ByteView after) {
 }
 
 json container_of(const Window& window, std::size_t end, const Finding& finding) {
-  const bool authenticode = text_of(finding.attributes, "content_type") == "authenticode";
+  const bool authenticode = text_of(finding.attributes, attribute::content_type) == "authenticode";
   if (authenticode && as_text(window.head).starts_with("MZ")) return "pe";
   if (is_before_module_mark(window.bytes.subspan(end))) return "kernel-module";
   if (is_jar_signature_name(window.name)) return "jar";
@@ -79,7 +80,7 @@ bool inspect_content_info(const Window& window, const Hit& hit, std::size_t star
   auto finding = describe_cms(bytes.first(static_cast<std::size_t>(*size)));
   if (!finding) return false;
   const std::size_t end = start + static_cast<std::size_t>(*size);
-  finding->attributes["container"] = container_of(window, end, *finding);
+  finding->attributes[attribute::container] = container_of(window, end, *finding);
   sink.add(*std::move(finding), start);
   sink.consumed(end);
   return true;

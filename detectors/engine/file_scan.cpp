@@ -2,6 +2,7 @@
 #include "detectors/engine/file_scan.hpp"
 
 #include "core/base/secret.hpp"
+#include "core/report/attribute_names.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -218,7 +219,7 @@ void FileScan::scan_decoded(std::string_view encoding, ByteView bytes, std::uint
   inner_->push(bytes);
   inner_->finish();
   for (Finding& finding : inner_->findings_) {
-    auto& wrapped = finding.attributes["wrapped_in"];
+    auto& wrapped = finding.attributes[attribute::wrapped_in];
     if (!wrapped.is_array()) wrapped = nlohmann::json::array();
     wrapped.insert(wrapped.begin(), encoding);
     add(std::move(finding), offset);

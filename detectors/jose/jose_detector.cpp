@@ -4,6 +4,7 @@
 #include "core/base/digest.hpp"
 #include "core/base/json.hpp"
 #include "core/base/secret.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/certificates/certificate.hpp"
 #include "detectors/formats/json_search.hpp"
 #include "detectors/jose/jwk.hpp"
@@ -52,22 +53,22 @@ Finding describe_jwk(const Jwk& key, const json& object, const DetectorContext& 
                                 : describe(key.public_key) + (key.is_private ? " private" : " public") + " key (JWK)";
   json& attributes = finding.attributes;
   add_public_key_attributes(key.public_key, attributes);
-  attributes["encoding"] = "JSON";
-  attributes["format"] = "JWK";
-  attributes["kid"] = text_or_null(object, "kid");
+  attributes[attribute::encoding] = "JSON";
+  attributes[attribute::format] = "JWK";
+  attributes[attribute::kid] = text_or_null(object, "kid");
   attributes["use"] = text_or_null(object, "use");
-  attributes["algorithm"] = text_or_null(object, "alg");
+  attributes[attribute::algorithm] = text_or_null(object, "alg");
   attributes["key_ops"] = operations_of(object);
   attributes["x5t"] = text_or_null(object, "x5t");
   attributes["x5t_s256"] = text_or_null(object, "x5t#S256");
   attributes["certificates"] = key.certificates.size();
-  json& weaknesses = attributes["weaknesses"] = json::array();
+  json& weaknesses = attributes[attribute::weaknesses] = json::array();
   for (std::string& weakness : key_weaknesses(key.public_key)) weaknesses.push_back(std::move(weakness));
   if (key.symmetric && key.public_key.size_bits < kSymmetricBitsMin) weaknesses.push_back("short-symmetric-key");
   if (key.is_private) {
-    attributes["encrypted"] = false;
-    attributes["encryption"] = nullptr;
-    attributes["consistent"] = key.consistent;
+    attributes[attribute::encrypted] = false;
+    attributes[attribute::encryption] = nullptr;
+    attributes[attribute::consistent] = key.consistent;
   }
   return finding;
 }

@@ -11,7 +11,7 @@ class JoseDetector final : public Detector {
  public:
   explicit JoseDetector(DetectorContext context) : context_(std::move(context)) {}
   std::string_view name() const override { return "jose"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
   std::vector<Trigger> triggers() const override;
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
 

@@ -2,6 +2,8 @@
 #include "detectors/jose/jwt_finding.hpp"
 
 #include "core/base/text.hpp"
+#include "core/report/assets/token.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/keys/x509_text.hpp"
 
 #include <cmath>
@@ -26,12 +28,18 @@ json names_of(const json& object) {
   return names;
 }
 
-json audience_of(const json& claims) {
+/// Empty when the claim is missing or no text.
+std::string text_of(const json& object, const char* name) {
+  const json text = text_or_null(object, name);
+  return text.is_string() ? text.get<std::string>() : std::string();
+}
+
+std::vector<std::string> audience_of(const json& claims) {
+  std::vector<std::string> out;
   const auto found = claims.find("aud");
-  if (found == claims.end()) return nullptr;
-  json out = json::array();
+  if (found == claims.end()) return out;
   if (found->is_string()) out.push_back(attribute_text(found->get_ref<const std::string&>()));
-  if (!found->is_array()) return out.empty() ? json(nullptr) : out;
+  if (!found->is_array()) return out;
   for (const json& one : *found) {
     if (one.is_string() && out.size() < kAudiencesMax) out.push_back(attribute_text(one.get_ref<const std::string&>()));
   }
@@ -48,9 +56,9 @@ std::optional<double> date(const json& claims, const char* name) {
   return seconds;
 }
 
-json date_text(const json& claims, const char* name) {
+std::string date_text(const json& claims, const char* name) {
   const auto seconds = date(claims, name);
-  if (!seconds) return nullptr;
+  if (!seconds) return {};
   return to_rfc3339(from_unix_us(static_cast<std::int64_t>(std::floor(*seconds)) * 1'000'000));
 }
 
@@ -87,27 +95,27 @@ bool holds_long(const json& claims) {
   return end && begin && *end - *begin > kLifetimeMax;
 }
 
+assets::TokenClaims claims_of(const json& claims) {
+  return {text_of(claims, "iss"),   audience_of(claims),      date_text(claims, "iat"),
+          date_text(claims, "nbf"), date_text(claims, "exp"), std::string(publisher_of(claims))};
+}
+
 void add_claims(const json& claims, json& attributes) {
+  add_attributes(claims_of(claims), attributes);
   attributes["claim_names"] = names_of(claims);
-  attributes["issuer"] = text_or_null(claims, "iss");
-  attributes["audience"] = audience_of(claims);
   attributes["has_subject"] = claims.contains("sub");
-  attributes["issued_at"] = date_text(claims, "iat");
-  attributes["not_before"] = date_text(claims, "nbf");
-  attributes["expires"] = date_text(claims, "exp");
   if (const json name = kubernetes_account(claims); name.is_string()) attributes["kubernetes_service_account"] = name;
-  json& weaknesses = attributes["weaknesses"];
+  json& weaknesses = attributes[attribute::weaknesses];
   if (!claims.contains("exp")) weaknesses.push_back("no-expiry");
   if (holds_long(claims)) weaknesses.push_back("long-lived-token");
 }
 
-std::string token_title(const json& attributes) {
-  std::string title = attributes["format"].get<std::string>() + ' ' + attributes["algorithm"].get<std::string>();
-  if (const auto name = attributes.find("kubernetes_service_account"); name != attributes.end()) {
-    return title_text(title + " of Kubernetes service account " + name->get<std::string>());
+std::string token_title(const assets::Token& token, const json& claims) {
+  std::string title = token.format + ' ' + token.algorithm;
+  if (const json name = kubernetes_account(claims); name.is_string()) {
+    return title_text(title + " of Kubernetes service account " + name.get<std::string>());
   }
-  const auto issuer = attributes.find("issuer");
-  if (issuer != attributes.end() && issuer->is_string()) title += " by " + issuer->get<std::string>();
+  if (claims.contains("iss") && claims["iss"].is_string()) title += " by " + text_of(claims, "iss");
   return title_text(title);
 }
 
@@ -128,28 +136,25 @@ Finding describe_token(const Token& token, std::string_view compact, std::string
   finding.severity = token.format == TokenFormat::jws ? Severity::info : Severity::medium;
   json& attributes = finding.attributes;
   const std::string algorithm = token.header["alg"].get<std::string>();
-  attributes["format"] = format_name(token.format);
-  attributes["encoding"] = encoding;
-  attributes["algorithm"] = attribute_text(algorithm);
+  const assets::Token asset{std::string(format_name(token.format)), std::string(encoding), attribute_text(algorithm)};
+  add_attributes(asset, attributes);
   attributes["symmetric"] =
       algorithm.starts_with("HS") || algorithm == "dir" || algorithm.starts_with("A") || algorithm.starts_with("PBES2");
   attributes["encryption_algorithm"] = text_or_null(token.header, "enc");
   attributes["typ"] = text_or_null(token.header, "typ");
-  attributes["kid"] = text_or_null(token.header, "kid");
+  attributes[attribute::kid] = text_or_null(token.header, "kid");
   attributes["header_names"] = names_of(token.header);
-  attributes["weaknesses"] = json::array();
+  attributes[attribute::weaknesses] = json::array();
   const std::string lower = to_lower(algorithm);
-  if (lower == "none") attributes["weaknesses"].push_back("alg-none");
-  if (algorithm == "RSA1_5") attributes["weaknesses"].push_back("weak-algorithm");
-  if (algorithm == "RS1") attributes["weaknesses"].push_back("sha1-signature");
-  if (token.format == TokenFormat::jws) attributes["detached"] = token.detached;
+  if (lower == "none") attributes[attribute::weaknesses].push_back("alg-none");
+  if (algorithm == "RSA1_5") attributes[attribute::weaknesses].push_back("weak-algorithm");
+  if (algorithm == "RS1") attributes[attribute::weaknesses].push_back("sha1-signature");
+  if (token.format == TokenFormat::jws) attributes[attribute::detached] = token.detached;
   if (token.format == TokenFormat::jwt) {
     add_claims(token.claims, attributes);
-    const std::string_view publisher = publisher_of(token.claims);
-    attributes["publisher"] = publisher.empty() ? json(nullptr) : json(publisher);
-    if (!publisher.empty()) finding.severity = Severity::info;
+    if (!publisher_of(token.claims).empty()) finding.severity = Severity::info;
   }
-  finding.title = token_title(attributes);
+  finding.title = token_title(asset, token.format == TokenFormat::jwt ? token.claims : json::object());
   if (finding.severity == Severity::info && token.format == TokenFormat::jwt) finding.title += ", published example";
   return finding;
 }

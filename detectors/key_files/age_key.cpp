@@ -2,6 +2,7 @@
 #include "detectors/key_files/age_key.hpp"
 
 #include "core/base/secret.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/bech32.hpp"
 #include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/x509_text.hpp"
@@ -36,7 +37,7 @@ Finding plugin_identity(const Bech32& decoded, const DetectorContext& context) {
   std::string plugin = decoded.prefix.substr(kPlugin.size());
   while (plugin.ends_with('-')) plugin.pop_back();
   finding.severity = Severity::medium;
-  finding.attributes["encrypted"] = nullptr;
+  finding.attributes[attribute::encrypted] = nullptr;
   finding.attributes["plugin"] = attribute_text(plugin);
   finding.title = title_text("age identity of the plugin " + attribute_text(plugin));
   return finding;

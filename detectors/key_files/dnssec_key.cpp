@@ -4,6 +4,7 @@
 #include "core/base/encoding.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/key_files/dnssec_public.hpp"
 #include "detectors/keys/key_finding.hpp"
@@ -222,7 +223,7 @@ void inspect_dnskey(const Window& window, const Hit& hit, FindingSink& sink) {
   // RFC 4034, 2.1.1; RFC 5011, 7.
   finding.attributes["zone_key"] = (numbers[0] & 0x100) != 0;
   finding.attributes["secure_entry_point"] = (numbers[0] & 1) != 0;
-  finding.attributes["revoked"] = (numbers[0] & 0x80) != 0;
+  finding.attributes[attribute::revoked] = (numbers[0] & 0x80) != 0;
   if (!algorithm->weakness.empty()) add_weakness(finding, algorithm->weakness);
   sink.add(std::move(finding), from + name - 1);
 }

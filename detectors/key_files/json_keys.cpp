@@ -7,6 +7,7 @@
 #include "core/base/limits.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/json_object.hpp"
 #include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/x509_text.hpp"
@@ -75,12 +76,12 @@ Finding describe_keyset(const json& object, bool encrypted, json entries, const 
                               : encrypted ? "Tink keyset, encrypted"
                                           : "Tink keyset in the clear") +
                   ", " + std::to_string(entries.size()) + (entries.size() == 1 ? " key" : " keys");
-  finding.attributes = {{"format", "Tink"},
-                        {"encoding", "JSON"},
-                        {"encrypted", encrypted},
+  finding.attributes = {{attribute::format, "Tink"},
+                        {attribute::encoding, "JSON"},
+                        {attribute::encrypted, encrypted},
                         {"entry_count", entries.size()},
-                        {"entries", std::move(entries)},
-                        {"weaknesses", json::array()}};
+                        {attribute::entries, std::move(entries)},
+                        {attribute::weaknesses, json::array()}};
   return finding;
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/keys/password_encryption.hpp"
 
 #include <nlohmann/json.hpp>
@@ -151,9 +152,12 @@ void inspect_keepass(const Window& window, const Hit& hit, FindingSink& sink) {
   finding.id = Digest::sha256_of(window.bytes.subspan(begin, size)).str();
   finding.severity = Severity::medium;
   finding.title = "KeePass password database (" + database->version + ')';
-  finding.attributes = {
-      {"format", "KeePass"}, {"format_version", database->version}, {"encoding", "binary"},
-      {"encrypted", true},   {"encryption", database->encryption},  {"weaknesses", encryption_weaknesses(database->encryption)}};
+  finding.attributes = {{attribute::format, "KeePass"},
+                        {attribute::format_version, database->version},
+                        {attribute::encoding, "binary"},
+                        {attribute::encrypted, true},
+                        {attribute::encryption, database->encryption},
+                        {attribute::weaknesses, encryption_weaknesses(database->encryption)}};
   sink.add(std::move(finding), begin);
   sink.consumed(begin + size);
 }

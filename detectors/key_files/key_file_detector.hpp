@@ -12,7 +12,7 @@ class KeyFileDetector final : public Detector {
  public:
   explicit KeyFileDetector(DetectorContext context) : context_(std::move(context)) {}
   std::string_view name() const override { return "key-file"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
   std::vector<Trigger> triggers() const override;
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
 

@@ -2,6 +2,7 @@
 #include "detectors/key_files/keytab.hpp"
 
 #include "core/base/limits.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/x509_text.hpp"
 
@@ -138,14 +139,14 @@ void inspect_keytab(const Window& window, const Hit& hit, FindingSink& sink, con
     finding.id = keyed_id(context, whole);
     finding.severity = Severity::high;
     finding.title = "Kerberos key table, " + std::to_string(table.entries.size()) + (table.entries.size() == 1 ? " key" : " keys");
-    finding.attributes = {{"format", "keytab"},
-                          {"format_version", version},
-                          {"encoding", "binary"},
-                          {"encrypted", false},
+    finding.attributes = {{attribute::format, "keytab"},
+                          {attribute::format_version, version},
+                          {attribute::encoding, "binary"},
+                          {attribute::encrypted, false},
                           {"complete", !begins_file || zeros},
                           {"entry_count", table.entries.size()},
-                          {"entries", std::move(table.entries)}};
-    finding.attributes["weaknesses"] = json::array();
+                          {attribute::entries, std::move(table.entries)}};
+    finding.attributes[attribute::weaknesses] = json::array();
     for (const std::string_view weakness : table.weaknesses) add_weakness(finding, weakness);
     sink.add(std::move(finding), begin);
     sink.consumed(begin + whole.size());

@@ -2,6 +2,8 @@
 #include "detectors/key_files/private_key_detector.hpp"
 
 #include "core/base/text.hpp"
+#include "core/report/assets/key.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/der_search.hpp"
 #include "detectors/formats/pem.hpp"
@@ -159,7 +161,7 @@ void PrivateKeyDetector::inspect_pem(const Window& window, const Hit& hit, Findi
   }
   for (const PrivateKey& key : *keys) {
     Finding finding = describe_private_key(key, "PEM", context_);
-    if (names_host_key(window.name)) finding.attributes["role"] = "host-key";
+    if (names_host_key(window.name)) finding.attributes[attribute::role] = "host-key";
     sink.add(std::move(finding), block.begin);
   }
 }

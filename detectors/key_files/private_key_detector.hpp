@@ -13,7 +13,7 @@ class PrivateKeyDetector final : public Detector {
  public:
   explicit PrivateKeyDetector(DetectorContext context) : context_(std::move(context)) {}
   std::string_view name() const override { return "private-key"; }
-  int version() const override { return 2; }
+  int version() const override { return 3; }
   std::vector<Trigger> triggers() const override;
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
 

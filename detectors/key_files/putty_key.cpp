@@ -5,6 +5,7 @@
 #include "core/base/encoding.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/x509_text.hpp"
 #include "detectors/ssh/ssh_certificate.hpp"
@@ -159,10 +160,10 @@ void inspect_putty_key(const Window& window, const Hit& hit, FindingSink& sink, 
   if (key.encrypted) key.encryption = describe_encryption(*file);
   Finding finding = private_key_finding(key, "text", context);
   const bool verifiable = file->complete && !key.encrypted && file->version >= 2;
-  finding.attributes["consistent"] = verifiable ? json(mac_agrees(*file)) : json(nullptr);
+  finding.attributes[attribute::consistent] = verifiable ? json(mac_agrees(*file)) : json(nullptr);
   finding.attributes["complete"] = file->complete;
   finding.attributes["comment"] = attribute_text(file->comment);
-  finding.attributes["ssh_fingerprint"] = public_key->fingerprint;
+  finding.attributes[attribute::ssh_fingerprint] = public_key->fingerprint;
   finding.attributes["ssh_certificate"] = public_key->certificate;
   if (!file->complete) finding.title += ", cut short";
   if (file->version == 1) add_weakness(finding, "no-integrity");

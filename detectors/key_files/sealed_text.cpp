@@ -6,6 +6,7 @@
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/pem.hpp"
 #include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/x509_text.hpp"
@@ -105,14 +106,14 @@ void inspect_ansible_vault(const Window& window, const Hit& hit, FindingSink& si
   finding.severity = Severity::info;
   finding.title = "Secret encrypted with Ansible Vault";
   finding.attributes = {
-      {"format", "Ansible Vault"},
-      {"encoding", "hex"},
-      {"format_version", attribute_text(text.substr(begin + kMark.size(), 3))},
+      {attribute::format, "Ansible Vault"},
+      {attribute::encoding, "hex"},
+      {attribute::format_version, attribute_text(text.substr(begin + kMark.size(), 3))},
       {"vault_id", rest.size() > 1 ? json(attribute_text(rest.substr(1))) : json(nullptr)},
-      {"encrypted", true},
-      {"encryption",
+      {attribute::encrypted, true},
+      {attribute::encryption,
        {{"scheme", "Ansible Vault"}, {"cipher", "aes-256-ctr"}, {"kdf", "PBKDF2"}, {"prf", "hmacWithSHA256"}, {"iterations", 10000U}}},
-      {"weaknesses", json::array()}};
+      {attribute::weaknesses, json::array()}};
   sink.add(std::move(finding), begin);
   sink.consumed(at);
 }

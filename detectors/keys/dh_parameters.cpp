@@ -3,6 +3,7 @@
 
 #include "core/base/digest.hpp"
 #include "core/base/limits.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/keys/public_key.hpp"
 
@@ -23,11 +24,11 @@ std::optional<Finding> describe_dh_parameters(ByteView der) {
   Finding finding;
   finding.type = FindingType::crypto_configuration;
   finding.id = Digest::sha256_of(der).str();
-  finding.attributes["encoding"] = "PEM";
-  finding.attributes["format"] = "DH parameters";
-  finding.attributes["key_type"] = "DH";
-  finding.attributes["key_size_bits"] = bits;
-  finding.attributes["weaknesses"] = bits < kStrongBits ? json::array({"short-dh"}) : json::array();
+  finding.attributes[attribute::encoding] = "PEM";
+  finding.attributes[attribute::format] = "DH parameters";
+  finding.attributes[attribute::key_type] = "DH";
+  finding.attributes[attribute::key_size_bits] = bits;
+  finding.attributes[attribute::weaknesses] = bits < kStrongBits ? json::array({"short-dh"}) : json::array();
   finding.title = "Diffie-Hellman parameters of " + std::to_string(bits) + " bits";
   return finding;
 }

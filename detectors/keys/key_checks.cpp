@@ -31,9 +31,14 @@ ByteView point_x(ByteView point) {
   return both ? coordinates.first(coordinates.size() / 2) : ByteView();
 }
 
+/// Signatures by 3 have been forged where padding was checked carelessly (CVE-2006-4339); with 17 and more a forgery no longer fits.
+constexpr std::uint8_t kSmallExponentMax = 15;
+
 void add_rsa_weaknesses(const RsaNumbers& rsa, std::vector<std::string>& codes) {
   if (rsa.exponent.size() == 1 && rsa.exponent[0] == 1) codes.emplace_back("rsa-exponent-1");
   if (rsa.exponent.empty() || (rsa.exponent.back() & 1) == 0) codes.emplace_back("rsa-exponent-even");
+  else if (rsa.exponent.size() == 1 && rsa.exponent[0] > 1 && rsa.exponent[0] <= kSmallExponentMax)
+    codes.emplace_back("rsa-exponent-small");
   if (bit_length(rsa.modulus) > limits::key_bits_max) return;
   if (rsa::has_small_factor(rsa.modulus)) codes.emplace_back("rsa-small-factor");
   if (rsa::has_close_primes(rsa.modulus)) codes.emplace_back("rsa-fermat");

@@ -9,9 +9,10 @@
 namespace landwaiter::detectors {
 
 /// What is wrong with a public key whoever holds its private half, as stable codes: key_weakness()'s "rsa-1024" and its kin,
-/// "rsa-exponent-1", "rsa-exponent-even", "rsa-small-factor" (a prime up to 65,537), "rsa-fermat" (two primes so close that 100
-/// rounds of Fermat's method find them), "rsa-roca" (CVE-2017-15361), "explicit-curve" (RFC 5480, 2.1.1 forbids it in certificates;
-/// CVE-2020-0601 needs it). Costs some tenths of a millisecond for RSA of 2,048 bits, and nothing above limits::key_bits_max.
+/// "rsa-exponent-1", "rsa-exponent-even", "rsa-exponent-small" (up to 15), "rsa-small-factor" (a prime up to 65,537), "rsa-fermat" (two
+/// primes so close that 100 rounds of Fermat's method find them), "rsa-roca" (CVE-2017-15361), "explicit-curve" (RFC 5480, 2.1.1 forbids it
+/// in certificates; CVE-2020-0601 needs it). Costs some tenths of a millisecond for RSA of 2,048 bits, and nothing above
+/// limits::key_bits_max.
 std::vector<std::string> key_weaknesses(const PublicKey& key);
 
 /// The modulus and exponent inside a SubjectPublicKeyInfo of RSA or RSA-PSS, big-endian without leading zeros.

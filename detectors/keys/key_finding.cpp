@@ -2,6 +2,8 @@
 #include "detectors/keys/key_finding.hpp"
 
 #include "core/base/text.hpp"
+#include "core/report/assets/key.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/keys/key_checks.hpp"
 #include "detectors/keys/password_encryption.hpp"
@@ -28,17 +30,12 @@ std::string title_of(const PublicKey& key, std::string_view what) {
   return capital(key.key_type.empty() ? std::string(what) : describe(key) + ' ' + std::string(what));
 }
 
-/// A key that programs carry as their example protects nothing.
-void add_publisher(const StoredKey& key, Finding& finding) {
+std::string publisher_of(const StoredKey& key) {
   PrivateKey published;
   published.public_key = key.public_key;
   published.encrypted = key.encrypted;
   published.opaque = key.opaque;
-  const std::string_view publisher = publisher_of(published);
-  finding.attributes["publisher"] = publisher.empty() ? json(nullptr) : json(publisher);
-  if (publisher.empty()) return;
-  finding.severity = Severity::low;
-  finding.title += ", published test key of " + std::string(publisher);
+  return std::string(detectors::publisher_of(published));
 }
 
 }  // namespace
@@ -51,14 +48,14 @@ Finding private_key_finding(const StoredKey& key, std::string_view encoding, con
   finding.title = title_of(key.public_key, key.encrypted ? "private key, encrypted (" : "private key (") + key.format + ')';
   json& attributes = finding.attributes;
   add_public_key_attributes(key.public_key, attributes);
-  if (key.public_key.key_type.empty()) attributes["key_type"] = nullptr;
-  attributes["encoding"] = encoding;
-  attributes["format"] = key.format;
-  attributes["encrypted"] = key.encrypted;
-  attributes["encryption"] = key.encryption;
-  attributes["weaknesses"] = encryption_weaknesses(key.encryption);
+  const std::string publisher = publisher_of(key);
+  add_attributes(assets::PrivateKey{std::string(encoding), key.format, key.encrypted, key.encryption, publisher}, attributes);
+  attributes[attribute::weaknesses] = encryption_weaknesses(key.encryption);
   for (const std::string& weakness : key_weaknesses(key.public_key)) add_weakness(finding, weakness);
-  add_publisher(key, finding);
+  if (publisher.empty()) return finding;
+  // A key that programs carry as their example protects nothing.
+  finding.severity = Severity::low;
+  finding.title += ", published test key of " + publisher;
   return finding;
 }
 
@@ -69,9 +66,9 @@ Finding public_key_finding(const PublicKey& key, std::string_view encoding, std:
   finding.severity = Severity::info;
   finding.title = title_of(key, "public key (") + std::string(format) + ')';
   add_public_key_attributes(key, finding.attributes);
-  finding.attributes["encoding"] = encoding;
-  finding.attributes["format"] = format;
-  finding.attributes["weaknesses"] = json::array();
+  finding.attributes[attribute::encoding] = encoding;
+  finding.attributes[attribute::format] = format;
+  finding.attributes[attribute::weaknesses] = json::array();
   for (const std::string& weakness : key_weaknesses(key)) add_weakness(finding, weakness);
   return finding;
 }
@@ -82,13 +79,14 @@ Finding secret_key_finding(ByteView secret, const json& algorithm, std::string_v
   finding.id = keyed_id(context, secret);
   finding.severity = Severity::high;
   finding.title = (algorithm.is_string() ? algorithm.get<std::string>() + " secret key (" : "Secret key (") + std::string(format) + ')';
-  finding.attributes = {{"algorithm", algorithm}, {"key_size_bits", secret.size() * 8}, {"encoding", "base64"}, {"format", format},
-                        {"encrypted", false},     {"weaknesses", json::array()}};
+  finding.attributes = {{attribute::algorithm, algorithm}, {attribute::key_size_bits, secret.size() * 8},
+                        {attribute::encoding, "base64"},   {attribute::format, format},
+                        {attribute::encrypted, false},     {attribute::weaknesses, json::array()}};
   return finding;
 }
 
 void add_weakness(Finding& finding, std::string_view code) {
-  json& list = finding.attributes["weaknesses"];
+  json& list = finding.attributes[attribute::weaknesses];
   if (!list.is_array()) list = json::array();
   if (std::ranges::find(list, json(code)) == list.end()) list.push_back(code);
 }

@@ -28,7 +28,7 @@ Finding public_key_finding(const PublicKey& key, std::string_view encoding, std:
 /// A key of a symmetric algorithm; `algorithm` is null when it is not known.
 Finding secret_key_finding(ByteView secret, const nlohmann::json& algorithm, std::string_view format, const DetectorContext& context);
 
-/// Appends a code to `attributes["weaknesses"]`, once.
+/// Appends a code to the weaknesses among the attributes, once.
 void add_weakness(Finding& finding, std::string_view code);
 
 /// An Ed25519, X25519... key from its raw bytes; `oid` is one of oid::ed25519() and its kin.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/keys/private_key_finding.hpp"
 
+#include "core/report/assets/key.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/keys/key_checks.hpp"
 #include "detectors/keys/password_encryption.hpp"
 #include "detectors/keys/published_keys.hpp"
@@ -32,22 +34,17 @@ Finding describe_private_key(const PrivateKey& key, std::string_view encoding, c
   finding.title = title_of(key, encoding);
   json& attributes = finding.attributes;
   add_public_key_attributes(key.public_key, attributes);
-  if (key.public_key.key_type.empty()) attributes["key_type"] = nullptr;
-  attributes["encoding"] = encoding;
-  attributes["format"] = key.format;
-  attributes["encrypted"] = key.encrypted;
-  attributes["encryption"] = key.encryption;
-  attributes["consistent"] = key.consistent;
   const std::string_view publisher = publisher_of(key);
-  attributes["publisher"] = publisher.empty() ? json(nullptr) : json(publisher);
+  add_attributes(assets::PrivateKey{std::string(encoding), key.format, key.encrypted, key.encryption, std::string(publisher)}, attributes);
+  attributes[attribute::consistent] = key.consistent;
   if (!publisher.empty()) {
     finding.severity = Severity::low;
     finding.title += ", published test key of " + std::string(publisher);
   }
-  if (!key.ssh_fingerprint.empty()) attributes["ssh_fingerprint"] = key.ssh_fingerprint;
+  if (!key.ssh_fingerprint.empty()) attributes[attribute::ssh_fingerprint] = key.ssh_fingerprint;
   auto weaknesses = encryption_weaknesses(key.encryption);
   std::ranges::move(key_weaknesses(key.public_key), std::back_inserter(weaknesses));
-  attributes["weaknesses"] = std::move(weaknesses);
+  attributes[attribute::weaknesses] = std::move(weaknesses);
   return finding;
 }
 

@@ -4,6 +4,7 @@
 #include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
+#include "core/report/assets/key.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/keys/algorithm_names.hpp"
 #include "detectors/keys/explicit_curve.hpp"
@@ -234,16 +235,13 @@ std::string key_weakness(const PublicKey& key) {
 }
 
 void add_public_key_attributes(const PublicKey& key, nlohmann::json& attributes) {
-  attributes["key_type"] = key.key_type;
-  attributes["key_size_bits"] = key.size_bits == 0 ? nlohmann::json(nullptr) : nlohmann::json(key.size_bits);
-  attributes["curve"] = key.curve.empty() ? nlohmann::json(nullptr) : nlohmann::json(key.curve);
+  add_attributes(assets::KeyKind{key.key_type, key.size_bits, key.curve}, attributes);
   if (key.curve == "explicit") {
     attributes["equal_curve"] = key.equal_curve.empty() ? nlohmann::json(nullptr) : nlohmann::json(key.equal_curve);
   }
-  const std::string hash = key_hash(key);
-  attributes["key_hash"] = hash.empty() ? nlohmann::json(nullptr) : nlohmann::json(hash);
-  if (const auto rsa = rsa_numbers(key)) attributes["modulus"] = base64_encode(rsa->modulus);
-  attributes["spki_sha256"] = key.spki.empty() ? nlohmann::json(nullptr) : nlohmann::json(key.spki_sha256());
+  const auto rsa = rsa_numbers(key);
+  add_attributes(assets::KeyIdentity{key_hash(key), rsa ? base64_encode(rsa->modulus) : "", key.spki.empty() ? "" : key.spki_sha256()},
+                 attributes);
 }
 
 ByteView without_zeros(ByteView magnitude) {

@@ -9,6 +9,8 @@
 #include <openssl/objects.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace landwaiter::detectors {
 namespace {
@@ -47,9 +49,10 @@ std::string digest_name(ByteView algorithm_fields) {
 }
 
 std::string signature_weakness(std::string_view hash) {
-  const std::string lower = to_lower(hash);
-  const bool weak = lower == "md2" || lower == "md4" || lower == "md5" || lower == "sha1";
-  return weak ? lower + "-signature" : std::string();
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kWeak{
+      {{"md2", "md2-signature"}, {"md4", "md4-signature"}, {"md5", "md5-signature"}, {"sha1", "sha1-signature"}}};
+  const auto found = std::ranges::find(kWeak, to_lower(hash), [](const auto& each) { return each.first; });
+  return found == kWeak.end() ? std::string() : std::string(found->second);
 }
 
 }  // namespace landwaiter::detectors

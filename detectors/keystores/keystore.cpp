@@ -3,6 +3,9 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/text.hpp"
+#include "core/report/assets/key.hpp"
+#include "core/report/assets/keystore.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/keys/password_encryption.hpp"
 #include "detectors/keys/public_key.hpp"
@@ -15,11 +18,9 @@ namespace {
 
 using nlohmann::json;
 
-json entry_json(const KeystoreEntry& entry) {
-  json out{{"alias", entry.alias}, {"kind", entry.kind}, {"encryption", entry.encryption}, {"certificates", json::array()}};
-  out["key_id"] = entry.key_id.empty() ? json(nullptr) : json(entry.key_id);
-  out["created"] = entry.created.empty() ? json(nullptr) : json(entry.created);
-  for (const ByteView certificate : entry.certificates) out["certificates"].push_back(Digest::sha256_of(certificate).str());
+assets::KeystoreEntry asset_of(const KeystoreEntry& entry) {
+  assets::KeystoreEntry out{entry.alias, entry.kind, entry.encryption, {}, entry.key_id, entry.created};
+  for (const ByteView certificate : entry.certificates) out.certificates.push_back(Digest::sha256_of(certificate).str());
   return out;
 }
 
@@ -60,10 +61,8 @@ Severity severity_of(const Keystore& keystore) {
   return keystore.weaknesses.empty() ? Severity::low : Severity::medium;
 }
 
-json or_null(const auto& optional) { return optional ? json(*optional) : json(nullptr); }
-
 /// How far the entries are all that there are.
-std::string_view listing_of(const Keystore& keystore) {
+std::string listing_of(const Keystore& keystore) {
   if (keystore.listed && keystore.problem.empty()) return "complete";
   return keystore.entries.empty() ? "none" : "partial";
 }
@@ -89,19 +88,19 @@ Finding describe_keystore(const Keystore& keystore) {
   finding.id = Digest::sha256_of(keystore.whole).str();
   finding.severity = severity_of(keystore);
   finding.title = title_of(keystore);
-  json& attributes = finding.attributes;
-  attributes["format"] = keystore.type;
-  attributes["version"] = or_null(keystore.version);
-  attributes["size_bytes"] = keystore.whole.size();
-  attributes["encryption"] = keystore.encryption;
-  attributes["integrity"] = keystore.integrity;
-  attributes["weaknesses"] = keystore.weaknesses;
-  attributes["problem"] = keystore.problem.empty() ? json(nullptr) : json(keystore.problem);
-  attributes["listing"] = listing_of(keystore);
-  attributes["password"] = keystore.password ? json(keystore.password->kind()) : json(nullptr);
-  attributes["password_tried"] = or_null(keystore.password_tried);
-  attributes["entries"] = json::array();
-  for (const KeystoreEntry& entry : keystore.entries) attributes["entries"].push_back(entry_json(entry));
+  assets::Keystore asset;
+  asset.format = keystore.type;
+  asset.version = keystore.version;
+  asset.size_bytes = keystore.whole.size();
+  asset.encryption = keystore.encryption;
+  asset.integrity = keystore.integrity;
+  asset.problem = keystore.problem;
+  asset.listing = listing_of(keystore);
+  if (keystore.password) asset.password = keystore.password->kind();
+  asset.password_tried = keystore.password_tried;
+  for (const KeystoreEntry& entry : keystore.entries) asset.entries.push_back(asset_of(entry));
+  add_attributes(asset, finding.attributes);
+  finding.attributes[attribute::weaknesses] = keystore.weaknesses;
   return finding;
 }
 

@@ -2,6 +2,7 @@
 #include "detectors/keystores/keystore_detector.hpp"
 
 #include "core/base/limits.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/keystores/bcfks.hpp"
 #include "detectors/keystores/bouncy_keystore.hpp"
@@ -52,7 +53,7 @@ struct Look {
     std::vector<Finding> inside = open_keystore(*keystore, context, guesser);
     Finding finding = describe_keystore(*keystore);
     for (Finding& one : inside) {
-      one.attributes["keystore"] = finding.id;
+      one.attributes[attribute::keystore] = finding.id;
       sink.add(std::move(one), start);
     }
     sink.add(std::move(finding), start);

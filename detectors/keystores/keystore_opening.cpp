@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/keystores/keystore_opening.hpp"
 
+#include "core/report/attribute_names.hpp"
 #include "detectors/certificates/certificate.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/keys/private_key_finding.hpp"
@@ -65,8 +66,8 @@ class Opener {
     if (!key) return;
     Finding finding = describe_private_key(*key, "DER", context_);
     if (!key->public_key.spki.empty()) entry.key_id = key->public_key.id();
-    finding.attributes["encrypted"] = true;
-    finding.attributes["encryption"] = entry.encryption;
+    finding.attributes[attribute::encrypted] = true;
+    finding.attributes[attribute::encryption] = entry.encryption;
     add_password(finding, password);
     findings_.push_back(std::move(finding));
   }
@@ -81,8 +82,8 @@ class Opener {
   }
 
   void add_password(Finding& finding, const Password& password) const {
-    finding.attributes["password"] = password.kind();
-    finding.attributes["weaknesses"].push_back(password.weakness());
+    finding.attributes[attribute::password] = password.kind();
+    finding.attributes[attribute::weaknesses].push_back(password.weakness());
     finding.title += ", in a " + keystore_.type + " keystore that a password everybody knows opens";
   }
 

@@ -2,6 +2,8 @@
 #include "detectors/libraries/crypto_library.hpp"
 
 #include "core/base/digest.hpp"
+#include "core/report/assets/crypto_library.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/keys/x509_text.hpp"
 
 #include <array>
@@ -52,8 +54,6 @@ std::string id_of(const CryptoLibrary& library) {
   return Digest::sha256_of(as_bytes(canonical)).str();
 }
 
-json filled_or_null(std::string_view text) { return text.empty() ? json(nullptr) : json(attribute_text(text)); }
-
 }  // namespace
 
 EndOfLife end_of_life(std::string_view library, std::string_view version) {
@@ -69,28 +69,22 @@ Finding describe_library(const CryptoLibrary& library) {
   finding.id = id_of(library);
   finding.severity = Severity::info;
   finding.title = title_text(attribute_text(library.name + (library.version ? " " + *library.version : "")));
-  json& attributes = finding.attributes;
-  attributes["library"] = attribute_text(library.name);
-  attributes["version"] = filled_or_null(library.version.value_or(""));
-  attributes["vendor"] = filled_or_null(library.vendor);
-  attributes["language"] = filled_or_null(library.language);
-  attributes["confidence"] = library.confidence;
-  attributes["linkage"] = library.linkage;
-  attributes["evidence"] = json::array();
-  for (const LibraryEvidence& evidence : library.evidence) {
-    attributes["evidence"].push_back(json::object({{"kind", evidence.kind}, {"value", attribute_text(evidence.value)}}));
-  }
-  attributes["weaknesses"] = json::array();
-  attributes["end_of_life"] = nullptr;
-  if (const EndOfLife end = end_of_life(library.name, library.version.value_or("")); !end.date.empty()) {
-    attributes["end_of_life"] = end.date;
-    if (end.ended) attributes["weaknesses"].push_back("end-of-life");
-  }
+  const EndOfLife end = end_of_life(library.name, library.version.value_or(""));
+  assets::CryptoLibrary asset;
+  asset.name = attribute_text(library.name);
+  asset.version = attribute_text(library.version.value_or(""));
+  asset.vendor = attribute_text(library.vendor);
+  asset.language = attribute_text(library.language);
+  asset.confidence = library.confidence;
+  asset.linkage = library.linkage;
+  for (const LibraryEvidence& evidence : library.evidence) asset.evidence.push_back({evidence.kind, attribute_text(evidence.value)});
+  asset.end_of_life = end.date;
   if (library.package) {
-    attributes["package"] =
-        json::object({{"name", attribute_text(library.package->name)}, {"version", attribute_text(library.package->version)}});
-    attributes["purl"] = attribute_text(library.package->purl);
+    asset.package = {attribute_text(library.package->name), attribute_text(library.package->version)};
+    asset.purl = attribute_text(library.package->purl);
   }
+  add_attributes(asset, finding.attributes);
+  finding.attributes[attribute::weaknesses] = end.ended ? json::array({"end-of-life"}) : json::array();
   return finding;
 }
 

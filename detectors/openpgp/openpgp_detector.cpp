@@ -3,6 +3,7 @@
 
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/openpgp/gpg_agent_key.hpp"
 #include "detectors/openpgp/keybox.hpp"
 #include "detectors/openpgp/openpgp_armor.hpp"
@@ -218,10 +219,10 @@ void OpenPgpDetector::inspect_agent_key(const Window& window, const Hit& hit, Fi
   if (!key) return;
   Finding finding = openpgp::describe_key(key->public_key, key->secret, {}, context_);
   finding.title += " (GnuPG agent)";
-  finding.attributes["encoding"] = before.ends_with('(') ? "canonical S-expression" : "S-expression";
-  finding.attributes["format"] = "GnuPG agent";
+  finding.attributes[attribute::encoding] = before.ends_with('(') ? "canonical S-expression" : "S-expression";
+  finding.attributes[attribute::format] = "GnuPG agent";
   finding.attributes["keygrip"] = key->keygrip.empty() ? nlohmann::json(nullptr) : nlohmann::json(key->keygrip);
-  if (finding.type == FindingType::private_key) finding.attributes["consistent"] = key->consistent;
+  if (finding.type == FindingType::private_key) finding.attributes[attribute::consistent] = key->consistent;
   sink.add(std::move(finding), begin);
   sink.consumed(begin + key->size);
 }

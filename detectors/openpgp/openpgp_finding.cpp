@@ -3,6 +3,7 @@
 
 #include "core/base/digest.hpp"
 #include "core/base/text.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/keys/key_checks.hpp"
 #include "detectors/keys/x509_text.hpp"
 
@@ -37,12 +38,13 @@ std::string name_of(const PublicKey& key) {
 void add_signature(const Member& member, json& attributes) {
   const SelfSignature signature = self_signature(member);
   const bool present = signature.hash != 0;
-  attributes["expires"] = signature.lifetime ? json(time_of(std::int64_t{member.key.created} + *signature.lifetime)) : json(nullptr);
-  attributes["usage"] = signature.flags ? json(usage_names(*signature.flags)) : json(nullptr);
+  attributes[attribute::expires] =
+      signature.lifetime ? json(time_of(std::int64_t{member.key.created} + *signature.lifetime)) : json(nullptr);
+  attributes[attribute::usage] = signature.flags ? json(usage_names(*signature.flags)) : json(nullptr);
   attributes["self_signature_hash"] = present ? json(hash_name(signature.hash)) : json(nullptr);
-  attributes["revoked"] = member.revoked;
-  if (signature.hash == 1) attributes["weaknesses"].push_back("md5-signature");
-  if (signature.hash == 2) attributes["weaknesses"].push_back("sha1-signature");
+  attributes[attribute::revoked] = member.revoked;
+  if (signature.hash == 1) attributes[attribute::weaknesses].push_back("md5-signature");
+  if (signature.hash == 2) attributes[attribute::weaknesses].push_back("sha1-signature");
 }
 
 std::string owner(const std::vector<std::string>& user_ids) { return user_ids.empty() ? std::string() : user_ids.front(); }
@@ -51,21 +53,21 @@ Finding describe_member(const KeyBlock& block, const Member& member, std::string
   const Key& key = member.key;
   Finding finding = describe_key(key.public_key, key.secret, key.public_body, context);
   json& attributes = finding.attributes;
-  attributes["encoding"] = encoding;
-  attributes["format"] = "OpenPGP v" + std::to_string(key.version);
-  attributes["algorithm"] = algorithm_name(key.algorithm);
-  attributes["role"] = member.primary ? "primary" : "subkey";
-  attributes["fingerprint"] = key.fingerprint;
-  attributes["key_id"] = key.key_id;
+  attributes[attribute::encoding] = encoding;
+  attributes[attribute::format] = "OpenPGP v" + std::to_string(key.version);
+  attributes[attribute::algorithm] = algorithm_name(key.algorithm);
+  attributes[attribute::role] = member.primary ? "primary" : "subkey";
+  attributes[attribute::fingerprint] = key.fingerprint;
+  attributes[attribute::key_id] = key.key_id;
   attributes["primary_fingerprint"] = block.members.front().key.fingerprint;
-  attributes["created"] = time_of(key.created);
+  attributes[attribute::created] = time_of(key.created);
   json& names = attributes["user_ids"] = json::array();
   for (const std::string& user_id : block.user_ids) {
     names.push_back(attribute_text(user_id));
     // Subkeys name one owner, not all of them: a report does not grow with the product of both.
     if (!member.primary) break;
   }
-  if (is_private(key.secret.part)) attributes["consistent"] = key.consistent;
+  if (is_private(key.secret.part)) attributes[attribute::consistent] = key.consistent;
   add_signature(member, attributes);
   finding.title += " (OpenPGP" + std::string(member.primary ? "" : " subkey") + ')';
   if (const std::string who = owner(block.user_ids); !who.empty()) finding.title += " of " + title_text(printable(who));
@@ -86,12 +88,12 @@ Finding describe_key(const PublicKey& key, const Protection& secret, ByteView id
   json& attributes = finding.attributes;
   add_public_key_attributes(key, attributes);
   if (has_private) {
-    attributes["encrypted"] = encrypted;
-    attributes["encryption"] = secret.encryption;
+    attributes[attribute::encrypted] = encrypted;
+    attributes[attribute::encryption] = secret.encryption;
   } else if (secret.part != SecretPart::none) {
     attributes["private_part"] = private_part_name(secret.part);
   }
-  json& weaknesses = attributes["weaknesses"] = protection_weaknesses(secret.encryption);
+  json& weaknesses = attributes[attribute::weaknesses] = protection_weaknesses(secret.encryption);
   for (std::string& weakness : weaknesses_of(key)) weaknesses.push_back(std::move(weakness));
   return finding;
 }

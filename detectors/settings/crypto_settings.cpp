@@ -3,6 +3,8 @@
 
 #include "core/base/digest.hpp"
 #include "core/base/text.hpp"
+#include "core/report/assets/crypto_configuration.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/formats/config_lines.hpp"
 #include "detectors/keys/x509_text.hpp"
 #include "detectors/settings/setting_directives.hpp"
@@ -58,7 +60,7 @@ bool names_algorithms(const Directive& directive, std::string_view value) {
   const bool prose_like = directive.syntax == Syntax::blank || directive.syntax == Syntax::any;
   if (!prose_like || directive.software == "GnuPG") return true;
   if (value.find_first_of(" \t") != std::string_view::npos) return false;
-  if (directive.software != "OpenSSH") return true;
+  if (directive.software != assets::CryptoConfiguration::openssh) return true;
   return value.find_first_of("-,0123456789") != std::string_view::npos && value.find_first_of(":/'[]=;") == std::string_view::npos;
 }
 
@@ -228,17 +230,13 @@ bool says_something(const CryptoSettings& settings) {
   });
 }
 
-json protocols_json(const ProtocolSettings& protocols) {
-  const auto list = [](const std::set<Protocol>& set) {
-    json out = json::array();
-    for (const Protocol each : set) out.push_back(to_string(each));
-    return out;
-  };
-  const auto bound = [](std::optional<Protocol> protocol) { return protocol ? json(to_string(*protocol)) : json(nullptr); };
-  return json::object({{"enabled", list(protocols.enabled)},
-                       {"disabled", list(protocols.disabled)},
-                       {"minimum", bound(protocols.minimum)},
-                       {"maximum", bound(protocols.maximum)}});
+assets::ProtocolBounds bounds_of(const ProtocolSettings& protocols) {
+  assets::ProtocolBounds bounds;
+  for (const Protocol each : protocols.enabled) bounds.enabled.emplace_back(to_string(each));
+  for (const Protocol each : protocols.disabled) bounds.disabled.emplace_back(to_string(each));
+  if (protocols.minimum) bounds.minimum = to_string(*protocols.minimum);
+  if (protocols.maximum) bounds.maximum = to_string(*protocols.maximum);
+  return bounds;
 }
 
 }  // namespace
@@ -261,14 +259,11 @@ Finding describe_settings(const CryptoSettings& settings) {
   Finding finding;
   finding.type = FindingType::crypto_configuration;
   json& attributes = finding.attributes;
-  attributes["software"] = settings.software;
-  attributes["settings"] = json::object({{"protocols", protocols_json(settings.protocols)},
-                                         {"ciphers", settings.ciphers.empty() ? json(nullptr) : json(settings.ciphers)},
-                                         {"providers", settings.providers},
-                                         {"directives", settings.directives}});
-  attributes["password_in_configuration"] = settings.password_in_configuration;
+  add_attributes(assets::CryptoConfiguration{settings.software, bounds_of(settings.protocols), settings.ciphers, settings.providers,
+                                             settings.directives, settings.password_in_configuration},
+                 attributes);
   finding.id = Digest::sha256_of(as_bytes("crypto-configuration " + attributes.dump())).str();
-  attributes["weaknesses"] = settings.weaknesses;
+  attributes[attribute::weaknesses] = settings.weaknesses;
   finding.severity = settings.weaknesses.empty() ? Severity::info : Severity::medium;
   std::string weak;
   for (const std::string& code : settings.weaknesses) weak += (weak.empty() ? "" : ", ") + code;

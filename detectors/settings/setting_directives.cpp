@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/settings/setting_directives.hpp"
 
+#include "core/report/assets/crypto_configuration.hpp"
+
 #include <array>
 
 namespace landwaiter::detectors {
 namespace {
+
+constexpr std::string_view kOpenSsh = assets::CryptoConfiguration::openssh;
 
 constexpr std::array kDirectives{
     // ngx_http_ssl_module
@@ -45,13 +49,13 @@ constexpr std::array kDirectives{
     Directive{"jdk.certpath.disabledAlgorithms", "Java", Syntax::equals, Meaning::word},
     Directive{"jdk.jar.disabledAlgorithms", "Java", Syntax::equals, Meaning::word},
     // sshd_config(5), ssh_config(5)
-    Directive{"Ciphers", "OpenSSH", Syntax::any, Meaning::ciphers},
-    Directive{"MACs", "OpenSSH", Syntax::any, Meaning::algorithms},
-    Directive{"KexAlgorithms", "OpenSSH", Syntax::any, Meaning::algorithms},
-    Directive{"HostKeyAlgorithms", "OpenSSH", Syntax::any, Meaning::algorithms},
-    Directive{"PubkeyAcceptedAlgorithms", "OpenSSH", Syntax::any, Meaning::algorithms},
-    Directive{"PubkeyAcceptedKeyTypes", "OpenSSH", Syntax::any, Meaning::algorithms},
-    Directive{"CASignatureAlgorithms", "OpenSSH", Syntax::any, Meaning::algorithms},
+    Directive{"Ciphers", kOpenSsh, Syntax::any, Meaning::ciphers},
+    Directive{"MACs", kOpenSsh, Syntax::any, Meaning::algorithms},
+    Directive{"KexAlgorithms", kOpenSsh, Syntax::any, Meaning::algorithms},
+    Directive{"HostKeyAlgorithms", kOpenSsh, Syntax::any, Meaning::algorithms},
+    Directive{"PubkeyAcceptedAlgorithms", kOpenSsh, Syntax::any, Meaning::algorithms},
+    Directive{"PubkeyAcceptedKeyTypes", kOpenSsh, Syntax::any, Meaning::algorithms},
+    Directive{"CASignatureAlgorithms", kOpenSsh, Syntax::any, Meaning::algorithms},
     // postconf(5)
     Directive{"smtpd_tls_protocols", "Postfix", Syntax::equals, Meaning::protocols},
     Directive{"smtpd_tls_mandatory_protocols", "Postfix", Syntax::equals, Meaning::protocols},

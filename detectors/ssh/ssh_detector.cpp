@@ -4,6 +4,7 @@
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/x509_text.hpp"
 #include "detectors/ssh/ssh_certificate.hpp"
@@ -67,8 +68,8 @@ Finding describe_line_key(const SshPublicKey& key, std::string_view prefix, std:
   const bool certified = !key.certificate.is_null();
   Finding finding = public_key_finding(key.key, "text", certified ? "OpenSSH certificate" : "OpenSSH");
   finding.attributes.update(describe_ssh_line(prefix, file_name));
-  finding.attributes["ssh_key_type"] = attribute_text(key.type);
-  finding.attributes["ssh_fingerprint"] = key.fingerprint;
+  finding.attributes[attribute::ssh_key_type] = attribute_text(key.type);
+  finding.attributes[attribute::ssh_fingerprint] = key.fingerprint;
   finding.attributes["ssh_certificate"] = key.certificate;
   if (key.sha1_signature) add_weakness(finding, "sha1-signature");
   if (!key.expires) add_weakness(finding, "no-expiry");

@@ -4,6 +4,7 @@
 #include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/keys/key_finding.hpp"
 #include "detectors/keys/x509_text.hpp"
 #include "detectors/ssh/ssh_certificate.hpp"
@@ -115,10 +116,10 @@ void inspect_rfc4716(const Window& window, const Hit& hit, FindingSink& sink) {
   const auto key = blob ? read_ssh_key_or_certificate(*blob) : std::nullopt;
   if (!key) return;
   Finding finding = public_key_finding(key->key, "RFC 4716", "SSH");
-  finding.attributes["ssh_key_type"] = attribute_text(key->type);
-  finding.attributes["ssh_fingerprint"] = key->fingerprint;
+  finding.attributes[attribute::ssh_key_type] = attribute_text(key->type);
+  finding.attributes[attribute::ssh_fingerprint] = key->fingerprint;
   finding.attributes["ssh_certificate"] = key->certificate;
-  finding.attributes["role"] = nullptr;
+  finding.attributes[attribute::role] = nullptr;
   sink.add(std::move(finding), hit.end - kBegin.size());
   sink.consumed(at);
 }
@@ -161,15 +162,15 @@ void inspect_krl(const Window& window, const Hit& hit, FindingSink& sink) {
   finding.type = FindingType::crl;
   finding.id = Digest::sha256_of(window.bytes.subspan(begin, end - begin)).str();
   finding.title = "Revocation list of SSH keys" + std::string(krl->signatures > 0 ? ", signed" : "");
-  finding.attributes = {{"format", "OpenSSH KRL"},
-                        {"encoding", "binary"},
+  finding.attributes = {{attribute::format, "OpenSSH KRL"},
+                        {attribute::encoding, "binary"},
                         {"crl_number", krl->version},
-                        {"this_update", unix_time_text(krl->generated)},
+                        {attribute::this_update, unix_time_text(krl->generated)},
                         {"sections", krl->sections},
                         {"certificate_sections", krl->of_type[1]},
                         {"key_sections", krl->of_type[2] + krl->of_type[3] + krl->of_type[5]},
                         {"signed", krl->signatures > 0},
-                        {"weaknesses", json::array()}};
+                        {attribute::weaknesses, json::array()}};
   sink.add(std::move(finding), begin);
   sink.consumed(end);
 }

@@ -2,6 +2,7 @@
 #include "detectors/ssh/ssh_line.hpp"
 
 #include "core/base/text.hpp"
+#include "core/report/attribute_names.hpp"
 #include "detectors/keys/x509_text.hpp"
 #include "detectors/walk/entry_path.hpp"
 
@@ -84,7 +85,7 @@ bool is_host_list(std::string_view text, bool named_so) {
 void describe_hosts(std::string_view hosts, json& out) {
   constexpr std::size_t kHostsMax = 32;
   const bool hashed = hosts.starts_with("|1|");
-  out["role"] = "known-host";
+  out[attribute::role] = "known-host";
   out["hosts_hashed"] = hashed;
   if (hashed) return;
   json list = json::array();
@@ -131,22 +132,22 @@ bool names_host_key(std::string_view file_name) {
 }
 
 json describe_ssh_line(std::string_view prefix, std::string_view file_name) {
-  json out{{"role", nullptr}, {"ca", false}, {"revoked", false}};
+  json out{{attribute::role, nullptr}, {"ca", false}, {attribute::revoked, false}};
   const bool known_hosts_file = base_name(file_name).find("known_hosts") != std::string_view::npos;
   prefix = after_blanks(trim(prefix));
   const bool ca = take_marker(prefix, "@cert-authority");
   const bool revoked = !ca && take_marker(prefix, "@revoked");
   out["ca"] = ca;
-  out["revoked"] = revoked;
+  out[attribute::revoked] = revoked;
   const auto options = option_names(prefix);
   if (ca || revoked || (!options && is_host_list(prefix, known_hosts_file))) {
     describe_hosts(prefix, out);
   } else if (options) {
-    out["role"] = "authorized";
+    out[attribute::role] = "authorized";
     out["ca"] = std::ranges::find(*options, "cert-authority") != options->end();
     out["options"] = *options;
   } else {
-    out["role"] = role_by_name(file_name);
+    out[attribute::role] = role_by_name(file_name);
   }
   return out;
 }

@@ -113,13 +113,9 @@ Result<Response> claim(Call& call) {
 Response missing_reports(const std::vector<Digest>& missing) {
   constexpr std::size_t kNamed = 10;
   std::string detail = "layer report missing: ";
-  json all = json::array();
-  for (const Digest& layer : missing) {
-    if (all.size() < kNamed) detail += (all.empty() ? "" : ", ") + layer.str();
-    if (all.size() == kNamed) detail += ", ...";
-    all.push_back(layer.str());
-  }
-  return problem(409, detail, "layer-report-missing", {{"missing", all}});
+  for (std::size_t i = 0; i < std::min(missing.size(), kNamed); ++i) detail += (i == 0 ? "" : ", ") + missing[i].str();
+  if (missing.size() > kNamed) detail += ", ...";
+  return problem(409, detail, protocol::MissingReports::problem, protocol::MissingReports{missing});
 }
 
 Result<Response> complete(Call& call) {

@@ -2,6 +2,7 @@
 #include "platform/http/http.hpp"
 
 #include "core/base/json.hpp"
+#include "core/wire/protocol.hpp"
 
 #include <array>
 
@@ -57,7 +58,7 @@ std::string_view reason_phrase(int status) {
 }
 
 Response problem(int status, std::string_view detail, std::string_view type, const json& extra) {
-  json body{{"type", type.empty() ? "about:blank" : "urn:landwaiter:problem:" + std::string(type)},
+  json body{{"type", type.empty() ? "about:blank" : std::string(protocol::problem_prefix) + std::string(type)},
             {"title", reason_phrase(status)},
             {"status", status},
             {"detail", detail}};

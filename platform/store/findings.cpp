@@ -2,6 +2,7 @@
 #include "platform/store/findings.hpp"
 
 #include "core/base/json.hpp"
+#include "core/report/attribute_names.hpp"
 #include "platform/store/images.hpp"
 #include "platform/store/paging.hpp"
 
@@ -116,7 +117,7 @@ void add_occurrences(const ImageReport& report, json& out) {
     const auto shown = severity_from(out["severity"].get<std::string>());
     json issues = merged_issues(out["attributes"], finding);
     out["attributes"] = finding.attributes;
-    out["attributes"]["issues"] = std::move(issues);
+    out["attributes"][attribute::issues] = std::move(issues);
     if (shown && finding.severity > *shown) out["severity"] = to_string(finding.severity);
   }
 }

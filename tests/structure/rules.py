@@ -57,6 +57,15 @@ MAKES_FILES = re.compile(
     r"|\bfilesystem::(?:create_|copy|rename|resize_file|remove|permissions)\w*")
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
+ATTRIBUTE_NAMES = "core/report/attribute_names.hpp"
+ATTRIBUTE_NAME = re.compile(r'inline constexpr const char\* \w+ = "(\w+)";')
+# How an attribute's name is written where it is used: finding.attributes["x"], text_attribute(facts, "x").
+SPELLED_ATTRIBUTE = re.compile(r'(?:\battributes(?:\[|\.at\(|\.contains\(|\.find\()|\b\w+_attribute\((?:finding\.)?attributes, )"(\w+)"')
+
+WEAKNESS = re.compile(r'Weakness\{"([^"]+)"')
+LITERAL = re.compile(r'"([^"\\\n]+)"')
+GIVEN_WEAKNESS = re.compile(r'(?:add_weakness\((?:\w+, )?|(?:weaknesses\]?|codes)\.(?:insert|push_back|emplace_back)\()"([^"]+)"')
+
 LINES_MAX = 600
 COLUMNS_MAX = 140
 FUNCTION_LINES_MAX = 60
@@ -260,7 +269,32 @@ def header_guards(files):
             yield f"{path} has no #pragma once"
 
 
+def attribute_names(files):
+    """A name in Finding::attributes that detectors and others know is spelled in one file."""
+    shared = set(ATTRIBUTE_NAME.findall(files.get(ATTRIBUTE_NAMES, "")))
+    for path, text in sources(files).items():
+        if path.startswith("tests/") or path == ATTRIBUTE_NAMES:
+            continue
+        for name in SPELLED_ATTRIBUTE.findall(text):
+            if name in shared or not path.startswith("detectors/"):
+                yield f'{path} spells the attribute "{name}": names that two folders know stand in {ATTRIBUTE_NAMES}'
+
+
+def weakness_codes(files):
+    """Detectors give the codes in core's table, and each of them."""
+    table = {code for path, text in files.items() if re.fullmatch(r"core/(.*/)?weaknesses\.cpp", path) for code in WEAKNESS.findall(text)}
+    detectors = {path: text for path, text in sources(files).items() if path.startswith("detectors/")}
+    spelled = {literal for text in detectors.values() for literal in LITERAL.findall(text)}
+    for code in sorted(table - spelled):
+        yield f"no detector gives the weakness {code}, which core/ explains"
+    for path, text in detectors.items():
+        for code in GIVEN_WEAKNESS.findall(text):
+            if code not in table:
+                yield f"{path} gives the weakness {code}, which core/ does not explain"
+
+
 ALL = (
     include_directions, no_include_upward, includes_are_rooted, libraries, who_logs, nothing_is_extracted, licence_lines, file_lengths,
     columns, function_lengths, sources_have_headers, tests_mirror, folder_pages, fullest_folder, machine_paths, header_guards,
+    attribute_names, weakness_codes,
 )

@@ -211,6 +211,39 @@ class Fixtures(unittest.TestCase):
         ):
             self.accepted(rule, "detectors/layer_walk.cpp", text)
 
+    def test_attribute_names(self):
+        names = {rules.ATTRIBUTE_NAMES: 'inline constexpr const char* key_type = "key_type";\n'}
+        for path, text in (
+            ("detectors/a.cpp", 'finding.attributes["key_type"] = "RSA";'),
+            ("detectors/a.cpp", 'text_attribute(finding.attributes, "key_type");'),
+            ("core/export/a.cpp", 'if (finding.attributes.contains("own")) return;'),
+            ("daemon/a.cpp", 'attributes["own"]'),
+            ("platform/a.cpp", 'flag_attribute(finding.attributes, "own")'),
+        ):
+            with self.subTest(path=path, text=text):
+                self.assertEqual(len(list(rules.attribute_names({**names, path: text}))), 1)
+        for path, text in (
+            ("detectors/a.cpp", "finding.attributes[attribute::key_type] = key.type;"),
+            ("detectors/a.cpp", 'finding.attributes["own"] = 1;'),
+            ("core/export/a.cpp", "assets::key_kind_of(finding)"),
+            ("tests/core/a_test.cpp", 'CHECK(finding.attributes["key_type"] == "RSA");'),
+        ):
+            with self.subTest(path=path, text=text):
+                self.assertEqual(list(rules.attribute_names({**names, path: text})), [])
+
+    def test_weakness_codes(self):
+        table = {"core/assess/weaknesses.cpp": 'Weakness{"rc4", Severity::medium, "", ""},\n'}
+        gives = {"detectors/a.cpp": 'weaknesses.push_back("rc4");'}
+        self.assertEqual(list(rules.weakness_codes({**table, **gives})), [])
+        for more in (
+            {"core/assess/weaknesses.cpp": table["core/assess/weaknesses.cpp"] + 'Weakness{"des", Severity::high, "", ""},\n'},
+            {"detectors/b.cpp": 'attributes[attribute::weaknesses].push_back("new-one");'},
+            {"detectors/b.cpp": 'add_weakness(finding, "new-one");'},
+            {"detectors/b.cpp": 'codes.emplace_back("new-one");'},
+        ):
+            with self.subTest(more=more):
+                self.assertEqual(len(list(rules.weakness_codes({**table, **gives, **more}))), 1)
+
     def test_licence_lines(self):
         rule = rules.licence_lines
         self.refused(rule, "core/a.cpp", "#include <vector>\n")

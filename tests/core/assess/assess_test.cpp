@@ -273,10 +273,14 @@ TEST_CASE("attributes that hold anything break nothing") {
 }
 
 TEST_CASE("a trust store's well-known password is no alarm, a key store's is") {
-  const auto store = [](const char* kind) {
-    return json{{"weaknesses", json::array({"well-known-password"})}, {"entries", json::array({json{{"alias", "a"}, {"kind", kind}}})}};
+  const auto store = [](const char* kind, const char* listing = "complete") {
+    return json{{"weaknesses", json::array({"well-known-password"})},
+                {"listing", listing},
+                {"entries", json::array({json{{"alias", "a"}, {"kind", kind}}})}};
   };
   CHECK(assessed({finding(FindingType::keystore, "k", store("certificate"))}, "k").severity == Severity::info);
+  CHECK(assessed({finding(FindingType::keystore, "k", store("certificate", "partial"))}, "k").severity ==
+        Severity::high);  // who knows what follows
   CHECK(assessed({finding(FindingType::keystore, "k", store("private-key"))}, "k").severity == Severity::high);
 }
 

@@ -23,6 +23,7 @@ TEST_CASE("every weakness that detectors name is known, with a reason and a reme
                                       "few-iterations",
                                       "rsa-exponent-1",
                                       "rsa-exponent-even",
+                                      "rsa-exponent-small",
                                       "rsa-small-factor",
                                       "rsa-fermat",
                                       "rsa-roca",

@@ -118,10 +118,20 @@ TEST_CASE("places, issues and the other types of assets") {
   CHECK(components["crypto-library:sha256:" + hex_of("lib")]["purl"] == "pkg:deb/debian/libssl3@3.0.22");
   const json nginx = components["crypto-configuration:sha256:" + hex_of("nginx")]["cryptoProperties"]["protocolProperties"];
   CHECK(nginx["type"] == "tls");
-  CHECK(nginx["version"] == "TLSv1, TLSv1.2");
-  CHECK(nginx["cipherSuites"].size() == 2);
-  CHECK(components["crypto-configuration:sha256:" + hex_of("sshd")]["cryptoProperties"]["protocolProperties"]["type"] == "ssh");
-  CHECK(components["crypto-configuration:sha256:" + hex_of("java")]["type"] == "file");
+  CHECK(nginx["version"] == "TLSv1.0, TLSv1.2");
+  CHECK(nginx["cipherSuites"] == json::array({{{"name", "HIGH"}}, {{"name", "3DES"}}}));
+  const json sshd = components["crypto-configuration:sha256:" + hex_of("sshd")]["cryptoProperties"]["protocolProperties"];
+  CHECK(sshd["type"] == "ssh");
+  CHECK(sshd["cipherSuites"] == json::array({{{"name", "aes256-gcm@openssh.com"}}, {{"name", "aes128-cbc"}}}));
+  const json without = components["crypto-configuration:sha256:" + hex_of("sshd2")]["cryptoProperties"]["protocolProperties"];
+  CHECK(without["type"] == "ssh");
+  CHECK_FALSE(without.contains("cipherSuites"));
+  const json java = components["crypto-configuration:sha256:" + hex_of("java")];
+  CHECK(java["type"] == "file");
+  CHECK(property(java, "settings").find("keystore.type") != std::string::npos);
+  const json parameters = components["crypto-configuration:sha256:" + hex_of("dh")]["cryptoProperties"]["relatedCryptoMaterialProperties"];
+  CHECK(parameters["size"] == 1024);
+  CHECK(parameters["algorithmRef"] == "algorithm:DH-1024");
   const json token = components["token:hmac-sha256:" + hex_of("jwt")]["cryptoProperties"]["relatedCryptoMaterialProperties"];
   CHECK(token["expirationDate"] == "2026-11-30T22:00:00Z");
 }

@@ -2,6 +2,13 @@
 #include "tests/core/export/samples.hpp"
 
 #include "core/assess/assess.hpp"
+#include "core/report/assets/certificate.hpp"
+#include "core/report/assets/crypto_configuration.hpp"
+#include "core/report/assets/crypto_library.hpp"
+#include "core/report/assets/key.hpp"
+#include "core/report/assets/keystore.hpp"
+#include "core/report/assets/token.hpp"
+#include "core/report/attribute_names.hpp"
 
 namespace landwaiter::test {
 namespace {
@@ -24,103 +31,161 @@ Finding finding(FindingType type, std::string id, std::string title, json attrib
   return out;
 }
 
-Finding certificate(const std::string& name, const std::string& issuer, json more) {
-  json attributes{{"subject", "CN=" + name},
-                  {"issuer", "CN=" + issuer},
-                  {"serial", "01AB"},
-                  {"not_before", "2025-01-01T00:00:00Z"},
-                  {"not_after", "2027-01-01T00:00:00Z"},
-                  {"subject_alternative_names", json::array({"DNS:" + name})},
-                  {"key_type", "RSA"},
-                  {"key_size_bits", 2048},
-                  {"curve", nullptr},
-                  {"spki_sha256", hex_of(name + " key")},
-                  {"signature_algorithm", "sha256WithRSAEncryption"},
-                  {"signature_hash", "SHA256"},
-                  {"self_signed", name == issuer},
-                  {"is_ca", name == issuer},
-                  {"usages", json::array({"server"})},
-                  {"key_usage", json::array({"digitalSignature"})},
-                  {"extended_key_usage", json::array({"serverAuth"})},
-                  {"fingerprint_sha256", hex_of(name)},
-                  {"weaknesses", json::array()},
-                  {"encoding", "PEM"},
-                  {"subject_key_id", "0102"},
-                  {"authority_key_id", nullptr},
-                  {"matching_private_keys", json::array()}};
-  attributes.update(more);
-  return finding(FindingType::certificate, "sha256:" + hex_of(name), "Certificate CN=" + name, attributes, "etc/" + name + ".pem");
+/// What detectors write of every asset, beside the facts of its type.
+void set_form(Finding& finding, const char* encoding, json weaknesses = json::array()) {
+  finding.attributes[attribute::encoding] = encoding;
+  finding.attributes[attribute::weaknesses] = std::move(weaknesses);
+}
+
+/// `more` replaces attributes: another key, other dates, or what a hostile sensor sends.
+Finding certificate(const std::string& name, const std::string& issuer, const json& more) {
+  assets::Certificate facts;
+  facts.version = 3;
+  facts.subject = "CN=" + name;
+  facts.issuer = "CN=" + issuer;
+  facts.serial = "01AB";
+  facts.not_before = "2025-01-01T00:00:00Z";
+  facts.not_after = "2027-01-01T00:00:00Z";
+  facts.subject_alternative_names = {"DNS:" + name};
+  facts.signature = {"sha256WithRSAEncryption", "SHA256"};
+  facts.use = {name == issuer,       name == issuer, name == issuer ? std::optional(false) : std::nullopt,
+               {"digitalSignature"}, {"serverAuth"}, {"server"}};
+  facts.subject_key_id = "0102";
+  facts.fingerprint_sha256 = hex_of(name);
+  Finding out =
+      finding(FindingType::certificate, "sha256:" + hex_of(name), "Certificate CN=" + name, json::object(), "etc/" + name + ".pem");
+  add_attributes(facts, out.attributes);
+  add_attributes(assets::KeyKind{"RSA", 2048, ""}, out.attributes);
+  add_attributes(assets::KeyIdentity{"", "", hex_of(name + " key")}, out.attributes);
+  set_form(out, "PEM");
+  assets::set_matching_private_keys({}, out);
+  out.attributes.update(more);
+  return out;
+}
+
+Finding public_key(const std::string& name, std::string title, const assets::KeyKind& kind) {
+  Finding out = finding(FindingType::public_key, "spki-sha256:" + hex_of(name), std::move(title), json::object(), name);
+  add_attributes(kind, out.attributes);
+  add_attributes(assets::KeyIdentity{"", "", hex_of(name)}, out.attributes);
+  set_form(out, "PEM");
+  return out;
+}
+
+Finding private_key(std::string id, std::string title, const assets::KeyKind& kind, const assets::KeyIdentity& identity,
+                    const assets::PrivateKey& key, std::string path, std::vector<std::string> archive = {}) {
+  Finding out = finding(FindingType::private_key, std::move(id), std::move(title), json::object(), std::move(path), std::move(archive));
+  add_attributes(kind, out.attributes);
+  add_attributes(identity, out.attributes);
+  set_form(out, "PEM");
+  add_attributes(key, out.attributes);
+  return out;
 }
 
 std::vector<Finding> keys() {
   std::vector<Finding> out;
-  Finding pair = finding(FindingType::private_key, "spki-sha256:" + hex_of("shop key"), "RSA private key, 2048 bits",
-                         {{"key_type", "RSA"},
-                          {"key_size_bits", 2048},
-                          {"encrypted", false},
-                          {"encoding", "PEM"},
-                          {"spki_sha256", hex_of("shop key")},
-                          {"matching_certificates", json::array({"sha256:" + hex_of("shop")})},
-                          {"modulus", "AQAB"}},
-                         "srv/app.war", {"WEB-INF/key.pem"});
+  Finding pair = private_key("spki-sha256:" + hex_of("shop key"), "RSA private key, 2048 bits", {"RSA", 2048, ""},
+                             {"", "AQAB", hex_of("shop key")}, {"PEM", "PKCS#8", false, nullptr, ""}, "srv/app.war", {"WEB-INF/key.pem"});
+  assets::set_matching_certificates({"sha256:" + hex_of("shop")}, pair);
   pair.occurrences[0].deleted_by = digest_of("layer 2");
   out.push_back(pair);
-  out.push_back(finding(FindingType::private_key, "hmac-sha256:" + hex_of("x"), "Encrypted private key",
-                        {{"encrypted", true}, {"format", "PKCS #8"}}, "k2.pem"));
-  out.push_back(finding(FindingType::public_key, "spki-sha256:" + hex_of("ec"), "EC public key",
-                        {{"key_type", "EC"}, {"key_size_bits", 256}, {"curve", "prime256v1"}, {"spki_sha256", hex_of("ec")}}, "p.pem"));
-  out.push_back(finding(FindingType::public_key, "spki-sha256:" + hex_of("odd"), "Public key of an unheard-of kind",
-                        {{"key_type", "1.2.3.4"}}, "odd"));
-  for (const char* type : {"Ed25519", "X25519", "Ed448", "X448", "DSA", "DH", "RSA-PSS", "ML-KEM-768", "ML-DSA-65"}) {
-    out.push_back(finding(FindingType::public_key, std::string("spki-sha256:") + hex_of(type), type,
-                          {{"key_type", type}, {"key_size_bits", 0}}, type));
-  }
-  out.push_back(
-      finding(FindingType::secret_key, "hmac-sha256:" + hex_of("s"), "AES key", {{"key_type", "AES"}, {"key_size_bits", 256}}, "s"));
+  const json encryption{{"scheme", "PBES2"}, {"cipher", "aes-256-cbc"}};
+  out.push_back(private_key("hmac-sha256:" + hex_of("x"), "Encrypted private key", {}, {},
+                            {"PEM", "encrypted PKCS#8", true, encryption, ""}, "k2.pem"));
+  out.push_back(public_key("ec", "EC public key", {"EC", 256, "prime256v1"}));
+  out.push_back(public_key("odd", "Public key of an unheard-of kind", {"1.2.3.4", 0, ""}));
+  for (const char* type : {"Ed25519", "X25519", "Ed448", "X448", "DSA", "DH", "RSA-PSS", "ML-KEM-768", "ML-DSA-65"})
+    out.push_back(public_key(type, type, {type, 0, ""}));
+  Finding secret = finding(FindingType::secret_key, "hmac-sha256:" + hex_of("s"), "AES key",
+                           {{attribute::algorithm, "AES"}, {attribute::key_size_bits, 256}}, "s");
+  secret.attributes[attribute::encrypted] = false;
+  set_form(secret, "base64");
+  out.push_back(std::move(secret));
+  return out;
+}
+
+std::vector<Finding> tokens() {
+  std::vector<Finding> out;
+  Finding good = finding(FindingType::token, "hmac-sha256:" + hex_of("jwt"), "JWT", json::object(), "t");
+  set_form(good, "compact");
+  add_attributes(assets::Token{"JWT", "compact", "RS256"}, good.attributes);
+  add_attributes(assets::TokenClaims{"i", {}, "2026-01-01T00:00:00Z", "", "2026-12-01T00:00:00+02:00", ""}, good.attributes);
+  out.push_back(std::move(good));
+  Finding open = finding(FindingType::token, "hmac-sha256:" + hex_of("none"), "JWT without signature", json::object(), "t2");
+  set_form(open, "compact", {"alg-none", "no-expiry"});
+  add_attributes(assets::Token{"JWT", "compact", "none"}, open.attributes);
+  add_attributes(assets::TokenClaims{}, open.attributes);
+  out.push_back(std::move(open));
+  return out;
+}
+
+Finding configuration(const std::string& name, const assets::CryptoConfiguration& settings, std::string path) {
+  Finding out = finding(FindingType::crypto_configuration, "sha256:" + hex_of(name), "Cryptographic settings of " + settings.software,
+                        json::object(), std::move(path));
+  add_attributes(settings, out.attributes);
+  out.attributes[attribute::weaknesses] = json::array();
+  return out;
+}
+
+std::vector<Finding> configurations() {
+  std::vector<Finding> out;
+  assets::CryptoConfiguration nginx{"nginx", {{"TLSv1.0", "TLSv1.2"}, {}, "", ""}, "HIGH:3DES:!aNULL:+RC4:@STRENGTH", {}, {}, false};
+  nginx.directives["ssl_ciphers"] = {nginx.ciphers};
+  out.push_back(configuration("nginx", nginx, "etc/nginx/nginx.conf"));
+  out.back().attributes[attribute::weaknesses] = {"3des", "tls-1.0"};
+  const std::string ssh(assets::CryptoConfiguration::openssh);
+  const std::string allowed = "aes256-gcm@openssh.com,aes128-cbc";
+  out.push_back(configuration("sshd", {ssh, {}, allowed, {}, {{"Ciphers", {allowed}}}, false}, "etc/ssh/sshd_config"));
+  const std::string without = "-3des-cbc,aes128-cbc";
+  out.push_back(configuration("sshd2", {ssh, {}, without, {}, {{"Ciphers", {without}}}, false}, "etc/ssh/sshd_config.d/a"));
+  out.push_back(configuration("java", {"Java", {}, "", {}, {{"keystore.type", {"pkcs12"}}}, false}, "java.security"));
+  Finding parameters = finding(FindingType::crypto_configuration, "sha256:" + hex_of("dh"), "Diffie-Hellman parameters of 1024 bits",
+                               {{attribute::format, "DH parameters"}}, "dh.pem");
+  add_attributes(assets::KeyKind{"DH", 1024, ""}, parameters.attributes);
+  set_form(parameters, "PEM", {"short-dh"});
+  out.push_back(std::move(parameters));
+  return out;
+}
+
+Finding keystore() {
+  assets::Keystore store;
+  store.format = "JKS";
+  store.version = 2;
+  store.size_bytes = 1000;
+  store.listing = "complete";
+  store.password = "well-known";
+  store.password_tried = true;
+  store.entries = {{"a", "certificate", nullptr, {"sha256:" + hex_of("shop"), "sha256:none"}, "", ""}};
+  Finding out = finding(FindingType::keystore, "sha256:" + hex_of("store"), "JKS keystore", json::object(), "store.jks");
+  add_attributes(store, out.attributes);
+  out.attributes[attribute::weaknesses] = {"well-known-password"};
+  return out;
+}
+
+Finding library() {
+  assets::CryptoLibrary openssl;
+  openssl.name = "OpenSSL";
+  openssl.version = "3.0.22";
+  openssl.language = "C";
+  openssl.confidence = "high";
+  openssl.linkage = "shared";
+  openssl.evidence = {{"soname", "libcrypto.so.3"}, {"version-string", "OpenSSL 3.0.22"}};
+  openssl.end_of_life = "2026-09-07";
+  openssl.package = assets::LibraryPackage{"libssl3", "3.0.22"};
+  openssl.purl = "pkg:deb/debian/libssl3@3.0.22";
+  Finding out = finding(FindingType::crypto_library, "sha256:" + hex_of("lib"), "OpenSSL 3.0.22", json::object(), "usr/lib/libcrypto.so.3");
+  add_attributes(openssl, out.attributes);
+  out.attributes[attribute::weaknesses] = json::array();
   return out;
 }
 
 std::vector<Finding> others() {
-  std::vector<Finding> out;
-  out.push_back(finding(FindingType::keystore, "sha256:" + hex_of("store"), "JKS keystore",
-                        {{"format", "JKS"},
-                         {"version", 2},
-                         {"password", "well-known"},
-                         {"weaknesses", json::array({"well-known-password"})},
-                         {"entries", json::array({{{"alias", "a"},
-                                                   {"kind", "certificate"},
-                                                   {"certificates", json::array({"sha256:" + hex_of("shop"), "sha256:none"})}}})}},
-                        "store.jks"));
-  out.push_back(finding(FindingType::token, "hmac-sha256:" + hex_of("jwt"), "JWT",
-                        {{"format", "JWT"},
-                         {"algorithm", "RS256"},
-                         {"issuer", "i"},
-                         {"issued_at", "2026-01-01T00:00:00Z"},
-                         {"expires", "2026-12-01T00:00:00+02:00"},
-                         {"not_before", nullptr}},
-                        "t"));
-  out.push_back(finding(FindingType::token, "hmac-sha256:" + hex_of("none"), "JWT without signature",
-                        {{"algorithm", "none"}, {"weaknesses", {"alg-none", "no-expiry"}}}, "t2"));
-  out.push_back(finding(FindingType::crypto_library, "sha256:" + hex_of("lib"), "OpenSSL 3.0.22",
-                        {{"library", "OpenSSL"},
-                         {"version", "3.0.22"},
-                         {"evidence", {"soname", "string"}},
-                         {"confidence", "high"},
-                         {"purl", "pkg:deb/debian/libssl3@3.0.22"}},
-                        "usr/lib/libcrypto.so.3"));
-  out.push_back(finding(FindingType::crypto_configuration, "sha256:" + hex_of("nginx"), "nginx: TLS settings",
-                        {{"software", "nginx"},
-                         {"settings", {{"protocols", {{"enabled", {"TLSv1", "TLSv1.2"}}}}, {"ciphers", {"HIGH", "RC4-SHA"}}}},
-                         {"weaknesses", {"tls-1.0", "rc4"}}},
-                        "etc/nginx/nginx.conf"));
-  out.push_back(finding(FindingType::crypto_configuration, "sha256:" + hex_of("sshd"), "OpenSSH server",
-                        {{"software", "openssh"}, {"settings", {{"ciphers", json::array({"aes128-cbc"})}}}}, "etc/ssh/sshd_config"));
-  out.push_back(finding(FindingType::crypto_configuration, "sha256:" + hex_of("java"), "java.security",
-                        {{"software", "java"}, {"settings", {{"keystore.type", "pkcs12"}}}}, "java.security"));
+  std::vector<Finding> out{keystore(), library()};
   for (const FindingType type : {FindingType::certificate_request, FindingType::crl, FindingType::ocsp_response, FindingType::signed_data,
                                  FindingType::secret, FindingType::package, FindingType::misconfiguration}) {
     const std::string name(to_string(type));
-    out.push_back(finding(type, "sha256:" + hex_of(name), name, {{"key_type", "EC"}, {"curve", "unheard-of"}}, "x/" + name));
+    out.push_back(finding(type, "sha256:" + hex_of(name), name, json::object(), "x/" + name));
+    add_attributes(assets::Signature{"ecdsa-with-SHA256", "SHA256"}, out.back().attributes);
+    if (type == FindingType::certificate_request) add_attributes(assets::KeyKind{"EC", 0, "unheard-of"}, out.back().attributes);
   }
   out.push_back(finding(FindingType::certificate, "=cmd|' /C calc'!A0", "=HYPERLINK(\"http://x\", \"y\")\nsecond line", nullptr,
                         "+danger, \"quoted\" ü %"));
@@ -158,8 +223,9 @@ std::vector<ImageReport> export_samples() {
       certificate(
           "odd", "Nobody",
           {{"not_after", nullptr}, {"not_before", "2029-01-01T00:00:00Z"}, {"signature_algorithm", "1.2.3.4"}, {"spki_sha256", 7}})};
-  for (Finding& each : keys()) findings.push_back(std::move(each));
-  for (Finding& each : others()) findings.push_back(std::move(each));
+  for (const auto& group : {keys(), tokens(), configurations(), others()}) {
+    for (const Finding& each : group) findings.push_back(each);
+  }
   std::vector<ImageReport> images;
   images.push_back(image("localhost:5000/a:1", findings));
   images.push_back(image("localhost:5000/b:1", {findings[0], findings[1], findings[5]}));

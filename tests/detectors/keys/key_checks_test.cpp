@@ -79,10 +79,12 @@ TEST_CASE("keys that openssl makes have no weakness but their size", "[key_check
   CHECK(key_weaknesses(*read_public_key(as_bytes(material.openssl("pkey -in k.pem -pubout -outform DER")))) == Codes{"rsa-1024"});
 }
 
-TEST_CASE("an exponent of 1 encrypts nothing, and an even one has no inverse", "[key_checks]") {
+TEST_CASE("an exponent of 1 encrypts nothing, an even one has no inverse, and one of a few bits forgives no mistake", "[key_checks]") {
   const Bytes modulus = number_by("show(prime(1024) * prime(1024))");
   CHECK(weaknesses_of(modulus).empty());
-  CHECK(weaknesses_of(modulus, {3}).empty());
+  for (const std::uint8_t small : {3, 5, 7, 15}) CHECK(weaknesses_of(modulus, {small}) == Codes{"rsa-exponent-small"});
+  for (const std::uint8_t larger : {17, 35, 37}) CHECK(weaknesses_of(modulus, {larger}).empty());  // of PuTTY and old OpenSSH
+  CHECK(weaknesses_of(modulus, {1, 0, 1}).empty());
   CHECK(weaknesses_of(modulus, {1}) == Codes{"rsa-exponent-1"});
   CHECK(weaknesses_of(modulus, {0, 1}) == Codes{"rsa-exponent-1"});
   CHECK(weaknesses_of(modulus, {1, 0}) == Codes{"rsa-exponent-even"});

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/sensor/outbox.hpp"
+
+#include "core/base/json.hpp"
+#include "tests/daemon/support/run_awaitable.hpp"
+#include "tests/support/catch.hpp"
+
+#include <cstring>
+#include <deque>
+
+using namespace landwaiter;
+using namespace landwaiter::daemon;
+using nlohmann::json;
+
+namespace {
+
+Digest digest(char c) { return *Digest::parse("sha256:" + std::string(64, c)); }
+
+class CannedResponse final : public registry::HttpResponse {
+ public:
+  CannedResponse(int status, std::string body) : status_(status), body_(std::move(body)) {}
+  int status() const override { return status_; }
+  std::optional<std::string> header(std::string_view) const override { return std::nullopt; }
+  std::vector<std::string> headers(std::string_view) const override { return {}; }
+  std::optional<std::uint64_t> content_length() const override { return body_.size(); }
+  Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) override {
+    const std::size_t count = std::min(buffer.size(), body_.size());
+    std::memcpy(buffer.data(), body_.data(), count);
+    body_.erase(0, count);
+    co_return count;
+  }
+
+ private:
+  int status_;
+  std::string body_;
+};
+
+/// A platform that answers completions as it is told to, takes everything else, and keeps what it was asked.
+class FakePlatform final : public registry::Transport {
+ public:
+  Awaitable<std::unique_ptr<registry::HttpResponse>> send(registry::HttpRequest request) override {
+    requests.push_back(request.method + " " + request.url.substr(std::string("http://platform").size()));
+    std::pair<int, std::string> answer{204, ""};
+    if (request.url.ends_with("/complete") && !completions.empty()) {
+      answer = completions.front();
+      completions.pop_front();
+    }
+    co_return std::make_unique<CannedResponse>(answer.first, answer.second);
+  }
+
+  std::deque<std::pair<int, std::string>> completions;
+  std::vector<std::string> requests;
+};
+
+std::string problem(const std::string& type, const std::string& detail, const json& more = json::object()) {
+  json out{{"type", type}, {"title", "Conflict"}, {"status", 409}, {"detail", detail}};
+  out.update(more);
+  return dump_json(out);
+}
+
+struct Fixture {
+  Fixture() { uplink.set_token(Secret("token")); }
+
+  /// Three layers are known and acknowledged long ago; the image that has them is done.
+  void complete_image() {
+    for (const char name : {'a', 'b', 'c'}) {
+      LayerReport report;
+      report.layer = digest(name);
+      report.detector_state = state;
+      auto put = [report](storage::Store& to) { return to.put_layer_report(report, SystemTime()); };
+      REQUIRE(run_awaitable(io, store.run(std::move(put))));
+    }
+    protocol::ImageCompletion completion;
+    completion.facts.digest = digest('e');
+    completion.facts.layers = {digest('a'), digest('b'), digest('c')};
+    completion.detector_state = state;
+    REQUIRE(run_awaitable(io, outbox.put_completion("job", Secret("lease"), completion)));
+    std::stop_source stop;
+    stop.request_stop();
+    auto run = [this](std::stop_token token) -> asio::awaitable<bool> {
+      co_await outbox.run(token);
+      co_return true;
+    };
+    run_awaitable(io, run(stop.get_token()));
+  }
+
+  static std::string layer_path(char name) { return "PUT /v3/layers/" + digest(name).str() + "/" + digest('f').str(); }
+
+  const Digest state = digest('f');
+  asio::io_context io;
+  RealClock clock;
+  StoreThread store{storage::Store::open_in_memory().value()};
+  std::shared_ptr<FakePlatform> platform = std::make_shared<FakePlatform>();
+  Uplink uplink{platform, "http://platform"};
+  std::vector<std::string> ended;
+  Outbox outbox{io.get_executor(), store, uplink, state, clock, [this](const std::string& job) { ended.push_back(job); }};
+};
+
+}  // namespace
+
+TEST_CASE("of a completion's layers only those go again whose reports the platform lacks") {
+  Fixture fixture;
+  // The type and the list decide: the text is in another language, as it may be behind a proxy of tomorrow.
+  fixture.platform->completions = {
+      {409, problem("urn:landwaiter:problem:layer-report-missing", "es fehlt etwas", {{"missing", {digest('b').str()}}})}};
+  fixture.complete_image();
+  CHECK(fixture.platform->requests ==
+        std::vector<std::string>{"POST /v3/jobs/job/complete", Fixture::layer_path('b'), "POST /v3/jobs/job/complete"});
+  CHECK(fixture.ended == std::vector<std::string>{"job"});
+}
+
+TEST_CASE("a conflict of another type sends no layer, whatever its text says") {
+  Fixture fixture;
+  fixture.platform->completions = {{409, problem("urn:landwaiter:problem:stale-lease", "layer report missing: not really")}};
+  fixture.complete_image();
+  CHECK(fixture.platform->requests == std::vector<std::string>{"POST /v3/jobs/job/complete"});
+  CHECK(fixture.ended == std::vector<std::string>{"job"});
+}
+
+TEST_CASE("a platform that keeps asking for reports ends the job instead of looping") {
+  Fixture fixture;
+  const auto asks = std::pair(409, problem("urn:landwaiter:problem:layer-report-missing", "", {{"missing", {digest('d').str()}}}));
+  fixture.platform->completions = {asks, asks};
+  fixture.complete_image();
+  CHECK(fixture.platform->requests.size() == 2);  // a report that is not here cannot be sent
+  CHECK(fixture.ended == std::vector<std::string>{"job"});
+}
