@@ -9,6 +9,7 @@
 #include "platform/http/lane.hpp"
 #include "platform/http/router.hpp"
 #include "platform/http/wakeup.hpp"
+#include "platform/store/layers.hpp"
 #include "platform/store/queue.hpp"
 #include "platform/store/sensors.hpp"
 
@@ -26,7 +27,12 @@ using storage::Database;
 using Kind = Transaction::Kind;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr storage::DatabaseOptions kDatabaseOptions{.busy_timeout = std::chrono::seconds(30), .survive_power_cut = true};
+constexpr storage::DatabaseOptions kDatabaseOptions{
+    .busy_timeout = std::chrono::seconds(30), .survive_power_cut = true, .first_version = schema_first_version};
+
+/// Layers that nobody needs any more are looked for once in a while, and dropped a few at a time, so that the writer stays free.
+constexpr std::chrono::hours kPruneInterval{1};
+constexpr std::size_t kPrunedAtOnce = 200;
 
 /// What a handler's turn on a lane brought.
 struct Turn {
@@ -88,6 +94,7 @@ struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::
   asio::awaitable<Turn> take_turn(std::shared_ptr<Request> request, std::shared_ptr<const Admitted> admitted, Handler handler);
   asio::awaitable<Response> answer(std::shared_ptr<Request> request, std::shared_ptr<const Admitted> admitted);
   asio::awaitable<void> reap_loop();
+  bool prune(Database& database) const;
   Call make_call(const Request& request, const Admitted& admitted, Transaction* transaction) const;
   void run_turn(Database& database, const Request& request, const Admitted& admitted, const Handler& handler, Turn& turn) const;
 };
@@ -237,9 +244,19 @@ asio::awaitable<Response> Platform::Admitted::handle(std::shared_ptr<Request> re
   co_return response;
 }
 
+/// True when there may be more to drop.
+bool Platform::Impl::prune(Database& database) const {
+  Transaction transaction(database, Kind::write);
+  const std::int64_t dropped = prune_layers(transaction, kPrunedAtOnce, clock.now());
+  const auto committed = transaction.commit();
+  if (!committed) log_event(LogLevel::error, "old layer reports cannot be dropped", {{"error", committed.error().message()}});
+  return committed && dropped > 0;
+}
+
 asio::awaitable<void> Platform::Impl::reap_loop() {
   const auto self = shared_from_this();
   SystemTime looked = clock.now();
+  SystemTime prune_at = looked;
   while (!stopping) {
     boost::system::error_code ignored;
     reap_timer->expires_after(config.reap_interval);
@@ -256,6 +273,12 @@ asio::awaitable<void> Platform::Impl::reap_loop() {
     };
     co_await writer->run(std::move(work));
     looked = now;
+    if (now >= prune_at) {
+      const auto more = std::make_shared<bool>(false);
+      Lane::Work pruning = [this, more](Database& database) { *more = prune(database); };
+      co_await writer->run(std::move(pruning));
+      prune_at = *more ? now : now + kPruneInterval;
+    }
     notify(*changes);
   }
 }

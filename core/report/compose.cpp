@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -27,32 +28,31 @@ bool any_parent(std::string_view path, Visit visit) {
 /// One layer's effect on what lies below it (OCI image-spec, layer.md, "Whiteouts").
 class Cover {
  public:
-  explicit Cover(const LayerReport& report)
-      : report_(report),
-        whiteouts_(report.whiteouts.begin(), report.whiteouts.end()),
-        opaque_(report.opaque_directories.begin(), report.opaque_directories.end()) {}
+  explicit Cover(const LayerFacts& facts)
+      : facts_(facts),
+        whiteouts_(facts.whiteouts.begin(), facts.whiteouts.end()),
+        opaque_(facts.opaque_directories.begin(), facts.opaque_directories.end()) {}
 
   bool hides(std::string_view path) const {
     const auto deleted = [&](std::string_view at) { return whiteouts_.contains(std::string(at)); };
-    if (deleted(path) || opaque_.contains(std::string(path)) || report_.written.contains(path, false) ||
-        report_.written.contains(path, true))
+    if (deleted(path) || opaque_.contains(std::string(path)) || facts_.written.contains(path, false) || facts_.written.contains(path, true))
       return true;
     return any_parent(path, [&](std::string_view parent) {
       // A file or link over a directory hides all that was below it.
-      return deleted(parent) || opaque_.contains(std::string(parent)) || (!parent.empty() && report_.written.contains(parent, false));
+      return deleted(parent) || opaque_.contains(std::string(parent)) || (!parent.empty() && facts_.written.contains(parent, false));
     });
   }
 
  private:
-  const LayerReport& report_;
+  const LayerFacts& facts_;
   std::unordered_set<std::string> whiteouts_;
   std::unordered_set<std::string> opaque_;
 };
 
 class Composer {
  public:
-  Composer(const ImageFacts& facts, std::span<const LayerReport* const> reports) : facts_(facts) {
-    for (const LayerReport* report : reports) covers_.emplace_back(*report);
+  Composer(const ImageFacts& facts, const std::vector<const ScannedLayer*>& layers) : facts_(facts) {
+    for (const ScannedLayer* layer : layers) covers_.emplace_back(layer->facts);
   }
 
   void place(Finding finding, std::size_t layer, std::vector<Finding>& out) {
@@ -100,24 +100,41 @@ void match_keys_with_certificates(std::vector<Finding>& findings) {
   }
 }
 
+std::vector<const ScannedLayer*> in_order(const std::vector<Digest>& order, const std::map<Digest, ScannedLayer>& layers) {
+  static const ScannedLayer kEmpty;
+  std::vector<const ScannedLayer*> out;
+  for (const Digest& digest : order) {
+    const auto found = layers.find(digest);
+    out.push_back(found == layers.end() ? &kEmpty : &found->second);
+  }
+  return out;
+}
+
+void add_diagnostics(const std::vector<Diagnostic>& diagnostics, const Digest& layer, ImageReport& image) {
+  for (Diagnostic diagnostic : diagnostics) {
+    diagnostic.layer = layer;
+    image.diagnostics.push_back(std::move(diagnostic));
+  }
+}
+
 }  // namespace
 
-ImageReport compose(ImageFacts facts, const Digest& detector_state, std::span<const LayerReport* const> reports) {
-  reports = reports.first(std::min(reports.size(), facts.layers.size()));
+ImageReport compose(ImageFacts facts, AnalysisStates states, const std::map<Digest, ScannedLayer>& layers) {
+  const std::vector<const ScannedLayer*> scanned = in_order(facts.layers, layers);
   ImageReport image;
-  image.detector_state = detector_state;
+  image.states = std::move(states);
   image.diagnostics = facts.diagnostics;
-  Composer composer(facts, reports);
-  for (std::size_t layer = 0; layer < reports.size(); ++layer) {
+  Composer composer(facts, scanned);
+  for (std::size_t layer = 0; layer < scanned.size(); ++layer) {
     // A layer that comes again higher up brings the same files again; the upper ones decide what is visible.
     const auto above = std::span(facts.layers).subspan(layer + 1);
     if (std::ranges::find(above, facts.layers[layer]) != above.end()) continue;
-    for (const Finding& finding : reports[layer]->findings) composer.place(finding, layer, image.findings);
-    for (Diagnostic diagnostic : reports[layer]->diagnostics) {
-      diagnostic.layer = facts.layers[layer];
-      image.diagnostics.push_back(std::move(diagnostic));
+    add_diagnostics(scanned[layer]->facts.diagnostics, facts.layers[layer], image);
+    for (const LayerReport& report : scanned[layer]->reports) {
+      for (const Finding& finding : report.findings) composer.place(finding, layer, image.findings);
+      add_diagnostics(report.diagnostics, facts.layers[layer], image);
     }
-    image.stats += reports[layer]->stats;
+    image.stats += scanned[layer]->facts.stats;
   }
   normalize(image.findings);
   match_keys_with_certificates(image.findings);

@@ -31,6 +31,13 @@ Digest digest_at(const json& in, const char* field) {
   return *digest;
 }
 
+Analysis analysis_at(const json& in, const char* field) {
+  const auto name = in.at(field).get<std::string>();
+  const auto analysis = analysis_from(name);
+  if (!analysis) throw json::other_error::create(501, "unknown analysis \"" + name.substr(0, 40) + '"', nullptr);
+  return *analysis;
+}
+
 PathSet path_set_at(const json& in, const char* field) {
   auto set = PathSet::decode(in.at(field).get<std::string>());
   if (!set) throw json::other_error::create(501, set.error().message(), nullptr);
@@ -63,22 +70,37 @@ void from_json(const json& in, ScanStats& value) {
   read_count(in, "nested_bytes", value.nested_bytes);
 }
 
-void to_json(json& out, const LayerReport& value) {
-  out = json{{"layer", value.layer.str()},        {"detector_state", value.detector_state.str()},
-             {"findings", value.findings},        {"diagnostics", value.diagnostics},
+void to_json(json& out, const LayerFacts& value) {
+  out = json{{"layer", value.layer.str()},        {"walker", value.walker.str()},
              {"whiteouts", value.whiteouts},      {"opaque_directories", value.opaque_directories},
-             {"written", value.written.encode()}, {"stats", value.stats}};
+             {"written", value.written.encode()}, {"stats", value.stats},
+             {"diagnostics", value.diagnostics}};
 }
 
-void from_json(const json& in, LayerReport& value) {
+void from_json(const json& in, LayerFacts& value) {
   value.layer = digest_at(in, "layer");
-  value.detector_state = digest_at(in, "detector_state");
-  in.at("findings").get_to(value.findings);
-  in.at("diagnostics").get_to(value.diagnostics);
+  value.walker = digest_at(in, "walker");
   in.at("whiteouts").get_to(value.whiteouts);
   in.at("opaque_directories").get_to(value.opaque_directories);
   value.written = path_set_at(in, "written");
   in.at("stats").get_to(value.stats);
+  in.at("diagnostics").get_to(value.diagnostics);
+}
+
+void to_json(json& out, const LayerReport& value) {
+  out = json{{"layer", value.layer.str()},
+             {"analysis", to_string(value.of.analysis)},
+             {"state", value.of.state.str()},
+             {"findings", value.findings},
+             {"diagnostics", value.diagnostics}};
+}
+
+void from_json(const json& in, LayerReport& value) {
+  value.layer = digest_at(in, "layer");
+  value.of.analysis = analysis_at(in, "analysis");
+  value.of.state = digest_at(in, "state");
+  in.at("findings").get_to(value.findings);
+  in.at("diagnostics").get_to(value.diagnostics);
 }
 
 void to_json(json& out, const ImageFacts& value) {
@@ -98,6 +120,8 @@ void from_json(const json& in, ImageFacts& value) {
 }
 
 void to_json(json& out, const ImageReport& value) {
+  json stale = json::array();
+  for (const Analysis analysis : value.stale) stale.push_back(to_string(analysis));
   json stats = value.stats;
   stats["layers"] = value.facts.layers.size();
   stats["layers_fetched"] = value.layers_fetched;
@@ -106,7 +130,8 @@ void to_json(json& out, const ImageReport& value) {
              {"digest", value.facts.digest.str()},
              {"platform", value.facts.platform},
              {"created", value.facts.created},
-             {"detector_state", value.detector_state.str()},
+             {"states", states_to_json(value.states)},
+             {"stale", std::move(stale)},
              {"layers", digests_to_json(value.facts.layers)},
              {"findings", value.findings},
              {"diagnostics", value.diagnostics},

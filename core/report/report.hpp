@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/clock.hpp"
+#include "core/report/analysis.hpp"
 #include "core/report/finding.hpp"
 #include "core/report/path_set.hpp"
 
@@ -23,17 +24,30 @@ struct ScanStats {
   ScanStats& operator+=(const ScanStats& other);
 };
 
-/// All findings of one layer, keyed by (layer, detector_state); exists only for a proven digest. Independent of any
-/// image: occurrences carry neither layer nor deleted_by. Findings are sorted, so equal content gives equal bytes.
-struct LayerReport {
+/// What the walk through a layer found out, whatever was searched for; keyed by (layer, walker). Composing needs it.
+struct LayerFacts {
   Digest layer;
-  Digest detector_state;
-  std::vector<Finding> findings;
-  std::vector<Diagnostic> diagnostics;
+  Digest walker;                                ///< the walker's version; part of every analysis' state
   std::vector<std::string> whiteouts;           ///< paths that this layer deletes (".wh." removed)
   std::vector<std::string> opaque_directories;  ///< directories whose lower content this layer hides; "" is the root
   PathSet written;                              ///< paths that this layer writes
   ScanStats stats;
+  std::vector<Diagnostic> diagnostics;  ///< of the walk itself: damage, limits, archives that could not be opened
+};
+
+/// What one analysis found in one layer, keyed by (layer, analysis, state); exists only for a proven digest. Independent of any
+/// image: occurrences carry neither layer nor deleted_by. Findings are sorted, so equal content gives equal bytes.
+struct LayerReport {
+  Digest layer;
+  AnalysisState of;
+  std::vector<Finding> findings;
+  std::vector<Diagnostic> diagnostics;  ///< of this analysis' detectors
+};
+
+/// A layer that was read once: its facts, and a report for each analysis that was wanted.
+struct ScannedLayer {
+  LayerFacts facts;
+  std::vector<LayerReport> reports;
 };
 
 /// One image's facts that composing needs beside its layers' reports.
@@ -49,7 +63,8 @@ struct ImageFacts {
 /// What `landwaiter scan` prints for an image, and what the platform shows.
 struct ImageReport {
   ImageFacts facts;
-  Digest detector_state;
+  AnalysisStates states;        ///< that the findings were made with
+  std::vector<Analysis> stale;  ///< of those, the ones that no sensor has any more; only a platform knows
   std::vector<Finding> findings;
   std::vector<Diagnostic> diagnostics;
   ScanStats stats;
@@ -59,6 +74,8 @@ struct ImageReport {
 
 void to_json(nlohmann::json& out, const ScanStats& value);
 void from_json(const nlohmann::json& in, ScanStats& value);
+void to_json(nlohmann::json& out, const LayerFacts& value);
+void from_json(const nlohmann::json& in, LayerFacts& value);
 void to_json(nlohmann::json& out, const LayerReport& value);
 void from_json(const nlohmann::json& in, LayerReport& value);
 void to_json(nlohmann::json& out, const ImageFacts& value);

@@ -77,6 +77,18 @@ void read_optional_count(const json& in, const char* name, std::uint64_t& out) {
   if (in.contains(name) && !in[name].is_null()) read_count(in, name, out);
 }
 
+/// The first form of the protocol did not say which it was.
+void read_protocols(const json& in, std::vector<int>& out) {
+  out = {1};
+  read_optional(in, "protocols", out);
+}
+
+/// Whoever speaks another version may not have them, and must get as far as being refused with a reason.
+void read_states(const json& in, AnalysisStates& out) {
+  out.clear();
+  if (in.contains("states")) out = states_from_json(in, "states");
+}
+
 }  // namespace
 
 std::string_view to_string(JobKind kind) { return name_of(kJobKinds, kind); }
@@ -241,16 +253,14 @@ void from_json(const json& in, InventoryPage& value) {
 }
 
 void to_json(json& out, const ImageCompletion& value) {
-  out = json{{"facts", value.facts},
-             {"detector_state", value.detector_state.str()},
-             {"unchanged", value.unchanged},
-             {"layers_fetched", value.layers_fetched},
-             {"layers_reused", value.layers_reused}};
+  out = json{{"facts", value.facts},         {"walker", value.engine.walker.str()},    {"states", states_to_json(value.engine.states)},
+             {"unchanged", value.unchanged}, {"layers_fetched", value.layers_fetched}, {"layers_reused", value.layers_reused}};
 }
 
 void from_json(const json& in, ImageCompletion& value) {
   in.at("facts").get_to(value.facts);
-  read_digest(in, "detector_state", value.detector_state);
+  read_digest(in, "walker", value.engine.walker);
+  value.engine.states = states_from_json(in, "states");
   in.at("unchanged").get_to(value.unchanged);
   read_count(in, "layers_fetched", value.layers_fetched);
   read_count(in, "layers_reused", value.layers_reused);
@@ -273,14 +283,18 @@ void from_json(const json& in, JobFailure& value) {
 }
 
 void to_json(json& out, const Enrolment& value) {
-  out = json{
-      {"name", value.name}, {"version", value.version}, {"detector_state", value.detector_state.str()}, {"public_key", value.public_key}};
+  out = json{{"name", value.name},
+             {"version", value.version},
+             {"protocols", value.protocols},
+             {"states", states_to_json(value.states)},
+             {"public_key", value.public_key}};
 }
 
 void from_json(const json& in, Enrolment& value) {
   in.at("name").get_to(value.name);
   in.at("version").get_to(value.version);
-  read_digest(in, "detector_state", value.detector_state);
+  read_protocols(in, value.protocols);
+  read_states(in, value.states);
   in.at("public_key").get_to(value.public_key);
 }
 
@@ -316,21 +330,19 @@ void from_json(const json& in, JobProgress& value) {
 }
 
 void to_json(json& out, const Heartbeat& value) {
-  out = json{{"version", value.version}, {"detector_state", value.detector_state.str()}, {"jobs", value.jobs}};
+  out = json{{"version", value.version}, {"protocols", value.protocols}, {"states", states_to_json(value.states)}, {"jobs", value.jobs}};
 }
 
 void from_json(const json& in, Heartbeat& value) {
   in.at("version").get_to(value.version);
-  read_digest(in, "detector_state", value.detector_state);
+  read_protocols(in, value.protocols);
+  read_states(in, value.states);
   in.at("jobs").get_to(value.jobs);
 }
 
 void to_json(json& out, const HeartbeatAnswer& value) {
-  out = json{{"lost", value.lost},
-             {"cancelled", value.cancelled},
-             {"drain", value.drain},
-             {"pause", value.pause},
-             {"interval_s", value.interval.count()}};
+  out = json{{"lost", value.lost},   {"cancelled", value.cancelled},         {"drain", value.drain},
+             {"pause", value.pause}, {"interval_s", value.interval.count()}, {"protocol_version", value.protocol_version}};
 }
 
 void from_json(const json& in, HeartbeatAnswer& value) {
@@ -339,29 +351,48 @@ void from_json(const json& in, HeartbeatAnswer& value) {
   in.at("drain").get_to(value.drain);
   in.at("pause").get_to(value.pause);
   read_seconds(in, "interval_s", value.interval);
+  read_optional(in, "protocol_version", value.protocol_version);
 }
 
 void to_json(json& out, const LayerClaim& value) {
   out = json{{"lease_token", value.lease_token.reveal()},
-             {"detector_state", value.detector_state.str()},
+             {"walker", value.engine.walker.str()},
+             {"states", states_to_json(value.engine.states)},
              {"layers", write_digests(value.layers)},
              {"force", value.force}};
 }
 
 void from_json(const json& in, LayerClaim& value) {
   read_secret(in, "lease_token", value.lease_token);
-  read_digest(in, "detector_state", value.detector_state);
+  read_digest(in, "walker", value.engine.walker);
+  value.engine.states = states_from_json(in, "states");
   read_digests(in, "layers", value.layers);
   read_optional(in, "force", value.force);
 }
 
+void to_json(json& out, const ClaimedLayer& value) {
+  json analyses = json::array();
+  for (const Analysis analysis : value.read.analyses) analyses.push_back(to_string(analysis));
+  out = json{{"layer", value.layer.str()}, {"analyses", std::move(analyses)}, {"facts", value.read.facts}};
+}
+
+void from_json(const json& in, ClaimedLayer& value) {
+  read_digest(in, "layer", value.layer);
+  value.read.analyses.clear();
+  for (const json& name : in.at("analyses")) {
+    // One that was not asked for: whoever answers so will not get it.
+    if (const auto analysis = analysis_from(name.get<std::string>())) value.read.analyses.push_back(*analysis);
+  }
+  in.at("facts").get_to(value.read.facts);
+}
+
 void to_json(json& out, const LayerClaimAnswer& value) {
-  out = json{{"known", write_digests(value.known)}, {"claimed", write_digests(value.claimed)}, {"busy", write_digests(value.busy)}};
+  out = json{{"known", write_digests(value.known)}, {"claimed", value.claimed}, {"busy", write_digests(value.busy)}};
 }
 
 void from_json(const json& in, LayerClaimAnswer& value) {
   read_digests(in, "known", value.known);
-  read_digests(in, "claimed", value.claimed);
+  in.at("claimed").get_to(value.claimed);
   read_digests(in, "busy", value.busy);
 }
 

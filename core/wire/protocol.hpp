@@ -17,10 +17,8 @@
 
 /// What sensor and platform say to each other, as values with a JSON form. The authority on paths, headers and
 /// status codes is platform/api/openapi.json; this header is the authority on the bodies. Unknown fields are ignored,
-/// so either side may be newer.
+/// so either side may be newer. Which version is spoken is agreed upon first, see core/wire/protocol_version.hpp.
 namespace landwaiter::protocol {
-
-inline constexpr int version = 1;
 
 /// How the sensor reaches a registry.
 struct RegistryTarget {
@@ -67,7 +65,7 @@ std::optional<JobKind> job_kind_from(std::string_view name);
 inline JobKind kind_of(const Work& work) { return static_cast<JobKind>(work.index()); }
 
 struct JobOptions {
-  bool incremental = true;  ///< false: scan although (digest, detector state) is known
+  bool incremental = true;  ///< false: scan although the image is known at these states
 };
 
 struct Job {
@@ -141,8 +139,8 @@ struct InventoryPage {
 /// A completed image job. Layer reports were uploaded before, so the platform composes the image itself.
 struct ImageCompletion {
   ImageFacts facts;
-  Digest detector_state;
-  bool unchanged = false;  ///< known at this detector state; nothing was read but the manifest
+  EngineState engine;
+  bool unchanged = false;  ///< known at these states; nothing was read but the manifest
   std::uint64_t layers_fetched = 0;
   std::uint64_t layers_reused = 0;
 };
@@ -158,15 +156,16 @@ struct JobFailure {
 struct Enrolment {
   std::string name;
   std::string version;
-  Digest detector_state;
+  std::vector<int> protocols;  ///< versions of the protocol that the sensor speaks
+  AnalysisStates states;
   std::string public_key;  ///< base64, X25519
 };
 
 struct EnrolmentAnswer {
   std::string sensor_id;
   Secret token;
-  Secret identity_key;  ///< hex; keys the hashes of assets that have no public identity; one for the whole fleet
-  int protocol_version = version;
+  Secret identity_key;       ///< hex; keys the hashes of assets that have no public identity; one for the whole fleet
+  int protocol_version = 0;  ///< the one to speak
   std::chrono::seconds heartbeat_interval{15};
 };
 
@@ -181,7 +180,8 @@ struct JobProgress {
 
 struct Heartbeat {
   std::string version;
-  Digest detector_state;
+  std::vector<int> protocols;  ///< as in Enrolment: the sensor may have been updated since
+  AnalysisStates states;
   std::vector<JobProgress> jobs;
 };
 
@@ -191,20 +191,26 @@ struct HeartbeatAnswer {
   bool drain = false;
   bool pause = false;
   std::chrono::seconds interval{15};
+  int protocol_version = 0;  ///< the one to speak from now on
 };
 
-/// Asks, for the layers of a leased image job, which of them this sensor shall read.
+/// Asks, for the layers of a leased image job, which of them this sensor shall read, and for which analyses.
 struct LayerClaim {
   Secret lease_token;
-  Digest detector_state;
+  EngineState engine;  ///< what the sensor can produce: the facts, and a report for each state
   std::vector<Digest> layers;
-  bool force = false;  ///< scan although a report exists (a scan that is not incremental)
+  bool force = false;  ///< scan although reports exist (a scan that is not incremental)
+};
+
+struct ClaimedLayer {
+  Digest layer;
+  LayerParts read;  ///< what is to be read of it
 };
 
 struct LayerClaimAnswer {
-  std::vector<Digest> known;    ///< the platform has their reports
-  std::vector<Digest> claimed;  ///< yours to read now
-  std::vector<Digest> busy;     ///< another job reads them; ask again
+  std::vector<Digest> known;          ///< the platform has their facts and all their reports
+  std::vector<ClaimedLayer> claimed;  ///< yours to read now
+  std::vector<Digest> busy;           ///< another job reads some of it; ask again
 };
 
 /// The problem (RFC 9457) that answers a completion when the platform lacks reports of the image's layers: it is older than they are,
@@ -246,6 +252,8 @@ void to_json(nlohmann::json& out, const HeartbeatAnswer& value);
 void from_json(const nlohmann::json& in, HeartbeatAnswer& value);
 void to_json(nlohmann::json& out, const LayerClaim& value);
 void from_json(const nlohmann::json& in, LayerClaim& value);
+void to_json(nlohmann::json& out, const ClaimedLayer& value);
+void from_json(const nlohmann::json& in, ClaimedLayer& value);
 void to_json(nlohmann::json& out, const LayerClaimAnswer& value);
 void from_json(const nlohmann::json& in, LayerClaimAnswer& value);
 /// The members of the problem that are its own, without `type`, `title`, `status` and `detail`.

@@ -59,7 +59,7 @@ class Scan {
     ticker.wake();
     co_await drawing.join();
     if (!options_.state_directory.empty()) {
-      auto prune = [state = pool_.detector_state(), before = clock_.now() - std::chrono::days(90)](storage::Store& store) {
+      auto prune = [state = pool_.engine_state(), before = clock_.now() - std::chrono::days(90)](storage::Store& store) {
         return store.prune(state, before);
       };
       auto operation = store_.run(std::move(prune));
@@ -218,20 +218,16 @@ class Scan {
   }
 
   Awaitable<ImageReport> report(ImageOutcome outcome) {
-    auto compose_image = [outcome = std::move(outcome), state = pool_.detector_state()](storage::Store& store) -> Result<ImageReport> {
-      std::map<Digest, LayerReport> reports;
-      std::vector<const LayerReport*> in_order;
+    auto compose_image = [outcome = std::move(outcome), engine = pool_.engine_state()](storage::Store& store) -> Result<ImageReport> {
+      std::map<Digest, ScannedLayer> layers;
       for (const Digest& layer : outcome.facts.layers) {
-        auto known = reports.find(layer);
-        if (known == reports.end()) {
-          auto stored = store.layer_report(layer, state);
-          if (!stored) return stored.error();
-          if (!*stored) return Error(ErrorCode::internal, "the report of layer " + layer.str() + " was not stored");
-          known = reports.emplace(layer, **std::move(stored)).first;
-        }
-        in_order.push_back(&known->second);
+        if (layers.contains(layer)) continue;
+        auto stored = store.layer(layer, engine);
+        if (!stored) return stored.error();
+        if (!*stored) return Error(ErrorCode::internal, "the report of layer " + layer.str() + " was not stored");
+        layers.emplace(layer, **std::move(stored));
       }
-      ImageReport image = compose(outcome.facts, state, in_order);
+      ImageReport image = compose(outcome.facts, engine.states, layers);
       image.layers_fetched = outcome.layers_fetched;
       image.layers_reused = outcome.layers_reused;
       return image;

@@ -62,14 +62,14 @@ void read_config(ImageFacts& facts, const registry::ImageManifest& manifest, con
                                 std::to_string(manifest.layers.size()) + "; those of the manifest were scanned"));
 }
 
-/// The image's record, if the reports of all its layers are still there too.
-Result<std::optional<storage::ImageRecord>> complete_record(storage::Store& store, const Digest& image, const Digest& state) {
-  auto record = store.image(image, state);
+/// The image's record, if all that is known of its layers is still there too.
+Result<std::optional<storage::ImageRecord>> complete_record(storage::Store& store, const Digest& image, const EngineState& engine) {
+  auto record = store.image(image, engine);
   if (!record || !*record) return record;
   for (const Digest& layer : (**record).facts.layers) {
-    auto known = store.has_layer_report(layer, state);
-    if (!known) return known.error();
-    if (!*known) return std::optional<storage::ImageRecord>();
+    auto missing = store.missing_parts(layer, engine);
+    if (!missing) return missing.error();
+    if (!missing->none()) return std::optional<storage::ImageRecord>();
   }
   return record;
 }
@@ -95,8 +95,8 @@ Awaitable<std::shared_ptr<ImageRunner::Work>> ImageRunner::prepare(ImageTask tas
   auto work = std::make_shared<Work>();
   work->task = std::move(task);
   if (work->task.incremental) {
-    auto look_up = [digest = work->task.digest, state = pool_.detector_state()](storage::Store& store) {
-      return complete_record(store, digest, state);
+    auto look_up = [digest = work->task.digest, engine = pool_.engine_state()](storage::Store& store) {
+      return complete_record(store, digest, engine);
     };
     auto operation = store_.run(std::move(look_up));
     auto record = co_await std::move(operation);
@@ -161,9 +161,9 @@ Awaitable<void> ImageRunner::read_layers(std::shared_ptr<Work> work) {
       ++work->outcome.layers_reused;
       ++work->task.counters->layers_done;
     }
-    for (const Digest& layer : answer->claimed) {
-      open.erase(layer);
-      group.spawn(read_layer(work, layer));
+    for (const protocol::ClaimedLayer& claimed : answer->claimed) {
+      open.erase(claimed.layer);
+      group.spawn(read_layer(work, claimed));
     }
   }
   co_await group.join();
@@ -171,36 +171,42 @@ Awaitable<void> ImageRunner::read_layers(std::shared_ptr<Work> work) {
   co_return Result<void>();
 }
 
-asio::awaitable<void> ImageRunner::read_layer(std::shared_ptr<Work> work, Digest layer) {
+asio::awaitable<void> ImageRunner::read_layer(std::shared_ptr<Work> work, protocol::ClaimedLayer claimed) {
   const auto fail = [&](const Error& error) {
-    if (!work->failed) work->failed = error.with_context("layer " + layer.str().substr(0, 19) + " of " + work->task.display);
-    work->task.book->release({layer});
+    if (!work->failed) work->failed = error.with_context("layer " + claimed.layer.str().substr(0, 19) + " of " + work->task.display);
+    work->task.book->release({claimed.layer});
   };
-  auto remembering = deliver_remembered(work, layer);
-  auto delivered = co_await std::move(remembering);
-  if (!delivered) co_return fail(delivered.error());
-  if (*delivered) co_return;
-
-  const auto descriptor = work->layers.find(layer);
-  if (descriptor == work->layers.end()) co_return fail(Error(ErrorCode::internal, "the layer is not in the manifest"));
-
-  auto scanning = pool_.scan(work->task.source, descriptor->second, work->task.counters->layer, work->task.stop);
-  auto report = co_await std::move(scanning);
-  if (!report && report.error().code() == ErrorCode::digest_mismatch) {
-    // Damage on the way is gone the second time, damage in the registry is not.
-    auto again = pool_.scan(work->task.source, descriptor->second, work->task.counters->layer, work->task.stop);
-    report = co_await std::move(again);
+  auto remembering = deliver_remembered(work, claimed);
+  auto unread = co_await std::move(remembering);
+  if (!unread) co_return fail(unread.error());
+  if (unread->none()) {
+    ++work->outcome.layers_reused;
+    ++work->task.counters->layers_done;
+    co_return;
   }
-  if (!report && report.error().code() == ErrorCode::not_found && descriptor->second.foreign) {
+  const auto descriptor = work->layers.find(claimed.layer);
+  if (descriptor == work->layers.end()) co_return fail(Error(ErrorCode::internal, "the layer is not in the manifest"));
+  auto scanning = scan_layer(work, descriptor->second, std::move(unread->analyses));
+  auto scanned = co_await std::move(scanning);
+  if (!scanned && scanned.error().code() == ErrorCode::not_found && descriptor->second.foreign) {
     leave_out_foreign(*work, descriptor->second);
     co_return;
   }
-  if (!report) co_return fail(report.error());
-  auto delivering = work->task.book->deliver(*std::move(report));
+  if (!scanned) co_return fail(scanned.error());
+  auto delivering = work->task.book->deliver(*std::move(scanned));
   auto stored = co_await std::move(delivering);
   if (!stored) co_return fail(stored.error());
   ++work->outcome.layers_fetched;
   ++work->task.counters->layers_done;
+}
+
+Awaitable<ScannedLayer> ImageRunner::scan_layer(std::shared_ptr<Work> work, Descriptor layer, std::vector<Analysis> wanted) {
+  auto scanning = pool_.scan(work->task.source, layer, wanted, work->task.counters->layer, work->task.stop);
+  auto scanned = co_await std::move(scanning);
+  if (scanned || scanned.error().code() != ErrorCode::digest_mismatch) co_return scanned;
+  // Damage on the way is gone the second time, damage in the registry is not.
+  auto again = pool_.scan(work->task.source, layer, wanted, work->task.counters->layer, work->task.stop);
+  co_return co_await std::move(again);
 }
 
 /// A foreign layer that the registry does not keep. Where its manifest says that it can be had is anybody's word: nobody is asked there.
@@ -213,27 +219,29 @@ void ImageRunner::leave_out_foreign(Work& work, const Descriptor& layer) {
   ++work.task.counters->layers_done;
 }
 
-/// A report that this sensor already has but the book does not (the platform lost it, or never had it).
-Awaitable<bool> ImageRunner::deliver_remembered(std::shared_ptr<Work> work, Digest layer) {
-  if (!work->task.incremental) co_return false;
-  auto look_up = [layer, state = pool_.detector_state()](storage::Store& store) { return store.layer_report(layer, state); };
+/// Delivers what this sensor already has but the book does not (the platform lost it, or never had it). The result is what is left to read.
+Awaitable<LayerParts> ImageRunner::deliver_remembered(std::shared_ptr<Work> work, protocol::ClaimedLayer claimed) {
+  if (!work->task.incremental) co_return claimed.read;
+  auto look_up = [layer = claimed.layer, engine = pool_.engine_state()](storage::Store& store) {
+    return store.missing_parts(layer, engine);
+  };
   auto operation = store_.run(std::move(look_up));
-  auto report = co_await std::move(operation);
-  if (!report) co_return report.error();
-  if (!*report) co_return false;
-  auto delivering = work->task.book->deliver(**std::move(report));
-  auto delivered = co_await std::move(delivering);
-  if (!delivered) co_return delivered.error();
-  ++work->outcome.layers_reused;
-  ++work->task.counters->layers_done;
-  co_return true;
+  auto missing = co_await std::move(operation);
+  if (!missing) co_return missing.error();
+  const LayerParts stored = split(claimed.read, *missing, false);
+  if (!stored.none()) {
+    auto delivering = work->task.book->deliver_stored(claimed.layer, stored);
+    auto delivered = co_await std::move(delivering);
+    if (!delivered) co_return delivered.error();
+  }
+  co_return split(claimed.read, *missing, true);
 }
 
 Awaitable<void> ImageRunner::remember(std::shared_ptr<Work> work) {
   if (work->outcome.unchanged || !work->complete) co_return Result<void>();
   storage::ImageRecord record;
   record.facts = work->outcome.facts;
-  record.detector_state = pool_.detector_state();
+  record.engine = pool_.engine_state();
   record.scanned_at = clock_.now();
   auto put = [record = std::move(record)](storage::Store& store) { return store.put_image(record); };
   auto operation = store_.run(std::move(put));

@@ -28,7 +28,7 @@ struct ImageTask {
   std::string display;   ///< how people name it
   std::string platform;  ///< from the index, when there was one
   std::shared_ptr<LayerBook> book;
-  bool incremental = true;  ///< an image known at this detector state is not read again
+  bool incremental = true;  ///< what is known at the engine's states is not read again
   std::shared_ptr<JobCounters> counters = std::make_shared<JobCounters>();
   std::stop_token stop;
 };
@@ -46,7 +46,7 @@ class ImageRunner {
   ImageRunner(asio::any_io_executor executor, ScanPool& pool, StoreThread& store, const Clock& clock)
       : executor_(executor), pool_(pool), store_(store), clock_(clock) {}
 
-  /// On success every scannable layer of the image has a report, and the store remembers the image; layers that are encrypted, or
+  /// On success all is known of every scannable layer of the image, and the store remembers the image; layers that are encrypted, or
   /// foreign and not kept by the registry, are left out with a diagnostic. Errors: the source's, `unsupported` for a manifest that is
   /// no image, `cancelled`.
   Awaitable<ImageOutcome> run(ImageTask task);
@@ -56,9 +56,10 @@ class ImageRunner {
   Awaitable<std::shared_ptr<Work>> prepare(ImageTask task);
   Awaitable<void> read_manifest(std::shared_ptr<Work> work);
   Awaitable<void> read_layers(std::shared_ptr<Work> work);
-  asio::awaitable<void> read_layer(std::shared_ptr<Work> work, Digest layer);
+  asio::awaitable<void> read_layer(std::shared_ptr<Work> work, protocol::ClaimedLayer claimed);
   static void leave_out_foreign(Work& work, const registry::Descriptor& layer);
-  Awaitable<bool> deliver_remembered(std::shared_ptr<Work> work, Digest layer);
+  Awaitable<ScannedLayer> scan_layer(std::shared_ptr<Work> work, registry::Descriptor layer, std::vector<Analysis> wanted);
+  Awaitable<LayerParts> deliver_remembered(std::shared_ptr<Work> work, protocol::ClaimedLayer claimed);
   Awaitable<void> remember(std::shared_ptr<Work> work);
 
   asio::any_io_executor executor_;

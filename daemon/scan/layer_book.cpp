@@ -3,13 +3,13 @@
 
 namespace landwaiter::daemon {
 
-LocalClaims::LocalClaims(asio::any_io_executor executor, StoreThread& store, Digest detector_state, const Clock& clock, bool incremental)
-    : store_(store), detector_state_(std::move(detector_state)), clock_(clock), incremental_(incremental), changed_(executor) {}
+LocalClaims::LocalClaims(asio::any_io_executor executor, StoreThread& store, EngineState engine, const Clock& clock, bool incremental)
+    : store_(store), engine_(std::move(engine)), clock_(clock), incremental_(incremental), changed_(executor) {}
 
-Awaitable<bool> LocalClaims::is_known(Digest layer) {
-  if (fresh_.contains(layer)) co_return true;
-  if (!incremental_) co_return false;
-  auto look_up = [layer, state = detector_state_](storage::Store& store) { return store.has_layer_report(layer, state); };
+Awaitable<LayerParts> LocalClaims::missing(Digest layer) {
+  if (fresh_.contains(layer)) co_return LayerParts();
+  if (!incremental_) co_return all_parts(engine_);
+  auto look_up = [layer, engine = engine_](storage::Store& store) { return store.missing_parts(layer, engine); };
   auto operation = store_.run(std::move(look_up));
   co_return co_await std::move(operation);
 }
@@ -22,12 +22,12 @@ class LocalBook final : public LayerBook {
     while (true) {
       protocol::LayerClaimAnswer answer;
       for (const Digest& layer : layers) {
-        auto operation = claims_.is_known(layer);
-        auto known = co_await std::move(operation);
-        if (!known) co_return known.error();
+        auto operation = claims_.missing(layer);
+        auto missing = co_await std::move(operation);
+        if (!missing) co_return missing.error();
         // No suspension between looking at busy_ and writing to it.
-        if (*known) answer.known.push_back(layer);
-        else if (claims_.busy_.insert(layer).second) answer.claimed.push_back(layer);
+        if (missing->none()) answer.known.push_back(layer);
+        else if (claims_.busy_.insert(layer).second) answer.claimed.push_back({layer, *std::move(missing)});
         else answer.busy.push_back(layer);
       }
       if (!answer.known.empty() || !answer.claimed.empty() || answer.busy.empty()) co_return answer;
@@ -35,10 +35,10 @@ class LocalBook final : public LayerBook {
     }
   }
 
-  Awaitable<void> deliver(LayerReport report) override {
-    const Digest layer = report.layer;
+  Awaitable<void> deliver(ScannedLayer scanned) override {
+    const Digest layer = scanned.facts.layer;
     const SystemTime now = claims_.clock_.now();
-    auto put = [report = std::move(report), now](storage::Store& store) { return store.put_layer_report(report, now); };
+    auto put = [scanned = std::move(scanned), now](storage::Store& store) { return store.put_layer(scanned, now); };
     auto operation = claims_.store_.run(std::move(put));
     auto stored = co_await std::move(operation);
     if (!stored) co_return stored.error();
@@ -46,6 +46,9 @@ class LocalBook final : public LayerBook {
     release({layer});
     co_return Result<void>();
   }
+
+  // What is in the store is known to claim() already.
+  Awaitable<void> deliver_stored(Digest, LayerParts) override { co_return Result<void>(); }
 
   void release(const std::vector<Digest>& layers) override {
     for (const Digest& layer : layers) claims_.busy_.erase(layer);

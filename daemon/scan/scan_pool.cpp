@@ -11,7 +11,7 @@
 namespace landwaiter::daemon {
 
 ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers)
-    : executor_(executor), engine_(std::move(engine)), free_(executor, workers), threads_(workers) {
+    : executor_(executor), engine_(std::move(engine)), state_(engine_->state()), free_(executor, workers), threads_(workers) {
   for (std::size_t i = 0; i < workers; ++i) {
     scanners_.push_back(std::make_unique<detectors::LayerScanner>(engine_));
     free_.try_send(boost::system::error_code(), i);
@@ -20,19 +20,21 @@ ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<const detecto
 
 ScanPool::~ScanPool() { threads_.join(); }
 
-Awaitable<LayerReport> ScanPool::scan(std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
-                                      std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop) {
+Awaitable<ScannedLayer> ScanPool::scan(std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
+                                       std::vector<Analysis> wanted, std::shared_ptr<detectors::ScanProgress> progress,
+                                       std::stop_token stop) {
   boost::system::error_code closed;
   const std::size_t worker = co_await free_.async_receive(asio::redirect_error(asio::use_awaitable, closed));
   if (closed) co_return Error(ErrorCode::cancelled, "the scan was cancelled");
-  auto operation = scan_with(worker, std::move(source), std::move(layer), std::move(progress), std::move(stop));
-  auto report = co_await std::move(operation);
+  auto operation = scan_with(worker, std::move(source), std::move(layer), std::move(wanted), std::move(progress), std::move(stop));
+  auto scanned = co_await std::move(operation);
   free_.try_send(boost::system::error_code(), worker);
-  co_return report;
+  co_return scanned;
 }
 
-Awaitable<LayerReport> ScanPool::scan_with(std::size_t worker, std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
-                                           std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop) {
+Awaitable<ScannedLayer> ScanPool::scan_with(std::size_t worker, std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
+                                            std::vector<Analysis> wanted, std::shared_ptr<detectors::ScanProgress> progress,
+                                            std::stop_token stop) {
   if (stop.stop_requested()) co_return Error(ErrorCode::cancelled, "the scan was cancelled");
   auto opening = registry::open_content(source, layer);
   auto reader = co_await std::move(opening);
@@ -53,15 +55,15 @@ Awaitable<LayerReport> ScanPool::scan_with(std::size_t worker, std::shared_ptr<r
   asio::co_spawn(executor_, transfer(channel, source, give_up, *std::move(reader)), std::move(done));
 
   detectors::LayerScanner* scanner = scanners_[worker].get();
-  auto work = [scanner, channel, layer, progress, stop]() {
-    auto report = scanner->scan(*channel, layer.digest, layer.size_bytes, *progress, stop);
+  auto work = [scanner, channel, layer, wanted = std::move(wanted), progress, stop]() {
+    auto scanned = scanner->scan(*channel, layer.digest, layer.size_bytes, wanted, *progress, stop);
     channel->abandon();
-    return report;
+    return scanned;
   };
   auto operation = run_on(threads_.get_executor(), std::move(work));
-  auto report = co_await std::move(operation);
+  auto scanned = co_await std::move(operation);
   give_up->emit(asio::cancellation_type::terminal);
-  co_return report;
+  co_return scanned;
 }
 
 }  // namespace landwaiter::daemon

@@ -23,19 +23,20 @@ class ScanPool {
   ScanPool(const ScanPool&) = delete;
   ScanPool& operator=(const ScanPool&) = delete;
 
-  /// Streams the layer through a worker. `progress` lives at least until the returned coroutine ends.
-  Awaitable<LayerReport> scan(std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
-                              std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop);
+  /// Streams the layer through a worker, for the wanted analyses. `progress` lives at least until the returned coroutine ends.
+  Awaitable<ScannedLayer> scan(std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer, std::vector<Analysis> wanted,
+                               std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop);
 
-  const Digest& detector_state() const { return engine_->state(); }
+  const EngineState& engine_state() const { return state_; }
   std::size_t workers() const { return scanners_.size(); }
 
  private:
-  Awaitable<LayerReport> scan_with(std::size_t worker, std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
-                                   std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop);
+  Awaitable<ScannedLayer> scan_with(std::size_t worker, std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
+                                    std::vector<Analysis> wanted, std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop);
 
   asio::any_io_executor executor_;
   std::shared_ptr<const detectors::Engine> engine_;
+  EngineState state_;
   std::vector<std::unique_ptr<detectors::LayerScanner>> scanners_;
   asio::experimental::concurrent_channel<void(boost::system::error_code, std::size_t)> free_;
   asio::thread_pool threads_;

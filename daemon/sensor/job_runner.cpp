@@ -167,7 +167,7 @@ Awaitable<void> JobRunner::run_work(std::shared_ptr<Leased> leased, protocol::Im
   task.source = registry::Client::repository_source(client, work.repository);
   task.digest = work.digest;
   task.display = display_name(job.registry, work);
-  task.book = open_platform_book(executor_, uplink_, outbox_, job, pool_.detector_state(), leased->stop.get_token());
+  task.book = open_platform_book(executor_, uplink_, outbox_, job, pool_.engine_state(), leased->stop.get_token());
   task.incremental = job.options.incremental;
   task.counters = leased->counters;
   task.stop = leased->stop.get_token();
@@ -177,7 +177,7 @@ Awaitable<void> JobRunner::run_work(std::shared_ptr<Leased> leased, protocol::Im
 
   protocol::ImageCompletion completion;
   completion.facts = std::move(outcome->facts);
-  completion.detector_state = pool_.detector_state();
+  completion.engine = pool_.engine_state();
   completion.unchanged = outcome->unchanged;
   completion.layers_fetched = outcome->layers_fetched;
   completion.layers_reused = outcome->layers_reused;

@@ -16,14 +16,18 @@ using nlohmann::json;
 using storage::OutboxItem;
 
 /// What an item of the outbox is.
-enum class ItemKind { layer, completion, failure };
-constexpr EnumNames<ItemKind, 3> kItemKinds{{{ItemKind::layer, "layer"}, {ItemKind::completion, "complete"}, {ItemKind::failure, "fail"}}};
+enum class ItemKind { facts, report, completion, failure };
+constexpr EnumNames<ItemKind, 4> kItemKinds{
+    {{ItemKind::facts, "facts"}, {ItemKind::report, "report"}, {ItemKind::completion, "complete"}, {ItemKind::failure, "fail"}}};
 
 OutboxItem make_item(ItemKind kind, std::string key, std::string payload = {}) {
   return {0, std::string(name_of(kItemKinds, kind)), std::move(key), std::move(payload)};
 }
 
-bool is_job_end(const OutboxItem& item) { return value_of(kItemKinds, item.kind) != ItemKind::layer; }
+bool is_job_end(const OutboxItem& item) {
+  const auto kind = value_of(kItemKinds, item.kind);
+  return kind != ItemKind::facts && kind != ItemKind::report;
+}
 
 constexpr std::size_t kBatch = 32;
 
@@ -38,6 +42,19 @@ bool is_refusal(const Error& error) {
   }
 }
 
+/// The items say what must be sent; it lies in the store already.
+Result<void> enqueue_parts(storage::Store& store, const Digest& layer, const LayerParts& parts) {
+  if (parts.facts) {
+    auto enqueued = store.enqueue(make_item(ItemKind::facts, layer.str()));
+    if (!enqueued) return enqueued;
+  }
+  for (const Analysis analysis : parts.analyses) {
+    auto enqueued = store.enqueue(make_item(ItemKind::report, layer.str() + " " + std::string(to_string(analysis))));
+    if (!enqueued) return enqueued;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::chrono::milliseconds backoff(std::size_t failures, const Error& error) {
@@ -47,11 +64,11 @@ std::chrono::milliseconds backoff(std::size_t failures, const Error& error) {
   return std::max(std::chrono::milliseconds(wait(random)), error.retry_after().value_or(std::chrono::milliseconds(0)));
 }
 
-Outbox::Outbox(asio::any_io_executor executor, StoreThread& store, Uplink& uplink, Digest detector_state, const Clock& clock,
+Outbox::Outbox(asio::any_io_executor executor, StoreThread& store, Uplink& uplink, EngineState engine, const Clock& clock,
                std::function<void(const std::string&)> on_job_ended)
     : store_(store),
       uplink_(uplink),
-      detector_state_(std::move(detector_state)),
+      engine_(std::move(engine)),
       clock_(clock),
       on_job_ended_(std::move(on_job_ended)),
       sleeper_(executor) {}
@@ -69,15 +86,25 @@ Awaitable<void> Outbox::put(OutboxItem item) {
   co_return stored;
 }
 
-Awaitable<void> Outbox::put_layer(LayerReport report) {
+Awaitable<void> Outbox::put_layer(ScannedLayer layer) {
   const SystemTime now = clock_.now();
-  // The report itself lies in the store already; the item only says that it must be sent.
-  auto store_both = [report = std::move(report), now](storage::Store& store) -> Result<void> {
-    auto stored = store.put_layer_report(report, now);
-    if (!stored) return stored.error();
-    return store.enqueue(make_item(ItemKind::layer, report.layer.str()));
+  auto store_and_enqueue = [layer = std::move(layer), now](storage::Store& store) -> Result<void> {
+    auto stored = store.put_layer(layer, now);
+    if (!stored) return stored;
+    LayerParts parts;
+    parts.facts = true;
+    for (const LayerReport& report : layer.reports) parts.analyses.push_back(report.of.analysis);
+    return enqueue_parts(store, layer.facts.layer, parts);
   };
-  auto operation = store_.run(std::move(store_both));
+  auto operation = store_.run(std::move(store_and_enqueue));
+  auto stored = co_await std::move(operation);
+  wake();
+  co_return stored;
+}
+
+Awaitable<void> Outbox::put_stored(Digest layer, LayerParts parts) {
+  auto enqueue = [layer = std::move(layer), parts = std::move(parts)](storage::Store& store) { return enqueue_parts(store, layer, parts); };
+  auto operation = store_.run(std::move(enqueue));
   auto stored = co_await std::move(operation);
   wake();
   co_return stored;
@@ -138,24 +165,53 @@ asio::awaitable<bool> Outbox::send_some(std::size_t failures, std::stop_token st
 Awaitable<void> Outbox::send(OutboxItem item) {
   const auto kind = value_of(kItemKinds, item.kind);
   if (!kind) co_return Error(ErrorCode::invalid_argument, "an item of a kind that this version does not know");
-  if (*kind == ItemKind::layer) {
-    auto sending = send_layer(item);
-    co_return co_await std::move(sending);
+  if (!is_job_end(item)) {
+    auto sending_part = send_part(item);
+    co_return co_await std::move(sending_part);
   }
   auto sending = send_job_end(item);
   co_return co_await std::move(sending);
 }
 
-Awaitable<void> Outbox::send_layer(const OutboxItem& item) {
-  auto layer = Digest::parse(item.key);
+Awaitable<void> Outbox::send_part(const OutboxItem& item) {
+  const std::string_view key = item.key;
+  const std::size_t space = key.find(' ');
+  auto layer = Digest::parse(key.substr(0, space));
   if (!layer) co_return Error(ErrorCode::invalid_argument, layer.error().message());
-  auto read = [layer = *layer, state = detector_state_](storage::Store& store) { return store.layer_report(layer, state); };
+  if (value_of(kItemKinds, item.kind) == ItemKind::facts) {
+    auto sending = send_facts(*layer);
+    co_return co_await std::move(sending);
+  }
+  const auto analysis = space == std::string_view::npos ? std::nullopt : analysis_from(key.substr(space + 1));
+  const Digest* state = analysis ? state_of(engine_.states, *analysis) : nullptr;
+  // Of an analysis that this version does not know: nobody waits for it.
+  if (state == nullptr) co_return Result<void>();
+  AnalysisState of;
+  of.analysis = *analysis;
+  of.state = *state;
+  auto sending = send_report(*layer, std::move(of));
+  co_return co_await std::move(sending);
+}
+
+Awaitable<void> Outbox::send_facts(Digest layer) {
+  auto read = [layer, walker = engine_.walker](storage::Store& store) { return store.layer_facts(layer, walker); };
+  auto reading = store_.run(std::move(read));
+  auto facts = co_await std::move(reading);
+  if (!facts) co_return facts.error();
+  // Pruned, or of an older walker: whoever needs the layer claims it again.
+  if (!*facts) co_return Result<void>();
+  auto sending = uplink_.put_facts(layer, engine_.walker, dump_json(**facts));
+  co_return co_await std::move(sending);
+}
+
+Awaitable<void> Outbox::send_report(Digest layer, AnalysisState of) {
+  auto read = [layer, of](storage::Store& store) { return store.layer_report(layer, of); };
   auto reading = store_.run(std::move(read));
   auto report = co_await std::move(reading);
   if (!report) co_return report.error();
-  // Pruned, or of an older detector state: whoever needs the layer claims it anew.
+  // Pruned, or of an older state: whoever needs the layer claims it again.
   if (!*report) co_return Result<void>();
-  auto sending = uplink_.put_layer(*layer, detector_state_, dump_json(**report));
+  auto sending = uplink_.put_report(layer, of, dump_json(**report));
   co_return co_await std::move(sending);
 }
 
@@ -186,10 +242,14 @@ Awaitable<void> Outbox::send_job_end(const OutboxItem& item) {
 
 Awaitable<void> Outbox::resend_layers(std::vector<Digest> layers) {
   for (const Digest& layer : layers) {
-    const OutboxItem item = make_item(ItemKind::layer, layer.str());
-    auto sending = send_layer(item);
-    auto sent = co_await std::move(sending);
-    if (!sent) co_return sent.error();
+    auto sending_facts = send_facts(layer);
+    auto facts_sent = co_await std::move(sending_facts);
+    if (!facts_sent) co_return facts_sent.error();
+    for (const AnalysisState& of : engine_.states) {
+      auto sending = send_report(layer, of);
+      auto sent = co_await std::move(sending);
+      if (!sent) co_return sent.error();
+    }
   }
   co_return Result<void>();
 }

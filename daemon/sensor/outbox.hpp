@@ -12,16 +12,18 @@
 
 namespace landwaiter::daemon {
 
-/// What must reach the platform, in the store until it did: layer reports, completions, failures. Sent in the order they
+/// What must reach the platform, in the store until it did: layers' facts and reports, completions, failures. Sent in the order they
 /// were put in, so a completion never arrives before its layers. Survives kills on either side; sending twice is harmless.
 class Outbox {
  public:
   /// `on_job_ended(job_id)` is called once the platform knows of a job's end, or does not want to any more.
-  Outbox(asio::any_io_executor executor, StoreThread& store, Uplink& uplink, Digest detector_state, const Clock& clock,
+  Outbox(asio::any_io_executor executor, StoreThread& store, Uplink& uplink, EngineState engine, const Clock& clock,
          std::function<void(const std::string&)> on_job_ended);
 
   /// Each is durable when it returns.
-  Awaitable<void> put_layer(LayerReport report);
+  Awaitable<void> put_layer(ScannedLayer layer);
+  /// Parts that the store has already.
+  Awaitable<void> put_stored(Digest layer, LayerParts parts);
   Awaitable<void> put_completion(std::string job_id, Secret lease, protocol::ImageCompletion completion);
   Awaitable<void> put_failure(std::string job_id, Secret lease, protocol::JobFailure failure);
 
@@ -33,14 +35,16 @@ class Outbox {
  private:
   Awaitable<void> put(storage::OutboxItem item);
   Awaitable<void> send(storage::OutboxItem item);
-  Awaitable<void> send_layer(const storage::OutboxItem& item);
+  Awaitable<void> send_facts(Digest layer);
+  Awaitable<void> send_report(Digest layer, AnalysisState of);
+  Awaitable<void> send_part(const storage::OutboxItem& item);
   Awaitable<void> send_job_end(const storage::OutboxItem& item);
   Awaitable<void> resend_layers(std::vector<Digest> layers);
   asio::awaitable<bool> send_some(std::size_t failures, std::stop_token stop);
 
   StoreThread& store_;
   Uplink& uplink_;
-  Digest detector_state_;
+  EngineState engine_;
   const Clock& clock_;
   std::function<void(const std::string&)> on_job_ended_;
   Sleeper sleeper_;

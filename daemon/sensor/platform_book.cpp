@@ -13,10 +13,11 @@ constexpr std::chrono::seconds kBusyWait{20};
 
 class PlatformBook final : public LayerBook {
  public:
-  PlatformBook(asio::any_io_executor executor, Uplink& uplink, Outbox& outbox, const protocol::Job& job, Digest state, std::stop_token stop)
+  PlatformBook(asio::any_io_executor executor, Uplink& uplink, Outbox& outbox, const protocol::Job& job, EngineState engine,
+               std::stop_token stop)
       : sleeper_(executor), uplink_(uplink), outbox_(outbox), job_id_(job.id), stop_(std::move(stop)) {
     claim_.lease_token = job.lease_token;
-    claim_.detector_state = std::move(state);
+    claim_.engine = std::move(engine);
     claim_.force = !job.options.incremental;
   }
 
@@ -33,7 +34,9 @@ class PlatformBook final : public LayerBook {
     }
   }
 
-  Awaitable<void> deliver(LayerReport report) override { return outbox_.put_layer(std::move(report)); }
+  Awaitable<void> deliver(ScannedLayer layer) override { return outbox_.put_layer(std::move(layer)); }
+
+  Awaitable<void> deliver_stored(Digest layer, LayerParts parts) override { return outbox_.put_stored(std::move(layer), std::move(parts)); }
 
   // The job fails or is handed back as a whole, and with it go its claims.
   void release(const std::vector<Digest>&) override {}
@@ -50,8 +53,8 @@ class PlatformBook final : public LayerBook {
 }  // namespace
 
 std::shared_ptr<LayerBook> open_platform_book(asio::any_io_executor executor, Uplink& uplink, Outbox& outbox, const protocol::Job& job,
-                                              Digest detector_state, std::stop_token stop) {
-  return std::make_shared<PlatformBook>(executor, uplink, outbox, job, std::move(detector_state), std::move(stop));
+                                              EngineState engine, std::stop_token stop) {
+  return std::make_shared<PlatformBook>(executor, uplink, outbox, job, std::move(engine), std::move(stop));
 }
 
 }  // namespace landwaiter::daemon

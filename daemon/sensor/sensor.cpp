@@ -44,10 +44,11 @@ std::size_t worker_count(const SensorConfig& config) {
 
 class Sensor::Impl {
  public:
-  Impl(asio::any_io_executor executor, SensorConfig config, const Clock& clock)
+  Impl(asio::any_io_executor executor, SensorConfig config, const Clock& clock, MakeEngine make_engine)
       : executor_(executor),
         config_(std::move(config)),
         clock_(clock),
+        make_engine_(std::move(make_engine)),
         uplink_(platform_transport(executor, config_), config_.platform_url, config_.platform_tls_verify),
         pause_(executor),
         heartbeat_pause_(executor) {}
@@ -57,6 +58,9 @@ class Sensor::Impl {
     auto started = co_await std::move(starting);
     if (!started) co_return started.error();
     tell_state("READY=1");
+    // Before the first job: the platform must know the states of this sensor when it decides which images are unchanged.
+    auto greeting = beat();
+    (void)co_await std::move(greeting);
     TaskGroup reporting(executor_);
     reporting.spawn(outbox_->run(outbox_stop_.get_token()));
     reporting.spawn(heartbeats());
@@ -73,6 +77,7 @@ class Sensor::Impl {
     outbox_->wake();
     co_await reporting.join();
     log_event(LogLevel::info, "stopped");
+    if (gave_up_) co_return *gave_up_;
     co_return Result<void>();
   }
 
@@ -107,7 +112,7 @@ class Sensor::Impl {
     context.identity_key = identity_.identity_key;
     context.try_passwords = config_.try_passwords;
     FileTriggerCache cache(config_.state_directory);
-    auto engine = detectors::Engine::create(context, &cache);
+    auto engine = make_engine_ ? make_engine_(context, &cache) : detectors::Engine::create(context, &cache);
     if (!engine) co_return engine.error();
     auto store = storage::Store::open(config_.state_directory);
     if (!store) co_return store.error();
@@ -125,7 +130,7 @@ class Sensor::Impl {
                {"platform", config_.platform_url},
                {"workers", pool_->workers()},
                {"jobs", config_.jobs},
-               {"detector_state", pool_->detector_state().str()}});
+               {"states", states_to_json(pool_->engine_state().states)}});
     co_return Result<void>();
   }
 
@@ -205,12 +210,13 @@ class Sensor::Impl {
   Awaitable<protocol::HeartbeatAnswer> beat() {
     protocol::Heartbeat heartbeat;
     heartbeat.version = LANDWAITER_VERSION;
-    heartbeat.detector_state = pool_->detector_state();
+    heartbeat.states = pool_->engine_state().states;
     heartbeat.jobs = jobs_->progress();
     auto beating = uplink_.heartbeat(std::move(heartbeat));
     auto answer = co_await std::move(beating);
     if (!answer) {
       log_event(LogLevel::debug, "heartbeat failed", {{"error", answer.error().message()}});
+      if (answer.error().code() == ErrorCode::unsupported) give_up(answer.error());
       co_return answer;
     }
     for (const std::string& job : answer->lost) jobs_->drop(job, "lease lost");
@@ -224,6 +230,16 @@ class Sensor::Impl {
     co_return answer;
   }
 
+  /// There is no version of the protocol that both sides speak: nothing that this sensor finds could be told.
+  void give_up(const Error& why) {
+    if (gave_up_) return;
+    gave_up_ = why;
+    draining_ = true;
+    acquire_cancel_.emit(asio::cancellation_type::terminal);
+    pause_.wake();
+    jobs_->hand_back_all();
+  }
+
   asio::awaitable<void> drain() {
     const SteadyTime deadline = clock_.steady_now() + config_.drain_timeout;
     while (jobs_->running() > 0 && clock_.steady_now() < deadline) co_await pause_.sleep(std::chrono::milliseconds(200));
@@ -235,6 +251,7 @@ class Sensor::Impl {
   asio::any_io_executor executor_;
   SensorConfig config_;
   const Clock& clock_;
+  MakeEngine make_engine_;
   Uplink uplink_;
   Sleeper pause_;
   Sleeper heartbeat_pause_;
@@ -250,10 +267,11 @@ class Sensor::Impl {
   bool draining_ = false;
   bool paused_ = false;
   bool finished_ = false;
+  std::optional<Error> gave_up_;
 };
 
-Sensor::Sensor(asio::any_io_executor executor, SensorConfig config, const Clock& clock)
-    : impl_(std::make_unique<Impl>(executor, std::move(config), clock)) {}
+Sensor::Sensor(asio::any_io_executor executor, SensorConfig config, const Clock& clock, MakeEngine make_engine)
+    : impl_(std::make_unique<Impl>(executor, std::move(config), clock, std::move(make_engine))) {}
 Sensor::~Sensor() = default;
 void Sensor::on_state(std::function<void(const std::string&)> notify) { impl_->on_state(std::move(notify)); }
 Awaitable<void> Sensor::run() { return impl_->run(); }

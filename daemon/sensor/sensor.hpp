@@ -4,6 +4,7 @@
 #include "core/base/async.hpp"
 #include "core/base/clock.hpp"
 #include "daemon/settings/config.hpp"
+#include "detectors/engine/engine.hpp"
 #include "registry/client/image_source.hpp"
 
 #include <functional>
@@ -14,8 +15,11 @@ namespace landwaiter::daemon {
 /// The long-running sensor: enrols once, then takes jobs from its platform, runs them and reports. Lives on one io thread.
 class Sensor {
  public:
-  /// `clock` must outlive it. Nothing happens before run().
-  Sensor(asio::any_io_executor executor, SensorConfig config, const Clock& clock);
+  using MakeEngine =
+      std::function<Result<std::shared_ptr<const detectors::Engine>>(const detectors::DetectorContext&, detectors::TriggerCache*)>;
+
+  /// `clock` must outlive it. Nothing happens before run(). `make_engine` is for tests that bring detectors of their own.
+  Sensor(asio::any_io_executor executor, SensorConfig config, const Clock& clock, MakeEngine make_engine = {});
   ~Sensor();
   Sensor(const Sensor&) = delete;
   Sensor& operator=(const Sensor&) = delete;
@@ -25,7 +29,7 @@ class Sensor {
 
   /// Works until stop(): then takes no more jobs, lets running ones finish until the drain timeout, hands the others back,
   /// and returns. While the platform is away it waits and tries again. Error: what cannot be mended by waiting (no enrolment
-  /// token, a refused one, a state directory that cannot be used).
+  /// token, a refused one, no version of the protocol that the platform speaks too, a state directory that cannot be used).
   Awaitable<void> run();
 
   /// The first call drains, the second gives running jobs back at once. On the io thread.

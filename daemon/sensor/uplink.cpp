@@ -4,6 +4,7 @@
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/wire/protocol_version.hpp"
 #include "storage/compress.hpp"
 
 #include <charconv>
@@ -27,20 +28,24 @@ ErrorCode code_for(int status) {
   }
 }
 
-/// The `detail` of a problem document (RFC 9457), else the status alone.
-std::string problem_text(int status, const std::string& body) {
-  std::string text = "the platform answered " + std::to_string(status);
-  const auto problem = parse_json(body, "problem");
-  if (!problem || !problem->is_object()) return text;
-  const auto detail = problem->find("detail");
-  if (detail != problem->end() && detail->is_string()) text += ": " + printable(detail->get<std::string>());
-  return text;
+/// What a problem document (RFC 9457) says; the status alone when it is none.
+Error problem(int status, const std::string& body) {
+  Error plain(code_for(status), "the platform answered " + std::to_string(status));
+  const auto document = parse_json(body, "problem");
+  if (!document || !document->is_object()) return plain;
+  const auto field = [&](const char* name) {
+    const auto found = document->find(name);
+    return found != document->end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  const ErrorCode code = field("type") == "urn:landwaiter:problem:protocol-version" ? ErrorCode::unsupported : plain.code();
+  const std::string detail = field("detail");
+  return {code, plain.message() + (detail.empty() ? "" : ": " + printable(detail))};
 }
 
 bool is_success(int status) { return status >= 200 && status <= 299; }
 
 Error error_of(int status, const std::string& body, std::optional<std::chrono::milliseconds> retry_after) {
-  Error error(code_for(status), problem_text(status, body));
+  Error error = problem(status, body);
   if (retry_after) error.set_retry_after(*retry_after);
   return error;
 }
@@ -111,12 +116,17 @@ Awaitable<protocol::EnrolmentAnswer> Uplink::enrol(protocol::Enrolment enrolment
   Call call;
   call.method = "POST";
   call.path = "/v3/sensors/enroll";
+  enrolment.protocols.assign(protocol::versions.begin(), protocol::versions.end());
   call.body = dump_json(enrolment);
   call.bearer = std::move(enrolment_token);
   auto sending = send(std::move(call));
   auto answer = co_await std::move(sending);
   if (!answer) co_return answer.error();
-  co_return parse_json_as<protocol::EnrolmentAnswer>(answer->body, "the platform's answer to the enrolment");
+  auto enrolled = parse_json_as<protocol::EnrolmentAnswer>(answer->body, "the platform's answer to the enrolment");
+  if (!enrolled) co_return enrolled.error();
+  auto spoken = protocol::check_version(enrolled->protocol_version);
+  if (!spoken) co_return spoken.error();
+  co_return enrolled;
 }
 
 Awaitable<protocol::JobBatch> Uplink::acquire(std::size_t capacity, std::chrono::seconds wait) {
@@ -139,12 +149,17 @@ Awaitable<protocol::HeartbeatAnswer> Uplink::heartbeat(protocol::Heartbeat heart
   Call call;
   call.method = "POST";
   call.path = "/v3/sensors/me/heartbeat";
+  heartbeat.protocols.assign(protocol::versions.begin(), protocol::versions.end());
   call.body = dump_json(heartbeat);
   call.bearer = token_;
   auto sending = send(std::move(call));
   auto answer = co_await std::move(sending);
   if (!answer) co_return answer.error();
-  co_return parse_json_as<protocol::HeartbeatAnswer>(answer->body, "the platform's answer to the heartbeat");
+  auto beat = parse_json_as<protocol::HeartbeatAnswer>(answer->body, "the platform's answer to the heartbeat");
+  if (!beat) co_return beat.error();
+  auto spoken = protocol::check_version(beat->protocol_version);
+  if (!spoken) co_return spoken.error();
+  co_return beat;
 }
 
 Awaitable<void> Uplink::inventory(std::string job_id, Secret lease, protocol::InventoryPage page) {
@@ -172,14 +187,22 @@ Awaitable<protocol::LayerClaimAnswer> Uplink::claim(std::string job_id, protocol
   co_return parse_json_as<protocol::LayerClaimAnswer>(answer->body, "the platform's answer to a layer claim");
 }
 
-Awaitable<void> Uplink::put_layer(Digest layer, Digest detector_state, std::string report) {
+Awaitable<void> Uplink::put(std::string path, std::string body) {
   Call call;
   call.method = "PUT";
-  call.path = "/v3/layers/" + layer.str() + "/" + detector_state.str();
-  call.body = std::move(report);
+  call.path = std::move(path);
+  call.body = std::move(body);
   call.bearer = token_;
   auto sending = tell(std::move(call));
   co_return co_await std::move(sending);
+}
+
+Awaitable<void> Uplink::put_facts(Digest layer, Digest walker, std::string facts) {
+  return put("/v3/layers/" + layer.str() + "/facts/" + walker.str(), std::move(facts));
+}
+
+Awaitable<void> Uplink::put_report(Digest layer, AnalysisState of, std::string report) {
+  return put("/v3/layers/" + layer.str() + "/reports/" + std::string(to_string(of.analysis)) + "/" + of.state.str(), std::move(report));
 }
 
 Uplink::Call Uplink::end_of_job(std::string job_id, const char* how, Secret lease, std::string body) const {

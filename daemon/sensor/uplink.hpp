@@ -13,7 +13,8 @@
 namespace landwaiter::daemon {
 
 /// The sensor's side of the protocol, one function for each request. Each is one attempt; the callers know when to try again.
-/// Errors: conflict for a stale lease (409), unauthorized, transient ones when the platform is away. Lives on the io thread.
+/// Errors: conflict for a stale lease (409), unauthorized, unsupported when the platform speaks no version of the protocol that this sensor
+/// does, transient ones when the platform is away. Lives on the io thread.
 class Uplink {
  public:
   /// With `tls_verify` false the platform's certificate is not looked at.
@@ -29,8 +30,10 @@ class Uplink {
   Awaitable<void> inventory(std::string job_id, Secret lease, protocol::InventoryPage page);
   /// Long poll while all layers are busy elsewhere.
   Awaitable<protocol::LayerClaimAnswer> claim(std::string job_id, protocol::LayerClaim claim, std::chrono::seconds wait);
+  /// `facts` is a LayerFacts as JSON.
+  Awaitable<void> put_facts(Digest layer, Digest walker, std::string facts);
   /// `report` is a LayerReport as JSON.
-  Awaitable<void> put_layer(Digest layer, Digest detector_state, std::string report);
+  Awaitable<void> put_report(Digest layer, AnalysisState of, std::string report);
   /// `completion` is an ImageCompletion as JSON. Returns the layers whose reports the platform lacks: none when it took the completion,
   /// otherwise it wants their reports first.
   Awaitable<std::vector<Digest>> complete(std::string job_id, Secret lease, std::string completion);
@@ -54,6 +57,7 @@ class Uplink {
   Awaitable<Answer> exchange(Call call);
   Awaitable<Answer> send(Call call);
   Awaitable<void> tell(Call call);
+  Awaitable<void> put(std::string path, std::string body);
   Call end_of_job(std::string job_id, const char* how, Secret lease, std::string body) const;
 
   std::shared_ptr<registry::Transport> transport_;

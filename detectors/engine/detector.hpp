@@ -4,6 +4,7 @@
 #include "core/base/bytes.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/secret.hpp"
+#include "core/report/analysis.hpp"
 #include "core/report/finding.hpp"
 
 #include <cstdint>
@@ -57,11 +58,11 @@ class FindingSink {
   /// nothing of the object. False: there is no more to be had, because the window ends the file or the object exceeds
   /// limits::object_bytes_max, or too many are waiting (limits::objects_waiting_max).
   virtual bool need(std::size_t begin, std::uint64_t size) = 0;
-  /// The window's [begin, end) is `encoding` ("base64", "utf-16le", ...) of `bytes`: these are searched with all detectors
-  /// as a file of their own, down to limits::decode_depth_max. What is found there is reported at `begin`, its attributes
-  /// with "wrapped_in", a list of encodings, outermost first.
+  /// The window's [begin, end) is `encoding` ("base64", "utf-16le", ...) of `bytes`: these are searched with the detectors
+  /// of the same analysis as a file of their own, down to limits::decode_depth_max. What is found there is reported at `begin`, its
+  /// attributes with "wrapped_in", a list of encodings, outermost first.
   virtual void decoded(std::string_view encoding, Bytes bytes, std::size_t begin, std::size_t end) = 0;
-  /// Takes `rounds` of a hash function (or what costs as much) from what all guesses in one layer may cost together
+  /// Takes `rounds` of a hash function (or what costs as much) from what all guesses of an analysis in one layer may cost together
   /// (limits::layer_guess_rounds_max). False, taking nothing, when that much is not left.
   virtual bool spend(std::uint64_t rounds) = 0;
 };
@@ -85,6 +86,8 @@ class Detector {
   virtual std::string_view name() const = 0;
   /// Goes up with every change of what is found or how it is described: old reports are then not reused.
   virtual int version() const = 0;
+  /// The analysis that this detector belongs to: it runs only when that is wanted.
+  virtual Analysis analysis() const { return Analysis::cryptography; }
   virtual std::vector<Trigger> triggers() const = 0;
   virtual void inspect(const Window& window, const Hit& hit, FindingSink& sink) const = 0;
 };

@@ -24,29 +24,65 @@ class StateHash {
   Hasher hasher_{Digest::Algorithm::sha256};
 };
 
-Digest state_of(const DetectorContext& context, const std::vector<std::unique_ptr<const Detector>>& detectors) {
+using Detectors = std::vector<std::unique_ptr<const Detector>>;
+
+Digest walker_state() {
   StateHash hash;
+  hash.field("walker");
   hash.field(kWalkerVersion);
-  hash.field(Digest::sha256_of(as_bytes(context.identity_key.reveal())).str());
-  hash.field(context.try_passwords ? 1 : 0);
-  hash.field(detectors.size());
+  return hash.finish();
+}
+
+/// Findings of these analyses can have ids that are keyed, or come out of what a password opened.
+bool depends_on_context(Analysis analysis) { return analysis == Analysis::cryptography || analysis == Analysis::secrets; }
+
+void add_detector(StateHash& hash, const Detector& detector) {
+  const auto triggers = detector.triggers();
+  hash.field(detector.name());
+  hash.field(static_cast<std::uint64_t>(detector.version()));
+  hash.field(triggers.size());
+  for (const Trigger& trigger : triggers) {
+    hash.field(static_cast<std::uint64_t>(trigger.id));
+    hash.field(trigger.pattern);
+    hash.field(trigger.max_length);
+  }
+}
+
+Digest analysis_state(const DetectorContext& context, const Detectors& detectors, Analysis analysis) {
+  StateHash hash;
+  hash.field(to_string(analysis));
+  hash.field(kWalkerVersion);
+  if (depends_on_context(analysis)) {
+    hash.field(Digest::sha256_of(as_bytes(context.identity_key.reveal())).str());
+    hash.field(context.try_passwords ? 1 : 0);
+  }
   for (const auto& detector : detectors) {
-    const auto triggers = detector->triggers();
-    hash.field(detector->name());
-    hash.field(static_cast<std::uint64_t>(detector->version()));
-    hash.field(triggers.size());
-    for (const Trigger& trigger : triggers) {
-      hash.field(static_cast<std::uint64_t>(trigger.id));
-      hash.field(trigger.pattern);
-      hash.field(trigger.max_length);
-    }
+    if (detector->analysis() == analysis) add_detector(hash, *detector);
   }
   return hash.finish();
 }
 
-/// From the cache, or compiled and put there. The state stands for the patterns.
-Result<Prefilter> compiled(const std::vector<Prefilter::Pattern>& patterns, const Digest& state, TriggerCache* cache) {
-  const std::string name(state.hex());
+AnalysisStates states_of(const DetectorContext& context, const Detectors& detectors) {
+  AnalysisStates states;
+  for (const Analysis analysis : all_analyses) {
+    const bool any = std::ranges::any_of(detectors, [&](const auto& detector) { return detector->analysis() == analysis; });
+    if (any) states.push_back({analysis, analysis_state(context, detectors, analysis)});
+  }
+  return states;
+}
+
+Digest digest_of(const std::vector<Prefilter::Pattern>& patterns) {
+  StateHash hash;
+  for (const Prefilter::Pattern& pattern : patterns) {
+    hash.field(pattern.text);
+    hash.field(pattern.max_length);
+  }
+  return hash.finish();
+}
+
+/// From the cache, or compiled and put there.
+Result<Prefilter> compiled(const std::vector<Prefilter::Pattern>& patterns, const Digest& digest, TriggerCache* cache) {
+  const std::string name(digest.hex());
   if (const auto stored = cache != nullptr ? cache->load(name) : std::nullopt) {
     if (auto restored = Prefilter::restore(*stored)) return *std::move(restored);
   }
@@ -60,7 +96,9 @@ Result<Prefilter> compiled(const std::vector<Prefilter::Pattern>& patterns, cons
 Engine::Engine(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
-const Digest& Engine::state() const { return impl_->state; }
+std::span<const AnalysisState> Engine::states() const { return impl_->states; }
+const Digest& Engine::walker() const { return impl_->walker; }
+const Digest& Engine::triggers_digest() const { return impl_->triggers_digest; }
 std::span<const std::unique_ptr<const Detector>> Engine::detectors() const { return impl_->detectors; }
 
 Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context, std::vector<std::unique_ptr<const Detector>> detectors,
@@ -74,14 +112,18 @@ Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& cont
       return Error(ErrorCode::invalid_argument, "two detectors have the name " + std::string(detector.name()));
     }
     impl->labels.push_back(std::string(detector.name()) + "/" + std::to_string(detector.version()));
+    impl->analyses.push_back(detector.analysis());
     for (Trigger& trigger : detector.triggers()) {
+      impl->groups.push_back(static_cast<std::uint8_t>(index_of(detector.analysis())));
       impl->triggers.push_back({static_cast<std::uint32_t>(i), trigger.id});
       impl->trigger_length_max = std::max(impl->trigger_length_max, trigger.max_length);
       patterns.push_back({std::move(trigger.pattern), trigger.max_length});
     }
   }
-  impl->state = state_of(context, detectors);
-  auto prefilter = compiled(patterns, impl->state, cache);
+  impl->walker = walker_state();
+  impl->states = states_of(context, detectors);
+  impl->triggers_digest = digest_of(patterns);
+  auto prefilter = compiled(patterns, impl->triggers_digest, cache);
   if (!prefilter) return prefilter.error();
   impl->prefilter = *std::move(prefilter);
   impl->detectors = std::move(detectors);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/digest.hpp"
+#include "core/report/analysis.hpp"
 #include "detectors/engine/detector.hpp"
 #include "detectors/engine/trigger_cache.hpp"
 
@@ -23,9 +24,15 @@ class Engine {
                                                       TriggerCache* cache = nullptr);
   ~Engine();
 
-  /// The digest over all detectors' names, versions and triggers, the walker's version and the identity key's hash:
-  /// two engines with the same state give the same report for the same layer.
-  const Digest& state() const;
+  /// One for each analysis that has a detector: two engines with the same state of an analysis report the same of the same layer for it.
+  /// A state is the digest over the walker's version and the names, versions and triggers of the analysis' detectors; for
+  /// cryptography and secrets also over the identity key and whether passwords are tried.
+  std::span<const AnalysisState> states() const;
+  /// The digest over the walker's version: two engines with the same one report the same facts of the same layer.
+  const Digest& walker() const;
+  EngineState state() const { return {walker(), {states().begin(), states().end()}}; }
+  /// The digest over all triggers of all detectors: the cache knows their compiled form by it.
+  const Digest& triggers_digest() const;
   std::span<const std::unique_ptr<const Detector>> detectors() const;
 
   struct Impl;

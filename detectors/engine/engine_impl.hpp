@@ -4,10 +4,16 @@
 #include "detectors/engine/engine.hpp"
 #include "detectors/engine/prefilter.hpp"
 
+#include <array>
 #include <string>
 #include <vector>
 
 namespace landwaiter::detectors {
+
+/// A value for each analysis. What one analysis finds must not depend on which others run beside it, so each has its own limits.
+template <class T>
+using ByAnalysis = std::array<T, all_analyses.size()>;
+constexpr std::size_t index_of(Analysis analysis) { return static_cast<std::size_t>(analysis); }
 
 /// What Engine::create makes: looked into by the scanning code only.
 struct Engine::Impl {
@@ -18,10 +24,14 @@ struct Engine::Impl {
 
   std::vector<std::unique_ptr<const Detector>> detectors;
   std::vector<std::string> labels;     ///< "name/version" of each detector
+  std::vector<Analysis> analyses;      ///< of each detector
   std::vector<TriggerOf> triggers;     ///< in the order of the prefilter's patterns
+  std::vector<std::uint8_t> groups;    ///< of each trigger: the index of its detector's analysis
   std::size_t trigger_length_max = 0;  ///< of the longest
   Prefilter prefilter;
-  Digest state;
+  Digest triggers_digest;
+  Digest walker;
+  AnalysisStates states;
 };
 
 }  // namespace landwaiter::detectors

@@ -9,6 +9,12 @@
 
 namespace landwaiter::detectors {
 
+void FileScanMemory::begin_layer(std::span<const Analysis> analyses, const ScanLimits& limits) {
+  wanted.fill(false);
+  for (const Analysis analysis : analyses) wanted[index_of(analysis)] = true;
+  guess_rounds_left.fill(limits.layer_guess_rounds_max);
+}
+
 FileScanMemory::FileScanMemory(const Engine::Impl& engine)
     : scratch(engine.prefilter.make_scratch()),
       windows(limits::window_bytes + limits::detector_lookahead_bytes + limits::detector_lookbehind_bytes + engine.trigger_length_max) {}
@@ -17,14 +23,19 @@ FileScanMemory::FileScanMemory(const Engine::Impl& engine)
 class FileScan::Sink final : public FindingSink {
  public:
   Sink(FileScan& scan, const Window& window, const Prefilter::Match& hit, bool may_need)
-      : scan_(scan), window_(window), hit_(hit), detector_(scan.engine_.triggers[hit.pattern].detector), may_need_(may_need) {}
+      : scan_(scan),
+        window_(window),
+        hit_(hit),
+        detector_(scan.engine_.triggers[hit.pattern].detector),
+        analysis_(scan.engine_.analyses[detector_]),
+        may_need_(may_need) {}
 
   void add(Finding finding, std::size_t offset) override {
     finding.detector = scan_.engine_.labels[detector_];
-    scan_.add(std::move(finding), window_.offset + offset);
+    scan_.add(analysis_, std::move(finding), window_.offset + offset);
   }
 
-  void diagnose(ErrorCode code, std::string message, std::size_t) override { scan_.diagnose(code, std::move(message)); }
+  void diagnose(ErrorCode code, std::string message, std::size_t) override { scan_.diagnose(analysis_, code, std::move(message)); }
 
   void consumed(std::size_t end) override {
     std::uint64_t& until = scan_.consumed_[detector_];
@@ -35,12 +46,12 @@ class FileScan::Sink final : public FindingSink {
 
   void decoded(std::string_view encoding, Bytes bytes, std::size_t begin, std::size_t end) override {
     consumed(end);
-    scan_.scan_decoded(encoding, bytes, window_.offset + begin);
+    scan_.scan_decoded(analysis_, encoding, bytes, window_.offset + begin);
     wipe(bytes);
   }
 
   bool spend(std::uint64_t rounds) override {
-    std::uint64_t& left = scan_.memory_.guess_rounds_left;
+    std::uint64_t& left = scan_.memory_.guess_rounds_left[index_of(analysis_)];
     if (rounds > left) return false;
     left -= rounds;
     return true;
@@ -51,6 +62,7 @@ class FileScan::Sink final : public FindingSink {
   const Window& window_;
   const Prefilter::Match& hit_;
   std::size_t detector_;
+  Analysis analysis_;
   bool may_need_;
 };
 
@@ -68,28 +80,38 @@ void FileScan::reset(std::string_view name) {
   base_ = matched_ = 0;
   pending_.clear();
   std::ranges::fill(consumed_, 0);
-  triggers_ = 0;
-  exhausted_ = too_many_findings_ = false;
-  findings_.clear();
-  diagnostics_.clear();
+  triggers_.fill(0);
+  exhausted_.fill(false);
+  too_many_findings_.fill(false);
+  for (FileFindings& found : found_) {
+    found.findings.clear();
+    found.diagnostics.clear();
+  }
+}
+
+bool FileScan::all_exhausted() const {
+  return std::ranges::all_of(all_analyses, [&](Analysis analysis) { return exhausted_[index_of(analysis)] || !listens(analysis); });
 }
 
 /// Before the end of a hit: the promised bytes before its start, wherever that is.
 std::uint64_t FileScan::lookbehind() const { return limits::detector_lookbehind_bytes + engine_.trigger_length_max; }
 
-void FileScan::add(Finding finding, std::uint64_t offset) {
-  if (findings_.size() >= limits_.findings_per_file_max) {
-    if (std::exchange(too_many_findings_, true)) return;
-    return diagnose(ErrorCode::limit_exceeded, "more than " + std::to_string(limits_.findings_per_file_max) +
-                                                   " findings (findings_per_file_max): the rest is left out");
+void FileScan::add(Analysis analysis, Finding finding, std::uint64_t offset) {
+  auto& findings = found(analysis).findings;
+  if (findings.size() >= limits_.findings_per_file_max) {
+    if (std::exchange(too_many_findings_[index_of(analysis)], true)) return;
+    return diagnose(
+        analysis, ErrorCode::limit_exceeded,
+        "more than " + std::to_string(limits_.findings_per_file_max) + " findings (findings_per_file_max): the rest is left out");
   }
   finding.occurrences.assign(1, Occurrence{.path = {}, .archive = {}, .offset = offset, .layer = {}, .deleted_by = {}});
-  findings_.push_back(std::move(finding));
+  findings.push_back(std::move(finding));
 }
 
-void FileScan::diagnose(ErrorCode code, std::string message) {
-  if (diagnostics_.size() >= limits_.diagnostics_per_layer_max) return;
-  diagnostics_.push_back({.code = code, .message = std::move(message), .path = {}, .archive = {}, .layer = {}});
+void FileScan::diagnose(Analysis analysis, ErrorCode code, std::string message) {
+  auto& diagnostics = found(analysis).diagnostics;
+  if (diagnostics.size() >= limits_.diagnostics_per_layer_max) return;
+  diagnostics.push_back({.code = code, .message = std::move(message), .path = {}, .archive = {}, .layer = {}});
 }
 
 void FileScan::whole(ByteView file) { process(Window{.bytes = file, .offset = 0, .ends_file = true}); }
@@ -134,23 +156,34 @@ void FileScan::match(const Window& window) {
   const std::uint64_t overlap = engine_.trigger_length_max;
   const std::uint64_t from = std::max(window.offset, matched_ - std::min(matched_, overlap));
   const std::uint64_t known = std::exchange(matched_, window.offset + window.bytes.size());
-  if (exhausted_) return;
+  ByAnalysis<Prefilter::Group> groups;
+  for (const Analysis analysis : all_analyses) {
+    const std::size_t i = index_of(analysis);
+    groups[i].wanted = listens(analysis) && !exhausted_[i];
+    groups[i].room = limits_.triggers_per_file_max - triggers_[i];
+  }
   const std::size_t before = pending_.size();
-  const std::size_t budget = limits_.triggers_per_file_max - triggers_;
-  exhausted_ = !engine_.prefilter.scan(window.bytes.subspan(from - window.offset), memory_.scratch, pending_, before + budget);
-  if (pending_.size() == before) return;
-
+  engine_.prefilter.scan(window.bytes.subspan(from - window.offset), memory_.scratch, pending_, engine_.groups, groups);
   const auto fresh = pending_.begin() + static_cast<std::ptrdiff_t>(before);
   for (auto hit = fresh; hit != pending_.end(); ++hit) hit->end += from;
   // All known ones end before all fresh ones, so sorting the tail sorts the whole.
   pending_.erase(std::remove_if(fresh, pending_.end(), [&](const auto& hit) { return hit.end <= known; }), pending_.end());
+  note_fresh(fresh);
+  for (const Analysis analysis : all_analyses) {
+    if (!groups[index_of(analysis)].overflowed) continue;
+    exhausted_[index_of(analysis)] = true;
+    diagnose(analysis, ErrorCode::limit_exceeded,
+             "more than " + std::to_string(limits_.triggers_per_file_max) +
+                 " places look like an asset (triggers_per_file_max): what follows is not searched");
+  }
+}
+
+/// Sorts the matches from `fresh` on and counts them.
+void FileScan::note_fresh(std::vector<Prefilter::Match>::iterator fresh) {
+  if (fresh == pending_.end()) return;
   std::sort(fresh, pending_.end());
   pending_.erase(std::unique(fresh, pending_.end()), pending_.end());
-  triggers_ += pending_.size() - before;
-  if (exhausted_) {
-    diagnose(ErrorCode::limit_exceeded, "more than " + std::to_string(limits_.triggers_per_file_max) +
-                                            " places look like an asset (triggers_per_file_max): what follows is not searched");
-  }
+  for (auto hit = fresh; hit != pending_.end(); ++hit) ++triggers_[engine_.groups[hit->pattern]];
 }
 
 void FileScan::deliver(const Window& window, const Prefilter::Match& hit) {
@@ -169,7 +202,8 @@ void FileScan::inspect(const Window& window, const Prefilter::Match& hit, bool m
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception&) {
-    diagnose(ErrorCode::internal, "the detector " + engine_.labels[trigger.detector] + " failed on this file: please report it");
+    diagnose(engine_.analyses[trigger.detector], ErrorCode::internal,
+             "the detector " + engine_.labels[trigger.detector] + " failed on this file: please report it");
   }
 }
 
@@ -178,8 +212,13 @@ bool FileScan::gather(const Window& window, const Prefilter::Match& hit, std::si
   const std::uint64_t start = window.offset + begin;
   if (size > limits::object_bytes_max || start > hit.end || start >= end || start + size <= end) return false;
   std::uint64_t waiting = size;
-  for (const Object& object : objects_) waiting += object.size;
-  if (objects_.size() >= limits::objects_waiting_max || waiting > limits::objects_waiting_bytes_max) return false;
+  std::size_t count = 0;
+  for (const Object& object : objects_) {
+    if (engine_.groups[object.pattern] != engine_.groups[hit.pattern]) continue;
+    waiting += object.size;
+    ++count;
+  }
+  if (count >= limits::objects_waiting_max || waiting > limits::objects_waiting_bytes_max) return false;
   const ByteView here = window.bytes.subspan(begin);
   objects_.push_back({.pattern = hit.pattern, .hit_end = hit.end, .begin = start, .size = size, .bytes = Bytes(here.begin(), here.end())});
   return true;
@@ -209,22 +248,24 @@ void FileScan::deliver_object(Object object, bool ends_file) {
   wipe(object.bytes);
 }
 
-void FileScan::scan_decoded(std::string_view encoding, ByteView bytes, std::uint64_t offset) {
+void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, std::uint64_t offset) {
   if (bytes.empty() || decode_depth_ >= limits::decode_depth_max) return;
   if (!inner_) {
     inner_ = std::make_unique<FileScan>(engine_, memory_, limits_);
     inner_->decode_depth_ = decode_depth_ + 1;
   }
   inner_->reset(name_);
+  inner_->only_ = analysis;
   inner_->push(bytes);
   inner_->finish();
-  for (Finding& finding : inner_->findings_) {
+  FileFindings& inner = inner_->found(analysis);
+  for (Finding& finding : inner.findings) {
     auto& wrapped = finding.attributes[attribute::wrapped_in];
     if (!wrapped.is_array()) wrapped = nlohmann::json::array();
     wrapped.insert(wrapped.begin(), encoding);
-    add(std::move(finding), offset);
+    add(analysis, std::move(finding), offset);
   }
-  for (Diagnostic& diagnostic : inner_->diagnostics_) diagnose(diagnostic.code, std::move(diagnostic.message));
+  for (Diagnostic& diagnostic : inner.diagnostics) diagnose(analysis, diagnostic.code, std::move(diagnostic.message));
 }
 
 /// Moves what waiting and coming hits need to the buffer's start.

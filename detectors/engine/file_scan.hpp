@@ -6,6 +6,8 @@
 #include "detectors/engine/scan_limits.hpp"
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -16,10 +18,20 @@ struct FileScanMemory {
   explicit FileScanMemory(const Engine::Impl& engine);
   Prefilter::Scratch scratch;
   BufferPool windows;
-  std::uint64_t guess_rounds_left = 0;  ///< of the layer at hand, see FindingSink::spend
+  /// For the layer at hand:
+  ByAnalysis<bool> wanted{};
+  ByAnalysis<std::uint64_t> guess_rounds_left{};  ///< see FindingSink::spend
+
+  void begin_layer(std::span<const Analysis> analyses, const ScanLimits& limits);
 };
 
-/// Takes one file's bytes in any pieces, matches each once against all triggers, and calls the detectors with windows that
+/// What one analysis found in a file.
+struct FileFindings {
+  std::vector<Finding> findings;
+  std::vector<Diagnostic> diagnostics;
+};
+
+/// Takes one file's bytes in any pieces, matches each once against all triggers, and calls the wanted detectors with windows that
 /// hold the promised context: hits near a window's end wait until what follows has come. Results do not depend on how the
 /// bytes were cut. Findings and diagnostics gather here without a path, for the caller to take.
 class FileScan {
@@ -38,8 +50,7 @@ class FileScan {
   /// The file ended; the waiting hits get their windows.
   void finish();
 
-  std::vector<Finding>& findings() { return findings_; }
-  std::vector<Diagnostic>& diagnostics() { return diagnostics_; }
+  FileFindings& found(Analysis analysis) { return found_[index_of(analysis)]; }
 
  private:
   class Sink;
@@ -53,8 +64,8 @@ class FileScan {
     Bytes bytes;
   };
 
-  void add(Finding finding, std::uint64_t offset);
-  void diagnose(ErrorCode code, std::string message);
+  void add(Analysis analysis, Finding finding, std::uint64_t offset);
+  void diagnose(Analysis analysis, ErrorCode code, std::string message);
   void process(bool ends_file);
   void process(Window window);
   void match(const Window& window);
@@ -63,12 +74,15 @@ class FileScan {
   bool gather(const Window& window, const Prefilter::Match& hit, std::size_t begin, std::uint64_t size);
   void feed_objects(const Window& window);
   void deliver_object(Object object, bool ends_file);
-  void scan_decoded(std::string_view encoding, ByteView bytes, std::uint64_t offset);
+  void scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, std::uint64_t offset);
+  void note_fresh(std::vector<Prefilter::Match>::iterator fresh);
+  bool listens(Analysis analysis) const { return memory_.wanted[index_of(analysis)] && only_.value_or(analysis) == analysis; }
+  bool all_exhausted() const;
   void retain();
   void push_zeros(std::uint64_t count);
   std::uint64_t lookbehind() const;
   /// True when no byte to come can change anything.
-  bool done() const { return exhausted_ && pending_.empty() && objects_.empty(); }
+  bool done() const { return pending_.empty() && objects_.empty() && all_exhausted(); }
 
   const Engine::Impl& engine_;
   FileScanMemory& memory_;
@@ -84,11 +98,11 @@ class FileScan {
   Bytes head_;                       ///< the first bytes of a file that is longer than a window
   std::unique_ptr<FileScan> inner_;  ///< for what was decoded; made when needed
   std::size_t decode_depth_ = 0;
-  std::size_t triggers_ = 0;
-  bool exhausted_ = false;  ///< triggers_per_file_max was met
-  bool too_many_findings_ = false;
-  std::vector<Finding> findings_;
-  std::vector<Diagnostic> diagnostics_;
+  std::optional<Analysis> only_;  ///< whose detector decoded these bytes; nothing for a file
+  ByAnalysis<std::size_t> triggers_{};
+  ByAnalysis<bool> exhausted_{};  ///< triggers_per_file_max was met
+  ByAnalysis<bool> too_many_findings_{};
+  ByAnalysis<FileFindings> found_;
 };
 
 }  // namespace landwaiter::detectors

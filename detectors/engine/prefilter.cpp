@@ -7,6 +7,7 @@
 #include <hs/hs.h>
 
 #include <new>
+#include <utility>
 
 namespace landwaiter::detectors {
 namespace {
@@ -40,14 +41,22 @@ Result<void> check_length(const Prefilter::Pattern& pattern) {
 
 struct MatchCollector {
   std::vector<Prefilter::Match>& matches;
-  std::size_t matches_max;
+  std::span<const std::uint8_t> group_of;
+  std::span<Prefilter::Group> groups;
+  std::size_t open = 0;  ///< wanted groups that have not overflowed
 };
 
 int on_match(unsigned int id, unsigned long long, unsigned long long to, unsigned int, void* context) {
   auto& collector = *static_cast<MatchCollector*>(context);
-  if (collector.matches.size() >= collector.matches_max) return 1;
-  collector.matches.push_back({to, id});
-  return 0;
+  Prefilter::Group& group = collector.groups[collector.group_of[id]];
+  if (!group.wanted) return 0;
+  if (group.room > 0) {
+    --group.room;
+    collector.matches.push_back({to, id});
+    return 0;
+  }
+  if (!std::exchange(group.overflowed, true)) --collector.open;
+  return collector.open == 0 ? 1 : 0;
 }
 
 }  // namespace
@@ -105,14 +114,15 @@ Prefilter::Scratch Prefilter::make_scratch() const {
   return Scratch(scratch);
 }
 
-bool Prefilter::scan(ByteView bytes, const Scratch& scratch, std::vector<Match>& matches, std::size_t matches_max) const {
-  if (!database_ || bytes.empty()) return true;
-  MatchCollector collector{matches, matches_max};
+void Prefilter::scan(ByteView bytes, const Scratch& scratch, std::vector<Match>& matches, std::span<const std::uint8_t> group_of,
+                     std::span<Group> groups) const {
+  MatchCollector collector{matches, group_of, groups};
+  for (const Group& group : groups) collector.open += group.wanted && !group.overflowed ? 1 : 0;
+  if (!database_ || bytes.empty() || collector.open == 0) return;
   const hs_error_t code = hs_scan(database_.get(), reinterpret_cast<const char*>(bytes.data()), static_cast<unsigned>(bytes.size()), 0,
                                   scratch.get(), on_match, &collector);
   // Nothing else can go wrong that is not a bug: arguments are ours and the scratch belongs to one thread.
   if (code != HS_SUCCESS && code != HS_SCAN_TERMINATED) throw std::logic_error("hs_scan failed with " + std::to_string(code));
-  return code == HS_SUCCESS;
 }
 
 }  // namespace landwaiter::detectors

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,9 +45,17 @@ class Prefilter {
 
   Scratch make_scratch() const;
 
-  /// Appends the matches in `bytes` (less than 4 GiB) to `matches`, in no order, a few of them possibly twice. Stops when
-  /// there are `matches_max` in it and returns false.
-  bool scan(ByteView bytes, const Scratch& scratch, std::vector<Match>& matches, std::size_t matches_max) const;
+  /// Of a group of patterns: whether its matches are wanted, and how many more there is room for.
+  struct Group {
+    bool wanted = false;
+    std::size_t room = 0;
+    bool overflowed = false;  ///< a wanted match was dropped, as there was no room for it
+  };
+
+  /// Appends the wanted matches in `bytes` (less than 4 GiB) to `matches`, in no order, a few of them possibly twice, and takes them off
+  /// their group's room. `group_of` has a group's index for each pattern. Ends early once all wanted groups have overflowed.
+  void scan(ByteView bytes, const Scratch& scratch, std::vector<Match>& matches, std::span<const std::uint8_t> group_of,
+            std::span<Group> groups) const;
 
  private:
   struct FreeDatabase {

@@ -3,6 +3,8 @@
 #include "detectors/walk/even_source.hpp"
 #include "detectors/walk/layer_walk.hpp"
 
+#include <algorithm>
+
 namespace landwaiter::detectors {
 namespace {
 
@@ -29,6 +31,8 @@ class Meter final : public ByteSource {
 struct LayerScanner::Impl {
   Impl(std::shared_ptr<const Engine> with, const ScanLimits& within) : engine(std::move(with)), limits(within), memory(engine->impl()) {}
 
+  /// Those of `wanted` that the engine has detectors of, in order and once.
+  std::vector<Analysis> known(std::span<const Analysis> wanted) const;
   void walk(ByteSource& blob, ReportBuilder& report, ScanProgress& progress, const std::stop_token& stop);
 
   std::shared_ptr<const Engine> engine;
@@ -39,6 +43,14 @@ struct LayerScanner::Impl {
 LayerScanner::LayerScanner(std::shared_ptr<const Engine> engine, const ScanLimits& limits)
     : impl_(std::make_unique<Impl>(std::move(engine), limits)) {}
 LayerScanner::~LayerScanner() = default;
+
+std::vector<Analysis> LayerScanner::Impl::known(std::span<const Analysis> wanted) const {
+  std::vector<Analysis> known;
+  for (const AnalysisState& has : engine->states()) {
+    if (std::ranges::find(wanted, has.analysis) != wanted.end()) known.push_back(has.analysis);
+  }
+  return known;
+}
 
 void LayerScanner::Impl::walk(ByteSource& blob, ReportBuilder& report, ScanProgress& progress, const std::stop_token& stop) {
   EvenSource even(blob, landwaiter::limits::blob_chunk_bytes);
@@ -52,20 +64,24 @@ void LayerScanner::Impl::walk(ByteSource& blob, ReportBuilder& report, ScanProgr
   }
 }
 
-Result<LayerReport> LayerScanner::scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, ScanProgress& progress,
-                                       std::stop_token stop) {
+Result<ScannedLayer> LayerScanner::scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, std::span<const Analysis> wanted,
+                                        ScanProgress& progress, std::stop_token stop) {
   Meter meter(blob, progress, stop);
   VerifyingSource verified(meter, layer, size_bytes);
-  ReportBuilder builder(impl_->limits);
+  ReportBuilder builder(impl_->limits, impl_->known(wanted));
   impl_->walk(verified, builder, progress, stop);
   auto proven = verified.drain();
   if (!proven) return proven.error();
   if (stop.stop_requested()) return Error(ErrorCode::cancelled, "the scan was asked to stop");
   builder.stats().compressed_bytes = verified.bytes_read();
-  LayerReport report = builder.finish();
-  report.layer = layer;
-  report.detector_state = impl_->engine->state();
-  return report;
+  ScannedLayer scanned = builder.finish();
+  scanned.facts.layer = layer;
+  scanned.facts.walker = impl_->engine->walker();
+  for (LayerReport& report : scanned.reports) {
+    report.layer = layer;
+    report.of.state = *state_of(impl_->engine->states(), report.of.analysis);
+  }
+  return scanned;
 }
 
 }  // namespace landwaiter::detectors

@@ -24,7 +24,7 @@ LayerWalk::LayerWalk(const Engine::Impl& engine, WalkMemory& memory, const ScanL
       progress_(progress),
       stop_(std::move(stop)),
       leaf_(engine, memory.files, limits) {
-  memory_.files.guess_rounds_left = limits.layer_guess_rounds_max;
+  memory_.files.begin_layer(report.wanted(), limits);
 }
 
 void LayerWalk::walk(ByteSource& layer) {

@@ -38,8 +38,7 @@ std::string_view LayerWalk::name() const { return place_.archive.empty() ? place
 
 void LayerWalk::report_of(FileScan& scan) {
   const std::size_t before = report_.findings();
-  report_.add_findings(scan.findings(), place_);
-  report_.add_diagnostics(scan.diagnostics(), place_);
+  for (const Analysis analysis : report_.wanted()) report_.add(analysis, scan.found(analysis), place_);
   progress_.findings += report_.findings() - before;
 }
 
@@ -104,7 +103,7 @@ Result<void> LayerWalk::scan_sparse(ArchiveReader& archive, Budget* budget) {
 }
 
 Result<void> LayerWalk::scan_archive(PeekSource& file, const Content& content, std::size_t depth) {
-  const std::size_t first = report_.findings();
+  const ReportBuilder::Mark first = report_.mark();
   FileScan raw(engine_, memory_.files, limits_);
   raw.reset(name());
   RawTee bytes(file, raw);
@@ -115,13 +114,13 @@ Result<void> LayerWalk::scan_archive(PeekSource& file, const Content& content, s
   innermost_ = budget.outer;
   bytes.drain();
   raw.finish();
-  if (opened) {
-    ++report_.stats().archives;
-    raw.diagnostics().clear();
-  }
-  if (!raw.findings().empty()) {
-    const auto known = report_.known_since(first);
-    std::erase_if(raw.findings(), [&](const Finding& finding) { return known.contains({finding.type, finding.id}); });
+  if (opened) ++report_.stats().archives;
+  for (const Analysis analysis : report_.wanted()) {
+    FileFindings& found = raw.found(analysis);
+    if (opened) found.diagnostics.clear();
+    if (found.findings.empty()) continue;
+    const auto known = report_.known_since(analysis, first);
+    std::erase_if(found.findings, [&](const Finding& finding) { return known.contains({finding.type, finding.id}); });
   }
   report_of(raw);
   if (bytes.failed()) return *bytes.failed();

@@ -14,57 +14,70 @@ std::uint64_t bytes_of(const Place& place) {
 
 }  // namespace
 
-/// A diagnostic about the layer, the first time only.
-void ReportBuilder::once(bool& said, const std::string& message) {
-  if (!std::exchange(said, true)) diagnose(ErrorCode::limit_exceeded, message, {});
+ReportBuilder::ReportBuilder(const ScanLimits& limits, std::span<const Analysis> wanted)
+    : limits_(limits), wanted_(wanted.begin(), wanted.end()) {}
+
+void ReportBuilder::diagnose(Diagnostics& into, Diagnostic diagnostic) const {
+  // One is kept free for the line about those that were dropped.
+  if (into.list.size() + 1 >= limits_.diagnostics_per_layer_max) {
+    ++into.dropped;
+    return;
+  }
+  into.list.push_back(std::move(diagnostic));
 }
 
-bool ReportBuilder::room_for_place(const Place& place) {
-  if (occurrences_ >= limits_.findings_per_layer_max) {
-    once(findings_full_, "more than " + std::to_string(limits_.findings_per_layer_max) +
-                             " occurrences in one layer (findings_per_layer_max): the rest is left out");
+void ReportBuilder::diagnose(ErrorCode code, std::string message, const Place& place) {
+  diagnose(walk_diagnostics_, {.code = code, .message = std::move(message), .path = place.path, .archive = place.archive, .layer = {}});
+}
+
+/// A diagnostic about the layer, the first time only.
+void ReportBuilder::once(Diagnostics& into, bool& said, const std::string& message) const {
+  if (std::exchange(said, true)) return;
+  diagnose(into, {.code = ErrorCode::limit_exceeded, .message = message, .path = {}, .archive = {}, .layer = {}});
+}
+
+bool ReportBuilder::room_for_place(Section& section, const Place& place) {
+  if (section.occurrences >= limits_.findings_per_layer_max) {
+    once(section.diagnostics, section.findings_full,
+         "more than " + std::to_string(limits_.findings_per_layer_max) +
+             " occurrences in one layer (findings_per_layer_max): the rest is left out");
     return false;
   }
   const std::uint64_t bytes = bytes_of(place);
-  if (place_bytes_ + bytes > limits::finding_places_bytes_max) {
-    once(places_full_, "the paths of this layer's findings are too long (finding_places_bytes_max): the rest is left out");
+  if (section.place_bytes + bytes > limits::finding_places_bytes_max) {
+    once(section.diagnostics, section.places_full,
+         "the paths of this layer's findings are too long (finding_places_bytes_max): the rest is left out");
     return false;
   }
-  ++occurrences_;
-  place_bytes_ += bytes;
+  ++section.occurrences;
+  section.place_bytes += bytes;
   return true;
 }
 
-void ReportBuilder::add_findings(std::vector<Finding>& findings, const Place& place) {
-  for (Finding& finding : findings) {
-    if (!room_for_place(place)) break;
+void ReportBuilder::add(Analysis analysis, FileFindings& found, const Place& place) {
+  Section& into = section(analysis);
+  for (Finding& finding : found.findings) {
+    if (!room_for_place(into, place)) break;
     for (Occurrence& occurrence : finding.occurrences) {
       occurrence.path = place.path;
       occurrence.archive = place.archive;
     }
-    report_.findings.push_back(std::move(finding));
+    into.findings.push_back(std::move(finding));
   }
-  findings.clear();
-}
-
-void ReportBuilder::add_diagnostics(std::vector<Diagnostic>& diagnostics, const Place& place) {
-  for (Diagnostic& diagnostic : diagnostics) diagnose(diagnostic.code, std::move(diagnostic.message), place);
-  diagnostics.clear();
-}
-
-void ReportBuilder::diagnose(ErrorCode code, std::string message, const Place& place) {
-  // One is kept free for the line about those that were dropped.
-  if (report_.diagnostics.size() + 1 >= limits_.diagnostics_per_layer_max) {
-    ++diagnostics_dropped_;
-    return;
+  found.findings.clear();
+  for (Diagnostic& diagnostic : found.diagnostics) {
+    diagnostic.path = place.path;
+    diagnostic.archive = place.archive;
+    diagnose(into.diagnostics, std::move(diagnostic));
   }
-  report_.diagnostics.push_back({.code = code, .message = std::move(message), .path = place.path, .archive = place.archive, .layer = {}});
+  found.diagnostics.clear();
 }
 
 void ReportBuilder::add_hidden(std::vector<std::string>& list, const std::string& path) {
-  const std::size_t count = report_.whiteouts.size() + report_.opaque_directories.size();
+  const std::size_t count = facts_.whiteouts.size() + facts_.opaque_directories.size();
   if (count >= limits_.whiteouts_max || hidden_bytes_ + path.size() > limits::whiteouts_bytes_max) {
-    once(hidden_full_, "too many whiteouts (whiteouts_max, whiteouts_bytes_max): some deleted assets will be shown as present");
+    once(walk_diagnostics_, hidden_full_,
+         "too many whiteouts (whiteouts_max, whiteouts_bytes_max): some deleted assets will be shown as present");
     return;
   }
   hidden_bytes_ += path.size();
@@ -77,23 +90,37 @@ void ReportBuilder::add_hard_link(const std::string& target, const std::string& 
   if (first == name) return;
   const std::uint64_t bytes = first.size() + name.size();
   if (hard_links_.size() >= limits_.hard_links_max || hard_link_bytes_ + bytes > limits::hard_links_bytes_max) {
-    once(hard_links_full_, "too many hard links (hard_links_max, hard_links_bytes_max): assets are not listed under all their names");
+    once(walk_diagnostics_, hard_links_full_,
+         "too many hard links (hard_links_max, hard_links_bytes_max): assets are not listed under all their names");
     return;
   }
   hard_link_bytes_ += bytes;
   hard_links_[name] = std::string(first);
 }
 
-std::set<std::pair<FindingType, std::string>> ReportBuilder::known_since(std::size_t first) const {
+std::size_t ReportBuilder::findings() const {
+  std::size_t count = 0;
+  for (const Section& section : sections_) count += section.findings.size();
+  return count;
+}
+
+ReportBuilder::Mark ReportBuilder::mark() const {
+  Mark mark{};
+  for (std::size_t i = 0; i < mark.size(); ++i) mark[i] = sections_[i].findings.size();
+  return mark;
+}
+
+std::set<std::pair<FindingType, std::string>> ReportBuilder::known_since(Analysis analysis, const Mark& mark) const {
+  const auto& findings = sections_[index_of(analysis)].findings;
   std::set<std::pair<FindingType, std::string>> known;
-  for (std::size_t i = first; i < report_.findings.size(); ++i) known.emplace(report_.findings[i].type, report_.findings[i].id);
+  for (std::size_t i = mark[index_of(analysis)]; i < findings.size(); ++i) known.emplace(findings[i].type, findings[i].id);
   return known;
 }
 
-void ReportBuilder::copy_to_hard_links() {
+void ReportBuilder::copy_to_hard_links(Section& section) {
   if (hard_links_.empty()) return;
   std::map<std::string_view, std::vector<Finding*>> by_path;
-  for (Finding& finding : report_.findings) {
+  for (Finding& finding : section.findings) {
     for (const Occurrence& occurrence : finding.occurrences) by_path[occurrence.path].push_back(&finding);
   }
   // Each finding has one occurrence here; the copies are appended afterwards, as they would invalidate the views.
@@ -104,34 +131,48 @@ void ReportBuilder::copy_to_hard_links() {
     for (Finding* finding : found->second) {
       Occurrence copy = finding->occurrences.front();
       copy.path = name;
-      if (!room_for_place(Place{copy.path, copy.archive})) break;
+      if (!room_for_place(section, Place{copy.path, copy.archive})) break;
       copies.emplace_back(finding, std::move(copy));
     }
   }
   for (auto& [finding, copy] : copies) finding->occurrences.push_back(std::move(copy));
 }
 
-LayerReport ReportBuilder::finish() {
-  copy_to_hard_links();
-  normalize(report_.findings);
-  std::ranges::sort(report_.diagnostics);
-  const auto doubles = std::ranges::unique(report_.diagnostics);
-  report_.diagnostics.erase(doubles.begin(), doubles.end());
-  if (diagnostics_dropped_ > 0) {
-    report_.diagnostics.push_back(
-        {.code = ErrorCode::limit_exceeded,
-         .message = std::to_string(diagnostics_dropped_) + " more diagnostics are left out (diagnostics_per_layer_max)",
-         .path = {},
-         .archive = {},
-         .layer = {}});
+std::vector<Diagnostic> ReportBuilder::finish(Diagnostics& diagnostics) {
+  std::vector<Diagnostic> list = std::move(diagnostics.list);
+  std::ranges::sort(list);
+  const auto doubles = std::ranges::unique(list);
+  list.erase(doubles.begin(), doubles.end());
+  if (diagnostics.dropped > 0) {
+    list.push_back({.code = ErrorCode::limit_exceeded,
+                    .message = std::to_string(diagnostics.dropped) + " more diagnostics are left out (diagnostics_per_layer_max)",
+                    .path = {},
+                    .archive = {},
+                    .layer = {}});
   }
-  for (auto* list : {&report_.whiteouts, &report_.opaque_directories}) {
+  return list;
+}
+
+ScannedLayer ReportBuilder::finish() {
+  ScannedLayer layer;
+  for (const Analysis analysis : wanted_) {
+    Section& from = section(analysis);
+    copy_to_hard_links(from);
+    normalize(from.findings);
+    LayerReport& report = layer.reports.emplace_back();
+    report.of.analysis = analysis;
+    report.findings = std::move(from.findings);
+    report.diagnostics = finish(from.diagnostics);
+  }
+  for (auto* list : {&facts_.whiteouts, &facts_.opaque_directories}) {
     std::ranges::sort(*list);
     const auto same = std::ranges::unique(*list);
     list->erase(same.begin(), same.end());
   }
-  report_.written.seal();
-  return std::move(report_);
+  facts_.written.seal();
+  facts_.diagnostics = finish(walk_diagnostics_);
+  layer.facts = std::move(facts_);
+  return layer;
 }
 
 }  // namespace landwaiter::detectors

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "core/report/report.hpp"
+#include "detectors/engine/file_scan.hpp"
 #include "detectors/engine/scan_limits.hpp"
 
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,46 +20,69 @@ struct Place {
   std::vector<std::string> archive;
 };
 
-/// Gathers one layer's report and keeps it within its limits. Each limit that is met leaves one diagnostic.
+/// Gathers what is found in one layer, its facts and a report for each wanted analysis, and keeps each of them within its limits. Each
+/// limit that is met leaves one diagnostic.
 class ReportBuilder {
  public:
-  explicit ReportBuilder(const ScanLimits& limits) : limits_(limits) {}
+  ReportBuilder(const ScanLimits& limits, std::span<const Analysis> wanted);
 
-  void add_findings(std::vector<Finding>& findings, const Place& place);
-  void add_diagnostics(std::vector<Diagnostic>& diagnostics, const Place& place);
+  /// How many findings of each analysis there were at some time.
+  using Mark = ByAnalysis<std::size_t>;
+
+  /// Takes over all that was found in a file.
+  void add(Analysis analysis, FileFindings& found, const Place& place);
+
+  /// About the walk itself.
   void diagnose(ErrorCode code, std::string message, const Place& place);
   void diagnose(const Error& error, const Place& place) { diagnose(error.code(), error.message(), place); }
 
-  void add_written(std::string_view path, bool is_directory) { report_.written.add(path, is_directory); }
-  void add_whiteout(const std::string& path) { add_hidden(report_.whiteouts, path); }
-  void add_opaque_directory(const std::string& path) { add_hidden(report_.opaque_directories, path); }
+  void add_written(std::string_view path, bool is_directory) { facts_.written.add(path, is_directory); }
+  void add_whiteout(const std::string& path) { add_hidden(facts_.whiteouts, path); }
+  void add_opaque_directory(const std::string& path) { add_hidden(facts_.opaque_directories, path); }
   /// `name` is another name for the file at `target`.
   void add_hard_link(const std::string& target, const std::string& name);
 
-  ScanStats& stats() { return report_.stats; }
-  std::size_t findings() const { return report_.findings.size(); }
-  /// The type and id of all findings from number `first` on.
-  std::set<std::pair<FindingType, std::string>> known_since(std::size_t first) const;
+  std::span<const Analysis> wanted() const { return wanted_; }
+  ScanStats& stats() { return facts_.stats; }
+  std::size_t findings() const;
+  Mark mark() const;
+  /// The type and id of all findings of the analysis since `mark`.
+  std::set<std::pair<FindingType, std::string>> known_since(Analysis analysis, const Mark& mark) const;
 
   /// Sorts and completes. The builder is empty afterwards.
-  LayerReport finish();
+  ScannedLayer finish();
 
  private:
+  /// Diagnostics up to a number, and how many did not fit.
+  struct Diagnostics {
+    std::vector<Diagnostic> list;
+    std::uint64_t dropped = 0;
+  };
+  struct Section {
+    std::vector<Finding> findings;
+    Diagnostics diagnostics;
+    std::uint64_t occurrences = 0;
+    std::uint64_t place_bytes = 0;
+    bool findings_full = false;
+    bool places_full = false;
+  };
+
+  void diagnose(Diagnostics& into, Diagnostic diagnostic) const;
+  void once(Diagnostics& into, bool& said, const std::string& message) const;
+  static std::vector<Diagnostic> finish(Diagnostics& diagnostics);
+  Section& section(Analysis analysis) { return sections_[index_of(analysis)]; }
   void add_hidden(std::vector<std::string>& list, const std::string& path);
-  bool room_for_place(const Place& place);
-  void copy_to_hard_links();
-  void once(bool& said, const std::string& message);
+  bool room_for_place(Section& section, const Place& place);
+  void copy_to_hard_links(Section& section);
 
   const ScanLimits& limits_;
-  LayerReport report_;
+  std::vector<Analysis> wanted_;
+  LayerFacts facts_;
+  Diagnostics walk_diagnostics_;
+  ByAnalysis<Section> sections_;
   std::map<std::string, std::string, std::less<>> hard_links_;  ///< from link to the first name of its file
-  std::uint64_t occurrences_ = 0;
   std::uint64_t hard_link_bytes_ = 0;
   std::uint64_t hidden_bytes_ = 0;
-  std::uint64_t place_bytes_ = 0;
-  std::uint64_t diagnostics_dropped_ = 0;
-  bool findings_full_ = false;
-  bool places_full_ = false;
   bool hidden_full_ = false;
   bool hard_links_full_ = false;
 };

@@ -54,13 +54,7 @@ Result<Response> images(Call& call) {
 Result<Response> report(Call& call) {
   const auto digest = call.digest("digest");
   if (!digest) return digest.error();
-  Digest detector_state;
-  if (const std::string text = call.query("detector_state"); !text.empty()) {
-    auto parsed = Digest::parse(text);
-    if (!parsed) return Error(ErrorCode::invalid_argument, "detector_state is not a digest");
-    detector_state = *std::move(parsed);
-  }
-  auto composed = image_report(*call.transaction, *digest, detector_state);
+  auto composed = image_report(*call.transaction, *digest);
   if (!composed) return composed.error();
   assess(*composed, call.assess);
   drop_working_attributes(*composed);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/wire/protocol_version.hpp"
 #include "platform/api/routes.hpp"
 #include "platform/store/images.hpp"
 #include "platform/store/inventory.hpp"
@@ -61,7 +62,11 @@ Result<Response> beat(Call& call) {
   const auto heartbeat_body = call.body_as<protocol::Heartbeat>("heartbeat");
   if (!heartbeat_body) return heartbeat_body.error();
   if (heartbeat_body->jobs.size() > limits::api_jobs_max) return Error(ErrorCode::limit_exceeded, "too many jobs in one heartbeat");
-  return json_response(heartbeat(*call.transaction, call.who.id, *heartbeat_body, call.terms));
+  const auto spoken = protocol::choose_version(heartbeat_body->protocols);
+  if (!spoken) return protocol_refused(spoken.error());
+  auto answer = heartbeat(*call.transaction, call.who.id, *heartbeat_body, call.terms);
+  answer.protocol_version = *spoken;
+  return json_response(answer);
 }
 
 Result<Response> inventory(Call& call) {
@@ -74,7 +79,7 @@ Result<Response> inventory(Call& call) {
   if (found->job.ended) return json_response({{"accepted", page->items.size()}});
   const auto keys = sensor_keys(*call.transaction, call.who.id);
   if (!keys) return keys.error();
-  const auto queued = store_inventory(*call.transaction, found->job, *page, keys->detector_state, call.terms.now);
+  const auto queued = store_inventory(*call.transaction, found->job, *page, keys->states, call.terms.now);
   if (!queued) return queued.error();
   if (*queued) call.changed(Topic::jobs);
   return json_response({{"accepted", page->items.size()}});
@@ -94,8 +99,8 @@ Result<Response> claim(Call& call) {
   const auto body = call.body_as<protocol::LayerClaim>("layer claim");
   if (!body) return body.error();
   if (body->layers.size() > limits::manifest_layers_max) return Error(ErrorCode::limit_exceeded, "too many layers in one claim");
-  if (body->detector_state.empty() || std::ranges::any_of(body->layers, &Digest::empty)) {
-    return Error(ErrorCode::malformed, "a layer claim needs digests");
+  if (body->engine.walker.empty() || body->engine.states.empty() || std::ranges::any_of(body->layers, &Digest::empty)) {
+    return Error(ErrorCode::malformed, "a layer claim needs digests and states");
   }
   const auto wait = claim_wait(call);
   if (!wait) return wait.error();
@@ -134,7 +139,9 @@ Result<Response> complete(Call& call) {
   }
   if (completion->facts.layers.size() > limits::manifest_layers_max)
     return Error(ErrorCode::limit_exceeded, "too many layers in one image");
-  if (completion->detector_state.empty()) return Error(ErrorCode::malformed, "a completion needs its detector_state");
+  if (completion->engine.walker.empty() || completion->engine.states.empty()) {
+    return Error(ErrorCode::malformed, "a completion needs its walker and its states");
+  }
   const auto missing = complete_image(*call.transaction, found->job, *completion, call.terms.now);
   if (!missing.empty()) return missing_reports(missing);
   call.changed(Topic::layers);

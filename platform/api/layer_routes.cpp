@@ -7,41 +7,69 @@
 namespace landwaiter::platform {
 namespace {
 
+/// A layer's facts or report in the form that is stored: the normal one, whatever the sender's.
+struct PreparedFacts {
+  Digest layer;
+  Digest walker;
+  Bytes compressed;
+};
 struct PreparedReport {
   LayerReport report;
   Bytes compressed;
 };
 
+Result<AnalysisState> analysis_in_path(const Call& call) {
+  const auto analysis = analysis_from(call.parameter("analysis"));
+  if (!analysis) return Error(ErrorCode::invalid_argument, "analysis in the path must be cryptography, secrets, packages or configuration");
+  auto state = call.digest("state");
+  if (!state) return state.error();
+  return AnalysisState{*analysis, *std::move(state)};
+}
+
 /// Parsing, checking and compressing a large report takes long: before the writer's turn.
 Result<PreparedReport> prepare_report(const Call& call) {
   const auto layer = call.digest("digest");
   if (!layer) return layer.error();
-  const auto detector_state = call.digest("detector_state");
-  if (!detector_state) return detector_state.error();
+  const auto of = analysis_in_path(call);
+  if (!of) return of.error();
   auto report = call.body_as<LayerReport>("layer report");
   if (!report) return report.error();
-  if (report->layer != *layer || report->detector_state != *detector_state) {
-    return Error(ErrorCode::invalid_argument, "the report is for another layer or detector state than its address says");
+  if (report->layer != *layer || report->of != *of) {
+    return Error(ErrorCode::invalid_argument, "the report is for another layer, analysis or state than its address says");
   }
   if (report->findings.size() > limits::findings_per_layer_max) return Error(ErrorCode::limit_exceeded, "too many findings in one layer");
-  // Stored in its normal form, whatever the sender's.
   Bytes compressed = storage::zstd_compress(dump_json(*report));
   return PreparedReport{*std::move(report), std::move(compressed)};
 }
 
-Result<Response> put(Call& call, const PreparedReport& prepared) {
+Result<Response> put_report(Call& call, const PreparedReport& prepared) {
   put_layer_report(*call.transaction, prepared.report, prepared.compressed, call.terms.now);
   call.changed(Topic::layers);
   return empty_response();
 }
 
-Result<Response> get_layer(Call& call) {
+Result<PreparedFacts> prepare_facts(const Call& call) {
   const auto layer = call.digest("digest");
   if (!layer) return layer.error();
-  const auto detector_state = call.digest("detector_state");
-  if (!detector_state) return detector_state.error();
-  const Bytes compressed = layer_report_bytes(*call.transaction, *layer, *detector_state);
-  if (compressed.empty()) return Error(ErrorCode::not_found, "there is no report of this layer at this detector state");
+  const auto walker = call.digest("walker");
+  if (!walker) return walker.error();
+  const auto facts = call.body_as<LayerFacts>("layer facts");
+  if (!facts) return facts.error();
+  if (facts->layer != *layer || facts->walker != *walker) {
+    return Error(ErrorCode::invalid_argument, "the facts are of another layer or walker than their address says");
+  }
+  return PreparedFacts{*layer, *walker, storage::zstd_compress(dump_json(*facts))};
+}
+
+Result<Response> put_facts(Call& call, const PreparedFacts& prepared) {
+  put_layer_facts(*call.transaction, prepared.layer, prepared.walker, prepared.compressed, call.terms.now);
+  call.changed(Topic::layers);
+  return empty_response();
+}
+
+/// Stored JSON as it is.
+Result<Response> stored_json(const Bytes& compressed, std::string_view what) {
+  if (compressed.empty()) return Error(ErrorCode::not_found, "there is no " + std::string(what));
   auto text = storage::zstd_decompress(compressed, limits::report_bytes_max);
   if (!text) return Error(ErrorCode::io, text.error().message());
   Response response;
@@ -49,18 +77,40 @@ Result<Response> get_layer(Call& call) {
   return response;
 }
 
-}  // namespace
+Result<Response> get_report(Call& call) {
+  const auto layer = call.digest("digest");
+  if (!layer) return layer.error();
+  const auto of = analysis_in_path(call);
+  if (!of) return of.error();
+  return stored_json(layer_report_bytes(*call.transaction, *layer, *of), "report of this layer for this analysis at this state");
+}
 
-void add_layer_routes(std::vector<Route>& routes) {
-  constexpr const char* kPath = "/v3/layers/{digest}/{detector_state}";
+Result<Response> get_facts(Call& call) {
+  const auto layer = call.digest("digest");
+  if (!layer) return layer.error();
+  const auto walker = call.digest("walker");
+  if (!walker) return walker.error();
+  return stored_json(layer_facts_bytes(*call.transaction, *layer, *walker), "facts of this layer by this walker");
+}
+
+template <class T>
+void add_part(std::vector<Route>& routes, const char* path, Result<T> (*prepare)(const Call&), Result<Response> (*put)(Call&, const T&),
+              Result<Response> (*get)(Call&)) {
   RouteHead upload{.method = "PUT",
-                   .path = kPath,
+                   .path = path,
                    .needs = Permission::sense,
                    .lane = LaneKind::writer,
                    .body_bytes_max = limits::api_body_bytes_max,
                    .decoded_body_bytes_max = limits::report_bytes_max};
-  routes.push_back(prepared_route(std::move(upload), prepare_report, put));
-  routes.push_back({{.method = "GET", .path = kPath, .needs = Permission::read_layers}, get_layer});
+  routes.push_back(prepared_route(std::move(upload), prepare, put));
+  routes.push_back({{.method = "GET", .path = path, .needs = Permission::read_layers}, get});
+}
+
+}  // namespace
+
+void add_layer_routes(std::vector<Route>& routes) {
+  add_part(routes, "/v3/layers/{digest}/facts/{walker}", prepare_facts, put_facts, get_facts);
+  add_part(routes, "/v3/layers/{digest}/reports/{analysis}/{state}", prepare_report, put_report, get_report);
 }
 
 }  // namespace landwaiter::platform

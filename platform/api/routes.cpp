@@ -3,6 +3,8 @@
 
 namespace landwaiter::platform {
 
+Response protocol_refused(const Error& error) { return problem(409, error.message(), "protocol-version"); }
+
 std::vector<Route> all_routes() {
   std::vector<Route> routes;
   add_system_routes(routes);

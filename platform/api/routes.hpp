@@ -10,6 +10,9 @@ namespace landwaiter::platform {
 /// Every route of the platform.
 std::vector<Route> all_routes();
 
+/// The answer to a sensor that speaks no version of the protocol that this platform does.
+Response protocol_refused(const Error& error);
+
 void add_system_routes(std::vector<Route>& routes);
 void add_token_routes(std::vector<Route>& routes);
 void add_registry_routes(std::vector<Route>& routes);

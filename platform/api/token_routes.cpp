@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/limits.hpp"
 #include "core/wire/protocol.hpp"
+#include "core/wire/protocol_version.hpp"
 #include "platform/api/routes.hpp"
 #include "platform/store/sensors.hpp"
 #include "platform/store/tokens.hpp"
@@ -51,8 +52,11 @@ Result<Response> remove_token(Call& call) {
 Result<Response> enrol(Call& call) {
   const auto enrolment = call.body_as<protocol::Enrolment>("enrolment");
   if (!enrolment) return enrolment.error();
+  const auto spoken = protocol::choose_version(enrolment->protocols);
+  if (!spoken) return protocol_refused(spoken.error());
   auto answer = enrol_sensor(*call.transaction, call.vault, call.who, *enrolment, call.terms.now);
   if (!answer) return answer.error();
+  answer->protocol_version = *spoken;
   answer->heartbeat_interval = heartbeat_interval(call.terms.length);
   return json_response(*answer, 201);
 }

@@ -43,22 +43,23 @@ json finding_head(const Rows& rows) {
           {"severity", to_string(finding.severity)},
           {"title", rows.text(4)},
           {"attributes", std::move(finding.attributes)},
-          {"detector", rows.text(6)}};
+          {"detector", rows.text(6)},
+          {"first_seen_at", time_json(rows, 7)}};
 }
 
-constexpr std::string_view kFindingColumns = "f.id,f.type,f.key,f.severity,f.title,f.attributes,f.detector";
+constexpr std::string_view kFindingColumns = "f.id,f.type,f.key,f.severity,f.title,f.attributes,f.detector,f.first_seen_at_us";
 
 // ?1 type, ?2 severity or -1, ?3 search or '', ?4 its pattern, ?5 image or '', ?6 and ?7 where to go on, ?8 how many
 constexpr std::string_view kListSql = R"sql(
 ,(SELECT count(DISTINCT il.image_id) FROM layer_finding lf JOIN image_layer il ON il.layer_report_id=lf.layer_report_id
-    JOIN image i ON i.id=il.image_id WHERE lf.finding_id=f.id AND i.latest=1)
+    JOIN image i ON i.id=il.image_id WHERE lf.finding_id=f.id)
 ,(SELECT count(*) FROM layer_finding lf WHERE lf.finding_id=f.id AND EXISTS(
-    SELECT 1 FROM image_layer il JOIN image i ON i.id=il.image_id WHERE il.layer_report_id=lf.layer_report_id AND i.latest=1))
+    SELECT 1 FROM image_layer il JOIN image i ON i.id=il.image_id WHERE il.layer_report_id=lf.layer_report_id))
 FROM finding f
 WHERE (?1='' OR f.type=?1) AND (?2<0 OR f.severity=?2)
   AND (?3='' OR f.title LIKE ?4 ESCAPE '\' OR f.key LIKE ?4 ESCAPE '\' OR f.attributes LIKE ?4 ESCAPE '\')
   AND EXISTS(SELECT 1 FROM layer_finding lf JOIN image_layer il ON il.layer_report_id=lf.layer_report_id
-    JOIN image i ON i.id=il.image_id WHERE lf.finding_id=f.id AND i.latest=1 AND (?5='' OR i.digest=?5))
+    JOIN image i ON i.id=il.image_id WHERE lf.finding_id=f.id AND (?5='' OR i.digest=?5))
   AND (f.severity<?6 OR (f.severity=?6 AND f.id>?7))
 ORDER BY f.severity DESC, f.id LIMIT ?8)sql";
 
@@ -84,7 +85,7 @@ std::vector<ImageKey> images_with(Transaction& transaction, std::int64_t finding
   std::vector<ImageKey> images;
   Rows rows = transaction.query(
       "SELECT DISTINCT i.id,i.digest FROM layer_finding lf JOIN image_layer il ON il.layer_report_id=lf.layer_report_id"
-      " JOIN image i ON i.id=il.image_id WHERE lf.finding_id=? AND i.latest=1 AND i.id>? ORDER BY i.id LIMIT ?",
+      " JOIN image i ON i.id=il.image_id WHERE lf.finding_id=? AND i.id>? ORDER BY i.id LIMIT ?",
       {finding_id, after, count_max});
   while (rows.next()) {
     if (auto digest = Digest::parse(rows.text(1)); digest) images.push_back({rows.integer(0), *std::move(digest)});
@@ -138,8 +139,8 @@ Result<json> list_findings(Transaction& transaction, const FindingQuery& query) 
       break;
     }
     json finding = finding_head(rows);
-    finding["images"] = rows.integer(7);
-    finding["occurrences"] = rows.integer(8);
+    finding["images"] = rows.integer(8);
+    finding["occurrences"] = rows.integer(9);
     out["findings"].push_back(std::move(finding));
     last = std::to_string(rows.integer(3)) + ":" + std::to_string(rows.integer(0));
   }
@@ -159,7 +160,7 @@ Result<json> finding_json(Transaction& transaction, std::string_view key, std::s
     out["next_page_token"] = std::to_string(images.back().id);
   }
   for (const ImageKey& image : images) {
-    auto report = image_report(transaction, image.digest, Digest());
+    auto report = image_report(transaction, image.digest);
     if (!report) return report.error();
     assess(*report, context);
     drop_working_attributes(*report);

@@ -8,7 +8,7 @@
 
 namespace landwaiter::platform {
 
-/// Which findings; empty members match all. Only findings in the latest scan of some image count.
+/// Which findings; empty members match all. Only findings in what images show now count.
 struct FindingQuery {
   std::string type;
   std::optional<Severity> severity;

@@ -5,6 +5,7 @@
 #include "core/report/compose.hpp"
 #include "platform/store/layers.hpp"
 #include "platform/store/paging.hpp"
+#include "platform/store/sensors.hpp"
 
 #include <algorithm>
 #include <map>
@@ -12,70 +13,99 @@
 namespace landwaiter::platform {
 namespace {
 
-bool is_stored(Transaction& transaction, const Digest& digest, const Digest& detector_state) {
-  return transaction.number("SELECT count(*) FROM image WHERE digest=? AND detector_state=?", {digest, detector_state}) != 0;
+/// Rows of image_layer to be: for each analysis the ids of its reports, in the layers' order.
+using ReportIds = std::map<Analysis, std::vector<std::int64_t>>;
+
+void store_image(Transaction& transaction, const protocol::ImageCompletion& completion, const ReportIds& reports, SystemTime now) {
+  const ImageFacts& facts = completion.facts;
+  const std::int64_t id = transaction.number(
+      "INSERT INTO image(digest,reference,facts,walker,layers_fetched,layers_reused,scanned_at_us) VALUES(?,?,?,?,?,?,?)"
+      " ON CONFLICT(digest) DO UPDATE SET reference=excluded.reference, facts=excluded.facts, walker=excluded.walker,"
+      " layers_fetched=excluded.layers_fetched, layers_reused=excluded.layers_reused, scanned_at_us=excluded.scanned_at_us RETURNING id",
+      {facts.digest, facts.reference, dump_json(facts), completion.engine.walker, storage::bounded(completion.layers_fetched),
+       storage::bounded(completion.layers_reused), to_unix_us(now)});
+  for (const AnalysisState& of : completion.engine.states) {
+    const std::string_view analysis = to_string(of.analysis);
+    transaction.run(
+        "INSERT INTO image_state(image_id,analysis,state) VALUES(?,?,?) ON CONFLICT(image_id,analysis) DO UPDATE SET state=excluded.state",
+        {id, analysis, of.state});
+    transaction.run("DELETE FROM image_layer WHERE image_id=? AND analysis=?", {id, analysis});
+    std::size_t position = 0;
+    for (const std::int64_t report : reports.at(of.analysis)) {
+      transaction.run("INSERT INTO image_layer(image_id,analysis,position,layer_report_id) VALUES(?,?,?,?)",
+                      {id, analysis, position++, report});
+    }
+  }
 }
 
-void store_image(Transaction& transaction, const protocol::ImageCompletion& completion, const std::vector<std::int64_t>& reports,
-                 SystemTime now) {
-  const ImageFacts& facts = completion.facts;
-  transaction.run("UPDATE image SET latest=0 WHERE digest=?", {facts.digest});
-  const std::int64_t id = transaction.number(
-      "INSERT INTO image(digest,detector_state,reference,facts,layers_fetched,layers_reused,scanned_at_us,latest) VALUES(?,?,?,?,?,?,?,1)"
-      " ON CONFLICT(digest,detector_state) DO UPDATE SET reference=excluded.reference, facts=excluded.facts,"
-      " layers_fetched=excluded.layers_fetched, layers_reused=excluded.layers_reused, scanned_at_us=excluded.scanned_at_us, latest=1 "
-      "RETURNING id",
-      {facts.digest, completion.detector_state, facts.reference, dump_json(facts), storage::bounded(completion.layers_fetched),
-       storage::bounded(completion.layers_reused), to_unix_us(now)});
-  transaction.run("DELETE FROM image_layer WHERE image_id=?", {id});
-  for (std::size_t position = 0; position < reports.size(); ++position) {
-    transaction.run("INSERT INTO image_layer(image_id,position,layer_report_id) VALUES(?,?,?)", {id, position, reports[position]});
+/// The ids of all that the completion's layers need; layers of which something is not here go to `missing`.
+ReportIds report_ids(Transaction& transaction, const protocol::ImageCompletion& completion, std::vector<Digest>& missing) {
+  ReportIds reports;
+  for (const AnalysisState& of : completion.engine.states) reports[of.analysis];
+  for (const Digest& layer : completion.facts.layers) {
+    bool complete = has_layer_facts(transaction, layer, completion.engine.walker);
+    for (const AnalysisState& of : completion.engine.states) {
+      const auto id = layer_report_id(transaction, layer, of);
+      if (id) reports[of.analysis].push_back(*id);
+      complete = complete && id;
+    }
+    if (!complete && std::ranges::find(missing, layer) == missing.end()) missing.push_back(layer);
   }
+  return reports;
+}
+
+AnalysisStates states_of_image(Transaction& transaction, std::int64_t id) {
+  AnalysisStates states;
+  Rows rows = transaction.query("SELECT analysis,state FROM image_state WHERE image_id=?", {id});
+  while (rows.next()) {
+    const auto analysis = analysis_from(rows.text(0));
+    auto state = Digest::parse(rows.text(1));
+    if (analysis && state) states.push_back({*analysis, *std::move(state)});
+  }
+  std::ranges::sort(states);
+  return states;
 }
 
 struct StoredImage {
   std::int64_t id = 0;
   ImageFacts facts;
-  Digest detector_state;
+  EngineState engine;
   std::uint64_t layers_fetched = 0;
   std::uint64_t layers_reused = 0;
 };
 
-Result<StoredImage> stored_image(Transaction& transaction, const Digest& digest, const Digest& detector_state) {
-  Rows rows = transaction.query(
-      "SELECT id,facts,detector_state,layers_fetched,layers_reused FROM image WHERE digest=?1 AND (detector_state=?2 OR (?2='' AND "
-      "latest=1))",
-      {digest, detector_state});
-  if (!rows.next()) return Error(ErrorCode::not_found, "there is no scanned image " + digest.str() + " at this detector state");
+Result<StoredImage> stored_image(Transaction& transaction, const Digest& digest) {
   StoredImage image;
-  image.id = rows.integer(0);
-  auto facts = parse_json_as<ImageFacts>(rows.text(1), "stored facts of image " + digest.str());
-  auto state = Digest::parse(rows.text(2));
-  if (!facts) return Error(ErrorCode::io, facts.error().message());
-  if (!state) return Error(ErrorCode::io, state.error().message());
-  image.facts = *std::move(facts);
-  image.detector_state = *std::move(state);
-  image.layers_fetched = static_cast<std::uint64_t>(rows.integer(3));
-  image.layers_reused = static_cast<std::uint64_t>(rows.integer(4));
+  {
+    Rows rows = transaction.query("SELECT id,facts,walker,layers_fetched,layers_reused FROM image WHERE digest=?", {digest});
+    if (!rows.next()) return Error(ErrorCode::not_found, "there is no scanned image " + digest.str());
+    image.id = rows.integer(0);
+    auto facts = parse_json_as<ImageFacts>(rows.text(1), "stored facts of image " + digest.str());
+    auto walker = Digest::parse(rows.text(2));
+    if (!facts) return Error(ErrorCode::io, facts.error().message());
+    if (!walker) return Error(ErrorCode::io, walker.error().message());
+    image.facts = *std::move(facts);
+    image.engine.walker = *std::move(walker);
+    image.layers_fetched = static_cast<std::uint64_t>(rows.integer(3));
+    image.layers_reused = static_cast<std::uint64_t>(rows.integer(4));
+  }
+  image.engine.states = states_of_image(transaction, image.id);
   return image;
+}
+
+nlohmann::json names_of(const std::vector<Analysis>& analyses) {
+  nlohmann::json names = nlohmann::json::array();
+  for (const Analysis analysis : analyses) names.push_back(to_string(analysis));
+  return names;
 }
 
 }  // namespace
 
 std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& job, const protocol::ImageCompletion& completion,
                                    SystemTime now) {
-  const bool known = completion.unchanged && is_stored(transaction, completion.facts.digest, completion.detector_state);
-  std::vector<std::int64_t> reports;
   std::vector<Digest> missing;
-  if (!known) {
-    for (const Digest& layer : completion.facts.layers) {
-      const auto id = layer_report_id(transaction, layer, completion.detector_state);
-      if (id) {
-        reports.push_back(*id);
-      } else if (std::ranges::find(missing, layer) == missing.end()) {
-        missing.push_back(layer);
-      }
-    }
+  if (!completion.unchanged || !is_scanned(transaction, completion.facts.digest, completion.engine.states)) {
+    const ReportIds reports = report_ids(transaction, completion, missing);
     if (!missing.empty()) return missing;
     store_image(transaction, completion, reports, now);
   }
@@ -84,21 +114,27 @@ std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& jo
   return missing;
 }
 
-Result<ImageReport> image_report(Transaction& transaction, const Digest& digest, const Digest& detector_state) {
-  auto image = stored_image(transaction, digest, detector_state);
+bool is_scanned(Transaction& transaction, const Digest& digest, std::span<const AnalysisState> states) {
+  const auto scanned = [&](const AnalysisState& of) {
+    return transaction.number(
+               "SELECT count(*) FROM image JOIN image_state ON image_state.image_id=image.id WHERE digest=? AND analysis=? AND state=?",
+               {digest, to_string(of.analysis), of.state}) != 0;
+  };
+  return !states.empty() && std::ranges::all_of(states, scanned);
+}
+
+Result<ImageReport> image_report(Transaction& transaction, const Digest& digest) {
+  auto image = stored_image(transaction, digest);
   if (!image) return image.error();
-  std::map<Digest, LayerReport> reports;
-  std::vector<const LayerReport*> in_order;
+  std::map<Digest, ScannedLayer> layers;
   for (const Digest& layer : image->facts.layers) {
-    auto known = reports.find(layer);
-    if (known == reports.end()) {
-      auto report = decode_layer_report(layer_report_bytes(transaction, layer, image->detector_state), layer);
-      if (!report) return report.error();
-      known = reports.emplace(layer, *std::move(report)).first;
-    }
-    in_order.push_back(&known->second);
+    if (layers.contains(layer)) continue;
+    auto stored = stored_layer(transaction, layer, image->engine.walker, image->engine.states);
+    if (!stored) return stored.error();
+    layers.emplace(layer, *std::move(stored));
   }
-  ImageReport composed = compose(image->facts, image->detector_state, in_order);
+  ImageReport composed = compose(image->facts, image->engine.states, layers);
+  composed.stale = FleetStates(transaction).stale(image->engine.states);
   composed.layers_fetched = image->layers_fetched;
   composed.layers_reused = image->layers_reused;
   return composed;
@@ -109,7 +145,7 @@ Result<std::vector<Digest>> images_of_scan(Transaction& transaction, std::string
     return Error(ErrorCode::not_found, "there is no such scan");
   std::vector<Digest> out;
   Rows rows = transaction.query(
-      "SELECT DISTINCT scan_item.digest FROM scan_item JOIN image ON image.digest=scan_item.digest AND image.latest=1"
+      "SELECT DISTINCT scan_item.digest FROM scan_item JOIN image ON image.digest=scan_item.digest"
       " WHERE scan_id=? AND state IN ('scanned','unchanged') ORDER BY scan_item.digest LIMIT ?",
       {scan_id, count_max + 1});
   while (rows.next()) {
@@ -120,24 +156,27 @@ Result<std::vector<Digest>> images_of_scan(Transaction& transaction, std::string
 
 nlohmann::json list_images(Transaction& transaction, std::string_view q, std::int64_t before, std::size_t page_size) {
   nlohmann::json out{{"images", nlohmann::json::array()}, {"next_page_token", ""}};
+  const FleetStates fleet(transaction);
   Rows rows = transaction.query(
-      "SELECT id,digest,detector_state,reference,facts,scanned_at_us,"
+      "SELECT id,digest,reference,facts,scanned_at_us,"
       " (SELECT count(DISTINCT lf.finding_id) FROM image_layer il JOIN layer_finding lf ON lf.layer_report_id=il.layer_report_id WHERE "
       "il.image_id=image.id)"
-      " FROM image WHERE latest=1 AND (?1=0 OR id<?1) AND (?2='' OR reference LIKE ?3 ESCAPE '\\' OR digest=?2) ORDER BY id DESC LIMIT ?4",
+      " FROM image WHERE (?1=0 OR id<?1) AND (?2='' OR reference LIKE ?3 ESCAPE '\\' OR digest=?2) ORDER BY id DESC LIMIT ?4",
       {before, q, like_anywhere(q), page_size + 1});
   while (rows.next()) {
     if (page_is_full(out, "images", page_size)) break;
-    const auto facts = parse_json(rows.text(4), "stored facts");
+    const auto facts = parse_json(rows.text(3), "stored facts");
+    const AnalysisStates states = states_of_image(transaction, rows.integer(0));
     out["images"].push_back({{"id", rows.integer(0)},
                              {"digest", rows.text(1)},
-                             {"detector_state", rows.text(2)},
-                             {"reference", rows.text(3)},
+                             {"states", states_to_json(states)},
+                             {"stale", names_of(fleet.stale(states))},
+                             {"reference", rows.text(2)},
                              {"platform", facts ? facts->value("platform", "") : ""},
                              {"created", facts ? facts->value("created", "") : ""},
                              {"layers", facts && facts->contains("layers") ? (*facts)["layers"] : nlohmann::json::array()},
-                             {"scanned_at", time_json(rows, 5)},
-                             {"findings", rows.integer(6)}});
+                             {"scanned_at", time_json(rows, 4)},
+                             {"findings", rows.integer(5)}});
   }
   return out;
 }

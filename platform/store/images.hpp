@@ -6,18 +6,23 @@
 
 #include <nlohmann/json.hpp>
 
+#include <span>
 #include <vector>
 
 namespace landwaiter::platform {
 
-/// Stores a scanned image over its layers' reports and ends its job. What is returned are the layers whose report is not here:
-/// when there are any, nothing was changed and the sensor must upload them first.
+/// Stores a scanned image over its layers' reports and ends its job. Of analyses that the completion does not have the image keeps what
+/// it had. What is returned are the layers whose facts or reports are not all here: when there are any, nothing was changed and the sensor
+/// must upload them first.
 std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& job, const protocol::ImageCompletion& completion,
                                    SystemTime now);
 
-/// The image's report, composed from its layers'. An empty `detector_state` stands for the latest scan. not_found; io when something
-/// stored is damaged.
-Result<ImageReport> image_report(Transaction& transaction, const Digest& digest, const Digest& detector_state);
+/// Whether the image was scanned at all of these states; false when there are none.
+bool is_scanned(Transaction& transaction, const Digest& digest, std::span<const AnalysisState> states);
+
+/// The image's report, composed from its layers': for each analysis the newest that was stored, with a word about those that are stale.
+/// not_found; io when something stored is damaged.
+Result<ImageReport> image_report(Transaction& transaction, const Digest& digest);
 
 /// The digests of a scan's images that were scanned, in order, at most `count_max` and one more. not_found.
 Result<std::vector<Digest>> images_of_scan(Transaction& transaction, std::string_view scan_id, std::size_t count_max);

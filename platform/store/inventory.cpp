@@ -3,6 +3,7 @@
 
 #include "core/base/limits.hpp"
 #include "platform/store/ids.hpp"
+#include "platform/store/images.hpp"
 #include "platform/store/scans.hpp"
 
 #include <algorithm>
@@ -42,8 +43,8 @@ ItemState final_state(ItemOutcome outcome) {
 
 class PageWriter {
  public:
-  PageWriter(Transaction& transaction, const LeasedJob& job, const Digest& detector_state, SystemTime now)
-      : transaction_(transaction), job_(job), detector_state_(detector_state), now_(now) {}
+  PageWriter(Transaction& transaction, const LeasedJob& job, const AnalysisStates& states, SystemTime now)
+      : transaction_(transaction), job_(job), states_(states), now_(now) {}
 
   void write(const protocol::InventoryItem& item) {
     if (exists(item)) return;
@@ -73,10 +74,7 @@ class PageWriter {
   }
 
   Standing image_standing(const protocol::InventoryItem& item) {
-    if (job_.incremental && !detector_state_.empty() &&
-        transaction_.number("SELECT count(*) FROM image WHERE digest=? AND detector_state=?", {item.digest, detector_state_}) != 0) {
-      return {.state = ItemState::unchanged};
-    }
+    if (job_.incremental && is_scanned(transaction_, item.digest, states_)) return {.state = ItemState::unchanged};
     {
       Rows rows = transaction_.query("SELECT id,item_state,error FROM job WHERE scan_id=? AND digest=?", {job_.scan_id, item.digest});
       if (rows.next()) {
@@ -94,7 +92,7 @@ class PageWriter {
 
   Transaction& transaction_;
   const LeasedJob& job_;
-  const Digest& detector_state_;
+  const AnalysisStates& states_;
   SystemTime now_;
   bool queued_jobs_ = false;
 };
@@ -102,10 +100,10 @@ class PageWriter {
 }  // namespace
 
 Result<bool> store_inventory(Transaction& transaction, const LeasedJob& job, const protocol::InventoryPage& page,
-                             const Digest& detector_state, SystemTime now) {
+                             const AnalysisStates& states, SystemTime now) {
   auto good = check(page);
   if (!good) return good.error();
-  PageWriter writer(transaction, job, detector_state, now);
+  PageWriter writer(transaction, job, states, now);
   for (const protocol::InventoryItem& item : page.items) writer.write(item);
   constexpr std::uint64_t kCountMax = 1ULL << 40U;
   transaction.run("UPDATE job SET cursor=?, repositories_listed=?, repositories_filtered=? WHERE id=?",

@@ -7,9 +7,9 @@
 namespace landwaiter::platform {
 
 /// Stores a page of a listing: its items, its cursor and the image jobs they lead to (one for each digest in a scan), all in the
-/// caller's transaction. The same page again changes nothing. In an incremental scan an image that is known at `detector_state`
-/// is "unchanged" at once. The last page ends the job. Errors: malformed, limit_exceeded. True when jobs were queued.
+/// caller's transaction. The same page again changes nothing. In an incremental scan an image that is known at all of the
+/// sensor's `states` is "unchanged" at once. The last page ends the job. Errors: malformed, limit_exceeded. True when jobs were queued.
 Result<bool> store_inventory(Transaction& transaction, const LeasedJob& job, const protocol::InventoryPage& page,
-                             const Digest& detector_state, SystemTime now);
+                             const AnalysisStates& states, SystemTime now);
 
 }  // namespace landwaiter::platform

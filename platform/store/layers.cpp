@@ -6,36 +6,79 @@
 #include "core/base/limits.hpp"
 #include "storage/compress.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 namespace landwaiter::platform {
 namespace {
 
-bool is_known(Transaction& transaction, const LeasedJob& job, const protocol::LayerClaim& claim, const Digest& layer) {
-  Rows rows = transaction.query("SELECT stored_at_us FROM layer_report WHERE layer=? AND detector_state=?", {layer, claim.detector_state});
-  return rows.next() && !(claim.force && rows.integer(0) < job.scan_created_at_us);
+constexpr std::chrono::hours kKeptUnused{24};
+constexpr std::string_view kFacts = "facts";
+
+/// One part of a layer as layer_claim names it.
+struct Part {
+  std::string_view name;
+  const Digest& state;
+};
+
+/// What the claim asks for and is not here.
+LayerParts missing_parts(Transaction& transaction, const LeasedJob& job, const protocol::LayerClaim& claim, const Digest& layer) {
+  const std::int64_t since_us = claim.force ? job.scan_created_at_us : 0;
+  LayerParts missing;
+  missing.facts = transaction.number("SELECT count(*) FROM layer_facts WHERE layer=? AND walker=? AND stored_at_us>=?",
+                                     {layer, claim.engine.walker, since_us}) == 0;
+  for (const AnalysisState& of : claim.engine.states) {
+    const bool known = transaction.number("SELECT count(*) FROM layer_report WHERE layer=? AND analysis=? AND state=? AND stored_at_us>=?",
+                                          {layer, to_string(of.analysis), of.state, since_us}) != 0;
+    if (!known) missing.analyses.push_back(of.analysis);
+  }
+  return missing;
 }
 
-/// Takes the layer unless another job whose lease still lasts has it.
-bool take(Transaction& transaction, const LeasedJob& job, const Digest& layer, const Digest& detector_state, SystemTime now) {
-  const bool taken = transaction.number(
-                         "SELECT count(*) FROM layer_claim JOIN job ON job.id=layer_claim.job_id"
-                         " WHERE layer=? AND layer_claim.detector_state=? AND job.id<>? AND job.state='leased' AND job.lease_until_us>=?",
-                         {layer, detector_state, job.id, to_unix_us(now)}) != 0;
-  if (taken) return false;
-  transaction.run(
-      "INSERT INTO layer_claim(layer,detector_state,job_id) VALUES(?,?,?) ON CONFLICT(layer,detector_state) DO UPDATE SET "
-      "job_id=excluded.job_id",
-      {layer, detector_state, job.id});
+std::vector<Part> parts_of(const EngineState& engine, const LayerParts& parts) {
+  std::vector<Part> out;
+  if (parts.facts) out.push_back({kFacts, engine.walker});
+  for (const AnalysisState& of : engine.states) {
+    if (parts.has(of.analysis)) out.push_back({to_string(of.analysis), of.state});
+  }
+  return out;
+}
+
+/// Whether another job whose lease still lasts reads it.
+bool is_taken(Transaction& transaction, const LeasedJob& job, const Digest& layer, const Part& part, SystemTime now) {
+  return transaction.number(
+             "SELECT count(*) FROM layer_claim JOIN job ON job.id=layer_claim.job_id"
+             " WHERE layer=? AND part=? AND layer_claim.state=? AND job.id<>? AND job.state='leased' AND job.lease_until_us>=?",
+             {layer, part.name, part.state, job.id, to_unix_us(now)}) != 0;
+}
+
+/// Takes all the parts, or none when another job reads one of them: what that job brings need not be read, and then one read can bring
+/// all the rest.
+bool take(Transaction& transaction, const LeasedJob& job, const Digest& layer, const std::vector<Part>& parts, SystemTime now) {
+  const auto taken = [&](const Part& part) { return is_taken(transaction, job, layer, part, now); };
+  if (std::ranges::any_of(parts, taken)) return false;
+  for (const Part& part : parts) {
+    transaction.run(
+        "INSERT INTO layer_claim(layer,part,state,job_id) VALUES(?,?,?,?) ON CONFLICT(layer,part,state) DO UPDATE SET "
+        "job_id=excluded.job_id",
+        {layer, part.name, part.state, job.id});
+  }
   return true;
 }
 
-void index_findings(Transaction& transaction, std::int64_t report_id, const LayerReport& report) {
+void free_claim(Transaction& transaction, const Digest& layer, const Part& part) {
+  transaction.run("DELETE FROM layer_claim WHERE layer=? AND part=? AND state=?", {layer, part.name, part.state});
+}
+
+void index_findings(Transaction& transaction, std::int64_t report_id, const LayerReport& report, SystemTime now) {
   transaction.run("DELETE FROM layer_finding WHERE layer_report_id=?", {report_id});
   for (const Finding& finding : report.findings) {
     const std::int64_t finding_id = transaction.number(
-        "INSERT INTO finding(type,key,severity,title,attributes,detector) VALUES(?,?,?,?,?,?) ON CONFLICT(type,key) DO UPDATE SET"
+        "INSERT INTO finding(type,key,severity,title,attributes,detector,first_seen_at_us) VALUES(?,?,?,?,?,?,?) ON CONFLICT(type,key) DO "
+        "UPDATE SET"
         " severity=excluded.severity, title=excluded.title, attributes=excluded.attributes, detector=excluded.detector RETURNING id",
         {to_string(finding.type), finding.id, static_cast<int>(severity_with_weaknesses(finding)), finding.title,
-         dump_json(finding.attributes), finding.detector});
+         dump_json(finding.attributes), finding.detector, to_unix_us(now)});
     for (const Occurrence& occurrence : finding.occurrences) {
       transaction.run(
           "INSERT INTO layer_finding(layer_report_id,finding_id,path,archive,offset) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING",
@@ -45,15 +88,29 @@ void index_findings(Transaction& transaction, std::int64_t report_id, const Laye
   }
 }
 
+template <class T>
+Result<T> decoded(ByteView compressed, const std::string& what) {
+  auto text = storage::zstd_decompress(compressed, limits::report_bytes_max);
+  auto value = text ? parse_json_as<T>(*text, "it") : Result<T>(text.error());
+  if (!value) return Error(ErrorCode::io, "the stored " + what + " is damaged: " + value.error().message());
+  return value;
+}
+
+Bytes first_column(Rows rows) {
+  if (!rows.next()) return {};
+  return {rows.bytes(0).begin(), rows.bytes(0).end()};
+}
+
 }  // namespace
 
 protocol::LayerClaimAnswer claim_layers(Transaction& transaction, const LeasedJob& job, const protocol::LayerClaim& claim, SystemTime now) {
   protocol::LayerClaimAnswer answer;
   for (const Digest& layer : claim.layers) {
-    if (is_known(transaction, job, claim, layer)) {
+    LayerParts missing = missing_parts(transaction, job, claim, layer);
+    if (missing.none()) {
       answer.known.push_back(layer);
-    } else if (take(transaction, job, layer, claim.detector_state, now)) {
-      answer.claimed.push_back(layer);
+    } else if (take(transaction, job, layer, parts_of(claim.engine, missing), now)) {
+      answer.claimed.push_back({layer, std::move(missing)});
     } else {
       answer.busy.push_back(layer);
     }
@@ -61,33 +118,75 @@ protocol::LayerClaimAnswer claim_layers(Transaction& transaction, const LeasedJo
   return answer;
 }
 
-void put_layer_report(Transaction& transaction, const LayerReport& report, ByteView compressed, SystemTime now) {
-  // The time also changes when the bytes do not: a scan that is not incremental asks for reports made after its start.
-  const std::int64_t id = transaction.number(
-      "INSERT INTO layer_report(layer,detector_state,report,stored_at_us) VALUES(?,?,?,?) ON CONFLICT(layer,detector_state) DO UPDATE SET"
-      " report=excluded.report, stored_at_us=excluded.stored_at_us RETURNING id",
-      {report.layer, report.detector_state, compressed, to_unix_us(now)});
-  index_findings(transaction, id, report);
-  transaction.run("DELETE FROM layer_claim WHERE layer=? AND detector_state=?", {report.layer, report.detector_state});
+// The time also changes when the bytes do not: a scan that is not incremental asks for what was read after its start.
+void put_layer_facts(Transaction& transaction, const Digest& layer, const Digest& walker, ByteView compressed, SystemTime now) {
+  transaction.run(
+      "INSERT INTO layer_facts(layer,walker,facts,stored_at_us) VALUES(?,?,?,?) ON CONFLICT(layer,walker) DO UPDATE SET"
+      " facts=excluded.facts, stored_at_us=excluded.stored_at_us",
+      {layer, walker, compressed, to_unix_us(now)});
+  free_claim(transaction, layer, {kFacts, walker});
 }
 
-std::optional<std::int64_t> layer_report_id(Transaction& transaction, const Digest& layer, const Digest& detector_state) {
-  Rows rows = transaction.query("SELECT id FROM layer_report WHERE layer=? AND detector_state=?", {layer, detector_state});
+void put_layer_report(Transaction& transaction, const LayerReport& report, ByteView compressed, SystemTime now) {
+  const std::int64_t id = transaction.number(
+      "INSERT INTO layer_report(layer,analysis,state,report,stored_at_us) VALUES(?,?,?,?,?) ON CONFLICT(layer,analysis,state) DO UPDATE SET"
+      " report=excluded.report, stored_at_us=excluded.stored_at_us RETURNING id",
+      {report.layer, to_string(report.of.analysis), report.of.state, compressed, to_unix_us(now)});
+  index_findings(transaction, id, report, now);
+  free_claim(transaction, report.layer, {to_string(report.of.analysis), report.of.state});
+}
+
+bool has_layer_facts(Transaction& transaction, const Digest& layer, const Digest& walker) {
+  return transaction.number("SELECT count(*) FROM layer_facts WHERE layer=? AND walker=?", {layer, walker}) != 0;
+}
+
+std::optional<std::int64_t> layer_report_id(Transaction& transaction, const Digest& layer, const AnalysisState& of) {
+  Rows rows =
+      transaction.query("SELECT id FROM layer_report WHERE layer=? AND analysis=? AND state=?", {layer, to_string(of.analysis), of.state});
   if (!rows.next()) return std::nullopt;
   return rows.integer(0);
 }
 
-Bytes layer_report_bytes(Transaction& transaction, const Digest& layer, const Digest& detector_state) {
-  Rows rows = transaction.query("SELECT report FROM layer_report WHERE layer=? AND detector_state=?", {layer, detector_state});
-  if (!rows.next()) return {};
-  return {rows.bytes(0).begin(), rows.bytes(0).end()};
+Bytes layer_facts_bytes(Transaction& transaction, const Digest& layer, const Digest& walker) {
+  return first_column(transaction.query("SELECT facts FROM layer_facts WHERE layer=? AND walker=?", {layer, walker}));
 }
 
-Result<LayerReport> decode_layer_report(ByteView compressed, const Digest& layer) {
-  auto text = storage::zstd_decompress(compressed, limits::report_bytes_max);
-  auto report = text ? parse_json_as<LayerReport>(*text, "report") : Result<LayerReport>(text.error());
-  if (!report) return Error(ErrorCode::io, "the stored report of layer " + layer.str() + " is damaged: " + report.error().message());
-  return report;
+Bytes layer_report_bytes(Transaction& transaction, const Digest& layer, const AnalysisState& of) {
+  return first_column(transaction.query("SELECT report FROM layer_report WHERE layer=? AND analysis=? AND state=?",
+                                        {layer, to_string(of.analysis), of.state}));
+}
+
+Result<ScannedLayer> stored_layer(Transaction& transaction, const Digest& layer, const Digest& walker,
+                                  std::span<const AnalysisState> states) {
+  ScannedLayer scanned;
+  if (const Bytes compressed = layer_facts_bytes(transaction, layer, walker); !compressed.empty()) {
+    auto facts = decoded<LayerFacts>(compressed, "facts of layer " + layer.str());
+    if (!facts) return facts.error();
+    scanned.facts = *std::move(facts);
+  }
+  for (const AnalysisState& of : states) {
+    const Bytes compressed = layer_report_bytes(transaction, layer, of);
+    if (compressed.empty()) continue;
+    auto report = decoded<LayerReport>(compressed, "report of layer " + layer.str());
+    if (!report) return report.error();
+    scanned.reports.push_back(*std::move(report));
+  }
+  return scanned;
+}
+
+std::int64_t prune_layers(Transaction& transaction, std::size_t count_max, SystemTime now) {
+  const std::int64_t before_us = to_unix_us(now - kKeptUnused);
+  const std::int64_t reports = transaction.run(
+      "DELETE FROM layer_report WHERE id IN (SELECT r.id FROM layer_report r WHERE r.stored_at_us<?"
+      " AND NOT EXISTS(SELECT 1 FROM image_layer il WHERE il.layer_report_id=r.id)"
+      " AND NOT EXISTS(SELECT 1 FROM sensor_state s WHERE s.analysis=r.analysis AND s.state=r.state) LIMIT ?)",
+      {before_us, count_max});
+  const std::int64_t facts = transaction.run(
+      "DELETE FROM layer_facts WHERE (layer,walker) IN (SELECT f.layer,f.walker FROM layer_facts f WHERE f.stored_at_us<?"
+      " AND NOT EXISTS(SELECT 1 FROM layer_report r JOIN image_layer il ON il.layer_report_id=r.id JOIN image i ON i.id=il.image_id"
+      " WHERE r.layer=f.layer AND i.walker=f.walker) LIMIT ?)",
+      {before_us, count_max});
+  return reports + facts;
 }
 
 }  // namespace landwaiter::platform

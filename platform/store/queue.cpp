@@ -191,7 +191,7 @@ Result<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const 
 
 protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view sensor_id, const protocol::Heartbeat& beat,
                                     const LeaseTerms& terms) {
-  note_sensor(transaction, sensor_id, beat.version, beat.detector_state, terms.now);
+  note_sensor(transaction, sensor_id, beat.version, beat.states, terms.now);
   protocol::HeartbeatAnswer answer;
   answer.interval = heartbeat_interval(terms.length);
   for (const protocol::JobProgress& progress : beat.jobs) {

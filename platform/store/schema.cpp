@@ -14,11 +14,16 @@ CREATE TABLE sensor(
   id TEXT PRIMARY KEY,
   name TEXT NOT NULL,
   version TEXT NOT NULL,
-  detector_state TEXT NOT NULL,
   public_key BLOB NOT NULL,
   enrolled_by TEXT NOT NULL,
   created_at_us INTEGER NOT NULL,
   seen_at_us INTEGER NOT NULL) STRICT;
+CREATE TABLE sensor_state(
+  sensor_id TEXT NOT NULL REFERENCES sensor(id) ON DELETE CASCADE,
+  analysis TEXT NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY(sensor_id, analysis)) STRICT, WITHOUT ROWID;
+CREATE INDEX sensor_state_by_state ON sensor_state(analysis, state);
 CREATE TABLE token(
   id TEXT PRIMARY KEY,
   kind TEXT NOT NULL CHECK(kind IN ('api','enrolment','sensor')),
@@ -105,36 +110,51 @@ CREATE INDEX scan_item_by_state ON scan_item(scan_id, state);
 CREATE INDEX scan_item_by_job ON scan_item(job_id);
 )sql";
 
+// What is known of a layer has parts: its facts (by the walker's version), and a report for each analysis (by its state). A claim is for
+// one part: layer_claim.part is 'facts' or an analysis, and state the walker's or the analysis'.
+// Of an image the newest is kept, for each analysis: image_state says at which state, image_layer which reports that are.
 constexpr std::string_view kContent = R"sql(
+CREATE TABLE layer_facts(
+  layer TEXT NOT NULL,
+  walker TEXT NOT NULL,
+  facts BLOB NOT NULL,
+  stored_at_us INTEGER NOT NULL,
+  PRIMARY KEY(layer, walker)) STRICT;
 CREATE TABLE layer_report(
   id INTEGER PRIMARY KEY,
   layer TEXT NOT NULL,
-  detector_state TEXT NOT NULL,
+  analysis TEXT NOT NULL,
+  state TEXT NOT NULL,
   report BLOB NOT NULL,
   stored_at_us INTEGER NOT NULL,
-  UNIQUE(layer, detector_state)) STRICT;
+  UNIQUE(layer, analysis, state)) STRICT;
 CREATE TABLE layer_claim(
   layer TEXT NOT NULL,
-  detector_state TEXT NOT NULL,
+  part TEXT NOT NULL,
+  state TEXT NOT NULL,
   job_id TEXT NOT NULL REFERENCES job(id),
-  PRIMARY KEY(layer, detector_state)) STRICT, WITHOUT ROWID;
+  PRIMARY KEY(layer, part, state)) STRICT, WITHOUT ROWID;
 CREATE INDEX layer_claim_by_job ON layer_claim(job_id);
 CREATE TABLE image(
   id INTEGER PRIMARY KEY,
-  digest TEXT NOT NULL,
-  detector_state TEXT NOT NULL,
+  digest TEXT NOT NULL UNIQUE,
   reference TEXT NOT NULL,
   facts TEXT NOT NULL,
+  walker TEXT NOT NULL,
   layers_fetched INTEGER NOT NULL,
   layers_reused INTEGER NOT NULL,
-  scanned_at_us INTEGER NOT NULL,
-  latest INTEGER NOT NULL,
-  UNIQUE(digest, detector_state)) STRICT;
+  scanned_at_us INTEGER NOT NULL) STRICT;
+CREATE TABLE image_state(
+  image_id INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+  analysis TEXT NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY(image_id, analysis)) STRICT, WITHOUT ROWID;
 CREATE TABLE image_layer(
   image_id INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+  analysis TEXT NOT NULL,
   position INTEGER NOT NULL,
   layer_report_id INTEGER NOT NULL REFERENCES layer_report(id),
-  PRIMARY KEY(image_id, position)) STRICT, WITHOUT ROWID;
+  PRIMARY KEY(image_id, analysis, position)) STRICT, WITHOUT ROWID;
 CREATE INDEX image_layer_by_report ON image_layer(layer_report_id, image_id);
 CREATE TABLE finding(
   id INTEGER PRIMARY KEY,
@@ -144,6 +164,7 @@ CREATE TABLE finding(
   title TEXT NOT NULL,
   attributes TEXT NOT NULL,
   detector TEXT NOT NULL,
+  first_seen_at_us INTEGER NOT NULL,
   UNIQUE(type, key)) STRICT;
 CREATE INDEX finding_by_severity ON finding(severity DESC, id);
 CREATE INDEX finding_by_key ON finding(key);
@@ -157,7 +178,7 @@ CREATE TABLE layer_finding(
 CREATE INDEX layer_finding_by_finding ON layer_finding(finding_id, layer_report_id);
 )sql";
 
-// filter_json is a protocol::ListWork; of its lists the older columns hold references and repositories. Kinds were free text before.
+// filter_json is a protocol::ListWork; of its lists the older columns hold references and repositories.
 constexpr std::string_view kListing = R"sql(
 ALTER TABLE job ADD COLUMN filter_json TEXT NOT NULL DEFAULT '';
 ALTER TABLE job ADD COLUMN exclude_repositories_json TEXT NOT NULL DEFAULT '[]';
@@ -168,8 +189,6 @@ ALTER TABLE scan ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE scan_item ADD COLUMN pushed TEXT NOT NULL DEFAULT '';
 ALTER TABLE scan_item ADD COLUMN time_source TEXT NOT NULL DEFAULT '';
 ALTER TABLE scan_item ADD COLUMN code TEXT NOT NULL DEFAULT '';
-UPDATE registry SET kind='auto' WHERE kind NOT IN ('docker-v2','docker-hub','ecr','ecr-public','acr','gcr','artifact-registry',
-  'harbor','artifactory','quay','openshift','nexus','msr','gitlab','ghcr');
 )sql";
 
 constexpr std::array<std::string_view, 3> kMigrations{kControl, kContent, kListing};

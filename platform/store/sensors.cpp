@@ -7,6 +7,9 @@
 #include "platform/store/paging.hpp"
 #include "platform/store/tokens.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 namespace landwaiter::platform {
 namespace {
 
@@ -17,6 +20,21 @@ std::optional<std::string> earlier_sensor(Transaction& transaction, const Princi
       transaction.query("SELECT id FROM sensor WHERE enrolled_by=? AND name=? AND public_key=?", {by.id, enrolment.name, public_key});
   if (!rows.next()) return std::nullopt;
   return rows.text(0);
+}
+
+/// A sensor that was not seen for so long when another was says nothing about the fleet.
+constexpr std::chrono::hours kSeenLately{24};
+
+AnalysisStates states_of_sensor(Transaction& transaction, std::string_view sensor_id) {
+  AnalysisStates states;
+  Rows rows = transaction.query("SELECT analysis,state FROM sensor_state WHERE sensor_id=?", {sensor_id});
+  while (rows.next()) {
+    const auto analysis = analysis_from(rows.text(0));
+    auto state = Digest::parse(rows.text(1));
+    if (analysis && state) states.push_back({*analysis, *std::move(state)});
+  }
+  std::ranges::sort(states);
+  return states;
 }
 
 }  // namespace
@@ -54,36 +72,62 @@ Result<protocol::EnrolmentAnswer> enrol_sensor(Transaction& transaction, const V
   answer.sensor_id = earlier ? *earlier : new_id(now);
   if (earlier) {
     transaction.run("DELETE FROM token WHERE sensor_id=?", {*earlier});
-    note_sensor(transaction, *earlier, enrolment.version, enrolment.detector_state, now);
   } else {
-    transaction.run(
-        "INSERT INTO sensor(id,name,version,detector_state,public_key,enrolled_by,created_at_us,seen_at_us) VALUES(?,?,?,?,?,?,?,?)",
-        {answer.sensor_id, enrolment.name, enrolment.version, enrolment.detector_state, *public_key, by.id, to_unix_us(now),
-         to_unix_us(now)});
+    transaction.run("INSERT INTO sensor(id,name,version,public_key,enrolled_by,created_at_us,seen_at_us) VALUES(?,?,?,?,?,?,?)",
+                    {answer.sensor_id, enrolment.name, enrolment.version, *public_key, by.id, to_unix_us(now), to_unix_us(now)});
   }
+  note_sensor(transaction, answer.sensor_id, enrolment.version, enrolment.states, now);
   answer.token = create_token(transaction, TokenKind::sensor, enrolment.name, answer.sensor_id, now, std::nullopt).token;
   return answer;
 }
 
 Result<SensorKeys> sensor_keys(Transaction& transaction, std::string_view sensor_id) {
-  Rows rows = transaction.query("SELECT public_key,detector_state FROM sensor WHERE id=?", {sensor_id});
-  if (!rows.next()) return Error(ErrorCode::unauthorized, "this sensor is not known");
   SensorKeys keys;
-  keys.public_key.assign(rows.bytes(0).begin(), rows.bytes(0).end());
-  if (const auto state = Digest::parse(rows.text(1)); state) keys.detector_state = *state;
+  {
+    Rows rows = transaction.query("SELECT public_key FROM sensor WHERE id=?", {sensor_id});
+    if (!rows.next()) return Error(ErrorCode::unauthorized, "this sensor is not known");
+    keys.public_key.assign(rows.bytes(0).begin(), rows.bytes(0).end());
+  }
+  keys.states = states_of_sensor(transaction, sensor_id);
   return keys;
 }
 
-void note_sensor(Transaction& transaction, std::string_view sensor_id, std::string_view version, const Digest& detector_state,
+void note_sensor(Transaction& transaction, std::string_view sensor_id, std::string_view version, const AnalysisStates& states,
                  SystemTime now) {
-  transaction.run("UPDATE sensor SET version=?, detector_state=?, seen_at_us=? WHERE id=?",
-                  {version.substr(0, limits::name_bytes_max), detector_state, to_unix_us(now), sensor_id});
+  transaction.run("UPDATE sensor SET version=?, seen_at_us=? WHERE id=?",
+                  {version.substr(0, limits::name_bytes_max), to_unix_us(now), sensor_id});
+  if (states.empty() || states == states_of_sensor(transaction, sensor_id)) return;
+  transaction.run("DELETE FROM sensor_state WHERE sensor_id=?", {sensor_id});
+  for (const AnalysisState& of : states) {
+    transaction.run("INSERT INTO sensor_state(sensor_id,analysis,state) VALUES(?,?,?)", {sensor_id, to_string(of.analysis), of.state});
+  }
+}
+
+FleetStates::FleetStates(Transaction& transaction) {
+  const std::int64_t last_us = transaction.number("SELECT max(seen_at_us) FROM sensor");
+  const std::int64_t since_us = last_us - std::chrono::microseconds(kSeenLately).count();
+  Rows rows = transaction.query(
+      "SELECT DISTINCT analysis,state FROM sensor_state JOIN sensor ON sensor.id=sensor_state.sensor_id WHERE seen_at_us>=?", {since_us});
+  while (rows.next()) {
+    const auto analysis = analysis_from(rows.text(0));
+    auto state = Digest::parse(rows.text(1));
+    if (analysis && state) told_.push_back({*analysis, *std::move(state)});
+  }
+}
+
+std::vector<Analysis> FleetStates::stale(std::span<const AnalysisState> states) const {
+  std::vector<Analysis> stale;
+  for (const AnalysisState& of : states) {
+    const bool told = state_of(told_, of.analysis) != nullptr;
+    if (told && std::ranges::find(told_, of) == told_.end()) stale.push_back(of.analysis);
+  }
+  return stale;
 }
 
 nlohmann::json list_sensors(Transaction& transaction, std::string_view page_token, std::size_t page_size) {
   nlohmann::json out{{"sensors", nlohmann::json::array()}, {"next_page_token", ""}};
   Rows rows = transaction.query(
-      "SELECT id,name,version,detector_state,created_at_us,seen_at_us,"
+      "SELECT id,name,version,created_at_us,seen_at_us,"
       " (SELECT count(*) FROM job WHERE job.state='leased' AND job.sensor_id=sensor.id)"
       " FROM sensor WHERE (?1='' OR id<?1) ORDER BY id DESC LIMIT ?2",
       {page_token, page_size + 1});
@@ -92,10 +136,10 @@ nlohmann::json list_sensors(Transaction& transaction, std::string_view page_toke
     out["sensors"].push_back({{"id", rows.text(0)},
                               {"name", rows.text(1)},
                               {"version", rows.text(2)},
-                              {"detector_state", rows.text(3)},
-                              {"enrolled_at", time_json(rows, 4)},
-                              {"seen_at", time_json(rows, 5)},
-                              {"jobs_leased", rows.integer(6)}});
+                              {"states", states_to_json(states_of_sensor(transaction, rows.text(0)))},
+                              {"enrolled_at", time_json(rows, 3)},
+                              {"seen_at", time_json(rows, 4)},
+                              {"jobs_leased", rows.integer(5)}});
   }
   return out;
 }

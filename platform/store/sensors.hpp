@@ -6,6 +6,9 @@
 #include "platform/store/schema.hpp"
 #include "platform/store/vault.hpp"
 
+#include <span>
+#include <vector>
+
 namespace landwaiter::platform {
 
 /// The key that all sensors of this platform hash unnamed secrets with: made once, kept encrypted. Also the proof that the master
@@ -19,12 +22,24 @@ Result<protocol::EnrolmentAnswer> enrol_sensor(Transaction& transaction, const V
 
 struct SensorKeys {
   Bytes public_key;
-  Digest detector_state;  ///< as last told; empty when never
+  AnalysisStates states;  ///< as last told; empty when never
 };
 Result<SensorKeys> sensor_keys(Transaction& transaction, std::string_view sensor_id);
 
-void note_sensor(Transaction& transaction, std::string_view sensor_id, std::string_view version, const Digest& detector_state,
+/// No states leave those that were told before.
+void note_sensor(Transaction& transaction, std::string_view sensor_id, std::string_view version, const AnalysisStates& states,
                  SystemTime now);
+
+/// The states that sensors have now, by what those told that were seen lately (compared with the sensor that was seen last).
+class FleetStates {
+ public:
+  explicit FleetStates(Transaction& transaction);
+  /// The analyses of `states` for which the sensors have another state: they would find something else, or the same for other reasons.
+  std::vector<Analysis> stale(std::span<const AnalysisState> states) const;
+
+ private:
+  std::vector<AnalysisState> told_;
+};
 
 nlohmann::json list_sensors(Transaction& transaction, std::string_view page_token, std::size_t page_size);
 

@@ -13,20 +13,29 @@ namespace {
 
 using Kind = Transaction::Kind;
 
+// Versions 1 and 2 kept one state for all analyses.
+constexpr DatabaseOptions kOptions{.first_version = 2};
+
 // AUTOINCREMENT: an id that was handed out must never name another item, or acknowledge() could drop one that was not sent.
-constexpr std::array<std::string_view, 2> kMigrations{R"sql(
+constexpr std::array<std::string_view, 1> kMigrations{R"sql(
+CREATE TABLE layer_facts(
+  layer TEXT NOT NULL,
+  walker TEXT NOT NULL,
+  facts BLOB NOT NULL,
+  used_at_us INTEGER NOT NULL,
+  PRIMARY KEY(layer, walker)) STRICT;
 CREATE TABLE layer_report(
   layer TEXT NOT NULL,
-  detector_state TEXT NOT NULL,
+  analysis TEXT NOT NULL,
+  state TEXT NOT NULL,
   report BLOB NOT NULL,
   used_at_us INTEGER NOT NULL,
-  PRIMARY KEY(layer, detector_state)) STRICT;
+  PRIMARY KEY(layer, analysis, state)) STRICT;
 CREATE TABLE image(
-  digest TEXT NOT NULL,
-  detector_state TEXT NOT NULL,
+  digest TEXT NOT NULL PRIMARY KEY,
+  engine TEXT NOT NULL,
   facts TEXT NOT NULL,
-  scanned_at_us INTEGER NOT NULL,
-  PRIMARY KEY(digest, detector_state)) STRICT;
+  scanned_at_us INTEGER NOT NULL) STRICT;
 CREATE TABLE value(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE outbox(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -34,8 +43,6 @@ CREATE TABLE outbox(
   key TEXT NOT NULL,
   payload BLOB NOT NULL,
   UNIQUE(kind, key)) STRICT;
-)sql",
-                                                      R"sql(
 CREATE TABLE manifest(
   digest TEXT NOT NULL PRIMARY KEY,
   facts TEXT NOT NULL,
@@ -53,6 +60,37 @@ Error damaged(std::string_view what, const Error& why) {
   return {ErrorCode::io, "stored " + std::string(what) + " is damaged: " + why.message()};
 }
 
+/// What an image's record was made with, as one text.
+std::string engine_key(const EngineState& engine) {
+  return dump_json({{"walker", engine.walker.str()}, {"states", states_to_json(engine.states)}});
+}
+
+template <class T>
+Result<Bytes> packed(const T& value, const std::string& what) {
+  const std::string text = dump_json(value);
+  if (text.size() <= limits::report_bytes_max) return zstd_compress(text);
+  return Error(ErrorCode::limit_exceeded, "the " + what + " of layer " + value.layer.str() + " is larger than a report may be");
+}
+
+/// The one value that the statement finds in its first column, unpacked; nothing when it finds none.
+template <class T>
+Result<std::optional<T>> unpacked(Database& database, std::string_view sql, std::initializer_list<Value> values, const std::string& what) {
+  Bytes compressed;
+  Transaction transaction(database, Kind::read);
+  {
+    Rows rows = transaction.query(sql, values);
+    if (rows.next()) compressed.assign(rows.bytes(0).begin(), rows.bytes(0).end());
+  }
+  auto ended = transaction.commit();
+  if (!ended) return ended.error();
+  if (compressed.empty()) return std::optional<T>();
+  auto text = zstd_decompress(compressed, limits::report_bytes_max);
+  if (!text) return damaged(what, text.error());
+  auto value = parse_json_as<T>(*text, what);
+  if (!value) return damaged(what, value.error());
+  return std::optional<T>(*std::move(value));
+}
+
 }  // namespace
 
 struct Store::Impl {
@@ -63,7 +101,7 @@ Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& directory) {
-  auto database = Database::open(directory / "landwaiter.db", kMigrations);
+  auto database = Database::open(directory / "landwaiter.db", kMigrations, kOptions);
   if (!database) return database.error();
   return std::unique_ptr<Store>(new Store(std::make_unique<Impl>(Impl{*std::move(database)})));
 }
@@ -74,50 +112,71 @@ Result<std::unique_ptr<Store>> Store::open_in_memory() {
   return std::unique_ptr<Store>(new Store(std::make_unique<Impl>(Impl{*std::move(database)})));
 }
 
-Result<std::optional<LayerReport>> Store::layer_report(const Digest& layer, const Digest& detector_state) {
-  Bytes compressed;
+Result<std::optional<LayerFacts>> Store::layer_facts(const Digest& layer, const Digest& walker) {
+  return unpacked<LayerFacts>(*impl_->database, "SELECT facts FROM layer_facts WHERE layer=? AND walker=?", {layer, walker},
+                              "facts of layer " + layer.str());
+}
+
+Result<std::optional<LayerReport>> Store::layer_report(const Digest& layer, const AnalysisState& of) {
+  return unpacked<LayerReport>(*impl_->database, "SELECT report FROM layer_report WHERE layer=? AND analysis=? AND state=?",
+                               {layer, to_string(of.analysis), of.state}, "report of layer " + layer.str());
+}
+
+Result<std::optional<ScannedLayer>> Store::layer(const Digest& layer, const EngineState& engine) {
+  ScannedLayer scanned;
+  auto facts = layer_facts(layer, engine.walker);
+  if (!facts) return facts.error();
+  if (!*facts) return std::optional<ScannedLayer>();
+  scanned.facts = **std::move(facts);
+  for (const AnalysisState& of : engine.states) {
+    auto report = layer_report(layer, of);
+    if (!report) return report.error();
+    if (!*report) return std::optional<ScannedLayer>();
+    scanned.reports.push_back(**std::move(report));
+  }
+  return std::optional<ScannedLayer>(std::move(scanned));
+}
+
+Result<LayerParts> Store::missing_parts(const Digest& layer, const EngineState& engine) {
+  LayerParts missing;
   Transaction transaction(*impl_->database, Kind::read);
-  {
-    Rows rows = transaction.query("SELECT report FROM layer_report WHERE layer=? AND detector_state=?", {layer, detector_state});
-    if (rows.next()) compressed.assign(rows.bytes(0).begin(), rows.bytes(0).end());
+  missing.facts = transaction.number("SELECT count(*) FROM layer_facts WHERE layer=? AND walker=?", {layer, engine.walker}) == 0;
+  for (const AnalysisState& of : engine.states) {
+    const bool known = transaction.number("SELECT count(*) FROM layer_report WHERE layer=? AND analysis=? AND state=?",
+                                          {layer, to_string(of.analysis), of.state}) != 0;
+    if (!known) missing.analyses.push_back(of.analysis);
   }
   auto ended = transaction.commit();
   if (!ended) return ended.error();
-  if (compressed.empty()) return std::optional<LayerReport>();
-  auto text = zstd_decompress(compressed, limits::report_bytes_max);
-  if (!text) return damaged("report of layer " + layer.str(), text.error());
-  auto report = parse_json_as<LayerReport>(*text, "report");
-  if (!report) return damaged("report of layer " + layer.str(), report.error());
-  return std::optional<LayerReport>(*std::move(report));
+  return missing;
 }
 
-Result<bool> Store::has_layer_report(const Digest& layer, const Digest& detector_state) {
-  Transaction transaction(*impl_->database, Kind::read);
-  const bool known =
-      transaction.number("SELECT count(*) FROM layer_report WHERE layer=? AND detector_state=?", {layer, detector_state}) != 0;
-  auto ended = transaction.commit();
-  if (!ended) return ended.error();
-  return known;
-}
-
-Result<void> Store::put_layer_report(const LayerReport& report, SystemTime now) {
-  const std::string text = dump_json(report);
-  if (text.size() > limits::report_bytes_max) {
-    return Error(ErrorCode::limit_exceeded, "the report of layer " + report.layer.str() + " is larger than a report may be");
+Result<void> Store::put_layer(const ScannedLayer& layer, SystemTime now) {
+  const auto facts = packed(layer.facts, "facts");
+  if (!facts) return facts.error();
+  std::vector<Bytes> reports;
+  for (const LayerReport& report : layer.reports) {
+    auto bytes = packed(report, std::string(to_string(report.of.analysis)) + " report");
+    if (!bytes) return bytes.error();
+    reports.push_back(*std::move(bytes));
   }
-  const Bytes compressed = zstd_compress(text);
   Transaction transaction(*impl_->database, Kind::write);
-  transaction.run("INSERT OR REPLACE INTO layer_report(layer,detector_state,report,used_at_us) VALUES(?,?,?,?)",
-                  {report.layer, report.detector_state, compressed, to_unix_us(now)});
+  transaction.run("INSERT OR REPLACE INTO layer_facts(layer,walker,facts,used_at_us) VALUES(?,?,?,?)",
+                  {layer.facts.layer, layer.facts.walker, *facts, to_unix_us(now)});
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    const LayerReport& report = layer.reports[i];
+    transaction.run("INSERT OR REPLACE INTO layer_report(layer,analysis,state,report,used_at_us) VALUES(?,?,?,?,?)",
+                    {report.layer, to_string(report.of.analysis), report.of.state, reports[i], to_unix_us(now)});
+  }
   return transaction.commit();
 }
 
-Result<std::optional<ImageRecord>> Store::image(const Digest& digest, const Digest& detector_state) {
+Result<std::optional<ImageRecord>> Store::image(const Digest& digest, const EngineState& engine) {
   std::optional<std::string> facts_text;
   ImageRecord record;
   Transaction transaction(*impl_->database, Kind::read);
   {
-    Rows rows = transaction.query("SELECT facts,scanned_at_us FROM image WHERE digest=? AND detector_state=?", {digest, detector_state});
+    Rows rows = transaction.query("SELECT facts,scanned_at_us FROM image WHERE digest=? AND engine=?", {digest, engine_key(engine)});
     if (rows.next()) {
       facts_text = rows.text(0);
       record.scanned_at = from_unix_us(rows.integer(1));
@@ -129,7 +188,7 @@ Result<std::optional<ImageRecord>> Store::image(const Digest& digest, const Dige
   auto facts = parse_json_as<ImageFacts>(*facts_text, "facts");
   if (!facts) return damaged("image " + digest.str(), facts.error());
   record.facts = *std::move(facts);
-  record.detector_state = detector_state;
+  record.engine = engine;
   return std::optional<ImageRecord>(std::move(record));
 }
 
@@ -137,12 +196,16 @@ Result<void> Store::put_image(const ImageRecord& record) {
   const std::string facts = dump_json(record.facts);
   const std::int64_t now_us = to_unix_us(record.scanned_at);
   Transaction transaction(*impl_->database, Kind::write);
-  transaction.run("INSERT OR REPLACE INTO image(digest,detector_state,facts,scanned_at_us) VALUES(?,?,?,?)",
-                  {record.facts.digest, record.detector_state, facts, now_us});
-  // An image that needs a layer's report is a use of it: prune() leaves it alone.
+  transaction.run("INSERT OR REPLACE INTO image(digest,engine,facts,scanned_at_us) VALUES(?,?,?,?)",
+                  {record.facts.digest, engine_key(record.engine), facts, now_us});
+  // An image that needs what is known of a layer is a use of it: prune() leaves it alone.
   for (const Digest& layer : record.facts.layers) {
-    transaction.run("UPDATE layer_report SET used_at_us=max(used_at_us,?) WHERE layer=? AND detector_state=?",
-                    {now_us, layer, record.detector_state});
+    transaction.run("UPDATE layer_facts SET used_at_us=max(used_at_us,?) WHERE layer=? AND walker=?",
+                    {now_us, layer, record.engine.walker});
+    for (const AnalysisState& of : record.engine.states) {
+      transaction.run("UPDATE layer_report SET used_at_us=max(used_at_us,?) WHERE layer=? AND analysis=? AND state=?",
+                      {now_us, layer, to_string(of.analysis), of.state});
+    }
   }
   return transaction.commit();
 }
@@ -253,10 +316,35 @@ Result<void> Store::prune_listings(SystemTime before) {
   return transaction.commit();
 }
 
-Result<void> Store::prune(const Digest& detector_state, SystemTime before) {
+namespace {
+
+struct StoredState {
+  std::string analysis;
+  std::string state;
+};
+
+/// What reports were made with that `current` would not make now; also of analyses that it does not know.
+std::vector<StoredState> outdated(Transaction& transaction, const AnalysisStates& current) {
+  std::vector<StoredState> out;
+  Rows rows = transaction.query("SELECT DISTINCT analysis,state FROM layer_report");
+  while (rows.next()) {
+    const auto analysis = analysis_from(rows.text(0));
+    const Digest* state = analysis ? state_of(current, *analysis) : nullptr;
+    if (state == nullptr || state->str() != rows.text(1)) out.push_back({rows.text(0), rows.text(1)});
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<void> Store::prune(const EngineState& engine, SystemTime before) {
   Transaction transaction(*impl_->database, Kind::write);
-  transaction.run("DELETE FROM layer_report WHERE detector_state<>? OR used_at_us<?", {detector_state, to_unix_us(before)});
-  transaction.run("DELETE FROM image WHERE detector_state<>?", {detector_state});
+  for (const StoredState& old : outdated(transaction, engine.states)) {
+    transaction.run("DELETE FROM layer_report WHERE analysis=? AND state=?", {old.analysis, old.state});
+  }
+  transaction.run("DELETE FROM layer_report WHERE used_at_us<?", {to_unix_us(before)});
+  transaction.run("DELETE FROM layer_facts WHERE walker<>? OR used_at_us<?", {engine.walker, to_unix_us(before)});
+  transaction.run("DELETE FROM image WHERE engine<>?", {engine_key(engine)});
   auto pruned = transaction.commit();
   if (!pruned) return pruned;
   pruned = prune_listings(before);

@@ -15,15 +15,15 @@ namespace landwaiter::storage {
 
 /// An image that was completely scanned.
 struct ImageRecord {
-  ImageFacts facts;  ///< facts.digest is the key
-  Digest detector_state;
+  ImageFacts facts;  ///< facts.digest is the key: the record of a later scan replaces it
+  EngineState engine;
   SystemTime scanned_at;
 };
 
 /// Something that must reach the platform; kept until the platform took it.
 struct OutboxItem {
   std::int64_t id = 0;
-  std::string kind;  ///< "layer", "complete", "fail"
+  std::string kind;  ///< "facts", "report", "complete", "fail"
   std::string key;   ///< (kind, key) is unique: writing it again replaces it
   std::string payload;
 };
@@ -34,22 +34,27 @@ struct ListingNotes {
   std::vector<std::string> repositories;  ///< walked to their ends; named with their registries
 };
 
-/// The sensor's memory: what was scanned at which detector state, and what still has to be told. One SQLite file (WAL), one
+/// The sensor's memory: what was scanned at which states, and what still has to be told. One SQLite file (WAL), one
 /// writer. Each call is one transaction and survives a kill -9 once it has returned. Not thread-safe: one thread owns it.
 /// Errors: io with SQLite's words and the file's name.
 class Store {
  public:
-  /// Opens or makes `directory`/landwaiter.db (directory mode 0700, file 0600), migrating an older schema.
+  /// Opens or makes `directory`/landwaiter.db (directory mode 0700, file 0600), migrating an older schema. io for a file of a version
+  /// that is too old, with what to do about it.
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& directory);
   /// For tests and `--no-state`.
   static Result<std::unique_ptr<Store>> open_in_memory();
   ~Store();
 
-  Result<std::optional<LayerReport>> layer_report(const Digest& layer, const Digest& detector_state);
-  Result<bool> has_layer_report(const Digest& layer, const Digest& detector_state);
-  Result<void> put_layer_report(const LayerReport& report, SystemTime now);
+  Result<std::optional<LayerFacts>> layer_facts(const Digest& layer, const Digest& walker);
+  Result<std::optional<LayerReport>> layer_report(const Digest& layer, const AnalysisState& of);
+  /// Facts and all reports of the layer; nothing when one of them is not there.
+  Result<std::optional<ScannedLayer>> layer(const Digest& layer, const EngineState& engine);
+  /// What `engine` would have to read of the layer.
+  Result<LayerParts> missing_parts(const Digest& layer, const EngineState& engine);
+  Result<void> put_layer(const ScannedLayer& layer, SystemTime now);
 
-  Result<std::optional<ImageRecord>> image(const Digest& digest, const Digest& detector_state);
+  Result<std::optional<ImageRecord>> image(const Digest& digest, const EngineState& engine);
   Result<void> put_image(const ImageRecord& record);
 
   /// Small named values: the sensor's id, token (sealed by the caller), identity key.
@@ -69,9 +74,9 @@ class Store {
   /// Forgets manifests and repositories that no listing saw since `before`.
   Result<void> prune_listings(SystemTime before);
 
-  /// Drops reports and images of other detector states, and layer reports not used since `before`, prunes listings too, then gives the
-  /// space back; the state folder stays small.
-  Result<void> prune(const Digest& detector_state, SystemTime before);
+  /// Of each analysis keeps the reports of the current state only, and of those (and of facts) the ones used since `before`; drops images
+  /// of other states, prunes listings too, then gives the space back; the state folder stays small.
+  Result<void> prune(const EngineState& engine, SystemTime before);
 
  private:
   struct Impl;

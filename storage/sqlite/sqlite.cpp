@@ -77,26 +77,39 @@ struct Database::Impl {
   }
 
   /// The check and the script are in one transaction, so two processes that open the file at once do not both migrate it.
-  Result<bool> migrate_one_step(std::span<const std::string_view> migrations) {
+  Result<bool> migrate_one_step(std::span<const std::string_view> migrations, std::int64_t first_version) {
     auto begun = script("BEGIN IMMEDIATE;");
     if (!begun) return begun.error();
     auto step = [&]() -> Result<bool> {
-      auto version = user_version();
-      if (!version) return version.error();
-      const auto known = static_cast<std::int64_t>(migrations.size());
-      if (*version > known) {
-        return Error(ErrorCode::io, name + ": made by a newer version of this program (schema " + std::to_string(*version) +
-                                        ", this program knows " + std::to_string(known) + ")");
-      }
-      if (*version == known) return false;
-      auto run = script(std::string(migrations[static_cast<std::size_t>(*version)]) +
-                        ";PRAGMA user_version=" + std::to_string(*version + 1) + ";");
+      auto next = next_migration(migrations.size(), first_version);
+      if (!next) return next.error();
+      if (*next == migrations.size()) return false;
+      auto run = script(std::string(migrations[*next]) +
+                        ";PRAGMA user_version=" + std::to_string(first_version + static_cast<std::int64_t>(*next) + 1) + ";");
       if (!run) return run.error();
       return true;
     }();
     auto ended = script(step ? "COMMIT;" : "ROLLBACK;");
     if (step && !ended) return ended.error();
     return step;
+  }
+
+  /// The number of the migration to run now; `count` when there is none left.
+  Result<std::size_t> next_migration(std::size_t count, std::int64_t first_version) {
+    const auto version = user_version();
+    if (!version) return version.error();
+    const std::int64_t newest = first_version + static_cast<std::int64_t>(count);
+    if (*version > newest) {
+      return Error(ErrorCode::io, name + ": made by a newer version of this program (schema " + std::to_string(*version) +
+                                      ", this program knows " + std::to_string(newest) + ")");
+    }
+    if (*version == 0) return std::size_t{0};
+    if (*version <= first_version && first_version > 0) {
+      return Error(ErrorCode::io,
+                   name + ": made by an older version of this program, whose data cannot be taken over: delete it together with " + name +
+                       "-wal and " + name + "-shm, or name another state folder, and start again");
+    }
+    return static_cast<std::size_t>(*version - first_version);
   }
 
   Result<std::int64_t> user_version() {
@@ -124,7 +137,7 @@ Result<std::unique_ptr<Database>> Database::open_and_migrate(const std::string& 
   auto configured = impl->configure(options);
   if (!configured) return configured.error();
   while (true) {
-    auto more = impl->migrate_one_step(migrations);
+    auto more = impl->migrate_one_step(migrations, options.first_version);
     if (!more) return more.error();
     if (!*more) break;
   }

@@ -26,6 +26,9 @@ struct DatabaseOptions {
   std::chrono::milliseconds busy_timeout{10'000};
   /// True: each commit also survives a power cut (synchronous=FULL). False: a kill -9, but a power cut may take the last ones.
   bool survive_power_cut = false;
+  /// The schema version that the first migration starts from. Files of that version and older ones are refused: the migrations that
+  /// made them are gone.
+  std::int64_t first_version = 0;
 };
 
 /// One SQLite connection: WAL, foreign keys enforced, STRICT tables by convention, schema version in user_version. Used from one
@@ -33,7 +36,8 @@ struct DatabaseOptions {
 class Database {
  public:
   /// Opens or makes the file (mode 0600; its folder, when made, 0700) and runs those of `migrations` that it has not seen: script
-  /// number N takes the schema from version N to N+1, in a transaction of its own. A file of a newer version is refused.
+  /// number N takes the schema from version N to N+1 (counted from options.first_version), in a transaction of its own. A file of a newer
+  /// version is refused.
   static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file, std::span<const std::string_view> migrations,
                                                 const DatabaseOptions& options = {});
   static Result<std::unique_ptr<Database>> open_in_memory(std::span<const std::string_view> migrations);

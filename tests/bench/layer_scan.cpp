@@ -96,7 +96,7 @@ int main(int argc, char** argv) {
     FileSource file(argv[1]);
     ScanProgress progress;
     const double before = cpu_seconds();
-    auto report = scanner.scan(file, blob.digest, blob.size_bytes, progress, {});
+    auto report = scanner.scan(file, blob.digest, blob.size_bytes, all_analyses, progress, {});
     const double took = cpu_seconds() - before;
     if (!report) {
       std::cerr << report.error().message() << "\n";
@@ -104,11 +104,11 @@ int main(int argc, char** argv) {
     }
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    const nlohmann::json stats = report->stats;
-    std::cout << took << " s CPU, peak " << usage.ru_maxrss / 1024 << " MiB, " << report->diagnostics.size() << " diagnostics, " << stats
-              << "\n";
+    const nlohmann::json stats = report->facts.stats;
+    std::cout << took << " s CPU, peak " << usage.ru_maxrss / 1024 << " MiB, " << report->facts.diagnostics.size() << " diagnostics, "
+              << stats << "\n";
     if (i > 0) continue;
-    for (const Diagnostic& diagnostic : report->diagnostics) {
+    for (const Diagnostic& diagnostic : report->facts.diagnostics) {
       std::cout << "  " << diagnostic.path << (diagnostic.archive.empty() ? "" : "!" + diagnostic.archive.back()) << ": "
                 << diagnostic.message << "\n";
     }

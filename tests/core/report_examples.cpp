@@ -30,6 +30,7 @@ Finding finding_of(FindingType type) {
 
 ImageReport full_image() {
   LayerReport lower, upper;
+  LayerFacts upper_facts;
   lower.layer = digest_of("1");
   upper.layer = digest_of("2");
   for (int i = 0; i <= static_cast<int>(FindingType::misconfiguration); ++i)
@@ -37,11 +38,12 @@ ImageReport full_image() {
   for (int i = 0; i <= static_cast<int>(ErrorCode::internal); ++i) {
     upper.diagnostics.push_back({static_cast<ErrorCode>(i), "it was so", "a", {"b"}, {}});
   }
-  upper.whiteouts = {"etc/a"};
+  upper_facts.whiteouts = {"etc/a"};
   ImageFacts facts{"localhost:5000/a:1", digest_of("i"), "linux/amd64", {lower.layer, upper.layer}, "2024-01-01T00:00:00Z", {}};
   facts.diagnostics.push_back({ErrorCode::unsupported, "of the image", "", {}, {}});
-  const std::vector<const LayerReport*> reports{&lower, &upper};
-  ImageReport image = compose(std::move(facts), digest_of("state"), reports);
+  const std::map<Digest, ScannedLayer> layers{{lower.layer, {{}, {lower}}}, {upper.layer, {upper_facts, {upper}}}};
+  ImageReport image = compose(std::move(facts), {{Analysis::cryptography, digest_of("state")}}, layers);
+  image.stale = {Analysis::cryptography};
   for (Finding& finding : image.findings) finding.attributes["weaknesses"] = json::array({"rc4"});
   const Policy policy = Policy::standard();
   assess(image, {&policy, *from_rfc3339("2026-01-01T00:00:00Z"), nullptr, nullptr});
@@ -62,7 +64,7 @@ int main() {
   ImageReport empty;
   empty.facts.reference = "oci:dir";
   empty.facts.digest = digest_of("none");
-  empty.detector_state = digest_of("state");
+  for (const Analysis analysis : all_analyses) empty.states.push_back({analysis, digest_of("state")});
   json documents = json::array();
   const json failure{{"reference", "a:1"}, {"code", to_string(ErrorCode::not_found)}, {"message", "no such tag"}};
   documents.push_back({{"images", json::array()}, {"failures", json::array({failure})}});

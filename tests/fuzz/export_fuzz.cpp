@@ -21,9 +21,9 @@ constexpr std::string_view kCanary = "canary-9f2c41d7";
 std::vector<ImageReport> images_of(const LayerReport& report) {
   ImageFacts facts;
   facts.layers = {report.layer};
-  const std::vector<const LayerReport*> reports{&report};
+  const std::map<Digest, ScannedLayer> layers{{report.layer, {{}, {report}}}};
   std::vector<ImageReport> images;
-  images.push_back(compose(std::move(facts), report.detector_state, reports));
+  images.push_back(compose(std::move(facts), {report.of}, layers));
   for (Finding& finding : images[0].findings) {
     if (!finding.attributes.is_object()) continue;
     for (const char* name : {"private_key", "secret", "passphrase", "value", "modulus"}) finding.attributes[name] = kCanary;

@@ -7,6 +7,7 @@
 #include "core/export/cyclonedx.hpp"
 #include "core/export/sarif.hpp"
 #include "core/report/attribute_names.hpp"
+#include "core/report/compose.hpp"
 #include "daemon/output/table.hpp"
 #include "tests/detectors/support/key_material.hpp"
 #include "tests/detectors/support/keystores.hpp"
@@ -141,23 +142,29 @@ std::vector<File> corpus() {
 
 ImageReport report_of(const std::vector<File>& files) {
   const FileScanner scanner;
-  LayerReport layer;
-  layer.layer = Digest::sha256_of(as_bytes("layer"));
+  const Digest digest = Digest::sha256_of(as_bytes("layer"));
+  const AnalysisState state{Analysis::cryptography, digest};
+  LayerReport report;
+  report.layer = digest;
+  report.of = state;
   for (const File& file : files) {
     Scanned scanned = scanner.scan(file.content, file.path);
     INFO(file.path);
     CHECK_FALSE(scanned.findings.empty());
     for (Finding& finding : scanned.findings) {
       for (Occurrence& place : finding.occurrences) place.path = file.path;
-      layer.findings.push_back(std::move(finding));
+      report.findings.push_back(std::move(finding));
     }
   }
   ImageFacts facts;
   facts.reference = "localhost:5000/app:1";
   facts.digest = Digest::sha256_of(as_bytes("image"));
-  facts.layers = {layer.layer};
-  const std::array<const LayerReport*, 1> layers{&layer};
-  return compose(std::move(facts), layer.layer, layers);
+  facts.layers = {digest};
+  ScannedLayer layer;
+  layer.facts.layer = digest;
+  layer.facts.walker = digest;
+  layer.reports.push_back(std::move(report));
+  return compose(std::move(facts), {state}, {{digest, std::move(layer)}});
 }
 
 const ImageReport& image() {

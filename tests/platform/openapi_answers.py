@@ -46,7 +46,8 @@ def main(document_file, exchanges_file):
                        for error in errors[:3]]
             checked += 1
             seen.add(operation["operationId"])
-    missing = {operation["operationId"] for _, _, operation, _ in operations} - seen - {"deleteToken", "deleteRegistry", "putLayerReport"}
+    bodiless = {"deleteToken", "deleteRegistry", "putLayerFacts", "putLayerReport"}
+    missing = {operation["operationId"] for _, _, operation, _ in operations} - seen - bodiless
     print(f"{checked} answers checked, {len(failed)} differ; operations without a checked answer: {sorted(missing) or 'none'}")
     print("\n".join(sorted(set(failed))))
     return 1 if failed or missing or not checked else 0

@@ -146,7 +146,7 @@ TEST_CASE("api: a sensor gets jobs of the kinds that it asks for") {
 TEST_CASE("api: an enrolment token is good once and for its time; a long-lived sensor token again and again") {
   TestPlatform platform;
   const TestSensor known = platform.enrol();
-  const json enrolment{{"name", "n"}, {"version", "1"}, {"detector_state", ""}, {"public_key", "not base64!"}};
+  const json enrolment{{"name", "n"}, {"version", "1"}, {"protocols", {2}}, {"public_key", "not base64!"}};
   const std::string token = platform.new_token("enrolment");
   CHECK(platform.call("POST", "/v3/sensors/enroll", enrolment, token).status == 400);
   json good = enrolment;
@@ -191,11 +191,15 @@ TEST_CASE("api: bodies that are broken, too deep, too big or of wrong types get 
   const json job = platform.acquire(sensor)[0];
   const std::string base = "/v3/jobs/" + job["id"].get<std::string>();
   const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
-  const std::string layer = "/v3/layers/" + digest("l").str() + "/" + digest("s").str();
+  const std::string layer = "/v3/layers/" + digest("l").str();
   const Headers lease{{"Landwaiter-Lease", job["lease_token"]}};
-  const std::vector<std::pair<std::string, std::string>> targets{{"POST", base + "/inventory"}, {"POST", base + "/layers"},
-                                                                 {"POST", base + "/fail"},      {"PUT", layer},
-                                                                 {"POST", "/v3/jobs/acquire"},  {"POST", "/v3/sensors/me/heartbeat"}};
+  const std::vector<std::pair<std::string, std::string>> targets{{"POST", base + "/inventory"},
+                                                                 {"POST", base + "/layers"},
+                                                                 {"POST", base + "/fail"},
+                                                                 {"PUT", layer + "/facts/" + digest("w").str()},
+                                                                 {"PUT", layer + "/reports/secrets/" + digest("s").str()},
+                                                                 {"POST", "/v3/jobs/acquire"},
+                                                                 {"POST", "/v3/sensors/me/heartbeat"}};
   for (const auto& [method, path] : targets) {
     for (const std::string& body :
          {std::string("{"), deep, std::string("[1,2]"), std::string("{\"items\": 5, \"layers\": {}, \"capacity\": \"x\", \"jobs\": 1}"),
@@ -220,7 +224,7 @@ TEST_CASE("api: a compressed report is taken, a bomb and an unknown coding are n
   TestPlatform platform;
   const TestSensor sensor = platform.enrol();
   const LayerReport report = layer_report("l");
-  const std::string path = "/v3/layers/" + report.layer.str() + "/" + report.detector_state.str();
+  const std::string path = report_path(report);
   const auto put = [&](const Bytes& body, const std::string& coding) {
     return platform.call_text("PUT", path, std::string(as_text(body)), sensor.token, {{"Content-Encoding", coding}}).status;
   };
@@ -232,8 +236,55 @@ TEST_CASE("api: a compressed report is taken, a bomb and an unknown coding are n
   CHECK(platform.call("GET", path, nullptr, sensor.token).body == json(report));
   CHECK(platform.call("GET", path, nullptr, platform.api_token).status == 200);
   // Under another address it would lie.
-  CHECK(platform.call("PUT", "/v3/layers/" + digest("other").str() + "/" + report.detector_state.str(), report, sensor.token).status ==
-        400);
+  for (const std::string& other : {report_path(layer_report("other")), report_path(layer_report("l", "another state")),
+                                   "/v3/layers/" + report.layer.str() + "/reports/secrets/" + report.of.state.str(),
+                                   "/v3/layers/" + report.layer.str() + "/reports/astrology/" + report.of.state.str()}) {
+    INFO(other);
+    CHECK(platform.call("PUT", other, report, sensor.token).status == 400);
+  }
+}
+
+TEST_CASE("api: a layer's facts are stored and given back, under their own address only") {
+  TestPlatform platform;
+  const TestSensor sensor = platform.enrol();
+  const std::string path = "/v3/layers/" + digest("l").str() + "/facts/";
+  const std::string walker = engine_at().walker.str();
+  CHECK(platform.call("GET", path + walker, nullptr, sensor.token).status == 404);
+  CHECK(platform.call("PUT", path + digest("other walker").str(), layer_facts("l"), sensor.token).status == 400);
+  CHECK(platform.call("PUT", path + walker, layer_facts("other"), sensor.token).status == 400);
+  REQUIRE(platform.call("PUT", path + walker, layer_facts("l"), sensor.token).status == 204);
+  CHECK(platform.call("GET", path + walker, nullptr, platform.api_token).body == json(layer_facts("l")));
+}
+
+TEST_CASE("api: a version of the protocol that both sides speak is agreed upon, or the sensor is refused with a reason") {
+  TestPlatform platform;
+  const TestSensor sensor = platform.enrol();
+  const json enrolment{{"name", "n"}, {"version", "1"}, {"public_key", "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="}};
+  const json beat{{"version", "1"}, {"jobs", json::array()}};
+  const std::string token = platform.new_token("sensor");
+  const auto enrol = [&](json body, const json& protocols) {
+    if (!protocols.is_null()) body["protocols"] = protocols;
+    return platform.call("POST", "/v3/sensors/enroll", body, token);
+  };
+  const auto heartbeat = [&](json body, const json& protocols) {
+    if (!protocols.is_null()) body["protocols"] = protocols;
+    return platform.call("POST", "/v3/sensors/me/heartbeat", body, sensor.token);
+  };
+  // A newer sensor that still speaks our version, with a field and an analysis that we do not know.
+  json newer = enrolment;
+  newer["moon"] = "full";
+  newer["states"] = {{"astrology", 1}, {"secrets", digest("s").str()}};
+  CHECK(enrol(newer, {2, 3, 4}).body["protocol_version"] == 2);
+  CHECK(heartbeat(beat, {2, 3}).body["protocol_version"] == 2);
+  for (const Reply& reply : {enrol(enrolment, {3}), heartbeat(beat, {3, 4})}) {
+    CHECK(reply.status == 409);
+    CHECK(reply.body["type"] == "urn:landwaiter:problem:protocol-version");
+    CHECK(reply.body["detail"].get<std::string>().find("update the platform") != std::string::npos);
+  }
+  for (const Reply& reply : {enrol(enrolment, nullptr), heartbeat(beat, nullptr)}) {
+    CHECK(reply.status == 409);
+    CHECK(reply.body["detail"].get<std::string>().find("update the sensor") != std::string::npos);
+  }
 }
 
 TEST_CASE("api: SQL and wildcards in texts are texts") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/report/report.hpp"
+#include "core/report/compose.hpp"
+
 #include "tests/support/catch.hpp"
 
 using namespace landwaiter;
@@ -12,8 +13,8 @@ Digest digest_of(std::string_view text) { return Digest::sha256_of(as_bytes(text
 /// A layer that is easy to write down.
 struct Layer {
   explicit Layer(std::string_view name) {
-    report.layer = digest_of(name);
-    report.detector_state = digest_of("state");
+    facts.layer = report.layer = digest_of(name);
+    report.of.state = digest_of("state");
   }
   Layer&& asset(std::string path, std::string id = "sha256:asset", FindingType type = FindingType::certificate,
                 json attributes = json::object()) && {
@@ -25,22 +26,26 @@ struct Layer {
     report.findings.push_back(std::move(finding));
     return std::move(*this).file(path);
   }
-  Layer&& file(std::string_view path) && { return report.written.add(path, false), std::move(*this); }
-  Layer&& directory(std::string_view path) && { return report.written.add(path, true), std::move(*this); }
-  Layer&& whiteout(std::string path) && { return report.whiteouts.push_back(std::move(path)), std::move(*this); }
-  Layer&& opaque(std::string path) && { return report.opaque_directories.push_back(std::move(path)), std::move(*this); }
+  Layer&& file(std::string_view path) && { return facts.written.add(path, false), std::move(*this); }
+  Layer&& directory(std::string_view path) && { return facts.written.add(path, true), std::move(*this); }
+  Layer&& whiteout(std::string path) && { return facts.whiteouts.push_back(std::move(path)), std::move(*this); }
+  Layer&& opaque(std::string path) && { return facts.opaque_directories.push_back(std::move(path)), std::move(*this); }
+  ScannedLayer scanned() const { return {facts, {report}}; }
+  LayerFacts facts;
   LayerReport report;
 };
 
+AnalysisStates states() { return {{Analysis::cryptography, digest_of("state")}}; }
+
 ImageReport compose_layers(std::vector<Layer> layers) {
   ImageFacts facts;
-  std::vector<const LayerReport*> reports;
+  std::map<Digest, ScannedLayer> scanned;
   for (Layer& layer : layers) {
-    layer.report.written.seal();
+    layer.facts.written.seal();
     facts.layers.push_back(layer.report.layer);
-    reports.push_back(&layer.report);
+    scanned.emplace(layer.report.layer, layer.scanned());
   }
-  return compose(std::move(facts), digest_of("state"), reports);
+  return compose(std::move(facts), states(), scanned);
 }
 
 /// Who hides the only occurrence in the image, by name; "-" when nobody does.
@@ -122,7 +127,7 @@ TEST_CASE("A layer that comes twice is reported once, as its upper appearance is
   SECTION("diagnostics and numbers are not doubled") {
     Layer layer("1");
     layer.report.diagnostics.push_back({ErrorCode::malformed, "x", "y", {}, {}});
-    layer.report.stats.files = 5;
+    layer.facts.stats.files = 5;
     const ImageReport report = compose_layers(image(layer, layer));
     CHECK(report.diagnostics.size() == 1);
     CHECK(report.stats.files == 5);
@@ -159,34 +164,63 @@ TEST_CASE("A key without a public hash matches nothing, also not another without
 
 TEST_CASE("Diagnostics of the image come first and those of layers get their layer") {
   Layer layer("1");
-  layer.report.diagnostics.push_back({ErrorCode::malformed, "truncated gzip", "a.gz", {}, {}});
+  layer.facts.diagnostics.push_back({ErrorCode::malformed, "truncated gzip", "a.gz", {}, {}});
+  layer.report.diagnostics.push_back({ErrorCode::malformed, "odd key", "a.key", {}, {}});
   ImageFacts facts;
   facts.layers = {digest_of("1")};
   facts.diagnostics.push_back({ErrorCode::unsupported, "foreign layer", "", {}, digest_of("9")});
-  const std::vector<const LayerReport*> reports{&layer.report};
-  const ImageReport image = compose(facts, digest_of("state"), reports);
-  REQUIRE(image.diagnostics.size() == 2);
+  const ImageReport image = compose(facts, states(), {{digest_of("1"), layer.scanned()}});
+  REQUIRE(image.diagnostics.size() == 3);
   CHECK(image.diagnostics[0].layer == digest_of("9"));
   CHECK(image.diagnostics[1].layer == digest_of("1"));
+  CHECK(image.diagnostics[2].path == "a.key");
+}
+
+TEST_CASE("The findings of all analyses are laid over the layers' one set of facts") {
+  Layer lower = Layer("1").asset("etc/a.pem");
+  LayerReport secrets;
+  secrets.layer = digest_of("1");
+  secrets.of = {Analysis::secrets, digest_of("rules")};
+  Finding token;
+  token.type = FindingType::token;
+  token.id = "token";
+  token.occurrences.push_back({"etc/token", {}, 0, {}, std::nullopt});
+  secrets.findings.push_back(token);
+  lower.facts.stats.files = 2;
+  Layer upper = Layer("2").whiteout("etc/token");
+  for (Layer* layer : {&lower, &upper}) layer->facts.written.seal();
+  ScannedLayer both = lower.scanned();
+  both.reports.push_back(secrets);
+  ImageFacts facts;
+  facts.layers = {digest_of("1"), digest_of("2")};
+  const ImageReport image = compose(facts, states(), {{digest_of("1"), both}, {digest_of("2"), upper.scanned()}});
+  REQUIRE(image.findings.size() == 2);
+  for (const Finding& finding : image.findings) {
+    const bool deleted = finding.occurrences.at(0).deleted_by.has_value();
+    CHECK(deleted == (finding.id == "token"));
+  }
+  CHECK(image.stats.files == 2);
 }
 
 TEST_CASE("Fewer or more reports than layers, as a hostile sensor may cause, break nothing") {
   Layer layer = Layer("1").asset("k");
-  layer.report.written.seal();
-  const std::vector<const LayerReport*> reports{&layer.report, &layer.report};
+  layer.facts.written.seal();
+  const std::map<Digest, ScannedLayer> layers{{digest_of("1"), layer.scanned()}};
   ImageFacts one;
   one.layers = {digest_of("1")};
-  CHECK(compose(one, digest_of("s"), reports).findings.size() == 1);
-  CHECK(compose(ImageFacts{}, digest_of("s"), reports).findings.empty());
+  CHECK(compose(one, states(), layers).findings.size() == 1);
+  CHECK(compose(ImageFacts{}, states(), layers).findings.empty());
   ImageFacts two;
   two.layers = {digest_of("1"), digest_of("2")};
-  CHECK(compose(two, digest_of("s"), std::span(reports).first(1)).findings.size() == 1);
+  CHECK(compose(two, states(), layers).findings.size() == 1);
 }
 
 TEST_CASE("The image report has the documented form") {
   const ImageReport report = compose_layers(image(Layer("1").asset("a"), Layer("2").whiteout("a")));
   const json document = report;
   CHECK(document["layers"] == json({digest_of("1").str(), digest_of("2").str()}));
+  CHECK(document["states"] == json({{"cryptography", digest_of("state").str()}}));
+  CHECK(document["stale"] == json::array());
   CHECK(document["stats"]["layers"] == 2);
   CHECK(document["findings"][0]["occurrences"][0]["deleted_by"] == digest_of("2").str());
 }

@@ -23,47 +23,70 @@ Finding finding_of(FindingType type, std::string id, std::vector<Occurrence> occ
 LayerReport example() {
   LayerReport report;
   report.layer = digest_of("layer");
-  report.detector_state = digest_of("state");
+  report.of = {Analysis::secrets, digest_of("state")};
   report.findings.push_back(finding_of(FindingType::certificate, "sha256:1", {{"a.pem", {}, 3, {}, std::nullopt}}));
   report.diagnostics.push_back({ErrorCode::malformed, "cut short", "b.gz", {"b"}, {}});
-  report.whiteouts = {"etc/old"};
-  report.opaque_directories = {"", "var"};
-  report.written.add("a.pem", false);
-  report.written.seal();
-  report.stats = {1, 2, 3, 4, 5, 6};
   return report;
+}
+
+LayerFacts example_facts() {
+  LayerFacts facts;
+  facts.layer = digest_of("layer");
+  facts.walker = digest_of("walker");
+  facts.whiteouts = {"etc/old"};
+  facts.opaque_directories = {"", "var"};
+  facts.written.add("a.pem", false);
+  facts.written.seal();
+  facts.stats = {1, 2, 3, 4, 5, 6};
+  facts.diagnostics.push_back({ErrorCode::malformed, "cut short", "b.gz", {"b"}, {}});
+  return facts;
+}
+
+template <class T>
+void check_malformed(json document, const std::vector<std::pair<std::string, json>>& changes) {
+  REQUIRE(convert_json<T>(document, "it"));
+  for (const auto& [pointer, value] : changes) {
+    json changed = document;
+    changed[json::json_pointer(pointer)] = value;
+    INFO(pointer << " = " << value);
+    const auto read = convert_json<T>(changed, "it");
+    REQUIRE_FALSE(read);
+    CHECK(read.error().code() == ErrorCode::malformed);
+  }
 }
 
 }  // namespace
 
-TEST_CASE("A layer report goes through JSON unchanged") {
-  const LayerReport report = example();
-  const std::string text = dump_json(json(report));
-  const auto read = parse_json_as<LayerReport>(text, "report");
-  REQUIRE(read);
-  CHECK(dump_json(json(*read)) == text);
-  CHECK(read->written == report.written);
-  CHECK(read->opaque_directories == report.opaque_directories);
-  CHECK(read->stats.nested_bytes == 6);
+TEST_CASE("A layer's report and facts go through JSON unchanged") {
+  const std::string text = dump_json(json(example()));
+  const auto report = parse_json_as<LayerReport>(text, "report");
+  REQUIRE(report);
+  CHECK(dump_json(json(*report)) == text);
+  CHECK(report->of == example().of);
+
+  const std::string facts_text = dump_json(json(example_facts()));
+  const auto facts = parse_json_as<LayerFacts>(facts_text, "facts");
+  REQUIRE(facts);
+  CHECK(dump_json(json(*facts)) == facts_text);
+  CHECK(facts->written == example_facts().written);
+  CHECK(facts->opaque_directories == example_facts().opaque_directories);
+  CHECK(facts->stats.nested_bytes == 6);
 }
 
-TEST_CASE("A layer report from outside with a wrong field is malformed") {
-  for (const auto& [pointer, value] : std::vector<std::pair<std::string, json>>{{"/layer", ""},
-                                                                                {"/layer", "sha256:1"},
-                                                                                {"/detector_state", nullptr},
-                                                                                {"/findings", {{"a", 1}}},
-                                                                                {"/whiteouts", {1, 2}},
-                                                                                {"/written", "AAA!"},
-                                                                                {"/stats/files", -1},
-                                                                                {"/stats/files", 2.5},
-                                                                                {"/stats", nullptr}}) {
-    json document = example();
-    document[json::json_pointer(pointer)] = value;
-    INFO(pointer << " = " << value);
-    const auto read = convert_json<LayerReport>(document, "report");
-    REQUIRE_FALSE(read);
-    CHECK(read.error().code() == ErrorCode::malformed);
-  }
+TEST_CASE("A layer's report or facts from outside with a wrong field are malformed") {
+  check_malformed<LayerReport>(example(), {{"/layer", ""},
+                                           {"/layer", "sha256:1"},
+                                           {"/analysis", "astrology"},
+                                           {"/analysis", 1},
+                                           {"/state", nullptr},
+                                           {"/findings", {{"a", 1}}}});
+  check_malformed<LayerFacts>(example_facts(), {{"/layer", ""},
+                                                {"/walker", ""},
+                                                {"/whiteouts", {1, 2}},
+                                                {"/written", "AAA!"},
+                                                {"/stats/files", -1},
+                                                {"/stats/files", 2.5},
+                                                {"/stats", nullptr}});
 }
 
 TEST_CASE("Image facts go through JSON unchanged") {

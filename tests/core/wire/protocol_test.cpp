@@ -13,6 +13,8 @@ namespace {
 
 Digest digest_of(std::string_view text) { return Digest::sha256_of(as_bytes(text)); }
 
+EngineState engine() { return {digest_of("w"), {{Analysis::cryptography, digest_of("c")}, {Analysis::secrets, digest_of("s")}}}; }
+
 /// Value -> text -> value -> text: equal texts, and no field of the example left at its default.
 template <class T>
 void check_round_trip(const T& value) {
@@ -67,18 +69,18 @@ TEST_CASE("Every message goes through JSON unchanged") {
   ImageFacts facts;
   facts.digest = digest_of("i");
   facts.layers = {digest_of("1")};
-  const auto completion = parse_json_as<ImageCompletion>(dump_json(json(ImageCompletion{facts, digest_of("s"), true, 3, 4})), "completion");
+  const auto completion = parse_json_as<ImageCompletion>(dump_json(json(ImageCompletion{facts, engine(), true, 3, 4})), "completion");
   REQUIRE(completion);
   CHECK(completion->facts.layers == facts.layers);
   CHECK(completion->unchanged);
   CHECK(completion->layers_reused == 4);
   check_round_trip(JobFailure{true, true, ErrorCode::timeout, "slow", std::chrono::seconds(7)});
-  check_round_trip(Enrolment{"n", "0.1", digest_of("s"), "key"});
+  check_round_trip(Enrolment{"n", "0.1", {2, 3}, engine().states, "key"});
   check_round_trip(EnrolmentAnswer{"id", Secret("token"), Secret("00ff"), 1, std::chrono::seconds(3)});
-  check_round_trip(Heartbeat{"0.1", digest_of("s"), {{"j", Secret("l"), 1, 2, 3, 4}}});
-  check_round_trip(HeartbeatAnswer{{"a"}, {"b"}, true, true, std::chrono::seconds(9)});
-  check_round_trip(LayerClaim{Secret("l"), digest_of("s"), {digest_of("1"), digest_of("2")}, true});
-  check_round_trip(LayerClaimAnswer{{digest_of("1")}, {digest_of("2")}, {digest_of("3")}});
+  check_round_trip(Heartbeat{"0.1", {2}, engine().states, {{"j", Secret("l"), 1, 2, 3, 4}}});
+  check_round_trip(HeartbeatAnswer{{"a"}, {"b"}, true, true, std::chrono::seconds(9), 2});
+  check_round_trip(LayerClaim{Secret("l"), engine(), {digest_of("1"), digest_of("2")}, true});
+  check_round_trip(LayerClaimAnswer{{digest_of("1")}, {{digest_of("2"), {true, {Analysis::secrets}}}}, {digest_of("3")}});
 }
 
 TEST_CASE("A job of each kind keeps its own work") {
@@ -107,6 +109,16 @@ TEST_CASE("What an older peer sends is understood: no filters, no times, no coun
   REQUIRE(page);
   CHECK(page->items.size() == 1);
   CHECK(page->repositories_listed == 0);
+}
+
+TEST_CASE("A sensor that does not say which protocol it speaks speaks the first, and its states are not asked for") {
+  json document = Enrolment{"n", "0.1", {2}, engine().states, "key"};
+  document.erase("protocols");
+  document.erase("states");
+  const auto enrolment = convert_json<Enrolment>(document, "enrolment");
+  REQUIRE(enrolment);
+  CHECK(enrolment->protocols == std::vector<int>{1});
+  CHECK(enrolment->states.empty());
 }
 
 TEST_CASE("Unknown fields are ignored, an unknown kind of job is not") {

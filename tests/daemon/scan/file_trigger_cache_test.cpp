@@ -30,7 +30,7 @@ TEST_CASE("triggers that were compiled once are taken from the state folder") {
   REQUIRE(stored.size() > 10'000);
   CHECK((std::filesystem::status(file).permissions() & std::filesystem::perms::others_all) == std::filesystem::perms::none);
 
-  const std::string name((*compiled)->state().hex());
+  const std::string name((*compiled)->triggers_digest().hex());
   REQUIRE(cache.load(name));
   CHECK_FALSE(cache.load("another"));
   const auto restored = detectors::Engine::create(context(), &cache);
@@ -50,7 +50,7 @@ TEST_CASE("damaged triggers are compiled anew, and mended") {
   changed[changed.size() / 2] = static_cast<char>(changed[changed.size() / 2] ^ 1);
   for (const std::string& damaged : {changed, good.substr(0, good.size() / 2), std::string("\n"), std::string()}) {
     std::ofstream(file, std::ios::binary | std::ios::trunc) << damaged;
-    CHECK_FALSE(cache.load(std::string((*engine)->state().hex())));
+    CHECK_FALSE(cache.load(std::string((*engine)->triggers_digest().hex())));
     REQUIRE(detectors::Engine::create(context(), &cache));
     CHECK(text_of_file(file) == good);
   }

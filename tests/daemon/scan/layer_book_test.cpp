@@ -11,16 +11,29 @@ namespace {
 
 Digest digest(char c) { return *Digest::parse("sha256:" + std::string(64, c)); }
 
-LayerReport report_of(const Digest& layer) {
-  LayerReport report;
-  report.layer = layer;
-  report.detector_state = digest('f');
-  return report;
+const EngineState kEngine{digest('e'), {{Analysis::cryptography, digest('1')}, {Analysis::secrets, digest('2')}}};
+
+ScannedLayer layer_of(const Digest& layer, const EngineState& engine = kEngine) {
+  ScannedLayer scanned;
+  scanned.facts.layer = layer;
+  scanned.facts.walker = engine.walker;
+  for (const AnalysisState& of : engine.states) {
+    LayerReport& report = scanned.reports.emplace_back();
+    report.layer = layer;
+    report.of = of;
+  }
+  return scanned;
+}
+
+std::vector<Digest> layers(const std::vector<protocol::ClaimedLayer>& claimed) {
+  std::vector<Digest> out;
+  for (const protocol::ClaimedLayer& one : claimed) out.push_back(one.layer);
+  return out;
 }
 
 struct Fixture {
   explicit Fixture(bool incremental = true)
-      : store(*storage::Store::open_in_memory()), claims(io.get_executor(), store, digest('f'), clock, incremental) {}
+      : store(*storage::Store::open_in_memory()), claims(io.get_executor(), store, kEngine, clock, incremental) {}
 
   asio::io_context io;
   RealClock clock;
@@ -36,16 +49,16 @@ TEST_CASE("of two images with a common layer, one reads it and the other waits f
   const auto second = LocalClaims::open_book(fixture.claims);
 
   auto answer = run_awaitable(fixture.io, first->claim({digest('a'), digest('b')}));
-  CHECK(answer->claimed == std::vector<Digest>{digest('a'), digest('b')});
+  CHECK(layers(answer->claimed) == std::vector<Digest>{digest('a'), digest('b')});
 
   answer = run_awaitable(fixture.io, second->claim({digest('b'), digest('c')}));
-  CHECK(answer->claimed == std::vector<Digest>{digest('c')});
+  CHECK(layers(answer->claimed) == std::vector<Digest>{digest('c')});
   CHECK(answer->busy == std::vector<Digest>{digest('b')});
 
   auto wait_then_deliver = [&]() -> asio::awaitable<Result<protocol::LayerClaimAnswer>> {
     TaskGroup group(fixture.io.get_executor());
     auto deliver = [&]() -> asio::awaitable<void> {
-      auto delivering = first->deliver(report_of(digest('b')));
+      auto delivering = first->deliver(layer_of(digest('b')));
       const auto delivered = co_await std::move(delivering);
       CHECK(delivered);
     };
@@ -65,15 +78,29 @@ TEST_CASE("a released layer can be claimed by another") {
   const auto second = LocalClaims::open_book(fixture.claims);
   REQUIRE(run_awaitable(fixture.io, first->claim({digest('a')})));
   first->release({digest('a')});
-  CHECK(run_awaitable(fixture.io, second->claim({digest('a')}))->claimed == std::vector<Digest>{digest('a')});
+  CHECK(layers(run_awaitable(fixture.io, second->claim({digest('a')}))->claimed) == std::vector<Digest>{digest('a')});
 }
 
 TEST_CASE("a full scan ignores earlier reports but not those of its own run") {
   Fixture fixture(false);
-  auto put = [](storage::Store& store) { return store.put_layer_report(report_of(digest('a')), SystemTime()); };
+  auto put = [](storage::Store& store) { return store.put_layer(layer_of(digest('a')), SystemTime()); };
   REQUIRE(run_awaitable(fixture.io, fixture.store.run(put)));
   const auto book = LocalClaims::open_book(fixture.claims);
-  CHECK(run_awaitable(fixture.io, book->claim({digest('a')}))->claimed == std::vector<Digest>{digest('a')});
-  REQUIRE(run_awaitable(fixture.io, book->deliver(report_of(digest('a')))));
+  CHECK(layers(run_awaitable(fixture.io, book->claim({digest('a')}))->claimed) == std::vector<Digest>{digest('a')});
+  REQUIRE(run_awaitable(fixture.io, book->deliver(layer_of(digest('a')))));
   CHECK(run_awaitable(fixture.io, book->claim({digest('a')}))->known == std::vector<Digest>{digest('a')});
+}
+
+TEST_CASE("of a layer that is known in part, only the rest is claimed") {
+  Fixture fixture;
+  EngineState old_rules = kEngine;
+  old_rules.states[1].state = digest('0');
+  auto put = [old_rules](storage::Store& store) { return store.put_layer(layer_of(digest('a'), old_rules), SystemTime()); };
+  REQUIRE(run_awaitable(fixture.io, fixture.store.run(put)));
+  const auto book = LocalClaims::open_book(fixture.claims);
+  const auto answer = run_awaitable(fixture.io, book->claim({digest('a'), digest('b')}));
+  REQUIRE(answer->claimed.size() == 2);
+  CHECK_FALSE(answer->claimed[0].read.facts);
+  CHECK(answer->claimed[0].read.analyses == std::vector<Analysis>{Analysis::secrets});
+  CHECK(answer->claimed[1].read == all_parts(kEngine));
 }

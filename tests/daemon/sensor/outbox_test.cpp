@@ -64,16 +64,18 @@ struct Fixture {
   /// Three layers are known and acknowledged long ago; the image that has them is done.
   void complete_image() {
     for (const char name : {'a', 'b', 'c'}) {
-      LayerReport report;
-      report.layer = digest(name);
-      report.detector_state = state;
-      auto put = [report](storage::Store& to) { return to.put_layer_report(report, SystemTime()); };
+      ScannedLayer layer;
+      layer.facts.layer = digest(name);
+      layer.facts.walker = engine.walker;
+      layer.reports.emplace_back().layer = digest(name);
+      layer.reports.front().of = engine.states.front();
+      auto put = [layer](storage::Store& to) { return to.put_layer(layer, SystemTime()); };
       REQUIRE(run_awaitable(io, store.run(std::move(put))));
     }
     protocol::ImageCompletion completion;
     completion.facts.digest = digest('e');
     completion.facts.layers = {digest('a'), digest('b'), digest('c')};
-    completion.detector_state = state;
+    completion.engine = engine;
     REQUIRE(run_awaitable(io, outbox.put_completion("job", Secret("lease"), completion)));
     std::stop_source stop;
     stop.request_stop();
@@ -84,16 +86,20 @@ struct Fixture {
     run_awaitable(io, run(stop.get_token()));
   }
 
-  static std::string layer_path(char name) { return "PUT /v3/layers/" + digest(name).str() + "/" + digest('f').str(); }
+  /// What is sent of one layer.
+  static std::vector<std::string> layer_requests(char name) {
+    const std::string path = "PUT /v3/layers/" + digest(name).str();
+    return {path + "/facts/" + digest('9').str(), path + "/reports/cryptography/" + digest('f').str()};
+  }
 
-  const Digest state = digest('f');
+  const EngineState engine{digest('9'), {{Analysis::cryptography, digest('f')}}};
   asio::io_context io;
   RealClock clock;
   StoreThread store{storage::Store::open_in_memory().value()};
   std::shared_ptr<FakePlatform> platform = std::make_shared<FakePlatform>();
   Uplink uplink{platform, "http://platform"};
   std::vector<std::string> ended;
-  Outbox outbox{io.get_executor(), store, uplink, state, clock, [this](const std::string& job) { ended.push_back(job); }};
+  Outbox outbox{io.get_executor(), store, uplink, engine, clock, [this](const std::string& job) { ended.push_back(job); }};
 };
 
 }  // namespace
@@ -104,8 +110,9 @@ TEST_CASE("of a completion's layers only those go again whose reports the platfo
   fixture.platform->completions = {
       {409, problem("urn:landwaiter:problem:layer-report-missing", "es fehlt etwas", {{"missing", {digest('b').str()}}})}};
   fixture.complete_image();
+  const auto layer = Fixture::layer_requests('b');
   CHECK(fixture.platform->requests ==
-        std::vector<std::string>{"POST /v3/jobs/job/complete", Fixture::layer_path('b'), "POST /v3/jobs/job/complete"});
+        std::vector<std::string>{"POST /v3/jobs/job/complete", layer[0], layer[1], "POST /v3/jobs/job/complete"});
   CHECK(fixture.ended == std::vector<std::string>{"job"});
 }
 

@@ -79,7 +79,8 @@ LayerReport report_of(const std::string& folder, const std::string& file) {
   LayerScanner layers(engine);
   MemorySource source(as_bytes(blob));
   ScanProgress progress;
-  return layers.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), progress, {}).value();
+  auto scanned = layers.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), all_analyses, progress, {}).value();
+  return std::move(scanned.reports.at(0));
 }
 
 std::vector<Finding> of(const LayerReport& report, FindingType type) {

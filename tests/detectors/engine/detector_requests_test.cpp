@@ -67,6 +67,8 @@ std::shared_ptr<const Engine> asking_engine() {
 }
 
 struct Rig {
+  Rig() { memory.begin_layer(all_analyses, limits); }
+
   std::shared_ptr<const Engine> engine = asking_engine();
   ScanLimits limits;
   FileScanMemory memory{engine->impl()};
@@ -76,7 +78,7 @@ struct Rig {
     scan.reset("a-file");
     for (; !file.empty(); file.remove_prefix(std::min(piece, file.size()))) scan.push(as_bytes(file.substr(0, piece)));
     scan.finish();
-    return scan.findings();
+    return scan.found(Analysis::cryptography).findings;
   }
 };
 
@@ -101,7 +103,7 @@ TEST_CASE("an object larger than the window is gathered whole, wherever it begin
       REQUIRE(findings.size() == 1);
       CHECK(findings[0].id == id_of(object));
       CHECK(findings[0].occurrences.at(0).offset == before);
-      CHECK(rig.scan.diagnostics().empty());
+      CHECK(rig.scan.found(Analysis::cryptography).diagnostics.empty());
     }
   }
 }
@@ -117,7 +119,7 @@ TEST_CASE("of an object that the file cuts off, what there is is shown", "[reque
 TEST_CASE("objects beyond the limits are not gathered", "[requests]") {
   Rig rig;
   CHECK(rig.run("HEAD" + object_of(limits::object_bytes_max + 1)).size() == 1);
-  CHECK(rig.scan.findings()[0].id != id_of(object_of(limits::object_bytes_max + 1)));
+  CHECK(rig.scan.found(Analysis::cryptography).findings[0].id != id_of(object_of(limits::object_bytes_max + 1)));
   // As many as may wait do; one more is told at once that it gets nothing.
   std::string many = "HEAD";
   for (std::size_t i = 0; i <= limits::objects_waiting_max; ++i) many += object_of(2'000'000).substr(0, 100);
@@ -132,8 +134,8 @@ TEST_CASE("a hole ends what is being gathered", "[requests]") {
   rig.scan.skip(10'000'000);
   rig.scan.push(as_bytes(needle("12345678")));
   rig.scan.finish();
-  REQUIRE(rig.scan.findings().size() == 2);
-  CHECK(rig.scan.findings()[1].id == "needle:12345678");
+  REQUIRE(rig.scan.found(Analysis::cryptography).findings.size() == 2);
+  CHECK(rig.scan.found(Analysis::cryptography).findings[1].id == "needle:12345678");
 }
 
 TEST_CASE("what a detector decodes is searched by all detectors", "[requests]") {
@@ -161,19 +163,19 @@ TEST_CASE("a detector's mistake costs its own finding, and is told without the f
   Rig rig;
   const auto& findings = rig.run("HEAD" + std::string(kMistake) + needle("12345678"));
   REQUIRE(findings.size() == 1);
-  REQUIRE(rig.scan.diagnostics().size() == 1);
-  CHECK(rig.scan.diagnostics()[0].code == ErrorCode::internal);
-  CHECK(rig.scan.diagnostics()[0].message.find("asking/1") != std::string::npos);
-  CHECK(rig.scan.diagnostics()[0].message.find("secret") == std::string::npos);
+  REQUIRE(rig.scan.found(Analysis::cryptography).diagnostics.size() == 1);
+  CHECK(rig.scan.found(Analysis::cryptography).diagnostics[0].code == ErrorCode::internal);
+  CHECK(rig.scan.found(Analysis::cryptography).diagnostics[0].message.find("asking/1") != std::string::npos);
+  CHECK(rig.scan.found(Analysis::cryptography).diagnostics[0].message.find("secret") == std::string::npos);
 }
 
 TEST_CASE("guessing ends when its budget is spent", "[requests]") {
   Rig rig;
-  rig.memory.guess_rounds_left = 2500;
+  rig.memory.guess_rounds_left[index_of(Analysis::cryptography)] = 2500;
   const auto& findings = rig.run("HEAD" + std::string(kCost) + std::string(kCost) + std::string(kCost));
   REQUIRE(findings.size() == 3);
   CHECK(findings[0].id == "paid");
   CHECK(findings[1].id == "paid");
   CHECK(findings[2].id == "refused");
-  CHECK(rig.memory.guess_rounds_left == 500);
+  CHECK(rig.memory.guess_rounds_left[index_of(Analysis::cryptography)] == 500);
 }

@@ -14,6 +14,7 @@ struct Description {
   std::string name = "one";
   int version = 1;
   std::vector<Trigger> triggers = {{1, "abc", 3}};
+  Analysis analysis = Analysis::cryptography;
 };
 
 class Described final : public Detector {
@@ -21,6 +22,7 @@ class Described final : public Detector {
   explicit Described(Description description) : description_(std::move(description)) {}
   std::string_view name() const override { return description_.name; }
   int version() const override { return description_.version; }
+  Analysis analysis() const override { return description_.analysis; }
   std::vector<Trigger> triggers() const override { return description_.triggers; }
   void inspect(const Window&, const Hit&, FindingSink&) const override {}
 
@@ -38,11 +40,13 @@ Result<std::shared_ptr<const Engine>> create(const std::vector<Description>& all
   return Engine::create(DetectorContext{Secret(key)}, described(all));
 }
 
-std::string state(const std::vector<Description>& all, const std::string& key = "key") { return create(all, key).value()->state().str(); }
+std::string state(const std::vector<Description>& all, const std::string& key = "key") {
+  return create(all, key).value()->states()[0].state.str();
+}
 
 }  // namespace
 
-TEST_CASE("the detector state tells every difference that changes findings") {
+TEST_CASE("an analysis' state tells every difference that changes findings") {
   const std::string base = state({{}});
   CHECK(state({{}}) == base);
   CHECK(state({{.name = "two"}}) != base);
@@ -52,10 +56,39 @@ TEST_CASE("the detector state tells every difference that changes findings") {
   CHECK(state({{.triggers = {{1, "abc", 4}}}}) != base);
   CHECK(state({{}}, "other key") != base);
   CHECK(state({{}, {.name = "two"}}) != base);
-  CHECK(state({}) != base);
-  CHECK(Engine::create(DetectorContext{.identity_key = Secret("key"), .try_passwords = false}, described({{}})).value()->state().str() !=
-        base);
+  const auto careful = Engine::create(DetectorContext{.identity_key = Secret("key"), .try_passwords = false}, described({{}})).value();
+  CHECK(careful->states()[0].state.str() != base);
   CHECK(base.find("key") == std::string::npos);
+}
+
+TEST_CASE("each analysis that has a detector has a state of its own, which the others' detectors do not change") {
+  CHECK(create({}).value()->states().empty());
+  const Description crypto;
+  const Description secrets{.name = "s", .analysis = Analysis::secrets};
+  const Description packages{.name = "p", .analysis = Analysis::packages};
+  const auto all = create({crypto, secrets, packages}).value();
+  REQUIRE(all->states().size() == 3);
+  CHECK(all->states()[0].analysis == Analysis::cryptography);
+  CHECK(all->states()[1].analysis == Analysis::secrets);
+  CHECK(all->states()[2].analysis == Analysis::packages);
+  CHECK(all->states()[0].state.str() == state({crypto}));
+
+  Description newer = secrets;
+  newer.version = 2;
+  newer.triggers = {{1, "a longer trigger", 16}};
+  const auto after = create({newer, packages, crypto}).value();
+  CHECK(after->states()[0] == all->states()[0]);
+  CHECK(after->states()[1] != all->states()[1]);
+  CHECK(after->states()[2] == all->states()[2]);
+  CHECK(after->walker() == all->walker());
+
+  // Findings of packages have no keyed ids.
+  const auto other_key = create({crypto, secrets, packages}, "other key").value();
+  CHECK(other_key->states()[0] != all->states()[0]);
+  CHECK(other_key->states()[1] != all->states()[1]);
+  CHECK(other_key->states()[2] == all->states()[2]);
+  CHECK(other_key->triggers_digest() == all->triggers_digest());
+  CHECK(after->triggers_digest() != all->triggers_digest());
 }
 
 TEST_CASE("triggers that the engine cannot keep its promises for are refused") {

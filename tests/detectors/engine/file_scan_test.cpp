@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kWindow = limits::window_bytes + limits::detector_lookahead_bytes + limits::detector_lookbehind_bytes;
 
 struct Rig {
+  Rig() { memory.begin_layer(all_analyses, limits); }
+
   ScanLimits limits;
   const Engine::Impl& engine = needle_engine()->impl();
   FileScanMemory memory{engine};
@@ -25,7 +27,7 @@ struct Rig {
   }
   std::vector<std::uint64_t> offsets() {
     std::vector<std::uint64_t> out;
-    for (const Finding& finding : scan.findings()) out.push_back(finding.occurrences.at(0).offset);
+    for (const Finding& finding : scan.found(Analysis::cryptography).findings) out.push_back(finding.occurrences.at(0).offset);
     return out;
   }
 };
@@ -44,7 +46,7 @@ TEST_CASE("a trigger is delivered once with its context, wherever the windows' b
     rig.push(file, piece);
     rig.scan.finish();
     CHECK(rig.offsets() == std::vector<std::uint64_t>{at});
-    CHECK(rig.scan.diagnostics().empty());
+    CHECK(rig.scan.found(Analysis::cryptography).diagnostics.empty());
   };
   const std::size_t size = 2 * kWindow + 12345;
   // Around the end of the first full buffer, of the region that waits for bytes to look ahead at, and of the file.
@@ -75,9 +77,9 @@ TEST_CASE("a whole file and one in pieces give the same") {
 TEST_CASE("findings carry detector and file offset") {
   Rig rig;
   rig.scan.whole(as_bytes("some text " + needle("abcdefgh") + " more"));
-  REQUIRE(rig.scan.findings().size() == 1);
-  CHECK(rig.scan.findings()[0].detector == "needle/3");
-  CHECK(rig.scan.findings()[0].occurrences.at(0).offset == 10);
+  REQUIRE(rig.scan.found(Analysis::cryptography).findings.size() == 1);
+  CHECK(rig.scan.found(Analysis::cryptography).findings[0].detector == "needle/3");
+  CHECK(rig.scan.found(Analysis::cryptography).findings[0].occurrences.at(0).offset == 10);
 }
 
 TEST_CASE("hits within consumed bytes are not delivered, also across windows") {
@@ -98,16 +100,16 @@ TEST_CASE("a file of nothing but triggers stops costing at the limit") {
   rig.limits.triggers_per_file_max = 1000;
   rig.push(file, 1 << 16);
   rig.scan.finish();
-  CHECK(rig.scan.findings().size() <= 1000);
-  CHECK(rig.scan.findings().size() > 900);
-  REQUIRE(rig.scan.diagnostics().size() == 1);
-  CHECK(rig.scan.diagnostics()[0].code == ErrorCode::limit_exceeded);
-  CHECK(rig.scan.diagnostics()[0].message.find("triggers_per_file_max") != std::string::npos);
+  CHECK(rig.scan.found(Analysis::cryptography).findings.size() <= 1000);
+  CHECK(rig.scan.found(Analysis::cryptography).findings.size() > 900);
+  REQUIRE(rig.scan.found(Analysis::cryptography).diagnostics.size() == 1);
+  CHECK(rig.scan.found(Analysis::cryptography).diagnostics[0].code == ErrorCode::limit_exceeded);
+  CHECK(rig.scan.found(Analysis::cryptography).diagnostics[0].message.find("triggers_per_file_max") != std::string::npos);
 
   SECTION("and the next file is searched as ever") {
     rig.scan.reset("a-file");
     rig.scan.whole(as_bytes(needle("nextfile")));
-    CHECK(rig.scan.findings().size() == 1);
+    CHECK(rig.scan.found(Analysis::cryptography).findings.size() == 1);
   }
 }
 
@@ -117,9 +119,9 @@ TEST_CASE("findings of one file are limited with one diagnostic") {
   Rig rig;
   rig.limits.findings_per_file_max = 10;
   rig.scan.whole(as_bytes(file));
-  CHECK(rig.scan.findings().size() == 10);
-  REQUIRE(rig.scan.diagnostics().size() == 1);
-  CHECK(rig.scan.diagnostics()[0].message.find("findings_per_file_max") != std::string::npos);
+  CHECK(rig.scan.found(Analysis::cryptography).findings.size() == 10);
+  REQUIRE(rig.scan.found(Analysis::cryptography).diagnostics.size() == 1);
+  CHECK(rig.scan.found(Analysis::cryptography).diagnostics[0].message.find("findings_per_file_max") != std::string::npos);
 }
 
 TEST_CASE("holes count as zeros without being zeros") {
@@ -136,7 +138,7 @@ TEST_CASE("holes count as zeros without being zeros") {
     rig.scan.finish();
     const std::uint64_t second = mark.size() + hole;
     CHECK(rig.offsets() == std::vector<std::uint64_t>{0, second, second + mark.size() + 2 * kWindow});
-    CHECK(rig.scan.diagnostics().empty());
+    CHECK(rig.scan.found(Analysis::cryptography).diagnostics.empty());
   }
   SECTION("a hole first") {
     rig.scan.reset("a-file");

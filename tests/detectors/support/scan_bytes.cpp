@@ -33,17 +33,19 @@ FileScanner::FileScanner(std::vector<std::unique_ptr<const Detector>> detectors)
 Scanned FileScanner::scan(ByteView file, std::string_view name) const {
   static const ScanLimits kLimits;
   FileScanMemory memory(engine_->impl());
-  memory.guess_rounds_left = kLimits.layer_guess_rounds_max;
+  memory.begin_layer(all_analyses, kLimits);
   Scanned out;
   std::vector<Prefilter::Match> matches;
-  engine_->impl().prefilter.scan(file, memory.scratch, matches, kLimits.triggers_per_file_max);
+  ByAnalysis<Prefilter::Group> groups;
+  groups.fill({.wanted = true, .room = kLimits.triggers_per_file_max});
+  engine_->impl().prefilter.scan(file, memory.scratch, matches, engine_->impl().groups, groups);
   out.hits = matches.size();
   FileScan scan(engine_->impl(), memory, kLimits);
   scan.reset(name);
   scan.push(file);
   scan.finish();
-  out.findings = std::move(scan.findings());
-  out.diagnostics = std::move(scan.diagnostics());
+  out.findings = std::move(scan.found(Analysis::cryptography).findings);
+  out.diagnostics = std::move(scan.found(Analysis::cryptography).diagnostics);
   return out;
 }
 

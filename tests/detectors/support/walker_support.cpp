@@ -174,14 +174,38 @@ std::string noise(std::size_t size, unsigned seed) {
   return out;
 }
 
-LayerReport scan(std::string_view blob, const ScanLimits& limits, std::size_t chunk_size) {
+ScannedBlob scan(std::string_view blob, const ScanLimits& limits, std::size_t chunk_size) {
   MemorySource source(as_bytes(blob), chunk_size);
   LayerScanner scanner(needle_engine(), limits);
   ScanProgress progress;
-  return scanner.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), progress, {}).value();
+  ScannedLayer layer = scanner.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), all_analyses, progress, {}).value();
+  LayerReport& report = layer.reports.at(0);
+  LayerFacts& facts = layer.facts;
+  ScannedBlob out{facts.layer,
+                  {facts.walker, {report.of}},
+                  std::move(report.findings),
+                  std::move(facts.diagnostics),
+                  std::move(facts.whiteouts),
+                  std::move(facts.opaque_directories),
+                  std::move(facts.written),
+                  facts.stats};
+  out.diagnostics.insert(out.diagnostics.end(), report.diagnostics.begin(), report.diagnostics.end());
+  return out;
 }
 
-std::vector<std::string> places(const LayerReport& report) {
+void to_json(nlohmann::json& out, const ScannedBlob& value) {
+  out = {{"layer", value.layer.str()},
+         {"walker", value.engine.walker.str()},
+         {"states", states_to_json(value.engine.states)},
+         {"findings", value.findings},
+         {"diagnostics", value.diagnostics},
+         {"whiteouts", value.whiteouts},
+         {"opaque_directories", value.opaque_directories},
+         {"written", value.written.encode()},
+         {"stats", value.stats}};
+}
+
+std::vector<std::string> places(const ScannedBlob& report) {
   std::vector<std::string> out;
   for (const Finding& finding : report.findings) {
     for (const Occurrence& at : finding.occurrences) out.push_back(place_text(finding.id.substr(7), at.path, at.archive));
@@ -190,7 +214,7 @@ std::vector<std::string> places(const LayerReport& report) {
   return out;
 }
 
-std::vector<std::string> complaints(const LayerReport& report) {
+std::vector<std::string> complaints(const ScannedBlob& report) {
   std::vector<std::string> out;
   for (const Diagnostic& diagnostic : report.diagnostics) {
     out.push_back(place_text(std::string(to_string(diagnostic.code)), diagnostic.path, diagnostic.archive));
@@ -198,7 +222,7 @@ std::vector<std::string> complaints(const LayerReport& report) {
   return out;
 }
 
-bool mentions(const LayerReport& report, std::string_view text) {
+bool mentions(const ScannedBlob& report, std::string_view text) {
   return std::ranges::any_of(report.diagnostics,
                              [&](const Diagnostic& diagnostic) { return diagnostic.message.find(text) != std::string::npos; });
 }

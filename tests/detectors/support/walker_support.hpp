@@ -3,6 +3,7 @@
 
 #include "core/report/report.hpp"
 #include "detectors/engine/engine.hpp"
+#include "detectors/engine/scan_limits.hpp"
 
 #include <string>
 #include <string_view>
@@ -42,13 +43,27 @@ std::string closed(std::string tar);
 /// Bytes that do not compress and hold no trigger.
 std::string noise(std::size_t size, unsigned seed = 1);
 
-/// The report of a scan that succeeded.
-LayerReport scan(std::string_view blob, const ScanLimits& limits = {}, std::size_t chunk_size = 64 * 1024);
+/// What a scan for all analyses gave, in one: the findings of the only report, and the diagnostics of it and of the walk.
+struct ScannedBlob {
+  Digest layer;
+  EngineState engine;
+  std::vector<Finding> findings;
+  std::vector<Diagnostic> diagnostics;
+  std::vector<std::string> whiteouts;
+  std::vector<std::string> opaque_directories;
+  PathSet written;
+  ScanStats stats;
+};
+
+/// All of it, to compare scans.
+void to_json(nlohmann::json& out, const ScannedBlob& value);
+
+ScannedBlob scan(std::string_view blob, const ScanLimits& limits = {}, std::size_t chunk_size = 64 * 1024);
 
 /// "id path!entry!entry" of each occurrence, sorted.
-std::vector<std::string> places(const LayerReport& report);
+std::vector<std::string> places(const ScannedBlob& report);
 /// "code path!entry" of each diagnostic.
-std::vector<std::string> complaints(const LayerReport& report);
-bool mentions(const LayerReport& report, std::string_view text);
+std::vector<std::string> complaints(const ScannedBlob& report);
+bool mentions(const ScannedBlob& report, std::string_view text);
 
 }  // namespace landwaiter::detectors::test

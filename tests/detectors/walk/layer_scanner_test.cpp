@@ -27,6 +27,28 @@ std::string pax(const std::vector<std::pair<std::string, std::string>>& records)
   return tar_header("PaxHeaders/x", octal(body.size()), 'x') + tar_blocks(body);
 }
 
+/// Finds each "MARK" for one analysis and counts how often it is asked.
+class MarkDetector final : public Detector {
+ public:
+  MarkDetector(std::string name, Analysis analysis, int& asked) : name_(std::move(name)), analysis_(analysis), asked_(asked) {}
+  std::string_view name() const override { return name_; }
+  int version() const override { return 1; }
+  Analysis analysis() const override { return analysis_; }
+  std::vector<Trigger> triggers() const override { return {{1, "MARK", 4}}; }
+  void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override {
+    ++asked_;
+    if (!sink.spend(1)) return sink.diagnose(ErrorCode::limit_exceeded, "no more guesses", hit.end);
+    Finding finding;
+    finding.id = name_ + std::to_string(window.offset + hit.end);
+    sink.add(std::move(finding), hit.end);
+  }
+
+ private:
+  std::string name_;
+  Analysis analysis_;
+  int& asked_;
+};
+
 }  // namespace
 
 TEST_CASE("a layer's compression is sniffed and its files are searched") {
@@ -36,14 +58,14 @@ TEST_CASE("a layer's compression is sniffed and its files are searched") {
   for (std::size_t at = 0; at < tar.size(); at += 700) pieces += compress(std::string_view(tar).substr(at, 700), "gzip");
   for (const std::string& blob : {tar, compress(tar, "gzip"), compress(tar, "zstd"), compress(tar, "xz"), compress(tar, "bzip2"), pieces}) {
     for (const std::size_t chunk : {1, 511, 100'000}) {
-      const LayerReport report = scan(blob, {}, chunk);
+      const ScannedBlob report = scan(blob, {}, chunk);
       CHECK(places(report) == Texts{"aaaaaaaa etc/a", "bbbbbbbb etc/b"});
       CHECK(report.diagnostics.empty());
       CHECK(report.stats.files == 3);
       CHECK(report.stats.expanded_bytes == 31);
       CHECK(report.stats.compressed_bytes == blob.size());
       CHECK(report.layer == Digest::sha256_of(as_bytes(blob)));
-      CHECK(report.detector_state == needle_engine()->state());
+      CHECK(report.engine == needle_engine()->state());
     }
   }
 }
@@ -52,7 +74,7 @@ TEST_CASE("an empty layer is fine, one that is no tar is not") {
   for (const std::string& blob : {std::string(), std::string(1024, '\0'), compress("", "gzip"), make_tar({})}) {
     CHECK(scan(blob).diagnostics.empty());
   }
-  const LayerReport report = scan("{\"this is\": \"a JSON document\"}");
+  const ScannedBlob report = scan("{\"this is\": \"a JSON document\"}");
   REQUIRE(report.diagnostics.size() == 1);
   CHECK(report.diagnostics[0].code == ErrorCode::malformed);
   CHECK(mentions(report, "not a tar archive"));
@@ -65,7 +87,7 @@ TEST_CASE("a report exists only for content that is proven") {
   const auto code = [&](std::string_view promised, std::uint64_t size, std::stop_token stop = {}) {
     ScanProgress progress;
     MemorySource source(as_bytes(tar), 100);
-    auto report = scanner.scan(source, Digest::sha256_of(as_bytes(promised)), size, progress, std::move(stop));
+    auto report = scanner.scan(source, Digest::sha256_of(as_bytes(promised)), size, all_analyses, progress, std::move(stop));
     return report ? std::optional<ErrorCode>() : report.error().code();
   };
   CHECK(code(tar, tar.size()) == std::nullopt);
@@ -100,7 +122,7 @@ TEST_CASE("errors of the source are the scan's, and it stops when asked in the m
   for (std::stop_source* stopper : {static_cast<std::stop_source*>(nullptr), &stop}) {
     ScanProgress progress;
     Failing source(blob, stopper);
-    auto report = scanner.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), progress, stop.get_token());
+    auto report = scanner.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), all_analyses, progress, stop.get_token());
     REQUIRE_FALSE(report.has_value());
     CHECK(report.error().code() == (stopper ? ErrorCode::cancelled : ErrorCode::unavailable));
   }
@@ -111,14 +133,14 @@ TEST_CASE("progress tells bytes, files and findings") {
   MemorySource source(as_bytes(blob));
   LayerScanner scanner(needle_engine());
   ScanProgress progress;
-  REQUIRE(scanner.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), progress, {}).has_value());
+  REQUIRE(scanner.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), all_analyses, progress, {}).has_value());
   CHECK(progress.compressed_bytes == blob.size());
   CHECK(progress.files == 2);
   CHECK(progress.findings == 1);
 }
 
 TEST_CASE("security: .wh. and .wh..wh..opq are told and are no files") {
-  const LayerReport report = scan(make_tar({{"etc/.wh.passwd", needle("hidden__")},
+  const ScannedBlob report = scan(make_tar({{"etc/.wh.passwd", needle("hidden__")},
                                             {".wh.bin", ""},
                                             {"var/lib/.wh..wh..opq", ""},
                                             {".wh..wh..opq", ""},
@@ -132,7 +154,7 @@ TEST_CASE("security: .wh. and .wh..wh..opq are told and are no files") {
 }
 
 TEST_CASE("everything that a layer writes is in its path set") {
-  const LayerReport report = scan(make_tar({{"./dir/", "", Kind::directory},
+  const ScannedBlob report = scan(make_tar({{"./dir/", "", Kind::directory},
                                             {"./dir/file", "x"},
                                             {"/absolute", "x"},
                                             {"link", "dir/file", Kind::symlink},
@@ -145,7 +167,7 @@ TEST_CASE("everything that a layer writes is in its path set") {
 }
 
 TEST_CASE("a file with several hard links is found under each name") {
-  const LayerReport report = scan(make_tar({{"./a", needle("aaaaaaaa") + needle("bbbbbbbb")},
+  const ScannedBlob report = scan(make_tar({{"./a", needle("aaaaaaaa") + needle("bbbbbbbb")},
                                             {"b", "./a", Kind::hard_link},
                                             {"c", "b", Kind::hard_link},
                                             {"d", "elsewhere", Kind::hard_link},
@@ -155,13 +177,13 @@ TEST_CASE("a file with several hard links is found under each name") {
                                 "cccccccc copy!inner"});
   ScanLimits limits;
   limits.hard_links_max = 1;
-  const LayerReport limited = scan(make_tar({{"a", needle("aaaaaaaa")}, {"b", "a", Kind::hard_link}, {"c", "a", Kind::hard_link}}), limits);
+  const ScannedBlob limited = scan(make_tar({{"a", needle("aaaaaaaa")}, {"b", "a", Kind::hard_link}, {"c", "a", Kind::hard_link}}), limits);
   CHECK(places(limited) == Texts{"aaaaaaaa a", "aaaaaaaa b"});
   CHECK(mentions(limited, "hard_links_max"));
 }
 
 TEST_CASE("security: duplicate names in a tar are all searched") {
-  const LayerReport report = scan(make_tar({{"a", needle("aaaaaaaa")}, {"a", needle("bbbbbbbb")}, {"a", needle("aaaaaaaa")}}));
+  const ScannedBlob report = scan(make_tar({{"a", needle("aaaaaaaa")}, {"a", needle("bbbbbbbb")}, {"a", needle("aaaaaaaa")}}));
   CHECK(places(report) == Texts{"aaaaaaaa a", "bbbbbbbb a"});
 }
 
@@ -174,7 +196,7 @@ TEST_CASE("long, deep, odd and foreign names") {
   const std::string longest(9000, 'n');
   for (const char* format : {"pax", "gnutar"}) {
     INFO(format);
-    const LayerReport report =
+    const ScannedBlob report =
         scan(make_tar({{deep, needle("deep____")}, {longest, needle("long____")}, {"next", needle("next____")}}, format));
     CHECK(places(report) == Texts{"deep____ " + deep, "long____ " + longest.substr(0, limits::path_bytes_max), "next____ next"});
     CHECK(report.diagnostics.size() == 1);
@@ -183,7 +205,7 @@ TEST_CASE("long, deep, odd and foreign names") {
   const std::string utf8 =
       "ca\xcc\x81"
       "fe/\xe6\x97\xa5\xe6\x9c\xac";  // a decomposed accent stays decomposed
-  const LayerReport report = scan(closed(file("latin\xe9/\xff", needle("latin___")) + file("../up/../x", needle("updots__")) +
+  const ScannedBlob report = scan(closed(file("latin\xe9/\xff", needle("latin___")) + file("../up/../x", needle("updots__")) +
                                          file("new\nline", needle("control_")) + file(utf8, needle("utf8____")) +
                                          pax({{"path", "pax/" + utf8}}) + file("x", needle("utf8pax_")) +
                                          pax({{"path",
@@ -212,7 +234,7 @@ TEST_CASE("sparse files are searched where they have bytes") {
                                   {"GNU.sparse.name", "holey"},
                                   {"GNU.sparse.realsize", std::to_string(huge)}}) +
                              tar_header("GNUSparseFile.0/holey", octal(body.size())) + tar_blocks(body);
-  const LayerReport report = scan(closed(sparse + file("next", needle("next____"))));
+  const ScannedBlob report = scan(closed(sparse + file("next", needle("next____"))));
   CHECK(report.diagnostics.empty());
   REQUIRE(report.findings.size() == 2);
   CHECK(places(report) == Texts{"next____ next", "sparse__ holey", "sparse__ holey"});
@@ -222,7 +244,7 @@ TEST_CASE("sparse files are searched where they have bytes") {
 
 TEST_CASE("what lies behind the end of the tar is not part of the layer, but told") {
   const std::string tar = make_tar({{"a", needle("aaaaaaaa")}});
-  const LayerReport twice = scan(tar + make_tar({{"b", needle("bbbbbbbb")}}));
+  const ScannedBlob twice = scan(tar + make_tar({{"b", needle("bbbbbbbb")}}));
   CHECK(places(twice) == Texts{"aaaaaaaa a"});
   CHECK(mentions(twice, "behind the end of the layer's tar"));
   CHECK(scan(tar + std::string(20'000, '\0')).diagnostics.empty());
@@ -231,7 +253,7 @@ TEST_CASE("what lies behind the end of the tar is not part of the layer, but tol
 }
 
 TEST_CASE("a tar without its end marks is read to its last byte") {
-  const LayerReport report = scan(file("a", needle("aaaaaaaa")) + file("b", needle("bbbbbbbb")));
+  const ScannedBlob report = scan(file("a", needle("aaaaaaaa")) + file("b", needle("bbbbbbbb")));
   CHECK(places(report) == Texts{"aaaaaaaa a", "bbbbbbbb b"});
 }
 
@@ -239,7 +261,7 @@ TEST_CASE("files larger than a window are searched with their offsets") {
   std::string content = noise(5'000'000);
   content.replace(4'000'000, 15, needle("middle__"));
   content.replace(4'999'985, 15, needle("last____"));
-  const LayerReport report = scan(compress(make_tar({{"big", content}, {"next", needle("next____")}}), "gzip"));
+  const ScannedBlob report = scan(compress(make_tar({{"big", content}, {"next", needle("next____")}}), "gzip"));
   CHECK(places(report) == Texts{"last____ big", "middle__ big", "next____ next"});
   CHECK(report.findings[1].occurrences[0].offset == 4'000'000);
   CHECK(report.diagnostics.empty());
@@ -256,4 +278,53 @@ TEST_CASE("a report does not depend on how the blob comes in pieces") {
     CHECK(whole["findings"].size() == 80);
     for (const std::size_t chunk : {100, 4096, 65'537, 300'001}) CHECK(nlohmann::json::diff(whole, scan(blob, {}, chunk)).dump() == "[]");
   }
+}
+
+TEST_CASE("one read serves all wanted analyses, and what one of them finds does not depend on the others") {
+  int secrets_asked = 0, packages_asked = 0;
+  std::vector<std::unique_ptr<const Detector>> detectors;
+  detectors.push_back(make_needle_detector());
+  detectors.push_back(std::make_unique<MarkDetector>("secrets", Analysis::secrets, secrets_asked));
+  detectors.push_back(std::make_unique<MarkDetector>("packages", Analysis::packages, packages_asked));
+  const auto engine = Engine::create(DetectorContext{Secret("key")}, std::move(detectors)).value();
+  // Each limit is met by the marks, and by no needle.
+  ScanLimits limits;
+  limits.triggers_per_file_max = 20;
+  limits.findings_per_file_max = 12;
+  limits.findings_per_layer_max = 30;
+  limits.layer_guess_rounds_max = 25;
+  limits.diagnostics_per_layer_max = 4;
+  std::string marks;
+  for (int i = 0; i < 100; ++i) marks += "MARK ";
+  const std::string blob = make_tar({{"a", marks + needle("aaaaaaaa")},
+                                     {"b", marks},
+                                     {"c", marks + needle("cccccccc")},
+                                     {"d.zip", make_zip({{"in", marks + needle("dddddddd")}})},
+                                     {".wh.gone", ""}});
+  LayerScanner scanner(engine, limits);
+  const auto scan_for = [&](std::vector<Analysis> wanted) {
+    MemorySource source(as_bytes(blob), 64 * 1024);
+    ScanProgress progress;
+    return scanner.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), wanted, progress, {}).value();
+  };
+  const ScannedLayer all = scan_for({Analysis::secrets, Analysis::configuration, Analysis::packages, Analysis::cryptography});
+  REQUIRE(all.reports.size() == 3);
+  CHECK(all.reports[0].findings.size() == 3);
+  CHECK(all.reports[0].diagnostics.empty());
+  CHECK(all.reports[1].findings.size() == 12);
+  CHECK_FALSE(all.reports[1].diagnostics.empty());
+  CHECK(all.facts.whiteouts == std::vector<std::string>{"gone"});
+  for (const LayerReport& together : all.reports) {
+    INFO(to_string(together.of.analysis));
+    const ScannedLayer alone = scan_for({together.of.analysis});
+    REQUIRE(alone.reports.size() == 1);
+    CHECK(nlohmann::json(alone.reports[0]) == nlohmann::json(together));
+    CHECK(nlohmann::json(alone.facts) == nlohmann::json(all.facts));
+  }
+  secrets_asked = packages_asked = 0;
+  CHECK(scan_for({Analysis::cryptography}).reports[0].findings.size() == 3);
+  CHECK(scan_for({}).reports.empty());
+  CHECK(nlohmann::json(scan_for({}).facts) == nlohmann::json(all.facts));
+  CHECK(secrets_asked == 0);
+  CHECK(packages_asked == 0);
 }

@@ -12,13 +12,13 @@ using Kind = Item::Kind;
 using Texts = std::vector<std::string>;
 
 /// A layer with one file, and a needle in the next.
-LayerReport scan_file(const std::string& name, const std::string& content, const ScanLimits& limits = {}) {
+ScannedBlob scan_file(const std::string& name, const std::string& content, const ScanLimits& limits = {}) {
   return scan(compress(make_tar({{name, content}, {"next", needle("next____")}}), "gzip"), limits);
 }
 
 /// What is found in a file of that content, without the needle in the next file, which must be found.
 Texts found_in(const std::string& name, const std::string& content, bool clean = true) {
-  const LayerReport report = scan_file(name, content);
+  const ScannedBlob report = scan_file(name, content);
   if (clean) {
     for (const Diagnostic& diagnostic : report.diagnostics) {
       INFO(diagnostic.message);
@@ -106,14 +106,14 @@ TEST_CASE("an enterprise archive: a jar in a tar.gz in a war in an ear") {
   CHECK(found_in("opt/app.ear", ear) == Texts{"beside__ opt/app.ear!web.war!WEB-INF/data.tgz!beside",
                                               "deep____ opt/app.ear!web.war!WEB-INF/data.tgz!lib/x.jar!cert.pem",
                                               "ear_____ opt/app.ear!last", "war_____ opt/app.ear!web.war!WEB-INF/k"});
-  const LayerReport report = scan_file("opt/app.ear", ear);
+  const ScannedBlob report = scan_file("opt/app.ear", ear);
   CHECK(report.stats.archives == 4);
   CHECK(report.stats.files == 2);
   CHECK(report.stats.nested_files == 7);
 }
 
 TEST_CASE("offsets count from the start of the innermost entry") {
-  const LayerReport report = scan_file("a.zip", make_zip({{"in", std::string(70'000, '.') + needle("aaaaaaaa")}}));
+  const ScannedBlob report = scan_file("a.zip", make_zip({{"in", std::string(70'000, '.') + needle("aaaaaaaa")}}));
   REQUIRE(report.findings.size() == 2);
   CHECK(report.findings[0].occurrences.at(0).offset == 70'000);
 }
@@ -122,7 +122,7 @@ TEST_CASE("archives are opened down to the depth, and searched as bytes below it
   std::string content = needle("innermst");
   for (int level = 0; level < 8; ++level) content = make_zip({{"z" + std::to_string(level), content}}, "compression=store");
   CHECK(found_in("a", content) == Texts{"innermst a!z7!z6!z5!z4!z3!z2!z1!z0"});
-  const LayerReport report = scan_file("a", make_zip({{"z8", content}}, "compression=store"));
+  const ScannedBlob report = scan_file("a", make_zip({{"z8", content}}, "compression=store"));
   CHECK(places(report) == Texts{"innermst a!z8!z7!z6!z5!z4!z3!z2!z1", "next____ next"});
   REQUIRE(report.diagnostics.size() == 1);
   CHECK(complaints(report) == Texts{"limit_exceeded a!z8!z7!z6!z5!z4!z3!z2!z1"});
@@ -145,7 +145,7 @@ TEST_CASE("what only looks like an archive is searched as it is") {
                         Case{"gzip", std::string("\x1f\x8b\x08\0", 4) + needle("gzip____") + noise(100)}, Case{"tar", odd_tar},
                         Case{"zstd", "\x28\xb5\x2f\xfd" + needle("zstd____")}}) {
     INFO(c.name);
-    const LayerReport report = scan_file(c.name, c.content);
+    const ScannedBlob report = scan_file(c.name, c.content);
     CHECK(report.findings.size() == 2);
     REQUIRE(report.diagnostics.size() == 1);
     CHECK(complaints(report) == Texts{"malformed " + c.name});
@@ -154,24 +154,24 @@ TEST_CASE("what only looks like an archive is searched as it is") {
 
 TEST_CASE("entries that cannot be read are told, the next are read") {
   const std::string encrypted = make_zip({{"secret", noise(2000)}, {"other", "x"}}, "compression=deflate,encryption=zipcrypt");
-  const LayerReport report = scan_file("a.zip", encrypted);
+  const ScannedBlob report = scan_file("a.zip", encrypted);
   CHECK(complaints(report) == Texts{"unsupported a.zip!other", "unsupported a.zip!secret"});
   CHECK(mentions(report, "encrypted"));
 
   const std::string lzma = stored_entry("lzma", noise(500), false, 14) + stored_entry("plain", needle("plain___"), false) + end_of_zip();
-  const LayerReport second = scan_file("b.zip", lzma);
+  const ScannedBlob second = scan_file("b.zip", lzma);
   CHECK(places(second) == Texts{"next____ next", "plain___ b.zip!plain"});
   CHECK(complaints(second) == Texts{"unsupported b.zip!lzma"});
 
   std::string wrong_crc = stored_entry("bad", needle("badcrc__"), false) + stored_entry("good", needle("good____"), false) + end_of_zip();
   wrong_crc[14] = static_cast<char>(wrong_crc[14] ^ 1);
-  const LayerReport third = scan_file("c.zip", wrong_crc);
+  const ScannedBlob third = scan_file("c.zip", wrong_crc);
   CHECK(places(third) == Texts{"badcrc__ c.zip!bad", "good____ c.zip!good", "next____ next"});
   CHECK(complaints(third) == Texts{"malformed c.zip!bad"});
 }
 
 TEST_CASE("whiteout names inside archives mean nothing") {
-  const LayerReport report = scan_file("a.tar", make_tar({{".wh.x", needle("inside__")}}));
+  const ScannedBlob report = scan_file("a.tar", make_tar({{".wh.x", needle("inside__")}}));
   CHECK(report.whiteouts.empty());
   CHECK(places(report) == Texts{"inside__ a.tar!.wh.x", "next____ next"});
 }

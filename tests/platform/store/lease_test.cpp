@@ -10,7 +10,8 @@ using namespace std::chrono_literals;
 
 json beat_of(const json& job) {
   return {{"version", "2"},
-          {"detector_state", digest("state 1").str()},
+          {"protocols", {2}},
+          {"states", states_to_json(engine_at().states)},
           {"jobs",
            {{{"job_id", job["id"]}, {"lease_token", job["lease_token"]}, {"bytes", 10}, {"layers", 1}, {"files", 2}, {"findings", 3}}}}};
 }

@@ -25,7 +25,46 @@ void record(const std::string& method, const std::string& path, const Reply& rep
   out << dump_json({{"method", method}, {"path", path.substr(0, path.find('?'))}, {"status", reply.status}, {"body", reply.body}}) << "\n";
 }
 
+std::string facts_path(const Digest& layer) { return "/v3/layers/" + layer.str() + "/facts/" + engine_at().walker.str(); }
+
+LayerFacts facts_of(const Digest& layer) {
+  LayerFacts facts;
+  facts.layer = layer;
+  facts.walker = engine_at().walker;
+  facts.written.seal();
+  facts.stats.files = 1;
+  return facts;
+}
+
 }  // namespace
+
+std::string report_path(const LayerReport& report) {
+  return "/v3/layers/" + report.layer.str() + "/reports/" + std::string(to_string(report.of.analysis)) + "/" + report.of.state.str();
+}
+
+EngineState engine_at(const std::string& state) { return {digest("walker"), {{Analysis::cryptography, digest(state)}}}; }
+
+EngineState engine_with_secrets(const std::string& secrets) {
+  EngineState engine = engine_at();
+  engine.states.push_back({Analysis::secrets, digest(secrets)});
+  return engine;
+}
+
+LayerFacts layer_facts(const std::string& layer) { return facts_of(digest(layer)); }
+
+LayerReport secrets_report(const std::string& layer, const std::string& state) {
+  LayerReport report;
+  report.layer = digest(layer);
+  report.of = {Analysis::secrets, digest(state)};
+  Finding finding;
+  finding.type = FindingType::token;
+  finding.id = "secret of " + state;
+  finding.title = finding.id;
+  finding.occurrences.push_back({.path = "etc/secret", .archive = {}, .offset = 0, .layer = {}, .deleted_by = {}});
+  finding.detector = "secrets/1";
+  report.findings.push_back(std::move(finding));
+  return report;
+}
 
 TestPlatform::TestPlatform() {
   start();
@@ -97,11 +136,13 @@ std::string TestPlatform::new_token(const std::string& kind) {
   return reply.body["token"];
 }
 
-TestSensor TestPlatform::enrol(const std::string& name, const std::string& state) {
+TestSensor TestPlatform::enrol(const std::string& name, const std::string& state) { return enrol(name, engine_at(state).states); }
+
+TestSensor TestPlatform::enrol(const std::string& name, const AnalysisStates& states) {
   REQUIRE(sodium_init() >= 0);
   Bytes public_key(crypto_box_PUBLICKEYBYTES), secret_key(crypto_box_SECRETKEYBYTES);
   crypto_box_keypair(public_key.data(), secret_key.data());
-  protocol::Enrolment enrolment{name, "1", digest(state), base64_encode(public_key)};
+  protocol::Enrolment enrolment{name, "1", {2}, states, base64_encode(public_key)};
   const Reply reply = call("POST", "/v3/sensors/enroll", enrolment, new_token("enrolment"));
   INFO(reply.text);
   REQUIRE(reply.status == 201);
@@ -133,7 +174,17 @@ Reply TestPlatform::job_call(const TestSensor& sensor, const json& job, const st
 }
 
 Reply TestPlatform::put_layer(const TestSensor& sensor, const LayerReport& report) {
-  return call("PUT", "/v3/layers/" + report.layer.str() + "/" + report.detector_state.str(), report, sensor.token);
+  Reply reply = call("PUT", facts_path(report.layer), facts_of(report.layer), sensor.token);
+  if (reply.status != 204) return reply;
+  return put_report(sensor, report);
+}
+
+Reply TestPlatform::put_facts(const TestSensor& sensor, const std::string& layer) {
+  return call("PUT", facts_path(digest(layer)), layer_facts(layer), sensor.token);
+}
+
+Reply TestPlatform::put_report(const TestSensor& sensor, const LayerReport& report) {
+  return call("PUT", report_path(report), report, sensor.token);
 }
 
 Digest digest(std::string_view text) { return Digest::sha256_of(as_bytes(text)); }
@@ -141,7 +192,7 @@ Digest digest(std::string_view text) { return Digest::sha256_of(as_bytes(text));
 LayerReport layer_report(const std::string& layer, const std::string& state) {
   LayerReport report;
   report.layer = digest(layer);
-  report.detector_state = digest(state);
+  report.of = {Analysis::cryptography, digest(state)};
   for (const std::string& name : {std::string("shared certificate"), "certificate of " + layer}) {
     Finding finding;
     finding.id = digest(name).str();
@@ -151,13 +202,11 @@ LayerReport layer_report(const std::string& layer, const std::string& state) {
     finding.detector = "x509/1";
     report.findings.push_back(std::move(finding));
   }
-  report.written.seal();
-  report.stats.files = 1;
   return report;
 }
 
-json claim_body(const json& job, const std::vector<std::string>& layers, bool force) {
-  protocol::LayerClaim claim{Secret(job["lease_token"].get<std::string>()), digest("state 1"), {}, force};
+json claim_body(const json& job, const std::vector<std::string>& layers, bool force, const EngineState& engine) {
+  protocol::LayerClaim claim{Secret(job["lease_token"].get<std::string>()), engine, {}, force};
   for (const std::string& layer : layers) claim.layers.push_back(digest(layer));
   return claim;
 }
@@ -178,13 +227,13 @@ json page(const std::vector<json>& items, bool last, const std::string& cursor) 
   return {{"cursor", cursor}, {"last", last}, {"items", items}};
 }
 
-json completion(const std::string& image, const std::vector<std::string>& layers, bool unchanged) {
+json completion(const std::string& image, const std::vector<std::string>& layers, bool unchanged, const EngineState& engine) {
   protocol::ImageCompletion completion;
   completion.facts.reference = "localhost:5000/" + image;
   completion.facts.digest = digest(image);
   completion.facts.platform = "linux/amd64";
   for (const std::string& layer : layers) completion.facts.layers.push_back(digest(layer));
-  completion.detector_state = digest("state 1");
+  completion.engine = engine;
   completion.unchanged = unchanged;
   completion.layers_fetched = layers.size();
   return completion;

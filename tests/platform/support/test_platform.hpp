@@ -68,14 +68,19 @@ class TestPlatform {
   Reply get(const std::string& path) { return call("GET", path, nullptr, api_token); }
   Reply post(const std::string& path, const json& body = json::object()) { return call("POST", path, body, api_token); }
 
+  /// A sensor for cryptography alone, at this state.
   TestSensor enrol(const std::string& name = "sensor", const std::string& state = "state 1");
+  TestSensor enrol(const std::string& name, const AnalysisStates& states);
   std::string new_token(const std::string& kind);
   /// The scan's id.
   std::string scan_images(const std::vector<std::string>& images, bool incremental = true);
   /// The jobs, without waiting.
   json acquire(const TestSensor& sensor, int capacity = 1);
   Reply job_call(const TestSensor& sensor, const json& job, const std::string& verb, const json& body);
+  /// The facts of the report's layer, and the report.
   Reply put_layer(const TestSensor& sensor, const LayerReport& report);
+  Reply put_facts(const TestSensor& sensor, const std::string& layer);
+  Reply put_report(const TestSensor& sensor, const LayerReport& report);
 
   FakeClock clock;
   std::string api_token;
@@ -90,11 +95,21 @@ class TestPlatform {
 };
 
 Digest digest(std::string_view text);
+/// For cryptography alone.
+EngineState engine_at(const std::string& state = "state 1");
+/// For cryptography at "state 1" and secrets at this state.
+EngineState engine_with_secrets(const std::string& secrets);
+LayerFacts layer_facts(const std::string& layer);
+std::string report_path(const LayerReport& report);
+/// With a certificate that all layers share, and one of its own.
 LayerReport layer_report(const std::string& layer, const std::string& state = "state 1");
-json claim_body(const json& job, const std::vector<std::string>& layers, bool force = false);
+/// With one finding that is named after the state.
+LayerReport secrets_report(const std::string& layer, const std::string& state);
+json claim_body(const json& job, const std::vector<std::string>& layers, bool force = false, const EngineState& engine = engine_at());
 json item(const std::string& repository, const std::string& tag, const std::string& image, const std::string& outcome = "image");
 json page(const std::vector<json>& items, bool last = true, const std::string& cursor = "");
-json completion(const std::string& image, const std::vector<std::string>& layers, bool unchanged = false);
+json completion(const std::string& image, const std::vector<std::string>& layers, bool unchanged = false,
+                const EngineState& engine = engine_at());
 json failure(bool retryable, const std::string& code = "unavailable", bool handed_back = false);
 /// listed is the sum of the other counts.
 bool adds_up(const json& counts);

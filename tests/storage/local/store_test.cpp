@@ -21,13 +21,17 @@ using namespace std::chrono_literals;
 
 Digest digest(std::string_view text) { return Digest::sha256_of(as_bytes(text)); }
 
-const Digest kState = digest("state 1");
 const SystemTime kNow = from_unix_us(1'800'000'000'000'000);
+const AnalysisState kCryptography{Analysis::cryptography, digest("c 1")};
+const AnalysisState kSecrets{Analysis::secrets, digest("s 1")};
+const EngineState kEngine{digest("walker 1"), {kCryptography, kSecrets}};
+/// After a change of the secrets' rules.
+const EngineState kNewRules{kEngine.walker, {kCryptography, {Analysis::secrets, digest("s 2")}}};
 
-LayerReport report_of(std::string_view layer, const Digest& state = kState) {
+LayerReport report_of(std::string_view layer, const AnalysisState& of) {
   LayerReport report;
   report.layer = digest(layer);
-  report.detector_state = state;
+  report.of = of;
   Finding finding;
   finding.id = digest("certificate").str();
   finding.title = "CN=example";
@@ -35,11 +39,28 @@ LayerReport report_of(std::string_view layer, const Digest& state = kState) {
   finding.occurrences.push_back({.path = "etc/ssl/a.pem", .archive = {"x.jar", "b"}, .offset = 12, .layer = {}, .deleted_by = {}});
   finding.detector = "x509/1";
   report.findings.push_back(finding);
-  report.whiteouts = {"etc/old"};
-  report.written.add("etc/ssl/a.pem", false);
-  report.written.seal();
-  report.stats.files = 3;
   return report;
+}
+
+/// All that `engine` knows of a layer, or its reports for some analyses.
+ScannedLayer layer_of(std::string_view layer, const EngineState& engine = kEngine) {
+  ScannedLayer scanned;
+  scanned.facts.layer = digest(layer);
+  scanned.facts.walker = engine.walker;
+  scanned.facts.whiteouts = {"etc/old"};
+  scanned.facts.written.add("etc/ssl/a.pem", false);
+  scanned.facts.written.seal();
+  scanned.facts.stats.files = 3;
+  for (const AnalysisState& of : engine.states) scanned.reports.push_back(report_of(layer, of));
+  return scanned;
+}
+
+bool is_known(Store& store, std::string_view layer, const EngineState& engine = kEngine) {
+  return store.missing_parts(digest(layer), engine).value().none();
+}
+
+ImageRecord image_of(std::string_view image, std::vector<Digest> layers, const EngineState& engine = kEngine) {
+  return {{"a:1", digest(image), "linux/amd64", std::move(layers), "", {}}, engine, kNow};
 }
 
 std::unique_ptr<Store> open(const std::filesystem::path& folder) {
@@ -53,20 +74,22 @@ std::unique_ptr<Store> open(const std::filesystem::path& folder) {
 
 TEST_CASE("store: all of it persists over a reopening") {
   const TemporaryDirectory folder;
-  const ImageRecord record{{"a:1", digest("image"), "linux/amd64", {digest("l1")}, "", {}}, kState, kNow};
+  const ImageRecord record = image_of("image", {digest("l1")});
   {
     auto store = open(folder.path() / "state");
-    REQUIRE(store->put_layer_report(report_of("l1"), kNow).has_value());
+    REQUIRE(store->put_layer(layer_of("l1"), kNow).has_value());
     REQUIRE(store->put_image(record).has_value());
     REQUIRE(store->put_value("token", std::string("\0binary\xff", 8)).has_value());
     REQUIRE(store->enqueue({0, "complete", "job-1", "{\"a\":1}"}).has_value());
   }
   auto store = open(folder.path() / "state");
-  const auto report = store->layer_report(digest("l1"), kState).value();
-  REQUIRE(report.has_value());
-  CHECK(dump_json(*report) == dump_json(report_of("l1")));
-  CHECK(store->has_layer_report(digest("l1"), kState).value());
-  const auto image = store->image(digest("image"), kState).value();
+  const auto layer = store->layer(digest("l1"), kEngine).value();
+  REQUIRE(layer.has_value());
+  CHECK(dump_json(layer->facts) == dump_json(layer_of("l1").facts));
+  REQUIRE(layer->reports.size() == 2);
+  CHECK(dump_json(layer->reports[0]) == dump_json(report_of("l1", kCryptography)));
+  CHECK(dump_json(layer->reports[1]) == dump_json(report_of("l1", kSecrets)));
+  const auto image = store->image(digest("image"), kEngine).value();
   REQUIRE(image);
   CHECK(dump_json(image->facts) == dump_json(record.facts));
   CHECK(image->scanned_at == kNow);
@@ -76,13 +99,43 @@ TEST_CASE("store: all of it persists over a reopening") {
   CHECK(outbox[0].payload == "{\"a\":1}");
 }
 
-TEST_CASE("store: what is not there is not there, and another detector state is another key") {
+TEST_CASE("store: what is missing of a layer is told part by part") {
   auto store = Store::open_in_memory().value();
-  REQUIRE(store->put_layer_report(report_of("l1"), kNow).has_value());
-  CHECK_FALSE(store->layer_report(digest("l1"), digest("state 2")).value().has_value());
-  CHECK_FALSE(store->layer_report(digest("l2"), kState).value().has_value());
-  CHECK_FALSE(store->has_layer_report(digest("l2"), kState).value());
-  CHECK_FALSE(store->image(digest("i"), kState).value().has_value());
+  CHECK(store->missing_parts(digest("l1"), kEngine).value() == all_parts(kEngine));
+  REQUIRE(store->put_layer(layer_of("l1"), kNow).has_value());
+  CHECK(store->missing_parts(digest("l1"), kEngine).value().none());
+  CHECK(store->missing_parts(digest("l2"), kEngine).value() == all_parts(kEngine));
+
+  LayerParts secrets;
+  secrets.analyses = {Analysis::secrets};
+  CHECK(store->missing_parts(digest("l1"), kNewRules).value() == secrets);
+  CHECK_FALSE(store->layer(digest("l1"), kNewRules).value().has_value());
+  CHECK(store->layer_report(digest("l1"), kCryptography).value().has_value());
+  CHECK_FALSE(store->layer_report(digest("l1"), kNewRules.states[1]).value().has_value());
+
+  EngineState other_walker = kEngine;
+  other_walker.walker = digest("walker 2");
+  LayerParts facts;
+  facts.facts = true;
+  CHECK(store->missing_parts(digest("l1"), other_walker).value() == facts);
+  CHECK_FALSE(store->layer_facts(digest("l1"), other_walker.walker).value().has_value());
+
+  // Reading for secrets alone completes the layer.
+  ScannedLayer read = layer_of("l1", {kEngine.walker, {kNewRules.states[1]}});
+  REQUIRE(store->put_layer(read, kNow).has_value());
+  CHECK(is_known(*store, "l1", kNewRules));
+  CHECK(is_known(*store, "l1", kEngine));
+}
+
+TEST_CASE("store: an image is known at the states of its last scan only") {
+  auto store = Store::open_in_memory().value();
+  CHECK_FALSE(store->image(digest("i"), kEngine).value().has_value());
+  REQUIRE(store->put_image(image_of("i", {})).has_value());
+  CHECK(store->image(digest("i"), kEngine).value().has_value());
+  CHECK_FALSE(store->image(digest("i"), kNewRules).value().has_value());
+  REQUIRE(store->put_image(image_of("i", {}, kNewRules)).has_value());
+  CHECK_FALSE(store->image(digest("i"), kEngine).value().has_value());
+  CHECK(store->image(digest("i"), kNewRules).value().has_value());
   CHECK_FALSE(store->value("x").value().has_value());
   CHECK(store->outbox(10).value().empty());
 }
@@ -102,28 +155,56 @@ TEST_CASE("store: the outbox keeps order, replaces by key, and acknowledging an 
   CHECK(left[1].payload == "3");
 }
 
-TEST_CASE("store: pruning drops other detector states and unused reports, and the file shrinks") {
+TEST_CASE("store: pruning drops old states of each analysis alone, and what is unused, and the file shrinks") {
   const TemporaryDirectory folder;
   auto store = open(folder.path());
   // Digests do not compress, so this makes a file of a few MiB.
-  LayerReport large = report_of("large", digest("old state"));
-  for (int i = 0; i < 40'000; ++i) large.whiteouts.push_back(digest(std::to_string(i)).str());
-  REQUIRE(store->put_layer_report(large, kNow).has_value());
-  REQUIRE(store->put_layer_report(report_of("unused"), kNow - 48h).has_value());
-  REQUIRE(store->put_layer_report(report_of("old but used"), kNow - 48h).has_value());
-  REQUIRE(store->put_image({{"a:1", digest("image"), "", {digest("old but used")}, "", {}}, kState, kNow}).has_value());
-  REQUIRE(store->put_image({{"a:1", digest("image"), "", {}, "", {}}, digest("old state"), kNow}).has_value());
-  REQUIRE(store->enqueue({0, "layer", "kept", "x"}).has_value());
-  REQUIRE(store->prune(kState, kNow - 24h).has_value());
-  CHECK_FALSE(store->has_layer_report(digest("large"), digest("old state")).value());
-  CHECK_FALSE(store->has_layer_report(digest("unused"), kState).value());
-  CHECK(store->has_layer_report(digest("old but used"), kState).value());
-  CHECK(store->image(digest("image"), kState).value().has_value());
-  CHECK_FALSE(store->image(digest("image"), digest("old state")).value().has_value());
+  ScannedLayer large = layer_of("large");
+  large.facts.walker = digest("old walker");
+  for (int i = 0; i < 40'000; ++i) large.facts.whiteouts.push_back(digest(std::to_string(i)).str());
+  REQUIRE(store->put_layer(large, kNow).has_value());
+  REQUIRE(store->put_layer(layer_of("unused"), kNow - 48h).has_value());
+  REQUIRE(store->put_layer(layer_of("old but used"), kNow - 48h).has_value());
+  REQUIRE(store->put_layer(layer_of("new", kNewRules), kNow).has_value());
+  REQUIRE(store->put_image(image_of("old image", {digest("old but used")})).has_value());
+  REQUIRE(store->put_image(image_of("image", {digest("new")}, kNewRules)).has_value());
+  REQUIRE(store->enqueue({0, "report", "kept", "x"}).has_value());
+  REQUIRE(store->prune(kNewRules, kNow - 24h).has_value());
+
+  LayerParts facts_and_secrets, secrets;
+  secrets.analyses = facts_and_secrets.analyses = {Analysis::secrets};
+  facts_and_secrets.facts = true;
+  CHECK(store->missing_parts(digest("large"), kEngine).value() == facts_and_secrets);
+  CHECK(store->missing_parts(digest("unused"), kEngine).value() == all_parts(kEngine));
+  CHECK(store->missing_parts(digest("old but used"), kEngine).value() == secrets);
+  CHECK(store->missing_parts(digest("old but used"), kNewRules).value() == secrets);
+  CHECK(is_known(*store, "new", kNewRules));
+  CHECK_FALSE(store->image(digest("old image"), kEngine).value().has_value());
+  CHECK(store->image(digest("image"), kNewRules).value().has_value());
   CHECK(store->outbox(10).value().size() == 1);
   std::uintmax_t bytes = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) bytes += entry.file_size();
   CHECK(bytes < 256 * 1024);
+}
+
+TEST_CASE("store: pruning drops the reports of an analysis that is not run any more") {
+  auto store = Store::open_in_memory().value();
+  REQUIRE(store->put_layer(layer_of("l1"), kNow).has_value());
+  REQUIRE(store->prune({kEngine.walker, {kCryptography}}, kNow - 24h).has_value());
+  LayerParts secrets;
+  secrets.analyses = {Analysis::secrets};
+  CHECK(store->missing_parts(digest("l1"), kEngine).value() == secrets);
+}
+
+TEST_CASE("store: a file of before is refused with a sentence that says what to do") {
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "landwaiter.db";
+  REQUIRE(Database::open(file, std::array<std::string_view, 2>{"CREATE TABLE layer_report(layer TEXT)", ""}).has_value());
+  const auto store = Store::open(folder.path());
+  REQUIRE_FALSE(store.has_value());
+  CHECK(store.error().code() == ErrorCode::io);
+  CHECK(store.error().message().find(file.string() + ": made by an older version") != std::string::npos);
+  CHECK(store.error().message().find("delete it") != std::string::npos);
 }
 
 TEST_CASE("store: a kill at any moment loses nothing that was acknowledged") {
@@ -135,7 +216,7 @@ TEST_CASE("store: a kill at any moment loses nothing that was acknowledged") {
   if (child == 0) {
     auto store = Store::open(folder.path());
     for (int i = 0; store; ++i) {
-      if (!(*store)->put_layer_report(report_of(std::to_string(i)), kNow)) ::_exit(1);
+      if (!(*store)->put_layer(layer_of(std::to_string(i)), kNow)) ::_exit(1);
       if (::write(pipe[1], "x", 1) != 1) ::_exit(1);
     }
     ::_exit(1);
@@ -150,20 +231,20 @@ TEST_CASE("store: a kill at any moment loses nothing that was acknowledged") {
   REQUIRE(WIFSIGNALED(status));
   ::close(pipe[0]);
   auto store = open(folder.path());
-  for (int i = 0; i < kWritten; ++i) CHECK(store->layer_report(digest(std::to_string(i)), kState).value().has_value());
+  for (int i = 0; i < kWritten; ++i) CHECK(store->layer(digest(std::to_string(i)), kEngine).value().has_value());
 }
 
 TEST_CASE("store: a damaged stored report is an io error with the layer's name, not a crash") {
   const TemporaryDirectory folder;
   open(folder.path());
   {
-    auto database = Database::open(folder.path() / "landwaiter.db", std::array<std::string_view, 2>{"", ""}).value();
+    auto database = Database::open(folder.path() / "landwaiter.db", std::array<std::string_view, 1>{""}, {.first_version = 2}).value();
     Transaction write(*database, Transaction::Kind::write);
-    write.run("INSERT INTO layer_report VALUES(?,?,?,0)", {digest("bad"), kState, Bytes{1, 2, 3}});
+    write.run("INSERT INTO layer_report VALUES(?,'secrets',?,?,0)", {digest("bad"), kSecrets.state, Bytes{1, 2, 3}});
     REQUIRE(write.commit().has_value());
   }
   auto store = open(folder.path());
-  const auto report = store->layer_report(digest("bad"), kState);
+  const auto report = store->layer_report(digest("bad"), kSecrets);
   REQUIRE_FALSE(report.has_value());
   CHECK(report.error().code() == ErrorCode::io);
   CHECK(report.error().message().find(digest("bad").str()) != std::string::npos);
@@ -200,7 +281,7 @@ TEST_CASE("store: what a listing learned is found again, until no listing saw it
 
   // Being seen again is a use: the image lives on, the index and the repository do not.
   REQUIRE(known(digest("image"), kNow + 48h).size() == 1);
-  REQUIRE(store->prune(kState, kNow + 24h).has_value());
+  REQUIRE(store->prune(kEngine, kNow + 24h).has_value());
   CHECK(known(digest("image"), kNow).size() == 1);
   CHECK(known(digest("index"), kNow).empty());
   CHECK_FALSE(store->repository_walked("host/a", kNow).value());

@@ -56,6 +56,23 @@ TEST_CASE("sqlite: migrations run once each, in order, and a newer file is refus
   CHECK(older.error().message().find("newer version") != std::string::npos);
 }
 
+TEST_CASE("sqlite: a file from before the first version that can be read is refused, with what to do about it") {
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "a.db";
+  open(file, kSecond);
+  const std::array<std::string_view, 1> fresh{"CREATE TABLE u(name TEXT)"};
+  const auto refused = Database::open(file, fresh, {.first_version = 2});
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message().find("delete it together with " + file.string() + "-wal") != std::string::npos);
+
+  const auto other = folder.path() / "b.db";
+  REQUIRE(Database::open(other, fresh, {.first_version = 2}).has_value());
+  REQUIRE(Database::open(other, fresh, {.first_version = 2}).has_value());  // nothing is run twice
+  const std::array<std::string_view, 2> more{fresh[0], "ALTER TABLE u ADD COLUMN size INTEGER"};
+  REQUIRE(Database::open(other, more, {.first_version = 2}).has_value());
+  CHECK(Database::open(other, fresh, {.first_version = 2}).error().message().find("newer version") != std::string::npos);
+}
+
 TEST_CASE("sqlite: a migration that fails leaves the old schema and data") {
   const TemporaryDirectory folder;
   const auto file = folder.path() / "a.db";
