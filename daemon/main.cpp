@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/os/locale.hpp"
+#include "core/os/process.hpp"
 #include "core/wire/registry_kinds.hpp"
 #include "daemon/commands/check_command.hpp"
 #include "daemon/commands/connection_options.hpp"
@@ -14,8 +16,6 @@
 #include <sodium.h>
 #include <CLI/CLI.hpp>
 
-#include <clocale>
-#include <csignal>
 #include <iostream>
 #include <string>
 
@@ -259,8 +259,8 @@ struct CheckFlags {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::setlocale(LC_CTYPE, "C.UTF-8");  // libarchive converts file names by the locale
-  std::signal(SIGPIPE, SIG_IGN);
+  use_utf8_names();
+  ignore_broken_pipes();
   if (sodium_init() < 0) return usage_error("libsodium cannot be initialised");
 
   CLI::App app("Landwaiter: finds cryptographic assets in container images, without pulling them to disk", "landwaiter");

@@ -1,28 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/log.hpp"
+#include "core/os/files.hpp"
+#include "core/os/locale.hpp"
+#include "core/os/process.hpp"
 #include "daemon/commands/exit_code.hpp"
 #include "daemon/sensor/sensor.hpp"
+#include "daemon/service/service.hpp"
 #include "daemon/settings/blocklist_file.hpp"
 #include "daemon/settings/policy_file.hpp"
 #include "platform/platform.hpp"
 
 #include <sodium.h>
-#include <systemd/sd-daemon.h>
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 
 #include <charconv>
-#include <clocale>
-#include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace {
 
@@ -79,17 +76,16 @@ Result<void> parse_listen(const std::string& text, PlatformConfig& config) {
 
 /// The first start leaves a token for the administrator in the state folder, readable by its owner alone.
 Result<void> leave_admin_token(Platform& server, const std::string& state) {
-  const std::string file = state + "/admin.token";
-  const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-  if (fd < 0) return {};  // it is there, and perhaps in use
+  const std::filesystem::path file = std::filesystem::path(state) / "admin.token";
+  std::error_code unknown;
+  if (std::filesystem::exists(file, unknown)) return {};  // and perhaps in use
   auto token = server.create_token(TokenKind::api, "administrator", std::nullopt);
-  std::string line = token ? token->reveal() + "\n" : std::string();
-  const bool written = token && write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && fsync(fd) == 0;
+  if (!token) return token.error();
+  std::string line = token->reveal() + "\n";
+  const auto made = create_private_file(file, line);
   wipe(line);
-  close(fd);
-  if (written) return {};
-  unlink(file.c_str());
-  return token ? Error(ErrorCode::io, file + ": cannot be written") : token.error();
+  if (!made) return made.error();
+  return {};
 }
 
 /// A sensor in this process, which speaks with the platform as any other does, over loopback.
@@ -114,9 +110,9 @@ Result<std::unique_ptr<daemon::Sensor>> make_sensor(boost::asio::io_context& io,
 /// Runs platform and sensor until a signal: first the sensor drains, then the platform stops.
 class Service {
  public:
-  Service(boost::asio::io_context& io, Platform& server, std::unique_ptr<daemon::Sensor> sensor)
-      : server_(server), sensor_(std::move(sensor)), signals_(io, SIGINT, SIGTERM) {
-    wait_for_signal();
+  Service(boost::asio::io_context& io, daemon::ServiceHost& host, Platform& server, std::unique_ptr<daemon::Sensor> sensor)
+      : host_(host), server_(server), sensor_(std::move(sensor)) {
+    host_.on_stop([this] { stop(); });
     if (!sensor_) return;
     auto ended = [this](std::exception_ptr failure, Result<void> result) {
       if (failure) std::rethrow_exception(failure);
@@ -129,24 +125,23 @@ class Service {
   const Result<void>& result() const { return result_; }
 
  private:
-  void wait_for_signal() {
-    signals_.async_wait([this](boost::system::error_code error, int) {
-      if (error) return;
-      sd_notify(0, "STOPPING=1");
-      if (!sensor_) return stop_platform();
+  void stop() {
+    host_.stopping();
+    if (sensor_) {
       sensor_->stop();
-      wait_for_signal();
-    });
+    } else {
+      stop_platform();
+    }
   }
 
   void stop_platform() {
-    signals_.cancel();
+    host_.forget_stop();
     server_.stop();
   }
 
+  daemon::ServiceHost& host_;
   Platform& server_;
   std::unique_ptr<daemon::Sensor> sensor_;
-  boost::asio::signal_set signals_;
   Result<void> result_;
 };
 
@@ -187,9 +182,9 @@ int serve(const ServeOptions& options) {
   const std::string host = config.listen_address.find(':') == std::string::npos ? config.listen_address : '[' + config.listen_address + ']';
   const char* scheme = config.tls_certificate.empty() ? "http://" : "https://";
   std::cout << "listening on " << scheme << host << ":" << (*server)->port() << std::endl;
-  sd_notify(0, "READY=1");
-
-  Service service(io, **server, std::move(sensor));
+  const auto service_host = daemon::make_service_host(io);
+  Service service(io, *service_host, **server, std::move(sensor));
+  service_host->ready();
   io.run();
   return service.result() ? exit_done : fail(service.result().error());
 }
@@ -215,8 +210,8 @@ int create_token(const TokenOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::setlocale(LC_CTYPE, "C.UTF-8");  // libarchive converts file names by the locale
-  std::signal(SIGPIPE, SIG_IGN);
+  use_utf8_names();
+  ignore_broken_pipes();
   if (sodium_init() < 0) return fail(Error(ErrorCode::internal, "libsodium cannot be initialised"));
 
   CLI::App app("Landwaiter's platform: API, queue and findings for registry sensors", "landwaiter-platform");

@@ -3,7 +3,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
-#include "core/os/private_file.hpp"
+#include "core/os/files.hpp"
 #include "platform/api/routes.hpp"
 #include "platform/http/http_server.hpp"
 #include "platform/http/lane.hpp"
@@ -294,7 +294,7 @@ Platform::~Platform() {
 }
 
 Result<std::unique_ptr<Platform>> Platform::create(PlatformConfig config, const Clock& clock) {
-  auto folder = storage::make_private_directory(config.state_directory);
+  auto folder = make_private_directory(config.state_directory);
   if (!folder) return folder.error();
   const auto key_file = config.master_key_file.empty() ? config.state_directory / "master.key" : config.master_key_file;
   auto vault = Vault::open(key_file);

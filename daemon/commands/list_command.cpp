@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/commands/list_command.hpp"
 #include "core/base/limits.hpp"
+#include "core/os/terminal.hpp"
 #include "core/wire/filter.hpp"
 #include "daemon/commands/connector.hpp"
 #include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/scan_command.hpp"
 #include "daemon/listing/registry_walk.hpp"
 #include "daemon/output/list_writer.hpp"
+#include "daemon/service/stop_signals.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 
-#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <optional>
-
-#include <unistd.h>
 
 namespace landwaiter::daemon {
 namespace {
@@ -138,7 +136,7 @@ class Listing {
   }
 
   void tell_progress(bool last) {
-    if (!options_.progress || isatty(STDERR_FILENO) == 0) return;
+    if (!options_.progress || !is_terminal(StandardStream::error)) return;
     std::fprintf(stderr, "\r\x1b[K%llu repositories, %llu items, %llu failed%s",
                  static_cast<unsigned long long>(summary_.repositories_listed), static_cast<unsigned long long>(items_),
                  static_cast<unsigned long long>(failed_), last ? "\n" : "");
@@ -182,11 +180,7 @@ int run_list(ListOptions options, const Environment& environment) {
   auto prepared = listing.prepare();
   if (!prepared) return fail_usage(prepared.error());
 
-  asio::signal_set signals(io, SIGINT, SIGTERM);
-  auto stop = [&](boost::system::error_code error, int) {
-    if (!error) listing.stop();
-  };
-  signals.async_wait(stop);
+  StopSignals signals(io.get_executor(), StopSignals::Second::ends_process, [&listing] { listing.stop(); });
   auto finished = [&](std::exception_ptr failure) {
     signals.cancel();
     if (failure) std::rethrow_exception(failure);

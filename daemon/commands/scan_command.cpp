@@ -2,6 +2,7 @@
 #include "daemon/commands/scan_command.hpp"
 
 #include "core/assess/assess.hpp"
+#include "core/os/terminal.hpp"
 #include "core/report/compose.hpp"
 #include "core/wire/filter.hpp"
 #include "daemon/commands/connector.hpp"
@@ -12,22 +13,19 @@
 #include "daemon/scan/file_trigger_cache.hpp"
 #include "daemon/scan/image_runner.hpp"
 #include "daemon/sensor/sensor_identity.hpp"
+#include "daemon/service/stop_signals.hpp"
 #include "daemon/settings/blocklist_file.hpp"
 #include "daemon/settings/policy_file.hpp"
 #include "registry/client/reference.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <set>
 #include <thread>
-
-#include <unistd.h>
 
 namespace landwaiter::daemon {
 namespace {
@@ -45,7 +43,7 @@ class Scan {
         claims_(io.get_executor(), store_, engine->state(), clock, !options.full),
         runner_(io.get_executor(), pool_, store_, clock),
         connector_(io.get_executor(), options.connection, environment, clock) {
-    if (options.progress && isatty(STDERR_FILENO)) progress_.emplace(clock);
+    if (options.progress && is_terminal(StandardStream::error)) progress_.emplace(clock);
   }
 
   asio::awaitable<void> run() {
@@ -308,25 +306,15 @@ Result<Judgement> make_judgement(const ScanOptions& options) {
 std::string rendered(const ScanOptions& options, const Scan& scan, const Environment& environment) {
   if (options.format != "table")
     return render(options.format, options.cyclonedx_version, scan.images(), scan.failures(), environment("SOURCE_DATE_EPOCH").value_or(""));
-  const bool terminal = options.output.empty() && isatty(STDOUT_FILENO) != 0;
+  const bool terminal = options.output.empty() && is_terminal(StandardStream::output);
   TableStyle style;
   const auto no_color = environment("NO_COLOR");
   const auto columns = environment("COLUMNS");
   style.color = wants_color(terminal, no_color ? no_color->c_str() : nullptr);
-  style.width = terminal_width(options.output.empty() ? STDOUT_FILENO : -1, columns ? columns->c_str() : nullptr);
+  const auto its_columns = terminal ? terminal_columns(StandardStream::output) : std::nullopt;
+  style.width = terminal_width(its_columns, columns ? columns->c_str() : nullptr);
   style.all = options.all;
   return render_tables(scan.images(), scan.failures(), style);
-}
-
-/// Ctrl-C ends the work in an orderly way; a second one at once.
-void stop_on_signal(asio::signal_set& signals, std::function<void()> stop) {
-  auto handle = [stop = std::move(stop), &signals](boost::system::error_code error, int) {
-    if (error) return;
-    signals.clear();
-    std::cerr << "\nlandwaiter: stopping; once more to stop at once\n";
-    stop();
-  };
-  signals.async_wait(std::move(handle));
 }
 
 }  // namespace
@@ -348,8 +336,10 @@ int run_scan(ScanOptions options, const Environment& environment) {
 
   asio::io_context io(1);
   Scan scan(io, options, environment, clock, *engine, *std::move(store));
-  asio::signal_set signals(io, SIGINT, SIGTERM);
-  stop_on_signal(signals, [&scan] { scan.stop(); });
+  StopSignals signals(io.get_executor(), StopSignals::Second::ends_process, [&scan] {
+    std::cerr << "\nlandwaiter: stopping; once more to stop at once\n";
+    scan.stop();
+  });
   auto finished = [&](std::exception_ptr failure) {
     signals.cancel();
     if (failure) std::rethrow_exception(failure);

@@ -5,13 +5,10 @@
 #include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/scan_command.hpp"
 #include "daemon/sensor/sensor.hpp"
+#include "daemon/service/service.hpp"
 
-#include <systemd/sd-daemon.h>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 
-#include <csignal>
-#include <functional>
 #include <iostream>
 
 namespace landwaiter::daemon {
@@ -25,20 +22,14 @@ int run_sensor(const std::string& config_file, const Environment& environment) {
   start_logging(config->log_level, config->log_json);
   const RealClock clock;
   asio::io_context io(1);
+  const auto host = make_service_host(io);
   Sensor sensor(io.get_executor(), *std::move(config), clock);
-  sensor.on_state([](const std::string& state) { sd_notify(0, state.c_str()); });
-
-  asio::signal_set signals(io, SIGINT, SIGTERM);
-  std::function<void(boost::system::error_code, int)> on_signal = [&](boost::system::error_code error, int) {
-    if (error) return;
-    sensor.stop();
-    signals.async_wait(on_signal);
-  };
-  signals.async_wait(on_signal);
+  sensor.tell(*host);
+  host->on_stop([&sensor] { sensor.stop(); });
 
   Result<void> ended;
   auto finished = [&](std::exception_ptr failure, Result<void> result) {
-    signals.cancel();
+    host->forget_stop();
     if (failure) std::rethrow_exception(failure);
     ended = std::move(result);
   };

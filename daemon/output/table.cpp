@@ -4,9 +4,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 namespace landwaiter::daemon {
 namespace {
 
@@ -65,13 +62,12 @@ std::string Table::render() const {
   return out;
 }
 
-std::size_t terminal_width(int descriptor, const char* columns) {
+std::size_t terminal_width(std::optional<std::size_t> terminal, const char* columns) {
   std::size_t width = 0;
   const std::string_view text = columns != nullptr ? columns : "";
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), width);
   if (text.empty() || error != std::errc() || end != text.data() + text.size()) width = 0;
-  winsize size{};
-  if (width == 0 && isatty(descriptor) != 0 && ioctl(descriptor, TIOCGWINSZ, &size) == 0) width = size.ws_col;
+  if (width == 0) width = terminal.value_or(0);
   return width == 0 ? kWidthDefault : std::clamp(width, kWidthMin, kWidthMax);
 }
 

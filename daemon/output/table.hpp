@@ -3,6 +3,7 @@
 
 #include "core/report/report.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,8 @@ struct TableStyle {
 /// An image for people: what needs action first, worst first, with why and what to do; then what else is there, in a few lines.
 std::string findings_text(const ImageReport& image, const TableStyle& style);
 
-/// COLUMNS, else the terminal's own width, else 120; within 60 and 400.
-std::size_t terminal_width(int descriptor, const char* columns);
+/// The text of COLUMNS, or else the terminal's own width, or else 120; within 60 and 400.
+std::size_t terminal_width(std::optional<std::size_t> terminal, const char* columns);
 /// Neither when standard output is no terminal, nor when NO_COLOR is set to something (no-color.org).
 bool wants_color(bool terminal, const char* no_color);
 

@@ -2,7 +2,7 @@
 #include "daemon/scan/file_trigger_cache.hpp"
 
 #include "core/base/digest.hpp"
-#include "core/os/private_file.hpp"
+#include "core/os/files.hpp"
 
 #include <fstream>
 #include <sstream>

@@ -57,7 +57,7 @@ class Sensor::Impl {
     auto starting = start();
     auto started = co_await std::move(starting);
     if (!started) co_return started.error();
-    tell_state("READY=1");
+    if (host_ != nullptr) host_->ready();
     // Before the first job: the platform must know the states of this sensor when it decides which images are unchanged.
     auto greeting = beat();
     (void)co_await std::move(greeting);
@@ -67,7 +67,7 @@ class Sensor::Impl {
     auto taking = take_jobs();
     co_await std::move(taking);
 
-    tell_state("STOPPING=1");
+    if (host_ != nullptr) host_->stopping();
     log_event(LogLevel::info, "draining", {{"jobs", jobs_->running()}});
     auto draining = drain();
     co_await std::move(draining);
@@ -88,13 +88,9 @@ class Sensor::Impl {
     pause_.wake();
   }
 
-  void on_state(std::function<void(const std::string&)> notify) { notify_ = std::move(notify); }
+  void tell(ServiceHost& host) { host_ = &host; }
 
  private:
-  void tell_state(const std::string& state) {
-    if (notify_) notify_(state);
-  }
-
   Awaitable<void> start() {
     for (const NetworkSettings* network : {&config_.platform_network, &config_.registry_network}) {
       auto usable = transport_options(*network, process_environment(), true);
@@ -201,8 +197,7 @@ class Sensor::Impl {
       auto beating = beat();
       auto answer = co_await std::move(beating);
       if (answer) interval = std::clamp(answer->interval, std::chrono::seconds(1), std::chrono::seconds(300));
-      tell_state("WATCHDOG=1");
-      tell_state("STATUS=" + std::to_string(jobs_->running()) + " jobs running" + (answer ? "" : "; platform is away"));
+      if (host_ != nullptr) host_->alive(std::to_string(jobs_->running()) + " jobs running" + (answer ? "" : "; platform is away"));
       if (!finished_) co_await heartbeat_pause_.sleep(interval);
     }
   }
@@ -260,7 +255,7 @@ class Sensor::Impl {
   std::unique_ptr<ScanPool> pool_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<JobRunner> jobs_;
-  std::function<void(const std::string&)> notify_;
+  ServiceHost* host_ = nullptr;
   asio::cancellation_signal acquire_cancel_;
   std::stop_source outbox_stop_;
   bool stopping_ = false;
@@ -273,7 +268,7 @@ class Sensor::Impl {
 Sensor::Sensor(asio::any_io_executor executor, SensorConfig config, const Clock& clock, MakeEngine make_engine)
     : impl_(std::make_unique<Impl>(executor, std::move(config), clock, std::move(make_engine))) {}
 Sensor::~Sensor() = default;
-void Sensor::on_state(std::function<void(const std::string&)> notify) { impl_->on_state(std::move(notify)); }
+void Sensor::tell(ServiceHost& host) { impl_->tell(host); }
 Awaitable<void> Sensor::run() { return impl_->run(); }
 void Sensor::stop() { impl_->stop(); }
 

@@ -3,11 +3,11 @@
 
 #include "core/base/async.hpp"
 #include "core/base/clock.hpp"
+#include "daemon/service/service.hpp"
 #include "daemon/settings/config.hpp"
 #include "detectors/engine/engine.hpp"
 #include "registry/client/image_source.hpp"
 
-#include <functional>
 #include <memory>
 
 namespace landwaiter::daemon {
@@ -24,8 +24,8 @@ class Sensor {
   Sensor(const Sensor&) = delete;
   Sensor& operator=(const Sensor&) = delete;
 
-  /// Called for what a service manager wants to know: "READY=1", "STATUS=...", "WATCHDOG=1", "STOPPING=1".
-  void on_state(std::function<void(const std::string&)> notify);
+  /// Who is to hear how it goes; must outlive it. Nobody, when not called.
+  void tell(ServiceHost& host);
 
   /// Works until stop(): then takes no more jobs, lets running ones finish until the drain timeout, hands the others back,
   /// and returns. While the platform is away it waits and tries again. Error: what cannot be mended by waiting (no enrolment

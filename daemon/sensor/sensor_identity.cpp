@@ -3,7 +3,7 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/json.hpp"
-#include "core/os/private_file.hpp"
+#include "core/os/files.hpp"
 
 #include <sodium.h>
 

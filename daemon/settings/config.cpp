@@ -3,18 +3,16 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/os/host.hpp"
 #include "daemon/settings/network.hpp"
 
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-
-#include <unistd.h>
 
 namespace landwaiter::daemon {
 namespace {
@@ -44,9 +42,8 @@ Result<void> parse_yaml(const std::filesystem::path& file, YAML::Node& out) {
 }
 
 std::string default_name() {
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) return "sensor";
-  return host.data();
+  std::string host = host_name();
+  return host.empty() ? "sensor" : host;
 }
 
 /// Reads the keys of one YAML map; remembers the first error, so that a list of reads needs one check.

@@ -2,6 +2,7 @@
 #include "detectors/walk/archive_reader.hpp"
 
 #include "core/base/text.hpp"
+#include "core/os/locale.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -9,10 +10,6 @@
 #include <algorithm>
 #include <new>
 #include <utility>
-
-#ifndef _WIN32
-#include <locale.h>
-#endif
 
 namespace landwaiter::detectors {
 
@@ -50,32 +47,10 @@ void ArchiveReader::Free::operator()(struct archive* archive) const { archive_re
 
 namespace {
 
-#ifdef _WIN32
-struct NameLocale {
-  explicit NameLocale(ArchiveFormat) {}
-};
-#else
 /// libarchive converts names that are declared to be UTF-8 to the thread's charset, and composes accents on the way. For a tar
-/// we want their bytes as they are, which it keeps when the conversion fails, as in "C" it does for all but ASCII. For a zip
+/// we want their bytes as they are, which it keeps when the conversion fails, as in ASCII it does for all others. For a zip
 /// a failure loses the name, so there UTF-8 it is.
-class NameLocale {
- public:
-  explicit NameLocale(ArchiveFormat format) {
-    static const locale_t plain = newlocale(LC_CTYPE_MASK, "C", nullptr);
-    static const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-    const locale_t wanted = format == ArchiveFormat::tar ? plain : utf8;
-    if (wanted) before_ = uselocale(wanted);
-  }
-  ~NameLocale() {
-    if (before_) uselocale(before_);
-  }
-  NameLocale(const NameLocale&) = delete;
-  NameLocale& operator=(const NameLocale&) = delete;
-
- private:
-  locale_t before_ = nullptr;
-};
-#endif
+NameCharset charset_for(ArchiveFormat format) { return format == ArchiveFormat::tar ? NameCharset::ascii : NameCharset::utf8; }
 
 /// What libarchive found odd, but for names that keep their bytes, as said above.
 bool worth_telling(std::string_view warning) { return warning.find("converted from") == std::string_view::npos; }
@@ -163,7 +138,7 @@ void ArchiveReader::fail_damaged() { fail(std::string(format_name()) + " archive
 
 ArchiveReader::Step ArchiveReader::next() {
   if (failed_) return Step::failed;
-  const NameLocale locale(format_);
+  const NameCharsetScope names(charset_for(format_));
   if (!std::exchange(opened_, true) && archive_read_open(archive_.get(), source_.get(), nullptr, Source::read, nullptr) != ARCHIVE_OK) {
     fail("not a " + std::string(format_name()) + " archive");
     return Step::failed;

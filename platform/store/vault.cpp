@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/vault.hpp"
 
+#include "core/os/files.hpp"
 #include "platform/store/ids.hpp"
 
-#include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 namespace landwaiter::platform {
 namespace {
@@ -20,47 +16,23 @@ constexpr std::size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 constexpr std::size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 static_assert(kSealKeyBytes == crypto_box_PUBLICKEYBYTES);
 
-/// Closes a descriptor.
-struct File {
-  int descriptor;
-  ~File() {
-    if (descriptor >= 0) ::close(descriptor);
-  }
-};
+Error key_error(const std::string& what) { return {ErrorCode::configuration, "master key " + what}; }
 
-Error key_error(const std::filesystem::path& file, std::string_view what) {
-  return {ErrorCode::configuration, "master key " + file.string() + ": " + std::string(what)};
-}
-
-/// Written beside its place and linked there whole: a kill never leaves a short key, and two starters agree on one.
 Result<void> make_key(const std::filesystem::path& file) {
-  const std::filesystem::path fresh = file.string() + ".new." + std::to_string(::getpid());
   Bytes key = random_bytes(kKeyBytes);
-  const File out{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
-  bool written = out.descriptor >= 0 && ::write(out.descriptor, key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
-                 ::fsync(out.descriptor) == 0;
-  int reason = errno;
+  const auto made = create_private_file(file, as_text(key));
   sodium_memzero(key.data(), key.size());
-  if (written && ::link(fresh.c_str(), file.c_str()) != 0 && errno != EEXIST) {
-    reason = errno;
-    written = false;
-  }
-  ::unlink(fresh.c_str());
-  if (!written) return key_error(file, std::strerror(reason));
+  if (!made) return key_error(made.error().message());
   return {};
 }
 
 Result<Secret> read_key(const std::filesystem::path& file) {
-  const File in{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (in.descriptor < 0) return key_error(file, std::strerror(errno));
-  struct stat status {};
-  if (::fstat(in.descriptor, &status) != 0) return key_error(file, std::strerror(errno));
-  if ((status.st_mode & 0077U) != 0) return key_error(file, "others than its owner may read or write it; chmod 0600");
-  std::string key(kKeyBytes, '\0');
-  if (status.st_size != static_cast<off_t>(kKeyBytes) || ::read(in.descriptor, key.data(), key.size()) != static_cast<ssize_t>(kKeyBytes)) {
-    return key_error(file, "must hold exactly " + std::to_string(kKeyBytes) + " bytes");
+  auto key = read_private_file(file, kKeyBytes);
+  if (!key && key.error().code() != ErrorCode::limit_exceeded) return key_error(key.error().message());
+  if (!key || key->reveal().size() != kKeyBytes) {
+    return key_error(file.string() + ": must hold exactly " + std::to_string(kKeyBytes) + " bytes");
   }
-  return Secret(std::move(key));
+  return key;
 }
 
 const unsigned char* raw(std::string_view text) { return as_bytes(text).data(); }
@@ -68,7 +40,8 @@ const unsigned char* raw(std::string_view text) { return as_bytes(text).data(); 
 }  // namespace
 
 Result<Vault> Vault::open(const std::filesystem::path& key_file) {
-  if (::access(key_file.c_str(), F_OK) != 0 && errno == ENOENT) {
+  std::error_code unknown;
+  if (!std::filesystem::exists(key_file, unknown) && !unknown) {
     auto made = make_key(key_file);
     if (!made) return made.error();
   }

@@ -2,14 +2,13 @@
 #include "registry/http/url.hpp"
 
 #include "core/base/text.hpp"
+#include "core/os/host.hpp"
 
 #include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <boost/url/url.hpp>
 #include <boost/url/url_view.hpp>
-
-#include <arpa/inet.h>
 
 #include <algorithm>
 #include <array>
@@ -88,9 +87,9 @@ std::optional<ip::address> resolver_address(std::string_view host) {
   const auto address = ip::make_address(std::string(host), error);
   if (!error) return address;
   // "127.1", "0x7f000001" and "2130706433" are the same host to a resolver.
-  in_addr legacy{};
-  if (inet_aton(std::string(host).c_str(), &legacy) == 0) return std::nullopt;
-  return ip::address_v4(ntohl(legacy.s_addr));
+  const auto number = ipv4_as_resolvers_read_it(std::string(host));
+  if (!number) return std::nullopt;
+  return ip::address_v4(*number);
 }
 
 /// The IPv4 address that an IPv6 address leads to: mapped (::ffff:0:0/96), or through NAT64 (64:ff9b::/96, RFC 6052).

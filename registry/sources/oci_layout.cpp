@@ -4,15 +4,10 @@
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/os/files.hpp"
 #include "registry/client/blob_reader.hpp"
 #include "registry/sources/tar_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace landwaiter::registry {
@@ -30,44 +25,22 @@ class LayoutFiles {
   virtual Result<std::unique_ptr<BlobReader>> open(const std::string& name) const = 0;
 };
 
-/// A file descriptor, closed with the object.
-class OwnedFile {
- public:
-  explicit OwnedFile(int value = -1) : value_(value) {}
-  OwnedFile(OwnedFile&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  OwnedFile& operator=(OwnedFile&& other) noexcept {
-    std::swap(value_, other.value_);
-    return *this;
-  }
-  ~OwnedFile() {
-    if (value_ >= 0) ::close(value_);
-  }
-  int get() const { return value_; }
-
- private:
-  int value_;
-};
-
-Result<std::size_t> read_some(int descriptor, std::span<std::uint8_t> buffer) {
-  while (true) {
-    const ssize_t size = ::read(descriptor, buffer.data(), buffer.size());
-    if (size >= 0) return static_cast<std::size_t>(size);
-    if (errno != EINTR) return Error(ErrorCode::io, std::string("cannot read a blob: ") + std::strerror(errno));
-  }
-}
-
 class FileReader final : public BlobReader {
  public:
-  explicit FileReader(OwnedFile file) : file_(std::move(file)) {}
-  Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) override { co_return read_some(file_.get(), buffer); }
+  explicit FileReader(OpenFile file) : file_(std::move(file)) {}
+  Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) override {
+    auto size = file_.read(buffer);
+    if (!size) co_return size.error().with_context("cannot read a blob");
+    co_return size;
+  }
 
  private:
-  OwnedFile file_;
+  OpenFile file_;
 };
 
 class FolderFiles final : public LayoutFiles {
  public:
-  explicit FolderFiles(std::string directory, OwnedFile folder) : directory_(std::move(directory)), folder_(std::move(folder)) {}
+  FolderFiles(std::string directory, ForeignFolder folder) : directory_(std::move(directory)), folder_(std::move(folder)) {}
 
   Result<std::string> read(const std::string& name, std::uint64_t bytes_max) const override {
     auto file = open_file(name);
@@ -75,8 +48,8 @@ class FolderFiles final : public LayoutFiles {
     std::string out;
     std::vector<std::uint8_t> chunk(64 * limits::KiB);
     while (true) {
-      auto size = read_some(file->get(), chunk);
-      if (!size) return size.error();
+      auto size = file->read(chunk);
+      if (!size) return size.error().with_context("cannot read " + name);
       if (*size == 0) return out;
       out.append(reinterpret_cast<const char*>(chunk.data()), *size);
       if (out.size() > bytes_max) return Error(ErrorCode::limit_exceeded, name + " has more than " + human_bytes(bytes_max));
@@ -90,31 +63,14 @@ class FolderFiles final : public LayoutFiles {
   }
 
  private:
-  /// Step by step below the folder, through no symbolic link: a layout from elsewhere must not make us read other files.
-  Result<OwnedFile> open_file(const std::string& name) const {
-    const auto failed = [&] {
-      const ErrorCode code = errno == ENOENT ? ErrorCode::not_found : ErrorCode::io;
-      return Error(code, "cannot open " + name + " in " + landwaiter::quoted(directory_) + ": " + std::strerror(errno));
-    };
-    OwnedFile folder(::dup(folder_.get()));
-    std::string_view rest = name;
-    for (std::size_t slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
-      const std::string step(rest.substr(0, slash));
-      folder = OwnedFile(::openat(folder.get(), step.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-      if (folder.get() < 0) return failed();
-      rest.remove_prefix(slash + 1);
-    }
-    // Non-blocking, so that a FIFO in place of a blob cannot hang us.
-    OwnedFile file(::openat(folder.get(), std::string(rest).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
-    if (file.get() < 0) return failed();
-    struct stat status {};
-    if (::fstat(file.get(), &status) != 0) return failed();
-    if (!S_ISREG(status.st_mode)) return Error(ErrorCode::io, name + " in " + landwaiter::quoted(directory_) + " is not a regular file");
+  Result<OpenFile> open_file(const std::string& name) const {
+    auto file = folder_.open_file(name);
+    if (!file) return file.error().with_context("cannot open " + name + " in " + landwaiter::quoted(directory_));
     return file;
   }
 
   std::string directory_;
-  OwnedFile folder_;
+  ForeignFolder folder_;
 };
 
 class TarFiles final : public LayoutFiles {
@@ -220,12 +176,9 @@ Result<std::unique_ptr<ImageSource>> make_source(std::unique_ptr<LayoutFiles> fi
 }  // namespace
 
 Result<std::unique_ptr<ImageSource>> open_oci_layout(std::string directory, std::string tag) {
-  OwnedFile folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.get() < 0) {
-    const ErrorCode code = errno == ENOENT ? ErrorCode::not_found : ErrorCode::io;
-    return Error(code, "cannot open the OCI layout " + landwaiter::quoted(directory) + ": " + std::strerror(errno));
-  }
-  return make_source(std::make_unique<FolderFiles>(directory, std::move(folder)), std::move(tag), "oci:" + directory);
+  auto folder = ForeignFolder::open(directory);
+  if (!folder) return folder.error().with_context("cannot open the OCI layout " + landwaiter::quoted(directory));
+  return make_source(std::make_unique<FolderFiles>(directory, *std::move(folder)), std::move(tag), "oci:" + directory);
 }
 
 Result<std::unique_ptr<ImageSource>> open_oci_archive(std::string file, std::string tag) {

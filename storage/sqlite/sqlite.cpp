@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite/sqlite.hpp"
 
-#include <fcntl.h>
-#include <sqlite3.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "core/os/files.hpp"
 
-#include <cerrno>
-#include <cstring>
+#include <sqlite3.h>
+
 #include <unordered_map>
 
 namespace landwaiter::storage {
@@ -23,34 +20,7 @@ struct FinalizeStatement {
 
 using StatementPtr = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
 
-/// SQLite would make the file with the umask's mode; its -wal and -shm files take over the mode of the file itself. A file that is
-/// there is not opened: to close any descriptor of it drops all locks that this process holds on it (fcntl(2)), those of SQLite's
-/// other connections too, and the next process to close the database would then delete the log that they write to.
-Result<void> make_private_file(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (descriptor >= 0) {
-    ::close(descriptor);
-    return {};
-  }
-  if (errno != EEXIST) return Error(ErrorCode::io, file.string() + ": " + std::strerror(errno));
-  struct stat status {};
-  if (::lstat(file.c_str(), &status) != 0) return Error(ErrorCode::io, file.string() + ": " + std::strerror(errno));
-  if (!S_ISREG(status.st_mode)) return Error(ErrorCode::io, file.string() + ": is not a regular file");
-  if ((status.st_mode & 07777U) == 0600U || ::chmod(file.c_str(), 0600) == 0) return {};
-  return Error(ErrorCode::io, file.string() + ": cannot set its mode to 0600: " + std::strerror(errno));
-}
-
 }  // namespace
-
-Result<void> make_private_directory(const std::filesystem::path& directory) {
-  std::error_code failed;
-  if (directory.empty() || std::filesystem::is_directory(directory, failed)) return {};
-  std::filesystem::create_directories(directory.parent_path(), failed);
-  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return Error(ErrorCode::io, directory.string() + ": cannot make this folder: " + std::strerror(errno));
-  }
-  return {};
-}
 
 struct Database::Impl {
   std::string name;
@@ -148,7 +118,10 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
                                                  const DatabaseOptions& options) {
   auto directory = make_private_directory(file.parent_path());
   if (!directory) return directory.error();
-  auto made = make_private_file(file);
+  // SQLite would make the file with the umask's mode; its -wal and -shm files take over the mode of the file itself. A file that is
+  // there must not be opened by us: with its descriptor the locks of SQLite's other connections would go, and the next process to close
+  // the database would delete the log that they write to.
+  auto made = secure_private_file(file);
   if (!made) return made.error();
   return open_and_migrate(file.string(), migrations, options);
 }

@@ -18,9 +18,6 @@
 
 namespace landwaiter::storage {
 
-/// Makes the folder with mode 0700 when it is not there (and those above it by the umask). One that is there keeps its mode.
-Result<void> make_private_directory(const std::filesystem::path& directory);
-
 struct DatabaseOptions {
   /// How long a statement waits for another process or connection that holds the lock.
   std::chrono::milliseconds busy_timeout{10'000};

@@ -23,7 +23,7 @@ FLOORS = {
     "detectors": ("engine", "walk", "formats", "keys", "passwords", "ssh", "certificates", "jose", "keystores", "openpgp",
                   "key_files", "libraries", "settings", ""),
     "storage": ("", "sqlite", "local"),
-    "daemon": ("settings", "scan", "output", "listing", "check", "sensor", "service", "commands", ""),
+    "daemon": ("settings", "service", "scan", "output", "listing", "check", "sensor", "commands", ""),
     "platform": ("store", "http", "api", ""),
 }
 # Files that may include more than their folder: the one program that holds platform and sensor together.
@@ -43,7 +43,14 @@ LIBRARIES = {
 # core is what all others stand on: its libraries are few.
 CORE_LIBRARIES = re.compile(r"boost/system/.*|nlohmann/.*|openssl/.*|gmpxx\.h|[a-z_]+")
 # Where core needs more: coroutine tools are only a header, and core/os is the seam to the operating system.
-CORE_EXCEPTIONS = {"core/base/async.hpp": r"boost/asio/.*", "core/os/*": r"[a-z]+\.h|sys/[a-z]+\.h"}
+CORE_EXCEPTIONS = {"core/base/async.hpp": r"boost/asio/.*", "core/os/*": r"[a-z]+\.h|(?:sys|arpa)/[a-z]+\.h"}
+
+# Only these know which operating system they run on; a port to another one is a file beside each of theirs.
+SYSTEM_HOMES = ("core/os/*", "daemon/service/*", "tests/*")
+SYSTEM_HEADERS = re.compile(
+    r"(?:unistd|spawn|fcntl|poll|signal|locale|pthread|dlfcn|dirent|pwd|grp|syslog|termios|netdb|windows|winsock2|io)\.h"
+    r"|(?:sys|arpa|netinet|linux|systemd)/.*")
+SYSTEM_MACROS = re.compile(r"\b(?:_WIN32|_WIN64|__linux__|__unix__|__APPLE__)\b")
 
 # What logs: a detector, a registry client and a store return what they have to say.
 LOGGING = ("core/base/log*", "daemon/*", "platform/*", "tests/*")
@@ -149,6 +156,18 @@ def libraries(files):
             excepted = any(fnmatch.fnmatchcase(path, where) and re.fullmatch(what, target) for where, what in CORE_EXCEPTIONS.items())
             if foreign and not excepted and not CORE_LIBRARIES.fullmatch(target):
                 yield f"{path} includes {target}, which core/ must not need"
+
+
+def who_knows_the_system(files):
+    for path, text in sources(files).items():
+        if matches(path, SYSTEM_HOMES):
+            continue
+        for _, target in includes(text):
+            if SYSTEM_HEADERS.fullmatch(target):
+                yield f"{path} includes {target}: what belongs to the operating system lies in core/os or daemon/service"
+        macro = SYSTEM_MACROS.search(COMMENT.sub("", text))
+        if macro:
+            yield f"{path} asks for {macro.group()}: what belongs to the operating system lies in core/os or daemon/service"
 
 
 def who_logs(files):
@@ -294,7 +313,7 @@ def weakness_codes(files):
 
 
 ALL = (
-    include_directions, no_include_upward, includes_are_rooted, libraries, who_logs, nothing_is_extracted, licence_lines, file_lengths,
-    columns, function_lengths, sources_have_headers, tests_mirror, folder_pages, fullest_folder, machine_paths, header_guards,
-    attribute_names, weakness_codes,
+    include_directions, no_include_upward, includes_are_rooted, libraries, who_knows_the_system, who_logs, nothing_is_extracted,
+    licence_lines, file_lengths, columns, function_lengths, sources_have_headers, tests_mirror, folder_pages, fullest_folder,
+    machine_paths, header_guards, attribute_names, weakness_codes,
 )

@@ -174,6 +174,18 @@ class Fixtures(unittest.TestCase):
         ):
             self.accepted(rule, path, f"#include <{target}>\n")
 
+    def test_who_knows_the_system(self):
+        rule = rules.who_knows_the_system
+        for header in ("unistd.h", "spawn.h", "fcntl.h", "poll.h", "locale.h", "sys/stat.h", "arpa/inet.h", "systemd/sd-daemon.h"):
+            for path in ("registry/auth/helper.cpp", "daemon/output/table.cpp", "platform/store/vault.hpp", "core/base/clock.cpp"):
+                self.refused(rule, path, f"#include <{header}>\n")
+            for path in ("core/os/files.cpp", "daemon/service/systemd.cpp", "tests/core/os/files_test.cpp"):
+                self.accepted(rule, path, f"#include <{header}>\n")
+        self.refused(rule, "detectors/walk/archive_reader.cpp", "#ifdef _WIN32\n#endif\n")
+        self.refused(rule, "registry/http/url.cpp", "#if defined(__linux__)\n#endif\n")
+        self.accepted(rule, "core/os/process.cpp", "#ifdef _WIN32\n#endif\n")
+        self.accepted(rule, "detectors/walk/archive_reader.cpp", "// _WIN32 has none\n#include <csignal>\n#include <clocale>\n")
+
     def test_who_logs(self):
         rule = rules.who_logs
         for path in ("detectors/engine.cpp", "registry/client.cpp", "storage/store.cpp", "core/compose.cpp"):

@@ -127,11 +127,11 @@ TEST_CASE("colour and width follow the terminal and the environment") {
   CHECK(wants_color(true, ""));
   CHECK_FALSE(wants_color(true, "1"));
   CHECK_FALSE(wants_color(false, nullptr));
-  CHECK(terminal_width(-1, nullptr) == 120);
-  CHECK(terminal_width(-1, "90") == 90);
-  CHECK(terminal_width(-1, "5") == 60);
-  CHECK(terminal_width(-1, "99999") == 400);
-  CHECK(terminal_width(-1, "wide") == 120);
+  CHECK(terminal_width(std::nullopt, nullptr) == 120);
+  CHECK(terminal_width(std::nullopt, "90") == 90);
+  CHECK(terminal_width(std::nullopt, "5") == 60);
+  CHECK(terminal_width(std::nullopt, "99999") == 400);
+  CHECK(terminal_width(std::nullopt, "wide") == 120);
 }
 
 TEST_CASE("an image without findings says so") { CHECK(findings_text(ImageReport(), {}) == "no findings\n"); }

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/service/systemd.hpp"
+
+#include <systemd/sd-daemon.h>
+
+namespace landwaiter::daemon {
+
+// What systemd does not hear is no reason to stop: it will say so by its watchdog.
+void SystemdHost::ready() { sd_notify(0, "READY=1"); }
+void SystemdHost::alive(const std::string& status) { sd_notify(0, ("WATCHDOG=1\nSTATUS=" + status).c_str()); }
+void SystemdHost::stopping() { sd_notify(0, "STOPPING=1"); }
+
+}  // namespace landwaiter::daemon
