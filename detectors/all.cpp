@@ -38,9 +38,11 @@ std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorCo
   return detectors;
 }
 
+std::vector<std::unique_ptr<const FileReader>> make_all_file_readers() { return {}; }
+
 // Apart from the rest of Engine, so that a program with detectors of its own choice (tests) links none of ours.
 Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context, TriggerCache* cache) {
-  return create(context, make_all_detectors(context), cache);
+  return create(context, make_all_detectors(context), make_all_file_readers(), cache);
 }
 
 }  // namespace landwaiter::detectors

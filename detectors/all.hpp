@@ -2,6 +2,7 @@
 #pragma once
 
 #include "detectors/engine/detector.hpp"
+#include "detectors/engine/file_reader.hpp"
 
 #include <memory>
 #include <vector>
@@ -11,5 +12,8 @@ namespace landwaiter::detectors {
 /// The one list of detectors. Adding a detector means adding its line in all.cpp; a test checks that each one in the
 /// folder is there and that names are unique.
 std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorContext& context);
+
+/// The one list of file readers, in the same way: the header of each ends in _file_reader.hpp.
+std::vector<std::unique_ptr<const FileReader>> make_all_file_readers();
 
 }  // namespace landwaiter::detectors

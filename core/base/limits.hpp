@@ -182,6 +182,23 @@ inline constexpr std::size_t triggers_per_file_max = 200'000;
 inline constexpr std::size_t findings_per_file_max = 20'000;
 inline constexpr std::size_t findings_per_layer_max = 200'000;
 inline constexpr std::size_t diagnostics_per_layer_max = 1'000;
+/// Packages of one layer, each place of each counted: the lock files of a large monorepo name some 30,000.
+inline constexpr std::size_t packages_per_layer_max = 100'000;
+/// One text of a package (its name, version, purl, a license): registries stop at 214 (npm) to 255 bytes for a name.
+inline constexpr std::size_t package_text_bytes_max = 1 * KiB;
+/// Licenses that one package names: the longest lists of real packages (a kernel's, a browser's) have some 40.
+inline constexpr std::size_t package_licenses_max = 100;
+/// Text of all packages of one layer: without it, long texts times the counts above would be gigabytes.
+inline constexpr std::uint64_t packages_bytes_max = 64 * MiB;
+/// What a reader that wants a file as a whole may ask for: the dpkg status of 30,000 packages has 50 MiB. It is held once for each
+/// reader that wants the file, and for each archive around it that is wanted, too.
+inline constexpr std::uint64_t whole_file_bytes_max = 64 * MiB;
+/// Holes of sparse files that readers are shown as zeros, in one layer together: a header of 1 KiB can claim any number of them.
+inline constexpr std::uint64_t reader_zeros_bytes_max = 1 * GiB;
+/// Extended attributes of one entry, and the bytes of their names and values together: Linux holds 64 KiB in one value, ext4 some
+/// 4 KiB in all; images have a capability or a label.
+inline constexpr std::size_t extended_attributes_max = 64;
+inline constexpr std::uint64_t extended_attribute_bytes_max = 64 * KiB;
 /// The first bytes of a file that every window of it shows: an ELF header with its program headers, a SQLite header.
 inline constexpr std::size_t file_head_bytes = 4 * KiB;
 /// The largest single object that is gathered to be read as a whole: a trust store of 5,000 certificates, an NSS database.

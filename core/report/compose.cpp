@@ -63,6 +63,21 @@ class Composer {
     out.push_back(std::move(finding));
   }
 
+  /// Only where it is visible: what a later layer upgrades or removes, the image does not have.
+  void place(Package package, std::size_t layer, std::vector<Package>& out) {
+    std::erase_if(package.occurrences, [&](const Occurrence& at) { return hidden_by(at.path, layer).has_value(); });
+    if (package.occurrences.empty()) return;
+    for (Occurrence& occurrence : package.occurrences) occurrence.layer = facts_.layers[layer];
+    out.push_back(std::move(package));
+  }
+
+  /// Layers come lowest first, so that the last visible one stays.
+  void place(Distribution distribution, std::size_t layer, std::optional<Distribution>& out) {
+    if (hidden_by(distribution.where.path, layer)) return;
+    distribution.where.layer = facts_.layers[layer];
+    out = std::move(distribution);
+  }
+
  private:
   std::optional<Digest> hidden_by(const std::string& path, std::size_t layer) {
     const auto [known, fresh] = memo_.try_emplace({layer, path});
@@ -132,11 +147,14 @@ ImageReport compose(ImageFacts facts, AnalysisStates states, const std::map<Dige
     add_diagnostics(scanned[layer]->facts.diagnostics, facts.layers[layer], image);
     for (const LayerReport& report : scanned[layer]->reports) {
       for (const Finding& finding : report.findings) composer.place(finding, layer, image.findings);
+      for (const Package& package : report.packages) composer.place(package, layer, image.packages);
+      if (report.distribution) composer.place(*report.distribution, layer, image.distribution);
       add_diagnostics(report.diagnostics, facts.layers[layer], image);
     }
     image.stats += scanned[layer]->facts.stats;
   }
   normalize(image.findings);
+  normalize(image.packages);
   match_keys_with_certificates(image.findings);
   sort_for_people(image.findings);
   image.facts = std::move(facts);

@@ -87,12 +87,32 @@ void from_json(const json& in, LayerFacts& value) {
   in.at("diagnostics").get_to(value.diagnostics);
 }
 
+namespace {
+
+/// Sections that a report need not have: most analyses have nothing to say in them.
+template <class Report>
+void write_sections(json& out, const Report& report) {
+  if (!report.packages.empty()) out["packages"] = report.packages;
+  if (report.distribution) out["distribution"] = *report.distribution;
+}
+
+template <class Report>
+void read_sections(const json& in, Report& report) {
+  report.packages.clear();
+  report.distribution.reset();
+  if (in.contains("packages")) report.packages = read_packages(in["packages"]);
+  if (in.contains("distribution")) report.distribution = in["distribution"].get<Distribution>();
+}
+
+}  // namespace
+
 void to_json(json& out, const LayerReport& value) {
   out = json{{"layer", value.layer.str()},
              {"analysis", to_string(value.of.analysis)},
              {"state", value.of.state.str()},
              {"findings", value.findings},
              {"diagnostics", value.diagnostics}};
+  write_sections(out, value);
 }
 
 void from_json(const json& in, LayerReport& value) {
@@ -101,6 +121,7 @@ void from_json(const json& in, LayerReport& value) {
   value.of.state = digest_at(in, "state");
   in.at("findings").get_to(value.findings);
   in.at("diagnostics").get_to(value.diagnostics);
+  read_sections(in, value);
 }
 
 void to_json(json& out, const ImageFacts& value) {
@@ -136,6 +157,7 @@ void to_json(json& out, const ImageReport& value) {
              {"findings", value.findings},
              {"diagnostics", value.diagnostics},
              {"stats", std::move(stats)}};
+  write_sections(out, value);
 }
 
 namespace {

@@ -3,10 +3,13 @@
 
 #include "core/base/clock.hpp"
 #include "core/report/analysis.hpp"
+#include "core/report/distribution.hpp"
 #include "core/report/finding.hpp"
+#include "core/report/package.hpp"
 #include "core/report/path_set.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,12 +39,14 @@ struct LayerFacts {
 };
 
 /// What one analysis found in one layer, keyed by (layer, analysis, state); exists only for a proven digest. Independent of any
-/// image: occurrences carry neither layer nor deleted_by. Findings are sorted, so equal content gives equal bytes.
+/// image: occurrences carry neither layer nor deleted_by. Each section is sorted, so equal content gives equal bytes.
 struct LayerReport {
   Digest layer;
   AnalysisState of;
   std::vector<Finding> findings;
-  std::vector<Diagnostic> diagnostics;  ///< of this analysis' detectors
+  std::vector<Package> packages;
+  std::optional<Distribution> distribution;  ///< when the layer has an os-release
+  std::vector<Diagnostic> diagnostics;       ///< of this analysis' detectors and readers
 };
 
 /// A layer that was read once: its facts, and a report for each analysis that was wanted.
@@ -66,6 +71,8 @@ struct ImageReport {
   AnalysisStates states;        ///< that the findings were made with
   std::vector<Analysis> stale;  ///< of those, the ones that no sensor has any more; only a platform knows
   std::vector<Finding> findings;
+  std::vector<Package> packages;             ///< of files that no later layer deletes or overwrites
+  std::optional<Distribution> distribution;  ///< the highest layer's that no later layer deletes or overwrites
   std::vector<Diagnostic> diagnostics;
   ScanStats stats;
   std::uint64_t layers_fetched = 0;  ///< read from the registry for this report

@@ -5,7 +5,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/secret.hpp"
 #include "core/report/analysis.hpp"
-#include "core/report/finding.hpp"
+#include "detectors/engine/report_sink.hpp"
 
 #include <cstdint>
 #include <string>
@@ -41,14 +41,9 @@ struct Hit {
   std::size_t end = 0;  ///< where the match ends, as an index into Window::bytes (one past its last byte)
 };
 
-/// What a detector reports through. One object for one call of inspect.
-class FindingSink {
+/// What a detector reports through, and asks for more. One object for one call of inspect.
+class FindingSink : public ReportSink {
  public:
-  virtual ~FindingSink() = default;
-  /// `offset` is an index into Window::bytes. The engine fills in path, archive, detector; joins equal findings.
-  virtual void add(Finding finding, std::size_t offset) = 0;
-  /// A thing that looked like an asset and could not be read. Only for what a user would want to know.
-  virtual void diagnose(ErrorCode code, std::string message, std::size_t offset) = 0;
   /// Bytes of the window up to index `end` are part of what was reported: later hits of the same detector that end
   /// before are not delivered (a certificate's DER inside its PEM, a bundle's inner structures).
   virtual void consumed(std::size_t end) = 0;

@@ -25,6 +25,7 @@ class StateHash {
 };
 
 using Detectors = std::vector<std::unique_ptr<const Detector>>;
+using Readers = std::vector<std::unique_ptr<const FileReader>>;
 
 Digest walker_state() {
   StateHash hash;
@@ -48,7 +49,7 @@ void add_detector(StateHash& hash, const Detector& detector) {
   }
 }
 
-Digest analysis_state(const DetectorContext& context, const Detectors& detectors, Analysis analysis) {
+Digest analysis_state(const DetectorContext& context, const Detectors& detectors, const Readers& readers, Analysis analysis) {
   StateHash hash;
   hash.field(to_string(analysis));
   hash.field(kWalkerVersion);
@@ -59,14 +60,21 @@ Digest analysis_state(const DetectorContext& context, const Detectors& detectors
   for (const auto& detector : detectors) {
     if (detector->analysis() == analysis) add_detector(hash, *detector);
   }
+  for (const auto& reader : readers) {
+    if (reader->analysis() != analysis) continue;
+    hash.field("reader");
+    hash.field(reader->name());
+    hash.field(static_cast<std::uint64_t>(reader->version()));
+  }
   return hash.finish();
 }
 
-AnalysisStates states_of(const DetectorContext& context, const Detectors& detectors) {
+AnalysisStates states_of(const DetectorContext& context, const Detectors& detectors, const Readers& readers) {
   AnalysisStates states;
   for (const Analysis analysis : all_analyses) {
-    const bool any = std::ranges::any_of(detectors, [&](const auto& detector) { return detector->analysis() == analysis; });
-    if (any) states.push_back({analysis, analysis_state(context, detectors, analysis)});
+    const auto of_it = [&](const auto& one) { return one->analysis() == analysis; };
+    const bool any = std::ranges::any_of(detectors, of_it) || std::ranges::any_of(readers, of_it);
+    if (any) states.push_back({analysis, analysis_state(context, detectors, readers, analysis)});
   }
   return states;
 }
@@ -100,9 +108,15 @@ std::span<const AnalysisState> Engine::states() const { return impl_->states; }
 const Digest& Engine::walker() const { return impl_->walker; }
 const Digest& Engine::triggers_digest() const { return impl_->triggers_digest; }
 std::span<const std::unique_ptr<const Detector>> Engine::detectors() const { return impl_->detectors; }
+std::span<const std::unique_ptr<const FileReader>> Engine::readers() const { return impl_->readers; }
 
 Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context, std::vector<std::unique_ptr<const Detector>> detectors,
                                                      TriggerCache* cache) {
+  return create(context, std::move(detectors), {}, cache);
+}
+
+Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context, std::vector<std::unique_ptr<const Detector>> detectors,
+                                                     std::vector<std::unique_ptr<const FileReader>> readers, TriggerCache* cache) {
   auto impl = std::make_unique<Impl>();
   std::vector<Prefilter::Pattern> patterns;
   std::set<std::string_view> names;
@@ -115,18 +129,26 @@ Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& cont
     impl->analyses.push_back(detector.analysis());
     for (Trigger& trigger : detector.triggers()) {
       impl->groups.push_back(static_cast<std::uint8_t>(index_of(detector.analysis())));
+      impl->searches[index_of(detector.analysis())] = true;
       impl->triggers.push_back({static_cast<std::uint32_t>(i), trigger.id});
       impl->trigger_length_max = std::max(impl->trigger_length_max, trigger.max_length);
       patterns.push_back({std::move(trigger.pattern), trigger.max_length});
     }
   }
+  for (const auto& reader : readers) {
+    if (!names.insert(reader->name()).second) {
+      return Error(ErrorCode::invalid_argument, "two detectors or readers have the name " + std::string(reader->name()));
+    }
+    impl->reader_labels.push_back(std::string(reader->name()) + "/" + std::to_string(reader->version()));
+  }
   impl->walker = walker_state();
-  impl->states = states_of(context, detectors);
+  impl->states = states_of(context, detectors, readers);
   impl->triggers_digest = digest_of(patterns);
   auto prefilter = compiled(patterns, impl->triggers_digest, cache);
   if (!prefilter) return prefilter.error();
   impl->prefilter = *std::move(prefilter);
   impl->detectors = std::move(detectors);
+  impl->readers = std::move(readers);
   return std::shared_ptr<const Engine>(new Engine(std::move(impl)));
 }
 

@@ -4,6 +4,7 @@
 #include "core/base/digest.hpp"
 #include "core/report/analysis.hpp"
 #include "detectors/engine/detector.hpp"
+#include "detectors/engine/file_reader.hpp"
 #include "detectors/engine/trigger_cache.hpp"
 
 #include <memory>
@@ -12,21 +13,26 @@
 
 namespace landwaiter::detectors {
 
-/// Everything that decides what is found: the detectors and the compiled prefilter over all their triggers. Immutable
-/// and thread-safe once made; shared by all workers.
+/// Everything that decides what is found: the detectors, the compiled prefilter over all their triggers, and the file readers.
+/// Immutable and thread-safe once made; shared by all workers.
 class Engine {
  public:
-  /// The detectors of detectors/all.cpp, where this function is. Fails only when a trigger does not compile or the CPU lacks SSSE3.
+  /// The detectors and readers of detectors/all.cpp, where this function is. Fails only when a trigger does not compile or the CPU lacks
+  /// SSSE3.
   static Result<std::shared_ptr<const Engine>> create(const DetectorContext& context, TriggerCache* cache = nullptr);
-  /// For tests: a chosen list.
+  /// For tests: chosen lists.
   static Result<std::shared_ptr<const Engine>> create(const DetectorContext& context,
                                                       std::vector<std::unique_ptr<const Detector>> detectors,
                                                       TriggerCache* cache = nullptr);
+  static Result<std::shared_ptr<const Engine>> create(const DetectorContext& context,
+                                                      std::vector<std::unique_ptr<const Detector>> detectors,
+                                                      std::vector<std::unique_ptr<const FileReader>> readers,
+                                                      TriggerCache* cache = nullptr);
   ~Engine();
 
-  /// One for each analysis that has a detector: two engines with the same state of an analysis report the same of the same layer for it.
-  /// A state is the digest over the walker's version and the names, versions and triggers of the analysis' detectors; for
-  /// cryptography and secrets also over the identity key and whether passwords are tried.
+  /// One for each analysis that has a detector or a reader: two engines with the same state of an analysis report the same of the same
+  /// layer for it. A state is the digest over the walker's version, the names, versions and triggers of the analysis' detectors, and the
+  /// names and versions of its readers; for cryptography and secrets also over the identity key and whether passwords are tried.
   std::span<const AnalysisState> states() const;
   /// The digest over the walker's version: two engines with the same one report the same facts of the same layer.
   const Digest& walker() const;
@@ -34,6 +40,7 @@ class Engine {
   /// The digest over all triggers of all detectors: the cache knows their compiled form by it.
   const Digest& triggers_digest() const;
   std::span<const std::unique_ptr<const Detector>> detectors() const;
+  std::span<const std::unique_ptr<const FileReader>> readers() const;
 
   struct Impl;
   const Impl& impl() const { return *impl_; }

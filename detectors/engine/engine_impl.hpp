@@ -2,6 +2,7 @@
 #pragma once
 
 #include "detectors/engine/engine.hpp"
+#include "detectors/engine/file_reader.hpp"
 #include "detectors/engine/prefilter.hpp"
 
 #include <array>
@@ -23,11 +24,14 @@ struct Engine::Impl {
   };
 
   std::vector<std::unique_ptr<const Detector>> detectors;
-  std::vector<std::string> labels;     ///< "name/version" of each detector
-  std::vector<Analysis> analyses;      ///< of each detector
-  std::vector<TriggerOf> triggers;     ///< in the order of the prefilter's patterns
-  std::vector<std::uint8_t> groups;    ///< of each trigger: the index of its detector's analysis
-  std::size_t trigger_length_max = 0;  ///< of the longest
+  std::vector<std::string> labels;  ///< "name/version" of each detector
+  std::vector<Analysis> analyses;   ///< of each detector
+  std::vector<std::unique_ptr<const FileReader>> readers;
+  std::vector<std::string> reader_labels;  ///< "name/version" of each
+  std::vector<TriggerOf> triggers;         ///< in the order of the prefilter's patterns
+  std::vector<std::uint8_t> groups;        ///< of each trigger: the index of its detector's analysis
+  ByAnalysis<bool> searches{};             ///< whether an analysis has triggers
+  std::size_t trigger_length_max = 0;      ///< of the longest
   Prefilter prefilter;
   Digest triggers_digest;
   Digest walker;

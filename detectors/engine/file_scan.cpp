@@ -30,12 +30,22 @@ class FileScan::Sink final : public FindingSink {
         analysis_(scan.engine_.analyses[detector_]),
         may_need_(may_need) {}
 
-  void add(Finding finding, std::size_t offset) override {
+  void add(Finding finding, std::uint64_t offset) override {
     finding.detector = scan_.engine_.labels[detector_];
-    scan_.add(analysis_, std::move(finding), window_.offset + offset);
+    scan_.found(analysis_).add(std::move(finding), window_.offset + offset, scan_.limits_);
   }
 
-  void diagnose(ErrorCode code, std::string message, std::size_t) override { scan_.diagnose(analysis_, code, std::move(message)); }
+  void add(Package package, std::uint64_t offset) override {
+    package.reader = scan_.engine_.labels[detector_];
+    scan_.found(analysis_).add(std::move(package), window_.offset + offset, scan_.limits_);
+  }
+
+  void add(Distribution distribution, std::uint64_t offset) override {
+    distribution.reader = scan_.engine_.labels[detector_];
+    scan_.found(analysis_).add(std::move(distribution), window_.offset + offset, scan_.limits_);
+  }
+
+  void diagnose(ErrorCode code, std::string message, std::uint64_t) override { scan_.diagnose(analysis_, code, std::move(message)); }
 
   void consumed(std::size_t end) override {
     std::uint64_t& until = scan_.consumed_[detector_];
@@ -82,11 +92,7 @@ void FileScan::reset(std::string_view name) {
   std::ranges::fill(consumed_, 0);
   triggers_.fill(0);
   exhausted_.fill(false);
-  too_many_findings_.fill(false);
-  for (FileFindings& found : found_) {
-    found.findings.clear();
-    found.diagnostics.clear();
-  }
+  for (FileResults& found : found_) found.clear();
 }
 
 bool FileScan::all_exhausted() const {
@@ -96,22 +102,8 @@ bool FileScan::all_exhausted() const {
 /// Before the end of a hit: the promised bytes before its start, wherever that is.
 std::uint64_t FileScan::lookbehind() const { return limits::detector_lookbehind_bytes + engine_.trigger_length_max; }
 
-void FileScan::add(Analysis analysis, Finding finding, std::uint64_t offset) {
-  auto& findings = found(analysis).findings;
-  if (findings.size() >= limits_.findings_per_file_max) {
-    if (std::exchange(too_many_findings_[index_of(analysis)], true)) return;
-    return diagnose(
-        analysis, ErrorCode::limit_exceeded,
-        "more than " + std::to_string(limits_.findings_per_file_max) + " findings (findings_per_file_max): the rest is left out");
-  }
-  finding.occurrences.assign(1, Occurrence{.path = {}, .archive = {}, .offset = offset, .layer = {}, .deleted_by = {}});
-  findings.push_back(std::move(finding));
-}
-
 void FileScan::diagnose(Analysis analysis, ErrorCode code, std::string message) {
-  auto& diagnostics = found(analysis).diagnostics;
-  if (diagnostics.size() >= limits_.diagnostics_per_layer_max) return;
-  diagnostics.push_back({.code = code, .message = std::move(message), .path = {}, .archive = {}, .layer = {}});
+  found(analysis).diagnose(code, std::move(message), limits_);
 }
 
 void FileScan::whole(ByteView file) { process(Window{.bytes = file, .offset = 0, .ends_file = true}); }
@@ -258,13 +250,16 @@ void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteVi
   inner_->only_ = analysis;
   inner_->push(bytes);
   inner_->finish();
-  FileFindings& inner = inner_->found(analysis);
+  FileResults& into = found(analysis);
+  FileResults& inner = inner_->found(analysis);
   for (Finding& finding : inner.findings) {
     auto& wrapped = finding.attributes[attribute::wrapped_in];
     if (!wrapped.is_array()) wrapped = nlohmann::json::array();
     wrapped.insert(wrapped.begin(), encoding);
-    add(analysis, std::move(finding), offset);
+    into.add(std::move(finding), offset, limits_);
   }
+  for (Package& package : inner.packages) into.add(std::move(package), offset, limits_);
+  if (inner.distribution) into.add(*std::move(inner.distribution), offset, limits_);
   for (Diagnostic& diagnostic : inner.diagnostics) diagnose(analysis, diagnostic.code, std::move(diagnostic.message));
 }
 

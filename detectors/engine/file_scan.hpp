@@ -3,6 +3,7 @@
 
 #include "detectors/engine/buffer_pool.hpp"
 #include "detectors/engine/engine_impl.hpp"
+#include "detectors/engine/file_results.hpp"
 #include "detectors/engine/scan_limits.hpp"
 
 #include <memory>
@@ -25,12 +26,6 @@ struct FileScanMemory {
   void begin_layer(std::span<const Analysis> analyses, const ScanLimits& limits);
 };
 
-/// What one analysis found in a file.
-struct FileFindings {
-  std::vector<Finding> findings;
-  std::vector<Diagnostic> diagnostics;
-};
-
 /// Takes one file's bytes in any pieces, matches each once against all triggers, and calls the wanted detectors with windows that
 /// hold the promised context: hits near a window's end wait until what follows has come. Results do not depend on how the
 /// bytes were cut. Findings and diagnostics gather here without a path, for the caller to take.
@@ -50,7 +45,7 @@ class FileScan {
   /// The file ended; the waiting hits get their windows.
   void finish();
 
-  FileFindings& found(Analysis analysis) { return found_[index_of(analysis)]; }
+  FileResults& found(Analysis analysis) { return found_[index_of(analysis)]; }
 
  private:
   class Sink;
@@ -64,7 +59,6 @@ class FileScan {
     Bytes bytes;
   };
 
-  void add(Analysis analysis, Finding finding, std::uint64_t offset);
   void diagnose(Analysis analysis, ErrorCode code, std::string message);
   void process(bool ends_file);
   void process(Window window);
@@ -76,7 +70,11 @@ class FileScan {
   void deliver_object(Object object, bool ends_file);
   void scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, std::uint64_t offset);
   void note_fresh(std::vector<Prefilter::Match>::iterator fresh);
-  bool listens(Analysis analysis) const { return memory_.wanted[index_of(analysis)] && only_.value_or(analysis) == analysis; }
+  /// False for an analysis that only reads files by path: when no other is wanted, nothing is searched.
+  bool listens(Analysis analysis) const {
+    const std::size_t i = index_of(analysis);
+    return memory_.wanted[i] && engine_.searches[i] && only_.value_or(analysis) == analysis;
+  }
   bool all_exhausted() const;
   void retain();
   void push_zeros(std::uint64_t count);
@@ -101,8 +99,7 @@ class FileScan {
   std::optional<Analysis> only_;  ///< whose detector decoded these bytes; nothing for a file
   ByAnalysis<std::size_t> triggers_{};
   ByAnalysis<bool> exhausted_{};  ///< triggers_per_file_max was met
-  ByAnalysis<bool> too_many_findings_{};
-  ByAnalysis<FileFindings> found_;
+  ByAnalysis<FileResults> found_;
 };
 
 }  // namespace landwaiter::detectors

@@ -22,6 +22,8 @@ struct ScanLimits {
   std::uint64_t layer_guess_rounds_max = limits::layer_guess_rounds_max;
   std::size_t findings_per_file_max = limits::findings_per_file_max;
   std::size_t findings_per_layer_max = limits::findings_per_layer_max;
+  std::size_t packages_per_layer_max = limits::packages_per_layer_max;
+  std::uint64_t reader_zeros_bytes_max = limits::reader_zeros_bytes_max;
   std::size_t diagnostics_per_layer_max = limits::diagnostics_per_layer_max;
 };
 

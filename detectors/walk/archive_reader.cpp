@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/walk/archive_reader.hpp"
 
+#include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "core/os/locale.hpp"
 
@@ -8,6 +9,7 @@
 #include <archive_entry.h>
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <utility>
 
@@ -94,7 +96,10 @@ ArchiveEntry::Type type_of(struct archive_entry* header) {
   switch (archive_entry_filetype(header)) {
     case AE_IFREG: return ArchiveEntry::Type::file;
     case AE_IFDIR: return ArchiveEntry::Type::directory;
-    case AE_IFLNK: return ArchiveEntry::Type::symlink;
+    case AE_IFLNK: return ArchiveEntry::Type::symbolic_link;
+    case AE_IFCHR: return ArchiveEntry::Type::character_device;
+    case AE_IFBLK: return ArchiveEntry::Type::block_device;
+    case AE_IFIFO: return ArchiveEntry::Type::fifo;
     default: return ArchiveEntry::Type::other;
   }
 }
@@ -176,12 +181,45 @@ ArchiveReader::Step ArchiveReader::pass_over() {
   return failed_ ? Step::failed : Step::damaged;
 }
 
+std::optional<EntryMetadata> ArchiveReader::metadata() const {
+  if (format_ != ArchiveFormat::tar || header_ == nullptr) return std::nullopt;
+  EntryMetadata out;
+  out.mode = archive_entry_perm(header_);
+  out.uid = archive_entry_uid(header_);
+  out.gid = archive_entry_gid(header_);
+  std::uint64_t bytes = 0;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  for (archive_entry_xattr_reset(header_); archive_entry_xattr_next(header_, &name, &value, &size) == ARCHIVE_OK;) {
+    bytes += std::strlen(name) + size;
+    out.attributes_cut = bytes > limits::extended_attribute_bytes_max || out.attributes.size() >= limits::extended_attributes_max;
+    if (out.attributes_cut) break;
+    const auto* first = static_cast<const std::uint8_t*>(value);
+    out.attributes.push_back({printable(name), Bytes(first, first + size)});
+  }
+  // libarchive gives the last of equal names first, which is the one that counts.
+  std::ranges::stable_sort(out.attributes, {}, &ExtendedAttribute::name);
+  const auto doubles = std::ranges::unique(out.attributes, {}, &ExtendedAttribute::name);
+  out.attributes.erase(doubles.begin(), doubles.end());
+  return out;
+}
+
+std::string ArchiveReader::symbolic_link() const {
+  if (header_ == nullptr || entry_.type != ArchiveEntry::Type::symbolic_link) return {};
+  const NameLocale locale(format_);
+  if (const char* raw = archive_entry_symlink(header_)) return raw;
+  return either_text(archive_entry_symlink_utf8(header_), archive_entry_symlink_w(header_));
+}
+
 void ArchiveReader::fill_entry(struct archive_entry* header) {
+  header_ = header;
   entry_.name = name_of(header);
   entry_.link_target = hard_link_of(header);
   entry_.type = type_of(header);
   if (!entry_.link_target.empty()) entry_.type = ArchiveEntry::Type::hard_link;
-  const auto size = archive_entry_size_is_set(header) ? archive_entry_size(header) : 0;
+  entry_.size_known = archive_entry_size_is_set(header) != 0;
+  const auto size = entry_.size_known ? archive_entry_size(header) : 0;
   entry_.size_bytes = size > 0 ? static_cast<std::uint64_t>(size) : 0;
   entry_.sparse = archive_entry_sparse_count(header) > 0;
   entry_.exact_size = format_ == ArchiveFormat::tar && !entry_.sparse;

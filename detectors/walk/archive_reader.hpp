@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
+#include "detectors/engine/file_reader.hpp"
 
 #include <memory>
 #include <optional>
@@ -17,16 +18,20 @@ enum class ArchiveFormat { tar, zip };
 
 /// One entry's header. Views are valid until the next call of ArchiveReader::next.
 struct ArchiveEntry {
-  enum class Type { file, directory, symlink, hard_link, other };
+  using Type = EntryType;
 
   std::string name;         ///< raw bytes; where libarchive cannot give those, UTF-8
   std::string link_target;  ///< of a hard link
   Type type = Type::file;
   std::uint64_t size_bytes = 0;  ///< as the header says
+  bool size_known = false;       ///< the header does say it
   bool exact_size = false;       ///< size_bytes is what comes, unless the archive is truncated
   bool sparse = false;           ///< has holes: read() may jump
   std::string unsupported;       ///< why the content cannot be read; empty when it can
   std::string warning;           ///< what libarchive found odd about the header
+
+  /// POSIX lets a hard link bring the file's content once more.
+  bool has_content() const { return type == Type::file || (type == Type::hard_link && size_bytes > 0); }
 };
 
 /// Reads a tar (POSIX.1-2017 pax, ustar, GNU, v7) or, from its local headers, a zip (APPNOTE.TXT) as a stream with
@@ -45,6 +50,11 @@ class ArchiveReader {
   };
   Step next();
   const ArchiveEntry& entry() const { return entry_; }
+  /// What else the header of entry() says: apart, because nobody asks for it of most entries. Nothing for a zip, whose local headers do
+  /// not have it.
+  std::optional<EntryMetadata> metadata() const;
+  /// Of entry(), raw bytes; empty when it is no symbolic link.
+  std::string symbolic_link() const;
 
   struct Block {
     std::uint64_t offset = 0;  ///< in the entry; beyond the last block's end there is a hole
@@ -77,6 +87,7 @@ class ArchiveReader {
   std::unique_ptr<struct ::archive, Free> archive_;
   ArchiveFormat format_;
   ArchiveEntry entry_;
+  struct ::archive_entry* header_ = nullptr;  ///< of entry_; libarchive's
   bool opened_ = false;
   bool in_entry_ = false;
   bool failed_ = false;

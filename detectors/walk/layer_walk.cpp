@@ -25,6 +25,7 @@ LayerWalk::LayerWalk(const Engine::Impl& engine, WalkMemory& memory, const ScanL
       stop_(std::move(stop)),
       leaf_(engine, memory.files, limits) {
   memory_.files.begin_layer(report.wanted(), limits);
+  reader_zeros_left_.fill(limits.reader_zeros_bytes_max);
 }
 
 void LayerWalk::walk(ByteSource& layer) {
@@ -66,12 +67,13 @@ void LayerWalk::layer_entry(ArchiveReader& archive) {
   const EntryMeaning meaning = entry_meaning(place_.path, subject);
   if (meaning == EntryMeaning::whiteout) return report_.add_whiteout(subject);
   if (meaning == EntryMeaning::opaque_directory) return report_.add_opaque_directory(subject);
-  if (meaning == EntryMeaning::content && !place_.path.empty()) {
+  part_of_image_ = meaning == EntryMeaning::content;
+  if (part_of_image_ && !place_.path.empty()) {
     report_.add_written(place_.path, entry.type == ArchiveEntry::Type::directory);
   }
   if (entry.type == ArchiveEntry::Type::hard_link) report_.add_hard_link(entry_path(entry.link_target).text, place_.path);
-  const bool content = entry.type == ArchiveEntry::Type::file || (entry.type == ArchiveEntry::Type::hard_link && entry.size_bytes > 0);
-  if (content) layer_file(archive);
+  if (entry.has_content()) layer_file(archive);
+  else offer_entry(archive);
 }
 
 void LayerWalk::layer_file(ArchiveReader& archive) {

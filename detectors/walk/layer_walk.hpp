@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "detectors/engine/file_reading.hpp"
 #include "detectors/engine/file_scan.hpp"
 #include "detectors/walk/archive_reader.hpp"
 #include "detectors/walk/entry_path.hpp"
@@ -48,12 +49,12 @@ class LayerWalk {
   void check_trailer(const ArchiveReader& archive, ByteSource& layer);
   void diagnose_header(const ArchiveEntry& entry, const EntryPath& path);
 
-  // nested_walk.cpp: files and what is in them. An error is one of the file itself, not diagnosed yet; `depth` counts the
+  // layer_walk_nested.cpp: files and what is in them. An error is one of the file itself, not diagnosed yet; `depth` counts the
   // archives around the file. `budget` is null when a level further out accounts for the bytes.
   Result<void> scan_entry(ArchiveReader& archive, Budget* budget, std::size_t depth);
   Result<void> scan_file(ByteSource& file, std::optional<std::uint64_t> exact_size, std::size_t depth);
   Result<void> scan_plain(PeekSource& file, std::optional<std::uint64_t> exact_size);
-  Result<void> scan_sparse(ArchiveReader& archive, Budget* budget);
+  Result<void> scan_sparse(ArchiveReader& archive, Budget* budget, FileReading* readers);
   Result<void> scan_archive(PeekSource& file, const Content& content, std::size_t depth);
   Result<void> open_content(ByteSource& bytes, const Content& content, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_compressed(ByteSource& bytes, Compression compression, Budget& budget, std::size_t depth, bool& opened);
@@ -62,9 +63,17 @@ class LayerWalk {
   Result<void> account(std::uint64_t bytes, bool nested, Budget* budget);
   Error too_many_entries() const;
   static Error stopped();
+
+  // layer_walk_readers.cpp: the readers that choose files by name. Null when none wants the file or entry where the walk is; `archive`
+  // is null for what a compressed file holds.
+  std::unique_ptr<FileReading> open_readers(const ArchiveReader* archive);
+  void offer_entry(const ArchiveReader& archive);
+  Result<void> scan_content(ByteSource& content, std::optional<std::uint64_t> exact_size, std::size_t depth, FileReading* readers);
+  void report_of(FileReading& readers);
+  void report_of(FileScan& scan);
+
   /// Of the file or entry where the walk is.
   std::string_view name() const;
-  void report_of(FileScan& scan);
 
   const Engine::Impl& engine_;
   WalkMemory& memory_;
@@ -78,7 +87,9 @@ class LayerWalk {
   std::uint64_t entries_ = 0;
   std::uint64_t nested_entries_ = 0;
   std::uint64_t nested_expanded_bytes_ = 0;
-  bool layer_full_ = false;  ///< layer_expanded_bytes_max was met
+  ByAnalysis<std::uint64_t> reader_zeros_left_{};
+  bool part_of_image_ = true;  ///< what the layer's entry at hand brings; else nobody reads it by name
+  bool layer_full_ = false;    ///< layer_expanded_bytes_max was met
 };
 
 }  // namespace landwaiter::detectors

@@ -36,12 +36,6 @@ Error LayerWalk::stopped() { return {ErrorCode::cancelled, "the scan was asked t
 
 std::string_view LayerWalk::name() const { return place_.archive.empty() ? place_.path : place_.archive.back(); }
 
-void LayerWalk::report_of(FileScan& scan) {
-  const std::size_t before = report_.findings();
-  for (const Analysis analysis : report_.wanted()) report_.add(analysis, scan.found(analysis), place_);
-  progress_.findings += report_.findings() - before;
-}
-
 Result<void> LayerWalk::scan_file(ByteSource& file, std::optional<std::uint64_t> exact_size, std::size_t depth) {
   PeekSource bytes(file);
   // Where the size is known, no more is asked for: the file then may be scanned where it lies.
@@ -74,7 +68,7 @@ Result<void> LayerWalk::scan_plain(PeekSource& file, std::optional<std::uint64_t
   return {};
 }
 
-Result<void> LayerWalk::scan_sparse(ArchiveReader& archive, Budget* budget) {
+Result<void> LayerWalk::scan_sparse(ArchiveReader& archive, Budget* budget, FileReading* readers) {
   leaf_.reset(name());
   Result<void> result;
   std::uint64_t position = 0;
@@ -89,16 +83,19 @@ Result<void> LayerWalk::scan_sparse(ArchiveReader& archive, Budget* budget) {
       break;
     }
     leaf_.skip(block->offset - position);
+    if (readers != nullptr) readers->skip(block->offset - position, reader_zeros_left_);
     if (block->bytes.empty()) break;
     if (block->offset == 0 && sniff_content(block->bytes).kind != Content::Kind::plain) {
       report_.diagnose(ErrorCode::unsupported, "an archive stored as a sparse file is not opened", place_);
     }
     leaf_.push(block->bytes);
+    if (readers != nullptr) readers->push(block->bytes);
     position = block->offset + block->bytes.size();
     result = account(block->bytes.size(), !place_.archive.empty(), budget);
   }
   leaf_.finish();
   report_of(leaf_);
+  if (result && readers != nullptr) readers->finish();
   return result;
 }
 
@@ -116,11 +113,9 @@ Result<void> LayerWalk::scan_archive(PeekSource& file, const Content& content, s
   raw.finish();
   if (opened) ++report_.stats().archives;
   for (const Analysis analysis : report_.wanted()) {
-    FileFindings& found = raw.found(analysis);
+    FileResults& found = raw.found(analysis);
     if (opened) found.diagnostics.clear();
-    if (found.findings.empty()) continue;
-    const auto known = report_.known_since(analysis, first);
-    std::erase_if(found.findings, [&](const Finding& finding) { return known.contains({finding.type, finding.id}); });
+    report_.drop_known(analysis, found, first);
   }
   report_of(raw);
   if (bytes.failed()) return *bytes.failed();
@@ -154,7 +149,9 @@ Result<void> LayerWalk::open_compressed(ByteSource& bytes, Compression compressi
   if (++nested_entries_ > limits_.layer_entries_max) return too_many_entries();
   ++report_.stats().nested_files;
   const Inside inside(place_, uncompressed_name(std::string(name())));
-  auto scanned = scan_file(content, std::nullopt, depth + 1);
+  const auto readers = open_readers(nullptr);
+  auto scanned = scan_content(content, std::nullopt, depth + 1, readers.get());
+  if (readers) report_of(*readers);
   report_.stats().nested_bytes += budget.expanded_bytes;
   return scanned;
 }
@@ -185,10 +182,13 @@ Result<void> LayerWalk::walk_entries(ByteSource& bytes, ArchiveFormat format, Bu
 
 Result<void> LayerWalk::nested_entry(ArchiveReader& archive, Budget* budget, std::size_t depth) {
   const ArchiveEntry& entry = archive.entry();
-  const bool content = entry.type == ArchiveEntry::Type::file || (entry.type == ArchiveEntry::Type::hard_link && entry.size_bytes > 0);
-  if (!content) return {};
+  if (!entry.has_content() && engine_.readers.empty()) return {};
   EntryPath path = entry_path(entry.name);
   const Inside inside(place_, path.text);
+  if (!entry.has_content()) {
+    offer_entry(archive);
+    return {};
+  }
   ++report_.stats().nested_files;
   diagnose_header(entry, path);
   if (!entry.unsupported.empty()) {
@@ -203,11 +203,13 @@ Result<void> LayerWalk::nested_entry(ArchiveReader& archive, Budget* budget, std
 
 Result<void> LayerWalk::scan_entry(ArchiveReader& archive, Budget* budget, std::size_t depth) {
   const ArchiveEntry& entry = archive.entry();
+  const auto exact_size = entry.exact_size ? std::optional(entry.size_bytes) : std::nullopt;
+  const auto readers = open_readers(&archive);
   EntrySource content(*this, archive, budget);
-  auto scanned = entry.sparse ? scan_sparse(archive, budget)
-                              : scan_file(content, entry.exact_size ? std::optional(entry.size_bytes) : std::nullopt, depth);
+  auto scanned = entry.sparse ? scan_sparse(archive, budget, readers.get()) : scan_content(content, exact_size, depth, readers.get());
   const auto warning = archive.take_warning();
   if (warning && scanned) report_.diagnose(*warning, place_);
+  if (readers) report_of(*readers);
   return scanned;
 }
 

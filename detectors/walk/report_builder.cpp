@@ -12,6 +12,31 @@ std::uint64_t bytes_of(const Place& place) {
   return bytes;
 }
 
+void set_place(Occurrence& occurrence, const Place& place) {
+  occurrence.path = place.path;
+  occurrence.archive = place.archive;
+}
+
+/// What was found in the first name of a file, for its other names. Each item has one occurrence; the copies are appended at the end,
+/// as they would invalidate the views. `room` says whether the report takes one more.
+template <class Item, class Room>
+void copy_to_links(std::vector<Item>& items, const std::map<std::string, std::string, std::less<>>& links, Room room) {
+  std::map<std::string_view, std::vector<Item*>> by_path;
+  for (Item& item : items) by_path[item.occurrences.front().path].push_back(&item);
+  std::vector<std::pair<Item*, Occurrence>> copies;
+  for (const auto& [name, target] : links) {
+    const auto found = by_path.find(target);
+    if (found == by_path.end()) continue;
+    for (Item* item : found->second) {
+      Occurrence copy = item->occurrences.front();
+      copy.path = name;
+      if (!room(*item, Place{copy.path, copy.archive})) break;
+      copies.emplace_back(item, std::move(copy));
+    }
+  }
+  for (auto& [item, copy] : copies) item->occurrences.push_back(std::move(copy));
+}
+
 }  // namespace
 
 ReportBuilder::ReportBuilder(const ScanLimits& limits, std::span<const Analysis> wanted)
@@ -54,17 +79,40 @@ bool ReportBuilder::room_for_place(Section& section, const Place& place) {
   return true;
 }
 
-void ReportBuilder::add(Analysis analysis, FileFindings& found, const Place& place) {
+bool ReportBuilder::room_for_package(Section& section, const Package& package, const Place& place) {
+  const std::uint64_t bytes = text_bytes(package) + bytes_of(place);
+  if (section.package_places >= limits_.packages_per_layer_max || section.package_bytes + bytes > limits::packages_bytes_max) {
+    once(section.diagnostics, section.packages_full,
+         "too many packages in one layer (packages_per_layer_max, packages_bytes_max): the rest is left out");
+    return false;
+  }
+  ++section.package_places;
+  section.package_bytes += bytes;
+  return true;
+}
+
+void ReportBuilder::add_packages(Section& into, std::vector<Package>& packages, const Place& place) {
+  for (Package& package : packages) {
+    if (!room_for_package(into, package, place)) break;
+    for (Occurrence& occurrence : package.occurrences) set_place(occurrence, place);
+    into.packages.push_back(std::move(package));
+  }
+  packages.clear();
+}
+
+void ReportBuilder::add(Analysis analysis, FileResults& found, const Place& place) {
   Section& into = section(analysis);
   for (Finding& finding : found.findings) {
     if (!room_for_place(into, place)) break;
-    for (Occurrence& occurrence : finding.occurrences) {
-      occurrence.path = place.path;
-      occurrence.archive = place.archive;
-    }
+    for (Occurrence& occurrence : finding.occurrences) set_place(occurrence, place);
     into.findings.push_back(std::move(finding));
   }
   found.findings.clear();
+  add_packages(into, found.packages, place);
+  if (found.distribution) {
+    set_place(found.distribution->where, place);
+    prefer(into.distribution, *std::exchange(found.distribution, std::nullopt));
+  }
   for (Diagnostic& diagnostic : found.diagnostics) {
     diagnostic.path = place.path;
     diagnostic.archive = place.archive;
@@ -105,37 +153,35 @@ std::size_t ReportBuilder::findings() const {
 }
 
 ReportBuilder::Mark ReportBuilder::mark() const {
-  Mark mark{};
-  for (std::size_t i = 0; i < mark.size(); ++i) mark[i] = sections_[i].findings.size();
+  Mark mark;
+  for (std::size_t i = 0; i < sections_.size(); ++i) {
+    mark.findings[i] = sections_[i].findings.size();
+    mark.packages[i] = sections_[i].packages.size();
+  }
   return mark;
 }
 
-std::set<std::pair<FindingType, std::string>> ReportBuilder::known_since(Analysis analysis, const Mark& mark) const {
-  const auto& findings = sections_[index_of(analysis)].findings;
-  std::set<std::pair<FindingType, std::string>> known;
-  for (std::size_t i = mark[index_of(analysis)]; i < findings.size(); ++i) known.emplace(findings[i].type, findings[i].id);
-  return known;
+void ReportBuilder::drop_known(Analysis analysis, FileResults& found, const Mark& mark) const {
+  const Section& has = sections_[index_of(analysis)];
+  if (!found.findings.empty()) {
+    std::set<std::pair<FindingType, std::string>> known;
+    for (std::size_t i = mark.findings[index_of(analysis)]; i < has.findings.size(); ++i) {
+      known.emplace(has.findings[i].type, has.findings[i].id);
+    }
+    std::erase_if(found.findings, [&](const Finding& finding) { return known.contains({finding.type, finding.id}); });
+  }
+  if (!found.packages.empty()) {
+    std::set<PackageIdentity> known;
+    for (std::size_t i = mark.packages[index_of(analysis)]; i < has.packages.size(); ++i) known.insert(identity(has.packages[i]));
+    std::erase_if(found.packages, [&](const Package& package) { return known.contains(identity(package)); });
+  }
 }
 
 void ReportBuilder::copy_to_hard_links(Section& section) {
   if (hard_links_.empty()) return;
-  std::map<std::string_view, std::vector<Finding*>> by_path;
-  for (Finding& finding : section.findings) {
-    for (const Occurrence& occurrence : finding.occurrences) by_path[occurrence.path].push_back(&finding);
-  }
-  // Each finding has one occurrence here; the copies are appended afterwards, as they would invalidate the views.
-  std::vector<std::pair<Finding*, Occurrence>> copies;
-  for (const auto& [name, target] : hard_links_) {
-    const auto found = by_path.find(target);
-    if (found == by_path.end()) continue;
-    for (Finding* finding : found->second) {
-      Occurrence copy = finding->occurrences.front();
-      copy.path = name;
-      if (!room_for_place(section, Place{copy.path, copy.archive})) break;
-      copies.emplace_back(finding, std::move(copy));
-    }
-  }
-  for (auto& [finding, copy] : copies) finding->occurrences.push_back(std::move(copy));
+  copy_to_links(section.findings, hard_links_, [&](const Finding&, const Place& place) { return room_for_place(section, place); });
+  copy_to_links(section.packages, hard_links_,
+                [&](const Package& package, const Place& place) { return room_for_package(section, package, place); });
 }
 
 std::vector<Diagnostic> ReportBuilder::finish(Diagnostics& diagnostics) {
@@ -159,9 +205,12 @@ ScannedLayer ReportBuilder::finish() {
     Section& from = section(analysis);
     copy_to_hard_links(from);
     normalize(from.findings);
+    normalize(from.packages);
     LayerReport& report = layer.reports.emplace_back();
     report.of.analysis = analysis;
     report.findings = std::move(from.findings);
+    report.packages = std::move(from.packages);
+    report.distribution = std::move(from.distribution);
     report.diagnostics = finish(from.diagnostics);
   }
   for (auto* list : {&facts_.whiteouts, &facts_.opaque_directories}) {

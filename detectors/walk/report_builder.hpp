@@ -6,6 +6,7 @@
 #include "detectors/engine/scan_limits.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -26,11 +27,14 @@ class ReportBuilder {
  public:
   ReportBuilder(const ScanLimits& limits, std::span<const Analysis> wanted);
 
-  /// How many findings of each analysis there were at some time.
-  using Mark = ByAnalysis<std::size_t>;
+  /// How much of each analysis there was at some time.
+  struct Mark {
+    ByAnalysis<std::size_t> findings{};
+    ByAnalysis<std::size_t> packages{};
+  };
 
   /// Takes over all that was found in a file.
-  void add(Analysis analysis, FileFindings& found, const Place& place);
+  void add(Analysis analysis, FileResults& found, const Place& place);
 
   /// About the walk itself.
   void diagnose(ErrorCode code, std::string message, const Place& place);
@@ -46,8 +50,8 @@ class ReportBuilder {
   ScanStats& stats() { return facts_.stats; }
   std::size_t findings() const;
   Mark mark() const;
-  /// The type and id of all findings of the analysis since `mark`.
-  std::set<std::pair<FindingType, std::string>> known_since(Analysis analysis, const Mark& mark) const;
+  /// Takes out of `found` the findings and packages that the analysis has from elsewhere since `mark`.
+  void drop_known(Analysis analysis, FileResults& found, const Mark& mark) const;
 
   /// Sorts and completes. The builder is empty afterwards.
   ScannedLayer finish();
@@ -60,9 +64,14 @@ class ReportBuilder {
   };
   struct Section {
     std::vector<Finding> findings;
+    std::vector<Package> packages;
+    std::optional<Distribution> distribution;
     Diagnostics diagnostics;
     std::uint64_t occurrences = 0;
     std::uint64_t place_bytes = 0;
+    std::uint64_t package_places = 0;
+    std::uint64_t package_bytes = 0;
+    bool packages_full = false;
     bool findings_full = false;
     bool places_full = false;
   };
@@ -73,6 +82,8 @@ class ReportBuilder {
   Section& section(Analysis analysis) { return sections_[index_of(analysis)]; }
   void add_hidden(std::vector<std::string>& list, const std::string& path);
   bool room_for_place(Section& section, const Place& place);
+  bool room_for_package(Section& section, const Package& package, const Place& place);
+  void add_packages(Section& into, std::vector<Package>& packages, const Place& place);
   void copy_to_hard_links(Section& section);
 
   const ScanLimits& limits_;

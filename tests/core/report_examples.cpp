@@ -38,6 +38,15 @@ ImageReport full_image() {
   for (int i = 0; i <= static_cast<int>(ErrorCode::internal); ++i) {
     upper.diagnostics.push_back({static_cast<ErrorCode>(i), "it was so", "a", {"b"}, {}});
   }
+  Package package;
+  package.ecosystem = "npm";
+  package.name = "left-pad";
+  package.version = "1.3.0";
+  package.licenses = {"WTFPL"};
+  package.reader = "npm/1";
+  package.occurrences.push_back({"app/a.zip", {"package.json"}, 0, {}, std::nullopt});
+  lower.packages.push_back(std::move(package));
+  lower.distribution = Distribution{"debian", "12", "bookworm", "Debian 12", {"etc/os-release", {}, 0, {}, std::nullopt}, "os-release/1"};
   upper_facts.whiteouts = {"etc/a"};
   ImageFacts facts{"localhost:5000/a:1", digest_of("i"), "linux/amd64", {lower.layer, upper.layer}, "2024-01-01T00:00:00Z", {}};
   facts.diagnostics.push_back({ErrorCode::unsupported, "of the image", "", {}, {}});

@@ -47,6 +47,15 @@ def damages():
     yield occurrence + ["offset"], 1.5
     yield occurrence + ["deleted_by"], ""
     yield occurrence + ["layer"], ""
+    package = image + ["packages", 0]
+    for member in ("ecosystem", "name", "version", "purl", "licenses", "occurrences", "reader"):
+        yield package + [member], ...
+    yield package + ["name"], ""
+    yield package + ["occurrences"], []
+    yield package + ["licenses"], "WTFPL"
+    for member in ("id", "version_id", "codename", "title", "where", "reader"):
+        yield image + ["distribution", member], ...
+    yield image + ["distribution"], None
     yield image + ["stats", "files"], -1
     yield image + ["diagnostics", 0, "code"], "oops"
 

@@ -27,12 +27,16 @@ TEST_CASE("names are unique, versions positive, triggers bounded and numbered on
   }
 }
 
-TEST_CASE("each detector in the folder is in the list", "[all]") {
-  std::size_t files = 0;
+TEST_CASE("each detector and each file reader in the folder is in its list", "[all]") {
+  std::size_t detectors = 0, readers = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(LANDWAITER_DETECTORS_FOLDER)) {
-    if (entry.path().filename().string().ends_with("_detector.hpp")) ++files;
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with("_detector.hpp")) ++detectors;
+    if (name.ends_with("_file_reader.hpp")) ++readers;
   }
-  CHECK(make_all_detectors(DetectorContext{}).size() == files);
+  CHECK(detectors > 10);
+  CHECK(make_all_detectors(DetectorContext{}).size() == detectors);
+  CHECK(make_all_file_readers().size() == readers);
 }
 
 TEST_CASE("keyed ids depend on the key and on the bytes", "[all]") {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a layer blob. Whatever they are: the scan succeeds (the digest is right), keeps its limits, and gives the same
-// report however the blob comes in pieces.
+// report however the blob comes in pieces, with all that a file reader sees of it.
+#include "core/base/digest.hpp"
 #include "detectors/engine/engine.hpp"
+#include "detectors/engine/file_reader.hpp"
 #include "detectors/walk/layer_scanner.hpp"
 
 #include <cstdlib>
 #include <iostream>
+#include <utility>
 
 namespace {
 
@@ -27,6 +30,63 @@ class Needle final : public Detector {
   }
 };
 
+/// Reports each entry as a package whose version is the digest of its facts and its bytes; and one more for each KiB that came, so that
+/// the report shows how much of a file came before it was broken off.
+class EveryFile final : public FileReader {
+ public:
+  std::string_view name() const override { return "every-file"; }
+  int version() const override { return 1; }
+  Analysis analysis() const override { return Analysis::packages; }
+  bool wants(const FileFacts& file) const override {
+    // A byte that is not printable becomes four; what is inside a compressed file may be called "NAME.content".
+    constexpr std::size_t kLongest = 4 * limits::path_bytes_max + 100;
+    if (file.name().size() > kLongest || file.link_target.size() > kLongest) std::abort();
+    return file.name().size() % 8 != 7;
+  }
+  std::unique_ptr<FileConsumer> open(const FileFacts& file, ReportSink& sink) const override {
+    if (file.type == EntryType::directory && file.size_bytes == 0) return nullptr;
+    return std::make_unique<Hashing>(file, sink);
+  }
+
+ private:
+  class Hashing final : public FileConsumer {
+   public:
+    Hashing(const FileFacts& file, ReportSink& sink) : sink_(sink) {
+      hash_.update(as_bytes(file.path));
+      hash_.update(as_bytes(file.link_target));
+      hash_.update(as_bytes(std::to_string(static_cast<int>(file.type)) + " " + std::to_string(file.size_bytes.value_or(~0ULL))));
+      if (file.metadata == nullptr) return;
+      hash_.update(as_bytes(std::to_string(file.metadata->mode) + " " + std::to_string(file.metadata->uid)));
+      if (file.metadata->attributes.size() > limits::extended_attributes_max) std::abort();
+      for (const auto& [name, value] : file.metadata->attributes) hash_.update(value);
+    }
+    void push(ByteView bytes) override {
+      if (finished_ || bytes.empty()) std::abort();
+      hash_.update(bytes);
+      const std::uint64_t before = std::exchange(size_, size_ + bytes.size());
+      for (std::uint64_t kib = before / 1024 + 1; kib <= size_ / 1024; ++kib) report("KiB", std::to_string(kib), kib * 1024);
+    }
+    void finish() override {
+      if (std::exchange(finished_, true)) std::abort();
+      report("file", hash_.finish().str(), size_);
+    }
+
+   private:
+    void report(std::string name, std::string version, std::uint64_t offset) {
+      Package package;
+      package.ecosystem = "fuzz";
+      package.name = std::move(name);
+      package.version = std::move(version);
+      sink_.add(std::move(package), offset);
+    }
+
+    ReportSink& sink_;
+    Hasher hash_{Digest::Algorithm::sha256};
+    std::uint64_t size_ = 0;
+    bool finished_ = false;
+  };
+};
+
 constexpr std::uint64_t kNestedBytesMax = 4 << 20;
 
 ScanLimits small_limits() {
@@ -42,6 +102,8 @@ ScanLimits small_limits() {
   limits.triggers_per_file_max = 500;
   limits.findings_per_file_max = 100;
   limits.findings_per_layer_max = 300;
+  limits.packages_per_layer_max = 300;
+  limits.reader_zeros_bytes_max = 1 << 20;
   limits.diagnostics_per_layer_max = 30;
   return limits;
 }
@@ -49,7 +111,9 @@ ScanLimits small_limits() {
 std::shared_ptr<const Engine> make_engine() {
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(std::make_unique<Needle>());
-  return Engine::create(DetectorContext{Secret("fuzz")}, std::move(detectors)).value();
+  std::vector<std::unique_ptr<const FileReader>> readers;
+  readers.push_back(std::make_unique<EveryFile>());
+  return Engine::create(DetectorContext{Secret("fuzz")}, std::move(detectors), std::move(readers)).value();
 }
 
 void require(bool holds, const char* what) {
@@ -58,23 +122,30 @@ void require(bool holds, const char* what) {
   std::abort();
 }
 
-void check(const ScannedLayer& layer, const ScanLimits& limits) {
-  const LayerReport& report = layer.reports.at(0);
-  const LayerFacts& facts = layer.facts;
+void check(const LayerReport& report, const ScanLimits& limits) {
   std::size_t occurrences = 0;
   for (const Finding& finding : report.findings) occurrences += finding.occurrences.size();
   require(occurrences <= limits.findings_per_layer_max, "findings_per_layer_max");
+  std::size_t packages = 0;
+  for (const Package& package : report.packages) packages += package.occurrences.size();
+  require(packages <= limits.packages_per_layer_max, "packages_per_layer_max");
   require(report.diagnostics.size() <= limits.diagnostics_per_layer_max, "diagnostics_per_layer_max");
-  require(facts.diagnostics.size() <= limits.diagnostics_per_layer_max, "diagnostics_per_layer_max of the walk");
-  require(facts.whiteouts.size() + facts.opaque_directories.size() <= limits.whiteouts_max, "whiteouts_max");
-  require(facts.stats.files <= limits.layer_entries_max, "layer_entries_max");
-  require(facts.stats.nested_files <= limits.layer_entries_max, "layer_entries_max of nested files");
   for (const Finding& finding : report.findings) {
     for (const Occurrence& at : finding.occurrences) {
       // A compressed file that holds no tar adds a name, too, so names and levels are the same number.
       require(at.archive.size() <= limits.archive_depth_max, "archive_depth_max");
     }
   }
+}
+
+void check(const ScannedLayer& layer, const ScanLimits& limits) {
+  const LayerFacts& facts = layer.facts;
+  require(facts.diagnostics.size() <= limits.diagnostics_per_layer_max, "diagnostics_per_layer_max of the walk");
+  require(facts.whiteouts.size() + facts.opaque_directories.size() <= limits.whiteouts_max, "whiteouts_max");
+  require(facts.stats.files <= limits.layer_entries_max, "layer_entries_max");
+  require(facts.stats.nested_files <= limits.layer_entries_max, "layer_entries_max of nested files");
+  require(layer.reports.size() == 2, "a report of the detector's analysis and one of the reader's");
+  for (const LayerReport& report : layer.reports) check(report, limits);
 }
 
 }  // namespace
@@ -91,7 +162,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto report = scanner.scan(source, digest, size, all_analyses, progress, {});
     require(report.has_value(), "a proven blob gives a report");
     check(*report, limits);
-    reports[whole] = nlohmann::json(report->facts).dump() + nlohmann::json(report->reports.at(0)).dump();
+    reports[whole] = nlohmann::json(report->facts).dump() + nlohmann::json(report->reports).dump();
   }
   require(reports[0] == reports[1], "the report does not depend on pieces");
   return 0;

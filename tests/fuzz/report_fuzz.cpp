@@ -40,5 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (occurrence.layer.empty()) std::abort();
     }
   }
+  for (const Package& package : image.packages) {
+    if (package.occurrences.empty() || !check_package(package)) std::abort();
+  }
   return 0;
 }

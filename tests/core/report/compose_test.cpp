@@ -26,6 +26,19 @@ struct Layer {
     report.findings.push_back(std::move(finding));
     return std::move(*this).file(path);
   }
+  Layer&& package(std::string path, std::string name, std::string version) && {
+    Package package;
+    package.ecosystem = "deb";
+    package.name = std::move(name);
+    package.version = std::move(version);
+    package.occurrences.push_back({path, {}, 0, {}, std::nullopt});
+    report.packages.push_back(std::move(package));
+    return std::move(*this).file(path);
+  }
+  Layer&& distribution(std::string path, std::string id) && {
+    report.distribution = Distribution{std::move(id), "", "", "", {path, {}, 0, {}, std::nullopt}, ""};
+    return std::move(*this).file(path);
+  }
   Layer&& file(std::string_view path) && { return facts.written.add(path, false), std::move(*this); }
   Layer&& directory(std::string_view path) && { return facts.written.add(path, true), std::move(*this); }
   Layer&& whiteout(std::string path) && { return facts.whiteouts.push_back(std::move(path)), std::move(*this); }
@@ -58,6 +71,23 @@ std::string hidden_by(std::vector<Layer> layers) {
   if (!hider) return "-";
   for (const char* name : {"1", "2", "3", "4"}) {
     if (*hider == digest_of(name)) return name;
+  }
+  return "?";
+}
+
+/// "name version" of each package that the image has.
+std::vector<std::string> packages_in(std::vector<Layer> layers) {
+  std::vector<std::string> out;
+  for (const Package& package : compose_layers(std::move(layers)).packages) out.push_back(package.name + " " + package.version);
+  return out;
+}
+
+/// "id" of the image's distribution and who has it, by name; empty when it has none.
+std::string distribution_of(std::vector<Layer> layers) {
+  const auto distribution = compose_layers(std::move(layers)).distribution;
+  if (!distribution) return {};
+  for (const char* name : {"1", "2", "3"}) {
+    if (distribution->where.layer == digest_of(name)) return distribution->id + " of " + name;
   }
   return "?";
 }
@@ -133,6 +163,37 @@ TEST_CASE("A layer that comes twice is reported once, as its upper appearance is
     CHECK(report.stats.files == 5);
     CHECK(report.facts.layers.size() == 2);
   }
+}
+
+TEST_CASE("An image has the packages of files that no later layer deletes or overwrites") {
+  using Texts = std::vector<std::string>;
+  const auto base = [] { return Layer("1").package("dpkg/status", "bash", "1").package("dpkg/status", "awk", "1"); };
+  CHECK(packages_in(image(base(), Layer("2").file("other"))) == Texts{"awk 1", "bash 1"});
+  // A package manager writes its whole database again: what the new one does not have was removed.
+  CHECK(packages_in(image(base(), Layer("2").package("dpkg/status", "bash", "2"))) == Texts{"bash 2"});
+  CHECK(packages_in(image(base(), Layer("2").whiteout("dpkg"))).empty());
+  CHECK(packages_in(image(base(), Layer("2").opaque("").package("npm/lock", "left-pad", "1"))) == Texts{"left-pad 1"});
+  CHECK(packages_in(image(base(), Layer("2").whiteout("dpkg/status"), base())) == Texts{"awk 1", "bash 1"});
+}
+
+TEST_CASE("The same package in several layers is one, with the places that are left") {
+  const ImageReport report = compose_layers(
+      image(Layer("1").package("a", "bash", "1").package("b", "bash", "1"), Layer("2").package("c", "bash", "1").whiteout("a")));
+  REQUIRE(report.packages.size() == 1);
+  CHECK(report.packages[0].occurrences ==
+        std::vector<Occurrence>{{"b", {}, 0, digest_of("1"), std::nullopt}, {"c", {}, 0, digest_of("2"), std::nullopt}});
+}
+
+TEST_CASE("The highest os-release that is left names the image's distribution") {
+  CHECK(distribution_of(image(Layer("1").file("a"))).empty());
+  CHECK(distribution_of(image(Layer("1").distribution("etc/os-release", "debian"), Layer("2").file("a"))) == "debian of 1");
+  CHECK(distribution_of(image(Layer("1").distribution("etc/os-release", "debian"), Layer("2").distribution("etc/os-release", "ubuntu"))) ==
+        "ubuntu of 2");
+  CHECK(distribution_of(image(Layer("1").distribution("usr/lib/os-release", "debian"), Layer("2").distribution("etc/os-release", "ubuntu"),
+                              Layer("3").whiteout("etc/os-release"))) == "debian of 1");
+  CHECK(distribution_of(image(Layer("1").distribution("etc/os-release", "debian"), Layer("2").whiteout("etc"))).empty());
+  CHECK(distribution_of(image(Layer("1").distribution("etc/os-release", "debian"), Layer("2").whiteout("etc"),
+                              Layer("1").distribution("etc/os-release", "debian"))) == "debian of 1");
 }
 
 TEST_CASE("A private key and a certificate with the same public key name each other") {

@@ -25,6 +25,14 @@ LayerReport example() {
   report.layer = digest_of("layer");
   report.of = {Analysis::secrets, digest_of("state")};
   report.findings.push_back(finding_of(FindingType::certificate, "sha256:1", {{"a.pem", {}, 3, {}, std::nullopt}}));
+  Package package;
+  package.ecosystem = "npm";
+  package.name = "left-pad";
+  package.version = "1.3.0";
+  package.occurrences.push_back({"app.zip", {"package.json"}, 0, {}, std::nullopt});
+  report.packages.push_back(std::move(package));
+  report.distribution =
+      Distribution{"alpine", "3.19.1", "", "Alpine Linux v3.19", {"etc/os-release", {}, 0, {}, std::nullopt}, "os-release/1"};
   report.diagnostics.push_back({ErrorCode::malformed, "cut short", "b.gz", {"b"}, {}});
   return report;
 }
@@ -63,6 +71,8 @@ TEST_CASE("A layer's report and facts go through JSON unchanged") {
   REQUIRE(report);
   CHECK(dump_json(json(*report)) == text);
   CHECK(report->of == example().of);
+  CHECK(report->packages == example().packages);
+  CHECK(report->distribution == example().distribution);
 
   const std::string facts_text = dump_json(json(example_facts()));
   const auto facts = parse_json_as<LayerFacts>(facts_text, "facts");
@@ -73,13 +83,32 @@ TEST_CASE("A layer's report and facts go through JSON unchanged") {
   CHECK(facts->stats.nested_bytes == 6);
 }
 
+TEST_CASE("A report without packages or distribution does not speak of them") {
+  LayerReport report = example();
+  report.packages.clear();
+  report.distribution.reset();
+  const json document = report;
+  CHECK_FALSE(document.contains("packages"));
+  CHECK_FALSE(document.contains("distribution"));
+  const auto read = convert_json<LayerReport>(document, "report");
+  REQUIRE(read);
+  CHECK(read->packages.empty());
+  CHECK_FALSE(read->distribution);
+  CHECK_FALSE(json(ImageReport{}).contains("packages"));
+}
+
 TEST_CASE("A layer's report or facts from outside with a wrong field are malformed") {
   check_malformed<LayerReport>(example(), {{"/layer", ""},
                                            {"/layer", "sha256:1"},
                                            {"/analysis", "astrology"},
                                            {"/analysis", 1},
                                            {"/state", nullptr},
-                                           {"/findings", {{"a", 1}}}});
+                                           {"/findings", {{"a", 1}}},
+                                           {"/packages", 1},
+                                           {"/packages/0/name", ""},
+                                           {"/packages/0/purl", std::string(5000, 'p')},
+                                           {"/distribution", 1},
+                                           {"/distribution/id", ""}});
   check_malformed<LayerFacts>(example_facts(), {{"/layer", ""},
                                                 {"/walker", ""},
                                                 {"/whiteouts", {1, 2}},

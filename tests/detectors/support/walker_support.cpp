@@ -8,6 +8,7 @@
 #include <archive_entry.h>
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <stdexcept>
 
@@ -64,7 +65,10 @@ void check(archive* writer, int code) {
 void write_item(archive* writer, const Item& item) {
   const std::unique_ptr<archive_entry, FreeEntry> entry(archive_entry_new());
   archive_entry_set_pathname(entry.get(), item.name.c_str());
-  archive_entry_set_perm(entry.get(), 0644);
+  archive_entry_set_perm(entry.get(), item.mode);
+  archive_entry_set_uid(entry.get(), item.uid);
+  archive_entry_set_gid(entry.get(), item.gid);
+  for (const auto& [name, value] : item.attributes) archive_entry_xattr_add_entry(entry.get(), name.c_str(), value.data(), value.size());
   archive_entry_set_filetype(entry.get(), AE_IFREG);
   const bool file = item.kind == Item::Kind::file;
   if (file) archive_entry_set_size(entry.get(), static_cast<la_int64_t>(item.content.size()));
@@ -163,6 +167,17 @@ std::string tar_blocks(std::string_view content) {
   return out;
 }
 
+std::string pax(const std::vector<std::pair<std::string, std::string>>& records) {
+  std::string body;
+  for (const auto& [key, value] : records) {
+    const std::string rest = " " + key + "=" + value + "\n";
+    std::size_t size = rest.size();
+    while (std::to_string(size).size() + rest.size() != size) size = std::to_string(size).size() + rest.size();
+    body += std::to_string(size) + rest;
+  }
+  return tar_header("PaxHeaders/x", octal(body.size()), 'x') + tar_blocks(body);
+}
+
 std::string file(std::string_view name, std::string_view content) { return tar_header(name, octal(content.size())) + tar_blocks(content); }
 
 std::string closed(std::string tar) { return tar + std::string(1024, '\0'); }
@@ -175,21 +190,31 @@ std::string noise(std::size_t size, unsigned seed) {
 }
 
 ScannedBlob scan(std::string_view blob, const ScanLimits& limits, std::size_t chunk_size) {
+  return scan_with(needle_engine(), blob, limits, chunk_size);
+}
+
+ScannedBlob scan_with(std::shared_ptr<const Engine> engine, std::string_view blob, const ScanLimits& limits, std::size_t chunk_size,
+                      std::span<const Analysis> wanted) {
   MemorySource source(as_bytes(blob), chunk_size);
-  LayerScanner scanner(needle_engine(), limits);
+  LayerScanner scanner(std::move(engine), limits);
   ScanProgress progress;
-  ScannedLayer layer = scanner.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), all_analyses, progress, {}).value();
-  LayerReport& report = layer.reports.at(0);
+  ScannedLayer layer = scanner.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), wanted, progress, {}).value();
   LayerFacts& facts = layer.facts;
   ScannedBlob out{facts.layer,
-                  {facts.walker, {report.of}},
-                  std::move(report.findings),
+                  {facts.walker, {}},
+                  {},
                   std::move(facts.diagnostics),
                   std::move(facts.whiteouts),
                   std::move(facts.opaque_directories),
                   std::move(facts.written),
                   facts.stats};
-  out.diagnostics.insert(out.diagnostics.end(), report.diagnostics.begin(), report.diagnostics.end());
+  for (LayerReport& report : layer.reports) {
+    out.engine.states.push_back(report.of);
+    std::ranges::move(report.findings, std::back_inserter(out.findings));
+    std::ranges::move(report.diagnostics, std::back_inserter(out.diagnostics));
+    std::ranges::move(report.packages, std::back_inserter(out.packages));
+    if (report.distribution) out.distribution = std::move(report.distribution);
+  }
   return out;
 }
 
@@ -202,7 +227,9 @@ void to_json(nlohmann::json& out, const ScannedBlob& value) {
          {"whiteouts", value.whiteouts},
          {"opaque_directories", value.opaque_directories},
          {"written", value.written.encode()},
-         {"stats", value.stats}};
+         {"stats", value.stats},
+         {"packages", value.packages}};
+  if (value.distribution) out["distribution"] = *value.distribution;
 }
 
 std::vector<std::string> places(const ScannedBlob& report) {

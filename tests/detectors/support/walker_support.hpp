@@ -5,8 +5,11 @@
 #include "detectors/engine/engine.hpp"
 #include "detectors/engine/scan_limits.hpp"
 
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace landwaiter::detectors::test {
@@ -24,6 +27,10 @@ struct Item {
   std::string name;
   std::string content;  ///< or the target of a link
   Kind kind = Kind::file;
+  unsigned mode = 0644;
+  int uid = 0;
+  int gid = 0;
+  std::vector<std::pair<std::string, std::string>> attributes = {};  ///< extended ones; only pax can hold them
 };
 
 std::string make_tar(const std::vector<Item>& items, const char* format = "pax");
@@ -33,6 +40,8 @@ std::string make_zip(const std::vector<Item>& items, const std::string& options 
 std::string compress(std::string_view bytes, const std::string& filter);
 /// A ustar header with a right checksum; `size` is written as it is into its field, so that it can be absurd.
 std::string tar_header(std::string_view name, std::string_view size_field, char type = '0');
+/// A pax extended header with these records, for the header that follows.
+std::string pax(const std::vector<std::pair<std::string, std::string>>& records);
 std::string octal(std::uint64_t size);
 /// Content filled up to a tar's next block.
 std::string tar_blocks(std::string_view content);
@@ -43,7 +52,7 @@ std::string closed(std::string tar);
 /// Bytes that do not compress and hold no trigger.
 std::string noise(std::size_t size, unsigned seed = 1);
 
-/// What a scan for all analyses gave, in one: the findings of the only report, and the diagnostics of it and of the walk.
+/// What a scan for all analyses gave, in one: the findings of all reports, and the diagnostics of the walk and theirs.
 struct ScannedBlob {
   Digest layer;
   EngineState engine;
@@ -53,12 +62,16 @@ struct ScannedBlob {
   std::vector<std::string> opaque_directories;
   PathSet written;
   ScanStats stats;
+  std::vector<Package> packages = {};
+  std::optional<Distribution> distribution = std::nullopt;
 };
 
 /// All of it, to compare scans.
 void to_json(nlohmann::json& out, const ScannedBlob& value);
 
 ScannedBlob scan(std::string_view blob, const ScanLimits& limits = {}, std::size_t chunk_size = 64 * 1024);
+ScannedBlob scan_with(std::shared_ptr<const Engine> engine, std::string_view blob, const ScanLimits& limits = {},
+                      std::size_t chunk_size = 64 * 1024, std::span<const Analysis> wanted = all_analyses);
 
 /// "id path!entry!entry" of each occurrence, sorted.
 std::vector<std::string> places(const ScannedBlob& report);

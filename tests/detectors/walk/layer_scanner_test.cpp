@@ -15,18 +15,6 @@ namespace {
 using Kind = Item::Kind;
 using Texts = std::vector<std::string>;
 
-/// A pax extended header with these records.
-std::string pax(const std::vector<std::pair<std::string, std::string>>& records) {
-  std::string body;
-  for (const auto& [key, value] : records) {
-    const std::string rest = " " + key + "=" + value + "\n";
-    std::size_t size = rest.size();
-    while (std::to_string(size).size() + rest.size() != size) size = std::to_string(size).size() + rest.size();
-    body += std::to_string(size) + rest;
-  }
-  return tar_header("PaxHeaders/x", octal(body.size()), 'x') + tar_blocks(body);
-}
-
 /// Finds each "MARK" for one analysis and counts how often it is asked.
 class MarkDetector final : public Detector {
  public:

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/report/distribution.hpp"
+#include "core/report/finding.hpp"
+#include "core/report/package.hpp"
+#include "detectors/engine/scan_limits.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace landwaiter::detectors {
+
+/// What one analysis found in one file, without its path, for the caller to take. Keeps the limits of a file: each that is met leaves one
+/// diagnostic.
+class FileResults {
+ public:
+  void add(Finding finding, std::uint64_t offset, const ScanLimits& limits);
+  void add(Package package, std::uint64_t offset, const ScanLimits& limits);
+  void add(Distribution distribution, std::uint64_t offset, const ScanLimits& limits);
+  void diagnose(ErrorCode code, std::string message, const ScanLimits& limits);
+  void clear();
+
+  std::vector<Finding> findings;
+  std::vector<Package> packages;
+  std::optional<Distribution> distribution;
+  std::vector<Diagnostic> diagnostics;
+
+ private:
+  void once(bool& said, std::string message, const ScanLimits& limits);
+
+  std::uint64_t package_bytes_ = 0;
+  bool too_many_findings_ = false;
+  bool too_many_packages_ = false;
+};
+
+}  // namespace landwaiter::detectors
