@@ -207,7 +207,7 @@ std::optional<EntryMetadata> ArchiveReader::metadata() const {
 
 std::string ArchiveReader::symbolic_link() const {
   if (header_ == nullptr || entry_.type != ArchiveEntry::Type::symbolic_link) return {};
-  const NameLocale locale(format_);
+  const NameCharsetScope names(charset_for(format_));
   if (const char* raw = archive_entry_symlink(header_)) return raw;
   return either_text(archive_entry_symlink_utf8(header_), archive_entry_symlink_w(header_));
 }
