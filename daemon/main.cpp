@@ -24,7 +24,7 @@ namespace {
 using namespace landwaiter;
 using namespace landwaiter::daemon;
 
-/// The options that every command which talks to a registry has.
+/// The options of every command that talks to a registry.
 struct ConnectionFlags {
   ConnectionOptions options;
   std::string username;
@@ -33,38 +33,37 @@ struct ConnectionFlags {
   std::string token;
   std::string credentials_file;
   bool insecure = false;
-  std::string proxy;  ///< may hold a password
+  std::string proxy;  ///< may contain a password
 
   void add_to(CLI::App& command) {
     command.add_option("--username", username, "User name for the registry");
     command.add_flag("--password-stdin", password_stdin, "Read the password from standard input");
-    command.add_flag("--token-stdin", token_stdin, "Read an access token from standard input; wins over a password");
+    command.add_flag("--token-stdin", token_stdin, "Read an access token from standard input; takes precedence over a password");
     command.add_option("--token", token, "Access token; visible to other users of this machine, so prefer --token-stdin");
-    command.add_option("--credentials", credentials_file, "JSON file with credentials, a cloud's keys too; - reads it from standard input");
+    command.add_option("--credentials", credentials_file, "JSON file with credentials, including cloud keys; - reads standard input");
     command.add_flag("--plain-http", options.plain_http, "Speak HTTP without TLS (loopback registries need no flag)");
     command.add_flag("--insecure", insecure, "Do not verify the registry's TLS certificate");
     add_network_to(command, options.network);
   }
 
   void add_network_to(CLI::App& command, NetworkSettings& network) {
-    command.add_option("--ca-file", network.ca_file, "PEM file with certificate authorities to trust beside the system's")
+    command.add_option("--ca-file", network.ca_file, "PEM file with certificate authorities to trust in addition to the system's")
         ->check(CLI::ExistingFile);
     auto* certificate =
-        command.add_option("--client-cert", network.client_cert_file, "PEM file with a certificate for registries that want one");
+        command.add_option("--client-cert", network.client_cert_file, "PEM file with a client certificate for registries that require one");
     auto* key = command.add_option("--client-key", network.client_key_file, "PEM file with its key");
     certificate->check(CLI::ExistingFile)->needs(key);
     key->check(CLI::ExistingFile)->needs(certificate);
-    command.add_option("--certs-dir", network.certs_directories, "Folder like /etc/docker/certs.d, which is read, too; may be repeated")
+    command.add_option("--certs-dir", network.certs_directories, "Folder like /etc/docker/certs.d, which is read as well; may be repeated")
         ->check(CLI::ExistingDirectory)
         ->allow_extra_args(false);
     command.add_option("--proxy", proxy, "Proxy for registries, http://[USER:PASSWORD@]HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY)");
-    command.add_option("--no-proxy", network.no_proxy,
-                       "Hosts, domains and networks that are reached directly (default: NO_PROXY); * for all");
-    command.add_option("--limit-rate", network.limit_rate, "Bytes per second of all downloads together, such as 500K or 10M");
+    command.add_option("--no-proxy", network.no_proxy, "Hosts, domains and networks to reach directly (default: NO_PROXY); * for all");
+    command.add_option("--limit-rate", network.limit_rate, "Limit for all downloads together in bytes per second, such as 500K or 10M");
     command.add_option("--connections", network.connections, "Connections to one registry")->check(CLI::Range(1, 64));
   }
 
-  /// Reads what was promised in a file or on standard input: of a password or token, the first line.
+  /// Reads the credentials from a file or standard input; for a password or token, the first line.
   Result<ConnectionOptions> finish() {
     options.tls_verify = !insecure;
     options.network.proxy = Secret(proxy);
@@ -74,7 +73,7 @@ struct ConnectionFlags {
     if (!credentials_file.empty()) {
       if (password_stdin || token_stdin || !username.empty() || !token.empty()) {
         return Error(ErrorCode::invalid_argument,
-                     "--credentials holds all that is needed; it does not go with --username, --password-stdin, --token or --token-stdin");
+                     "--credentials cannot be combined with --username, --password-stdin, --token or --token-stdin");
       }
       auto read = read_credentials(credentials_file);
       if (!read) return read.error();
@@ -82,7 +81,7 @@ struct ConnectionFlags {
       return std::move(options);
     }
     if (password_stdin && token_stdin) {
-      return Error(ErrorCode::invalid_argument, "--password-stdin and --token-stdin both want standard input; give one");
+      return Error(ErrorCode::invalid_argument, "--password-stdin and --token-stdin both read standard input; give one");
     }
     if (password_stdin && username.empty()) return Error(ErrorCode::invalid_argument, "--password-stdin needs --username");
     Secret password;
@@ -104,12 +103,7 @@ void add_output_options(CLI::App& command, std::string& format, std::string& out
   command.add_option("--output,-o", output, "Write the result to this file");
 }
 
-int usage_error(const std::string& message) {
-  std::cerr << "landwaiter: " << message << "\n";
-  return exit_usage;
-}
-
-/// Takes over what a Keyfactor-style file says; its images are added to those on the command line.
+/// Applies a Keyfactor-style file; its images are added to those on the command line.
 Result<void> apply_container_config(const std::string& file, ScanOptions& scan) {
   auto import = load_container_config(file, process_environment());
   if (!import) return import.error();
@@ -135,42 +129,42 @@ struct ScanFlags {
     command->add_option("images", options.images, "Images to scan");
     command->add_option("-c,--config", config_file, "Take images and credentials from a container-config.yml");
     command->add_option("--registry", options.registries, "Scan all images of this registry, HOST[:PORT] or a URL; may be repeated");
-    command->add_option("--kind", connection.options.kind, "What the registry is (default: auto, which finds out)")
+    command->add_option("--kind", connection.options.kind, "Kind of registry (default: auto, which detects it)")
         ->check(CLI::IsMember(registry_kind_names()));
     command->add_option("--format", options.format, "table, json, cyclonedx, sarif or csv")
         ->check(CLI::IsMember({"table", "json", "cyclonedx", "sarif", "csv"}));
     command->add_option("--cyclonedx-version", options.cyclonedx_version, "1.6 or 1.7 (default: 1.6)")
         ->check(CLI::IsMember({"1.6", "1.7"}));
     command->add_option("--output,-o", options.output, "Write the result to this file");
-    command->add_flag("--all", options.all, "List each finding in the table, also those that ask for nothing");
+    command->add_flag("--all", options.all, "List every finding in the table, including those that need no action");
     command->add_option("--policy", options.policy,
-                        "What findings are held against: nist-800-131a (the default), nist-ir-8547, cnsa-2.0, none, or a YAML file");
-    command->add_option("--blocklist", options.blocklist, "File of keys that are known to the world, in the form of badkeys")
-        ->check(CLI::ExistingFile);
+                        "Policy for findings: nist-800-131a (the default), nist-ir-8547, cnsa-2.0, none, or a YAML file");
+    command->add_option("--blocklist", options.blocklist, "List of known compromised keys, in badkeys format")->check(CLI::ExistingFile);
     command->add_flag("!--no-password-tries", options.try_passwords, "Do not try well-known passwords on keystores");
-    command->add_option("--fail-on", fail_on, "Exit with 1 when a finding meets SEVERITY, TYPE or TYPE:SEVERITY; may be repeated");
-    command->add_option("--platform", options.platforms, "Of a multi-platform image scan only this one (linux/amd64); may be repeated");
-    command->add_option("--state", state, "Where digests and reports are remembered (default: ~/.local/state/landwaiter)");
-    command->add_flag("--no-state", no_state, "Remember nothing");
-    command->add_flag("--full", options.full, "Read every layer again, known or not");
-    command->add_option("--workers", options.workers, "Layers scanned at once (default: one for each core)")->check(CLI::Range(1, 64));
-    command->add_flag("--quiet,-q", quiet, "No progress on the terminal");
+    command->add_option("--fail-on", fail_on, "Exit with 1 if a finding matches SEVERITY, TYPE or TYPE:SEVERITY; may be repeated");
+    command->add_option("--platform", options.platforms, "Scan only this platform of multi-platform images (linux/amd64); may be repeated");
+    command->add_option("--state", state, "Where to store digests and reports (default: ~/.local/state/landwaiter)");
+    command->add_flag("--no-state", no_state, "Store nothing");
+    command->add_flag("--full", options.full, "Read every layer again, even if it is known");
+    command->add_option("--workers", options.workers, "Layers to scan at once (default: one per core)")->check(CLI::Range(1, 64));
+    command->add_flag("--quiet,-q", quiet, "Show no progress on the terminal");
     connection.add_to(*command);
     return command;
   }
 
   int run() {
     auto connected = connection.finish();
-    if (!connected) return usage_error(connected.error().message());
+    if (!connected) return fail_usage(connected.error());
     options.connection = *std::move(connected);
     if (!config_file.empty()) {
       auto applied = apply_container_config(config_file, options);
-      if (!applied) return usage_error(applied.error().message());
+      if (!applied) return fail_usage(applied.error());
     }
-    if (options.images.empty() && options.registries.empty()) return usage_error("no container images were stated");
+    if (options.images.empty() && options.registries.empty())
+      return fail_usage(Error(ErrorCode::invalid_argument, "no container images were stated"));
     for (const std::string& text : fail_on) {
       auto rule = FailRule::parse(text);
-      if (!rule) return usage_error(rule.error().message());
+      if (!rule) return fail_usage(rule.error());
       options.fail_on.push_back(*rule);
     }
     options.progress = !quiet;
@@ -189,40 +183,40 @@ struct ListFlags {
   CLI::App* add_to(CLI::App& app) {
     CLI::App* command = app.add_subcommand("list", "List a registry's repositories, tags and manifests");
     command->add_option("registry", options.registry, "HOST[:PORT], a URL, or docker://HOST/REPOSITORY for one repository")->required();
-    command->add_option("--format", options.format, "table, json, or jsonl (a JSON object a line)")
+    command->add_option("--format", options.format, "table, json, or jsonl (one JSON object per line)")
         ->check(CLI::IsMember({"table", "json", "jsonl"}));
     command->add_option("--output,-o", options.output, "Write the result to this file");
     add_filters(*command);
-    command->add_option("--kind", connection.options.kind, "What the registry is (default: auto, which finds out)")
+    command->add_option("--kind", connection.options.kind, "Kind of registry (default: auto, which detects it)")
         ->check(CLI::IsMember(registry_kind_names()));
-    command->add_option("--state", state, "Where manifests are remembered (default: ~/.local/state/landwaiter)");
-    command->add_flag("--no-state", no_state, "Remember nothing");
-    command->add_flag("--quiet,-q", quiet, "No progress on the terminal");
+    command->add_option("--state", state, "Where to store manifests (default: ~/.local/state/landwaiter)");
+    command->add_flag("--no-state", no_state, "Store nothing");
+    command->add_flag("--quiet,-q", quiet, "Show no progress on the terminal");
     connection.add_to(*command);
     command->footer(
-        "Exit codes: 0 all was listed, 2 usage or configuration, 3 something could not be listed (what could is in the result)");
+        "Exit codes: 0 everything was listed, 2 usage or configuration, 3 some things could not be listed (the rest is in the result)");
     return command;
   }
 
   void add_filters(CLI::App& command) {
     protocol::ListWork& work = options.work;
     command.add_option("--repository", work.repositories, "Only these repositories; * and ? are wildcards; may be repeated");
-    command.add_option("--exclude-repository", work.exclude_repositories, "Not these repositories; may be repeated");
+    command.add_option("--exclude-repository", work.exclude_repositories, "Skip these repositories; may be repeated");
     command.add_option("--tag", work.tags, "Only these tags; * and ? are wildcards; may be repeated");
-    command.add_option("--exclude-tag", work.exclude_tags, "Not these tags; may be repeated");
+    command.add_option("--exclude-tag", work.exclude_tags, "Skip these tags; may be repeated");
     command.add_option("--newest", work.newest, "Only the newest N tags of each repository")
         ->check(CLI::Range(std::size_t{1}, limits::newest_max));
-    command.add_option(
-        "--pushed", options.pushed,
-        "Only what was pushed then: today, yesterday, last-7-days, last-14-days, last-30-days, N (days), or FROM..TO (dates or instants)");
-    command.add_option("--utc-offset", options.utc_offset, "Where days begin, like +02:00 (default: UTC)");
+    command.add_option("--pushed", options.pushed,
+                       "Only images pushed in this window: today, yesterday, last-7-days, last-14-days, last-30-days, N (days), or "
+                       "FROM..TO (dates or timestamps)");
+    command.add_option("--utc-offset", options.utc_offset, "Time zone in which days begin, like +02:00 (default: UTC)");
     command.add_option("--platform", work.platforms, "Only this platform (linux/amd64); may be repeated");
-    command.add_flag("--created", options.created, "Ask each image's config for its platform and when it was made");
+    command.add_flag("--created", options.created, "Read each image's config for its platform and creation time");
   }
 
   int run() {
     auto connected = connection.finish();
-    if (!connected) return usage_error(connected.error().message());
+    if (!connected) return fail_usage(connected.error());
     options.connection = *std::move(connected);
     options.progress = !quiet;
     if (!no_state) options.state_directory = state.empty() ? default_state_directory(process_environment()) : std::filesystem::path(state);
@@ -237,11 +231,10 @@ struct CheckFlags {
   CLI::App* add_to(CLI::App& app) {
     CLI::App* registry = app.add_subcommand("registry", "Work with a registry");
     registry->require_subcommand(1);
-    CLI::App* command =
-        registry->add_subcommand("check", "Try step by step what scanning a registry needs, and say what to do where it fails");
+    CLI::App* command = registry->add_subcommand("check", "Test step by step what a scan needs, and say what to do if a step fails");
     command->add_option("registry", options.registry, "HOST[:PORT] or a URL")->required();
-    command->add_option("--repository", options.repository, "Try this repository instead of the first of the catalog");
-    command->add_option("--kind", connection.options.kind, "What the registry is (default: auto, which finds out)")
+    command->add_option("--repository", options.repository, "Test this repository instead of the first in the catalog");
+    command->add_option("--kind", connection.options.kind, "Kind of registry (default: auto, which detects it)")
         ->check(CLI::IsMember(registry_kind_names()));
     add_output_options(*command, options.format, options.output);
     connection.add_to(*command);
@@ -250,7 +243,7 @@ struct CheckFlags {
 
   int run() {
     auto connected = connection.finish();
-    if (!connected) return usage_error(connected.error().message());
+    if (!connected) return fail_usage(connected.error());
     options.connection = *std::move(connected);
     return run_check(std::move(options), process_environment());
   }
@@ -261,11 +254,11 @@ struct CheckFlags {
 int main(int argc, char** argv) {
   use_utf8_names();
   ignore_broken_pipes();
-  if (sodium_init() < 0) return usage_error("libsodium cannot be initialised");
+  if (sodium_init() < 0) return fail_usage(Error(ErrorCode::internal, "libsodium cannot be initialized"));
 
   CLI::App app("Landwaiter: finds cryptographic assets in container images, without pulling them to disk", "landwaiter");
   app.set_version_flag("--version", std::string("landwaiter " LANDWAITER_VERSION));
-  app.footer("Exit codes: 0 done, 1 a --fail-on rule was met, 2 usage or configuration, 3 some image could not be read");
+  app.footer("Exit codes: 0 done, 1 a --fail-on rule matched, 2 usage or configuration, 3 some image could not be read");
   app.require_subcommand(1);
   ScanFlags scan;
   ListFlags list;

@@ -40,7 +40,7 @@ std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorCo
 
 std::vector<std::unique_ptr<const FileReader>> make_all_file_readers() { return {}; }
 
-// Apart from the rest of Engine, so that a program with detectors of its own choice (tests) links none of ours.
+// Separate from the rest of Engine, so a program with its own detectors (tests) does not link ours.
 Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context, TriggerCache* cache) {
   return create(context, make_all_detectors(context), make_all_file_readers(), cache);
 }

@@ -9,8 +9,8 @@
 
 namespace landwaiter::detectors {
 
-/// The one list of detectors. Adding a detector means adding its line in all.cpp; a test checks that each one in the
-/// folder is there and that names are unique.
+/// The one list of detectors. Adding a detector means adding its line in all.cpp; a test checks that every detector in the folder is
+/// listed and that names are unique.
 std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorContext& context);
 
 /// The one list of file readers, in the same way: the header of each ends in _file_reader.hpp.

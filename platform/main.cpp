@@ -28,7 +28,7 @@ using platform::Platform;
 using platform::PlatformConfig;
 using platform::TokenKind;
 
-/// The same as of `landwaiter`: 0 done, 2 usage or configuration, 3 it cannot work.
+/// The same as for `landwaiter`: 0 done, 2 usage or configuration, 3 cannot run.
 enum ExitCode : int { exit_done = 0, exit_usage = 2, exit_failed = 3 };
 
 int fail(const Error& error, int code = exit_failed) {
@@ -74,7 +74,7 @@ Result<void> parse_listen(const std::string& text, PlatformConfig& config) {
   return {};
 }
 
-/// The first start leaves a token for the administrator in the state folder, readable by its owner alone.
+/// The first start writes an administrator's token to the state folder, readable only by its owner.
 Result<void> leave_admin_token(Platform& server, const std::string& state) {
   const std::filesystem::path file = std::filesystem::path(state) / "admin.token";
   std::error_code unknown;
@@ -88,7 +88,7 @@ Result<void> leave_admin_token(Platform& server, const std::string& state) {
   return {};
 }
 
-/// A sensor in this process, which speaks with the platform as any other does, over loopback.
+/// A sensor in this process, which talks to the platform like any other, over loopback.
 Result<std::unique_ptr<daemon::Sensor>> make_sensor(boost::asio::io_context& io, Platform& server, const ServeOptions& options,
                                                     const PlatformConfig& config, const Clock& clock) {
   daemon::SensorConfig sensor;
@@ -99,11 +99,11 @@ Result<std::unique_ptr<daemon::Sensor>> make_sensor(boost::asio::io_context& io,
   sensor.drain_timeout = std::chrono::seconds(10);
   const std::string scheme = config.tls_certificate.empty() ? "http://" : "https://";
   sensor.platform_url = scheme + "127.0.0.1:" + std::to_string(server.port());
-  // The certificate names the host for others; the way to ourselves leads over loopback.
+  // The certificate has the external host name, but this connection uses loopback.
   sensor.platform_tls_verify = false;
-  auto token = server.create_token(TokenKind::enrolment, "embedded sensor", std::chrono::minutes(10));
+  auto token = server.create_token(TokenKind::enrollment, "embedded sensor", std::chrono::minutes(10));
   if (!token) return token.error();
-  sensor.enrolment_token = *std::move(token);
+  sensor.enrollment_token = *std::move(token);
   return std::make_unique<daemon::Sensor>(io.get_executor(), std::move(sensor), clock);
 }
 
@@ -191,7 +191,7 @@ int serve(const ServeOptions& options) {
 
 int create_token(const TokenOptions& options) {
   const auto kind = platform::token_kind_from(options.kind);
-  if (!kind) return fail(Error(ErrorCode::invalid_argument, "--kind must be api, enrolment or sensor"), exit_usage);
+  if (!kind) return fail(Error(ErrorCode::invalid_argument, "--kind must be api, enrollment or sensor"), exit_usage);
   PlatformConfig config;
   config.state_directory = options.state;
   const RealClock clock;
@@ -199,8 +199,8 @@ int create_token(const TokenOptions& options) {
   if (!server) return fail(server.error());
   std::optional<std::chrono::seconds> lifetime;
   if (options.expires_in_s > 0) lifetime = std::chrono::seconds(options.expires_in_s);
-  // An enrolment token that lies around is an open door.
-  if (!lifetime && *kind == TokenKind::enrolment) lifetime = std::chrono::hours(24);
+  // An unused enrollment token is a risk.
+  if (!lifetime && *kind == TokenKind::enrollment) lifetime = std::chrono::hours(24);
   auto token = (*server)->create_token(*kind, options.name.empty() ? options.kind : options.name, lifetime);
   if (!token) return fail(token.error());
   std::cout << token->reveal() << std::endl;
@@ -212,46 +212,47 @@ int create_token(const TokenOptions& options) {
 int main(int argc, char** argv) {
   use_utf8_names();
   ignore_broken_pipes();
-  if (sodium_init() < 0) return fail(Error(ErrorCode::internal, "libsodium cannot be initialised"));
+  if (sodium_init() < 0) return fail(Error(ErrorCode::internal, "libsodium cannot be initialized"));
 
   CLI::App app("Landwaiter's platform: API, queue and findings for registry sensors", "landwaiter-platform");
   app.set_version_flag("--version", std::string("landwaiter-platform " LANDWAITER_VERSION));
-  app.footer("Exit codes: 0 done, 2 usage or configuration, 3 it cannot work");
+  app.footer("Exit codes: 0 done, 2 usage or configuration, 3 cannot run");
   app.require_subcommand(1);
 
   ServeOptions serving;
   CLI::App* serve_command = app.add_subcommand("serve", "Serve the API until SIGTERM");
   serve_command->add_option("--state", serving.state, "Folder of the database and keys")->capture_default_str();
-  serve_command->add_option("--listen", serving.listen, "ADDRESS:PORT; port 0 takes a free one")->capture_default_str();
-  serve_command->add_option("--tls-cert", serving.tls_certificate, "Certificate chain in PEM; without it plain HTTP is spoken");
+  serve_command->add_option("--listen", serving.listen, "ADDRESS:PORT; port 0 picks a free one")->capture_default_str();
+  serve_command->add_option("--tls-cert", serving.tls_certificate, "Certificate chain in PEM; without it the platform serves plain HTTP");
   serve_command->add_option("--tls-key", serving.tls_key, "Its private key in PEM");
   serve_command->add_flag("--embedded-sensor", serving.embedded_sensor, "Run a sensor in this process");
-  serve_command->add_option("--workers", serving.workers, "Layers that the embedded sensor scans at once (0: one for each core)")
+  serve_command->add_option("--workers", serving.workers, "Layers that the embedded sensor scans at once (0: one per core)")
       ->check(CLI::Range(std::size_t{0}, limits::workers_max));
-  serve_command->add_option("--jobs", serving.jobs, "Jobs that the embedded sensor holds at once")
+  serve_command->add_option("--jobs", serving.jobs, "Jobs that the embedded sensor runs at once")
       ->check(CLI::Range(1, 20))
       ->capture_default_str();
-  serve_command->add_option("--lease-s", serving.lease_s, "How long a job belongs to a silent sensor")
+  serve_command->add_option("--lease-s", serving.lease_s, "Seconds without a heartbeat after which a job goes to another sensor")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
   serve_command
       ->add_option("--policy", serving.policy,
-                   "What findings are held against: nist-800-131a, nist-ir-8547, cnsa-2.0, none, or a YAML file")
+                   "Policy for findings: nist-800-131a (the default), nist-ir-8547, cnsa-2.0, none, or a YAML file")
       ->capture_default_str();
-  serve_command->add_option("--blocklist", serving.blocklist, "File of keys that are known to the world, in the form of badkeys");
+  serve_command->add_option("--blocklist", serving.blocklist, "List of known compromised keys, in badkeys format");
   serve_command->add_option("--log-level", serving.log_level, "debug, info, warning or error")->capture_default_str();
-  serve_command->add_flag("--log-json", serving.log_json, "Log one JSON object a line");
+  serve_command->add_flag("--log-json", serving.log_json, "Log one JSON object per line");
 
   TokenOptions token;
   CLI::App* token_command = app.add_subcommand("token", "Manage tokens");
   token_command->require_subcommand(1);
-  CLI::App* create_command = token_command->add_subcommand("create", "Make a token and print it, once");
+  CLI::App* create_command = token_command->add_subcommand("create", "Create a token and print it once");
   create_command->add_option("--state", token.state, "Folder of the database and keys")->capture_default_str();
   create_command
-      ->add_option("--kind", token.kind, "api (people and programs), enrolment (one sensor, once) or sensor (enrols again and again)")
+      ->add_option("--kind", token.kind,
+                   "api (people and programs), enrollment (enrolls one sensor) or sensor (enrolls any number of sensors)")
       ->capture_default_str();
-  create_command->add_option("--name", token.name, "What it is for");
-  create_command->add_option("--expires-in-s", token.expires_in_s, "Seconds until it ends (enrolment: a day unless told otherwise)");
+  create_command->add_option("--name", token.name, "Description of its use");
+  create_command->add_option("--expires-in-s", token.expires_in_s, "Seconds until it expires (default for enrollment: one day)");
 
   try {
     app.parse(argc, argv);

@@ -28,13 +28,13 @@ using Kind = Transaction::Kind;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr storage::DatabaseOptions kDatabaseOptions{
-    .busy_timeout = std::chrono::seconds(30), .survive_power_cut = true, .first_version = schema_first_version};
+    .busy_timeout = std::chrono::seconds(30), .survive_power_cut = true, .first_version = kSchemaFirstVersion};
 
-/// Layers that nobody needs any more are looked for once in a while, and dropped a few at a time, so that the writer stays free.
+/// Layers that are no longer needed are searched periodically and dropped a few at a time, so the writer is not blocked.
 constexpr std::chrono::hours kPruneInterval{1};
 constexpr std::size_t kPrunedAtOnce = 200;
 
-/// What a handler's turn on a lane brought.
+/// The result of a handler's turn on a lane.
 struct Turn {
   Response response = problem_of(Error(ErrorCode::internal, ""));
   std::optional<Call::NothingYet> nothing_yet;
@@ -75,7 +75,7 @@ struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::
   Router router;
   std::optional<Lane> reader;
   std::optional<Lane> writer;
-  std::array<Wakeup, topics.size()> wakeups;
+  std::array<Wakeup, kTopics.size()> wakeups;
   std::unique_ptr<HttpServer> server;
   std::unique_ptr<asio::steady_timer> reap_timer;
   bool stopping = false;
@@ -100,7 +100,7 @@ struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::
 };
 
 void Platform::Impl::notify(TopicSet changes) {
-  for (const Topic topic : topics) {
+  for (const Topic topic : kTopics) {
     if (changes.has(topic)) wakeup(topic).notify();
   }
 }
@@ -138,7 +138,7 @@ asio::awaitable<HttpApplication::Verdict> Platform::Impl::admit(std::shared_ptr<
   Verdict verdict;
   Router::Match match = router.match(head->method, head->segments);
   if (match.route == nullptr) {
-    verdict.refusal = match.allow.empty() ? problem(404, "there is nothing here") : problem(405, "this method is not for this path");
+    verdict.refusal = match.allow.empty() ? problem(404, "not found") : problem(405, "this path does not support this method");
     if (!match.allow.empty()) verdict.refusal->headers.emplace_back("Allow", match.allow);
     co_return verdict;
   }
@@ -151,7 +151,7 @@ asio::awaitable<HttpApplication::Verdict> Platform::Impl::admit(std::shared_ptr<
       co_return verdict;
     }
     if (!who->may.has(*needed)) {
-      verdict.refusal = problem(403, "this kind of token may not do this");
+      verdict.refusal = problem(403, "this kind of token does not allow this");
       co_return verdict;
     }
     admitted->who = *std::move(who);
@@ -176,7 +176,7 @@ void Platform::Impl::run_turn(Database& database, const Request& request, const 
   Transaction transaction(database, admitted.route.lane == LaneKind::writer ? Kind::write : Kind::read);
   Call call = make_call(request, admitted, &transaction);
   auto response = handler(call);
-  // After a failed statement the handler saw no rows, so what it says means nothing: the database's error counts.
+  // After a failed statement the handler saw no rows, so its answer is meaningless: the database's error counts.
   if (!response && !transaction.failed()) {
     turn.response = failure(request, response.error());
     return;
@@ -221,15 +221,15 @@ asio::awaitable<Response> Platform::Impl::answer(std::shared_ptr<Request> reques
     handler = *std::move(prepared);
   }
   while (true) {
-    std::array<std::uint64_t, topics.size()> seen{};
-    for (const Topic topic : topics) seen[static_cast<std::size_t>(topic)] = wakeup(topic).version();
+    std::array<std::uint64_t, kTopics.size()> seen{};
+    for (const Topic topic : kTopics) seen[static_cast<std::size_t>(topic)] = wakeup(topic).version();
     Turn turn = co_await take_turn(request, admitted, handler);
     if (!turn.nothing_yet || stopping) co_return std::move(turn.response);
     const auto deadline = admitted->came + turn.nothing_yet->wait;
     if (SteadyClock::now() >= deadline) co_return std::move(turn.response);
     const Topic awaited = turn.nothing_yet->topic;
     co_await wakeup(awaited).wait_beyond(seen[static_cast<std::size_t>(awaited)], deadline);
-    // Jobs must not be leased to somebody who has left.
+    // Jobs must not be leased to a caller that has disconnected.
     if (stopping || (request->peer_gone && request->peer_gone())) co_return std::move(turn.response);
   }
 }
@@ -237,7 +237,7 @@ asio::awaitable<Response> Platform::Impl::answer(std::shared_ptr<Request> reques
 asio::awaitable<Response> Platform::Admitted::handle(std::shared_ptr<Request> request) {
   const auto self = shared_from_this();
   Response response = co_await platform->answer(request, self);
-  wipe(request->body);  // it may have held credentials
+  wipe(request->body);  // it may have contained credentials
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - came);
   log_event(LogLevel::info, "request",
             {{"method", request->method}, {"path", request->path}, {"status", response.status}, {"ms", took.count()}});
@@ -269,7 +269,7 @@ asio::awaitable<void> Platform::Impl::reap_loop() {
       const bool reaped = reap_leases(transaction, now);
       const bool ready = delayed_job_became_ready(transaction, looked, now);
       if (!transaction.commit() || !(reaped || ready)) return;
-      for (const Topic topic : topics) changes->add(topic);
+      for (const Topic topic : kTopics) changes->add(topic);
     };
     co_await writer->run(std::move(work));
     looked = now;
@@ -288,7 +288,7 @@ Platform::Platform(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Platform::~Platform() {
   stop();
   impl_->server.reset();
-  // From here on no thread but the caller's touches the io_context.
+  // From here on only the caller's thread uses the io_context.
   impl_->reader.reset();
   impl_->writer.reset();
 }

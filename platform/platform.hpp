@@ -19,11 +19,11 @@
 namespace landwaiter::platform {
 
 struct PlatformConfig {
-  /// Holds platform.db and, unless `master_key_file` names another place, master.key. Made with mode 0700 when not there.
+  /// Contains platform.db and, unless `master_key_file` names another place, master.key. Created with mode 0700 if missing.
   std::filesystem::path state_directory;
   std::string listen_address = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0: the system chooses
-  /// PEM files; both or none. Without them plain HTTP is spoken.
+  /// PEM files; both or neither. Without them the platform uses plain HTTP.
   std::filesystem::path tls_certificate;
   std::filesystem::path tls_key;
   std::filesystem::path master_key_file;
@@ -31,18 +31,18 @@ struct PlatformConfig {
   /// What findings are judged by when they are shown.
   Policy policy = Policy::standard();
   std::shared_ptr<const Blocklist> blocklist;
-  /// How often leases that ran out are looked for.
+  /// How often to check for expired leases.
   std::chrono::milliseconds reap_interval{1000};
-  /// What stop() gives to requests that are being answered.
+  /// How long stop() waits for requests in progress.
   std::chrono::milliseconds stop_grace{5000};
 };
 
-/// The control plane: HTTP API, queue, findings, tokens, over one SQLite file. Requests are served on the io_context's thread (one
-/// thread must run it), the database is used on two threads of its own. All that was answered survives a kill at any moment.
-/// Lifetime: destroy it before the io_context, while that is not running (or on its thread).
+/// The control plane: HTTP API, queue, findings, tokens, over one SQLite file. Requests are served on the io_context's thread (one thread
+/// must run it), the database is used on two separate threads. Everything that was answered survives a kill at any moment. Lifetime:
+/// destroy it before the io_context, while that is not running (or on its thread).
 class Platform {
  public:
-  /// Opens the state folder. Errors: io (folder, database; also a master key that is not this database's), configuration.
+  /// Opens the state folder. Errors: io (folder, database; also a master key of another database), configuration.
   static Result<std::unique_ptr<Platform>> create(PlatformConfig config, const Clock& clock);
   ~Platform();
 
@@ -53,7 +53,7 @@ class Platform {
   /// On the io thread. Long polls are answered at once, other requests get `stop_grace`; then nothing is left to run.
   void stop();
 
-  /// A new token, good at once; works before start() too. `lifetime` empty: for ever.
+  /// A new token, valid immediately; also works before start(). `lifetime` empty: forever.
   Result<Secret> create_token(TokenKind kind, std::string_view name, std::optional<std::chrono::seconds> lifetime);
 
  private:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# Renders image reports (docs/report.schema.json) as a table for people; colour when $colour is true.
-#   jq -r --argjson colour false -f scripts/findings.jq report.json...
+# Renders image reports (docs/report.schema.json) as a table for people; color when $color is true.
+#   jq -r --argjson color false -f scripts/findings.jq report.json...
 
 def width: [.[] | tostring | length] | max // 0;
 def pad($n): . + " " * ([$n - length, 0] | max);
 def cut($n): if length > $n then .[:$n - 1] + "…" else . end;
-def paint($code): if $colour then "\u001b[\($code)m" + . + "\u001b[0m" else . end;
-def severity_colour: {critical: "1;31", high: "31", medium: "33", low: "36"}[.] // "0";
+def paint($code): if $color then "\u001b[\($code)m" + . + "\u001b[0m" else . end;
+def severity_color: {critical: "1;31", high: "31", medium: "33", low: "36"}[.] // "0";
 
 def layer_number($layers): . as $digest | ($layers | index($digest)) as $at | if $at == null then "?" else $at + 1 | tostring end;
 
@@ -32,7 +32,7 @@ def table:
   | (("SEVERITY  " + ("TYPE" | pad($type)) + "  " + ("WHAT" | pad($title)) + "  LAYER  WHERE") | paint("1")),
     ($rows[]
       | . as $row
-      | ($row.severity | pad(8) | paint($row.severity | severity_colour))
+      | ($row.severity | pad(8) | paint($row.severity | severity_color))
         + "  " + ($row.type | pad($type)) + "  " + ($row.title | pad($title)) + "  " + ($row.layer | pad(5)) + "  " + $row.where
         + (if $row.note == "" then "" else "  (" + $row.note + ")" end));
 

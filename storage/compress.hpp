@@ -13,8 +13,8 @@ namespace landwaiter::storage {
 Bytes zstd_compress(std::string_view text, int level = 3);
 
 /// All frames in `compressed`, one after another. The bytes may come from outside: what they expand to is built in steps, and
-/// limit_exceeded is returned as soon as it is more than `bytes_max`; a window beyond limits::zstd_window_log_max is refused.
-/// Anything that is not whole frames is malformed.
+/// limit_exceeded is returned as soon as it is more than `bytes_max`; a window beyond limits::zstd_window_log_max is refused. Anything
+/// other than whole frames is malformed.
 Result<std::string> zstd_decompress(ByteView compressed, std::uint64_t bytes_max);
 
 }  // namespace landwaiter::storage

@@ -14,12 +14,12 @@ struct KeyType {
   std::string_view primitive;
   std::string_view family;
   std::string_view oid;
-  unsigned bits;  ///< of security, where there is but one size
+  unsigned bits;  ///< of security, if there is only one size
   unsigned quantum_level;
   std::string_view curve_id;
 };
 
-/// RFC 3279, 4055, 5480, 8410, FIPS 203 and 204. A plain RSA or EC key tells no scheme, hence no family.
+/// RFC 3279, 4055, 5480, 8410, FIPS 203 and 204. A plain RSA or EC key does not say its scheme, so it has no family.
 constexpr std::array kKeyTypes{
     KeyType{"RSA", "pke", "", "1.2.840.113549.1.1.1", 0, 0, ""},
     KeyType{"RSA-PSS", "signature", "RSASSA-PSS", "1.2.840.113549.1.1.10", 0, 0, ""},
@@ -98,10 +98,10 @@ bool is_oid(std::string_view text) {
 }
 
 struct Signature {
-  std::string_view part;  ///< of OpenSSL's name, in lower case; the first that occurs counts
+  std::string_view part;  ///< part of OpenSSL's name, in lower case; the first match counts
   std::string_view name;
   std::string_view family;
-  std::string_view oid;  ///< where there is no hash
+  std::string_view oid;  ///< if there is no hash
 };
 
 constexpr std::array kSignatures{

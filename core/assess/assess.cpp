@@ -17,24 +17,24 @@ namespace {
 using nlohmann::json;
 
 constexpr std::array kHelp{
-    IssueHelp{"expired", "The certificate's time is over."},
-    IssueHelp{"expiring", "The certificate's time is over soon."},
-    IssueHelp{"not-yet-valid", "The certificate's time has not begun."},
-    IssueHelp{"token-not-expired", "A token that is still good lies in the image."},
-    IssueHelp{"key-with-certificate", "A private key lies beside its certificate."},
-    IssueHelp{"ca-private-key", "The private key of a certificate authority lies in the image."},
-    IssueHelp{"deleted-but-present", "A later layer deletes it, and it is still in the image."},
-    IssueHelp{"quantum-vulnerable", "A quantum computer would break it."},
-    IssueHelp{"known-compromised", "The key is on a list of keys that the world knows."},
+    IssueHelp{"expired", "The certificate has expired."},
+    IssueHelp{"expiring", "The certificate expires soon."},
+    IssueHelp{"not-yet-valid", "The certificate is not valid yet."},
+    IssueHelp{"token-not-expired", "The image contains a token that is still valid."},
+    IssueHelp{"key-with-certificate", "The image contains a private key together with its certificate."},
+    IssueHelp{"ca-private-key", "The image contains the private key of a certificate authority."},
+    IssueHelp{"deleted-but-present", "A later layer deletes it, but it is still in the image."},
+    IssueHelp{"quantum-vulnerable", "A quantum computer could break it."},
+    IssueHelp{"known-compromised", "The key is on a list of known compromised keys."},
     IssueHelp{"published-key", "The private key was published."},
-    IssueHelp{"shared-prime", "The RSA modulus shares a prime with another."},
-    IssueHelp{"unusual-root", "A trust store has an authority that no public programme has."},
-    IssueHelp{"exposed-private-key", "A private key lies in the image."},
-    IssueHelp{"exposed-secret", "A secret lies in the image."},
-    IssueHelp{"weak", "A detector holds it for weak."},
+    IssueHelp{"shared-prime", "The RSA modulus shares a prime with another key."},
+    IssueHelp{"unusual-root", "A trust store has an authority that is in no public root program."},
+    IssueHelp{"exposed-private-key", "The image contains a private key."},
+    IssueHelp{"exposed-secret", "The image contains a secret."},
+    IssueHelp{"weak", "Reported as weak by the detector."},
 };
 
-/// In the attributes; the severity follows.
+/// Stores the issues in the attributes and raises the severity to the worst of them.
 void store(std::vector<Issue> issues, Finding& finding) {
   sort_issues(issues);
   for (const Issue& issue : issues) finding.severity = std::max(finding.severity, issue.severity);
@@ -109,8 +109,8 @@ void sort_issues(std::vector<Issue>& issues) {
   std::ranges::sort(issues, [](const Issue& a, const Issue& b) {
     return std::tie(b.severity, a.code, a.reason, a.remedy) < std::tie(a.severity, b.code, b.reason, b.remedy);
   });
-  const auto doubles = std::ranges::unique(issues);
-  issues.erase(doubles.begin(), doubles.end());
+  const auto duplicates = std::ranges::unique(issues);
+  issues.erase(duplicates.begin(), duplicates.end());
 }
 
 std::vector<Issue> issues_of(const Finding& finding) {

@@ -12,7 +12,7 @@
 
 namespace landwaiter {
 
-/// What findings are judged by. The pointers may be null: then that is not looked at.
+/// What findings are judged by. A null pointer turns that check off.
 struct AssessContext {
   const Policy* policy = nullptr;
   SystemTime today;
@@ -28,7 +28,7 @@ void assess(ImageReport& image, const AssessContext& context);
 /// The part that depends on no date, policy or image: the issues of its weaknesses. For lists of findings of many images.
 void assess_weaknesses(Finding& finding);
 
-/// The severity that the finding's weaknesses alone give it, which depends on no date, policy or image: what a database can sort by.
+/// The severity from the finding's weaknesses alone, independent of date, policy and image, so a database can sort by it.
 Severity severity_with_weaknesses(const Finding& finding);
 
 /// Drops attributes that only assessing needs (`modulus`): for reports that people and programs get.
@@ -39,16 +39,16 @@ struct AssessOutcome {
   std::size_t moduli_left_out = 0;  ///< more RSA keys than can be compared for shared primes
 };
 
-/// All images of one command: shared primes are looked for among all of them; working attributes are dropped.
+/// Assesses all images of one command: searches shared primes across all of them, and drops working attributes.
 AssessOutcome assess_all(std::span<ImageReport> images, const Policy& policy, SystemTime today, const Blocklist* blocklist);
 
 /// Worst first, then by code and reason; each once.
 void sort_issues(std::vector<Issue>& issues);
 
-/// The issues that assess() left in the attributes; what is malformed is passed over.
+/// The issues that assess() left in the attributes; malformed ones are skipped.
 std::vector<Issue> issues_of(const Finding& finding);
 
-/// Codes of assess() itself, with a word of help each, for rules in exports: "expired", "key-with-certificate", ...
+/// Codes of assess() itself, each with a short help text, for rules in exports: "expired", "key-with-certificate", ...
 struct IssueHelp {
   std::string_view code;
   std::string_view text;

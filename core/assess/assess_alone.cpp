@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Issues that one finding shows by itself.
+// Issues that follow from one finding alone.
 #include "core/assess/assess_issues.hpp"
 
+#include "core/base/text.hpp"
 #include "core/report/assets/certificate.hpp"
 #include "core/report/assets/common.hpp"
 #include "core/report/assets/crypto_library.hpp"
@@ -20,8 +21,7 @@ using std::chrono::floor;
 std::string date_text(SystemTime time) { return to_rfc3339(time).substr(0, 10); }
 
 std::string days_text(std::chrono::microseconds span) {
-  const auto count = floor<days>(span).count();
-  return std::to_string(count) + (count == 1 ? " day" : " days");
+  return counted(static_cast<std::uint64_t>(floor<days>(span).count()), "day", "days");
 }
 
 void add_certificate_time(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues) {
@@ -32,14 +32,14 @@ void add_certificate_time(const Finding& finding, const AssessContext& context, 
   if (end && context.today > *end) {
     const std::string reason = "It expired " + date_text(*end) + ", " + days_text(context.today - *end) + " ago.";
     issues.push_back({"expired", root ? Severity::info : Severity::medium, reason,
-                      root ? "Update the bundle of authorities." : "Renew it, or remove it when nothing needs it."});
+                      root ? "Update the CA bundle." : "Renew it, or remove it if nothing needs it."});
     return;
   }
   if (root) return;
   if (begin && context.today < *begin) {
     issues.push_back({"not-yet-valid", Severity::low,
-                      "It is valid from " + date_text(*begin) + " on, in " + days_text(*begin - context.today) + ".",
-                      "Check the clock where it was made."});
+                      "It becomes valid on " + date_text(*begin) + ", in " + days_text(*begin - context.today) + ".",
+                      "Check the clock of the machine that issued it."});
   }
   const std::uint64_t warning = context.policy != nullptr ? context.policy->expiry_warning_days : Policy().expiry_warning_days;
   if (end && *end - context.today < days(warning)) {
@@ -52,11 +52,11 @@ void add_token_time(const Finding& finding, const AssessContext& context, std::v
   const auto end = from_rfc3339(assets::lifetime_of(finding).expires);
   if (!end || context.today >= *end) return;
   issues.push_back({"token-not-expired", Severity::high,
-                    "The token is good until " + date_text(*end) + ", " + days_text(*end - context.today) + " more.",
-                    "Revoke it, and give tokens to containers when they start."});
+                    "The token is valid until " + date_text(*end) + ", for another " + days_text(*end - context.today) + ".",
+                    "Revoke it, and pass tokens to containers at run time."});
 }
 
-/// A date, or true when the detector knows no date.
+/// The attribute is a date, or true if the detector knows no date.
 void add_end_of_life(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues) {
   std::string text = assets::crypto_library_of(finding).end_of_life;
   if (text.size() == 10) text += "T00:00:00Z";
@@ -90,15 +90,15 @@ bool holds_certificates_alone(const Finding& finding) {
 }  // namespace
 
 void add_weakness_issues(const Finding& finding, std::vector<Issue>& issues) {
-  // Maintenance ends by the calendar: see add_end_of_life.
+  // A dated end of life depends on today's date: see add_end_of_life.
   const bool dated = finding.type == FindingType::crypto_library && !assets::crypto_library_of(finding).end_of_life.empty();
   for (const std::string& code : assets::weaknesses_of(finding)) {
     if (code == "end-of-life" && dated) continue;
     Issue issue = weakness_issue(code);
     if (code.ends_with("-password") && holds_certificates_alone(finding)) {
       issue.severity = Severity::info;
-      issue.reason = "It opens with a password that everybody tries first. It holds certificates alone, which are no secret.";
-      issue.remedy = "See that only its owner may write it.";
+      issue.reason = "It opens with a well-known password. It holds only certificates, which are not secret.";
+      issue.remedy = "Make sure that only its owner can write it.";
     }
     issues.push_back(std::move(issue));
   }
@@ -124,28 +124,29 @@ void add_policy_issues(const Finding& finding, const AssessContext& context, std
   }
   const std::string type = assets::key_kind_of(finding).type;
   if (!context.policy->quantum || !quantum_vulnerable(type)) return;
-  issues.push_back({"quantum-vulnerable", Severity::info, "A quantum computer of sufficient size breaks " + type + ".",
-                    "Plan its replacement by ML-KEM and ML-DSA, alone or combined with what is used now."});
+  issues.push_back({"quantum-vulnerable", Severity::info, "A sufficiently large quantum computer breaks " + type + ".",
+                    "Plan to replace it with ML-KEM and ML-DSA, alone or in a hybrid with the current algorithm."});
 }
 
 void add_key_issues(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues) {
   const std::string publisher = assets::publisher_of(finding);
   if (!publisher.empty()) {
-    issues.push_back({"published-key", Severity::info, "This private key was published by " + publisher + ", so that it protects nothing.",
-                      "See that nothing but a test uses it."});
+    issues.push_back({"published-key", Severity::info, "This private key was published by " + publisher + ", so it protects nothing.",
+                      "Make sure that only tests use it."});
   }
   if (context.blocklist != nullptr) {
     if (const auto list = context.blocklist->find(assets::key_identity_of(finding).hash)) {
       issues.push_back({"known-compromised", Severity::critical,
-                        "The private key is known to the world: list " + std::to_string(*list) + " of the blocklist has it.",
-                        "Take it out of use, revoke its certificates, and make a new key."});
+                        "This private key is public: it is on list " + std::to_string(*list) + " of the blocklist.",
+                        "Stop using it, revoke its certificates, and generate a new key."});
     }
   }
   if (context.shared_primes != nullptr) {
     if (const auto partners = context.shared_primes->partners(finding); !partners.empty()) {
       issues.push_back({"shared-prime", Severity::critical,
-                        "Its RSA modulus shares a prime with " + list_text(partners) + ": whoever has both computes both private keys.",
-                        "Take both out of use, and make new keys where there is enough randomness."});
+                        "Its RSA modulus shares a prime with " + list_text(partners) +
+                            ": anyone who has both public keys can compute both private keys.",
+                        "Stop using both, and generate new keys on a machine with enough entropy."});
     }
   }
 }
@@ -157,17 +158,17 @@ void add_exposure_issue(const Finding& finding, std::vector<Issue>& issues) {
     case FindingType::secret_key: {
       const bool encrypted = assets::is_encrypted(finding);
       issues.push_back({finding.type == FindingType::private_key ? "exposed-private-key" : "exposed-secret", finding.severity,
-                        encrypted ? "Whoever can pull the image can try passwords on it." : "Whoever can pull the image has it.",
-                        "Replace it, and give keys to containers when they start."});
+                        encrypted ? "Anyone who can pull the image can try passwords on it." : "Anyone who can pull the image has it.",
+                        "Replace it, and pass keys to containers at run time."});
       return;
     }
     case FindingType::token:
     case FindingType::secret:
     case FindingType::keystore:
-      issues.push_back({"exposed-secret", finding.severity, "Whoever can pull the image has it.",
-                        "Replace it, and give secrets to containers when they start."});
+      issues.push_back({"exposed-secret", finding.severity, "Anyone who can pull the image has it.",
+                        "Replace it, and pass secrets to containers at run time."});
       return;
-    default: issues.push_back({"weak", finding.severity, "Its detector holds it for weak.", "See its attributes."});
+    default: issues.push_back({"weak", finding.severity, "Reported as weak by the detector.", "See its attributes."});
   }
 }
 

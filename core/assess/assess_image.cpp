@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Issues that a finding has by what else is in its image, and where it is.
+// Issues that follow from other findings in the image and from a finding's place.
 #include "core/assess/assess_issues.hpp"
 
 #include "core/report/assets/certificate.hpp"
@@ -25,22 +25,23 @@ std::string name_of(const Finding& certificate) {
   return certificate.title.starts_with("Certificate ") ? certificate.title.substr(12) : certificate.title;
 }
 
-/// A private key is as dear as what its certificate lets it do, and while it does.
+/// A private key matters as much as its certificate permits, and as long as the certificate is valid.
 Issue pair_issue(const Finding& key, const Finding& certificate, SystemTime today) {
   const bool valid = valid_at(certificate, today);
   const bool encrypted = assets::is_encrypted(key);
   const assets::CertificateUse use = assets::certificate_use_of(certificate);
   const bool server = holds(use.usages, "server");
-  const std::string state = valid ? "" : ", which is not valid now";
+  const std::string state = valid ? "" : " (not currently valid)";
   if (use.is_ca && !(use.self_signed && server)) {
-    Issue issue{"ca-private-key", encrypted || !valid ? Severity::high : Severity::critical,
-                "It is the key of the certificate authority " + name_of(certificate) + state + ": whoever has it issues certificates.",
-                "Take the authority out of every trust store, make a new one, and keep its key outside of images."};
+    Issue issue{
+        "ca-private-key", encrypted || !valid ? Severity::high : Severity::critical,
+        "It is the key of the certificate authority " + name_of(certificate) + state + ": anyone who has it can issue certificates.",
+        "Remove the authority from every trust store, create a new one, and keep its key out of images."};
     return issue;
   }
-  Issue issue{"key-with-certificate", Severity::medium, "The certificate " + name_of(certificate) + state + " lies in the same image.",
-              "Replace key and certificate, revoke the old one, and give keys to containers when they start."};
-  // Nobody but its own maker trusts a certificate that signs itself.
+  Issue issue{"key-with-certificate", Severity::medium, "The certificate " + name_of(certificate) + state + " is in the same image.",
+              "Replace the key and the certificate, revoke the old certificate, and pass keys to containers at run time."};
+  // Only its own issuer trusts a self-signed certificate.
   if (valid && !encrypted) issue.severity = server && !use.self_signed ? Severity::critical : Severity::high;
   return issue;
 }
@@ -68,7 +69,7 @@ bool is_secret(FindingType type) {
   }
 }
 
-/// A keystore may hold certificates alone.
+/// A keystore may hold only certificates.
 bool worth_hiding(const Finding& finding) {
   if (!is_secret(finding.type)) return false;
   return finding.type != FindingType::keystore || finding.severity > Severity::info;
@@ -79,10 +80,11 @@ void add_deleted(const Finding& finding, const ImageView& image, std::vector<Iss
   const auto hidden = std::ranges::find_if(finding.occurrences, [](const Occurrence& each) { return each.deleted_by.has_value(); });
   if (hidden == finding.occurrences.end()) return;
   const bool open = finding.type == FindingType::private_key && !assets::is_encrypted(finding);
-  issues.push_back({"deleted-but-present", open ? Severity::high : Severity::medium,
-                    image.layer_name(*hidden->deleted_by) + " deletes " + hidden->path +
-                        ", and whoever pulls the image still gets it with " + image.layer_name(hidden->layer) + ".",
-                    "Build without it (in a stage of its own, or as a build secret), and replace it: deleting does not take it back."});
+  issues.push_back(
+      {"deleted-but-present", open ? Severity::high : Severity::medium,
+       image.layer_name(*hidden->deleted_by) + " deletes " + hidden->path + ", but anyone who pulls the image still gets it with " +
+           image.layer_name(hidden->layer) + ".",
+       "Build without it (use a separate build stage or a build secret), and replace it: deleting does not undo the exposure."});
 }
 
 void add_unusual_root(const Finding& finding, std::vector<Issue>& issues) {
@@ -92,8 +94,8 @@ void add_unusual_root(const Finding& finding, std::vector<Issue>& issues) {
   const auto place = std::ranges::find_if(finding.occurrences, in_trust_store);
   if (place == finding.occurrences.end()) return;
   issues.push_back({"unusual-root", Severity::low,
-                    "The trust store " + place->path + " has it, and no public programme does: it can vouch for any name.",
-                    "Keep it when it is your own authority; else find out who added it."});
+                    "The trust store " + place->path + " has it, but no public root program does: it can issue certificates for any name.",
+                    "Keep it if it is your own authority; otherwise find out who added it."});
 }
 
 }  // namespace

@@ -9,24 +9,24 @@
 
 namespace landwaiter {
 
-/// The parts of assess(): each adds to `issues` what it knows of one finding.
+/// The parts of assess(): each adds the issues that it finds for one finding.
 
-/// The codes that detectors gave. A trust store's password is no secret worth the name.
+/// Issues for the detectors' weakness codes. A trust store's password protects nothing secret.
 void add_weakness_issues(const Finding& finding, std::vector<Issue>& issues);
-/// Of a key that a program carries to test itself, and everybody knows, nothing is worse than low.
+/// A published self-test key never rates above "low".
 void soften_published(const Finding& finding, std::vector<Issue>& issues);
-/// Certificates that have expired, will soon, or are not valid yet; tokens that are good; software whose time is over.
+/// Certificates that have expired, expire soon or are not valid yet; tokens that are still valid; software past its end of life.
 void add_time_issues(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues);
 void add_policy_issues(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues);
 /// The blocklist, published keys, shared primes.
 void add_key_issues(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues);
 
-/// An image's layers and certificates by name. Holds pointers into the report, which must stay as it is meanwhile but for attributes.
+/// An image's layers and certificates by name. Holds pointers into the report; only its attributes may change meanwhile.
 class ImageView {
  public:
   explicit ImageView(const ImageReport& image);
   const Finding* certificate(const std::string& id) const;
-  /// "layer 3 (4bf5122f3440)"; of a layer that comes twice, the upper.
+  /// "layer 3 (4bf5122f3440)"; for a layer that appears twice, the upper one.
   std::string layer_name(const Digest& layer) const;
 
  private:
@@ -34,10 +34,10 @@ class ImageView {
   std::unordered_map<std::string, std::size_t> layers_;
 };
 
-/// Keys beside their certificates, what was deleted and is still there, roots in trust stores.
+/// Keys together with their certificates, deleted secrets that are still in the image, unusual roots in trust stores.
 void add_image_issues(const Finding& finding, const ImageView& image, const AssessContext& context, std::vector<Issue>& issues);
 
-/// Why a finding has the severity that its detector gave it, when nothing else says so.
+/// Explains the severity that the detector assigned, if no other issue does.
 void add_exposure_issue(const Finding& finding, std::vector<Issue>& issues);
 
 /// Whether the path is one where programs look for authorities to trust.

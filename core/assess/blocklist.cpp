@@ -8,8 +8,8 @@
 namespace landwaiter {
 namespace {
 
-/// Neighbours whose order is checked on opening: enough to tell another kind of file, without reading a gigabyte.
-constexpr std::size_t kNeighboursChecked = 4096;
+/// Adjacent records whose order is checked on opening: enough to recognize another kind of file without reading a gigabyte.
+constexpr std::size_t kNeighborsChecked = 4096;
 
 bool before(ByteView a, ByteView b) { return std::ranges::lexicographical_compare(a, b); }
 
@@ -19,7 +19,7 @@ Result<std::shared_ptr<const Blocklist>> Blocklist::over(ByteView records, std::
   const Error malformed(ErrorCode::malformed, name + ": is not a blocklist: records of 16 bytes, sorted");
   if (records.empty() || records.size() % kRecordBytes != 0) return malformed;
   const std::shared_ptr<const Blocklist> list(new Blocklist(records, std::move(owner)));
-  const std::size_t step = std::max<std::size_t>(1, list->size() / kNeighboursChecked);
+  const std::size_t step = std::max<std::size_t>(1, list->size() / kNeighborsChecked);
   for (std::size_t i = step; i < list->size(); i += step) {
     if (before(list->hash_at(i), list->hash_at(i - step))) return malformed;
   }

@@ -10,15 +10,15 @@
 
 namespace landwaiter {
 
-/// A list of keys that are known to the world, in the form of the badkeys project: sorted records of 16 bytes, of which the first 15
-/// are the start of a SHA-256 over the key's own number (attribute `key_hash`), the last says which collection it comes from.
-/// Looks at a file that somebody else holds in memory (daemon/settings/blocklist_file.hpp). Immutable and thread-safe.
+/// A list of known compromised keys, in the format of the badkeys project: sorted records of 16 bytes. The first 15 are the start of a
+/// SHA-256 over the key's own number (attribute `key_hash`), the last says which collection the key comes from. A view of a file that the
+/// caller keeps in memory (daemon/settings/blocklist_file.hpp). Immutable and thread-safe.
 class Blocklist {
  public:
-  /// `owner` keeps the records alive. Error: malformed when `name` is no such list (size, or order where it was looked at).
+  /// `owner` keeps the records alive. Error: malformed if `name` is not such a list (wrong size, or not sorted where checked).
   static Result<std::shared_ptr<const Blocklist>> over(ByteView records, std::shared_ptr<const void> owner, const std::string& name);
 
-  /// The number of the collection that has the key; nothing when none has, or when the hash is not 30 hexadecimal digits.
+  /// The number of the collection that has the key; nothing if none has it, or if the hash is not 30 hexadecimal digits.
   std::optional<unsigned> find(std::string_view key_hash) const;
   std::size_t size() const { return records_.size() / kRecordBytes; }
 

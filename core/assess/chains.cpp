@@ -12,7 +12,7 @@ namespace {
 
 /// Longer chains are loops of certificates that sign each other.
 constexpr int kChainMax = 32;
-/// Of one name. A layer full of certificates with the same subject would otherwise cost the square of their number.
+/// Per subject name. A layer full of certificates with the same subject would otherwise take quadratic time.
 constexpr std::size_t kCandidatesMax = 64;
 
 struct Certificate {
@@ -23,7 +23,7 @@ struct Certificate {
   const Certificate* issued_by = nullptr;
 };
 
-/// Whether `issuer`, which has the right name, may have issued `certificate`; a proof by key identifier ranks before none.
+/// Whether `issuer`, whose name matches, may have issued `certificate`; a match by key identifier ranks before no key identifier.
 int fit(const Certificate& certificate, const Certificate& issuer) {
   if (!issuer.facts.use.is_ca || &certificate == &issuer) return 0;
   if (certificate.facts.authority_key_id.empty() || issuer.facts.subject_key_id.empty()) return 1;

@@ -7,10 +7,10 @@
 
 namespace landwaiter {
 
-/// Links the certificates of one image: each gets `issued_by`, the id of its issuer among them (its own when it is self-signed) or
-/// null, and `chain_complete`, whether going on from there ends at a self-signed one. Issuers are told by name and, where both
-/// certificates have one, by key identifier (RFC 5280, 4.2.1.1); no signature is verified. Of several that fit, the one is taken
-/// that lives longest, then the one whose id comes first.
+/// Links the certificates of one image: each gets `issued_by`, the id of its issuer among them (its own when it is self-signed) or null,
+/// and `chain_complete`, whether the chain from there ends at a self-signed one. Issuers are matched by name and, where both certificates
+/// have one, by key identifier (RFC 5280, 4.2.1.1); no signature is verified. Of several candidates, the one that expires last wins, then
+/// the one with the smallest id.
 void link_chains(std::vector<Finding>& findings);
 
 }  // namespace landwaiter

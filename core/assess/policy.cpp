@@ -30,7 +30,7 @@ SystemTime date(int year, unsigned month, unsigned day) {
 
 const std::vector<std::string> kFiniteField{"RSA", "RSA-PSS", "DSA", "DH"};
 const std::vector<std::string> kQuantumVulnerable{"RSA", "RSA-PSS", "DSA", "DH", "EC", "Ed25519", "Ed448", "X25519", "X448"};
-constexpr std::string_view kPostQuantum = "Plan its replacement by ML-KEM and ML-DSA, alone or combined with what is used now.";
+constexpr std::string_view kPostQuantum = "Plan to replace it with ML-KEM and ML-DSA, alone or in a hybrid with the current algorithm.";
 
 PolicyRule rule(std::string code, Severity severity, std::string reason, std::string remedy) {
   PolicyRule out;
@@ -46,30 +46,31 @@ std::vector<PolicyRule> sp_800_131a() {
   std::vector<PolicyRule> rules;
   auto& key =
       rules.emplace_back(rule("nist-800-131a-key-size", Severity::medium, "SP 800-131A disallows RSA, DSA and DH keys below 2048 bits.",
-                              "Make a new key of at least 3072 bits, or on a curve such as P-256."));
+                              "Generate a new key of at least 3072 bits, or on a curve such as P-256."));
   key.match.key_types = kFiniteField;
   key.match.size_below = 2048;
   auto& curve = rules.emplace_back(rule("nist-800-131a-curve-size", Severity::medium, "SP 800-131A disallows curves below 224 bits.",
-                                        "Make a new key on P-256 or a larger curve."));
+                                        "Generate a new key on P-256 or a larger curve."));
   curve.match.key_types = {"EC"};
   curve.match.size_below = 224;
-  auto& hash = rules.emplace_back(rule("nist-800-131a-signature-hash", Severity::medium,
-                                       "SP 800-131A disallows signatures over SHA-1 and older hashes.",
-                                       "Have it issued anew with SHA-256 or better."));
-  // The weakness, not the hash: a root's signature of its own is not relied upon.
+  auto& hash =
+      rules.emplace_back(rule("nist-800-131a-signature-hash", Severity::medium,
+                              "SP 800-131A disallows signatures over SHA-1 and older hashes.", "Reissue it with SHA-256 or stronger."));
+  // The weakness, not the hash: nobody relies on a root's self-signature.
   hash.match.weaknesses = {"sha1-signature", "md5-signature", "md4-signature", "md2-signature"};
   auto& triple = rules.emplace_back(
-      rule("nist-800-131a-3des", Severity::medium, "SP 800-131A disallows encryption with triple DES since 2024.", "Use AES."));
+      rule("nist-800-131a-3des", Severity::medium, "SP 800-131A has disallowed encryption with triple DES since 2024.", "Use AES."));
   triple.match.weaknesses = {"3des"};
   triple.from = date(2024, 1, 1);
-  auto& dsa =
-      rules.emplace_back(rule("fips-186-5-dsa", Severity::low, "FIPS 186-5 no longer has DSA for signing.", "Use ECDSA, EdDSA or RSA."));
+  auto& dsa = rules.emplace_back(
+      rule("fips-186-5-dsa", Severity::low, "FIPS 186-5 no longer approves DSA for signing.", "Use ECDSA, EdDSA or RSA."));
   dsa.match.key_types = {"DSA"};
   dsa.from = date(2024, 2, 3);
   return rules;
 }
 
-/// IR 8547, "Transition to Post-Quantum Cryptography Standards": 112 bits until 2030, anything a quantum computer breaks until 2035.
+/// IR 8547, "Transition to Post-Quantum Cryptography Standards": 112 bits until 2030, everything that a quantum computer breaks until
+/// 2035.
 std::vector<PolicyRule> ir_8547() {
   std::vector<PolicyRule> rules = sp_800_131a();
   const auto at_112_bits = [&](std::vector<std::string> types, std::uint64_t below) {
@@ -87,7 +88,7 @@ std::vector<PolicyRule> ir_8547() {
   announced.match.key_types = kQuantumVulnerable;
   announced.until = date(2036, 1, 1);
   auto& disallowed = rules.emplace_back(
-      rule("nist-ir-8547-disallowed", Severity::high, "IR 8547 disallows this algorithm since 2036.", std::string(kPostQuantum)));
+      rule("nist-ir-8547-disallowed", Severity::high, "IR 8547 has disallowed this algorithm since 2036.", std::string(kPostQuantum)));
   disallowed.match.key_types = kQuantumVulnerable;
   disallowed.from = date(2036, 1, 1);
   return rules;
@@ -96,18 +97,18 @@ std::vector<PolicyRule> ir_8547() {
 /// CNSA 2.0: ML-KEM-1024, ML-DSA-87, LMS, XMSS, AES-256, SHA-384 and SHA-512; new acquisitions from 2027 on.
 std::vector<PolicyRule> cnsa_2() {
   std::vector<PolicyRule> rules = sp_800_131a();
-  auto& now =
-      rules.emplace_back(rule("cnsa-2.0-algorithm", Severity::low,
-                              "CNSA 2.0 does not have this algorithm; from 2027 on nothing new may need it.", std::string(kPostQuantum)));
+  auto& now = rules.emplace_back(rule("cnsa-2.0-algorithm", Severity::low,
+                                      "CNSA 2.0 does not include this algorithm; new systems must not need it from 2027 on.",
+                                      std::string(kPostQuantum)));
   now.match.key_types = kQuantumVulnerable;
   now.until = date(2027, 1, 1);
-  auto& later =
-      rules.emplace_back(rule("cnsa-2.0-algorithm", Severity::medium,
-                              "CNSA 2.0 does not have this algorithm; since 2027 nothing new may need it.", std::string(kPostQuantum)));
+  auto& later = rules.emplace_back(rule("cnsa-2.0-algorithm", Severity::medium,
+                                        "CNSA 2.0 does not include this algorithm; new systems must not need it since 2027.",
+                                        std::string(kPostQuantum)));
   later.match.key_types = kQuantumVulnerable;
   later.from = date(2027, 1, 1);
-  auto& hash = rules.emplace_back(rule("cnsa-2.0-signature-hash", Severity::low, "CNSA 2.0 has SHA-384 and SHA-512 only.",
-                                       "Have it issued anew with SHA-384 or SHA-512."));
+  auto& hash = rules.emplace_back(
+      rule("cnsa-2.0-signature-hash", Severity::low, "CNSA 2.0 allows only SHA-384 and SHA-512.", "Reissue it with SHA-384 or SHA-512."));
   hash.match.signature_hashes = {"MD2", "MD4", "MD5", "SHA1", "SHA224", "SHA256", "SHA512-256", "SHA512-224"};
   return rules;
 }

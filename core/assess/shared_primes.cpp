@@ -11,9 +11,9 @@
 namespace landwaiter {
 namespace {
 
-/// 4,000 keys of 2048 bits; products and remainders take some thirty times as much memory while they are computed.
+/// 4,000 keys of 2048 bits; products and remainders take about thirty times as much memory while they are computed.
 constexpr std::uint64_t kBytesMax = 1024 * 1024;
-/// 16,384 bits, as for all keys; an even or tiny number has other faults.
+/// 16,384 bits, as for all keys; an even or tiny modulus has other weaknesses.
 constexpr std::size_t kModulusBytesMax = 2048;
 constexpr std::size_t kModulusBytesMin = 32;
 
@@ -23,7 +23,7 @@ mpz_class from_bytes(const std::string& bytes) {
   return number;
 }
 
-/// The modulus' bytes without leading zeros; empty when there is none that is worth looking at.
+/// The modulus' bytes without leading zeros; empty if there is none, or none worth comparing.
 std::string modulus_of(const Finding& finding) {
   const std::string text = assets::key_identity_of(finding).modulus;
   if (text.empty() || text.size() > 2 * kModulusBytesMax) return {};
@@ -38,7 +38,7 @@ std::string modulus_of(const Finding& finding) {
 
 using Level = std::vector<mpz_class>;
 
-/// The moduli, then their products by pairs, up to one of all.
+/// The moduli, then products of pairs, up to the product of all.
 std::vector<Level> product_tree(Level leaves) {
   std::vector<Level> tree;
   tree.push_back(std::move(leaves));
@@ -99,7 +99,7 @@ void SharedPrimes::compute() {
   for (std::size_t i = 0; i < moduli.size(); ++i) {
     if (shares(moduli[i], rests[i])) weak.push_back(i);
   }
-  // Only the weak ones, of which there are few, are compared with each other. Hostile thousands share what they share with the first.
+  // Only the weak ones are compared with each other; there are few. With thousands of hostile ones, each is compared with the first.
   constexpr std::size_t kComparedMax = 200;
   if (weak.size() > kComparedMax) left_out_ += weak.size() - kComparedMax;
   weak.resize(std::min(weak.size(), kComparedMax));

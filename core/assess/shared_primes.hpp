@@ -11,22 +11,22 @@
 
 namespace landwaiter {
 
-/// Finds RSA moduli that share a prime with another: whoever has both can compute both private keys. D. J. Bernstein's batch GCD
-/// (a tree of products, and remainders down it by squares), as used by Heninger et al., "Mining Your Ps and Qs", 2012.
+/// Finds RSA moduli that share a prime with another: anyone who has both can compute both private keys. D. J. Bernstein's batch GCD (a
+/// tree of products, and remainders down it by squares), as used by Heninger et al., "Mining Your Ps and Qs", 2012.
 class SharedPrimes {
  public:
-  /// Takes the attribute `modulus` (base64 of the big-endian number) of each finding; what is none is passed over. Equal moduli count
-  /// once: a key and its certificate share all, which is no flaw.
+  /// Reads the attribute `modulus` (base64 of the big-endian number) of each finding; findings without one are skipped. Equal moduli
+  /// count once: a key and its certificate share both primes, which is not a flaw.
   void add(std::span<const Finding> findings);
 
   /// Call once, after the last add.
   void compute();
 
-  /// The ids of findings whose modulus shares a prime with this one's; empty when there is none.
+  /// The ids of findings whose modulus shares a prime with this one's; empty if there are none.
   std::set<std::string> partners(const Finding& finding) const;
 
   std::size_t moduli() const { return owners_.size(); }
-  /// Moduli that were not looked at since all together exceeded what is affordable.
+  /// Number of moduli that were not compared, because all of them together exceeded the limit.
   std::size_t left_out() const { return left_out_; }
 
  private:

@@ -9,7 +9,7 @@
 
 namespace landwaiter {
 
-/// Why somebody should look at a finding, and what they can do.
+/// Why a finding needs attention, and what to do.
 struct Issue {
   std::string code;  ///< stable, in kebab-case
   Severity severity = Severity::info;
@@ -21,11 +21,11 @@ struct Issue {
 
 void to_json(nlohmann::json& out, const Issue& value);
 
-/// What a weakness code of a detector means. A code that is not known becomes an issue of medium severity: a detector says that
-/// something is weak, and that is not to be lost because this list is older.
+/// What a weakness code of a detector means. An unknown code becomes an issue of medium severity, so that a newer detector's weakness is
+/// not lost because this list is older.
 Issue weakness_issue(std::string_view code);
 bool weakness_known(std::string_view code);
-/// All codes but those of short keys, which are a pattern ("rsa-1024").
+/// All codes except those of short keys, which follow a pattern ("rsa-1024").
 std::vector<std::string_view> weakness_codes();
 
 }  // namespace landwaiter

@@ -19,12 +19,12 @@
 #include <memory>
 #include <utility>
 
-/// The few coroutine tools that are needed beside Asio's own. All but run_on belong to one io thread.
+/// Coroutine tools that Asio lacks. All except run_on belong to one io thread.
 namespace landwaiter {
 
 namespace asio = boost::asio;
 
-/// What a coroutine returns that can fail for reasons outside the program.
+/// The result of a coroutine that can fail for reasons outside the program.
 template <class T>
 using Awaitable = asio::awaitable<Result<T>>;
 
@@ -49,7 +49,7 @@ asio::awaitable<std::invoke_result_t<Work>> run_on(asio::any_io_executor where, 
   co_return co_await std::move(operation);
 }
 
-/// Waits for somebody to call notify(); each notify wakes all who wait at that moment.
+/// Waits until notify() is called; each call wakes all current waiters.
 class Event {
  public:
   explicit Event(const asio::any_io_executor& executor) : timer_(executor) { timer_.expires_at(asio::steady_timer::time_point::max()); }
@@ -65,7 +65,7 @@ class Event {
   asio::steady_timer timer_;
 };
 
-/// Waits up to `duration`, less when `wake` is notified or the coroutine is cancelled.
+/// Waits up to `duration`, or until `wake` is notified or the coroutine is cancelled.
 class Sleeper {
  public:
   explicit Sleeper(const asio::any_io_executor& executor) : timer_(executor) {}

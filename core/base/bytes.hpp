@@ -15,7 +15,7 @@ using Bytes = std::vector<std::uint8_t>;
 
 ByteView as_bytes(std::string_view text);
 std::string_view as_text(ByteView bytes);
-/// Not in constant time: for what is no secret.
+/// Not in constant time: only for bytes that are not secret.
 bool same_bytes(ByteView a, ByteView b);
 
 /// Reads numbers and runs of bytes from a buffer it does not own. Every read checks what is left first;

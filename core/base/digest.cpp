@@ -92,7 +92,7 @@ Result<ByteView> VerifyingSource::end() {
   }
   const Digest got = hasher_.finish();
   if (got != expected_) {
-    failed_ = Error(ErrorCode::digest_mismatch, "content has digest " + got.str() + " where " + expected_.str() + " was promised");
+    failed_ = Error(ErrorCode::digest_mismatch, "content has digest " + got.str() + " instead of " + expected_.str());
     return *failed_;
   }
   proven_ = true;
@@ -110,7 +110,7 @@ Result<void> VerifyingSource::drain() {
 Bytes hmac_sha256(ByteView key, ByteView message) {
   Bytes out(32);
   unsigned int size = 0;
-  // OpenSSL takes a null key for "the one of the last call" and fails, also when its length is 0.
+  // OpenSSL treats a null key as "the key of the last call" and fails, even when its length is 0.
   static constexpr std::uint8_t kEmpty = 0;
   if (!HMAC(EVP_sha256(), key.empty() ? &kEmpty : key.data(), static_cast<int>(key.size()), message.data(), message.size(), out.data(),
             &size)) {

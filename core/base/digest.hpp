@@ -9,8 +9,8 @@
 
 namespace landwaiter {
 
-/// A content digest, `sha256:<64 hex>` or `sha512:<128 hex>` (OCI image-spec, descriptor.md, "Digests").
-/// Value type; a default-made one is empty and equal to no parsed one.
+/// A content digest, `sha256:<64 hex>` or `sha512:<128 hex>` (OCI image-spec, descriptor.md, "Digests"). Value type; a
+/// default-constructed one is empty and not equal to any parsed one.
 class Digest {
  public:
   enum class Algorithm { sha256, sha512 };
@@ -50,14 +50,14 @@ class Hasher {
   std::unique_ptr<void, Free> context_;
 };
 
-/// Passes a source through and proves it: fails with digest_mismatch as soon as more than `size` bytes come,
-/// and does not let the end through unless exactly `size` bytes with digest `expected` came.
+/// Passes a source through and verifies it: fails with digest_mismatch as soon as more than `size` bytes arrive, and at the end unless
+/// exactly `size` bytes with digest `expected` have arrived.
 class VerifyingSource final : public ByteSource {
  public:
   VerifyingSource(ByteSource& source, Digest expected, std::uint64_t size_bytes);
   Result<ByteView> next() override;
 
-  /// Reads and checks what is left, so that the digest is proven although a consumer stopped early.
+  /// Reads and checks the rest, so the digest is verified even if a consumer stopped early.
   Result<void> drain();
   bool proven() const { return proven_; }
   std::uint64_t bytes_read() const { return read_bytes_; }

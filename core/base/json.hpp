@@ -19,8 +19,8 @@ Result<nlohmann::json> parse_json(std::string_view text, std::string_view what);
 /// Runs `read`, which may use nlohmann's throwing accessors, and turns a missing or mistyped field into `malformed`.
 Result<void> read_json_fields(std::string_view what, const std::function<void()>& read);
 
-/// A whole number from 0 to 2^64-1. Unlike nlohmann's own conversion it takes no negative number and no fraction, which
-/// would otherwise become some other number. To be used within read_json_fields: throws json::other_error.
+/// A whole number from 0 to 2^64-1. Unlike nlohmann's own conversion it rejects negative numbers and fractions instead of converting them
+/// to another number. To be used within read_json_fields: throws json::other_error.
 std::uint64_t read_count(const nlohmann::json& object, const char* field);
 void read_count(const nlohmann::json& object, const char* field, std::uint64_t& out);
 
@@ -28,7 +28,7 @@ void read_count(const nlohmann::json& object, const char* field, std::uint64_t& 
 template <class T>
 Result<T> parse_json_as(std::string_view text, std::string_view what);
 
-/// Overwrites all strings of a document that held credentials: nlohmann frees them as they are.
+/// Overwrites all strings of a document that held credentials: nlohmann frees them without wiping.
 void wipe_texts(nlohmann::json& document);
 
 /// Compact; invalid UTF-8 cannot make it fail (bytes are replaced).

@@ -8,7 +8,7 @@
 
 namespace landwaiter {
 
-/// The text of `object`'s field; empty when there is none, or it is no text, or `object` is no object.
+/// The text of `object`'s field; empty if it is missing or not a string, or if `object` is not an object.
 inline std::string text_of(const nlohmann::json& object, const char* field) {
   const auto found = object.is_object() ? object.find(field) : object.end();
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();

@@ -18,33 +18,33 @@ inline constexpr std::uint64_t GiB = 1024 * MiB;
 // --- registry: documents -------------------------------------------------------------------------------------------
 /// The OCI distribution specification asks registries to accept manifests up to 4 MiB; larger ones are hostile.
 inline constexpr std::uint64_t manifest_bytes_max = 4 * MiB;
-/// Image configs carry history and labels; the largest seen in public images are some 100 KiB.
+/// Image configs contain history and labels; the largest seen in public images are about 100 KiB.
 inline constexpr std::uint64_t config_bytes_max = 8 * MiB;
 /// A catalog or tag page of 1,000 names of 255 bytes is 260 KiB; docker-registry sends all tags in one page.
 inline constexpr std::uint64_t list_bytes_max = 32 * MiB;
 /// Bearer tokens with many grants reach 16 KiB; this is the whole token answer.
 inline constexpr std::uint64_t token_bytes_max = 128 * KiB;
-/// An error's body is only read for its code and message.
+/// Only the code and message of an error's body are used.
 inline constexpr std::uint64_t error_body_bytes_max = 8 * KiB;
 /// A manifest with more layers than this runs on no engine (overlayfs stops at 128 on most, 500 on some).
 inline constexpr std::size_t manifest_layers_max = 1024;
 /// Platforms in one index: real ones stay below 50, plus an attestation for each.
 inline constexpr std::size_t index_manifests_max = 1000;
-/// An index inside an index inside an index has no use.
+/// Deeper nesting of indexes has no legitimate use.
 inline constexpr std::size_t index_depth_max = 3;
 /// The distribution specification's bound for `n`; docker-registry 2.8 answers 400 above it.
 inline constexpr std::size_t page_size = 1000;
 /// 100,000 pages of 1,000 names are more than any registry holds; stops an endless list.
 inline constexpr std::size_t pages_max = 100'000;
-/// Where a listing goes on: projects or organisations of a page that are still to be read, one line each.
+/// Where a listing resumes: projects or organizations of a page that are still to be read, one line each.
 inline constexpr std::uint64_t list_cursor_bytes_max = 1 * MiB;
-/// Projects, organisations and folders that one answer may add to a listing; vendors' own pages have 100 to 1,000.
+/// Projects, organizations and folders that one answer may add to a listing; vendors' own pages have 100 to 1,000.
 inline constexpr std::size_t list_parts_max = 10'000;
 /// Distribution's own limit for a repository name.
 inline constexpr std::size_t repository_name_bytes_max = 255;
 /// Distribution's limit for a tag.
 inline constexpr std::size_t tag_bytes_max = 128;
-/// No image layer comes near it; a descriptor that claims more is refused before a byte is fetched.
+/// No image layer is nearly this large; a descriptor that claims more is rejected before anything is fetched.
 inline constexpr std::uint64_t layer_bytes_max = 1024 * GiB;
 /// JSON nesting: manifests, configs, reports and API bodies need less than 10 levels.
 inline constexpr std::size_t json_depth_max = 64;
@@ -55,112 +55,112 @@ inline constexpr std::uint32_t http_header_bytes_max = 64 * KiB;
 inline constexpr std::size_t redirects_max = 10;
 /// glibc asks three name servers twice, 5 s each; what is slower is down.
 inline constexpr std::chrono::milliseconds resolve_timeout = 30s;
-/// For each address of a name, of which so many are tried: a name may have more, all of them dead.
+/// Per address. At most connect_addresses_max addresses of a name are tried, because a name may have many dead ones.
 inline constexpr std::chrono::milliseconds connect_timeout = 15s;
 inline constexpr std::size_t addresses_tried_max = 6;
 inline constexpr std::chrono::milliseconds tls_handshake_timeout = 15s;
 /// Silence on an open connection, also in the middle of a body. An S3-backed catalog may take a minute a page.
 inline constexpr std::chrono::milliseconds idle_timeout = 90s;
-/// A byte now and then is no silence, but holds a worker as long: of a body this much must come in so much time spent waiting
-/// for it (about 1 KiB/s; a modem of the nineties did five). Time that the reader takes for itself does not count.
+/// A trickle of bytes is not silence, but blocks a worker just as long. At least this much of a body must arrive within this much waiting
+/// time (about 1 KiB/s; a modem of the nineties did five). Time that the reader itself takes does not count.
 inline constexpr std::chrono::milliseconds slow_body_window = 60s;
 inline constexpr std::uint64_t slow_body_bytes = 64 * KiB;
 inline constexpr std::chrono::milliseconds retry_wait_first = 250ms;
-/// Also the longest Retry-After that is obeyed in place; longer ones fail the job with that wait.
+/// Also the longest Retry-After that a request waits for; a longer one fails the job, which is retried after that time.
 inline constexpr std::chrono::milliseconds retry_wait_max = 60s;
-/// The longest pause that a registry can ask for: Docker Hub counts by 6 hours, others by the day. More is a mistake, or mischief.
+/// The longest pause that a registry can ask for: Docker Hub counts by 6 hours, others by the day. More is a mistake or an attack.
 inline constexpr std::chrono::milliseconds retry_after_max = 24h;
 inline constexpr std::size_t request_attempts_max = 5;
 /// Retries of one host by all jobs together, and how long a spent budget takes to fill again: a registry in trouble is not
 /// asked several times as much as before.
 inline constexpr std::size_t retry_budget = 100;
 inline constexpr std::chrono::milliseconds retry_budget_refill = 60s;
-/// Reconnections that resume a blob without enough progress between them: resume_progress_bytes at any speed, or what a slow but
-/// honest line brings (slow_body_bytes) in resume_progress_time.
+/// Reconnections that resume a blob without enough progress in between: resume_progress_bytes at any speed, or what a slow but working
+/// connection delivers (slow_body_bytes) in resume_progress_time.
 inline constexpr std::size_t resume_attempts_max = 5;
 inline constexpr std::uint64_t resume_progress_bytes = 1 * MiB;
 inline constexpr std::chrono::milliseconds resume_progress_time = 60s;
-/// All reconnections of one blob. Proxies that cut every 16 MiB need 640 for a layer of 10 GiB; a server that hangs up after every
-/// MiB is given up after a GiB, having cost one request a MiB.
+/// All reconnections of one blob. Proxies that cut every 16 MiB need 640 for a layer of 10 GiB; a server that disconnects after every MiB
+/// is given up after a GiB, at one request per MiB.
 inline constexpr std::size_t resume_total_max = 1000;
 /// docker's and containerd's own default for parallel transfers from one registry.
 inline constexpr std::size_t connections_per_host = 4;
 inline constexpr std::chrono::milliseconds connection_idle_max = 90s;
-/// TLS settings are looked up once a host; redirects lead to ever new ones, so that the memory is emptied at this size.
+/// TLS settings are looked up once per host; redirects may lead to any number of hosts, so the cache is cleared at this size.
 inline constexpr std::size_t tls_hosts_cached_max = 256;
 /// Certificates that are read from one folder of certs.d, and the size of each: authorities' bundles stay below 300 KiB.
 inline constexpr std::size_t certs_directory_files_max = 1000;
 /// Tokens without expiry live 60 s by the token specification, and shorter ones are treated as 60 s.
 inline constexpr std::chrono::seconds token_lifetime_min = 60s;
-/// A registry's word for "for ever" is not taken: 12 hours is the longest that a large one gives (AWS ECR).
+/// Longer lifetimes than this are not believed: the longest that a large registry gives is 12 hours (AWS ECR).
 inline constexpr std::chrono::seconds token_lifetime_max = 12h;
-/// A token is renewed this much before its end, so that it does not expire on the way.
+/// A token is renewed this long before its expiry, so it does not expire in transit.
 inline constexpr std::chrono::seconds token_early = 10s;
 /// One for each repository of a walk; they expire within minutes.
 inline constexpr std::size_t tokens_cached_max = 1000;
-/// Docker's config.json holds a line for each registry.
+/// Docker's config.json has a few lines per registry.
 inline constexpr std::uint64_t docker_config_bytes_max = 4 * MiB;
-/// A credentials file holds a cloud's key at most: a Google service account's has some 2.5 KiB.
+/// The largest credentials file holds a cloud key: a Google service account's has about 2.5 KiB.
 inline constexpr std::uint64_t credentials_file_bytes_max = 64 * KiB;
-/// A credential helper may ask a cloud, or a person for a passphrase; one that hangs must not hold a scan for ever.
+/// A credential helper may ask a cloud, or a person for a passphrase; one that hangs must not block a scan forever.
 inline constexpr std::chrono::milliseconds credential_helper_timeout = 60s;
-/// A login that a cloud gave within this time is not asked for anew, however often a registry refuses it.
+/// A cloud login that is younger than this is not requested again, however often a registry rejects it.
 inline constexpr std::chrono::seconds login_renew_pause = 60s;
-/// Clouds refuse what was signed five minutes ago or ahead. When one refuses us and its Date differs from our clock by more than
-/// this, it is asked once more by its own time.
+/// Clouds reject signatures that are five minutes off. If one rejects a request and its Date differs from our clock by more than this,
+/// the request is signed once more with the cloud's time.
 inline constexpr std::chrono::seconds clock_skew_max = 60s;
-/// manifest.json of a docker-archive holds some hundred bytes for each image and layer.
+/// manifest.json of a docker-archive has about a hundred bytes per image and layer.
 inline constexpr std::uint64_t archive_index_bytes_max = 8 * MiB;
-/// Members of an archive that holds images; each blob is one, docker's older form has three for each layer.
+/// Members of an image archive; each blob is one, docker's older format has three per layer.
 inline constexpr std::size_t archive_members_max = 100'000;
-/// 401s answered within one request: anonymous, the token as it is, a token from the realm, a renewed one.
+/// 401s answered within one request: anonymous, the token as given, a token from the realm, a renewed one.
 inline constexpr std::size_t challenges_answered_max = 3;
 
 // --- listing -------------------------------------------------------------------------------------------------------
-/// Names of repositories that a walk holds at once: what waits, and what is done behind a slow one.
+/// Repository names that a listing holds at once: those that wait, and those that are done but come after a slow one.
 inline constexpr std::size_t open_repositories_max = 4000;
-/// Manifests' facts kept in memory by a walk, so that it stays flat: some 50,000 plain images.
+/// Manifest facts that a listing keeps in memory, so its memory use is constant: about 50,000 plain images.
 inline constexpr std::uint64_t manifests_cached_bytes_max = 16 * MiB;
 /// Patterns of one filter; each name is compared with all of them.
 inline constexpr std::size_t patterns_max = 1000;
 inline constexpr std::size_t platforms_max = 64;
-/// The newest N tags of a repository are held until its last tag was seen.
+/// The newest N tags of a repository are held until its last tag has been seen.
 inline constexpr std::size_t newest_max = 10'000;
 inline constexpr std::size_t window_days_max = 3650;
 
 // --- layers --------------------------------------------------------------------------------------------------------
-/// Archives inside archives inside a layer: an EAR holds WARs, which hold JARs, which may hold a tar.gz.
+/// Archives inside archives inside a layer: an EAR contains WARs, which contain JARs, which may contain a tar.gz.
 inline constexpr std::size_t archive_depth_max = 8;
 /// Entries in one layer, all depths together; the largest real layers have about a million files.
 inline constexpr std::uint64_t layer_entries_max = 5'000'000;
 /// Bytes that one layer may expand to at its first level.
 inline constexpr std::uint64_t layer_expanded_bytes_max = 1024 * GiB;
-/// Bytes that archives inside the files of one layer may expand to, all together: bounds quines and bomb trees.
+/// Total bytes that archives inside the files of one layer may expand to: bounds quines and trees of bombs.
 inline constexpr std::uint64_t nested_expanded_bytes_max = 64 * GiB;
-/// Expansion of one archive inside a layer, with all archives in it, against its own compressed bytes; deflate reaches 1,032,
-/// bzip2 and xz far more on zeros, and a tree of archives any number. Only enforced beyond nested_ratio_free_bytes, since tiny
-/// files compress absurdly well.
+/// Expansion of one archive inside a layer, with all archives in it, relative to its compressed size; deflate reaches 1,032, bzip2 and xz
+/// far more on zeros, and a tree of archives any number. Only enforced beyond nested_ratio_free_bytes, because tiny files compress
+/// extremely well.
 inline constexpr std::uint64_t nested_ratio_max = 200;
 inline constexpr std::uint64_t nested_ratio_free_bytes = 64 * MiB;
 /// A path in a tar can be as long as a pax header says; Linux stops at 4,096.
 inline constexpr std::size_t path_bytes_max = 4096;
 /// Hard links whose target held a finding get an occurrence too; the table of links is bounded.
 inline constexpr std::size_t hard_links_max = 100'000;
-/// Text of hard links, of whiteouts and of findings' places that one layer's scan keeps: without it, long names times the
-/// counts above and below would be gigabytes.
+/// Text of hard links, whiteouts and finding places that one layer's scan keeps. Without this bound, long names times the counts above
+/// and below would be gigabytes.
 inline constexpr std::uint64_t hard_links_bytes_max = 16 * MiB;
 inline constexpr std::uint64_t whiteouts_bytes_max = 32 * MiB;
 inline constexpr std::uint64_t finding_places_bytes_max = 128 * MiB;
-/// What a tar may hold between two entries: pax headers, long names, a sparse map. Real ones stay below 100 KiB.
+/// What a tar may contain between two entries: pax headers, long names, a sparse map. Real ones stay below 100 KiB.
 inline constexpr std::uint64_t tar_header_bytes_max = 4 * MiB;
-/// An executable jar begins with a shell script of some 10 KiB; this much of a file that begins with "#!" is searched for
-/// the zip behind it.
+/// An executable jar starts with a shell script of about 10 KiB; this much of a file that starts with "#!" is searched for the zip after
+/// it.
 inline constexpr std::size_t script_before_zip_bytes_max = 64 * KiB;
-/// Looked at after the end of a tar for bytes that are not zero; beyond it only the digest counts.
+/// This much after the end of a tar is checked for bytes that are not zero; the rest is only hashed.
 inline constexpr std::uint64_t tar_trailer_bytes_max = 1 * MiB;
 /// Whiteouts kept in a layer report.
 inline constexpr std::size_t whiteouts_max = 200'000;
-/// zstd's own default (2^27); larger windows need --long on the writer's side and would break the memory promise.
+/// zstd's own default (2^27); larger windows need --long when compressing and would exceed the promised memory.
 inline constexpr int zstd_window_log_max = 27;
 /// The same for archives inside a layer, which may be several deep.
 inline constexpr int nested_zstd_window_log_max = 24;
@@ -168,17 +168,17 @@ inline constexpr int nested_zstd_window_log_max = 24;
 inline constexpr std::uint64_t lzma_memory_bytes_max = 80 * MiB;
 
 // --- detectors -----------------------------------------------------------------------------------------------------
-/// The part of a file that is matched at once.
+/// The part of a file that is matched in one call.
 inline constexpr std::size_t window_bytes = 1 * MiB;
 /// What a detector may see before and after the place that triggered it: the largest single object it can decode
 /// (a 16,384-bit RSA key in PEM is 13 KiB; certificates with hundreds of SANs reach 40 KiB).
 inline constexpr std::size_t detector_lookahead_bytes = 128 * KiB;
 inline constexpr std::size_t detector_lookbehind_bytes = 4 * KiB;
-/// The longest match of a trigger: it is looked at twice where windows meet.
+/// The longest match of a trigger: windows overlap by this much.
 inline constexpr std::size_t trigger_length_max = 4 * KiB;
-/// Triggers acted upon in one file; a file of nothing but magic bytes stops costing there, with a diagnostic.
+/// Trigger hits handled per file; a file full of magic bytes costs no more after that, and gets a diagnostic.
 inline constexpr std::size_t triggers_per_file_max = 200'000;
-/// Findings of one file and of one layer: more is a generated or hostile file.
+/// Findings per file and per layer: more means a generated or hostile file.
 inline constexpr std::size_t findings_per_file_max = 20'000;
 inline constexpr std::size_t findings_per_layer_max = 200'000;
 inline constexpr std::size_t diagnostics_per_layer_max = 1'000;
@@ -190,8 +190,8 @@ inline constexpr std::size_t package_text_bytes_max = 1 * KiB;
 inline constexpr std::size_t package_licenses_max = 100;
 /// Text of all packages of one layer: without it, long texts times the counts above would be gigabytes.
 inline constexpr std::uint64_t packages_bytes_max = 64 * MiB;
-/// What a reader that wants a file as a whole may ask for: the dpkg status of 30,000 packages has 50 MiB. It is held once for each
-/// reader that wants the file, and for each archive around it that is wanted, too.
+/// What a reader that wants a file as a whole may ask for: the dpkg status of 30,000 packages has 50 MiB. It is held once for each reader
+/// that wants the file, and for each wanted archive around it.
 inline constexpr std::uint64_t whole_file_bytes_max = 64 * MiB;
 /// Holes of sparse files that readers are shown as zeros, in one layer together: a header of 1 KiB can claim any number of them.
 inline constexpr std::uint64_t reader_zeros_bytes_max = 1 * GiB;
@@ -208,8 +208,8 @@ inline constexpr std::size_t objects_waiting_max = 4;
 inline constexpr std::uint64_t objects_waiting_bytes_max = 16 * MiB;
 /// Base64 in base64: a PEM in a Kubernetes secret is one, in a release that Helm stored two.
 inline constexpr std::size_t decode_depth_max = 3;
-/// What all guessing of passwords in one layer may cost, in rounds of SHA-1: about two seconds. PKCS #12 files of Java and
-/// OpenSSL ask for 2,000 to 10,000 rounds a guess.
+/// Cost of all password guesses in one layer, in rounds of SHA-1: about two seconds. PKCS #12 files of Java and OpenSSL need 2,000 to
+/// 10,000 rounds per guess.
 inline constexpr std::uint64_t layer_guess_rounds_max = 10'000'000;
 /// DER nesting; X.509 needs about 12 levels.
 inline constexpr std::size_t der_depth_max = 32;
@@ -237,13 +237,13 @@ inline constexpr std::uint64_t inventory_body_bytes_max = 8 * MiB;
 inline constexpr std::uint64_t api_bodies_in_memory_bytes_max = 512 * MiB;
 /// Names and other short texts that a request gives: of a registry, a sensor, a token, a user.
 inline constexpr std::size_t name_bytes_max = 200;
-/// Open connections; a sensor needs two or three, a descriptor each. More are closed at once.
+/// Open connections; a sensor needs two or three, with one descriptor each. Further ones are closed immediately.
 inline constexpr std::size_t api_connections_max = 4096;
 /// Silence in the middle of a request's body.
 inline constexpr std::chrono::milliseconds api_silence_timeout = 30s;
 /// A piece of a body that is made while it is sent.
 inline constexpr std::size_t body_piece_bytes = 64 * KiB;
-/// A whole body in or out, so that nobody holds a connection with a byte now and then.
+/// For sending or receiving a whole body, so nobody can hold a connection with a trickle of bytes.
 inline constexpr std::chrono::milliseconds api_body_timeout = 10min;
 /// Image references in one request, and layers in one claim.
 inline constexpr std::size_t scan_references_max = 10'000;
@@ -255,7 +255,7 @@ inline constexpr std::size_t inventory_page_items_max = 1000;
 inline constexpr std::size_t job_attempts_max = 5;
 inline constexpr std::chrono::seconds lease_default = 60s;
 inline constexpr std::chrono::seconds long_poll_max = 50s;
-/// No lease, interval or back-off is longer; far below where adding it to a time point could overflow.
+/// No lease, interval or backoff is longer; far below where adding it to a time point could overflow.
 inline constexpr std::chrono::seconds protocol_duration_max = 366 * 24h;
 
 }  // namespace landwaiter::limits

@@ -25,7 +25,7 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
   return spdlog::level::info;
 }
 
-/// Whether lines are JSON travels as the logger's pattern would: set once before any thread logs.
+/// Whether lines are JSON; like the logger's pattern it is set once, before any thread logs.
 std::atomic<bool> json_lines = false;
 
 std::string text_line(LogLevel level, std::string_view event, const nlohmann::json& fields) {

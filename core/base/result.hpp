@@ -12,22 +12,22 @@ namespace landwaiter {
 
 /// What kind of thing went wrong: callers branch on this, people read the message.
 enum class ErrorCode {
-  invalid_argument,  ///< the caller's or user's input has no meaning
+  invalid_argument,  ///< the caller's or user's input is invalid
   configuration,     ///< a configuration file or environment is wrong
   malformed,         ///< bytes from outside break their format's rules
   limit_exceeded,    ///< bytes from outside go beyond a limit in core/base/limits.hpp
-  digest_mismatch,   ///< content is not what its digest promised
+  digest_mismatch,   ///< content does not match its digest
   unsupported,       ///< well-formed, but of a kind that cannot be scanned
   unauthorized,      ///< HTTP 401 after all credentials were tried
   forbidden,         ///< HTTP 403
-  not_found,         ///< it is gone, or never was
+  not_found,         ///< it does not exist
   conflict,          ///< a stale lease token, or a state that forbids the request
   rate_limited,      ///< HTTP 429, after the retry budget was spent
   unavailable,       ///< HTTP 5xx, connection refused or reset, name not resolved
   timeout,           ///< a step took longer than its limit
   tls,               ///< no trust, wrong name, or protocol failure
   io,                ///< the local file system or database failed
-  cancelled,         ///< somebody asked to stop
+  cancelled,         ///< the operation was asked to stop
   internal,          ///< a bug
 };
 
@@ -35,11 +35,11 @@ enum class ErrorCode {
 std::string_view to_string(ErrorCode code);
 std::optional<ErrorCode> error_code_from(std::string_view name);
 
-/// A failure that a person can read: what happened, to which thing, and where it helps, what to do.
-/// The message never holds a credential or found secret. Value type, safe to copy between threads.
+/// A failure that a person can read: what happened, to which thing, and where it helps, what to do. The message never contains a
+/// credential or a found secret. Value type, safe to copy between threads.
 class [[nodiscard]] Error {
  public:
-  /// What Result's error() gives when there is none; no function returns it.
+  /// What Result's error() returns if there is no error; no function returns it.
   Error() = default;
   Error(ErrorCode code, std::string message);
 
@@ -53,7 +53,7 @@ class [[nodiscard]] Error {
   /// The same error with "context: " before its message.
   Error with_context(std::string_view context) const;
 
-  /// True when the same request may succeed later without anybody changing anything.
+  /// True if the same request may succeed later without any change.
   bool transient() const;
 
  private:

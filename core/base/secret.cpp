@@ -69,7 +69,7 @@ void wipe(Bytes& bytes) noexcept {
 }
 
 void wipe(std::string& text) noexcept {
-  // The capacity, not only the size: an earlier, longer value may still lie behind it.
+  // The capacity, not only the size: an earlier, longer value may remain after it.
   text.resize(text.capacity());
   OPENSSL_cleanse(text.data(), text.size());
   text.clear();

@@ -10,9 +10,8 @@
 
 namespace landwaiter {
 
-/// A password, token or key in memory. Wipes itself when destroyed, moved from or replaced; prints as `***`.
-/// There is no implicit way to a plain string: whoever calls reveal() takes the responsibility that the bytes go
-/// only to the wire or to a cipher.
+/// A password, token or key in memory. Wipes itself when destroyed, moved from or replaced; prints as `***`. There is no implicit
+/// conversion to a plain string: a caller of reveal() must make sure that the bytes go only to the wire or to a cipher.
 class Secret {
  public:
   Secret() = default;
@@ -39,15 +38,15 @@ std::ostream& operator<<(std::ostream& out, const Secret& secret);
 /// The parts one after the other, made without leaving a copy behind.
 Secret concat(std::initializer_list<std::string_view> parts);
 
-/// `text` with each occurrence of the secret, also percent-encoded, replaced by "***"; secrets too short to tell from ordinary
+/// `text` with each occurrence of the secret, also percent-encoded, replaced by "***"; secrets too short to distinguish from ordinary
 /// text stay.
 std::string redact(std::string text, const Secret& secret);
 
-/// Overwrites a plain string's bytes before it is dropped: for copies that a library forced on us.
+/// Overwrites a plain string's bytes before it is freed: for copies that a library requires.
 void wipe(std::string& text) noexcept;
 void wipe(Bytes& bytes) noexcept;
 
-/// Bytes that are overwritten when they are destroyed or replaced, such as a decoded private key.
+/// Bytes that are overwritten when destroyed or replaced, such as a decoded private key.
 class WipedBytes {
  public:
   WipedBytes() = default;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 
-/// Spreadsheets run what begins with one of these (OWASP, "CSV Injection").
+/// Spreadsheets execute fields that start with one of these (OWASP, "CSV Injection").
 constexpr std::string_view kFormulaStarts = "=+-@\t\r";
 
 std::string field(std::string text) {
@@ -41,7 +41,7 @@ std::string joined(const std::vector<Issue>& issues, std::string Issue::*member)
   return out;
 }
 
-/// From 1, of a layer that comes twice the upper one, as everywhere; empty when the image has it not.
+/// Counted from 1; for a layer that appears twice, the upper one, as everywhere. Empty if the image does not have it.
 std::string layer_number(const ImageReport& image, const Digest& layer) {
   for (std::size_t i = image.facts.layers.size(); i > 0; --i) {
     if (image.facts.layers[i - 1] == layer) return std::to_string(i);

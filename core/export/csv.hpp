@@ -11,8 +11,8 @@
 
 namespace landwaiter::exports {
 
-/// RFC 4180 with a header: one row for each occurrence of each finding, worst first. A field that a spreadsheet would take for a
-/// formula begins with an apostrophe.
+/// RFC 4180 with a header: one row per occurrence of each finding, worst first. A field that a spreadsheet would execute as a formula
+/// starts with an apostrophe.
 std::string csv(std::span<const ImageReport> images);
 
 /// The same document in pieces, to be sent while it is made.

@@ -16,7 +16,7 @@ const char* version_text(CycloneDxVersion version) { return version == CycloneDx
 
 std::string image_ref(const ImageReport& image) { return "image:" + image.facts.digest.str(); }
 
-/// One place as CycloneDX has it. Ordered, so that the same places in another order come out alike.
+/// One place in CycloneDX's form. Ordered, so the order of the input does not matter.
 using Place = std::tuple<std::string, std::uint64_t, std::string>;
 
 Place place_of(const Occurrence& occurrence) {
@@ -64,7 +64,7 @@ class Collector {
     for (const Finding& finding : findings) refs.insert(ref_of(finding));
     for (const Finding& finding : findings) {
       const std::string ref = ref_of(finding);
-      // Another image's view of the same asset may have other issues (a key beside it there): the worse one is shown.
+      // The same asset may have other issues in another image (for example, a key next to it there): the worse version is shown.
       const auto worst = worst_.find(ref);
       if (worst == worst_.end() || finding.severity > worst->second) {
         graph_.components[ref] = make_component(finding, refs, graph_);

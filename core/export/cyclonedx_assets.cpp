@@ -20,8 +20,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Attributes that are shown as properties. A list of what may be shown, since a name that is not thought of here could one day
-/// hold what must not leave.
+/// Attributes that become properties. An allowlist, because a new attribute might contain something that must not be exported.
 constexpr std::array kShown{attribute::encoding,
                             attribute::format,
                             attribute::format_version,
@@ -207,7 +206,7 @@ std::string protocol_versions(const assets::ProtocolBounds& protocols) {
 /// Settings that speak of no protocol (Java's providers, GnuPG's preferences) are a file with properties.
 void describe_settings(const Finding& finding, json& component) {
   const assets::CryptoConfiguration configuration = assets::crypto_configuration_of(finding);
-  const bool ssh = configuration.software == assets::CryptoConfiguration::openssh;
+  const bool ssh = configuration.software == assets::CryptoConfiguration::kOpenSsh;
   const std::string version = protocol_versions(configuration.protocols);
   const auto ciphers = allowed_ciphers(configuration.ciphers, ssh);
   add_property(component, attribute::settings, dump_json(assets::member_or_null(finding.attributes, attribute::settings)));
@@ -221,7 +220,7 @@ void describe_settings(const Finding& finding, json& component) {
   component["cryptoProperties"] = {{"assetType", "protocol"}, {"protocolProperties", std::move(properties)}};
 }
 
-/// What a program is told, or parameters of Diffie-Hellman.
+/// A program's settings, or Diffie-Hellman parameters.
 void describe_configuration(const Finding& finding, const std::set<std::string>& refs, Graph& graph, json& component) {
   const bool settings = assets::member_or_null(finding.attributes, attribute::settings).is_object();
   if (settings) describe_settings(finding, component);

@@ -12,7 +12,7 @@
 
 namespace landwaiter::exports {
 
-/// Components by bom-ref and what each leads to, both in order.
+/// Components by bom-ref, and the dependencies of each, both ordered.
 struct Graph {
   CycloneDxVersion version = CycloneDxVersion::v1_6;
   std::map<std::string, nlohmann::json> components;
@@ -24,23 +24,23 @@ std::string ref_of(const Finding& finding);
 /// "landwaiter:<name>"
 void add_property(nlohmann::json& component, const std::string& name, std::string value);
 
-/// The bom-ref of the algorithm, whose component is made when it is not there yet.
+/// The bom-ref of the algorithm; creates its component if needed.
 std::string add_algorithm(const Algorithm& algorithm, Graph& graph);
 
-/// "public-key:spki-sha256:<hex>" of the key in a certificate, whose component is made when no finding is it; empty when not known.
+/// "public-key:spki-sha256:<hex>" of the key in a certificate, with a component of its own if no finding is that key; empty if unknown.
 std::string add_public_key(const Finding& certificate, Graph& graph);
 /// `certificateProperties` and `hashes` of a certificate's component.
 void describe_certificate(const Finding& finding, const std::set<std::string>& refs, Graph& graph, nlohmann::json& component);
-/// RFC 3339 in one spelling; empty when the text is no time.
+/// Normalized RFC 3339; empty if the text is not a time.
 std::string normal_time(std::string_view text);
-/// 64 hexadecimal digits, else empty.
+/// 64 hexadecimal digits, or empty.
 std::string sha256_of(std::string_view text);
-/// Adds {"type","ref"} to what relates to an asset, as version 1.7 has it.
+/// Adds {"type","ref"} to an asset's related assets, in the form of version 1.7.
 void relate(nlohmann::json& properties, const char* type, const std::string& ref);
 void link(Graph& graph, const std::string& from, const std::string& to);
 
-/// The component of a finding without its places, with those of its algorithms and public key, and its edges. `ids` are the refs of
-/// all findings of the image, so that no edge leads to nothing.
+/// The component of a finding without its places, with those of its algorithms and public key, and its edges. `ids` are the refs of all
+/// findings of the image, so no edge points to a missing component.
 nlohmann::json make_component(const Finding& finding, const std::set<std::string>& refs, Graph& graph);
 
 }  // namespace landwaiter::exports

@@ -33,7 +33,7 @@ json extensions_of(const assets::Certificate& facts) {
   return out;
 }
 
-/// Of the two that time alone decides; revocation is not looked at.
+/// Only the two states that depend on time alone; revocation is not checked.
 json state_of(const Finding& finding) {
   for (const Issue& issue : issues_of(finding)) {
     if (issue.code == "expired") return {{"state", "deactivated"}, {"reason", issue.reason}};

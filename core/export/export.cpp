@@ -10,10 +10,9 @@
 namespace landwaiter::exports {
 
 std::string timestamp_from_epoch(std::string_view seconds) {
-  constexpr std::int64_t kYear9999 = 253'402'300'799;
   std::int64_t count = 0;
   const auto [end, error] = std::from_chars(seconds.data(), seconds.data() + seconds.size(), count);
-  if (seconds.empty() || error != std::errc() || end != seconds.data() + seconds.size() || count < 0 || count > kYear9999) return {};
+  if (seconds.empty() || error != std::errc() || end != seconds.data() + seconds.size() || count < 0 || count >= kYear10000) return {};
   return to_rfc3339(from_unix_us(count * 1'000'000));
 }
 
@@ -26,10 +25,12 @@ std::vector<const ImageReport*> in_order(std::span<const ImageReport> images) {
   return out;
 }
 
-std::string place_text(const Occurrence& occurrence) {
-  std::string text = occurrence.path;
-  for (const std::string& entry : occurrence.archive) text += " > " + entry;
+std::string place_text(std::string_view path, const std::vector<std::string>& archive) {
+  std::string text(path);
+  for (const std::string& entry : archive) text += " > " + entry;
   return text;
 }
+
+std::string place_text(const Occurrence& occurrence) { return place_text(occurrence.path, occurrence.archive); }
 
 }  // namespace landwaiter::exports

@@ -9,20 +9,21 @@
 
 namespace landwaiter::exports {
 
-/// What all exports have in common. Each is made of images that assess() has seen. The same images, in any order, with their
-/// findings in any order, give the same bytes: nothing is random, and no clock is read.
+/// What all exports have in common. Each takes images that assess() has processed. The same images, in any order, with their findings in
+/// any order, give the same bytes: nothing is random, and no clock is read.
 struct Options {
   std::string tool_version;  ///< of the program that writes the document
-  std::string timestamp;     ///< RFC 3339, for formats that have a place for it; empty: none
+  std::string timestamp;     ///< RFC 3339, for formats that have a field for it; empty: none
 };
 
 /// $SOURCE_DATE_EPOCH as RFC 3339; empty when the text is not a number of seconds.
 std::string timestamp_from_epoch(std::string_view seconds);
 
-/// The images by reference and digest, so that their order in a document does not depend on which was read first.
+/// The images by reference and digest, so the order in a document does not depend on the order of reading.
 std::vector<const ImageReport*> in_order(std::span<const ImageReport> images);
 
 /// "srv/app.war > WEB-INF/key.pem"
+std::string place_text(std::string_view path, const std::vector<std::string>& archive);
 std::string place_text(const Occurrence& occurrence);
 
 }  // namespace landwaiter::exports

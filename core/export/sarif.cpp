@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Of one result; a root that is copied thousandfold says no more by the last copy.
+/// Places per result; a thousand copies of one root certificate add no information.
 constexpr std::size_t kLocationsMax = 100;
 
 const char* level_of(Severity severity) {
@@ -20,7 +20,7 @@ const char* level_of(Severity severity) {
   return severity == Severity::medium ? "warning" : "note";
 }
 
-/// What code-scanning services sort by, after the bounds of CVSS.
+/// The score by which code-scanning services sort, in CVSS ranges.
 const char* score_of(Severity severity) {
   switch (severity) {
     case Severity::critical: return "9.5";
@@ -32,7 +32,7 @@ const char* score_of(Severity severity) {
   return "0.0";
 }
 
-/// RFC 3986 path: relative, all but unreserved characters and slashes escaped.
+/// RFC 3986 path: relative, with everything escaped except unreserved characters and slashes.
 std::string uri_of(std::string_view path) {
   constexpr std::string_view hex = "0123456789ABCDEF";
   std::string out;
@@ -72,7 +72,7 @@ struct Rule {
   std::string remedy;
 };
 
-/// All rules that results of one image name, in the order of their codes.
+/// All rules that the results of one image use, ordered by code.
 using Rules = std::map<std::string, Rule>;
 
 std::string rule_text(const Issue& issue) {
@@ -91,7 +91,7 @@ Rules rules_of(const std::vector<Finding>& findings) {
       Rule& rule = rules[issue.code];
       rule.severity = std::max(rule.severity, issue.severity);
       rule.text = rule_text(issue);
-      // Of several remedies of a code (they differ by finding) the first by spelling, so that order does not matter.
+      // If a code has several remedies (they differ by finding), the alphabetically first, so the order of findings does not matter.
       if (rule.remedy.empty() || issue.remedy < rule.remedy) rule.remedy = issue.remedy;
     }
   }

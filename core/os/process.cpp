@@ -77,7 +77,7 @@ Result<pid_t> spawn(const std::string& file, const std::vector<std::string>& arg
   ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);  // our connections are not its business
 #endif
 #endif
-  // A group of its own, so that what it starts ends with it; and signals as programs expect them.
+  // Its own process group, so its children end with it, and default signal handling.
   sigset_t defaults;
   ::sigemptyset(&defaults);
   ::sigaddset(&defaults, SIGPIPE);
@@ -154,7 +154,7 @@ Result<ProgramEnd> run_program(const std::string& file, const std::vector<std::s
   auto to_program = make_pipe();
   auto from_program = make_pipe();
   if (!to_program || !from_program) return Error(ErrorCode::io, "cannot make a pipe");
-  // Before it starts: it fits into the pipe, so this never waits, and nobody is there to break it.
+  // Written before it starts: it fits into the pipe, so this neither blocks nor meets a closed pipe.
   const ssize_t written = ::write(to_program->write.number(), input.data(), input.size());
   if (written != static_cast<ssize_t>(input.size())) return Error(ErrorCode::io, "cannot write to a pipe");
   to_program->write.close();

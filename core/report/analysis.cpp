@@ -13,7 +13,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::array<std::string_view, all_analyses.size()> kNames{"cryptography", "secrets", "packages", "configuration"};
+constexpr std::array<std::string_view, kAllAnalyses.size()> kNames{"cryptography", "secrets", "packages", "configuration"};
 
 }  // namespace
 
@@ -22,7 +22,7 @@ std::string_view to_string(Analysis analysis) { return kNames.at(static_cast<std
 std::optional<Analysis> analysis_from(std::string_view name) {
   const auto found = std::ranges::find(kNames, name);
   if (found == kNames.end()) return std::nullopt;
-  return all_analyses.at(static_cast<std::size_t>(found - kNames.begin()));
+  return kAllAnalyses.at(static_cast<std::size_t>(found - kNames.begin()));
 }
 
 const Digest* state_of(std::span<const AnalysisState> states, Analysis analysis) {
@@ -56,7 +56,7 @@ AnalysisStates states_from_json(const json& in, const char* name) {
   const json& object = in.at(name);
   if (!object.is_object()) throw json::other_error::create(501, std::string(name) + " is not an object", nullptr);
   AnalysisStates states;
-  for (const Analysis analysis : all_analyses) {
+  for (const Analysis analysis : kAllAnalyses) {
     const auto found = object.find(std::string(to_string(analysis)));
     if (found == object.end()) continue;
     auto state = Digest::parse(found->get<std::string>());

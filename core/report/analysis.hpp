@@ -19,7 +19,7 @@ namespace landwaiter {
 /// and pruned for each of them on its own.
 enum class Analysis : std::uint8_t { cryptography, secrets, packages, configuration };
 
-inline constexpr std::array<Analysis, 4> all_analyses{Analysis::cryptography, Analysis::secrets, Analysis::packages,
+inline constexpr std::array<Analysis, 4> kAllAnalyses{Analysis::cryptography, Analysis::secrets, Analysis::packages,
                                                       Analysis::configuration};
 
 std::string_view to_string(Analysis analysis);
@@ -60,7 +60,7 @@ LayerParts split(const LayerParts& parts, const LayerParts& others, bool inside)
 
 nlohmann::json states_to_json(std::span<const AnalysisState> states);
 /// The field `name` of `in`. Analyses that this version does not know are left out, because the other side may be newer. To be used
-/// within read_json_fields: throws json::other_error for what is no digest.
+/// within read_json_fields: throws json::other_error for an invalid digest.
 AnalysisStates states_from_json(const nlohmann::json& in, const char* name);
 
 }  // namespace landwaiter

@@ -141,7 +141,7 @@ ImageReport compose(ImageFacts facts, AnalysisStates states, const std::map<Dige
   image.diagnostics = facts.diagnostics;
   Composer composer(facts, scanned);
   for (std::size_t layer = 0; layer < scanned.size(); ++layer) {
-    // A layer that comes again higher up brings the same files again; the upper ones decide what is visible.
+    // A layer that appears again higher up adds the same files again; the upper ones decide what is visible.
     const auto above = std::span(facts.layers).subspan(layer + 1);
     if (std::ranges::find(above, facts.layers[layer]) != above.end()) continue;
     add_diagnostics(scanned[layer]->facts.diagnostics, facts.layers[layer], image);

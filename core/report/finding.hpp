@@ -25,7 +25,7 @@ enum class FindingType {
   keystore,
   token,
   crypto_library,
-  crypto_configuration,  ///< protocols, ciphers and providers that a program or the system is told to use
+  crypto_configuration,  ///< protocols, ciphers and providers that a program or the system is configured to use
   secret,
   package,
   misconfiguration,
@@ -60,7 +60,7 @@ struct Finding {
   std::string detector;  ///< "name/version" of the detector that found it
 };
 
-/// Something that was not as it should be, and what it means for the result.
+/// Something unexpected, and what it means for the result.
 struct Diagnostic {
   ErrorCode code = ErrorCode::malformed;
   std::string message;

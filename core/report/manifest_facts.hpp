@@ -16,10 +16,10 @@ struct ManifestMember {
   Digest digest;
   std::string media_type;
   std::string platform;      ///< "linux/amd64", empty when not given
-  bool attestation = false;  ///< describes an image and is none
+  bool attestation = false;  ///< describes an image, is not one itself
 };
 
-/// What a listing tells of a manifest, without its body. A digest names the same content for ever, so it may be kept and used for
+/// What a listing knows about a manifest, without its body. A digest always names the same content, so this may be cached and used for
 /// any repository.
 struct ManifestFacts {
   enum class Kind { image, artifact, index };
@@ -27,7 +27,7 @@ struct ManifestFacts {
   Digest digest;
   Kind kind = Kind::image;
   std::string media_type;
-  std::string artifact_type;     ///< of an artifact, for people: its artifactType, or else its config's media type
+  std::string artifact_type;     ///< for people: an artifact's artifactType, or its config's media type
   std::uint64_t size_bytes = 0;  ///< all layers together, compressed
   Digest config;                 ///< of an image
   std::string config_media_type;
@@ -37,7 +37,7 @@ struct ManifestFacts {
   std::string platform;
   std::vector<ManifestMember> members;  ///< of an index
 
-  /// About how much memory it takes.
+  /// Approximate memory use.
   std::size_t bytes() const;
 };
 

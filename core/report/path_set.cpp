@@ -25,8 +25,8 @@ void PathSet::add(std::string_view path, bool is_directory) { hashes_.push_back(
 
 void PathSet::seal() {
   std::ranges::sort(hashes_);
-  const auto doubles = std::ranges::unique(hashes_);
-  hashes_.erase(doubles.begin(), doubles.end());
+  const auto duplicates = std::ranges::unique(hashes_);
+  hashes_.erase(duplicates.begin(), duplicates.end());
 }
 
 bool PathSet::contains(std::string_view path, bool is_directory) const {
@@ -56,7 +56,7 @@ Result<PathSet> PathSet::decode(std::string_view text) {
     int shift = 0;
     std::uint8_t byte = 0x80;
     while (byte & 0x80) {
-      if (i == packed->size() || shift > 42) return Error(ErrorCode::malformed, "path set ends within a number");
+      if (i == packed->size() || shift > 42) return Error(ErrorCode::malformed, "path set is truncated");
       byte = (*packed)[i++];
       gap |= std::uint64_t{byte & 0x7fu} << shift;
       shift += 7;

@@ -11,9 +11,9 @@
 
 namespace landwaiter {
 
-/// The paths that a layer writes, kept small: 48-bit hashes, sorted. Answers "does this layer write over that path?"
-/// with no false negative; a false positive comes once in 2^48 / (number of paths) questions.
-/// As JSON: base64 of the differences between neighbours, each as LEB128.
+/// The paths that a layer writes, kept small: 48-bit hashes, sorted. Answers "does this layer write over that path?" with no false
+/// negatives; a false positive occurs once in 2^48 / (number of paths) queries. As JSON: base64 of the differences between adjacent
+/// hashes, each as LEB128.
 class PathSet {
  public:
   /// `is_directory` matters: a directory over a directory hides nothing, over a file it does.

@@ -162,7 +162,7 @@ void to_json(json& out, const ImageReport& value) {
 
 namespace {
 
-/// Entries of `from` that `into` does not have, up to a bound: lists of weaknesses and of evidence grow by what each place adds.
+/// Entries of `from` that `into` does not have, up to a bound: lists of weaknesses and evidence grow with every place.
 void join_lists(json& into, const json& from) {
   constexpr std::size_t kEntriesMax = 100;
   for (const json& entry : from) {
@@ -170,7 +170,7 @@ void join_lists(json& into, const json& from) {
   }
 }
 
-/// What another place says of the same asset and this one does not.
+/// Adds what another place knows about the same asset and this one does not.
 void join_attributes(json& into, const json& from) {
   if (!into.is_object() || !from.is_object()) return;
   for (const auto& [name, value] : from.items()) {
@@ -184,7 +184,7 @@ void join_attributes(json& into, const json& from) {
 }  // namespace
 
 void normalize(std::vector<Finding>& findings) {
-  // The worst of equals speaks for all: a key that lies somewhere in clear is not "encrypted".
+  // Of equal findings the worst wins: a key stored in clear anywhere is not "encrypted".
   std::ranges::stable_sort(
       findings, [](const Finding& a, const Finding& b) { return std::tie(a.type, a.id, b.severity) < std::tie(b.type, b.id, a.severity); });
   std::vector<Finding> merged;
@@ -199,8 +199,8 @@ void normalize(std::vector<Finding>& findings) {
   }
   for (Finding& finding : merged) {
     std::ranges::sort(finding.occurrences);
-    const auto doubles = std::ranges::unique(finding.occurrences);
-    finding.occurrences.erase(doubles.begin(), doubles.end());
+    const auto duplicates = std::ranges::unique(finding.occurrences);
+    finding.occurrences.erase(duplicates.begin(), duplicates.end());
   }
   findings = std::move(merged);
 }

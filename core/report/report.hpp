@@ -15,7 +15,7 @@
 
 namespace landwaiter {
 
-/// What was done to produce a report: for progress, accounting and honest numbers.
+/// What was done to produce a report: for progress and accounting.
 struct ScanStats {
   std::uint64_t compressed_bytes = 0;  ///< bytes of the blob
   std::uint64_t expanded_bytes = 0;    ///< bytes of all files at the layer's first level
@@ -38,8 +38,8 @@ struct LayerFacts {
   std::vector<Diagnostic> diagnostics;  ///< of the walk itself: damage, limits, archives that could not be opened
 };
 
-/// What one analysis found in one layer, keyed by (layer, analysis, state); exists only for a proven digest. Independent of any
-/// image: occurrences carry neither layer nor deleted_by. Each section is sorted, so equal content gives equal bytes.
+/// What one analysis found in one layer, keyed by (layer, analysis, state); exists only for a verified digest. Independent of any image:
+/// occurrences carry neither layer nor deleted_by. Each section is sorted, so equal content gives equal bytes.
 struct LayerReport {
   Digest layer;
   AnalysisState of;
@@ -90,8 +90,8 @@ void from_json(const nlohmann::json& in, ImageFacts& value);
 /// The form in docs/report.schema.json: {"reference","digest","platform","created","layers","findings",...}
 void to_json(nlohmann::json& out, const ImageReport& value);
 
-/// Joins findings of the same (type, id), sorts occurrences, drops doubles: the one normal form of a list of findings. Of those
-/// joined the first of the worst gives title and attributes; the others add what it does not have, weaknesses and evidence among it.
+/// Joins findings of the same (type, id), sorts occurrences, removes duplicates: the normal form of a list of findings. Of the joined
+/// findings, the first of the worst provides title and attributes; the others add what it lacks, including weaknesses and evidence.
 void normalize(std::vector<Finding>& findings);
 
 }  // namespace landwaiter

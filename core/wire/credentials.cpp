@@ -54,14 +54,14 @@ std::string take_text(json& document, const char* name) {
   return found->get<std::string>();
 }
 
-/// Google's key is a JSON document of its own; it may stand in ours as text or as it is.
+/// Google's key is itself a JSON document; ours may contain it as a string or as an object.
 Secret take_secret(json& document, const Field& field) {
   const auto found = document.find(field.name);
   if (field.kind == Kind::google && found != document.end() && found->is_object()) return Secret(dump_json(*found));
   return Secret(take_text(document, field.name));
 }
 
-/// What Google lets its users download.
+/// A key file as downloaded from Google.
 bool is_google_key_file(const json& document) {
   const auto type = document.find("type");
   return type != document.end() && *type == "service_account" && document.contains("private_key");

@@ -9,12 +9,12 @@
 
 namespace landwaiter {
 
-/// As whom a registry is asked. A registry's own login is a name with a password, or a token; the clouds hand out such a login
-/// for a while in return for keys of theirs (registry/auth/login.hpp). Only the fields of its kind are used.
+/// Credentials for a registry. A registry's own login is a name with a password, or a token; clouds issue such a login for a limited time
+/// in exchange for a cloud key (registry/auth/login.hpp). Only the fields of the kind are used.
 struct Credentials {
   enum class Kind {
     anonymous,
-    basic,   ///< username, password (a Docker Hub account and a robot account, too)
+    basic,   ///< username, password (also for Docker Hub accounts and robot accounts)
     token,   ///< token, perhaps with a username
     aws,     ///< ECR and ECR Public
     azure,   ///< ACR by a service principal
@@ -39,12 +39,12 @@ struct Credentials {
   std::string azure_client_id;
   Secret azure_client_secret;
 
-  Secret google_key_json;  ///< the service account's key file; in our JSON it may stand as text or as an object
+  Secret google_key_json;  ///< the service account's key file; in our JSON it may be a string or an object
 
   bool anonymous() const { return kind == Kind::anonymous; }
 
   static Credentials basic(std::string username, Secret password);
-  /// A token wins over a password, as the guides of other sensors say. All empty: anonymous.
+  /// A token takes precedence over a password. All empty: anonymous.
   static Credentials from_login(std::string username, Secret password, Secret token);
 };
 
@@ -54,9 +54,8 @@ std::string_view to_string(Credentials::Kind kind);
 /// The JSON text in which credentials are stored encrypted, sealed for a sensor, and given in a file: {"kind":"aws",
 /// "aws_access_key_id":...}. Only the fields of the kind are written. Never logged.
 Secret serialize(const Credentials& credentials);
-/// Without a kind: what from_login() makes of username, password and token; a Google service account's key file as it was downloaded
-/// is one of kind google. Errors (malformed, invalid_argument when a field that
-/// the kind needs is missing) never repeat a value.
+/// Without a kind: what from_login() makes of username, password and token; a Google service account's key file as downloaded is of kind
+/// google. Errors (malformed, invalid_argument when a field that the kind needs is missing) never repeat a value.
 Result<Credentials> parse_credentials(const Secret& text);
 
 }  // namespace landwaiter

@@ -31,10 +31,10 @@ std::optional<std::int64_t> number_of(std::string_view text) {
 Result<SystemTime> parse_end(std::string_view text, minutes offset, bool whole_day) {
   if (const auto instant = from_rfc3339(text)) return *instant;
   if (const auto day = from_rfc3339(std::string(text) + "T00:00:00Z")) return *day - offset + days(whole_day ? 1 : 0);
-  return Error(ErrorCode::invalid_argument, "not a date (2026-11-21) or an instant of RFC 3339: " + quoted(text, 40));
+  return Error(ErrorCode::invalid_argument, "not a date (2026-11-21) or an RFC 3339 timestamp: " + quoted(text, 40));
 }
 
-/// A platform in the one form of several: usual names of architectures, and no variant where it is the only one there is.
+/// A platform in normal form: common architecture names, and no variant if there is only one.
 std::string plain_platform(std::string_view text) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 4> other_names{
       {{"x86_64", "amd64"}, {"x86-64", "amd64"}, {"aarch64", "arm64"}, {"i386", "386"}}};
@@ -54,7 +54,7 @@ bool matches_wildcard(std::string_view name, std::string_view pattern) {
   if (pattern == ".*") return true;
   std::size_t n = 0;
   std::size_t p = 0;
-  // The last star and how much of the name it took so far: on a mismatch it takes one more. Stars before it need no second try.
+  // The last star and how much of the name it took so far: on a mismatch it takes one more. Earlier stars need no second attempt.
   std::size_t star = std::string_view::npos;
   std::size_t taken = 0;
   while (n < name.size()) {
@@ -81,7 +81,7 @@ bool NameFilter::wants(std::string_view name) const {
 
 Result<TimeWindow> last_days(std::int64_t count, SystemTime now) {
   if (count < 1 || count > static_cast<std::int64_t>(limits::window_days_max)) {
-    return Error(ErrorCode::invalid_argument, "a number of days from 1 to " + std::to_string(limits::window_days_max) + " is wanted");
+    return Error(ErrorCode::invalid_argument, "the number of days must be from 1 to " + std::to_string(limits::window_days_max));
   }
   return TimeWindow{now - days(count), std::nullopt};
 }
@@ -100,7 +100,7 @@ Result<TimeWindow> named_window(std::string_view name, SystemTime now, minutes o
 
 Result<TimeWindow> window_between(std::string_view from, std::string_view to, minutes offset) {
   TimeWindow window;
-  if (from.empty() && to.empty()) return Error(ErrorCode::invalid_argument, "a window needs a beginning or an end");
+  if (from.empty() && to.empty()) return Error(ErrorCode::invalid_argument, "a window needs a start or an end");
   if (!from.empty()) {
     const auto after = parse_end(from, offset, false);
     if (!after) return after.error();
@@ -112,7 +112,7 @@ Result<TimeWindow> window_between(std::string_view from, std::string_view to, mi
     window.before = *before;
   }
   if (window.after && window.before && *window.after >= *window.before) {
-    return Error(ErrorCode::invalid_argument, "the window ends before it begins");
+    return Error(ErrorCode::invalid_argument, "the window ends before it starts");
   }
   return window;
 }
@@ -126,7 +126,7 @@ Result<TimeWindow> parse_window(std::string_view text, SystemTime now, minutes o
 
 Result<minutes> parse_offset(std::string_view text) {
   if (text == "Z" || text == "UTC") return minutes(0);
-  // As RFC 3339 has it: its reader knows the form.
+  // Parsed as part of an RFC 3339 timestamp.
   const auto shifted = from_rfc3339("2000-01-02T00:00:00" + std::string(text));
   const auto utc = from_rfc3339("2000-01-02T00:00:00Z");
   if (!shifted || text.starts_with('.') || text.starts_with('z')) {

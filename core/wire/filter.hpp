@@ -10,22 +10,22 @@
 #include <string_view>
 #include <vector>
 
-/// What of a registry is wanted: by name, by the time it was pushed, by platform.
+/// Filters for a registry's content: by name, by push time, by platform.
 namespace landwaiter {
 
-/// Whether a name meets a pattern: `*` stands for any characters (also none, also "/"), `?` for one. Upper and lower case differ.
-/// The pattern ".*" alone means the same as "*".
+/// Whether a name meets a pattern: `*` stands for any characters (including none and "/"), `?` for one. Upper and lower case differ. The
+/// pattern ".*" alone means the same as "*".
 bool matches_wildcard(std::string_view name, std::string_view pattern);
 
-/// Names that are wanted and names that are not.
+/// Names to include and names to exclude.
 struct NameFilter {
   std::vector<std::string> include;  ///< patterns; none means all names
-  std::vector<std::string> exclude;  ///< patterns; wins over `include`
+  std::vector<std::string> exclude;  ///< patterns; takes precedence over `include`
 
   bool wants(std::string_view name) const;
 };
 
-/// From `after` (included) to `before` (not included); an absent end is open.
+/// From `after` (included) to `before` (not included); an absent bound is open.
 struct TimeWindow {
   std::optional<SystemTime> after;
   std::optional<SystemTime> before;
@@ -42,13 +42,13 @@ Result<TimeWindow> last_days(std::int64_t days, SystemTime now);
 /// Ends are dates ("2026-11-21": that whole day in `offset`, also as the window's last) or RFC 3339 instants; an empty end is open,
 /// not both.
 Result<TimeWindow> window_between(std::string_view from, std::string_view to, std::chrono::minutes offset);
-/// As a person writes it: a name, a number of days, or FROM..TO.
+/// As a user writes it: a name, a number of days, or FROM..TO.
 Result<TimeWindow> parse_window(std::string_view text, SystemTime now, std::chrono::minutes offset);
 /// "+02:00", "-05:30", "Z" or "UTC", at most 14 hours.
 Result<std::chrono::minutes> parse_offset(std::string_view text);
 
-/// Whether `platform` ("linux/arm64/v8") is one of `wanted`: "linux/arm64" asks for each variant of it, and v8 is what an arm64 without a
-/// variant is; other names of an architecture are understood ("x86_64", "aarch64"). None wanted, or a platform that is not known: yes.
+/// Whether `platform` ("linux/arm64/v8") is one of `wanted`: "linux/arm64" matches all its variants, and arm64 without a variant is v8;
+/// aliases of architectures are recognized ("x86_64", "aarch64"). True if `wanted` is empty or the platform is unknown.
 bool matches_platform(std::string_view platform, const std::vector<std::string>& wanted);
 /// "os/architecture[/variant]". Error: invalid_argument.
 Result<void> check_platform(std::string_view text);

@@ -282,7 +282,7 @@ void from_json(const json& in, JobFailure& value) {
   read_seconds(in, "retry_after_s", value.retry_after);
 }
 
-void to_json(json& out, const Enrolment& value) {
+void to_json(json& out, const Enrollment& value) {
   out = json{{"name", value.name},
              {"version", value.version},
              {"protocols", value.protocols},
@@ -290,7 +290,7 @@ void to_json(json& out, const Enrolment& value) {
              {"public_key", value.public_key}};
 }
 
-void from_json(const json& in, Enrolment& value) {
+void from_json(const json& in, Enrollment& value) {
   in.at("name").get_to(value.name);
   in.at("version").get_to(value.version);
   read_protocols(in, value.protocols);
@@ -298,7 +298,7 @@ void from_json(const json& in, Enrolment& value) {
   in.at("public_key").get_to(value.public_key);
 }
 
-void to_json(json& out, const EnrolmentAnswer& value) {
+void to_json(json& out, const EnrollmentAnswer& value) {
   out = json{{"sensor_id", value.sensor_id},
              {"token", value.token.reveal()},
              {"identity_key", value.identity_key.reveal()},
@@ -306,7 +306,7 @@ void to_json(json& out, const EnrolmentAnswer& value) {
              {"heartbeat_interval_s", value.heartbeat_interval.count()}};
 }
 
-void from_json(const json& in, EnrolmentAnswer& value) {
+void from_json(const json& in, EnrollmentAnswer& value) {
   in.at("sensor_id").get_to(value.sensor_id);
   read_secret(in, "token", value.token);
   read_secret(in, "identity_key", value.identity_key);
@@ -341,15 +341,15 @@ void from_json(const json& in, Heartbeat& value) {
 }
 
 void to_json(json& out, const HeartbeatAnswer& value) {
-  out = json{{"lost", value.lost},   {"cancelled", value.cancelled},         {"drain", value.drain},
-             {"pause", value.pause}, {"interval_s", value.interval.count()}, {"protocol_version", value.protocol_version}};
+  out = json{{"lost", value.lost},
+             {"cancelled", value.cancelled},
+             {"interval_s", value.interval.count()},
+             {"protocol_version", value.protocol_version}};
 }
 
 void from_json(const json& in, HeartbeatAnswer& value) {
   in.at("lost").get_to(value.lost);
   in.at("cancelled").get_to(value.cancelled);
-  in.at("drain").get_to(value.drain);
-  in.at("pause").get_to(value.pause);
   read_seconds(in, "interval_s", value.interval);
   read_optional(in, "protocol_version", value.protocol_version);
 }
@@ -380,7 +380,7 @@ void from_json(const json& in, ClaimedLayer& value) {
   read_digest(in, "layer", value.layer);
   value.read.analyses.clear();
   for (const json& name : in.at("analyses")) {
-    // One that was not asked for: whoever answers so will not get it.
+    // An analysis that was not requested is ignored.
     if (const auto analysis = analysis_from(name.get<std::string>())) value.read.analyses.push_back(*analysis);
   }
   in.at("facts").get_to(value.read.facts);
@@ -400,7 +400,7 @@ void to_json(json& out, const MissingReports& value) { out = json{{"missing", wr
 
 void from_json(const json& in, MissingReports& value) {
   const auto type = in.at("type").get<std::string>();
-  if (type != std::string(problem_prefix) + std::string(MissingReports::problem)) {
+  if (type != std::string(kProblemPrefix) + std::string(MissingReports::kProblem)) {
     throw json::other_error::create(501, "another problem: \"" + type.substr(0, 80) + '"', nullptr);
   }
   read_digests(in, "missing", value.layers);

@@ -27,7 +27,7 @@ struct RegistryTarget {
   std::string endpoint;  ///< "registry.example.com", "localhost:5000", optionally with "http://" or "https://"
   std::string kind;      ///< a name of core/wire/registry_kinds.hpp
   bool tls_verify = true;
-  bool plain_http = false;  ///< asked for explicitly; loopback hosts fall back to it anyway
+  bool plain_http = false;  ///< requested explicitly; loopback hosts fall back to it anyway
 };
 
 /// Work of a list job: explicit references, or a walk of the registry. Names may be wildcards (core/wire/filter.hpp). The filters on
@@ -38,7 +38,7 @@ struct ListWork {
   std::vector<std::string> exclude_repositories;  ///< but not these
   std::vector<std::string> tags;                  ///< only these; empty means all
   std::vector<std::string> exclude_tags;          ///< but not these
-  std::uint64_t newest = 0;                       ///< only so many of each repository's tags, the newest; 0 means all
+  std::uint64_t newest = 0;                       ///< only this many of each repository's newest tags; 0 means all
   std::string pushed_after;                       ///< RFC 3339: only what was pushed then or later; empty means any time
   std::string pushed_before;                      ///< RFC 3339: only what was pushed before
   std::vector<std::string> platforms;             ///< "linux/amd64"; empty means all
@@ -57,8 +57,8 @@ using Work = std::variant<ListWork, ImageWork>;
 
 /// The kinds of work, in the order of Work's alternatives.
 enum class JobKind { list, image };
-inline constexpr std::array job_kinds{JobKind::list, JobKind::image};
-static_assert(std::variant_size_v<Work> == job_kinds.size());
+inline constexpr std::array kAllJobKinds{JobKind::list, JobKind::image};
+static_assert(std::variant_size_v<Work> == kAllJobKinds.size());
 
 std::string_view to_string(JobKind kind);
 std::optional<JobKind> job_kind_from(std::string_view name);
@@ -133,7 +133,7 @@ struct InventoryPage {
   bool last = false;   ///< the listing is complete
   std::vector<InventoryItem> items;
   std::uint64_t repositories_listed = 0;    ///< whose tags were listed, from the listing's start to `cursor`
-  std::uint64_t repositories_filtered = 0;  ///< left out by their names, from the listing's start to `cursor`
+  std::uint64_t repositories_filtered = 0;  ///< excluded by name, from the listing's start to `cursor`
 };
 
 /// A completed image job. Layer reports were uploaded before, so the platform composes the image itself.
@@ -147,13 +147,13 @@ struct ImageCompletion {
 
 struct JobFailure {
   bool retryable = false;
-  bool handed_back = false;  ///< not the job's fault (shutdown): the attempt is not counted
+  bool handed_back = false;  ///< through no fault of the job (shutdown): the attempt is not counted
   ErrorCode code = ErrorCode::internal;
   std::string reason;
   std::chrono::seconds retry_after{0};
 };
 
-struct Enrolment {
+struct Enrollment {
   std::string name;
   std::string version;
   std::vector<int> protocols;  ///< versions of the protocol that the sensor speaks
@@ -161,7 +161,7 @@ struct Enrolment {
   std::string public_key;  ///< base64, X25519
 };
 
-struct EnrolmentAnswer {
+struct EnrollmentAnswer {
   std::string sensor_id;
   Secret token;
   Secret identity_key;       ///< hex; keys the hashes of assets that have no public identity; one for the whole fleet
@@ -180,7 +180,7 @@ struct JobProgress {
 
 struct Heartbeat {
   std::string version;
-  std::vector<int> protocols;  ///< as in Enrolment: the sensor may have been updated since
+  std::vector<int> protocols;  ///< as in Enrollment: the sensor may have been updated since
   AnalysisStates states;
   std::vector<JobProgress> jobs;
 };
@@ -188,8 +188,6 @@ struct Heartbeat {
 struct HeartbeatAnswer {
   std::vector<std::string> lost;       ///< jobs whose lease is no longer this sensor's: drop them
   std::vector<std::string> cancelled;  ///< jobs to stop
-  bool drain = false;
-  bool pause = false;
   std::chrono::seconds interval{15};
   int protocol_version = 0;  ///< the one to speak from now on
 };
@@ -216,16 +214,16 @@ struct LayerClaimAnswer {
 /// The problem (RFC 9457) that answers a completion when the platform lacks reports of the image's layers: it is older than they are,
 /// or was restored from a backup. They are to be sent, then the completion again.
 struct MissingReports {
-  static constexpr std::string_view problem = "layer-report-missing";  ///< the part of `type` behind problem_prefix
+  static constexpr std::string_view kProblem = "layer-report-missing";  ///< the part of `type` after kProblemPrefix
   std::vector<Digest> layers;
 };
 
-inline constexpr std::string_view problem_prefix = "urn:landwaiter:problem:";
+inline constexpr std::string_view kProblemPrefix = "urn:landwaiter:problem:";
 
 void to_json(nlohmann::json& out, const RegistryTarget& value);
 void from_json(const nlohmann::json& in, RegistryTarget& value);
 void to_json(nlohmann::json& out, const ListWork& value);
-/// Also takes what an older platform sends, which knows fewer filters.
+/// Also accepts what an older platform sends, which knows fewer filters.
 void from_json(const nlohmann::json& in, ListWork& value);
 void to_json(nlohmann::json& out, const ImageWork& value);
 void from_json(const nlohmann::json& in, ImageWork& value);
@@ -242,10 +240,10 @@ void to_json(nlohmann::json& out, const ImageCompletion& value);
 void from_json(const nlohmann::json& in, ImageCompletion& value);
 void to_json(nlohmann::json& out, const JobFailure& value);
 void from_json(const nlohmann::json& in, JobFailure& value);
-void to_json(nlohmann::json& out, const Enrolment& value);
-void from_json(const nlohmann::json& in, Enrolment& value);
-void to_json(nlohmann::json& out, const EnrolmentAnswer& value);
-void from_json(const nlohmann::json& in, EnrolmentAnswer& value);
+void to_json(nlohmann::json& out, const Enrollment& value);
+void from_json(const nlohmann::json& in, Enrollment& value);
+void to_json(nlohmann::json& out, const EnrollmentAnswer& value);
+void from_json(const nlohmann::json& in, EnrollmentAnswer& value);
 void to_json(nlohmann::json& out, const Heartbeat& value);
 void from_json(const nlohmann::json& in, Heartbeat& value);
 void to_json(nlohmann::json& out, const HeartbeatAnswer& value);

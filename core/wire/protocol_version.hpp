@@ -8,15 +8,15 @@
 
 namespace landwaiter::protocol {
 
-/// The versions of the protocol between sensor and platform that this program speaks, oldest first. A version is dropped only when no
-/// supported release speaks nothing newer: then sensors may be updated after their platform. Within a version fields may be added,
-/// because unknown ones are ignored.
-inline constexpr std::array<int, 1> versions{2};
+/// The versions of the protocol between sensor and platform that this program supports, oldest first. A version is dropped only when every
+/// supported release knows a newer one, so sensors may be updated after their platform. Fields may be added within a version, because
+/// unknown ones are ignored.
+inline constexpr std::array<int, 1> kVersions{2};
 
 /// The platform's choice: the newest version that both sides speak. unsupported, with a sentence that says what to update.
 Result<int> choose_version(std::span<const int> sensor_speaks);
 
-/// The sensor's look at the platform's choice. unsupported when it is none of ours.
+/// Checks the platform's choice for the sensor. unsupported if it is not one of ours.
 Result<void> check_version(int chosen);
 
 }  // namespace landwaiter::protocol

@@ -16,8 +16,8 @@ struct RegistryKind {
 
 /// The kinds of registries that an endpoint may name; the first one leaves it to the sensor to find out. How each is listed is in
 /// registry/enumerators/.
-inline constexpr std::array<RegistryKind, 16> registry_kinds{{
-    {"auto", "found out by its host and its answers"},
+inline constexpr std::array<RegistryKind, 16> kRegistryKinds{{
+    {"auto", "detected from its host and its answers"},
     {"docker-v2", "Docker Registry V2"},
     {"docker-hub", "Docker Hub"},
     {"ecr", "Amazon ECR"},
@@ -36,12 +36,12 @@ inline constexpr std::array<RegistryKind, 16> registry_kinds{{
 }};
 
 inline bool is_registry_kind(std::string_view name) {
-  return std::ranges::find(registry_kinds, name, &RegistryKind::name) != registry_kinds.end();
+  return std::ranges::find(kRegistryKinds, name, &RegistryKind::name) != kRegistryKinds.end();
 }
 
 inline std::vector<std::string> registry_kind_names() {
   std::vector<std::string> names;
-  for (const RegistryKind& kind : registry_kinds) names.emplace_back(kind.name);
+  for (const RegistryKind& kind : kRegistryKinds) names.emplace_back(kind.name);
   return names;
 }
 

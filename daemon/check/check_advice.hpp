@@ -7,17 +7,17 @@
 #include <optional>
 #include <string>
 
-/// What to do about a registry that cannot be read: one sentence for each way in which a step of RegistryCheck fails. Pure.
+/// Advice for a registry that cannot be read: one sentence per way in which a step of RegistryCheck fails. Pure.
 namespace landwaiter::daemon {
 
 std::string describe_certificate(const registry::TlsFacts& facts);
 
 std::string advice_for_address(const Error& error);
-/// `facts` when the certificate could be looked at although it is not trusted.
+/// `facts` if the untrusted certificate could be inspected.
 std::string advice_for_tls(const Error& error, const std::optional<registry::TlsFacts>& facts, SystemTime now, const std::string& host);
-/// Of a certificate that is good: empty unless it ends soon.
+/// For a valid certificate: empty unless it expires soon.
 std::string advice_for_expiry(const registry::TlsFacts& facts, SystemTime now);
-/// `status` 0: what answered does not speak HTTP.
+/// `status` 0: the answer was not HTTP.
 std::string advice_for_api(int status, bool tls);
 std::string advice_for_login(const Error& error, bool anonymous);
 std::string advice_for_catalog(const Error& error);

@@ -13,26 +13,26 @@
 
 namespace landwaiter::daemon {
 
-/// One thing that reading a registry needs, tried out.
+/// One step that reading a registry needs, and its outcome.
 struct CheckStep {
   enum class Result { ok, failed, skipped };
   std::string name;  ///< "address", "tls", "api", "authentication", "catalog", "tags", "manifest", "blob", "clock", "throttling"
   Result result = Result::skipped;
-  std::string seen;    ///< what was there, or why it was skipped
-  std::string advice;  ///< what to do; empty when nothing is
+  std::string seen;    ///< what was seen, or why it was skipped
+  std::string advice;  ///< what to do; empty if nothing
 };
 
 std::string_view to_string(CheckStep::Result result);
 
-/// Tries what a scan of a registry does, one step after the other, and reads as little as tells: one page of each list, one manifest, the
-/// first bytes of one blob. What a failed step was needed for is skipped. Texts hold no credential. Used once, from the io thread.
+/// Tests the steps of a registry scan in order and reads as little as possible: one page of each list, one manifest, the first bytes of
+/// one blob. Steps that depend on a failed step are skipped. Texts contain no credential. Used once, from the io thread.
 class RegistryCheck {
  public:
-  /// `client` must speak through `wire`. An empty repository: the first that the catalog names and that has tags.
+  /// `client` must use `wire` as its transport. An empty repository: the first in the catalog that has tags.
   RegistryCheck(std::shared_ptr<WatchedTransport> wire, std::shared_ptr<registry::Client> client, const Clock& clock,
                 std::string repository);
 
-  /// All steps, in order. Never fails: what goes wrong is a step's result.
+  /// All steps, in order. Never fails: an error is a step's result.
   asio::awaitable<std::vector<CheckStep>> run();
 
  private:
@@ -58,7 +58,7 @@ class RegistryCheck {
   bool chosen_;  ///< the user named the repository
   registry::HttpUrl base_;
 
-  // What one step found and another needs.
+  // Results of one step that another needs.
   std::optional<Error> broken_;  ///< why the first request had no answer
   std::optional<registry::Probe> probe_;
   std::shared_ptr<registry::Enumerator> enumerator_;

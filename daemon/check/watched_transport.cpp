@@ -10,7 +10,7 @@
 namespace landwaiter::daemon {
 namespace {
 
-/// draft-ietf-httpapi-ratelimit-headers, its forerunners, and what answers with status 429 carry.
+/// draft-ietf-httpapi-ratelimit-headers, its predecessors, and headers of answers with status 429.
 constexpr std::array<std::string_view, 6> kLimitHeaders{"RateLimit-Limit",   "RateLimit-Remaining",   "RateLimit-Reset",
                                                         "X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After"};
 constexpr std::size_t kValueBytesMax = 100;
@@ -20,8 +20,7 @@ constexpr std::size_t kValueBytesMax = 100;
 Awaitable<std::unique_ptr<registry::HttpResponse>> WatchedTransport::send(registry::HttpRequest request) {
   const auto url = registry::HttpUrl::parse(request.url);
   const std::string origin = url ? url->origin() : std::string();
-  auto op = inner_->send(std::move(request));
-  auto response = co_await std::move(op);
+  auto response = co_await inner_->send(std::move(request));
   if (response) note(origin, **response);
   co_return response;
 }

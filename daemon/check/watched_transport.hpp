@@ -11,14 +11,14 @@
 
 namespace landwaiter::daemon {
 
-/// What answers of one host said beside their content.
+/// Facts from the headers of one host's answers.
 struct WireNotes {
-  std::optional<std::chrono::seconds> clock_ahead;  ///< by how much the host's clock is before ours, from the last Date
-  std::map<std::string, std::string> limits;        ///< headers that tell how often one may ask, made printable
+  std::optional<std::chrono::seconds> clock_ahead;  ///< how far the host's clock is ahead of ours, from the last Date
+  std::map<std::string, std::string> limits;        ///< rate limit headers, made printable
   std::size_t throttled = 0;                        ///< answers with status 429
 };
 
-/// A transport that lets everything through and takes notes. Used from the io thread.
+/// A transport that forwards everything and records facts. Used from the io thread.
 class WatchedTransport final : public registry::Transport {
  public:
   WatchedTransport(std::shared_ptr<registry::Transport> inner, const Clock& clock) : inner_(std::move(inner)), clock_(clock) {}
@@ -28,7 +28,7 @@ class WatchedTransport final : public registry::Transport {
     inner_->show_client_certificate_to(host, port);
   }
   std::optional<registry::TlsFacts> tls_facts(const std::string& origin) const override { return inner_->tls_facts(origin); }
-  /// By origin, as HttpUrl::origin writes it.
+  /// By origin, as from HttpUrl::origin.
   const WireNotes& notes(const std::string& origin) { return notes_[origin]; }
 
  private:

@@ -13,13 +13,13 @@ namespace landwaiter::daemon {
 
 struct CheckOptions {
   std::string registry;    ///< host or URL
-  std::string repository;  ///< empty: one of the catalog
+  std::string repository;  ///< empty: one from the catalog
   ConnectionOptions connection;
   std::string format = "table";
   std::string output;
 };
 
-/// Returns an ExitCode: exit_some_failed when a step failed.
+/// Returns an ExitCode: exit_some_failed if a step failed.
 int run_check(CheckOptions options, const Environment& environment);
 
 /// {"registry","ok","steps":[{"name","result","seen","advice"}]}

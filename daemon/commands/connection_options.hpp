@@ -8,7 +8,7 @@
 
 namespace landwaiter::daemon {
 
-/// How a command reaches registries; command-line options beat docker's config.json.
+/// How a command reaches registries; command-line options take precedence over docker's config.json.
 struct ConnectionOptions {
   Credentials credentials;
   bool plain_http = false;

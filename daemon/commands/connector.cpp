@@ -23,7 +23,7 @@ constexpr std::array<std::pair<std::string_view, OpenLocal>, 3> kLocalKinds{{
     {"docker-archive:", registry::open_docker_archive},
 }};
 
-/// "PATH[:TAG]": a colon behind the last slash starts the tag; docker-archive tags are whole references.
+/// "PATH[:TAG]": a colon after the last slash starts the tag; docker-archive tags are whole references.
 std::pair<std::string, std::string> split_tag(std::string_view text, bool tag_is_reference) {
   const std::size_t from = tag_is_reference ? 0 : text.rfind('/');
   const std::size_t colon = text.find(':', from == std::string_view::npos ? 0 : from);

@@ -22,18 +22,19 @@ struct Target {
   std::string tag;
 };
 
-/// Opens registries and local images for a command; one client for each registry, so that tokens and connections are shared.
+/// Opens registries and local images for a command; one client per registry, which shares tokens and connections.
 class Connector {
  public:
   Connector(asio::any_io_executor executor, ConnectionOptions options, Environment environment, const Clock& clock);
 
   /// docker://REF or REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]. Error: invalid_argument, io.
   Result<Target> open(const std::string& image);
-  /// Credentials of the options, else of docker's config for that host (or for the namespace that `repository` is in), else none.
+  /// Credentials from the options, otherwise from docker's config for that host (or for the namespace that contains `repository`),
+  /// otherwise none.
   Result<std::shared_ptr<registry::Client>> client(const std::string& host, const std::string& repository = {});
 
   const std::shared_ptr<registry::Transport>& transport() const { return transport_; }
-  /// Another transport for clients made from now on.
+  /// Uses another transport for clients created from now on.
   void use(std::shared_ptr<registry::Transport> transport) { transport_ = std::move(transport); }
 
  private:
@@ -45,7 +46,7 @@ class Connector {
   const Clock& clock_;
   std::optional<Error> broken_;  ///< the options of the connection
   std::shared_ptr<registry::Transport> transport_;
-  std::map<std::string, std::shared_ptr<registry::Client>> clients_;  ///< by host, and namespace where one has credentials of its own
+  std::map<std::string, std::shared_ptr<registry::Client>> clients_;  ///< by host, and by namespace if one has its own credentials
   std::set<std::string> warned_;
 };
 

@@ -22,9 +22,6 @@ namespace {
 
 using protocol::InventoryItem;
 
-/// Manifests that no listing saw for so long are forgotten.
-constexpr std::chrono::days kListingMemory{90};
-
 /// "docker://HOST/REPOSITORY" lists one repository; everything else names a registry.
 struct ListTarget {
   std::string host;
@@ -40,7 +37,7 @@ ListTarget parse_target(std::string text) {
   return {text.substr(0, slash), text.substr(slash + 1)};
 }
 
-/// The filters as a walk takes them.
+/// The filters in the form that RegistryWalk needs.
 Result<protocol::ListWork> make_work(const ListOptions& options, SystemTime now) {
   protocol::ListWork work = options.work;
   for (const std::string& platform : work.platforms) {
@@ -57,7 +54,7 @@ Result<protocol::ListWork> make_work(const ListOptions& options, SystemTime now)
   return work;
 }
 
-/// One `landwaiter list`: pages go to the writer as they come.
+/// One `landwaiter list`: pages go to the writer as they arrive.
 class Listing {
  public:
   Listing(asio::io_context& io, const ListOptions& options, const Environment& environment, const Clock& clock,
@@ -96,19 +93,16 @@ class Listing {
     RegistryWalk walk(io_.get_executor(), client_, work_, deliver, stop_.get_token(), std::move(walk_options));
     Result<void> walked;
     if (target_.repository.empty()) {
-      auto walking = walk.run();
-      walked = co_await std::move(walking);
+      walked = co_await walk.run();
     } else {
-      auto walking = walk.run_repository(target_.repository);
-      walked = co_await std::move(walking);
+      walked = co_await walk.run_repository(target_.repository);
     }
     if (!walked) summary_.error = walked.error().message();
     writer_->end(summary_);
     out_.flush();
     if (store_) {
-      auto forget = [before = clock_.now() - kListingMemory](storage::Store& store) { return store.prune_listings(before); };
-      auto forgetting = store_->run(std::move(forget));
-      auto forgotten = co_await std::move(forgetting);
+      auto forget = [before = clock_.now() - storage::kUnusedKept](storage::Store& store) { return store.prune_listings(before); };
+      auto forgotten = co_await store_->run(std::move(forget));
       if (!forgotten) std::cerr << "landwaiter: " << forgotten.error().message() << "\n";
     }
     tell_progress(true);

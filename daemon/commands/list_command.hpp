@@ -16,14 +16,14 @@ struct ListOptions {
   std::string format = "table";           ///< "table", "json" or "jsonl"
   std::string output;                     ///< a file; empty for standard output
   protocol::ListWork work;                ///< the filters
-  std::string pushed;                     ///< as parse_window() takes it; empty for any time
-  std::string utc_offset = "UTC";         ///< of the days in `pushed`
-  bool created = false;                   ///< ask images' configs for their platform and when they were made
-  std::filesystem::path state_directory;  ///< empty: nothing is remembered
+  std::string pushed;                     ///< as for parse_window(); empty for any time
+  std::string utc_offset = "UTC";         ///< time zone of the days in `pushed`
+  bool created = false;                   ///< read images' configs for their platform and creation time
+  std::filesystem::path state_directory;  ///< empty: nothing is stored
   bool progress = true;                   ///< on a terminal
 };
 
-/// Returns an ExitCode and has reported everything: results on standard output (or the file), the rest on standard error.
+/// Returns an ExitCode after reporting everything: results on standard output (or the file), the rest on standard error.
 int run_list(ListOptions options, const Environment& environment);
 
 }  // namespace landwaiter::daemon

@@ -25,7 +25,6 @@
 #include <iostream>
 #include <optional>
 #include <set>
-#include <thread>
 
 namespace landwaiter::daemon {
 namespace {
@@ -39,7 +38,7 @@ class Scan {
         options_(options),
         clock_(clock),
         store_(std::move(store)),
-        pool_(io.get_executor(), engine, worker_count(options)),
+        pool_(io.get_executor(), engine, worker_count(options.workers)),
         claims_(io.get_executor(), store_, engine->state(), clock, !options.full),
         runner_(io.get_executor(), pool_, store_, clock),
         connector_(io.get_executor(), options.connection, environment, clock) {
@@ -51,17 +50,15 @@ class Scan {
     bool finished = false;
     TaskGroup drawing(io_.get_executor());
     if (progress_) drawing.spawn(draw(ticker, finished));
-    auto scanning = scan_all();
-    co_await std::move(scanning);
+    co_await scan_all();
     finished = true;
     ticker.wake();
     co_await drawing.join();
     if (!options_.state_directory.empty()) {
-      auto prune = [state = pool_.engine_state(), before = clock_.now() - std::chrono::days(90)](storage::Store& store) {
+      auto prune = [state = pool_.engine_state(), before = clock_.now() - storage::kUnusedKept](storage::Store& store) {
         return store.prune(state, before);
       };
-      auto operation = store_.run(std::move(prune));
-      auto pruned = co_await std::move(operation);
+      auto pruned = co_await store_.run(std::move(prune));
       if (!pruned) std::cerr << "landwaiter: " << pruned.error().message() << "\n";
     }
     std::ranges::stable_sort(images_, {}, [](const ImageReport& image) { return image.facts.reference; });
@@ -74,10 +71,6 @@ class Scan {
   const std::vector<FailedImage>& failures() const { return failures_; }
 
  private:
-  static std::size_t worker_count(const ScanOptions& options) {
-    return options.workers > 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
-  }
-
   asio::awaitable<void> draw(Sleeper& ticker, const bool& finished) {
     while (!finished) {
       progress_->draw();
@@ -87,12 +80,11 @@ class Scan {
   }
 
   asio::awaitable<void> scan_all() {
-    // Two images a worker hide the wait for manifests; more would only hold memory.
+    // Two images per worker hide the wait for manifests; more would only use memory.
     const std::size_t images_at_once = pool_.workers() * 2;
     TaskGroup group(io_.get_executor());
     for (const std::string& image : options_.images) {
-      auto expanding = expand(image);
-      auto tasks = co_await std::move(expanding);
+      auto tasks = co_await expand(image);
       images_total_ += tasks.size();
       if (progress_) progress_->images_total(images_total_);
       for (ImageTask& task : tasks) {
@@ -101,13 +93,12 @@ class Scan {
       }
     }
     for (const std::string& host : options_.registries) {
-      auto scanning = scan_registry(host, group, images_at_once);
-      co_await std::move(scanning);
+      co_await scan_registry(host, group, images_at_once);
     }
     co_await group.join();
   }
 
-  /// Images are scanned while the listing goes on; it waits for them, so that nothing piles up.
+  /// Images are scanned while the listing continues; it waits for them, so no queue builds up.
   asio::awaitable<void> scan_registry(std::string host, TaskGroup& group, std::size_t images_at_once) {
     auto client = connector_.client(host);
     if (!client) {
@@ -122,10 +113,9 @@ class Scan {
     WalkOptions walk_options;
     walk_options.requests_in_flight = 2 * options_.connection.network.connections;
     RegistryWalk walk(io_.get_executor(), *client, work, deliver, stop_.get_token(), std::move(walk_options));
-    auto walking = walk.run();
-    auto walked = co_await std::move(walking);
+    auto walked = co_await walk.run();
     if (!walked) failures_.push_back({host, walked.error()});
-    // The walk's sink refers to the group, which lives on; the tasks hold the client.
+    // The walk's sink refers to the group, which outlives it; the tasks own the client.
   }
 
   Awaitable<void> scan_page(protocol::InventoryPage page, std::string host, std::shared_ptr<registry::Client> client, TaskGroup& group,
@@ -137,7 +127,7 @@ class Scan {
         failures_.push_back({name, Error(error_code_from(item.code).value_or(ErrorCode::internal), item.reason)});
         continue;
       }
-      // Tags are names: an image that has several is one image.
+      // Tags are names: an image with several tags is one image.
       if (!seen_.insert(item.digest).second) continue;
       ImageTask task = task_for(item, name);
       task.source = registry::Client::repository_source(client, item.repository);
@@ -168,8 +158,7 @@ class Scan {
       failures_.push_back({registry::without_login(image), target.error()});
       co_return tasks;
     }
-    auto listing = list_reference(target->source, target->reference, target->repository, target->tag);
-    const auto items = co_await std::move(listing);
+    const auto items = co_await list_reference(target->source, target->reference, target->repository, target->tag);
     std::size_t chosen = 0;
     for (const protocol::InventoryItem& item : items) {
       if (!wanted(item)) continue;
@@ -188,7 +177,7 @@ class Scan {
     co_return tasks;
   }
 
-  /// Platforms are chosen among an index's members only; an image that stands alone is what the user asked for.
+  /// Platforms are chosen among an index's members only; a single image is what the user asked for.
   bool wanted(const protocol::InventoryItem& item) const {
     return item.index_digest.empty() || matches_platform(item.platform, options_.platforms);
   }
@@ -202,15 +191,13 @@ class Scan {
   asio::awaitable<void> scan_one(ImageTask task) {
     const std::string display = task.display;
     if (progress_) progress_->image_started(task.counters);
-    auto running = runner_.run(std::move(task));
-    auto outcome = co_await std::move(running);
+    auto outcome = co_await runner_.run(std::move(task));
     if (progress_) progress_->image_done();
     if (!outcome) {
       failures_.push_back({display, outcome.error()});
       co_return;
     }
-    auto composing = report(*std::move(outcome));
-    auto image = co_await std::move(composing);
+    auto image = co_await report(*std::move(outcome));
     if (image) images_.push_back(*std::move(image));
     else failures_.push_back({display, image.error()});
   }
@@ -230,8 +217,7 @@ class Scan {
       image.layers_reused = outcome.layers_reused;
       return image;
     };
-    auto operation = store_.run(std::move(compose_image));
-    co_return co_await std::move(operation);
+    co_return co_await store_.run(std::move(compose_image));
   }
 
   asio::io_context& io_;
@@ -279,28 +265,28 @@ int exit_code(const ScanOptions& options, const Scan& scan) {
   return exit_done;
 }
 
-/// What findings are judged by; read before anything is scanned, so that a misspelt policy costs no scan.
-struct Judgement {
+/// What findings are judged by; read first, so a misspelled policy fails before the scan.
+struct Judgment {
   Policy policy;
   std::shared_ptr<const Blocklist> blocklist;
 
   void pass_on(std::vector<ImageReport>& images, SystemTime now) const {
     const AssessOutcome outcome = assess_all(images, policy, now, blocklist.get());
     if (outcome.moduli_left_out == 0) return;
-    std::cerr << "landwaiter: " << outcome.moduli_left_out << " RSA keys were not compared for shared primes, since there are too many\n";
+    std::cerr << "landwaiter: " << outcome.moduli_left_out << " RSA keys were not compared for shared primes: there are too many\n";
   }
 };
 
-Result<Judgement> make_judgement(const ScanOptions& options) {
-  Judgement judgement;
+Result<Judgment> make_judgment(const ScanOptions& options) {
+  Judgment judgment;
   auto policy = load_policy(options.policy);
   if (!policy) return policy.error();
-  judgement.policy = *std::move(policy);
-  if (options.blocklist.empty()) return judgement;
+  judgment.policy = *std::move(policy);
+  if (options.blocklist.empty()) return judgment;
   auto blocklist = open_blocklist(options.blocklist);
   if (!blocklist) return blocklist.error();
-  judgement.blocklist = *std::move(blocklist);
-  return judgement;
+  judgment.blocklist = *std::move(blocklist);
+  return judgment;
 }
 
 std::string rendered(const ScanOptions& options, const Scan& scan, const Environment& environment) {
@@ -327,8 +313,8 @@ std::filesystem::path default_state_directory(const Environment& environment) {
 
 int run_scan(ScanOptions options, const Environment& environment) {
   const RealClock clock;
-  auto judgement = make_judgement(options);
-  if (!judgement) return fail_usage(judgement.error());
+  auto judgment = make_judgment(options);
+  if (!judgment) return fail_usage(judgment.error());
   auto engine = make_engine(options);
   if (!engine) return fail_usage(engine.error());
   auto store = open_store(options);
@@ -337,7 +323,7 @@ int run_scan(ScanOptions options, const Environment& environment) {
   asio::io_context io(1);
   Scan scan(io, options, environment, clock, *engine, *std::move(store));
   StopSignals signals(io.get_executor(), StopSignals::Second::ends_process, [&scan] {
-    std::cerr << "\nlandwaiter: stopping; once more to stop at once\n";
+    std::cerr << "\nlandwaiter: stopping; press Ctrl-C again to stop immediately\n";
     scan.stop();
   });
   auto finished = [&](std::exception_ptr failure) {
@@ -347,7 +333,7 @@ int run_scan(ScanOptions options, const Environment& environment) {
   asio::co_spawn(io, scan.run(), finished);
   io.run();
 
-  judgement->pass_on(scan.images(), clock.now());
+  judgment->pass_on(scan.images(), clock.now());
   auto written = write_output(options.output, rendered(options, scan, environment));
   if (!written) return fail_usage(written.error());
   if (options.format != "table" || !options.output.empty()) {

@@ -21,20 +21,20 @@ struct ScanOptions {
   std::string policy = "nist-800-131a";  ///< a built-in one, or a file (daemon/settings/policy_file.hpp)
   std::string blocklist;                 ///< a file (core/assess/blocklist.hpp); empty: none
   bool try_passwords = true;             ///< open keystores with well-known passwords
-  bool all = false;                      ///< the table lists each finding
+  bool all = false;                      ///< the table lists every finding
   std::string output;                    ///< a file; empty for standard output
   std::vector<FailRule> fail_on;
-  std::vector<std::string> platforms;     ///< of an index, only these; empty means all
-  std::filesystem::path state_directory;  ///< empty: nothing is remembered
-  std::size_t workers = 0;                ///< 0: one for each core
-  bool full = false;                      ///< read everything again although it is known
+  std::vector<std::string> platforms;     ///< from an index, only these; empty means all
+  std::filesystem::path state_directory;  ///< empty: nothing is stored
+  std::size_t workers = 0;                ///< 0: one per core
+  bool full = false;                      ///< read everything again, even if it is known
   bool progress = true;                   ///< on a terminal
 };
 
-/// Returns an ExitCode and has reported everything: results on standard output (or the file), the rest on standard error.
+/// Returns an ExitCode after reporting everything: results on standard output (or the file), the rest on standard error.
 int run_scan(ScanOptions options, const Environment& environment);
 
-/// $LANDWAITER_STATE, else $XDG_STATE_HOME/landwaiter, else ~/.local/state/landwaiter.
+/// $LANDWAITER_STATE, otherwise $XDG_STATE_HOME/landwaiter, otherwise ~/.local/state/landwaiter.
 std::filesystem::path default_state_directory(const Environment& environment);
 
 }  // namespace landwaiter::daemon

@@ -12,7 +12,7 @@ using protocol::TimeSource;
 Result<std::optional<SystemTime>> instant(const std::string& text, const char* name) {
   if (text.empty()) return std::optional<SystemTime>();
   const auto time = from_rfc3339(text);
-  if (!time) return Error(ErrorCode::invalid_argument, std::string(name) + " is no instant of RFC 3339");
+  if (!time) return Error(ErrorCode::invalid_argument, std::string(name) + " is not an RFC 3339 timestamp");
   return time;
 }
 
@@ -39,34 +39,31 @@ class Choice {
   asio::awaitable<std::vector<InventoryItem>> run() {
     registry::TagEntry& entry = work_.entry;
     if (!work_.chosen) {
-      if (!filter_->tags.wants(entry.tag)) co_return only(left_out(*repository_, entry, TimeSource::none, "its tag is not wanted"));
+      if (!filter_->tags.wants(entry.tag))
+        co_return only(left_out(*repository_, entry, TimeSource::none, "its tag does not match the filter"));
       if (!from_rfc3339(entry.pushed)) entry.pushed.clear();
       if (!entry.pushed.empty()) work_.time_source = TimeSource::registry;
     }
     if (!work_.chosen && filter_->timed()) {
-      auto choosing = choose_by_time();
-      auto refused = co_await std::move(choosing);
+      auto refused = co_await choose_by_time();
       if (refused) co_return *std::move(refused);
     }
     if (!manifest_) {
-      auto reading = read();
-      auto read = co_await std::move(reading);
-      if (!read) co_return failed(read.error());
+      auto status = co_await read();
+      if (!status) co_return failed(status.error());
     }
     TagListing listing = make_listing();
     const PushTime pushed{entry.pushed, work_.time_source};
-    auto expanding = listing.expand(manifest_, pushed);
-    co_return co_await std::move(expanding);
+    co_return co_await listing.expand(manifest_, pushed);
   }
 
  private:
-  /// The tag's items when it is not to be listed (now).
+  /// The tag's items if it is not listed, or not listed yet.
   asio::awaitable<std::optional<std::vector<InventoryItem>>> choose_by_time() {
     registry::TagEntry& entry = work_.entry;
     if (entry.pushed.empty()) {
-      auto asking = ask_config();
-      auto asked = co_await std::move(asking);
-      if (!asked) co_return failed(asked.error());
+      auto status = co_await read_config();
+      if (!status) co_return failed(status.error());
     }
     const auto time = from_rfc3339(entry.pushed);
     if (!time) {
@@ -74,7 +71,7 @@ class Choice {
           left_out(*repository_, entry, TimeSource::none, "neither the registry nor the image's config says when it was pushed"));
     }
     if (!filter_->window.contains(*time)) {
-      co_return only(left_out(*repository_, entry, work_.time_source, "it was not pushed in the wanted time"));
+      co_return only(left_out(*repository_, entry, work_.time_source, "it was not pushed in the requested time"));
     }
     if (filter_->newest == 0) co_return std::nullopt;
     std::vector<InventoryItem> items;
@@ -87,20 +84,17 @@ class Choice {
   }
 
   Awaitable<void> read() {
-    auto reading = repository_->reader->read_tag(work_.entry);
-    auto manifest = co_await std::move(reading);
+    auto manifest = co_await repository_->reader->read_tag(work_.entry);
     if (!manifest) co_return manifest.error();
     manifest_ = *std::move(manifest);
     co_return Result<void>();
   }
 
-  Awaitable<void> ask_config() {
-    auto reading = read();
-    auto read_it = co_await std::move(reading);
-    if (!read_it) co_return read_it;
+  Awaitable<void> read_config() {
+    auto status = co_await read();
+    if (!status) co_return status;
     TagListing listing = make_listing();
-    auto asking = listing.created(manifest_);
-    auto created = co_await std::move(asking);
+    auto created = co_await listing.created(manifest_);
     if (!created) co_return created.error();
     work_.entry.digest = manifest_->digest;
     work_.entry.pushed = *created;
@@ -140,7 +134,7 @@ Result<ListFilter> ListFilter::of(const protocol::ListWork& work, bool ask_confi
   if (!before) return before.error();
   out.window = {*after, *before};
   if (work.newest > limits::newest_max) {
-    return Error(ErrorCode::invalid_argument, "at most the newest " + std::to_string(limits::newest_max) + " tags can be asked for");
+    return Error(ErrorCode::invalid_argument, "at most the newest " + std::to_string(limits::newest_max) + " tags can be requested");
   }
   out.newest = static_cast<std::size_t>(work.newest);
   out.rules = {work.platforms, ask_configs};
@@ -150,8 +144,7 @@ Result<ListFilter> ListFilter::of(const protocol::ListWork& work, bool ask_confi
 asio::awaitable<std::vector<InventoryItem>> list_tag(std::shared_ptr<OpenRepository> repository, TagWork work,
                                                      std::shared_ptr<const ListFilter> filter) {
   Choice choice(std::move(repository), std::move(work), std::move(filter));
-  auto running = choice.run();
-  co_return co_await std::move(running);
+  co_return co_await choice.run();
 }
 
 }  // namespace landwaiter::daemon

@@ -24,9 +24,9 @@ struct ListFilter {
   static Result<ListFilter> of(const protocol::ListWork& work, bool ask_configs);
 };
 
-/// Lists one tag: whether it is wanted, and what it leads to. A tag that may be among the newest is put into the repository's
-/// `newest` and has its items later. The registry's word for when it was pushed is taken before the image config's, which is only
-/// fetched when a filter needs it.
+/// Lists one tag: whether it passes the filters, and its items. A tag that may be among the newest goes into the repository's `newest`
+/// and gets its items later. The registry's push time takes precedence over the image config's, which is fetched only if a filter needs
+/// it.
 asio::awaitable<std::vector<protocol::InventoryItem>> list_tag(std::shared_ptr<OpenRepository> repository, TagWork work,
                                                                std::shared_ptr<const ListFilter> filter);
 

@@ -50,8 +50,7 @@ asio::awaitable<KnownManifest> StoredManifests::find(Digest digest) {
   const std::shared_ptr<Lookup> lookup = next_;
   lookup->digests.push_back(digest);
   if (first) {
-    auto looking = look_up(lookup);
-    co_await std::move(looking);
+    co_await look_up(lookup);
   }
   while (!lookup->done) co_await lookup->ready.wait();
   const auto found = lookup->found.find(digest);
@@ -64,8 +63,7 @@ asio::awaitable<void> StoredManifests::look_up(std::shared_ptr<Lookup> lookup) {
   looking_up_ = true;
   next_.reset();
   auto query = [digests = lookup->digests, now = clock_.now()](storage::Store& store) { return store.manifests(digests, now); };
-  auto asking = store_.run(std::move(query));
-  auto found = co_await std::move(asking);
+  auto found = co_await store_.run(std::move(query));
   if (!found) warn("known manifests cannot be read", found.error());
   else {
     for (ManifestFacts& facts : *found) {
@@ -91,8 +89,7 @@ void StoredManifests::remember(KnownManifest manifest) {
 
 asio::awaitable<bool> StoredManifests::walked(std::string repository) {
   auto query = [repository, now = clock_.now()](storage::Store& store) { return store.repository_walked(repository, now); };
-  auto asking = store_.run(std::move(query));
-  const auto walked = co_await std::move(asking);
+  const auto walked = co_await store_.run(std::move(query));
   if (!walked) warn("known repositories cannot be read", walked.error());
   co_return walked&&* walked;
 }
@@ -104,9 +101,8 @@ asio::awaitable<void> StoredManifests::save() {
   for (const auto& [digest, manifest] : saving) notes.manifests.push_back(*manifest);
   notes.repositories = std::exchange(unsaved_repositories_, {});
   auto write = [notes = std::move(notes), now = clock_.now()](storage::Store& store) { return store.put_listing(notes, now); };
-  auto writing = store_.run(std::move(write));
-  const auto written = co_await std::move(writing);
-  if (!written) warn("what the listing learned cannot be kept", written.error());
+  const auto written = co_await store_.run(std::move(write));
+  if (!written) warn("known manifests cannot be stored", written.error());
 }
 
 }  // namespace landwaiter::daemon

@@ -17,22 +17,22 @@ namespace landwaiter::daemon {
 
 using KnownManifest = std::shared_ptr<const ManifestFacts>;
 
-/// What listings know of manifests, so that what did not change is not fetched again. It never makes a listing fail: what it cannot
-/// tell is fetched. Lives on the io thread; several coroutines use it at once.
+/// A cache of manifests for listings, so unchanged ones are not fetched again. It never makes a listing fail: anything that it cannot
+/// answer is fetched. Lives on the io thread; several coroutines use it at once.
 class ManifestMemory {
  public:
   virtual ~ManifestMemory() = default;
-  /// nullptr when it is not known.
+  /// nullptr if it is unknown.
   virtual asio::awaitable<KnownManifest> find(Digest digest) = 0;
   virtual void remember(KnownManifest manifest) = 0;
-  /// Whether the repository ("host/name") was walked to its end before: then most of its manifests will be known.
+  /// Whether the repository ("host/name") has been listed completely before: then most of its manifests are known.
   virtual asio::awaitable<bool> walked(std::string repository) = 0;
   virtual void note_walked(std::string repository) = 0;
-  /// Keeps what was noted since the last call.
+  /// Stores what was added since the last call.
   virtual asio::awaitable<void> save() = 0;
 };
 
-/// The latest manifests, as many as limits::manifests_cached_bytes_max holds; forgotten with the object.
+/// The most recent manifests, up to limits::manifests_cached_bytes_max; lost with the object.
 class RecentManifests final : public ManifestMemory {
  public:
   KnownManifest known(const Digest& digest) const;
@@ -45,11 +45,11 @@ class RecentManifests final : public ManifestMemory {
 
  private:
   std::unordered_map<Digest, KnownManifest> manifests_;
-  std::deque<KnownManifest> in_order_;  ///< oldest first; one that was replaced is there twice
+  std::deque<KnownManifest> in_order_;  ///< oldest first; a replaced one appears twice
   std::size_t bytes_ = 0;
 };
 
-/// Kept in the state folder. Lookups that come while one is under way share the next transaction, and what save() writes is one.
+/// Stored in the state folder. Lookups that arrive during another one share the next transaction; save() uses one transaction.
 class StoredManifests final : public ManifestMemory {
  public:
   /// `store` and `clock` must outlive it.
@@ -71,7 +71,7 @@ class StoredManifests final : public ManifestMemory {
   RecentManifests recent_;
   std::map<Digest, KnownManifest> unsaved_;
   std::vector<std::string> unsaved_repositories_;
-  std::shared_ptr<Lookup> next_;  ///< waits for the one under way
+  std::shared_ptr<Lookup> next_;  ///< waits for the current one
   bool looking_up_ = false;
   Event looked_up_;
 };

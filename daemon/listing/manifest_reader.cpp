@@ -29,7 +29,7 @@ ManifestFacts facts_of(const registry::ManifestDocument& document) {
   return out;
 }
 
-/// Asking again would bring the same.
+/// Asking again would give the same result.
 bool is_final(ErrorCode code) {
   return code == ErrorCode::not_found || code == ErrorCode::malformed || code == ErrorCode::limit_exceeded ||
          code == ErrorCode::digest_mismatch;
@@ -50,42 +50,34 @@ ManifestReader::ManifestReader(std::shared_ptr<registry::Client> client, std::st
 
 Awaitable<KnownManifest> ManifestReader::read_tag(registry::TagEntry entry) {
   if (!entry.digest.empty() && memory_) {
-    auto looking = memory_->find(entry.digest);
-    auto known = co_await std::move(looking);
+    auto known = co_await memory_->find(entry.digest);
     if (known) co_return known;
   } else if (ask_first_ && client_) {
-    auto asking = client_->head_manifest(repository_, entry.tag);
-    auto head = co_await std::move(asking);
+    auto head = co_await client_->head_manifest(repository_, entry.tag);
     if (!head) co_return head.error();
     if (!head->digest.empty()) {
-      auto looking = memory_->find(head->digest);
-      auto known = co_await std::move(looking);
+      auto known = co_await memory_->find(head->digest);
       if (known) co_return known;
     }
   }
-  auto fetching = fetch(entry.tag);
-  co_return co_await std::move(fetching);
+  co_return co_await fetch(entry.tag);
 }
 
 Awaitable<KnownManifest> ManifestReader::read(std::string reference) {
   if (const auto digest = Digest::parse(reference); digest && memory_) {
-    auto looking = memory_->find(*digest);
-    auto known = co_await std::move(looking);
+    auto known = co_await memory_->find(*digest);
     if (known) co_return known;
   }
-  auto fetching = fetch(std::move(reference));
-  co_return co_await std::move(fetching);
+  co_return co_await fetch(std::move(reference));
 }
 
 Awaitable<KnownManifest> ManifestReader::fetch(std::string reference) {
-  auto fetching = source_->manifest(std::move(reference));
-  auto document = co_await std::move(fetching);
+  auto document = co_await source_->manifest(std::move(reference));
   if (!document) co_return document.error();
   KnownManifest known = std::make_shared<const ManifestFacts>(facts_of(*document));
   if (memory_) {
-    auto looking = memory_->find(known->digest);
-    auto before = co_await std::move(looking);
-    // What was known already may hold more: what the config says.
+    auto before = co_await memory_->find(known->digest);
+    // The known facts may include more: those from the config.
     if (before) co_return before;
     memory_->remember(known);
   }
@@ -98,8 +90,7 @@ Awaitable<KnownManifest> ManifestReader::read_config(KnownManifest image) {
   descriptor.digest = image->config;
   descriptor.media_type = image->config_media_type;
   descriptor.size_bytes = image->config_size_bytes;
-  auto fetching = source_->small_blob(std::move(descriptor));
-  auto body = co_await std::move(fetching);
+  auto body = co_await source_->small_blob(std::move(descriptor));
   if (!body && !is_final(body.error().code())) co_return body.error();
   auto facts = std::make_shared<ManifestFacts>(*image);
   facts->config_read = true;
@@ -110,7 +101,7 @@ Awaitable<KnownManifest> ManifestReader::read_config(KnownManifest image) {
     }
   }
   KnownManifest known = std::move(facts);
-  // A missing config may come back, and one that was spoilt on the way is no property of the digest.
+  // A missing config may reappear, and damage in transit is not a property of the digest.
   if (memory_ && (body || body.error().code() == ErrorCode::limit_exceeded)) memory_->remember(known);
   co_return known;
 }

@@ -10,19 +10,19 @@
 
 namespace landwaiter::daemon {
 
-/// The manifests of one repository (or local source), from memory where it knows them. Errors are those of registry::ImageSource.
+/// The manifests of one repository (or local source), from memory if they are known. Errors are those of registry::ImageSource.
 class ManifestReader {
  public:
-  /// Of a local source: `memory` may be nullptr.
+  /// For a local source: `memory` may be nullptr.
   ManifestReader(std::shared_ptr<registry::ImageSource> source, std::shared_ptr<ManifestMemory> memory);
-  /// Of a repository. With `ask_first` a tag is asked for by HEAD, and fetched only when it names something new.
+  /// For a repository. With `ask_first` a tag is resolved with HEAD, and fetched only if it names something new.
   ManifestReader(std::shared_ptr<registry::Client> client, std::string repository, std::shared_ptr<ManifestMemory> memory, bool ask_first);
 
-  /// What a tag names now. A digest that came with the list of tags is taken when it is known.
+  /// What a tag currently names. A digest from the list of tags is used if it is known.
   Awaitable<KnownManifest> read_tag(registry::TagEntry entry);
   /// By tag or digest.
   Awaitable<KnownManifest> read(std::string reference);
-  /// The same image with what its config says. A config that is gone or makes no sense says nothing; other failures are errors.
+  /// The same image with facts from its config. A missing or malformed config adds nothing; other failures are errors.
   Awaitable<KnownManifest> read_config(KnownManifest image);
 
  private:

@@ -12,22 +12,22 @@
 
 namespace landwaiter::daemon {
 
-/// A tag with the time that decides whether it is wanted.
+/// A tag with the time by which it is selected.
 struct TimedTag {
   registry::TagEntry entry;
   SystemTime time;
   protocol::TimeSource time_source = protocol::TimeSource::none;
 
-  /// Newest first. Of equal times the name decides, so that the same tags are chosen each time.
+  /// Newest first; for equal times by name, so the selection is deterministic.
   bool operator<(const TimedTag& other) const { return time != other.time ? time > other.time : entry.tag < other.entry.tag; }
 };
 
-/// Keeps the newest `count` of the tags that are shown to it, in whatever order they come.
+/// Keeps the newest `count` of the added tags, in whatever order they arrive.
 class NewestTags {
  public:
   explicit NewestTags(std::size_t count) : count_(count) {}
 
-  /// The tag that is now known not to be among the newest: this or an earlier one.
+  /// The tag that is now known not to be among the newest: this one or an earlier one.
   std::optional<TimedTag> add(TimedTag tag) {
     tags_.insert(std::move(tag));
     if (tags_.size() <= count_) return std::nullopt;

@@ -14,20 +14,20 @@
 
 namespace landwaiter::daemon {
 
-/// One tag or reference to be listed.
+/// One tag or reference to list.
 struct TagWork {
-  registry::TagEntry entry;                                       ///< `tag` may be a digest, of an explicit reference
-  protocol::TimeSource time_source = protocol::TimeSource::none;  ///< of entry.pushed, once the tag was chosen by its time
+  registry::TagEntry entry;                                       ///< `tag` may be a digest, for an explicit reference
+  protocol::TimeSource time_source = protocol::TimeSource::none;  ///< of entry.pushed, once the tag has been selected by time
   bool chosen = false;                                            ///< the filters on names and times have been passed
 };
 
-/// A repository that a walk has begun or will begin.
+/// A repository that a walk has started or will start.
 struct OpenRepository {
   OpenRepository(std::string its_name, std::size_t newest_count) : name(std::move(its_name)), newest(newest_count) {}
 
   std::string name;
-  WalkProgress::Entry* entry = nullptr;    ///< nullptr when it does not come from the catalog
-  std::shared_ptr<ManifestReader> reader;  ///< set once it is begun
+  WalkProgress::Entry* entry = nullptr;    ///< nullptr if it does not come from the catalog
+  std::shared_ptr<ManifestReader> reader;  ///< set once it is started
   registry::PageGuard guard;
   std::string next;         ///< cursor of the next page of tags
   bool listing = false;     ///< a page is under way
@@ -38,7 +38,7 @@ struct OpenRepository {
 
   bool has_tag() const { return taken_ < page_.size() || !chosen_.empty(); }
   bool wants_page() const { return !has_tag() && !listing && !listed; }
-  /// All is done but what `newest` holds.
+  /// Everything is done except for the tags in `newest`.
   bool settled() const { return listed && !listing && running == 0 && !has_tag(); }
 
   void put_page(std::vector<registry::TagEntry> entries) {

@@ -10,11 +10,11 @@
 namespace landwaiter::daemon {
 namespace {
 
-/// A page goes out when it holds this many items, so that scanning starts while listing goes on.
+/// A page is sent when it has this many items, so scanning starts while listing continues.
 constexpr std::size_t kPageItems = 200;
 /// Items that may wait while a page is under way.
 constexpr std::size_t kWaitingItems = 1000;
-/// A page without items tells the cursor when so many repositories were passed without one.
+/// A page without items reports the cursor after this many repositories without a page.
 constexpr std::uint64_t kPassedRepositories = 500;
 
 }  // namespace
@@ -29,7 +29,7 @@ PageWriter::PageWriter(asio::any_io_executor executor, PageSink sink, const Walk
 Awaitable<void> PageWriter::add(std::vector<protocol::InventoryItem> items) {
   std::ranges::move(items, std::back_inserter(items_));
   while (!failure_) {
-    // Less than nothing when a page of the catalog is walked again.
+    // Negative if a page of the catalog is read again.
     const std::uint64_t now = progress_.cursor.listed + progress_.cursor.filtered;
     const std::uint64_t before = delivered_.listed + delivered_.filtered;
     const std::uint64_t passed = now > before ? now - before : 0;
@@ -39,9 +39,8 @@ Awaitable<void> PageWriter::add(std::vector<protocol::InventoryItem> items) {
       co_await delivered_page_.wait();
       continue;
     }
-    auto delivering = deliver(false);
-    auto delivered = co_await std::move(delivering);
-    if (!delivered) co_return delivered;
+    auto status = co_await deliver(false);
+    if (!status) co_return status;
   }
   co_return *failure_;
 }
@@ -50,9 +49,8 @@ Awaitable<void> PageWriter::finish(bool last) {
   while (delivering_) co_await delivered_page_.wait();
   do {
     if (failure_) co_return *failure_;
-    auto delivering = deliver(last);
-    auto delivered = co_await std::move(delivering);
-    if (!delivered) co_return delivered;
+    auto status = co_await deliver(last);
+    if (!status) co_return status;
   } while (!items_.empty());
   co_return Result<void>();
 }
@@ -61,7 +59,7 @@ Awaitable<void> PageWriter::deliver(bool last) {
   delivering_ = true;
   protocol::InventoryPage page;
   if (items_.size() <= limits::inventory_page_items_max) {
-    // All items of the repositories that the cursor has passed are in this page or were in one before.
+    // All items of the repositories that the cursor has passed are in this page or an earlier one.
     page.items = std::exchange(items_, {});
     delivered_ = progress_.cursor;
     page.last = last;
@@ -73,10 +71,8 @@ Awaitable<void> PageWriter::deliver(bool last) {
   page.cursor = delivered_.str();
   page.repositories_listed = delivered_.listed;
   page.repositories_filtered = delivered_.filtered;
-  auto saving = memory_->save();
-  co_await std::move(saving);
-  auto sending = sink_(std::move(page));
-  auto sent = co_await std::move(sending);
+  co_await memory_->save();
+  auto sent = co_await sink_(std::move(page));
   if (!sent) failure_ = sent.error();
   delivering_ = false;
   delivered_page_.notify();

@@ -16,14 +16,14 @@ namespace landwaiter::daemon {
 /// Takes a page of a listing. An error ends the listing.
 using PageSink = std::function<Awaitable<void>(protocol::InventoryPage)>;
 
-/// Gathers the items of a listing into pages and hands these to the sink, one at a time, while others go on listing: those wait only
-/// when the sink falls far behind. A page's cursor never goes beyond the items delivered with it and before it.
+/// Collects the items of a listing into pages and passes them to the sink, one at a time, while listing continues: it waits only if the
+/// sink falls far behind. A page's cursor never goes beyond the items delivered with it and before it.
 class PageWriter {
  public:
   PageWriter(asio::any_io_executor executor, PageSink sink, const WalkProgress& progress, std::shared_ptr<ManifestMemory> memory);
 
   Awaitable<void> add(std::vector<protocol::InventoryItem> items);
-  /// All that is left; to be called when nobody adds any more.
+  /// Sends the rest; call it when nothing will be added any more.
   Awaitable<void> finish(bool last);
 
  private:

@@ -13,12 +13,12 @@ namespace {
 
 using protocol::InventoryItem;
 
-/// The next page of the catalog is asked for when fewer repositories than this wait: some registries take a minute for a page.
+/// The next page of the catalog is requested when fewer repositories than this are waiting: some registries need a minute per page.
 constexpr std::size_t kRepositoriesAhead = 200;
 
-/// Names that the registry gave and that no registry can be asked for: they are accounted for, too.
+/// Names from the registry that are invalid and cannot be requested: they are accounted for as well.
 std::vector<InventoryItem> invalid_items(const std::vector<std::string>& names, const std::string& repository) {
-  const Error error(ErrorCode::unsupported, "the registry lists a name that breaks the grammar of names");
+  const Error error(ErrorCode::unsupported, "the registry lists an invalid name");
   std::vector<InventoryItem> items;
   for (const std::string& name : names)
     items.push_back(repository.empty() ? failed_item(name, "", error) : failed_item(repository, name, error));
@@ -29,8 +29,8 @@ enum class Step { none, tag, tags_page, catalog_page };
 
 }  // namespace
 
-/// A fixed number of workers, each with at most one request under way, take one step after the other: a tag of a repository that is
-/// open, else the tags of the next repository, else the next page of the catalog.
+/// A fixed number of workers, each with at most one request in flight, take one step after another: a tag of an open repository,
+/// otherwise the tags of the next repository, otherwise the next page of the catalog.
 class RegistryWalk::Impl {
  public:
   Impl(asio::any_io_executor executor, std::shared_ptr<registry::Client> client, protocol::ListWork work, PageSink sink,
@@ -49,18 +49,15 @@ class RegistryWalk::Impl {
   Awaitable<void> run() {
     if (!work_.references.empty()) {
       open_references();
-      auto walking = walk();
-      co_return co_await std::move(walking);
+      co_return co_await walk();
     }
     catalog_done_ = false;
-    auto walking = walk();
-    co_return co_await std::move(walking);
+    co_return co_await walk();
   }
 
   Awaitable<void> run_repository(std::string repository) {
     open_.push_back(std::make_shared<OpenRepository>(std::move(repository), static_cast<std::size_t>(work_.newest)));
-    auto walking = walk();
-    co_return co_await std::move(walking);
+    co_return co_await walk();
   }
 
  private:
@@ -77,28 +74,25 @@ class RegistryWalk::Impl {
     if (!filter) co_return filter.error();
     filter_ = std::make_shared<const ListFilter>(*std::move(filter));
     if (!options_.enumerator && work_.references.empty()) {
-      auto opening = registry::open_enumerator(client_);
-      auto enumerator = co_await std::move(opening);
+      auto enumerator = co_await registry::open_enumerator(client_);
       if (!enumerator) co_return enumerator.error();
       options_.enumerator = *std::move(enumerator);
     }
-    auto reporting = pages_.add(std::move(unreadable_));
-    auto reported = co_await std::move(reporting);
-    if (!reported) co_return reported;
+    auto status = co_await pages_.add(std::move(unreadable_));
+    if (!status) co_return status;
     TaskGroup workers(executor_);
     for (std::size_t i = 0; i < options_.requests_in_flight; ++i) workers.spawn(take_steps());
     co_await workers.join();
     if (failure_ && failure_->code() == ErrorCode::cancelled) co_return *failure_;
-    // What was listed before a failure counts: a later attempt goes on behind it.
-    auto finishing = pages_.finish(!failure_);
-    auto finished = co_await std::move(finishing);
+    // What was listed before a failure counts: a later attempt resumes after it.
+    status = co_await pages_.finish(!failure_);
     if (failure_) co_return *failure_;
-    co_return finished;
+    co_return status;
   }
 
   void open_references() {
     for (const std::string& text : work_.references) {
-      // Names are within this registry: without a host before them, some would be taken for Docker Hub's, or their start for a host.
+      // Names are within this registry: without a host, some would be parsed as Docker Hub names, or their start as a host.
       auto reference = registry::Reference::parse("localhost/" + text);
       if (!reference) {
         unreadable_.push_back(failed_item(text, "", reference.error()));
@@ -106,7 +100,7 @@ class RegistryWalk::Impl {
       }
       auto repository = std::make_shared<OpenRepository>(reference->repository, 0);
       repository->listed = true;
-      repository->broken = true;  // a part of it is not the whole
+      repository->broken = true;  // a partial list is not the whole
       repository->put({{reference->manifest_reference(), Digest(), ""}, protocol::TimeSource::none, true});
       open_.push_back(std::move(repository));
     }
@@ -126,10 +120,9 @@ class RegistryWalk::Impl {
         continue;
       }
       ++busy_;
-      auto taking = take(step, std::move(repository));
-      const auto taken = co_await std::move(taking);
+      const auto status = co_await take(step, std::move(repository));
       --busy_;
-      if (!taken) fail(taken.error());
+      if (!status) fail(status.error());
       changed_.notify();
     }
     changed_.notify();
@@ -139,7 +132,7 @@ class RegistryWalk::Impl {
     if (!failure_) failure_ = error;
   }
 
-  /// Decides, and marks what is begun.
+  /// Chooses the next step and marks it as started.
   Step next_step(Repository& repository) {
     const bool more = !catalog_done_ && !reading_catalog_ && progress_.open() < limits::open_repositories_max;
     if (!more || open_.size() >= kRepositoriesAhead) {
@@ -165,20 +158,17 @@ class RegistryWalk::Impl {
 
   Awaitable<void> take(Step step, Repository repository) {
     if (step == Step::catalog_page) {
-      auto reading = read_catalog_page();
-      auto read = co_await std::move(reading);
+      auto read = co_await read_catalog_page();
       reading_catalog_ = false;
       co_return read;
     }
     if (step == Step::tags_page) {
-      auto reading = read_tags_page(repository);
-      auto read = co_await std::move(reading);
+      auto read = co_await read_tags_page(repository);
       repository->listing = false;
       settle(repository);
       co_return read;
     }
-    auto listing = take_tag(repository);
-    auto listed = co_await std::move(listing);
+    auto listed = co_await take_tag(repository);
     --repository->running;
     settle(repository);
     co_return listed;
@@ -186,46 +176,38 @@ class RegistryWalk::Impl {
 
   Awaitable<void> take_tag(Repository repository) {
     TagWork work = repository->take();
-    auto beginning = begin_reading(repository);
-    co_await std::move(beginning);
-    auto listing = list_tag(repository, std::move(work), filter_);
-    auto items = co_await std::move(listing);
+    co_await begin_reading(repository);
+    auto items = co_await list_tag(repository, std::move(work), filter_);
     for (const InventoryItem& item : items) {
       if (item.code == to_string(ErrorCode::cancelled)) co_return Error(ErrorCode::cancelled, item.reason);
     }
-    auto adding = pages_.add(std::move(items));
-    co_return co_await std::move(adding);
+    co_return co_await pages_.add(std::move(items));
   }
 
   asio::awaitable<void> begin_reading(Repository repository) {
     if (repository->reader) co_return;
-    auto asking = options_.memory->walked(full_name(*repository));
-    const bool walked = co_await std::move(asking);
+    const bool walked = co_await options_.memory->walked(full_name(*repository));
     if (!repository->reader) repository->reader = std::make_shared<ManifestReader>(client_, repository->name, options_.memory, walked);
   }
 
   std::string full_name(const OpenRepository& repository) const { return client_->endpoint().host + '/' + repository.name; }
 
   Awaitable<void> read_tags_page(Repository repository) {
-    auto beginning = begin_reading(repository);
-    co_await std::move(beginning);
-    auto asking = options_.enumerator->tags(repository->name, repository->next);
-    auto page = co_await std::move(asking);
+    co_await begin_reading(repository);
+    auto page = co_await options_.enumerator->tags(repository->name, repository->next);
     if (!page) {
-      // One repository's failure must not end the walk; but a stop must.
+      // One repository's failure must not end the walk, but a stop must.
       if (page.error().code() == ErrorCode::cancelled) co_return page.error();
-      auto giving_up = give_up(repository, page.error());
-      co_return co_await std::move(giving_up);
+      co_return co_await give_up(repository, page.error());
     }
     repository->put_page(std::move(page->entries));
     repository->next = page->next;
     if (page->next.empty()) repository->listed = true;
     else if (auto fresh = repository->guard.follow(page->next); !fresh) {
-      auto giving_up = give_up(repository, fresh.error().with_context("list of tags"));
-      co_return co_await std::move(giving_up);
+      Error failed = fresh.error().with_context("list of tags");
+      co_return co_await give_up(repository, std::move(failed));
     }
-    auto adding = pages_.add(invalid_items(page->invalid, repository->name));
-    co_return co_await std::move(adding);
+    co_return co_await pages_.add(invalid_items(page->invalid, repository->name));
   }
 
   Awaitable<void> give_up(Repository repository, Error error) {
@@ -233,8 +215,7 @@ class RegistryWalk::Impl {
     repository->broken = true;
     std::vector<InventoryItem> items;
     items.push_back(failed_item(repository->name, "", error));
-    auto adding = pages_.add(std::move(items));
-    co_return co_await std::move(adding);
+    co_return co_await pages_.add(std::move(items));
   }
 
   void settle(const Repository& repository) {
@@ -248,8 +229,7 @@ class RegistryWalk::Impl {
 
   Awaitable<void> read_catalog_page() {
     const auto cursor = std::make_shared<const std::string>(catalog_next_);
-    auto asking = options_.enumerator->repositories(*cursor);
-    auto page = co_await std::move(asking);
+    auto page = co_await options_.enumerator->repositories(*cursor);
     if (!page) co_return page.error();
     auto name = behind_resumed(page->names);
     for (; name != page->names.end(); ++name) {
@@ -270,13 +250,12 @@ class RegistryWalk::Impl {
       if (!fresh) co_return fresh.error().with_context("catalog of " + client_->endpoint().host);
     }
     std::vector<InventoryItem> items = invalid_items(page->invalid, "");
-    // A project that may not be listed hides what is in it: that must be seen.
+    // A project that may not be listed hides its content, which must be visible in the result.
     for (const registry::UnlistedPart& part : page->unlisted) items.push_back(failed_item(part.name, "", part.error));
-    auto adding = pages_.add(std::move(items));
-    co_return co_await std::move(adding);
+    co_return co_await pages_.add(std::move(items));
   }
 
-  /// The first name that an earlier attempt had not passed. When the one it stopped at is gone, the page is walked again.
+  /// The first name that an earlier attempt had not passed. If the one it stopped at is gone, the page is read again.
   std::vector<std::string>::iterator behind_resumed(std::vector<std::string>& names) {
     if (resume_after_.empty()) return names.begin();
     const auto found = std::ranges::find(names, std::exchange(resume_after_, ""));
@@ -297,10 +276,10 @@ class RegistryWalk::Impl {
   WalkProgress progress_;
   std::string resume_after_;
   std::string catalog_next_;
-  bool catalog_done_ = true;  ///< also when there is no need for the catalog
+  bool catalog_done_ = true;  ///< also if the catalog is not needed
   bool reading_catalog_ = false;
   registry::PageGuard catalog_guard_;
-  std::list<Repository> open_;  ///< in the catalog's order; done ones are taken out
+  std::list<Repository> open_;  ///< in the catalog's order; finished ones are removed
   std::vector<InventoryItem> unreadable_;
   PageWriter pages_;
   std::size_t busy_ = 0;

@@ -14,17 +14,17 @@
 namespace landwaiter::daemon {
 
 struct WalkOptions {
-  std::size_t requests_in_flight = 8;                ///< all together; the transport's bound on connections holds beside it
-  bool ask_configs = false;                          ///< fetch each image's config for its platform and when it was made
-  std::shared_ptr<ManifestMemory> memory;            ///< nullptr: one that lasts as long as the walk
-  std::shared_ptr<registry::Enumerator> enumerator;  ///< nullptr: that of the client's endpoint
+  std::size_t requests_in_flight = 8;                ///< in total; the transport's limit on connections also applies
+  bool ask_configs = false;                          ///< fetch each image's config for its platform and creation time
+  std::shared_ptr<ManifestMemory> memory;            ///< nullptr: a temporary one for this walk
+  std::shared_ptr<registry::Enumerator> enumerator;  ///< nullptr: the one for the client's endpoint
 };
 
-/// Walks a registry: repositories, tags, manifests, several of each at once. Pages reach the sink as they fill, their items in any
-/// order; the last one has `last` set. What the filters of ListWork leave out is told too: a tag as a "filtered" item, a repository
-/// in the page's counts. A repository that cannot be listed is one item, and the walk goes on; it ends early only when the list of
-/// repositories cannot be read, by a sink's error, or when `stop` is asked for (cancelled, after the requests in flight).
-/// Memory does not grow with the registry. Errors: also invalid_argument for filters that have no meaning.
+/// Walks a registry: repositories, tags, manifests, several of each at once. Pages reach the sink as they fill, with items in any order;
+/// the last one has `last` set. What the filters of ListWork exclude is reported as well: a tag as a "filtered" item, a repository in the
+/// page's counts. A repository that cannot be listed is one item, and the walk continues; it ends early only if the list of repositories
+/// cannot be read, on a sink's error, or when `stop` is requested (cancelled, after the requests in flight). Memory does not grow with
+/// the registry. Errors: also invalid_argument for invalid filters.
 class RegistryWalk {
  public:
   RegistryWalk(asio::any_io_executor executor, std::shared_ptr<registry::Client> client, protocol::ListWork work, PageSink sink,
@@ -33,9 +33,9 @@ class RegistryWalk {
   RegistryWalk(const RegistryWalk&) = delete;
   RegistryWalk& operator=(const RegistryWalk&) = delete;
 
-  /// With ListWork::references only those are looked at.
+  /// With ListWork::references only those are listed.
   Awaitable<void> run();
-  /// One repository, without looking at the catalog, which often needs more rights.
+  /// One repository, without the catalog, which often needs more permissions.
   Awaitable<void> run_repository(std::string repository);
 
  private:

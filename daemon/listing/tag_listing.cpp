@@ -16,7 +16,7 @@ using protocol::TimeSource;
 
 bool is_index_type(std::string_view type) { return type == registry::media_types::kOciIndex || type == registry::media_types::kDockerList; }
 
-/// Some registries say that a manifest is gone with another status than 404.
+/// Some registries report a missing manifest with a status other than 404.
 bool says_it_is_gone(const Error& error) {
   if (error.code() == ErrorCode::not_found) return true;
   if (error.code() != ErrorCode::malformed && error.code() != ErrorCode::unavailable) return false;
@@ -57,11 +57,9 @@ TagListing::TagListing(std::shared_ptr<ManifestReader> reader, TagRules rules, s
 asio::awaitable<std::vector<InventoryItem>> TagListing::expand(KnownManifest manifest, PushTime pushed) {
   pushed_ = std::move(pushed);
   if (manifest->kind == ManifestFacts::Kind::index) {
-    auto expanding = expand_index(std::move(manifest), 0);
-    co_await std::move(expanding);
+    co_await expand_index(std::move(manifest), 0);
   } else {
-    auto adding = add_image(std::move(manifest), Digest());
-    co_await std::move(adding);
+    co_await add_image(std::move(manifest), Digest());
   }
   co_return std::move(items_);
 }
@@ -75,22 +73,19 @@ asio::awaitable<void> TagListing::expand_index(KnownManifest index, std::size_t 
   for (const ManifestMember& member : index->members) {
     if (member.attestation || !seen_.insert(member.digest).second) continue;
     if (seen_.size() > limits::index_manifests_max) {
-      add(failed_item(repository_, tag_, Error(ErrorCode::limit_exceeded, "its indexes name too many manifests, all together")));
+      add(failed_item(repository_, tag_, Error(ErrorCode::limit_exceeded, "its indexes list too many manifests in total")));
       co_return;
     }
     if (is_index_type(member.media_type)) {
-      auto inner = expand_inner(member.digest, index->digest, depth + 1);
-      co_await std::move(inner);
+      co_await expand_inner(member.digest, index->digest, depth + 1);
     } else {
-      auto adding = add_member(member, index->digest);
-      co_await std::move(adding);
+      co_await add_member(member, index->digest);
     }
   }
 }
 
 asio::awaitable<void> TagListing::expand_inner(Digest member, Digest index, std::size_t depth) {
-  auto reading = reader_->read(member.str());
-  auto manifest = co_await std::move(reading);
+  auto manifest = co_await reader_->read(member.str());
   if (!manifest) {
     InventoryItem item = failed_item(repository_, tag_, manifest.error());
     item.index_digest = index;
@@ -99,27 +94,23 @@ asio::awaitable<void> TagListing::expand_inner(Digest member, Digest index, std:
     co_return;
   }
   if ((*manifest)->kind != ManifestFacts::Kind::index) {
-    auto adding = add_image(*std::move(manifest), std::move(index));
-    co_await std::move(adding);
+    co_await add_image(*std::move(manifest), std::move(index));
     co_return;
   }
-  auto expanding = expand_index(*std::move(manifest), depth);
-  co_await std::move(expanding);
+  co_await expand_index(*std::move(manifest), depth);
 }
 
-/// The index tells enough; only when configs are asked for is the member itself read.
+/// The index has enough; the member itself is read only if configs are requested.
 asio::awaitable<void> TagListing::add_member(ManifestMember member, Digest index) {
   InventoryItem item = make_item(member.digest, member.media_type, index);
   item.platform = member.platform;
   if (!matches_platform(member.platform, rules_.platforms)) {
     item.outcome = ItemOutcome::filtered;
-    item.reason = "its platform is not wanted";
+    item.reason = "its platform does not match the filter";
   } else if (rules_.ask_configs) {
-    auto reading = reader_->read(member.digest.str());
-    auto manifest = co_await std::move(reading);
+    auto manifest = co_await reader_->read(member.digest.str());
     if (manifest && (*manifest)->kind != ManifestFacts::Kind::index) {
-      auto adding = add_image(*std::move(manifest), std::move(index));
-      co_await std::move(adding);
+      co_await add_image(*std::move(manifest), std::move(index));
       if (items_.back().platform.empty()) items_.back().platform = item.platform;
       co_return;
     }
@@ -140,9 +131,8 @@ asio::awaitable<void> TagListing::add_image(KnownManifest manifest, Digest index
     item.code = to_string(ErrorCode::unsupported);
     item.reason = "an artifact, not an image: " + manifest->artifact_type;
   } else if (rules_.ask_configs || !rules_.platforms.empty()) {
-    auto reading = reader_->read_config(manifest);
-    auto full = co_await std::move(reading);
-    // Without its config the image is still an image, and wanted: whoever scans it meets the reason.
+    auto full = co_await reader_->read_config(manifest);
+    // Without its config the image is still an image to scan: the scan will report the reason.
     if (full) manifest = *std::move(full);
   }
   item.size_bytes = manifest->size_bytes;
@@ -152,7 +142,7 @@ asio::awaitable<void> TagListing::add_image(KnownManifest manifest, Digest index
   }
   if (item.outcome == ItemOutcome::image && !matches_platform(item.platform, rules_.platforms)) {
     item.outcome = ItemOutcome::filtered;
-    item.reason = "its platform is not wanted";
+    item.reason = "its platform does not match the filter";
   }
   add(std::move(item));
 }
@@ -186,13 +176,11 @@ Awaitable<std::string> TagListing::created(KnownManifest manifest) {
     };
     const auto first = std::ranges::find_if(manifest->members, wanted);
     if (first == manifest->members.end()) co_return std::string();
-    auto reading = reader_->read(first->digest.str());
-    auto member = co_await std::move(reading);
+    auto member = co_await reader_->read(first->digest.str());
     if (!member) co_return member.error();
     manifest = *std::move(member);
   }
-  auto reading = reader_->read_config(manifest);
-  auto full = co_await std::move(reading);
+  auto full = co_await reader_->read_config(manifest);
   if (!full) co_return full.error();
   co_return (*full)->created;
 }
@@ -200,16 +188,14 @@ Awaitable<std::string> TagListing::created(KnownManifest manifest) {
 asio::awaitable<std::vector<InventoryItem>> list_reference(std::shared_ptr<registry::ImageSource> source, std::string reference,
                                                            std::string repository, std::string tag) {
   auto reader = std::make_shared<ManifestReader>(std::move(source), nullptr);
-  auto reading = reader->read(reference);
-  auto manifest = co_await std::move(reading);
+  auto manifest = co_await reader->read(reference);
   if (!manifest) {
     std::vector<InventoryItem> failed{failed_item(repository, tag, manifest.error())};
     if (const auto digest = Digest::parse(reference)) failed.front().digest = *digest;
     co_return failed;
   }
   TagListing listing(std::move(reader), TagRules(), std::move(repository), std::move(tag));
-  auto expanding = listing.expand(*std::move(manifest), PushTime());
-  co_return co_await std::move(expanding);
+  co_return co_await listing.expand(*std::move(manifest), PushTime());
 }
 
 }  // namespace landwaiter::daemon

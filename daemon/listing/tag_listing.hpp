@@ -16,27 +16,27 @@ namespace landwaiter::daemon {
 protocol::InventoryItem failed_item(const std::string& repository, const std::string& tag, const Error& error);
 protocol::InventoryItem filtered_item(const std::string& repository, const std::string& tag, std::string reason);
 
-/// When something was pushed, and who says so.
+/// When something was pushed, and the source of that time.
 struct PushTime {
-  std::string text;  ///< RFC 3339; empty when nobody says
+  std::string text;  ///< RFC 3339; empty if unknown
   protocol::TimeSource source = protocol::TimeSource::none;
 };
 
-/// What of a tag is listed, and how much is found out about it.
+/// What to list for a tag, and in how much detail.
 struct TagRules {
-  std::vector<std::string> platforms;  ///< others become filtered; none means all
-  bool ask_configs = false;            ///< fetch each image's config for its platform and when it was made
+  std::vector<std::string> platforms;  ///< others become filtered; empty means all
+  bool ask_configs = false;            ///< fetch each image's config for its platform and creation time
 };
 
-/// The items that one manifest leads to: itself, or an index's members (indexes inside too, to limits::index_depth_max). Each has
-/// its outcome. Attestations are left out: they describe images and are none.
+/// The items for one manifest: itself, or an index's members (including nested indexes, up to limits::index_depth_max). Each has its
+/// outcome. Attestations are skipped: they describe images, but are not images.
 class TagListing {
  public:
   TagListing(std::shared_ptr<ManifestReader> reader, TagRules rules, std::string repository, std::string tag);
 
-  /// All below `manifest`. Never fails: what goes wrong is an item's outcome.
+  /// All items below `manifest`. Never fails: an error is an item's outcome.
   asio::awaitable<std::vector<protocol::InventoryItem>> expand(KnownManifest manifest, PushTime pushed);
-  /// When the image was made: of an index, the first of its members that is wanted. Empty when the config does not say.
+  /// When the image was created; for an index, that of the first selected member. Empty if the config does not say.
   Awaitable<std::string> created(KnownManifest manifest);
 
  private:
@@ -56,7 +56,7 @@ class TagListing {
   std::vector<protocol::InventoryItem> items_;
 };
 
-/// All items of one reference, found in a source that nothing is remembered of. `repository` and `tag` are copied into the items.
+/// All items of one reference, in a source without a manifest cache. `repository` and `tag` are copied into the items.
 asio::awaitable<std::vector<protocol::InventoryItem>> list_reference(std::shared_ptr<registry::ImageSource> source, std::string reference,
                                                                      std::string repository, std::string tag);
 

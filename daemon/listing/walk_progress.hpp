@@ -10,8 +10,8 @@
 
 namespace landwaiter::daemon {
 
-/// Where a walk stands, as text that survives a restart: the catalog's page, the last repository in it up to which all are done, and
-/// how many there were.
+/// The progress of a walk, as text that survives a restart: the catalog's page, the repository in it up to which all are done, and their
+/// number.
 struct WalkCursor {
   std::string page;          ///< the page's own cursor; empty for the first one
   std::string after;         ///< empty: nothing of the page is done
@@ -21,13 +21,13 @@ struct WalkCursor {
   std::uint64_t page_filtered = 0;
 
   std::string str() const;
-  /// A foreign or damaged text is the start: that repeats work and loses nothing.
+  /// A foreign or damaged text means the start: that repeats work but loses nothing.
   static WalkCursor parse(const std::string& text);
   bool at_start() const { return page.empty() && after.empty(); }
 };
 
-/// The repositories between the cursor and the end of what the catalog told so far, in its order. They end in any order; the cursor
-/// passes those that have all before them done.
+/// The repositories between the cursor and the end of the catalog as listed so far, in its order. They finish in any order; the cursor
+/// passes a repository once all before it are done.
 class WalkProgress {
  public:
   struct Entry {
@@ -41,9 +41,9 @@ class WalkProgress {
 
   WalkCursor cursor;
 
-  /// The entry stays valid until it is done.
+  /// The entry stays valid until done() is called for it.
   Entry* add(std::string name, std::shared_ptr<const std::string> page, bool filtered);
-  /// Marks it and moves the cursor as far as it goes.
+  /// Marks it as done and advances the cursor as far as possible.
   void finish(Entry* entry);
   std::size_t open() const { return entries_.size(); }
 

@@ -42,7 +42,7 @@ class LinesWriter final : public ListWriter {
   std::ostream& out_;
 };
 
-/// Each column but the last is followed by two spaces at least.
+/// Each column except the last is followed by at least two spaces.
 class TableWriter final : public ListWriter {
  public:
   TableWriter(bool with_times, std::ostream& out) : with_times_(with_times), out_(out) {}

@@ -9,14 +9,14 @@
 
 namespace landwaiter::daemon {
 
-/// What a listing came to.
+/// The totals of a listing.
 struct ListSummary {
   std::uint64_t repositories_listed = 0;
   std::uint64_t repositories_filtered = 0;
-  std::string error;  ///< why the listing ended early; empty when it is complete
+  std::string error;  ///< why the listing ended early; empty if it is complete
 };
 
-/// Writes a listing as it comes, so that it never has to be in memory as a whole.
+/// Writes a listing as it arrives, so it is never completely in memory.
 class ListWriter {
  public:
   virtual ~ListWriter() = default;
@@ -25,7 +25,7 @@ class ListWriter {
   virtual void end(const ListSummary& summary) = 0;
 };
 
-/// "json" (one document: registry, items, repositories_listed, repositories_filtered, error), "jsonl" (each item a line), or "table"
+/// "json" (one document: registry, items, repositories_listed, repositories_filtered, error), "jsonl" (one item per line), or "table"
 /// (columns of a fixed width; longer texts move the rest of their line). `with_times` adds a column to the table. `out` must outlive it.
 std::unique_ptr<ListWriter> make_list_writer(const std::string& format, bool with_times, std::ostream& out);
 

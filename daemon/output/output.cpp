@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "core/export/csv.hpp"
 #include "core/export/cyclonedx.hpp"
+#include "core/export/export.hpp"
 #include "core/export/sarif.hpp"
 
 #include <algorithm>
@@ -19,18 +20,12 @@ using nlohmann::json;
 
 constexpr std::size_t kDiagnosticsShown = 20;
 
-std::string place_of(const Diagnostic& diagnostic) {
-  std::string text = diagnostic.path;
-  for (const std::string& entry : diagnostic.archive) text += " > " + entry;
-  return text;
-}
-
 std::string diagnostics_list(const ImageReport& image) {
   std::string out;
   for (std::size_t i = 0; i < std::min(image.diagnostics.size(), kDiagnosticsShown); ++i) {
     const Diagnostic& diagnostic = image.diagnostics[i];
     out += "  ! " + std::string(to_string(diagnostic.code)) + ": ";
-    if (!diagnostic.path.empty()) out += place_of(diagnostic) + ": ";
+    if (!diagnostic.path.empty()) out += exports::place_text(diagnostic.path, diagnostic.archive) + ": ";
     out += diagnostic.message + "\n";
   }
   if (image.diagnostics.size() > kDiagnosticsShown) {
@@ -106,7 +101,7 @@ Result<FailRule> FailRule::parse(std::string_view text) {
   const auto second = colon == std::string_view::npos ? std::optional(Severity::info) : severity_from(text.substr(colon + 1));
   if (!rule.type || !second) {
     return Error(ErrorCode::invalid_argument, "--fail-on " + quoted(text) +
-                                                  " is no rule: use a severity (info, low, medium, high, critical), a type "
+                                                  " is not a valid rule; use a severity (info, low, medium, high, critical), a type "
                                                   "(private-key, certificate, ...), or TYPE:SEVERITY");
   }
   rule.severity = *second;

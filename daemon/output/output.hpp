@@ -11,7 +11,7 @@
 
 namespace landwaiter::daemon {
 
-/// An image that has no report, and why.
+/// An image without a report, and the reason.
 struct FailedImage {
   std::string reference;
   Error error;
@@ -20,12 +20,12 @@ struct FailedImage {
 /// The document of `--format json`, as docs/report.schema.json describes it: {"images":[...],"failures":[...]}.
 std::string render_json(const std::vector<ImageReport>& images, const std::vector<FailedImage>& failures);
 
-/// The document of any `--format` but table: "json", "cyclonedx" (of that version), "sarif" or "csv"; the latter three have no place
-/// for failures. `epoch` is SOURCE_DATE_EPOCH, or empty.
+/// The document of any `--format` except table: "json", "cyclonedx" (of that version), "sarif" or "csv"; the latter three cannot show
+/// failures. `epoch` is SOURCE_DATE_EPOCH, or empty.
 std::string render(const std::string& format, const std::string& cyclonedx_version, const std::vector<ImageReport>& images,
                    const std::vector<FailedImage>& failures, const std::string& epoch);
 
-/// For people, image by image: what needs action, worst first, then diagnostics, then a line of counts.
+/// For people, image by image: what needs action, worst first, then diagnostics, then a line with counts.
 std::string render_tables(const std::vector<ImageReport>& images, const std::vector<FailedImage>& failures, const TableStyle& style);
 
 /// Writes a command's result to `file`, or to standard output when that is empty.
@@ -37,7 +37,7 @@ struct FailRule {
   Severity severity = Severity::info;
 
   static Result<FailRule> parse(std::string_view text);
-  /// Assets that a later layer deletes count too: they can still be pulled with the image.
+  /// Assets that a later layer deletes also count: they can still be pulled with the image.
   bool met_by(const Finding& finding) const;
 };
 

@@ -10,7 +10,7 @@
 
 namespace landwaiter::daemon {
 
-/// One line on standard error, redrawn in place, while a command works. Only made when standard error is a terminal.
+/// One line on standard error, redrawn in place, while a command works. Only used if standard error is a terminal.
 class ProgressLine {
  public:
   explicit ProgressLine(const Clock& clock) : clock_(clock), started_(clock.steady_now()) {}

@@ -22,7 +22,7 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-/// Columns of a terminal that a UTF-8 text takes, counting each code point as one.
+/// Terminal columns of a UTF-8 text, counting each code point as one.
 std::size_t width_of(std::string_view text);
 
 /// The text in lines of at most `width` columns, broken at spaces, and within words that are longer (paths). At least one line.
@@ -30,16 +30,16 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
 struct TableStyle {
   bool color = false;
-  std::size_t width = 120;  ///< of the terminal
-  bool all = false;         ///< each finding, also those that ask for nothing
+  std::size_t width = 120;  ///< width width of the terminal
+  bool all = false;         ///< every finding, including those that need no action
 };
 
-/// An image for people: what needs action first, worst first, with why and what to do; then what else is there, in a few lines.
+/// An image for people: what needs action, worst first, with reasons and remedies; then everything else in a few lines.
 std::string findings_text(const ImageReport& image, const TableStyle& style);
 
 /// The text of COLUMNS, or else the terminal's own width, or else 120; within 60 and 400.
 std::size_t terminal_width(std::optional<std::size_t> terminal, const char* columns);
-/// Neither when standard output is no terminal, nor when NO_COLOR is set to something (no-color.org).
+/// False if standard output is not a terminal, or if NO_COLOR is not empty (no-color.org).
 bool wants_color(bool terminal, const char* no_color);
 
 }  // namespace landwaiter::daemon

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/assess/assess.hpp"
 #include "core/base/text.hpp"
+#include "core/export/export.hpp"
 #include "core/report/assets/certificate.hpp"
 #include "core/report/assets/common.hpp"
 #include "daemon/output/table.hpp"
@@ -42,7 +43,7 @@ std::string padded(const std::string& text, std::size_t width) {
   return out;
 }
 
-/// The three columns behind the severity share what the terminal has.
+/// The three columns after the severity share the rest of the width.
 struct Widths {
   explicit Widths(std::size_t total) {
     const std::size_t rest = total - std::min(total, kSeverityWidth + 3 * kGap);
@@ -65,11 +66,10 @@ void append(std::vector<std::string>& lines, std::string_view text, std::size_t 
   for (std::string& line : wrap(text, width)) lines.push_back(std::move(line));
 }
 
-/// One place; `times` when the asset stands there more than once.
+/// One place; `times` if the asset is there more than once.
 void append_place(std::vector<std::string>& lines, const ImageReport& image, const Occurrence& place, std::size_t times,
                   std::size_t width) {
-  std::string text = place.path;
-  for (const std::string& entry : place.archive) text += " > " + entry;
+  std::string text = exports::place_text(place);
   if (times > 1) text += " (" + std::to_string(times) + " times)";
   append(lines, text, width);
   append(lines, "  " + layer_text(image, place.layer), width);
@@ -77,7 +77,7 @@ void append_place(std::vector<std::string>& lines, const ImageReport& image, con
 }
 
 std::vector<std::string> where_lines(const ImageReport& image, const Finding& finding, std::size_t width) {
-  // Places in one file stand together, as occurrences are sorted.
+  // Places in one file are adjacent, because occurrences are sorted.
   const auto same_file = [](const Occurrence& a, const Occurrence& b) {
     return a.path == b.path && a.archive == b.archive && a.layer == b.layer;
   };
@@ -93,7 +93,7 @@ std::vector<std::string> where_lines(const ImageReport& image, const Finding& fi
   return lines;
 }
 
-/// The worst reasons, and what to do about the worst.
+/// The worst reasons, and the remedy for the worst.
 std::vector<std::string> why_lines(const std::vector<Issue>& issues, std::size_t width) {
   std::vector<std::string> lines;
   std::size_t shown = 0;
@@ -124,23 +124,19 @@ std::string finding_text(const ImageReport& image, const Finding& finding, const
   return out;
 }
 
-std::string plural(std::size_t count, const std::string& one, const std::string& many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
-}
-
-/// "private-key" as people say it, of one and of many.
-std::string counted(FindingType type, std::size_t count) {
+/// "private-key" for people, singular and plural.
+std::string counted_type(FindingType type, std::size_t count) {
   switch (type) {
-    case FindingType::crl: return plural(count, "revocation list", "revocation lists");
-    case FindingType::ocsp_response: return plural(count, "OCSP response", "OCSP responses");
-    case FindingType::signed_data: return plural(count, "signature", "signatures");
-    case FindingType::crypto_library: return plural(count, "cryptographic library", "cryptographic libraries");
-    case FindingType::crypto_configuration: return plural(count, "cryptographic configuration", "cryptographic configurations");
+    case FindingType::crl: return counted(count, "revocation list", "revocation lists");
+    case FindingType::ocsp_response: return counted(count, "OCSP response", "OCSP responses");
+    case FindingType::signed_data: return counted(count, "signature", "signatures");
+    case FindingType::crypto_library: return counted(count, "cryptographic library", "cryptographic libraries");
+    case FindingType::crypto_configuration: return counted(count, "cryptographic configuration", "cryptographic configurations");
     default: break;
   }
   std::string name(to_string(type));
   std::ranges::replace(name, '-', ' ');
-  return plural(count, name, name + "s");
+  return counted(count, name, name + "s");
 }
 
 std::string folder_of(const std::string& path) {
@@ -148,19 +144,18 @@ std::string folder_of(const std::string& path) {
   return slash == std::string::npos ? path : path.substr(0, slash + 1) + "...";
 }
 
-/// A key that a program carries to test itself, and nothing worse is known of.
+/// A published self-test key without a worse issue.
 bool is_published(const Finding& finding) {
   return finding.type == FindingType::private_key && finding.severity <= Severity::low && !assets::publisher_of(finding).empty();
 }
 
-/// "26 published test keys, which protect nothing (8 of openssl speed, 18 of mbed TLS test suite)"
+/// "26 published test keys (protect nothing) (8 of openssl speed, 18 of mbed TLS test suite)"
 std::string published_text(const std::vector<const Finding*>& keys) {
   std::map<std::string, std::size_t> publishers;
   for (const Finding* key : keys) ++publishers[assets::publisher_of(*key)];
   std::string names;
   for (const auto& [publisher, count] : publishers) names += (names.empty() ? "" : ", ") + std::to_string(count) + " of " + publisher;
-  return plural(keys.size(), "published test key, which protects nothing", "published test keys, which protect nothing") + " (" + names +
-         ")";
+  return counted(keys.size(), "published test key (protects nothing)", "published test keys (protect nothing)") + " (" + names + ")";
 }
 
 /// "142 public root certificates in 3 places (etc/ssl/certs/...)"
@@ -177,7 +172,7 @@ std::string roots_text(const std::vector<const Finding*>& roots) {
     if (many > count) most = folder;
     count = std::max(count, many);
   }
-  return plural(roots.size(), "public root certificate", "public root certificates") + " in " + plural(places.size(), "place", "places") +
+  return counted(roots.size(), "public root certificate", "public root certificates") + " in " + counted(places.size(), "place", "places") +
          " (" + most + ")";
 }
 
@@ -189,12 +184,12 @@ std::string quiet_text(const std::vector<const Finding*>& quiet, std::size_t wid
     else if (is_published(*finding)) published.push_back(finding);
     else ++counts[finding->type];
   }
-  std::string out = "Nothing to do about (--all lists them):\n";
+  std::string out = "No action needed (--all lists them):\n";
   std::vector<std::string> lines;
   if (!roots.empty()) append(lines, roots_text(roots), width - kGap);
   if (!published.empty()) append(lines, published_text(published), width - kGap);
   std::string line;
-  for (const auto& [type, count] : counts) line += (line.empty() ? "" : ", ") + counted(type, count);
+  for (const auto& [type, count] : counts) line += (line.empty() ? "" : ", ") + counted_type(type, count);
   if (!line.empty()) append(lines, line, width - kGap);
   for (const std::string& each : lines) out += "  " + each + "\n";
   return out;

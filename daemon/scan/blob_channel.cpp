@@ -32,7 +32,7 @@ asio::awaitable<void> BlobChannel::pump(std::unique_ptr<registry::BlobReader> re
 
 asio::awaitable<bool> BlobChannel::fill(registry::BlobReader& reader, std::size_t buffer) {
   Bytes& bytes = buffers_[buffer];
-  bytes.resize(limits::blob_chunk_bytes);  // allocates on first use only: small layers need one buffer
+  bytes.resize(limits::blob_chunk_bytes);  // allocated on first use: small layers need only one buffer
   std::size_t size = 0;
   bool more = true;
   std::optional<Error> error;

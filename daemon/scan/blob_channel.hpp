@@ -16,8 +16,8 @@
 
 namespace landwaiter::daemon {
 
-/// Carries a blob from the io thread (pump) to one worker thread (next), through a fixed number of buffers: the network
-/// waits when the worker is slow, and memory does not depend on the blob's size.
+/// Carries a blob from the io thread (pump) to one worker thread (next), through a fixed number of buffers: the network waits if the
+/// worker is slow, and memory use does not depend on the blob's size.
 class BlobChannel final : public ByteSource {
  public:
   explicit BlobChannel(boost::asio::any_io_executor executor);
@@ -28,7 +28,7 @@ class BlobChannel final : public ByteSource {
   /// On the worker: blocks until a chunk, the end, or the reader's error.
   Result<ByteView> next() override;
 
-  /// On the worker: no more will be taken; lets pump() end.
+  /// On the worker: stops taking chunks; lets pump() end.
   void abandon();
 
  private:

@@ -10,10 +10,10 @@
 namespace landwaiter::daemon {
 namespace {
 
-/// Vectorscan's databases for some hundred triggers have some hundred KiB.
+/// Vectorscan's databases for a few hundred triggers have a few hundred KiB.
 constexpr std::uintmax_t kCacheBytesMax = 64 * 1024 * 1024;
 
-/// The first line: which triggers, and the digest of what follows.
+/// The first line: the triggers' hash, and the digest of the rest.
 std::string first_line(const std::string& name, ByteView bytes) { return name + ' ' + Digest::sha256_of(bytes).str() + '\n'; }
 
 }  // namespace
@@ -38,7 +38,7 @@ std::optional<Bytes> FileTriggerCache::load(const std::string& name) {
 
 void FileTriggerCache::keep(const std::string& name, ByteView bytes) {
   if (file_.empty() || bytes.empty()) return;
-  // A failure costs the next start some time, no more.
+  // A failure only makes the next start slower.
   const auto written = write_private_file(file_, first_line(name, bytes) + std::string(as_text(bytes)));
   static_cast<void>(written);
 }

@@ -7,8 +7,8 @@
 
 namespace landwaiter::daemon {
 
-/// Compiled triggers in a file of the state folder, the last set only. Without a folder nothing is kept. What cannot be read or
-/// written is done without.
+/// Compiled triggers in a file in the state folder, only the latest set. Without a folder nothing is stored. Read and write errors are
+/// ignored.
 class FileTriggerCache final : public detectors::TriggerCache {
  public:
   explicit FileTriggerCache(const std::filesystem::path& state_directory);

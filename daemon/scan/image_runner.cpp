@@ -9,12 +9,12 @@ namespace landwaiter::daemon {
 
 using registry::Descriptor;
 
-/// One image on its way.
+/// One image being scanned.
 struct ImageRunner::Work {
   ImageTask task;
   ImageOutcome outcome;
-  bool remembered = false;              ///< facts come from the store
-  bool complete = true;                 ///< false when a layer may be there another time
+  bool remembered = false;              ///< facts are from the store
+  bool complete = true;                 ///< false if a layer may be available another time
   std::map<Digest, Descriptor> layers;  ///< the scannable ones, each once
   std::optional<Error> failed;
 };
@@ -41,13 +41,13 @@ std::optional<std::string> unscannable(const Descriptor& layer) {
 }
 
 Error not_an_image(const std::string& display, const registry::ManifestDocument& document) {
-  if (document.index) return Error(ErrorCode::unsupported, display + " is an index where an image was promised");
+  if (document.index) return Error(ErrorCode::unsupported, display + " is an index, not an image");
   const registry::ImageManifest& manifest = *document.image;
   const std::string& kind = manifest.artifact_type.empty() ? manifest.config.media_type : manifest.artifact_type;
   return Error(ErrorCode::unsupported, display + " is an artifact, not an image: " + landwaiter::quoted(kind));
 }
 
-/// Takes over what the config tells. The layers are scanned whatever it is: a config that makes no sense is told, and no more.
+/// Applies the config's facts. The layers are scanned in any case: an invalid config only gives a diagnostic.
 void read_config(ImageFacts& facts, const registry::ImageManifest& manifest, const Result<std::string>& body) {
   auto config = body ? registry::parse_config(*body) : Result<registry::ImageConfig>(body.error());
   if (!config) {
@@ -90,7 +90,7 @@ Awaitable<ImageOutcome> ImageRunner::run(ImageTask task) {
   co_return std::move((*work)->outcome);
 }
 
-/// The image's facts: from the store when it was scanned before, else from manifest and config.
+/// The image's facts: from the store if it has been scanned before, otherwise from manifest and config.
 Awaitable<std::shared_ptr<ImageRunner::Work>> ImageRunner::prepare(ImageTask task) {
   auto work = std::make_shared<Work>();
   work->task = std::move(task);
@@ -204,15 +204,15 @@ Awaitable<ScannedLayer> ImageRunner::scan_layer(std::shared_ptr<Work> work, Desc
   auto scanning = pool_.scan(work->task.source, layer, wanted, work->task.counters->layer, work->task.stop);
   auto scanned = co_await std::move(scanning);
   if (scanned || scanned.error().code() != ErrorCode::digest_mismatch) co_return scanned;
-  // Damage on the way is gone the second time, damage in the registry is not.
+  // A second attempt fixes damage in transit, but not damage in the registry.
   auto again = pool_.scan(work->task.source, layer, wanted, work->task.counters->layer, work->task.stop);
   co_return co_await std::move(again);
 }
 
-/// A foreign layer that the registry does not keep. Where its manifest says that it can be had is anybody's word: nobody is asked there.
+/// A foreign layer that the registry does not store. The URLs in its manifest are untrusted and never contacted.
 void ImageRunner::leave_out_foreign(Work& work, const Descriptor& layer) {
   work.outcome.facts.diagnostics.push_back(layer_diagnostic(
-      layer, "the layer is foreign (" + printable(layer.media_type) + "): the registry does not keep it, and it was not scanned"));
+      layer, "the layer is foreign (" + printable(layer.media_type) + "): the registry does not store it, and it was not scanned"));
   std::erase(work.outcome.facts.layers, layer.digest);
   work.complete = false;
   work.task.book->release({layer.digest});

@@ -21,11 +21,11 @@ struct JobCounters {
   std::uint64_t bytes_total = 0;
 };
 
-/// One image manifest to be scanned.
+/// One image manifest to scan.
 struct ImageTask {
   std::shared_ptr<registry::ImageSource> source;
   Digest digest;         ///< of the image manifest
-  std::string display;   ///< how people name it
+  std::string display;   ///< its name for people
   std::string platform;  ///< from the index, when there was one
   std::shared_ptr<LayerBook> book;
   bool incremental = true;  ///< what is known at the engine's states is not read again
@@ -35,20 +35,20 @@ struct ImageTask {
 
 struct ImageOutcome {
   ImageFacts facts;
-  bool unchanged = false;  ///< known before; neither config nor any layer was read
+  bool unchanged = false;  ///< already known; neither config nor layers were read
   std::uint64_t layers_fetched = 0;
   std::uint64_t layers_reused = 0;
 };
 
-/// Brings all layers of images into the book: from memory where they are known, else by streaming them through the pool.
+/// Gets the reports of all layers of images into the book: from the store if known, otherwise by streaming the layers through the pool.
 class ImageRunner {
  public:
   ImageRunner(asio::any_io_executor executor, ScanPool& pool, StoreThread& store, const Clock& clock)
       : executor_(executor), pool_(pool), store_(store), clock_(clock) {}
 
   /// On success all is known of every scannable layer of the image, and the store remembers the image; layers that are encrypted, or
-  /// foreign and not kept by the registry, are left out with a diagnostic. Errors: the source's, `unsupported` for a manifest that is
-  /// no image, `cancelled`.
+  /// foreign and not stored by the registry, are skipped with a diagnostic. Errors: the source's, `unsupported` for a manifest that is
+  /// not an image, `cancelled`.
   Awaitable<ImageOutcome> run(ImageTask task);
 
  private:

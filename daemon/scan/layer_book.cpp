@@ -25,7 +25,7 @@ class LocalBook final : public LayerBook {
         auto operation = claims_.missing(layer);
         auto missing = co_await std::move(operation);
         if (!missing) co_return missing.error();
-        // No suspension between looking at busy_ and writing to it.
+        // No suspension between reading busy_ and writing to it.
         if (missing->none()) answer.known.push_back(layer);
         else if (claims_.busy_.insert(layer).second) answer.claimed.push_back({layer, *std::move(missing)});
         else answer.busy.push_back(layer);

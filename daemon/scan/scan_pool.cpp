@@ -8,7 +8,12 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/detached.hpp>
 
+#include <algorithm>
+#include <thread>
+
 namespace landwaiter::daemon {
+
+std::size_t worker_count(std::size_t wanted) { return wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()); }
 
 ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers)
     : executor_(executor), engine_(std::move(engine)), state_(engine_->state()), free_(executor, workers), threads_(workers) {
@@ -41,12 +46,12 @@ Awaitable<ScannedLayer> ScanPool::scan_with(std::size_t worker, std::shared_ptr<
   if (!reader) co_return reader.error();
 
   auto channel = std::make_shared<BlobChannel>(executor_);
-  // The signal ends a transfer that waits for the network after the worker has given up.
+  // The signal ends a transfer that waits for the network after the worker has stopped.
   auto give_up = std::make_shared<asio::cancellation_signal>();
   auto transfer = [](std::shared_ptr<BlobChannel> to, std::shared_ptr<registry::ImageSource> alive,
                      std::shared_ptr<asio::cancellation_signal> signal,
                      std::unique_ptr<registry::BlobReader> from) -> asio::awaitable<void> {
-    // alive and signal are held for as long as the transfer runs.
+    // alive and signal live as long as the transfer.
     (void)alive;
     (void)signal;
     co_await to->pump(std::move(from));

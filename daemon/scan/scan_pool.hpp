@@ -14,6 +14,9 @@
 
 namespace landwaiter::daemon {
 
+/// How many workers to start when `wanted` are configured; 0 means one per core.
+std::size_t worker_count(std::size_t wanted);
+
 /// A fixed number of workers, each with its own scanner. A layer waits for a free worker before its blob is opened, so
 /// connections and memory are bounded by the number of workers. Used from the io thread.
 class ScanPool {

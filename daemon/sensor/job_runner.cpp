@@ -44,7 +44,7 @@ protocol::JobFailure failure_of(const Error& error, bool handed_back) {
 }
 
 std::shared_ptr<registry::Transport> registry_transport(asio::any_io_executor executor, const SensorConfig& config) {
-  // Sensor::start() has seen that they are usable.
+  // Sensor::start() has checked that they are usable.
   return registry::make_transport(executor, transport_options(config.registry_network, process_environment(), true).value());
 }
 
@@ -114,7 +114,7 @@ asio::awaitable<void> JobRunner::run(std::shared_ptr<Leased> leased) {
   const std::string what = what_it_does(job);
   log_event(LogLevel::info, "job started", {{"job", job.id}, {"attempt", job.attempt}, {"what", what}});
 
-  Result<void> done = Error(ErrorCode::internal, "the job did not run");
+  Result<void> done = Error(ErrorCode::internal, "the job could not run");
   auto client = client_for(job);
   if (!client) {
     done = client.error();
@@ -148,7 +148,7 @@ Awaitable<void> JobRunner::run_work(std::shared_ptr<Leased> leased, protocol::Li
   co_return co_await std::move(walking);
 }
 
-/// Pages go straight to the platform, which stores page and cursor together: what is lost with a kill is listed again.
+/// Pages go straight to the platform, which stores page and cursor together: what a kill loses is listed again.
 Awaitable<void> JobRunner::send_page(std::shared_ptr<Leased> leased, protocol::InventoryPage page) {
   Sleeper sleeper(executor_);
   for (std::size_t failures = 0;; ++failures) {
@@ -156,7 +156,7 @@ Awaitable<void> JobRunner::send_page(std::shared_ptr<Leased> leased, protocol::I
     auto sending = uplink_.inventory(leased->job.id, leased->job.lease_token, page);
     auto sent = co_await std::move(sending);
     if (sent || !sent.error().transient()) co_return sent;
-    log_event(LogLevel::warning, "platform is away", {{"job", leased->job.id}, {"error", sent.error().message()}});
+    log_event(LogLevel::warning, "platform is unreachable", {{"job", leased->job.id}, {"error", sent.error().message()}});
     co_await sleeper.sleep(backoff(failures, sent.error()));
   }
 }

@@ -16,7 +16,7 @@
 
 namespace landwaiter::daemon {
 
-/// Runs leased jobs and sees to it that each one's end reaches the platform. Lives on the io thread.
+/// Runs leased jobs and makes sure that each one's result reaches the platform. Lives on the io thread.
 class JobRunner {
  public:
   /// `job_finished` is called when a slot becomes free. All references must outlive it.
@@ -31,7 +31,7 @@ class JobRunner {
   /// Every job whose lease must be kept: running ones and those whose end the platform does not know yet.
   std::vector<protocol::JobProgress> progress() const;
 
-  /// The lease is gone or the job was cancelled: stops it and reports nothing.
+  /// The lease is lost or the job was cancelled: stops it and reports nothing.
   void drop(const std::string& job_id, std::string_view reason);
   /// Stops all and gives them back to the platform, not as failures.
   void hand_back_all();
@@ -41,7 +41,6 @@ class JobRunner {
 
  private:
   struct Leased;
-  struct KnownRegistry;
 
   asio::awaitable<void> run(std::shared_ptr<Leased> leased);
   Awaitable<void> run_work(std::shared_ptr<Leased> leased, protocol::ListWork work, std::shared_ptr<registry::Client> client);

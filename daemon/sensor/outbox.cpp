@@ -31,10 +31,10 @@ bool is_job_end(const OutboxItem& item) {
 
 constexpr std::size_t kBatch = 32;
 
-/// The platform will not take this, now or later.
+/// The platform will never accept this.
 bool is_refusal(const Error& error) {
   switch (error.code()) {
-    case ErrorCode::conflict:   // the lease went to somebody else, who reports
+    case ErrorCode::conflict:   // the lease went to another sensor, which reports
     case ErrorCode::not_found:  // the job was deleted
     case ErrorCode::invalid_argument:
     case ErrorCode::limit_exceeded: return true;
@@ -131,7 +131,7 @@ asio::awaitable<void> Outbox::run(std::stop_token stop) {
   }
 }
 
-/// Sends what lies there until it is empty (true) or the platform is away (false, after a wait).
+/// Sends its items until it is empty (true) or the platform is unreachable (false, after a wait).
 asio::awaitable<bool> Outbox::send_some(std::size_t failures, std::stop_token stop) {
   while (true) {
     auto look = [](storage::Store& store) { return store.outbox(kBatch); };
@@ -147,7 +147,7 @@ asio::awaitable<bool> Outbox::send_some(std::size_t failures, std::stop_token st
       auto sending = send(item);
       auto sent = co_await std::move(sending);
       if (!sent && !is_refusal(sent.error())) {
-        log_event(LogLevel::warning, "platform is away", {{"waiting", items->size()}, {"error", sent.error().message()}});
+        log_event(LogLevel::warning, "platform is unreachable", {{"waiting", items->size()}, {"error", sent.error().message()}});
         if (!stop.stop_requested()) co_await sleeper_.sleep(backoff(failures, sent.error()));
         co_return false;
       }
@@ -184,7 +184,7 @@ Awaitable<void> Outbox::send_part(const OutboxItem& item) {
   }
   const auto analysis = space == std::string_view::npos ? std::nullopt : analysis_from(key.substr(space + 1));
   const Digest* state = analysis ? state_of(engine_.states, *analysis) : nullptr;
-  // Of an analysis that this version does not know: nobody waits for it.
+  // From an analysis that this version does not know: nothing waits for it.
   if (state == nullptr) co_return Result<void>();
   AnalysisState of;
   of.analysis = *analysis;
@@ -198,7 +198,7 @@ Awaitable<void> Outbox::send_facts(Digest layer) {
   auto reading = store_.run(std::move(read));
   auto facts = co_await std::move(reading);
   if (!facts) co_return facts.error();
-  // Pruned, or of an older walker: whoever needs the layer claims it again.
+  // Pruned, or from an older walker: a job that needs the layer claims it again.
   if (!*facts) co_return Result<void>();
   auto sending = uplink_.put_facts(layer, engine_.walker, dump_json(**facts));
   co_return co_await std::move(sending);
@@ -209,7 +209,7 @@ Awaitable<void> Outbox::send_report(Digest layer, AnalysisState of) {
   auto reading = store_.run(std::move(read));
   auto report = co_await std::move(reading);
   if (!report) co_return report.error();
-  // Pruned, or of an older state: whoever needs the layer claims it again.
+  // Pruned, or from an older state: a job that needs the layer claims it again.
   if (!*report) co_return Result<void>();
   auto sending = uplink_.put_report(layer, of, dump_json(**report));
   co_return co_await std::move(sending);
@@ -228,7 +228,7 @@ Awaitable<void> Outbox::send_job_end(const OutboxItem& item) {
   auto missing = co_await std::move(completing);
   if (!missing) co_return missing.error();
   if (missing->empty()) co_return Result<void>();
-  // The platform lost reports that it once acknowledged (restored from a backup): give them again.
+  // The platform lost reports that it had acknowledged (restored from a backup): send them again.
   auto resending = resend_layers(*std::move(missing));
   auto resent = co_await std::move(resending);
   if (!resent) co_return resent;

@@ -16,7 +16,7 @@ namespace landwaiter::daemon {
 /// were put in, so a completion never arrives before its layers. Survives kills on either side; sending twice is harmless.
 class Outbox {
  public:
-  /// `on_job_ended(job_id)` is called once the platform knows of a job's end, or does not want to any more.
+  /// `on_job_ended(job_id)` is called once the platform knows that a job has ended, or no longer wants to know.
   Outbox(asio::any_io_executor executor, StoreThread& store, Uplink& uplink, EngineState engine, const Clock& clock,
          std::function<void(const std::string&)> on_job_ended);
 
@@ -29,7 +29,7 @@ class Outbox {
 
   /// Sends until `stop` was requested and nothing is left that can be sent now.
   asio::awaitable<void> run(std::stop_token stop);
-  /// Lets run() look again, after a put or a stop.
+  /// Wakes run() after an addition or a stop.
   void wake();
 
  private:
@@ -51,8 +51,7 @@ class Outbox {
   bool woken_ = false;
 };
 
-/// Exponential back-off with full jitter: a random wait up to first * 2^failures, capped, and not shorter than what the
-/// other side asked for.
+/// Exponential backoff with full jitter: a random wait up to first * 2^failures, capped, and not shorter than the other side asked for.
 std::chrono::milliseconds backoff(std::size_t failures, const Error& error);
 
 }  // namespace landwaiter::daemon

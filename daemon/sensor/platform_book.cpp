@@ -8,7 +8,7 @@ namespace {
 
 using protocol::LayerClaimAnswer;
 
-/// How long the platform may hold a claim of which all layers are busy.
+/// How long the platform may hold a claim if all its layers are busy.
 constexpr std::chrono::seconds kBusyWait{20};
 
 class PlatformBook final : public LayerBook {
@@ -29,7 +29,7 @@ class PlatformBook final : public LayerBook {
       auto asking = uplink_.claim(job_id_, std::move(claim), kBusyWait);
       auto answer = co_await std::move(asking);
       if (answer || !answer.error().transient()) co_return answer;
-      log_event(LogLevel::warning, "platform is away", {{"job", job_id_}, {"error", answer.error().message()}});
+      log_event(LogLevel::warning, "platform is unreachable", {{"job", job_id_}, {"error", answer.error().message()}});
       co_await sleeper_.sleep(backoff(failures, answer.error()));
     }
   }

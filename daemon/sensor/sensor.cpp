@@ -13,31 +13,24 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <algorithm>
-#include <thread>
 
 namespace landwaiter::daemon {
 
 namespace {
 
 constexpr std::chrono::seconds kAcquireWait{45};
-/// Acquire, heartbeat and outbox, and a claim for each job, each on a connection of its own: a long poll never starves a report.
+/// Acquire, heartbeat and outbox, and a claim per job, each on its own connection: a long poll never delays a report.
 constexpr std::size_t kPlatformConnections = 32;
-/// Reports that no image used for so long are forgotten.
-constexpr std::chrono::days kReportMemory{90};
 
 std::shared_ptr<registry::Transport> platform_transport(asio::any_io_executor executor, const SensorConfig& config) {
   auto made = transport_options(config.platform_network, process_environment(), false);
   registry::TransportOptions options;
-  if (made) options = *std::move(made);  // else start() tells
+  if (made) options = *std::move(made);  // otherwise start() reports it
   options.connections_per_host = kPlatformConnections;
   auto transport = registry::make_transport(executor, std::move(options));
   const auto url = registry::HttpUrl::parse(config.platform_url);
   if (url) transport->show_client_certificate_to(url->host, url->port);
   return transport;
-}
-
-std::size_t worker_count(const SensorConfig& config) {
-  return config.workers > 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
 }
 
 }  // namespace
@@ -99,7 +92,7 @@ class Sensor::Impl {
     auto identity = load_identity(config_.state_directory);
     if (!identity) co_return identity.error();
     identity_ = *std::move(identity);
-    auto enrolling = enrol();
+    auto enrolling = enroll();
     auto enrolled = co_await std::move(enrolling);
     if (!enrolled) co_return enrolled.error();
     uplink_.set_token(identity_.token);
@@ -112,11 +105,11 @@ class Sensor::Impl {
     if (!engine) co_return engine.error();
     auto store = storage::Store::open(config_.state_directory);
     if (!store) co_return store.error();
-    auto pruned = (*store)->prune((*engine)->state(), clock_.now() - kReportMemory);
+    auto pruned = (*store)->prune((*engine)->state(), clock_.now() - storage::kUnusedKept);
     if (!pruned) co_return pruned.error();
 
     store_ = std::make_unique<StoreThread>(*std::move(store));
-    pool_ = std::make_unique<ScanPool>(executor_, *engine, worker_count(config_));
+    pool_ = std::make_unique<ScanPool>(executor_, *engine, worker_count(config_.workers));
     auto job_ended = [this](const std::string& job_id) { jobs_->reported(job_id); };
     outbox_ = std::make_unique<Outbox>(executor_, *store_, uplink_, (*engine)->state(), clock_, std::move(job_ended));
     auto job_finished = [this] { pause_.wake(); };
@@ -130,18 +123,18 @@ class Sensor::Impl {
     co_return Result<void>();
   }
 
-  /// Tries until the platform answers; a refusal is final.
-  Awaitable<void> enrol() {
+  /// Retries until the platform answers; a refusal is final.
+  Awaitable<void> enroll() {
     for (std::size_t failures = 0; !identity_.enrolled(); ++failures) {
-      if (config_.enrolment_token.empty()) {
+      if (config_.enrollment_token.empty()) {
         co_return Error(ErrorCode::configuration,
-                        "this sensor is not enrolled and has no enrolment token: set platform.enrolment_token or SENSOR_TOKEN");
+                        "this sensor is not enrolled and has no enrollment token: set platform.enrollment_token or SENSOR_TOKEN");
       }
-      protocol::Enrolment enrolment;
-      enrolment.name = config_.name;
-      enrolment.version = LANDWAITER_VERSION;
-      enrolment.public_key = identity_.public_key;
-      auto asking = uplink_.enrol(std::move(enrolment), config_.enrolment_token);
+      protocol::Enrollment enrollment;
+      enrollment.name = config_.name;
+      enrollment.version = LANDWAITER_VERSION;
+      enrollment.public_key = identity_.public_key;
+      auto asking = uplink_.enroll(std::move(enrollment), config_.enrollment_token);
       auto answer = co_await std::move(asking);
       if (answer) {
         identity_.sensor_id = answer->sensor_id;
@@ -149,9 +142,9 @@ class Sensor::Impl {
         identity_.identity_key = answer->identity_key;
         co_return save_identity(config_.state_directory, identity_);
       }
-      if (!answer.error().transient()) co_return answer.error().with_context("enrolment was refused");
-      log_event(LogLevel::warning, "platform is away", {{"error", answer.error().message()}});
-      if (stopping_) co_return Error(ErrorCode::cancelled, "stopped before the platform could be reached");
+      if (!answer.error().transient()) co_return answer.error().with_context("enrollment was refused");
+      log_event(LogLevel::warning, "platform is unreachable", {{"error", answer.error().message()}});
+      if (stopping_) co_return Error(ErrorCode::cancelled, "stopped before the platform was reached");
       co_await pause_.sleep(backoff(failures, answer.error()));
     }
     co_return Result<void>();
@@ -159,8 +152,8 @@ class Sensor::Impl {
 
   asio::awaitable<void> take_jobs() {
     std::size_t failures = 0;
-    while (!stopping_ && !draining_) {
-      if (paused_ || jobs_->running() >= config_.jobs) {
+    while (!stopping_) {
+      if (jobs_->running() >= config_.jobs) {
         co_await pause_.sleep(std::chrono::seconds(5));
         continue;
       }
@@ -179,7 +172,7 @@ class Sensor::Impl {
     }
   }
 
-  /// The long poll, in a coroutine of its own so that stop() can end it.
+  /// The long poll, in its own coroutine so stop() can end it.
   Awaitable<protocol::JobBatch> acquire() {
     const std::size_t capacity = config_.jobs - jobs_->running();
     auto token = asio::bind_cancellation_slot(acquire_cancel_.slot(), asio::use_awaitable);
@@ -197,7 +190,7 @@ class Sensor::Impl {
       auto beating = beat();
       auto answer = co_await std::move(beating);
       if (answer) interval = std::clamp(answer->interval, std::chrono::seconds(1), std::chrono::seconds(300));
-      if (host_ != nullptr) host_->alive(std::to_string(jobs_->running()) + " jobs running" + (answer ? "" : "; platform is away"));
+      if (host_ != nullptr) host_->alive(std::to_string(jobs_->running()) + " jobs running" + (answer ? "" : "; platform is unreachable"));
       if (!finished_) co_await heartbeat_pause_.sleep(interval);
     }
   }
@@ -216,16 +209,10 @@ class Sensor::Impl {
     }
     for (const std::string& job : answer->lost) jobs_->drop(job, "lease lost");
     for (const std::string& job : answer->cancelled) jobs_->drop(job, "cancelled");
-    paused_ = answer->pause;
-    if (answer->drain && !draining_) {
-      draining_ = true;
-      acquire_cancel_.emit(asio::cancellation_type::terminal);
-      pause_.wake();
-    }
     co_return answer;
   }
 
-  /// There is no version of the protocol that both sides speak: nothing that this sensor finds could be told.
+  /// There is no common version of the protocol: this sensor could not report anything.
   void give_up(const Error& why) {
     if (gave_up_) return;
     gave_up_ = why;
@@ -259,8 +246,6 @@ class Sensor::Impl {
   asio::cancellation_signal acquire_cancel_;
   std::stop_source outbox_stop_;
   bool stopping_ = false;
-  bool draining_ = false;
-  bool paused_ = false;
   bool finished_ = false;
   std::optional<Error> gave_up_;
 };

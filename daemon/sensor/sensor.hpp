@@ -12,7 +12,7 @@
 
 namespace landwaiter::daemon {
 
-/// The long-running sensor: enrols once, then takes jobs from its platform, runs them and reports. Lives on one io thread.
+/// The long-running sensor: enrolls once, then takes jobs from its platform, runs them and reports. Lives on one io thread.
 class Sensor {
  public:
   using MakeEngine =
@@ -27,9 +27,9 @@ class Sensor {
   /// Who is to hear how it goes; must outlive it. Nobody, when not called.
   void tell(ServiceHost& host);
 
-  /// Works until stop(): then takes no more jobs, lets running ones finish until the drain timeout, hands the others back,
-  /// and returns. While the platform is away it waits and tries again. Error: what cannot be mended by waiting (no enrolment
-  /// token, a refused one, no version of the protocol that the platform speaks too, a state directory that cannot be used).
+  /// Works until stop(): then takes no more jobs, lets running ones finish until the drain timeout, hands the rest back, and returns.
+  /// While the platform is unreachable it waits and tries again. Permanent errors: no enrollment token, a refused one, no common version
+  /// of the protocol, a state directory that cannot be used.
   Awaitable<void> run();
 
   /// The first call drains, the second gives running jobs back at once. On the io thread.

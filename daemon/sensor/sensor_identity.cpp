@@ -72,7 +72,7 @@ Result<Secret> open_sealed(const SensorIdentity& identity, const std::string& se
   const auto public_key = base64_decode(identity.public_key);
   const bool keys_fit =
       public_key && public_key->size() == crypto_box_PUBLICKEYBYTES && identity.private_key.reveal().size() == crypto_box_SECRETKEYBYTES;
-  const Error failed(ErrorCode::malformed, "the job's credentials are not sealed for this sensor; enrol it again");
+  const Error failed(ErrorCode::malformed, "the job's credentials are not sealed for this sensor; enroll it again");
   if (!sealed || !keys_fit || sealed->size() < crypto_box_SEALBYTES) return failed;
   std::string plain(sealed->size() - crypto_box_SEALBYTES, '\0');
   const int opened = crypto_box_seal_open(reinterpret_cast<unsigned char*>(plain.data()), sealed->data(), sealed->size(),

@@ -9,11 +9,11 @@
 
 namespace landwaiter::daemon {
 
-/// Who this sensor is: made at enrolment, kept in `state_directory`/sensor.key (mode 0600, replaced atomically), as an SSH
+/// Who this sensor is: made at enrollment, kept in `state_directory`/sensor.key (mode 0600, replaced atomically), as an SSH
 /// host key would be. The platform's token and the private key never go anywhere else.
 struct SensorIdentity {
   std::string sensor_id;
-  Secret token;            ///< what the platform knows this sensor by
+  Secret token;            ///< this sensor's id at the platform
   Secret private_key;      ///< X25519, raw 32 bytes: opens sealed credentials
   std::string public_key;  ///< base64
   Secret identity_key;     ///< hex; keys the ids of assets without a public part, the same in the whole fleet
@@ -23,7 +23,7 @@ struct SensorIdentity {
 
 /// Makes the key pair; not yet enrolled.
 SensorIdentity new_identity();
-/// Not enrolled when there is no file. Error: io, malformed.
+/// Not enrolled if there is no file. Error: io, malformed.
 Result<SensorIdentity> load_identity(const std::filesystem::path& state_directory);
 Result<void> save_identity(const std::filesystem::path& state_directory, const SensorIdentity& identity);
 

@@ -5,6 +5,7 @@
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "core/wire/protocol_version.hpp"
+#include "registry/http/status_error.hpp"
 #include "storage/compress.hpp"
 
 #include <charconv>
@@ -16,19 +17,14 @@ namespace {
 constexpr std::size_t kCompressFrom = 4 * limits::KiB;
 
 ErrorCode code_for(int status) {
-  switch (status) {
-    case 401: return ErrorCode::unauthorized;
-    case 403: return ErrorCode::forbidden;
-    case 404: return ErrorCode::not_found;
-    case 408: return ErrorCode::timeout;
-    case 409: return ErrorCode::conflict;
-    case 413: return ErrorCode::limit_exceeded;
-    case 429: return ErrorCode::rate_limited;
-    default: return status >= 500 ? ErrorCode::unavailable : ErrorCode::invalid_argument;
-  }
+  if (status == 409) return ErrorCode::conflict;
+  if (status == 413) return ErrorCode::limit_exceeded;
+  const ErrorCode code = registry::code_of_status(status);
+  // Any other 4xx means that the platform will never accept this request.
+  return code == ErrorCode::malformed || code == ErrorCode::unsupported ? ErrorCode::invalid_argument : code;
 }
 
-/// What a problem document (RFC 9457) says; the status alone when it is none.
+/// The error in a problem document (RFC 9457); only the status if the body is not one.
 Error problem(int status, const std::string& body) {
   Error plain(code_for(status), "the platform answered " + std::to_string(status));
   const auto document = parse_json(body, "problem");
@@ -96,7 +92,7 @@ Awaitable<Uplink::Answer> Uplink::exchange(Call call) {
   co_return answer;
 }
 
-/// A status that is no success is an error.
+/// A status other than success is an error.
 Awaitable<Uplink::Answer> Uplink::send(Call call) {
   auto exchanging = exchange(std::move(call));
   auto answer = co_await std::move(exchanging);
@@ -104,7 +100,7 @@ Awaitable<Uplink::Answer> Uplink::send(Call call) {
   co_return error_of(answer->status, answer->body, answer->retry_after);
 }
 
-/// For calls whose answer has nothing to say beyond its status.
+/// For calls whose answer is only a status.
 Awaitable<void> Uplink::tell(Call call) {
   auto sending = send(std::move(call));
   auto answer = co_await std::move(sending);
@@ -112,17 +108,17 @@ Awaitable<void> Uplink::tell(Call call) {
   co_return Result<void>();
 }
 
-Awaitable<protocol::EnrolmentAnswer> Uplink::enrol(protocol::Enrolment enrolment, Secret enrolment_token) {
+Awaitable<protocol::EnrollmentAnswer> Uplink::enroll(protocol::Enrollment enrollment, Secret enrollment_token) {
   Call call;
   call.method = "POST";
   call.path = "/v3/sensors/enroll";
-  enrolment.protocols.assign(protocol::versions.begin(), protocol::versions.end());
-  call.body = dump_json(enrolment);
-  call.bearer = std::move(enrolment_token);
+  enrollment.protocols.assign(protocol::kVersions.begin(), protocol::kVersions.end());
+  call.body = dump_json(enrollment);
+  call.bearer = std::move(enrollment_token);
   auto sending = send(std::move(call));
   auto answer = co_await std::move(sending);
   if (!answer) co_return answer.error();
-  auto enrolled = parse_json_as<protocol::EnrolmentAnswer>(answer->body, "the platform's answer to the enrolment");
+  auto enrolled = parse_json_as<protocol::EnrollmentAnswer>(answer->body, "the platform's answer to the enrollment");
   if (!enrolled) co_return enrolled.error();
   auto spoken = protocol::check_version(enrolled->protocol_version);
   if (!spoken) co_return spoken.error();
@@ -131,7 +127,7 @@ Awaitable<protocol::EnrolmentAnswer> Uplink::enrol(protocol::Enrolment enrolment
 
 Awaitable<protocol::JobBatch> Uplink::acquire(std::size_t capacity, std::chrono::seconds wait) {
   protocol::JobRequest request{capacity, wait, {}};
-  for (const protocol::JobKind kind : protocol::job_kinds) request.kinds.emplace_back(to_string(kind));
+  for (const protocol::JobKind kind : protocol::kAllJobKinds) request.kinds.emplace_back(to_string(kind));
   Call call;
   call.method = "POST";
   call.path = "/v3/jobs/acquire";
@@ -149,7 +145,7 @@ Awaitable<protocol::HeartbeatAnswer> Uplink::heartbeat(protocol::Heartbeat heart
   Call call;
   call.method = "POST";
   call.path = "/v3/sensors/me/heartbeat";
-  heartbeat.protocols.assign(protocol::versions.begin(), protocol::versions.end());
+  heartbeat.protocols.assign(protocol::kVersions.begin(), protocol::kVersions.end());
   call.body = dump_json(heartbeat);
   call.bearer = token_;
   auto sending = send(std::move(call));

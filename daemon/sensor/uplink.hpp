@@ -12,18 +12,18 @@
 
 namespace landwaiter::daemon {
 
-/// The sensor's side of the protocol, one function for each request. Each is one attempt; the callers know when to try again.
-/// Errors: conflict for a stale lease (409), unauthorized, unsupported when the platform speaks no version of the protocol that this sensor
-/// does, transient ones when the platform is away. Lives on the io thread.
+/// The sensor's side of the protocol, one function per request. Each is one attempt; callers decide when to retry. Errors: conflict for a
+/// stale lease (409), unauthorized, unsupported when the platform speaks no version of the protocol that this sensor does, transient ones
+/// when the platform is unreachable. Lives on the io thread.
 class Uplink {
  public:
-  /// With `tls_verify` false the platform's certificate is not looked at.
+  /// With `tls_verify` false the platform's certificate is not verified.
   Uplink(std::shared_ptr<registry::Transport> transport, std::string base_url, bool tls_verify = true);
 
   /// The sensor's bearer token, once enrolled.
   void set_token(Secret token) { token_ = std::move(token); }
 
-  Awaitable<protocol::EnrolmentAnswer> enrol(protocol::Enrolment enrolment, Secret enrolment_token);
+  Awaitable<protocol::EnrollmentAnswer> enroll(protocol::Enrollment enrollment, Secret enrollment_token);
   /// Long poll: up to `capacity` jobs of the kinds that this version knows, or none after `wait`.
   Awaitable<protocol::JobBatch> acquire(std::size_t capacity, std::chrono::seconds wait);
   Awaitable<protocol::HeartbeatAnswer> heartbeat(protocol::Heartbeat heartbeat);

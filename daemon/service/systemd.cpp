@@ -5,7 +5,7 @@
 
 namespace landwaiter::daemon {
 
-// What systemd does not hear is no reason to stop: it will say so by its watchdog.
+// A lost notification is no reason to stop: systemd's watchdog will react.
 void SystemdHost::ready() { sd_notify(0, "READY=1"); }
 void SystemdHost::alive(const std::string& status) { sd_notify(0, ("WATCHDOG=1\nSTATUS=" + status).c_str()); }
 void SystemdHost::stopping() { sd_notify(0, "STOPPING=1"); }

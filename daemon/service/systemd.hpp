@@ -5,7 +5,7 @@
 
 namespace landwaiter::daemon {
 
-/// systemd with Type=notify; it asks to stop by the signals that a console uses, too.
+/// systemd with Type=notify; it requests a stop with the same signals as a console.
 class SystemdHost final : public ConsoleHost {
  public:
   using ConsoleHost::ConsoleHost;

@@ -7,7 +7,7 @@
 
 namespace landwaiter::daemon {
 
-/// The file is mapped, not read: such lists have gigabytes, of which a scan looks at some pages. Errors: io, malformed.
+/// The file is mapped, not read: such lists have gigabytes, and a scan reads only a few pages. Errors: io, malformed.
 Result<std::shared_ptr<const Blocklist>> open_blocklist(const std::filesystem::path& file);
 
 }  // namespace landwaiter::daemon

@@ -87,7 +87,7 @@ class Section {
     out.clear();
     for (const auto& item : node_[key]) {
       auto value = item.IsScalar() ? expand_environment(item.Scalar(), environment_)
-                                   : Result<std::string>(Error(ErrorCode::configuration, "must be a list of texts"));
+                                   : Result<std::string>(Error(ErrorCode::configuration, "must be a list of strings"));
       if (!value) return fail(key, value.error().message());
       out.push_back(*value);
     }
@@ -98,7 +98,7 @@ class Section {
     return Section(file_, usable() ? node_[key] : YAML::Node(), path_ + key + ".", environment_);
   }
 
-  /// The first error of this section, or a key that nobody asked for.
+  /// The first error of this section, or an unknown key.
   Result<void> finish() const {
     if (failed_) return *failed_;
     if (!usable()) return {};
@@ -148,7 +148,7 @@ void read_network(Section& section, NetworkSettings& out) {
   section.text("no_proxy", out.no_proxy);
 }
 
-/// Mistakes are told at the start, not by the first job.
+/// Reports mistakes at startup, not with the first job.
 Result<void> check_network(const std::filesystem::path& file, const char* section, const NetworkSettings& settings,
                            const Environment& environment) {
   auto made = transport_options(settings, environment, false);
@@ -252,7 +252,7 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
   platform.text("url", config.platform_url);
   read_network(platform, config.platform_network);
   platform.boolean("tls_verify", config.platform_tls_verify);
-  platform.secret("enrolment_token", config.enrolment_token);
+  platform.secret("enrollment_token", config.enrollment_token);
   Section registry = root.section("registry");
   read_network(registry, config.registry_network);
   registry.list("certs_directories", config.registry_network.certs_directories);
@@ -274,7 +274,7 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
   }
   config.drain_timeout = std::chrono::seconds(drain_s);
   if (config.platform_url.empty()) return config_error(file, "\"platform.url\" is missing: the address of the platform to poll");
-  if (config.enrolment_token.empty()) config.enrolment_token = Secret(environment("SENSOR_TOKEN").value_or(""));
+  if (config.enrollment_token.empty()) config.enrollment_token = Secret(environment("SENSOR_TOKEN").value_or(""));
   return config;
 }
 

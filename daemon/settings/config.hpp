@@ -17,34 +17,34 @@ namespace landwaiter::daemon {
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 Environment process_environment();
 
-/// Replaces each `${env:NAME}` in a configuration value. A name that is not set is an error that says so: an empty
-/// password would only fail later, as a riddle.
+/// Replaces each `${env:NAME}` in a configuration value. A name that is not set is an error: an empty password would fail later with a
+/// misleading error.
 Result<std::string> expand_environment(std::string_view text, const Environment& environment);
 
-/// The way to hosts of one kind: registries, or the platform. Made ready by transport_options().
+/// Network settings for registries or for the platform. transport_options() converts them.
 struct NetworkSettings {
-  std::string ca_file;           ///< PEM, trusted beside the system's authorities
-  std::string client_cert_file;  ///< PEM, with its key: shown to hosts that want one
+  std::string ca_file;           ///< PEM, trusted in addition to the system's CAs
+  std::string client_cert_file;  ///< PEM, with its key: sent to hosts that require one
   std::string client_key_file;
-  std::vector<std::string> certs_directories;  ///< like /etc/docker/certs.d, which is read, too
-  Secret proxy;                                ///< URL, which may hold a password; empty: by the environment's variables
-  std::string no_proxy;                        ///< empty: by the environment's NO_PROXY, unless there is a proxy here
-  std::string limit_rate;                      ///< of all answers together, "10M"; empty: none
+  std::vector<std::string> certs_directories;  ///< like /etc/docker/certs.d, which is read as well
+  Secret proxy;                                ///< URL, which may contain a password; empty: from the environment
+  std::string no_proxy;                        ///< empty: from the environment's NO_PROXY, unless a proxy is set here
+  std::string limit_rate;                      ///< for all answers together, "10M"; empty: none
   std::size_t connections = 4;                 ///< to one host
 };
 
-/// `landwaiter sensor --config FILE` (YAML). Every scalar may hold `${env:NAME}`.
+/// `landwaiter sensor --config FILE` (YAML). Every scalar may contain `${env:NAME}`.
 struct SensorConfig {
   std::string name;  ///< default: the host name
   std::filesystem::path state_directory = "/var/lib/landwaiter";
-  std::size_t workers = 0;                 ///< layers scanned at once; 0: one for each core
+  std::size_t workers = 0;                 ///< layers scanned at once; 0: one per core
   std::size_t jobs = 4;                    ///< jobs leased at once (1 to 20)
-  std::chrono::seconds drain_timeout{60};  ///< how long SIGTERM lets running jobs finish
+  std::chrono::seconds drain_timeout{60};  ///< how long running jobs may finish after SIGTERM
 
   std::string platform_url;  ///< "https://platform.example:8443"
   NetworkSettings platform_network;
   bool platform_tls_verify = true;
-  Secret enrolment_token;  ///< used once; SENSOR_TOKEN of the environment when empty
+  Secret enrollment_token;  ///< used once; SENSOR_TOKEN of the environment when empty
 
   NetworkSettings registry_network;
 
@@ -54,20 +54,20 @@ struct SensorConfig {
   bool log_json = false;
 };
 
-/// Errors: configuration, naming the file, and the key and line where that is known. Unknown keys are errors, since they are
-/// mostly typing mistakes.
+/// Errors: configuration, naming the file, and the key and line if known. Unknown keys are errors, because they are mostly typing
+/// mistakes.
 Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const Environment& environment);
 
-/// What a Keyfactor-style container-config.yml asks for.
+/// The content of a Keyfactor-style container-config.yml.
 struct ContainerImport {
   std::string username;
   Secret password;
-  Secret token;  ///< wins over username and password
+  Secret token;  ///< takes precedence over username and password
   std::vector<std::string> images;
 };
 
-/// Reads scan_config.config.container_import.plugin_config of a file after the Container Sensor guide; JSON works too, being
-/// YAML. Errors (all `configuration`): "CONFIG-404: Unable to read/parse configuration file ..." and "no container images were stated".
+/// Reads scan_config.config.container_import.plugin_config of a file as in the Container Sensor guide; JSON also works, since it is YAML.
+/// Errors (all `configuration`): "CONFIG-404: Unable to read/parse configuration file ..." and "no container images were stated".
 Result<ContainerImport> load_container_config(const std::filesystem::path& file, const Environment& environment);
 
 }  // namespace landwaiter::daemon

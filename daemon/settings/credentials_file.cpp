@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kStandardInput = "-";
 
 Result<Secret> read_whole(std::istream& in) {
-  // Of the largest size from the start: a string that grows leaves copies behind.
+  // Reserved at the largest size: growing would leave copies.
   std::string text(static_cast<std::size_t>(limits::credentials_file_bytes_max) + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   const bool broken = in.bad();

@@ -13,7 +13,7 @@ namespace {
 
 Error invalid(const std::string& what) { return Error(ErrorCode::invalid_argument, what); }
 
-/// The configured folders first, then the user's, then the machine's: the first client certificate counts.
+/// The configured folders first, then the user's, then the machine's: the first client certificate wins.
 std::vector<std::filesystem::path> certs_directories(const NetworkSettings& settings, const Environment& environment) {
   std::vector<std::filesystem::path> out(settings.certs_directories.begin(), settings.certs_directories.end());
   const std::filesystem::path home = environment("HOME").value_or("");
@@ -46,7 +46,7 @@ Result<std::uint64_t> parse_rate(std::string_view text) {
 Result<registry::TransportOptions> transport_options(const NetworkSettings& settings, const Environment& environment,
                                                      bool host_certificates) {
   if (settings.client_cert_file.empty() != settings.client_key_file.empty())
-    return invalid("a client certificate and its key belong together: give both files");
+    return invalid("a client certificate needs its key: give both files");
   registry::TransportOptions out;
   out.tls.ca_file = settings.ca_file;
   out.tls.client_cert_file = settings.client_cert_file;

@@ -18,10 +18,10 @@ constexpr std::size_t kPolicyBytesMax = 1024 * 1024;
 constexpr std::size_t kRulesMax = 1000;
 constexpr std::size_t kListMax = 1000;
 constexpr std::uint64_t kDaysMax = 36'500;
-/// Deeper YAML is none of ours, and yaml-cpp recurses.
+/// Policies are never nested deeper, and yaml-cpp recurses.
 constexpr std::size_t kDepthMax = 32;
 
-/// Thrown within this file alone, so that each reader need not pass it on by hand.
+/// Thrown only within this file, so readers need not propagate errors by hand.
 struct Fault {
   int line = 0;
   std::string what;
@@ -30,7 +30,7 @@ struct Fault {
 [[noreturn]] void fail(const YAML::Node& node, const std::string& what) { throw Fault{node.Mark().line + 1, what}; }
 
 std::string scalar(const YAML::Node& node, const std::string& field) {
-  if (!node.IsScalar() || node.Scalar().empty()) fail(node, "field " + field + " must be a text");
+  if (!node.IsScalar() || node.Scalar().empty()) fail(node, "field " + field + " must be a string");
   return node.Scalar();
 }
 
@@ -49,16 +49,17 @@ bool flag(const YAML::Node& node, const std::string& field) {
   return text == "true";
 }
 
-/// One text, or a list of them.
+/// One string, or a list of strings.
 std::vector<std::string> texts(const YAML::Node& node, const std::string& field) {
   if (node.IsScalar()) return {scalar(node, field)};
-  if (!node.IsSequence() || node.size() == 0 || node.size() > kListMax) fail(node, "field " + field + " must be a text or a list of texts");
+  if (!node.IsSequence() || node.size() == 0 || node.size() > kListMax)
+    fail(node, "field " + field + " must be a string or a list of strings");
   std::vector<std::string> out;
   for (const auto& each : node) out.push_back(scalar(each, field));
   return out;
 }
 
-/// "2027-01-01", or a whole instant.
+/// "2027-01-01", or a full timestamp.
 SystemTime instant(const YAML::Node& node, const std::string& field) {
   std::string text = scalar(node, field);
   constexpr std::size_t kDateSize = 10;
@@ -80,7 +81,7 @@ void each_field(const YAML::Node& node, const std::string& what, Read read) {
   std::vector<std::string> seen;
   for (const auto& entry : node) {
     const std::string key = scalar(entry.first, "name");
-    if (std::ranges::find(seen, key) != seen.end()) fail(entry.first, "field " + landwaiter::quoted(key) + " comes twice");
+    if (std::ranges::find(seen, key) != seen.end()) fail(entry.first, "field " + landwaiter::quoted(key) + " appears twice");
     seen.push_back(key);
     if (!read(key, entry.second)) fail(entry.first, "unknown field " + landwaiter::quoted(key) + " in " + what);
   }
@@ -90,7 +91,7 @@ std::vector<FindingType> types(const YAML::Node& node, const std::string& field)
   std::vector<FindingType> out;
   for (const std::string& text : texts(node, field)) {
     const auto type = finding_type_from(text);
-    if (!type) fail(node, "field " + field + " knows no type " + landwaiter::quoted(text));
+    if (!type) fail(node, "field " + field + " has an unknown type " + landwaiter::quoted(text));
     out.push_back(*type);
   }
   return out;
@@ -110,7 +111,7 @@ PolicyMatch match(const YAML::Node& node) {
     else return false;
     return true;
   });
-  if (out.empty()) fail(node, "match names nothing to match");
+  if (out.empty()) fail(node, "match must have at least one field");
   return out;
 }
 
@@ -132,16 +133,16 @@ PolicyRule rule(const YAML::Node& node) {
     else return false;
     return true;
   });
-  if (out.code.empty() || !is_code(out.code)) fail(node, "field code must be there, of lower-case letters, digits, dots and hyphens");
-  if (out.match.empty()) fail(node, "field match must be there");
-  if (out.reason.empty()) fail(node, "field reason must be there");
+  if (out.code.empty() || !is_code(out.code)) fail(node, "field code is required: lower-case letters, digits, dots and hyphens");
+  if (out.match.empty()) fail(node, "field match is required");
+  if (out.reason.empty()) fail(node, "field reason is required");
   return out;
 }
 
 void base(const YAML::Node& node, const std::string& key, Policy& out) {
   const std::string name = scalar(node, key);
   const auto known = Policy::builtin(name);
-  if (!known) fail(node, "field extends knows no policy " + landwaiter::quoted(name));
+  if (!known) fail(node, "field extends names an unknown policy " + landwaiter::quoted(name));
   out.rules.insert(out.rules.begin(), known->rules.begin(), known->rules.end());
 }
 
@@ -163,7 +164,7 @@ Policy policy(const YAML::Node& node) {
   return out;
 }
 
-/// Levels of indentation and of brackets, whatever they belong to: an upper bound of YAML's depth.
+/// Counts all indentation and brackets: an upper bound of YAML's depth.
 std::size_t depth_of(std::string_view text) {
   std::size_t open = 0, deepest = 0, markers = 0;
   bool line_start = true;
@@ -188,8 +189,8 @@ Result<Policy> parse_policy(std::string_view text, const std::string& name) {
   const auto error_at = [&](int line, const std::string& what) {
     return Error(ErrorCode::configuration, name + ": line " + std::to_string(line) + ": " + what);
   };
-  if (text.size() > kPolicyBytesMax) return Error(ErrorCode::configuration, name + ": is longer than a policy can be");
-  if (depth_of(text) > kDepthMax) return Error(ErrorCode::configuration, name + ": is nested deeper than a policy can be");
+  if (text.size() > kPolicyBytesMax) return Error(ErrorCode::configuration, name + ": is longer than a policy may be");
+  if (depth_of(text) > kDepthMax) return Error(ErrorCode::configuration, name + ": is nested deeper than a policy may be");
   try {
     return policy(YAML::Load(std::string(text)));
   } catch (const Fault& fault) {
@@ -205,7 +206,7 @@ Result<Policy> load_policy(const std::string& name_or_file) {
     std::string names;
     for (const std::string& name : Policy::builtin_names()) names += (names.empty() ? "" : ", ") + name;
     return Error(ErrorCode::configuration,
-                 "there is no policy " + landwaiter::quoted(name_or_file) + "; there are " + names + ", and files of one's own");
+                 "there is no policy " + landwaiter::quoted(name_or_file) + "; there are " + names + ", and your own files");
   }
   std::ifstream in(name_or_file, std::ios::binary);
   std::ostringstream text;

@@ -9,11 +9,11 @@
 
 namespace landwaiter::daemon {
 
-/// A policy of one's own (YAML; docs/policy.md). Errors: configuration, naming `name` (the file), the line and the field. Unknown
-/// fields are errors, since a rule that is misspelt would match too much.
+/// A user's policy (YAML; docs/policy.md). Errors: configuration, naming `name` (the file), the line and the field. Unknown fields are
+/// errors, because a misspelled rule would match too much.
 Result<Policy> parse_policy(std::string_view text, const std::string& name);
 
-/// A built-in policy by its name, else a file: what has a dot or a slash is meant as one.
+/// A built-in policy by its name, or a file: a name with a dot or a slash means a file.
 Result<Policy> load_policy(const std::string& name_or_file);
 
 }  // namespace landwaiter::daemon

@@ -15,7 +15,7 @@ using nlohmann::json;
 struct Scheme {
   std::uint32_t id;
   const char* name;
-  bool sdk_range;  ///< the versions of Android that it is for stand behind what is signed
+  bool sdk_range;  ///< the Android versions that it applies to follow the signed data
 };
 
 constexpr std::array<Scheme, 3> kSchemes{{{0x7109871a, "v2", false}, {0xf05368c0, "v3", true}, {0x1b93ad61, "v3.1", true}}};
@@ -75,7 +75,7 @@ bool read_signatures(ByteView list, json& algorithms) {
   return !algorithms.empty();
 }
 
-/// What is signed: digests, certificates, and more that is of no interest.
+/// The signed data: digests, certificates, and more that is not needed.
 bool count_certificates(ByteView signed_data, std::size_t& count) {
   ByteReader reader(signed_data);
   ByteView digests, certificates, certificate;

@@ -55,7 +55,7 @@ struct Usage {
   const char* name;
 };
 
-/// RFC 5280, 4.2.1.12, in the words of this project's reports.
+/// RFC 5280, 4.2.1.12, in this project's terms.
 constexpr std::array<Usage, 7> kUsages{{{NID_server_auth, "server"},
                                         {NID_client_auth, "client"},
                                         {NID_code_sign, "code-signing"},
@@ -72,8 +72,8 @@ Certificate parse(ByteView der) {
   return certificate;
 }
 
-/// The SubjectPublicKeyInfo exactly as it stands: TBSCertificate is [0] version, serial, signature, issuer, validity,
-/// subject, subjectPublicKeyInfo.
+/// The SubjectPublicKeyInfo, byte for byte: TBSCertificate is [0] version, serial, signature, issuer, validity, subject,
+/// subjectPublicKeyInfo.
 ByteView public_key_bytes(ByteView der) {
   ByteView certificate, tbs;
   der::Element element;
@@ -87,7 +87,7 @@ ByteView public_key_bytes(ByteView der) {
   return reader.next(der::kSequence, element) ? element.whole : ByteView();
 }
 
-/// For a key that its algorithm's rules reject, still its bytes and the algorithm's numbers.
+/// For a key that violates its algorithm's rules: still its bytes and the algorithm's OID.
 PublicKey public_key_of(ByteView der) {
   const ByteView spki = public_key_bytes(der);
   if (auto key = read_public_key(spki)) return *std::move(key);
@@ -113,10 +113,10 @@ std::string signature_name(const X509* certificate) {
   return name.empty() ? der::oid_text(oid) : std::string(name);
 }
 
-/// "SHA256", or empty when the algorithm has no hash of its own (Ed25519) or is not known.
+/// "SHA256", or empty if the algorithm has no separate hash (Ed25519) or is unknown.
 std::string signature_hash(const X509* certificate) {
   int hash = NID_undef;
-  X509* mutable_certificate = const_cast<X509*>(certificate);  // It fills a cache inside.
+  X509* mutable_certificate = const_cast<X509*>(certificate);  // It fills an internal cache.
   const bool known = X509_get_signature_info(mutable_certificate, &hash, nullptr, nullptr, nullptr) == 1;
   if (!known) OBJ_find_sigid_algs(X509_get_signature_nid(certificate), &hash, nullptr);
   ERR_clear_error();
@@ -127,7 +127,7 @@ bool self_issued(const X509* certificate) {
   return X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) == 0;
 }
 
-/// Verifying costs at most some milliseconds: sizes beyond real ones and curves that the certificate itself defines are not tried.
+/// Verification takes a few milliseconds at most: unrealistic sizes and explicit curves are skipped.
 const char* self_signature(X509* certificate, const PublicKey& key) {
   constexpr std::size_t kBitsMax = 8192;
   if (key.size_bits == 0 || key.size_bits > kBitsMax || key.curve == "explicit") return "unchecked";
@@ -147,7 +147,7 @@ std::vector<std::string> key_usage(const X509* certificate) {
   return out;
 }
 
-/// Fills both the names of the standard and the words of our own.
+/// Fills both the standard's names and our own terms.
 void add_extended_key_usage(const X509* certificate, assets::CertificateUse& use) {
   constexpr int kUsagesMax = 100;
   const auto list = x509_extension<EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free>(certificate, NID_ext_key_usage);
@@ -195,10 +195,10 @@ std::string sha1_hex(ByteView bytes) {
 
 std::vector<std::string> weaknesses(const PublicKey& key, const assets::Certificate& facts) {
   std::vector<std::string> out = key_weaknesses(key);
-  // A root is trusted for itself, not for its signature.
+  // A root is trusted directly, not because of its signature.
   if (auto weakness = signature_weakness(facts.signature.hash); !weakness.empty() && !facts.use.self_signed)
     out.push_back(std::move(weakness));
-  // Public authorities made such roots long ago; nobody who builds an image can have them replaced.
+  // Public authorities issued such roots long ago; an image's author cannot have them replaced.
   if (facts.use.public_root.value_or(false)) std::erase(out, "rsa-exponent-small");
   return out;
 }
@@ -225,7 +225,7 @@ std::string serial_text(const X509* certificate) {
   return text.empty() ? "00" : text;
 }
 
-/// Whether its own key signed it: "valid", "invalid", "unchecked"; empty when somebody else issued it.
+/// Whether its own key signed it: "valid", "invalid", "unchecked"; empty if another key issued it.
 std::string_view own_signature(X509* certificate, const PublicKey& key) {
   return self_issued(certificate) ? self_signature(certificate, key) : "";
 }

@@ -16,8 +16,8 @@ enum CertificateTrigger { kCertificatePem, kDerVersioned, kDerVersion1 };
 /// Two SEQUENCE headers of up to five bytes, and what follows them in the pattern.
 constexpr std::size_t kCertificateLookBack = 5 + 5 + 6;
 
-/// SEQUENCE { tbs, algorithm, signature } where tbs is [0] version?, serial and five SEQUENCEs: enough to tell a certificate
-/// from a request, a revocation list and chance.
+/// SEQUENCE { tbs, algorithm, signature } where tbs is [0] version?, serial and five SEQUENCEs: enough to distinguish a certificate from
+/// a request, a revocation list and random data.
 bool has_certificate_shape(ByteView element) {
   const auto fields = der::only_content(element, der::kSequence);
   if (!fields) return false;
@@ -40,8 +40,8 @@ void report_pem(const pem::Block& block, FindingSink& sink) {
   const auto element = der::whole_element(block.body.view());
   auto finding = element ? describe_certificate(*element, "PEM") : Result<Finding>(Error(ErrorCode::malformed, "not DER"));
   if (!finding) {
-    sink.diagnose(ErrorCode::malformed,
-                  "a PEM block labelled " + std::string(block.label) + " does not hold a certificate that can be read", block.begin);
+    sink.diagnose(ErrorCode::malformed, "a PEM block labeled " + std::string(block.label) + " does not hold a certificate that can be read",
+                  block.begin);
     return;
   }
   sink.add(*std::move(finding), block.begin);
@@ -59,7 +59,7 @@ void inspect_certificate_pem(const Window& window, const Hit& hit, FindingSink& 
       sink.diagnose(ErrorCode::malformed, "a certificate in PEM cannot be read: " + block.problem, block.begin);
       return;
     case pem::State::beyond_window:
-      sink.diagnose(ErrorCode::limit_exceeded, "a certificate in PEM is longer than is read", block.begin);
+      sink.diagnose(ErrorCode::limit_exceeded, "a certificate in PEM is too large to be read", block.begin);
       return;
   }
 }
@@ -83,7 +83,7 @@ void inspect_certificate_der(const Window& window, const Hit& hit, FindingSink& 
 std::vector<Trigger> CertificateDetector::triggers() const {
   return {
       {kCertificatePem, "-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----", 35},
-      // [0] { INTEGER version }, INTEGER serial: the literal carries it, what stands before is checked in code.
+      // [0] { INTEGER version }, INTEGER serial: the literal matches it, the bytes before are checked in code.
       {kDerVersioned, R"(\xa0\x03\x02\x01[\x00-\x02]\x02)", 6},
       // Version 1 has no version: two nested SEQUENCEs, and a serial number.
       {kDerVersion1, R"(\x30(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff])\x30(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff]|[\x40-\x7f])\x02[\x01-\x15])",

@@ -5,8 +5,8 @@
 
 namespace landwaiter::detectors {
 
-/// X.509 certificates: in PEM ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"), and in DER anywhere in any file,
-/// hence also inside keystores, signatures and programs, as far as they are neither compressed nor encrypted there.
+/// X.509 certificates: in PEM ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"), and in DER anywhere in any file, so also inside
+/// keystores, signatures and programs, unless compressed or encrypted.
 class CertificateDetector final : public Detector {
  public:
   std::string_view name() const override { return "certificate"; }

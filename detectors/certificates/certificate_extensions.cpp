@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-/// More than real certificates have of policies or addresses.
+/// More policies or addresses than real certificates have.
 constexpr int kExtensionListMax = 50;
 
 std::string key_id_text(const ASN1_OCTET_STRING* id) {

@@ -23,7 +23,7 @@ std::string subject_key_id(const X509* certificate);
 std::string authority_key_id(const X509* certificate);
 
 /// What else its extensions say (RFC 5280, 4.2; RFC 6962, 3.3): `path_length`, `policies` (OIDs), `crl_urls`, `ocsp_urls`, `issuer_urls`,
-/// `has_sct`. Null or an empty list where the certificate says nothing.
+/// `has_sct`. Null or an empty list if the certificate does not say.
 void add_extension_attributes(const X509* certificate, nlohmann::json& attributes);
 
 }  // namespace landwaiter::detectors

@@ -24,9 +24,9 @@ namespace {
 
 using nlohmann::json;
 
-/// Signers and recipients that are written out; mailing lists have more.
+/// Maximum number of signers and recipients in a report; mailing lists have more.
 constexpr std::size_t kSignersListedMax = 20;
-/// [0], [1] and [2] around something primitive.
+/// [0], [1] and [2], primitive.
 constexpr std::uint8_t kPrimitive0 = 0x80;
 constexpr std::uint8_t kContext4 = 0xa4;
 
@@ -34,7 +34,7 @@ constexpr std::array<std::uint8_t, 9> kSignedData{0x2a, 0x86, 0x48, 0x86, 0xf7, 
 constexpr std::array<std::uint8_t, 9> kEnvelopedData{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03};
 constexpr std::array<std::uint8_t, 11> kAuthEnvelopedData{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17};
 
-/// What is signed, in the words of this project's reports; else as OpenSSL has it.
+/// The content type in this project's terms; otherwise OpenSSL's name.
 std::string content_type_name(ByteView type) {
   const std::string oid = der::oid_text(type);
   if (oid == "1.2.840.113549.1.7.1") return "data";
@@ -72,7 +72,7 @@ bool add_identifier(der::Reader& reader, json& out) {
   return true;
 }
 
-/// The signing time among signed attributes (RFC 5652, 11.3); null when there is none.
+/// The signing time among signed attributes (RFC 5652, 11.3); null if there is none.
 json signing_time(ByteView attributes) {
   for (der::Reader reader(attributes); !reader.empty();) {
     ByteView attribute, type, values;
@@ -90,7 +90,7 @@ json signing_time(ByteView attributes) {
   return nullptr;
 }
 
-/// Does another party confirm the time: a time-stamp token (RFC 3161, appendix A; Microsoft's number for it) or a countersignature
+/// Whether another party confirms the time: a time-stamp token (RFC 3161, appendix A; Microsoft's number for it) or a countersignature
 /// (RFC 5652, 11.4)?
 bool is_timestamped(ByteView attributes) {
   for (der::Reader reader(attributes); !reader.empty();) {
@@ -196,7 +196,7 @@ json cipher_weaknesses(std::string_view cipher) {
   return json::array();
 }
 
-/// EnvelopedData (RFC 5652, 6.1) and AuthEnvelopedData (RFC 5083, 2.1), which begin the same way.
+/// EnvelopedData (RFC 5652, 6.1) and AuthEnvelopedData (RFC 5083, 2.1), which start the same way.
 bool read_enveloped_data(ByteView content, bool authenticated, json& attributes) {
   der::Reader reader(content);
   unsigned version = 0;

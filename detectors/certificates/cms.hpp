@@ -9,11 +9,11 @@
 namespace landwaiter::detectors {
 
 /// Describes the ContentInfo of CMS (RFC 5652; PKCS #7 before it, RFC 2315) that fills `der`, when it holds SignedData, EnvelopedData or
-/// AuthEnvelopedData (RFC 5083). Attributes: `content` says which; of SignedData `content_type` ("data", "authenticode",
+/// AuthEnvelopedData (RFC 5083). Attributes: `content` says which; for SignedData `content_type` ("data", "authenticode",
 /// "time-stamp-token", OpenSSL's name or the OID), `detached`, `signers` (issuer and serial or subject_key_id, digest_algorithm,
-/// signature_algorithm, signing_time, timestamped), `signers_count`, `certificates`, `crls` (numbers: the certificates are found as such);
-/// of the others `recipients`, `recipients_count` and `content_encryption`. Signatures are not verified, since that needs the content and a
-/// date.
+/// signature_algorithm, signing_time, timestamped), `signers_count`, `certificates`, `crls` (counts: the certificates are reported on
+/// their own); for the others `recipients`, `recipients_count` and `content_encryption`. Signatures are not verified: that would need the
+/// content and a date.
 std::optional<Finding> describe_cms(ByteView der);
 
 }  // namespace landwaiter::detectors

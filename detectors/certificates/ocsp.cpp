@@ -25,7 +25,7 @@ using nlohmann::json;
 
 using Response = std::unique_ptr<OCSP_BASICRESP, OpensslFree<OCSP_BASICRESP_free>>;
 
-/// Responses for one certificate are the rule; a report needs no more of a long one.
+/// Most responses are for one certificate; a report needs no more from a long one.
 constexpr int kStatusesMax = 20;
 
 /// id-pkix-ocsp-basic, 1.3.6.1.5.5.7.48.1.1.
@@ -73,7 +73,7 @@ json optional_time(const ASN1_TIME* time) {
 
 json certificate_status(OCSP_SINGLERESP* single) {
   ASN1_INTEGER* serial = nullptr;
-  // The name's other parts are not wanted; the API takes its argument without const.
+  // The name's other parts are not needed; the API's argument is not const.
   auto* id = const_cast<OCSP_CERTID*>(OCSP_SINGLERESP_get0_id(single));
   OCSP_id_get0_info(nullptr, nullptr, nullptr, &serial, id);
   ASN1_GENERALIZEDTIME *this_update = nullptr, *next_update = nullptr;

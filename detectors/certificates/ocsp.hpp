@@ -8,8 +8,8 @@
 
 namespace landwaiter::detectors {
 
-/// Describes the OCSP response (RFC 6960, 4.2.1) that fills `der`: who answered, when, what of which certificates, signed how. Its
-/// certificates are not part of it: they are found as certificates. Nothing when the bytes are no successful basic response.
+/// Describes the OCSP response (RFC 6960, 4.2.1) that fills `der`: who answered, when, the status of which certificates, and the
+/// signature. The certificates in it are reported on their own. Nothing if the bytes are not a successful basic response.
 std::optional<Finding> describe_ocsp_response(ByteView der);
 
 }  // namespace landwaiter::detectors

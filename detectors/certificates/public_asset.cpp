@@ -49,7 +49,7 @@ void add_signature(ByteView der, json& weaknesses, json& attributes) {
   if (auto weakness = signature_weakness(signature.hash); !weakness.empty()) weaknesses.push_back(std::move(weakness));
 }
 
-/// The key's bytes as they stand: CertificationRequestInfo is version, subject, subjectPublicKeyInfo, [0].
+/// The key's bytes, unchanged: CertificationRequestInfo is version, subject, subjectPublicKeyInfo, [0].
 ByteView request_key(ByteView der) {
   ByteView fields, info;
   der::Element version, subject, spki;

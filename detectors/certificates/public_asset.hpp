@@ -9,7 +9,7 @@
 
 namespace landwaiter::detectors {
 
-/// Each describes the one structure that fills `der`, after walking it; nothing when it is not one. The findings have no occurrence yet.
+/// Each describes the one structure that fills `der`, after checking it; nothing if it is not one. The findings have no occurrence yet.
 /// `encoding` is "PEM" or "DER".
 
 /// A certificate request (RFC 2986).

@@ -30,12 +30,12 @@ void PublicAssetDetector::inspect(const Window& window, const Hit& hit, FindingS
   const pem::Block block = pem::read_block(window.bytes, hit.end, window.ends_file);
   if (block.state == pem::State::bare) return;
   if (block.state == pem::State::beyond_window) {
-    sink.diagnose(ErrorCode::limit_exceeded, "a PEM block labelled " + std::string(block.label) + " is longer than is read", block.begin);
+    sink.diagnose(ErrorCode::limit_exceeded, "a PEM block labeled " + std::string(block.label) + " is too large to be read", block.begin);
     return;
   }
   auto finding = block.state == pem::State::decoded ? describe_block(block) : std::nullopt;
   if (!finding) {
-    sink.diagnose(ErrorCode::malformed, "a PEM block labelled " + std::string(block.label) + " cannot be read", block.begin);
+    sink.diagnose(ErrorCode::malformed, "a PEM block labeled " + std::string(block.label) + " cannot be read", block.begin);
     return;
   }
   sink.add(*std::move(finding), block.begin);

@@ -5,8 +5,8 @@
 
 namespace landwaiter::detectors {
 
-/// Certificate requests, revocation lists, bare public keys and Diffie-Hellman parameters in PEM: nothing to worry about, but part of an
-/// inventory, and a public key tells which private key somebody has.
+/// Certificate requests, revocation lists, bare public keys and Diffie-Hellman parameters in PEM: harmless, but part of an inventory, and
+/// a public key identifies a private key.
 class PublicAssetDetector final : public Detector {
  public:
   std::string_view name() const override { return "public-asset"; }

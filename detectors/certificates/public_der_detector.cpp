@@ -19,14 +19,14 @@ enum PublicDerTrigger { kRequest, kList, kListVersion1, kOcsp, kSpki, kRsaExpone
 
 constexpr std::string_view kDerEncoding = "DER";
 
-/// What follows the header at the front, whether or not it is all there; empty when there is no header.
+/// The content after the header at the front, complete or not; empty if there is no header.
 ByteView behind_header(ByteView bytes) {
   if (!der::promised_size(bytes)) return {};
   return bytes.subspan(bytes[1] < 0x80 ? 2 : 2 + (bytes[1] & 0x7f));
 }
 
-/// SEQUENCE { SEQUENCE { version?, SEQUENCE algorithm, SEQUENCE issuer, time: the front of a revocation list, which may be longer than what
-/// is at hand.
+/// SEQUENCE { SEQUENCE { version?, SEQUENCE algorithm, SEQUENCE issuer, time: the start of a revocation list, which may be longer than
+/// the window.
 bool begins_like_list(ByteView bytes) {
   if (bytes.empty() || bytes[0] != der::kSequence) return false;
   const ByteView tbs = behind_header(bytes);
@@ -40,7 +40,7 @@ bool begins_like_list(ByteView bytes) {
 }
 
 void inspect_list(const Window& window, const Hit& hit, FindingSink& sink) {
-  // Two headers of up to six bytes, and what the triggers have behind them.
+  // Two headers of up to six bytes, and the triggers' bytes after them.
   constexpr std::size_t kLookBack = 6 + 6 + 13;
   const std::size_t end = std::min(hit.end, window.bytes.size());
   for (std::size_t start = end - std::min(end, kLookBack); start < end; ++start) {
@@ -50,7 +50,7 @@ void inspect_list(const Window& window, const Hit& hit, FindingSink& sink) {
     if (size > bytes.size()) {
       const bool coming = sink.need(start, size);
       if (!coming && size > limits::object_bytes_max && !window.ends_file) {
-        sink.diagnose(ErrorCode::limit_exceeded, "a revocation list of " + human_bytes(size) + " is larger than is read", start);
+        sink.diagnose(ErrorCode::limit_exceeded, "a revocation list of " + human_bytes(size) + " is too large to be read", start);
       }
       return;
     }
@@ -73,8 +73,8 @@ void inspect_element(const Window& window, const Hit& hit, std::size_t look_back
   });
 }
 
-/// Is what begins at `at` a field of a SEQUENCE inside a SEQUENCE, with others before it? So stands the key of a certificate (after
-/// version, serial, algorithm, names and validity) and of a request (after version and name).
+/// Whether `at` is the start of a field of a SEQUENCE inside a SEQUENCE, with other fields before it, like the key of a certificate
+/// (after version, serial, algorithm, names and validity) or of a request (after version and name).
 bool is_field_of(ByteView bytes, std::size_t outer, std::size_t at) {
   const ByteView tbs = behind_header(bytes.subspan(outer));
   if (tbs.empty() || tbs[0] != der::kSequence) return false;
@@ -98,7 +98,7 @@ bool is_inside_signed(const Window& window, std::size_t at, std::size_t size) {
 }
 
 void inspect_spki(const Window& window, const Hit& hit, FindingSink& sink) {
-  // Two headers of up to four bytes, an OID of 9 bytes with its header, and the byte behind it.
+  // Two headers of up to four bytes, an OID of 9 bytes with its header, and the byte after it.
   constexpr std::size_t kLookBack = 4 + 4 + 11 + 1;
   any_sequence_before(window, hit, kLookBack, [&](std::size_t start, ByteView element) {
     const auto key = read_public_key(element);
@@ -109,7 +109,7 @@ void inspect_spki(const Window& window, const Hit& hit, FindingSink& sink) {
   });
 }
 
-/// RSAPublicKey { modulus, 65537 }: from the exponent at its end back to where it would begin for the sizes that keys have.
+/// RSAPublicKey { modulus, 65537 }: from the exponent at its end back to possible starts for usual key sizes.
 void inspect_rsa_exponent(const Window& window, const Hit& hit, FindingSink& sink) {
   constexpr std::array<std::size_t, 5> kModulusBytes{128, 256, 384, 512, 1024};
   constexpr std::size_t kExponentBytes = 5;
@@ -119,7 +119,7 @@ void inspect_rsa_exponent(const Window& window, const Hit& hit, FindingSink& sin
     if (hit.end < size) continue;
     const std::size_t start = hit.end - size;
     const ByteView element = window.bytes.subspan(start, size);
-    // A SubjectPublicKeyInfo has the same inside its BIT STRING, behind the count of unused bits.
+    // A SubjectPublicKeyInfo has the same inside its BIT STRING, after the count of unused bits.
     const bool inside_bits = start >= header + 1 && window.bytes[start - 1] == 0 && window.bytes[start - header - 1] == der::kBitString;
     if (inside_bits || !der::only_content(element, der::kSequence)) continue;
     auto finding = describe_pkcs1_public_key(element, kDerEncoding);
@@ -163,7 +163,7 @@ std::vector<Trigger> PublicDerDetector::triggers() const {
 }
 
 void PublicDerDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
-  // The headers in front of what the triggers for requests and responses match, and that.
+  // The headers before the match of the triggers for requests and responses, and the match.
   constexpr std::size_t kRequestLookBack = 4 + 4 + 10;
   constexpr std::size_t kOcspLookBack = 4 + 23;
   switch (hit.trigger) {

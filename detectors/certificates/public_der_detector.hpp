@@ -5,9 +5,9 @@
 
 namespace landwaiter::detectors {
 
-/// Certificate requests, revocation lists, OCSP responses and public keys (SubjectPublicKeyInfo, and RSAPublicKey with the exponent 65,537)
-/// in DER, anywhere in any file. A key that is part of a certificate or request is not reported once more. Since nothing proves a public
-/// key by itself, one is reported only when its numbers are those of a real key: a point on its curve, a modulus without small factors.
+/// Certificate requests, revocation lists, OCSP responses and public keys (SubjectPublicKeyInfo, and RSAPublicKey with the exponent
+/// 65,537) in DER, anywhere in any file. A key that is part of a certificate or request is not reported again. Because a public key has
+/// no internal proof, it is reported only if its numbers are plausible: a point on its curve, a modulus without small factors.
 class PublicDerDetector final : public Detector {
  public:
   std::string_view name() const override { return "public-der"; }

@@ -5,8 +5,8 @@
 
 namespace landwaiter::detectors {
 
-/// Does a public programme carry the root certificate with this SHA-256 (lower-case hexadecimal, of the whole DER), or did it in the
-/// last years? By the list that scripts/update-public-roots wrote; roots that came later are not known.
+/// Whether a public root program includes, or recently included, the root certificate with this SHA-256 (lower-case hexadecimal, of the
+/// whole DER). Uses the list written by scripts/update-public-roots; newer roots are unknown.
 bool is_public_root(std::string_view sha256);
 
 }  // namespace landwaiter::detectors

@@ -48,14 +48,14 @@ json container_of(const Window& window, std::size_t end, const Finding& finding)
   return nullptr;
 }
 
-/// Is `start` the SEQUENCE whose OID, by the trigger, ends at the hit?
+/// Whether `start` is the SEQUENCE whose OID, matched by the trigger, ends at the hit.
 bool leads_to(const Window& window, std::size_t start, std::size_t hit_end) {
   const std::size_t oid = start + 2 + (window.bytes[start + 1] > 0x80 ? window.bytes[start + 1] & 0x7f : 0);
   if (oid + 2 > window.bytes.size() || window.bytes[oid] != der::kOid) return false;
   return oid + 2 + window.bytes[oid + 1] + 1 == hit_end;
 }
 
-/// True when the SEQUENCE at `start` was the one, whatever came of it.
+/// True if the SEQUENCE at `start` was the right one, whatever the result.
 bool inspect_content_info(const Window& window, const Hit& hit, std::size_t start, FindingSink& sink) {
   const ByteView bytes = window.bytes.subspan(start);
   if (bytes.size() < 2 || !leads_to(window, start, hit.end)) return false;
@@ -73,7 +73,7 @@ bool inspect_content_info(const Window& window, const Hit& hit, std::size_t star
   if (*size > bytes.size()) {
     const bool coming = sink.need(start, *size);
     if (!coming && *size > limits::object_bytes_max && !window.ends_file) {
-      sink.diagnose(ErrorCode::limit_exceeded, "a CMS structure of " + human_bytes(*size) + " is larger than is read", start);
+      sink.diagnose(ErrorCode::limit_exceeded, "a CMS structure of " + human_bytes(*size) + " is too large to be read", start);
     }
     return true;
   }
@@ -93,14 +93,14 @@ void inspect_signed_der(const Window& window, const Hit& hit, FindingSink& sink)
   }
 }
 
-/// The decoded body is searched as a file of its own, so that the certificates in it are found, too.
+/// The decoded body is searched as a separate file, so the certificates in it are found as well.
 void inspect_signed_pem(const Window& window, const Hit& hit, FindingSink& sink) {
   const pem::Block block = pem::read_block(window.bytes, hit.end, window.ends_file);
-  const std::string what = "a PEM block labelled " + printable(block.label);
+  const std::string what = "a PEM block labeled " + printable(block.label);
   switch (block.state) {
     case pem::State::bare: return;
     case pem::State::damaged: return sink.diagnose(ErrorCode::malformed, what + " cannot be read: " + block.problem, block.begin);
-    case pem::State::beyond_window: return sink.diagnose(ErrorCode::limit_exceeded, what + " is longer than is read", block.begin);
+    case pem::State::beyond_window: return sink.diagnose(ErrorCode::limit_exceeded, what + " is too large to be read", block.begin);
     case pem::State::decoded: break;
   }
   const ByteView body = block.body.view();

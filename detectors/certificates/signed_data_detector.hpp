@@ -5,10 +5,9 @@
 
 namespace landwaiter::detectors {
 
-/// Signatures and encrypted messages of CMS and PKCS #7: in DER anywhere in any file, hence also those in JAR (META-INF/*.RSA), in PE
-/// (Authenticode) and behind kernel modules; in PEM ("PKCS7", "CMS", also what is wrongly called "PKCS #7 SIGNED DATA"). APK Signing
-/// Blocks. What BER writes with indefinite lengths is told of and not read. `container` says what the signature belongs to, null when that
-/// is not known.
+/// Signatures and encrypted messages of CMS and PKCS #7: in DER anywhere in any file, so also those in JAR (META-INF/*.RSA), in PE
+/// (Authenticode) and after kernel modules; in PEM ("PKCS7", "CMS", also the wrong label "PKCS #7 SIGNED DATA"). APK Signing Blocks. BER
+/// with indefinite lengths is reported but not read. `container` says what the signature belongs to, null if unknown.
 class SignedDataDetector final : public Detector {
  public:
   std::string_view name() const override { return "signed-data"; }

@@ -8,8 +8,8 @@
 
 namespace landwaiter::detectors {
 
-/// Big buffers of one size, used again: fresh ones would cost a page fault for each 4 KiB. Not thread-safe. Holds as many
-/// as were ever in use at once, which the depth of archives bounds.
+/// Large reusable buffers of one size: new ones would cost a page fault per 4 KiB. Not thread-safe. Keeps as many as were ever in use at
+/// once, which the depth of archives bounds.
 class BufferPool {
  public:
   explicit BufferPool(std::size_t size_bytes) : size_bytes_(size_bytes) {}

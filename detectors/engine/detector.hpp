@@ -14,14 +14,13 @@
 
 namespace landwaiter::detectors {
 
-/// A byte pattern whose occurrence makes the engine call a detector. Vectorscan syntax (PCRE without back references),
-/// matched on raw bytes (`.` is any byte). No anchors (^, $, \b): files are matched in pieces, whose borders would count as
-/// theirs. Short literals that are frequent in ordinary files cost all of us.
+/// A byte pattern whose occurrence makes the engine call a detector. Vectorscan syntax (PCRE without back references), matched on raw
+/// bytes (`.` is any byte). No anchors (^, $, \b): files are matched in pieces, and the anchors would match at their borders. Short
+/// literals that are common in ordinary files slow down every scan.
 struct Trigger {
   int id = 0;  ///< the detector's own number for it, handed back in Hit
   std::string pattern;
-  /// The length in bytes that a match can have at most: the engine reports where matches end, and detectors look back
-  /// from there for the start.
+  /// The maximum length of a match in bytes: the engine reports where matches end, and detectors look back from there for the start.
   std::size_t max_length = 0;
 };
 
@@ -31,8 +30,8 @@ struct Window {
   std::uint64_t offset = 0;  ///< of bytes[0] in the file
   bool ends_file = false;    ///< bytes ends where the file does
   ByteView head = {};        ///< the file's first bytes, limits::file_head_bytes of them or all there are
-  /// What the file is called: its path in the layer, or its entry name in the innermost archive. Anybody can name a file
-  /// anything, so a name supports what the bytes say and proves nothing.
+  /// The file's name: its path in the layer, or its entry name in the innermost archive. A file can have any name, so a name supports
+  /// what the bytes say but proves nothing.
   std::string_view name = {};
 };
 
@@ -47,11 +46,11 @@ class FindingSink : public ReportSink {
   /// Bytes of the window up to index `end` are part of what was reported: later hits of the same detector that end
   /// before are not delivered (a certificate's DER inside its PEM, a bundle's inner structures).
   virtual void consumed(std::size_t end) = 0;
-  /// The object that begins at index `begin`, not behind the hit's end, has `size` bytes and the window does not show them
-  /// all. True: inspect is called once more for this hit, with a window that begins at `begin` and holds the whole object
-  /// or what the file has of it (its promise of bytes before the hit does not hold then), and this call should report
-  /// nothing of the object. False: there is no more to be had, because the window ends the file or the object exceeds
-  /// limits::object_bytes_max, or too many are waiting (limits::objects_waiting_max).
+  /// Requests the object that starts at index `begin`, not after the hit's end, and has `size` bytes, which the window does not fully
+  /// contain. True: inspect is called once more for this hit, with a window that starts at `begin` and contains the whole object or what
+  /// the file has of it (without the promised bytes before the hit), and this call should report nothing of the object. False: no more is
+  /// available, because the file ends with the window, the object exceeds limits::object_bytes_max, or too many are waiting
+  /// (limits::objects_waiting_max).
   virtual bool need(std::size_t begin, std::uint64_t size) = 0;
   /// The window's [begin, end) is `encoding` ("base64", "utf-16le", ...) of `bytes`: these are searched with the detectors
   /// of the same analysis as a file of their own, down to limits::decode_depth_max. What is found there is reported at `begin`, its
@@ -62,24 +61,24 @@ class FindingSink : public ReportSink {
   virtual bool spend(std::uint64_t rounds) = 0;
 };
 
-/// What all detectors are made with. The same values on every sensor of a fleet, so that ids agree.
+/// Options of all detectors. The same values on every sensor of a fleet, so ids agree.
 struct DetectorContext {
   Secret identity_key;        ///< keys the hashes of assets without a public identity
   bool try_passwords = true;  ///< open keystores with well-known passwords
 };
 
-/// "hmac-sha256:<hex>" of the bytes under the identity key: the id of an asset with no public part, from which nobody
-/// without the key can confirm a guess.
+/// "hmac-sha256:<hex>" of the bytes under the identity key: the id of an asset with no public part, so nobody without the key can confirm
+/// a guess.
 std::string keyed_id(const DetectorContext& context, ByteView bytes);
 
-/// Finds one family of assets. Stateless after construction and safe to call from many threads; does no I/O, never logs,
-/// never keeps the window. inspect gets at least limits::detector_lookbehind_bytes before and
-/// limits::detector_lookahead_bytes after the hit, less only where the file begins or ends.
+/// Finds one family of assets. Stateless after construction and safe to call from many threads; does no I/O, never logs, never keeps the
+/// window. inspect gets at least limits::detector_lookbehind_bytes before and limits::detector_lookahead_bytes after the hit, less only
+/// at the start or end of the file.
 class Detector {
  public:
   virtual ~Detector() = default;
   virtual std::string_view name() const = 0;
-  /// Goes up with every change of what is found or how it is described: old reports are then not reused.
+  /// Increases with every change in what is found or how it is described: old reports are then not reused.
   virtual int version() const = 0;
   /// The analysis that this detector belongs to: it runs only when that is wanted.
   virtual Analysis analysis() const { return Analysis::cryptography; }

@@ -7,7 +7,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-/// Goes up with every change of the walker that changes what is found in the same bytes: windows, limits, formats opened.
+/// Increases with every change of the walker that affects what is found in the same bytes: windows, limits, formats opened.
 constexpr int kWalkerVersion = 2;
 
 /// Feeds fields to a hash so that no two lists of fields give the same bytes.

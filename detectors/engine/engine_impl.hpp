@@ -13,10 +13,10 @@ namespace landwaiter::detectors {
 
 /// A value for each analysis. What one analysis finds must not depend on which others run beside it, so each has its own limits.
 template <class T>
-using ByAnalysis = std::array<T, all_analyses.size()>;
+using ByAnalysis = std::array<T, kAllAnalyses.size()>;
 constexpr std::size_t index_of(Analysis analysis) { return static_cast<std::size_t>(analysis); }
 
-/// What Engine::create makes: looked into by the scanning code only.
+/// Created by Engine::create: only for the scanning code.
 struct Engine::Impl {
   struct TriggerOf {
     std::uint32_t detector = 0;  ///< index into detectors

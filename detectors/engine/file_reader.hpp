@@ -42,7 +42,7 @@ struct FileFacts {
   EntryType type = EntryType::file;
   /// As the header says; nothing where the bytes have to be read to know it (in a zip that was streamed, inside a .gz).
   std::optional<std::uint64_t> size_bytes;
-  /// Of a hard link the path of the file in the same layer or archive, of a symbolic link the text as it is.
+  /// For a hard link the path of the file in the same layer or archive, for a symbolic link the raw text.
   std::string_view link_target;
   /// Null where it is not known: a zip's local headers and compressed files do not have it.
   const EntryMetadata* metadata = nullptr;
@@ -63,8 +63,8 @@ class FileConsumer {
 };
 
 /// Reads files that it chooses by path: a package manager's database, a lock file, /etc/passwd. Where a Detector finds its places by
-/// patterns in the bytes of all files, a FileReader gets whole files, streamed, from the one read that everybody shares. Stateless
-/// after construction and safe to call from many threads; does no I/O, never logs.
+/// patterns in the bytes of all files, a FileReader gets whole files, streamed, from the one read that all share. Stateless after
+/// construction and safe to call from many threads; does no I/O, never logs.
 ///
 ///   class OsReleaseReader final : public FileReader {
 ///     ...

@@ -16,7 +16,7 @@ namespace landwaiter::detectors {
 /// and no other reader and no other file.
 class FileReading {
  public:
-  /// Asks all readers of the wanted analyses. Null when none wants the file: most files cost no more than the question.
+  /// Asks all readers of the requested analyses. Null if none wants the file: most files cost only this question.
   static std::unique_ptr<FileReading> open(const Engine::Impl& engine, const ScanLimits& limits, const ByAnalysis<bool>& wanted,
                                            const FileFacts& file);
 

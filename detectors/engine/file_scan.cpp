@@ -19,7 +19,7 @@ FileScanMemory::FileScanMemory(const Engine::Impl& engine)
     : scratch(engine.prefilter.make_scratch()),
       windows(limits::window_bytes + limits::detector_lookahead_bytes + limits::detector_lookbehind_bytes + engine.trigger_length_max) {}
 
-/// One hit's way to report.
+/// Reports for one hit.
 class FileScan::Sink final : public FindingSink {
  public:
   Sink(FileScan& scan, const Window& window, const Prefilter::Match& hit, bool may_need)
@@ -96,10 +96,10 @@ void FileScan::reset(std::string_view name) {
 }
 
 bool FileScan::all_exhausted() const {
-  return std::ranges::all_of(all_analyses, [&](Analysis analysis) { return exhausted_[index_of(analysis)] || !listens(analysis); });
+  return std::ranges::all_of(kAllAnalyses, [&](Analysis analysis) { return exhausted_[index_of(analysis)] || !listens(analysis); });
 }
 
-/// Before the end of a hit: the promised bytes before its start, wherever that is.
+/// Before the end of a hit: the promised bytes before its start, wherever it is.
 std::uint64_t FileScan::lookbehind() const { return limits::detector_lookbehind_bytes + engine_.trigger_length_max; }
 
 void FileScan::diagnose(Analysis analysis, ErrorCode code, std::string message) {
@@ -149,7 +149,7 @@ void FileScan::match(const Window& window) {
   const std::uint64_t from = std::max(window.offset, matched_ - std::min(matched_, overlap));
   const std::uint64_t known = std::exchange(matched_, window.offset + window.bytes.size());
   ByAnalysis<Prefilter::Group> groups;
-  for (const Analysis analysis : all_analyses) {
+  for (const Analysis analysis : kAllAnalyses) {
     const std::size_t i = index_of(analysis);
     groups[i].wanted = listens(analysis) && !exhausted_[i];
     groups[i].room = limits_.triggers_per_file_max - triggers_[i];
@@ -158,10 +158,10 @@ void FileScan::match(const Window& window) {
   engine_.prefilter.scan(window.bytes.subspan(from - window.offset), memory_.scratch, pending_, engine_.groups, groups);
   const auto fresh = pending_.begin() + static_cast<std::ptrdiff_t>(before);
   for (auto hit = fresh; hit != pending_.end(); ++hit) hit->end += from;
-  // All known ones end before all fresh ones, so sorting the tail sorts the whole.
+  // All known ones end before all new ones, so sorting the tail sorts everything.
   pending_.erase(std::remove_if(fresh, pending_.end(), [&](const auto& hit) { return hit.end <= known; }), pending_.end());
   note_fresh(fresh);
-  for (const Analysis analysis : all_analyses) {
+  for (const Analysis analysis : kAllAnalyses) {
     if (!groups[index_of(analysis)].overflowed) continue;
     exhausted_[index_of(analysis)] = true;
     diagnose(analysis, ErrorCode::limit_exceeded,
@@ -185,7 +185,7 @@ void FileScan::deliver(const Window& window, const Prefilter::Match& hit) {
   inspect(window, hit, !window.ends_file);
 }
 
-/// A detector that fails on a file is a mistake in it: it costs what it would have found there, and no other file.
+/// A detector that throws has a bug: it loses what it would have found in this file, but not in others.
 void FileScan::inspect(const Window& window, const Prefilter::Match& hit, bool may_need) {
   const auto& trigger = engine_.triggers[hit.pattern];
   Sink sink(*this, window, hit, may_need);
@@ -216,7 +216,7 @@ bool FileScan::gather(const Window& window, const Prefilter::Match& hit, std::si
   return true;
 }
 
-/// Hands each waiting object the bytes that are new to it, and the complete ones to their detectors.
+/// Gives each waiting object its new bytes, and passes complete ones to their detectors.
 void FileScan::feed_objects(const Window& window) {
   const std::uint64_t end = window.offset + window.bytes.size();
   std::vector<Object> complete;
@@ -285,9 +285,9 @@ void FileScan::skip(std::uint64_t zeros) {
   const std::uint64_t context = lookbehind();
   if (done()) return;
   if (zeros <= limits::detector_lookahead_bytes + 2 * overlap + context) return push_zeros(zeros);
-  // No object that is worth reading has such a hole.
+  // No real object has such a hole.
   for (Object& object : std::exchange(objects_, {})) deliver_object(std::move(object), false);
-  // What is waiting gets zeros to look ahead at; only then is the window given up.
+  // Waiting hits get zeros as lookahead; only then is the window dropped.
   push_zeros(overlap);
   process(false);
   std::uint64_t rest = zeros - overlap;
@@ -296,7 +296,7 @@ void FileScan::skip(std::uint64_t zeros) {
     process(false);
     rest -= limits::detector_lookahead_bytes;
   }
-  pending_.clear();  // matches of zeros alone
+  pending_.clear();  // matches of only zeros
   base_ += filled_ + (rest - context);
   filled_ = 0;
   matched_ = base_;

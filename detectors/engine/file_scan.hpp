@@ -14,7 +14,7 @@
 
 namespace landwaiter::detectors {
 
-/// What all scans of one worker share. Not thread-safe.
+/// State shared by all scans of one worker. Not thread-safe.
 struct FileScanMemory {
   explicit FileScanMemory(const Engine::Impl& engine);
   Prefilter::Scratch scratch;
@@ -26,21 +26,21 @@ struct FileScanMemory {
   void begin_layer(std::span<const Analysis> analyses, const ScanLimits& limits);
 };
 
-/// Takes one file's bytes in any pieces, matches each once against all triggers, and calls the wanted detectors with windows that
-/// hold the promised context: hits near a window's end wait until what follows has come. Results do not depend on how the
-/// bytes were cut. Findings and diagnostics gather here without a path, for the caller to take.
+/// Takes one file's bytes in any pieces, matches each once against all triggers, and calls the wanted detectors with windows that hold
+/// the promised context: hits near a window's end wait until the following bytes have arrived. Results do not depend on how the bytes
+/// were split. Findings and diagnostics are collected here without a path, for the caller to take.
 class FileScan {
  public:
   FileScan(const Engine::Impl& engine, FileScanMemory& memory, const ScanLimits& limits);
   ~FileScan();
 
-  /// For the next file, which has this name: keeps the memory.
+  /// Prepares for the next file, with this name; keeps the memory.
   void reset(std::string_view name);
 
-  /// A file that is here as a whole and not larger than limits::window_bytes: no copy is made.
+  /// Scans a complete file not larger than limits::window_bytes, without a copy.
   void whole(ByteView file);
   void push(ByteView bytes);
-  /// As pushing that many zeros, at a bounded cost: for the holes of sparse files.
+  /// Like pushing that many zeros, at a bounded cost: for the holes of sparse files.
   void skip(std::uint64_t zeros);
   /// The file ended; the waiting hits get their windows.
   void finish();
@@ -50,7 +50,7 @@ class FileScan {
  private:
   class Sink;
 
-  /// An object that a detector asked for, filling up.
+  /// An object that a detector requested, being gathered.
   struct Object {
     std::uint32_t pattern = 0;  ///< of the hit
     std::uint64_t hit_end = 0;  ///< file offset
@@ -79,7 +79,7 @@ class FileScan {
   void retain();
   void push_zeros(std::uint64_t count);
   std::uint64_t lookbehind() const;
-  /// True when no byte to come can change anything.
+  /// True if no further byte can change anything.
   bool done() const { return pending_.empty() && objects_.empty() && all_exhausted(); }
 
   const Engine::Impl& engine_;
@@ -94,11 +94,11 @@ class FileScan {
   std::vector<Object> objects_;            ///< being gathered
   std::string name_;
   Bytes head_;                       ///< the first bytes of a file that is longer than a window
-  std::unique_ptr<FileScan> inner_;  ///< for what was decoded; made when needed
+  std::unique_ptr<FileScan> inner_;  ///< for decoded bytes; created when needed
   std::size_t decode_depth_ = 0;
   std::optional<Analysis> only_;  ///< whose detector decoded these bytes; nothing for a file
   ByAnalysis<std::size_t> triggers_{};
-  ByAnalysis<bool> exhausted_{};  ///< triggers_per_file_max was met
+  ByAnalysis<bool> exhausted_{};  ///< triggers_per_file_max was reached
   ByAnalysis<FileResults> found_;
 };
 

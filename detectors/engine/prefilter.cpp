@@ -23,7 +23,7 @@ Error refused(const Prefilter::Pattern& pattern, std::string_view why) {
   return {ErrorCode::invalid_argument, "trigger " + landwaiter::quoted(pattern.text) + ": " + std::string(why)};
 }
 
-/// The engine scans a match's length again where windows meet: a longer match would be lost there.
+/// Windows overlap by a match's length: a longer match would be lost there.
 Result<void> check_length(const Prefilter::Pattern& pattern) {
   hs_expr_info_t* raw = nullptr;
   hs_compile_error_t* error = nullptr;
@@ -66,7 +66,7 @@ void Prefilter::FreeDatabase::operator()(hs_database* database) const { hs_free_
 
 Result<Prefilter> Prefilter::compile(const std::vector<Pattern>& patterns) {
   if (hs_valid_platform() != HS_SUCCESS) {
-    return Error(ErrorCode::unsupported, "this CPU lacks the vector instructions (SSSE3 on x86) that matching needs");
+    return Error(ErrorCode::unsupported, "this CPU lacks the vector instructions (SSSE3 on x86) that pattern matching needs");
   }
   Prefilter prefilter;
   if (patterns.empty()) return prefilter;
@@ -121,7 +121,7 @@ void Prefilter::scan(ByteView bytes, const Scratch& scratch, std::vector<Match>&
   if (!database_ || bytes.empty() || collector.open == 0) return;
   const hs_error_t code = hs_scan(database_.get(), reinterpret_cast<const char*>(bytes.data()), static_cast<unsigned>(bytes.size()), 0,
                                   scratch.get(), on_match, &collector);
-  // Nothing else can go wrong that is not a bug: arguments are ours and the scratch belongs to one thread.
+  // Any other failure is a bug: arguments are ours and the scratch belongs to one thread.
   if (code != HS_SUCCESS && code != HS_SCAN_TERMINATED) throw std::logic_error("hs_scan failed with " + std::to_string(code));
 }
 

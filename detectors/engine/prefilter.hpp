@@ -15,8 +15,8 @@ struct hs_scratch;
 
 namespace landwaiter::detectors {
 
-/// All triggers of all detectors as one Vectorscan database: finds where any of them matches in one pass. Immutable and
-/// thread-safe; each thread brings its own scratch.
+/// All triggers of all detectors as one Vectorscan database: finds where any of them matches in one pass. Immutable and thread-safe; each
+/// thread needs its own scratch.
 class Prefilter {
  public:
   struct Pattern {
@@ -33,14 +33,14 @@ class Prefilter {
   };
   using Scratch = std::unique_ptr<hs_scratch, FreeScratch>;
 
-  /// invalid_argument for a pattern that does not compile, matches nothing at all, or can match more than its max_length;
-  /// unsupported on a CPU without SSSE3.
+  /// invalid_argument for a pattern that does not compile, matches the empty string, or can match more than its max_length; unsupported
+  /// on a CPU without SSSE3.
   static Result<Prefilter> compile(const std::vector<Pattern>& patterns);
 
-  /// What compile() made, for restore() on this machine by this Vectorscan. Empty when there are no patterns.
+  /// The result of compile(), for restore() on this machine with this Vectorscan. Empty if there are no patterns.
   Bytes store() const;
-  /// Nothing when the bytes are damaged, or made for another CPU or version. They must come from store(): a checksum finds damage,
-  /// not malice.
+  /// Nothing if the bytes are damaged, or made for another CPU or version. They must come from store(): the checksum detects damage, not
+  /// tampering.
   static std::optional<Prefilter> restore(ByteView stored);
 
   Scratch make_scratch() const;

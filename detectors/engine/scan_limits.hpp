@@ -5,8 +5,8 @@
 
 namespace landwaiter::detectors {
 
-/// The limits of one layer's scan as values, so that tests and fuzzing can meet them with small inputs. Everything else uses
-/// what is written here. Findings depend on them, so they are not for users to set.
+/// The limits of one layer's scan as values, so tests and fuzzing can reach them with small inputs. Everything else uses these defaults.
+/// Findings depend on them, so users cannot set them.
 struct ScanLimits {
   std::size_t archive_depth_max = limits::archive_depth_max;
   /// Once for the entries of the layer itself, once for all entries of archives inside its files.

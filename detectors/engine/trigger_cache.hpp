@@ -12,7 +12,7 @@ namespace landwaiter::detectors {
 class TriggerCache {
  public:
   virtual ~TriggerCache() = default;
-  /// What was kept under this name; nothing when that is not to be had.
+  /// The stored bytes under this name; nothing if not available.
   virtual std::optional<Bytes> load(const std::string& name) = 0;
   virtual void keep(const std::string& name, ByteView bytes) = 0;
 };

@@ -22,7 +22,7 @@ std::uint32_t step(std::uint32_t checksum, std::uint8_t value) {
   return checksum;
 }
 
-/// The values of the characters behind the separator; nothing when one is not of the alphabet.
+/// The values of the characters after the separator; nothing if one is not in the alphabet.
 std::optional<Bytes> values_of(std::string_view data) {
   Bytes out;
   out.reserve(data.size());

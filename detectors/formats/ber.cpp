@@ -17,9 +17,9 @@ struct Head {
   bool end_of_contents() const { return tag == 0 && definite && content == 0; }
 };
 
-class Normaliser {
+class Normalizer {
  public:
-  explicit Normaliser(ByteView bytes) : reader_(bytes) {}
+  explicit Normalizer(ByteView bytes) : reader_(bytes) {}
 
   bool element(Bytes& out, std::size_t depth) {
     Head head;
@@ -92,10 +92,10 @@ class Normaliser {
 }  // namespace
 
 std::optional<FromBer> der_from_ber(ByteView bytes) {
-  Normaliser normaliser(bytes);
+  Normalizer normalizer(bytes);
   FromBer out;
-  if (!normaliser.element(out.der, 0)) return std::nullopt;
-  out.size = normaliser.offset();
+  if (!normalizer.element(out.der, 0)) return std::nullopt;
+  out.size = normalizer.offset();
   return out;
 }
 

@@ -7,12 +7,12 @@
 namespace landwaiter::detectors {
 namespace {
 
-/// Program headers beyond this are no linker's work; those of real files number about ten.
+/// No linker writes more program headers than this; real files have about ten.
 constexpr std::size_t kProgramHeadersMax = 64;
 
-/// Dynamic sections of real libraries have some 40 entries of 16 bytes; one that needs hundreds of libraries has hundreds.
+/// Dynamic sections of real libraries have about 40 entries of 16 bytes; one that needs hundreds of libraries has hundreds.
 constexpr std::uint64_t kDynamicBytesMax = 64 * 1024;
-/// Sums of file offsets must not overflow; no file is as large.
+/// Sums of file offsets must not overflow; no file is that large.
 constexpr std::uint64_t kFileOffsetMax = std::uint64_t{1} << 60;
 
 constexpr std::uint32_t kLoad = 1;

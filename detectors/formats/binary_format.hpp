@@ -9,16 +9,16 @@
 
 namespace landwaiter::detectors {
 
-/// What kind of program the first bytes of a file belong to.
+/// The kind of program that a file's first bytes belong to.
 enum class BinaryKind { none, elf, pe, mach_o, java_class };
 
-/// By magic number alone. A Mach-O universal binary and a Java class share theirs; the count that follows tells them apart.
+/// By magic number. A Mach-O universal binary and a Java class have the same one; the count after it distinguishes them.
 BinaryKind binary_kind(ByteView head);
 
-/// Is the ELF file of this head a program: of type ET_EXEC, or with a PT_INTERP? False for shared objects.
+/// Whether the ELF file with this head is a program: of type ET_EXEC, or with a PT_INTERP? False for shared objects.
 bool elf_is_program(ByteView head);
 
-/// Where the ELF file's dynamic section is (PT_DYNAMIC). One that no file can have, or that has more than a few entries, is none.
+/// Where the ELF file's dynamic section is (PT_DYNAMIC). Nothing if it is impossible or has too many entries.
 class FileRange {
  public:
   FileRange(std::uint64_t offset, std::uint64_t size) : offset_(offset), size_(size) {}
@@ -32,8 +32,8 @@ class FileRange {
 };
 std::optional<FileRange> elf_dynamic(ByteView head);
 
-/// The file offset of the name that the shared object gives itself (DT_SONAME), from its head and the bytes of its dynamic
-/// section (System V ABI, chapter 5). Names of libraries that it needs stand in the same table of strings: the offset tells.
+/// The file offset of the shared object's own name (DT_SONAME), from its head and the bytes of its dynamic section (System V ABI, chapter
+/// 5). Names of needed libraries are in the same string table: the offset distinguishes them.
 std::optional<std::uint64_t> elf_soname_offset(ByteView head, ByteView dynamic);
 
 }  // namespace landwaiter::detectors

@@ -8,9 +8,9 @@
 namespace landwaiter::detectors {
 namespace {
 
-/// The longest directive name known is half of it.
+/// The longest known directive name is half of this.
 constexpr std::size_t kKeyMax = 64;
-/// Of one file, which has 1 MiB at most: what is beyond is data in lines.
+/// Per file of at most 1 MiB: more lines mean data, not configuration.
 constexpr std::size_t kConfigLinesMax = 50'000;
 constexpr std::size_t kAttributesMax = 10'000;
 

@@ -8,23 +8,23 @@
 
 namespace landwaiter::detectors {
 
-/// What stands between a directive's name and its value.
+/// The separator between a directive's name and its value.
 enum class Separator { none, blank, equals, colon };
 
-/// A line of a configuration file that is no comment. The views are parts of the text that was read.
+/// A line of a configuration file that is not a comment. The views point into the text.
 struct ConfigLine {
-  std::string_view section;  ///< of the last "[section]" line; empty before the first
+  std::string_view section;  ///< from the last "[section]" line; empty before the first
   std::string_view key;
   Separator separator = Separator::none;
-  std::string_view value;  ///< without blanks around it, and without a comment behind it
+  std::string_view value;  ///< without surrounding blanks and trailing comment
   std::size_t offset = 0;  ///< of the key
 };
 
-/// The text with the ends of continued lines (a backslash, then the line's end) overwritten by blanks: offsets stay. Comment
-/// lines do not go on.
+/// The text with the ends of continued lines (a backslash and the line break) overwritten by blanks: offsets are preserved. Comment lines
+/// do not continue.
 std::string join_continuations(std::string_view text);
 
-/// Comments begin with "#", ";", "!" or "//", at a line's start or, "#" alone, behind a blank.
+/// Comments start with "#", ";", "!" or "//" at a line's start or, only for "#", after a blank.
 std::vector<ConfigLine> config_lines(std::string_view text);
 
 struct XmlAttribute {
@@ -32,7 +32,7 @@ struct XmlAttribute {
   std::string_view value;  ///< as written, entities included
   std::size_t offset = 0;
 };
-/// The attributes of all start tags of these names that stand in no comment.
+/// The attributes of all start tags with these names outside comments.
 std::vector<XmlAttribute> xml_attributes(std::string_view text, std::initializer_list<std::string_view> tags);
 
 }  // namespace landwaiter::detectors

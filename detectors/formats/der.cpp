@@ -12,7 +12,7 @@ struct Header {
   std::uint64_t content_size = 0;
 };
 
-/// X.690, 8.1.2 and 8.1.3 with the restrictions of 10.1. Lengths of more than four bytes have no honest use.
+/// X.690, 8.1.2 and 8.1.3 with the restrictions of 10.1. Lengths of more than four bytes have no legitimate use.
 std::optional<Header> read_header(ByteView bytes) {
   if (bytes.size() < 2) return std::nullopt;
   Header header{.tag = bytes[0], .size = 2, .content_size = bytes[1]};

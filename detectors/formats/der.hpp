@@ -28,7 +28,7 @@ enum Tag : std::uint8_t {
   kContext3 = 0xa3,
 };
 
-/// One tag-length-value. The views are parts of the bytes that were read.
+/// One tag-length-value. The views point into the input.
 struct Element {
   std::uint8_t tag = 0;
   ByteView whole;    ///< with tag and length
@@ -37,9 +37,8 @@ struct Element {
   bool constructed() const { return (tag & 0x20) != 0; }
 };
 
-/// Reads elements one after the other from bytes it does not own. Strict: definite and minimal lengths (X.690, 10.1),
-/// single-byte tags, nothing beyond the end. Does not look inside an element and does not check its value. A failed read
-/// moves nothing.
+/// Reads elements in order from bytes that it does not own. Strict: definite and minimal lengths (X.690, 10.1), single-byte tags, nothing
+/// beyond the end. Does not look inside an element and does not check its value. A failed read does not advance.
 class Reader {
  public:
   explicit Reader(ByteView bytes) : rest_(bytes) {}
@@ -47,7 +46,7 @@ class Reader {
   [[nodiscard]] bool next(Element& out);
   /// The next element, if it has this tag.
   [[nodiscard]] bool next(std::uint8_t tag, Element& out);
-  /// Its content alone.
+  /// Only its content.
   [[nodiscard]] bool next(std::uint8_t tag, ByteView& content);
   /// An INTEGER's magnitude without leading zeros (empty for 0). Negative numbers and padded ones fail (X.690, 8.3.2).
   [[nodiscard]] bool unsigned_integer(ByteView& magnitude);
@@ -64,22 +63,21 @@ class Reader {
   ByteView rest_;
 };
 
-/// The element at the front of `bytes`, whatever follows it; nothing when it is not all there.
+/// The element at the front of `bytes`, whatever follows it; nothing if it is incomplete.
 std::optional<ByteView> whole_element(ByteView bytes);
 
 /// The content of the one element with this tag that fills `bytes`.
 std::optional<ByteView> only_content(ByteView bytes, std::uint8_t tag);
 
-/// What the header at the front of `bytes` promises, header included, whether or not so many bytes are there.
+/// The size according to the header at the front of `bytes`, including the header, whether or not that many bytes exist.
 std::optional<std::uint64_t> promised_size(ByteView bytes);
 
-/// True when `bytes` is elements all the way down: every constructed element's content is again well-formed, to at
-/// most `depth_max` levels. To be asked before any d2i_* function sees bytes from outside: those then meet neither
-/// indefinite lengths nor unbounded nesting, and every length was compared with what is there. Does not look into OCTET
-/// STRING or BIT STRING.
+/// True if `bytes` is well-formed: every constructed element's content is again well-formed, to at most `depth_max` levels. Must be
+/// called before passing untrusted bytes to any d2i_* function: these then see neither indefinite lengths nor unbounded nesting, and
+/// every length has been checked. Does not look into OCTET STRING or BIT STRING.
 bool well_formed(ByteView bytes, std::size_t depth_max);
 
-/// "1.2.840.113549.1.1.1" from an OBJECT IDENTIFIER's content; empty when it is not one, or has arcs above 2^63.
+/// "1.2.840.113549.1.1.1" from an OBJECT IDENTIFIER's content; empty if it is not one, or has arcs above 2^63.
 std::string oid_text(ByteView content);
 
 /// One element: tag, minimal length, and the parts one after the other.

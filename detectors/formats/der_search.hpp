@@ -7,8 +7,8 @@
 
 namespace landwaiter::detectors {
 
-/// Visits each SEQUENCE that is all there and begins in the `look_back` bytes before a hit's end, outermost first, until
-/// `visit(start, element)` returns true; tells whether one did.
+/// Visits each complete SEQUENCE that starts in the `look_back` bytes before a hit's end, outermost first, until `visit(start, element)`
+/// returns true; returns whether one did.
 bool any_sequence_before(const Window& window, const Hit& hit, std::size_t look_back,
                          const std::function<bool(std::size_t, ByteView)>& visit);
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/formats/encoded_text.hpp"
 
+#include "core/base/encoding.hpp"
+#include "core/base/text.hpp"
+
 #include <algorithm>
 #include <array>
 
 namespace landwaiter::detectors::encoded {
 namespace {
-
-bool is_space(std::uint8_t c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 /// The value of a base64 character of either alphabet, or 64.
 constexpr std::array<std::uint8_t, 256> base64_values() {
@@ -33,7 +34,7 @@ constexpr std::array<std::uint8_t, 256> hex_values() {
 }
 constexpr auto kHex = hex_values();
 
-/// One line break at `at`, as text, JSON and XML write it, with the spaces around: how many characters. 0 when there is none.
+/// Length of the line break at `at`, as written in text, JSON or XML, with surrounding spaces; 0 if there is none.
 std::size_t line_break(std::string_view text, std::size_t at) {
   constexpr std::size_t kBreakMax = 64;
   const std::size_t stop = std::min(text.size(), at + kBreakMax);
@@ -66,7 +67,7 @@ class Lines {
  public:
   Lines(std::string_view text, std::size_t begin, const std::array<std::uint8_t, 256>& values, std::uint8_t none, bool same_length)
       : text_(text), values_(values), none_(none), same_length_(same_length), at_(begin), line_(begin), end_(begin) {
-    // The first line may have begun before.
+    // The first line may have started earlier.
     constexpr std::size_t kLineMax = 200;
     while (line_ > 0 && begin - line_ < kLineMax && value_at(line_ - 1) < none_) --line_;
     const bool after_escape = line_ > 0 && line_ < begin && text_[line_ - 1] == '\\';
@@ -81,7 +82,7 @@ class Lines {
     end_ = at_;
     return value;
   }
-  /// One past the last character that next() gave.
+  /// One past the last character that next() returned.
   std::size_t end() const { return end_; }
   bool at_end_of_text() const { return at_ >= text_.size(); }
 
@@ -89,7 +90,7 @@ class Lines {
   std::uint8_t value_at(std::size_t i) const { return values_[static_cast<std::uint8_t>(text_[i])]; }
 
   void step_over_break() {
-    // Whoever breaks lines breaks them short; a longer one is a whole value, and what follows is another.
+    // Broken lines are short; a longer one is a whole value, and the next line is another.
     constexpr std::size_t kLineMin = 16;
     constexpr std::size_t kLineMax = 128;
     const std::size_t length = at_ - line_;
@@ -106,19 +107,16 @@ class Lines {
   std::uint8_t none_;
   bool same_length_;
   std::size_t at_;
-  std::size_t line_;  ///< where the line begins
+  std::size_t line_;  ///< where the line starts
   std::size_t end_;
   std::size_t first_length_ = 0;
 };
 
 }  // namespace
 
-bool is_base64(std::uint8_t c) { return kBase64[c] < 64 && !is_base64url(c); }
-bool is_base64url(std::uint8_t c) { return c == '-' || c == '_'; }
-
 Run read_base64(ByteView text, std::size_t begin, std::size_t characters_max) {
   Run run{.begin = begin, .end = begin, .encoding = "base64", .bytes = {}, .open = false};
-  // One allocation, so that no copy of a key is left behind by growth.
+  // One allocation: growth would leave copies of a key.
   run.bytes.reserve(std::min(characters_max, text.size() - begin) / 4 * 3 + 3);
   Lines lines(as_text(text), begin, kBase64, 64, characters_max == kAll);
   std::uint32_t bits = 0;
@@ -126,7 +124,7 @@ Run read_base64(ByteView text, std::size_t begin, std::size_t characters_max) {
   while (count < characters_max) {
     const std::uint8_t value = lines.next();
     if (value == 64) break;
-    if (is_base64url(text[lines.end() - 1])) run.encoding = "base64url";
+    if (!is_base64(text[lines.end() - 1])) run.encoding = "base64url";
     bits = bits << 6 | value;
     if (++count % 4 != 0) continue;
     run.bytes.push_back(static_cast<std::uint8_t>(bits >> 16));
@@ -163,7 +161,7 @@ Run read_utf16(ByteView text, std::size_t at, std::uint64_t file_offset) {
   const std::size_t begin = little || at == 0 ? at : at - 1;
   Run run{.begin = begin, .end = at, .encoding = little ? "utf-16le" : "utf-16be", .bytes = {}, .open = false};
   const auto is_text = [](std::uint8_t c) { return (c >= 0x20 && c < 0x7f) || is_space(c); };
-  // Whatever the order, between two characters stands one zero.
+  // In either byte order there is one zero between two characters.
   std::size_t next = at;
   while (next < text.size() && is_text(text[next]) && (next == at || text[next - 1] == 0)) next += 2;
   run.bytes.reserve((next - at) / 2);

@@ -12,10 +12,10 @@ namespace {
 /// A keyset of a hundred keys.
 constexpr std::size_t kObjectMax = 64 * 1024;
 constexpr std::size_t kObjectLevelsMax = 3;
-/// How far back opening braces are looked at, whether or not they are the object's.
+/// How far back to look for opening braces.
 constexpr std::size_t kObjectCandidatesMax = 8;
 
-/// One past the brace that closes the one at `begin`, heeding strings; npos when it is not within reach.
+/// One past the brace that closes the one at `begin`, respecting strings; npos if it is out of reach.
 std::size_t closing(std::string_view text, std::size_t begin) {
   const std::size_t stop = begin + std::min(text.size() - begin, kObjectMax);
   std::size_t depth = 0;

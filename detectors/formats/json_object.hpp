@@ -17,7 +17,7 @@ struct JsonObject {
 };
 
 /// The innermost JSON object around a hit that `wanted` accepts, at most three levels out and 64 KiB long. An object that is not closed
-/// within that marks what follows the hit as consumed for a while, so that many hits in one such text cost no more than a few.
+/// within that marks some bytes after the hit as consumed, so many hits in one such text cost no more than a few.
 std::optional<JsonObject> json_object_around(const Window& window, const Hit& hit, FindingSink& sink,
                                              const std::function<bool(const nlohmann::json&)>& wanted);
 

@@ -15,17 +15,17 @@ using nlohmann::json;
 constexpr std::size_t kLookBack = 4 * 1024;
 /// A key with a chain of ten certificates takes 25 KiB.
 constexpr std::size_t kObjectBytesMax = 64 * 1024;
-/// Braces before the name that are tried; members before it may be objects themselves.
+/// Number of braces to try before the name; earlier members may be objects themselves.
 constexpr std::size_t kSearchCandidatesMax = 32;
 /// Strings in strings: 1, 3, 7 backslashes.
 constexpr std::size_t kEscapeLevelsMax = 3;
 
-/// Follows the braces of one object, strings left out.
+/// Follows the braces of one object, skipping strings.
 class ObjectScan {
  public:
   ObjectScan(std::string_view text, std::size_t backslashes) : text_(text), backslashes_(backslashes) {}
 
-  /// One past the '}' that belongs to the '{' at `begin`, when `at` is within that object and in none inside it.
+  /// One past the '}' that belongs to the '{' at `begin`, if `at` is directly within that object.
   std::optional<std::size_t> end_around(std::size_t begin, std::size_t at) {
     const std::size_t stop = std::min(text_.size(), begin + kObjectBytesMax);
     std::size_t depth = 0;
@@ -48,7 +48,7 @@ class ObjectScan {
   }
 
  private:
-  /// Does this quotation mark begin or end a string? Nothing when it ends the string that all of this is in.
+  /// Whether this quotation mark starts or ends a string. Nothing if it ends the string around the whole text.
   std::optional<bool> delimiter(std::size_t at) const {
     std::size_t count = 0;
     while (count < at && text_[at - count - 1] == '\\') ++count;

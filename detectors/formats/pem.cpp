@@ -15,12 +15,11 @@ constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kEnd = "-----END ";
 constexpr std::string_view kDashes = "-----";
 
-bool is_base64(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/'; }
+/// RFC 7468's W, which also has the vertical tab and the form feed.
+bool is_pem_space(char c) { return is_space(c) || c == '\v' || c == '\f'; }
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
-
-/// Undoes what JSON, shells, XML and source code do to the lines of a block. Each step appends at most as many
-/// characters as it takes, so one reservation holds and no copy of a key is left behind by growth.
+/// Undoes the escaping of a block by JSON, shells, XML and source code. Each step appends at most as many characters as it consumes, so
+/// one reservation is enough and growth leaves no copy of a key.
 class Unescaper {
  public:
   explicit Unescaper(std::string_view raw) : raw_(raw) {}
@@ -38,7 +37,7 @@ class Unescaper {
   }
 
  private:
-  /// Any number of backslashes, since text may be escaped again on each way through another format.
+  /// Any number of backslashes, because each format around the text may escape it again.
   bool backslash(std::string& out) {
     std::size_t next = at_;
     while (next < raw_.size() && raw_[next] == '\\') ++next;
@@ -74,7 +73,7 @@ class Unescaper {
     return false;
   }
 
-  /// An escaped quotation mark: source code inside a JSON string. What joins the literals follows the same rule.
+  /// An escaped quotation mark: source code inside a JSON string. The text that joins the literals follows the same rule.
   bool joined_after_escape(std::size_t quote) {
     const std::size_t saved = at_;
     at_ = quote;
@@ -83,7 +82,7 @@ class Unescaper {
     return false;
   }
 
-  /// From the quotation mark that ends one literal to the one that begins the next: "abc\n" + <line> "def".
+  /// From the quotation mark that ends one literal to the one that starts the next: "abc\n" + <line> "def".
   bool joined_literals(char quote) {
     constexpr std::size_t kGapMax = 80;
     const std::size_t stop = std::min(raw_.size(), at_ + 1 + kGapMax);
@@ -93,7 +92,7 @@ class Unescaper {
         at_ = next + 1;
         return true;
       }
-      const bool joint = is_space(c) || c == '+' || c == ',' || c == '.' || c == '\\' || c == '&';
+      const bool joint = is_pem_space(c) || c == '+' || c == ',' || c == '.' || c == '\\' || c == '&';
       const bool escaped_space = (c == 'n' || c == 'r' || c == 't') && raw_[next - 1] == '\\';
       if (!joint && !escaped_space) return false;
     }
@@ -117,7 +116,7 @@ std::optional<Header> header_line(std::string_view line) {
   return Header{std::string(name), std::string(trim(line.substr(colon + 1)))};
 }
 
-/// Takes the headers off the front of `text`, and returns the body.
+/// Removes the headers from the front of `text`, and returns the body.
 std::string_view split_headers(std::string_view text, std::vector<Header>& headers) {
   constexpr std::size_t kHeadersMax = 16;
   while (headers.size() < kHeadersMax) {
@@ -137,13 +136,12 @@ std::size_t count_leading_base64(std::string_view text) {
   std::size_t count = 0;
   for (const char c : text) {
     if (is_base64(c)) ++count;
-    else if (!is_space(c)) break;
+    else if (!is_pem_space(c)) break;
   }
   return count;
 }
 
-/// Something was in a body's place that is no template and no neighbouring string of a program: most of a line of base64
-/// in one piece, in text.
+/// The body is neither a template nor an adjacent string of a program: it has most of a line of base64 in one piece, in text.
 bool has_line_of_base64(std::string_view text) {
   constexpr std::size_t kLineMin = 48;
   if (text.find('\0') != std::string_view::npos) return false;
@@ -205,7 +203,7 @@ Block read_block(ByteView bytes, std::size_t begin_line_end, bool ends_file) {
   block.begin = begin;
   block.label = text.substr(begin + kBegin.size(), begin_line_end - begin - kBegin.size() - kDashes.size());
 
-  // No further than every caller's window is sure to reach, so that the result does not depend on how a file was cut.
+  // Only as far as every window is guaranteed to reach, so the result does not depend on how a file was split.
   const std::string_view reach = text.substr(0, begin_line_end + std::min(text.size() - begin_line_end, limits::detector_lookahead_bytes));
   const std::size_t stop = reach.find(kDashes, begin_line_end);
   const std::string_view raw = reach.substr(begin_line_end, stop == std::string_view::npos ? stop : stop - begin_line_end);

@@ -18,9 +18,9 @@ struct Header {
 
 enum class State {
   decoded,       ///< a label, a body in base64 and the END of the same label
-  bare,          ///< a label with no body worth the name: a string constant in a program, a template
+  bare,          ///< a label without a real body: a string constant in a program, a template
   damaged,       ///< a real body that cannot be decoded, or whose END is missing or names something else
-  beyond_window  ///< the block goes on past the bytes at hand, which are not the end of the file
+  beyond_window  ///< the block continues after the window, which is not the end of the file
 };
 
 struct Block {
@@ -30,23 +30,23 @@ struct Block {
   std::string_view label;  ///< "RSA PRIVATE KEY"; a view into the bytes
   std::vector<Header> headers;
   WipedBytes body;      ///< decoded; only when state is decoded
-  std::string problem;  ///< why it is damaged, for people; holds nothing of the body
+  std::string problem;  ///< why it is damaged, for people; contains no part of the body
 
   std::optional<std::string_view> header(std::string_view name) const;
 };
 
 /// Reads the block whose BEGIN line ends at `begin_line_end` (one past its last '-').
 ///
-/// RFC 7468's lax form and what configuration formats make of it: indentation, CRLF, no or any line breaks, trailing
-/// spaces; the escapes \n, \r, \t, \/ and \u00XX with any number of backslashes (JSON, .env, YAML), &#10; and &#xA; (XML);
-/// string literals joined across lines ("..." + "..."). Any other character outside the base64 alphabet damages the block.
-/// Reads to the next run of five dashes at most, so the cost of many blocks is linear.
+/// RFC 7468's lax form and its variants in configuration formats: indentation, CRLF, no or any line breaks, trailing spaces; the escapes
+/// \n, \r, \t, \/ and \u00XX with any number of backslashes (JSON, .env, YAML), &#10; and &#xA; (XML); string literals joined across
+/// lines ("..." + "..."). Any other character outside the base64 alphabet damages the block. Reads to the next run of five dashes at
+/// most, so the cost of many blocks is linear.
 Block read_block(ByteView bytes, std::size_t begin_line_end, bool ends_file);
 
-/// What escapes and joined literals, as above, stand for; the rest as it is. The caller wipes it.
+/// The text with escapes and joined literals, as above, undone. The caller wipes it.
 std::string unescaped(std::string_view raw);
 
-/// Fewer characters of base64 than this hold no key or certificate; documentation puts "MIIE..." there.
+/// No key or certificate has fewer characters of base64 than this; documentation puts "MIIE..." there.
 inline constexpr std::size_t kBodyCharactersMin = 64;
 
 }  // namespace landwaiter::detectors::pem

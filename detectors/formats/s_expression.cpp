@@ -3,6 +3,7 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/secret.hpp"
+#include "core/base/text.hpp"
 
 #include <algorithm>
 
@@ -16,7 +17,6 @@ constexpr std::size_t kItemsMax = 500;
 /// An RSA key of 16,384 bits takes 10 KiB.
 constexpr std::size_t kAtomBytesMax = 64 * 1024;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_token(char c) {
@@ -78,7 +78,7 @@ class Parser {
     return true;
   }
 
-  /// Libgcrypt writes short numbers so when all their octets can be: an ElGamal generator of 11 is "\v".
+  /// Libgcrypt writes short numbers as strings if all their octets allow it: an ElGamal generator of 11 is "\v".
   bool quoted_text(SExpression& out) {
     Bytes bytes;
     const std::size_t stop = std::min(text_.size(), at_ + kAtomBytesMax);
@@ -94,7 +94,7 @@ class Parser {
     return true;
   }
 
-  /// What follows a backslash, of those that Libgcrypt writes.
+  /// The escapes that Libgcrypt writes.
   bool escaped(std::size_t& next, char& out) const {
     constexpr std::string_view kNames = "btvnfr\"'\\";
     constexpr std::string_view kValues = "\b\t\v\n\f\r\"'\\";

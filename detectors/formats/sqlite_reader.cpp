@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::string_view kSqliteMagic("SQLite format 3\0", 16);
 constexpr std::size_t kDatabaseHeaderBytes = 100;
-/// Instructions of SQLite's machine between two looks at the clock, as it were, and how many looks one database gets: two million
-/// instructions read some 10,000 rows and stay below half a second.
+/// SQLite VM instructions between two progress checks, and the number of checks per database: two million instructions read about 10,000
+/// rows in less than half a second.
 constexpr int kInstructionsAtOnce = 1000, kLooksMax = 2000;
 /// One value: a certificate or a key, both far below.
 constexpr int kValueBytesMax = 1 << 20;
@@ -113,7 +113,7 @@ Result<SqliteReader> SqliteReader::open(ByteView database) {
   if (!sqlite_database_size(database) || database.size() > limits::object_bytes_max) return no;
   auto impl = std::make_unique<Impl>();
   impl->bytes.assign(database.begin(), database.end());
-  // A database that was left in WAL mode cannot be read from memory; what its log had is not in it anyway.
+  // A database in WAL mode cannot be read from memory; its log is not part of the file anyway.
   constexpr std::size_t kWriteVersionAt = 18, kReadVersionAt = 19;
   impl->bytes[kWriteVersionAt] = impl->bytes[kReadVersionAt] = 1;
   sqlite3* db = nullptr;

@@ -19,7 +19,7 @@ using nlohmann::json;
 
 enum JoseTrigger { kJwkTrigger, kTokenTrigger, kProtectedTrigger };
 
-/// RFC 7518, 3.2 wants as much as the hash has; below this it is weak by any measure (SP 800-131A).
+/// RFC 7518, 3.2 requires as many bits as the hash has; below this it is weak by any standard (SP 800-131A).
 constexpr std::size_t kSymmetricBitsMin = 112;
 
 std::size_t backslashes_before(std::string_view text, std::size_t at) {
@@ -78,9 +78,9 @@ Finding describe_jwk(const Jwk& key, const json& object, const DetectorContext& 
 std::vector<Trigger> JoseDetector::triggers() const {
   return {
       {kJwkTrigger, R"("kty\\{0,7}")", 12},
-      // "alg" in base64, at each of its three places against the groups of three bytes.
+      // "alg" in base64, at each of its three offsets within a group of three bytes.
       {kTokenTrigger, "(?:ImFsZyI|JhbGci|iYWxnI)", 7},
-      // A protected header by itself; compact ones have a dot behind, and are found by what they hold.
+      // A protected header by itself; compact ones are followed by a dot and found by their content.
       {kProtectedTrigger, R"("protected\\{0,7}"\s{0,4}:\s{0,4}\\{0,7}"e[yw])", 42},
   };
 }

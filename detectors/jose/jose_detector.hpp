@@ -5,8 +5,8 @@
 
 namespace landwaiter::detectors {
 
-/// JSON Web Keys, private, public and symmetric, each of a set on its own, in plain JSON or inside a JSON string; and the
-/// tokens of the same family (JWT, JWS, JWE) in compact form or as JSON. Nothing of a secret and no part of a token is reported.
+/// JSON Web Keys, private, public and symmetric, each key of a set separately, in plain JSON or inside a JSON string; and tokens of the
+/// same family (JWT, JWS, JWE) in compact form or as JSON. No part of a secret or token is reported.
 class JoseDetector final : public Detector {
  public:
   explicit JoseDetector(DetectorContext context) : context_(std::move(context)) {}

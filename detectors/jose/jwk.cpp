@@ -23,7 +23,7 @@ std::string text(const json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-/// A member in base64url; empty when it is not there or is something else.
+/// A member in base64url; empty if it is missing or has another type.
 WipedBytes bytes_of(const json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end() || !found->is_string()) return {};
@@ -36,7 +36,7 @@ bool rsa_numbers_agree(const json& object, ByteView n) {
   std::vector<WipedBytes> primes;
   primes.push_back(bytes_of(object, "p"));
   primes.push_back(bytes_of(object, "q"));
-  // A key may come without its primes; then nothing can be checked.
+  // A key may lack its primes; then nothing can be checked.
   if (primes[0].view().empty() && primes[1].view().empty()) return true;
   constexpr std::size_t kPrimesMax = 8;
   if (const auto others = object.find("oth"); others != object.end() && others->is_array()) {

@@ -14,12 +14,10 @@ namespace {
 
 using nlohmann::json;
 
-/// Headers are below 1 KiB; with a chain of certificates they reach some more.
+/// Headers are below 1 KiB, or somewhat larger with a certificate chain.
 constexpr std::size_t kHeaderLookBack = 4 * 1024;
-/// Proxies refuse headers above 64 KiB, and tokens are made to be sent in one.
+/// Proxies reject headers above 64 KiB, and tokens are made to be sent in one.
 constexpr std::size_t kTokenBytesMax = 64 * 1024;
-
-bool is_base64url(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; }
 
 struct SignatureSize {
   std::string_view algorithm;
@@ -35,7 +33,7 @@ constexpr std::array<SignatureSize, 21> kSignatureSizes{
      {"Ed25519", 64, 64}, {"Ed448", 114, 114}, {"ML-DSA-44", 2420, 2420}, {"ML-DSA-65", 3309, 3309}, {"ML-DSA-87", 4627, 4627},
      {"RS1", 64, 2048}}};
 
-/// Of an algorithm that is not known here: more than a word, less than anything signs with.
+/// For an unknown algorithm: longer than a word, shorter than any signature.
 constexpr SignatureSize kOtherSignature{"", 28, 50'000};
 
 bool plausible_signature(std::string_view algorithm, std::size_t bytes) {
@@ -76,7 +74,7 @@ std::vector<std::string_view> parts_of(std::string_view token) {
   return parts;
 }
 
-/// A part that is a JSON object; null else.
+/// A part that is a JSON object, otherwise null.
 json object_in(std::string_view part) {
   auto bytes = base64url_decode(part);
   if (!bytes) return nullptr;
@@ -106,7 +104,7 @@ bool read_signed(const std::vector<std::string_view>& parts, Token& token) {
   token.claims = object_in(parts[1]);
   token.format = token.claims.is_object() ? TokenFormat::jwt : TokenFormat::jws;
   if (token.claims.is_object()) return true;
-  // Nothing but its header makes an unsigned one of these a token, and nobody made such on purpose.
+  // Only its header would make an unsigned one of these a token, and nobody creates these on purpose.
   if (signature->empty()) return false;
   auto payload = base64url_decode(parts[1]);
   if (payload) wipe(*payload);
@@ -135,7 +133,7 @@ std::optional<CompactToken> find_compact(std::string_view text, std::size_t at, 
     if (at - --begin > kHeaderLookBack) return std::nullopt;
   }
   if (begin > 0 && text[begin - 1] == '.') return std::nullopt;
-  // Escapes of other formats, whose characters are in the alphabet: \n of JSON, %3D of an address.
+  // Escapes of other formats whose characters are in the alphabet: \n in JSON, %3D in a URL.
   if (begin > 0 && text[begin - 1] == '\\' && std::string_view("nrt").find(text[begin]) != std::string_view::npos) ++begin;
   else if (begin > 0 && text[begin - 1] == '%') begin += 2;
   if (begin > at) return std::nullopt;

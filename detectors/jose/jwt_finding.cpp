@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/jose/jwt_finding.hpp"
 
+#include "core/base/clock.hpp"
 #include "core/base/text.hpp"
 #include "core/report/assets/token.hpp"
 #include "core/report/attribute_names.hpp"
@@ -13,10 +14,10 @@ namespace {
 
 using nlohmann::json;
 
-/// Names of headers and claims that are listed; real tokens have fewer than thirty.
+/// Maximum number of headers and claims in a report; real tokens have fewer than thirty.
 constexpr std::size_t kClaimNamesMax = 64;
 constexpr std::size_t kAudiencesMax = 16;
-/// A leap year. Nobody rotates what holds longer.
+/// A leap year. Nobody rotates a token that is valid longer.
 constexpr double kLifetimeMax = 366.0 * 24 * 3600;
 
 json names_of(const json& object) {
@@ -48,11 +49,10 @@ std::vector<std::string> audience_of(const json& claims) {
 
 /// NumericDate (RFC 7519, 2): seconds, maybe with a fraction.
 std::optional<double> date(const json& claims, const char* name) {
-  constexpr double kYear10000 = 253402300800.0;
   const auto found = claims.find(name);
   if (found == claims.end() || !found->is_number()) return std::nullopt;
   const double seconds = found->get<double>();
-  if (!(seconds >= 0 && seconds < kYear10000)) return std::nullopt;
+  if (!(seconds >= 0 && seconds < static_cast<double>(kYear10000))) return std::nullopt;
   return seconds;
 }
 
@@ -78,7 +78,7 @@ json kubernetes_account(const json& claims) {
                  claims.value("kubernetes.io/serviceaccount/service-account.name", json()));
 }
 
-/// The claims of tokens that documentation shows, whoever signed them anew.
+/// The claims of tokens from documentation, even if signed again with another key.
 std::string_view publisher_of(const json& claims) {
   const auto is = [&](const char* name, const json& value) {
     const auto found = claims.find(name);

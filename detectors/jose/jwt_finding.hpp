@@ -6,8 +6,8 @@
 
 namespace landwaiter::detectors {
 
-/// Describes a token as a finding: what it is for, by whom, until when, and what is wrong with it; nothing of its signature,
-/// and of its claims only those about the token itself, the others by name. Its id is a keyed hash of `compact`.
+/// Describes a token as a finding: its purpose, issuer, expiry and weaknesses; no part of its signature, and only the claims about the
+/// token itself, the others by name. Its id is a keyed hash of `compact`.
 Finding describe_token(const Token& token, std::string_view compact, std::string_view encoding, const DetectorContext& context);
 
 /// The text of `object`'s field as an attribute; null when there is none, or it is no text.

@@ -16,9 +16,9 @@ using nlohmann::json;
 
 bool is_alphanumeric(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-/// Letters, digits and dashes in capitals, from `begin` on.
+/// Capital letters, digits and dashes, from `begin` on.
 std::string_view capitals(std::string_view text, std::size_t begin) {
-  // The post-quantum identities and those of plugins are a few hundred characters at most.
+  // Post-quantum and plugin identities have at most a few hundred characters.
   constexpr std::size_t kSizeMax = 4096;
   const std::size_t stop = std::min(text.size(), begin + kSizeMax);
   std::size_t end = begin;

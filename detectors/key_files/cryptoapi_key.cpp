@@ -43,7 +43,7 @@ class Magnitude {
   WipedBytes bytes_;
 };
 
-/// RSAPUBKEY, modulus; of a private key the primes, three numbers for the Chinese remainder theorem, the exponent.
+/// RSAPUBKEY, modulus; for a private key also the primes, three numbers for the Chinese remainder theorem, the exponent.
 std::optional<CryptoApiBlob> read_rsa(ByteReader& reader, std::uint32_t bits, bool is_private) {
   constexpr std::uint32_t kBitsMin = 384;
   std::uint32_t exponent = 0;
@@ -75,7 +75,7 @@ std::optional<CryptoApiBlob> read_dss(ByteReader& reader, std::uint32_t bits, bo
   if (!sane) return std::nullopt;
   if (!is_private) return CryptoApiBlob{dsa_public_key(p.view(), q.view(), g.view(), last.view()), false, 0};
   const auto y = power_modulo(g.view(), last.view(), p.view());
-  // g has the order q, or this is no key.
+  // g must have the order q.
   const auto one = power_modulo(g.view(), q.view(), p.view());
   if (!y || !one || bit_length(*one) != 1) return std::nullopt;
   return CryptoApiBlob{dsa_public_key(p.view(), q.view(), g.view(), *y), true, 0};
@@ -105,7 +105,8 @@ Finding describe_blob(const CryptoApiBlob& blob, std::string_view format, const 
   return private_key_finding(key, "binary", context);
 }
 
-/// The body is encrypted with RC4 under SHA-1 of salt and password, of which weak files take 40 bits: which of the two cannot be seen.
+/// The body is encrypted with RC4 under SHA-1 of salt and password, of which weak files use only 40 bits; which one applies is not
+/// visible.
 Finding describe_encrypted_pvk(ByteView body, std::string_view key_type, const DetectorContext& context) {
   StoredKey key;
   key.public_key.key_type = key_type;

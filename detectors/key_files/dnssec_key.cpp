@@ -33,7 +33,7 @@ std::optional<unsigned> leading_number(std::string_view text) {
   return value;
 }
 
-/// The fields behind the first line, up to the first line that is none. Numbers are decoded when asked for.
+/// The fields after the first line, up to the first line that is not a field. Numbers are decoded on demand.
 class PrivateFields {
  public:
   PrivateFields(std::string_view text, std::size_t at) : end_(at) {
@@ -52,7 +52,7 @@ class PrivateFields {
     return found == fields_.end() ? std::string_view() : found->second;
   }
 
-  /// Empty when it is missing or not base64.
+  /// Empty if it is missing or not base64.
   WipedBytes number(std::string_view name) const {
     auto bytes = base64_decode(text(name));
     return bytes ? WipedBytes(*std::move(bytes)) : WipedBytes();
@@ -67,7 +67,7 @@ class PrivateFields {
 
 bool known(ByteView number) { return bit_length(number) != 0; }
 
-/// A private key whose numbers agree.
+/// A private key with consistent numbers.
 std::optional<PublicKey> rsa_half(const PrivateFields& fields) {
   const auto n = fields.number("Modulus"), e = fields.number("PublicExponent"), p = fields.number("Prime1"), q = fields.number("Prime2");
   if (!known(n.view()) || !known(e.view()) || bit_length(n.view()) < 512) return std::nullopt;
@@ -167,7 +167,7 @@ std::string_view statement(std::string_view block, std::string_view name) {
   return {};
 }
 
-/// Is what stands in front of the brace the beginning of a `key` statement?
+/// Whether the text before the brace is the start of a `key` statement.
 bool opens_key(std::string_view before) {
   before = trim(before);
   const std::size_t name = before.find_last_of(" \t\r\n");

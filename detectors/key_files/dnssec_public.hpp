@@ -18,7 +18,7 @@ struct DnssecAlgorithm {
   std::string_view weakness;  ///< a code, or empty
 };
 
-/// Nothing for numbers whose keys are not read.
+/// Nothing for unsupported numbers.
 const DnssecAlgorithm* dnssec_algorithm(unsigned number);
 
 /// The Public Key field of a DNSKEY record (RFC 3110, 2536, 6605, 8080).

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/key_files/encoded_text_detector.hpp"
 
+#include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/secret.hpp"
+#include "core/base/text.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/encoded_text.hpp"
 
@@ -15,14 +17,14 @@ namespace {
 
 enum EncodedTrigger { kBase64Der = 100, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem };
 
-/// Characters of base64 in which no other bit has a part, and how many characters before them their group of three bytes begins.
+/// Base64 characters that depend only on these bytes, and the number of characters before them in their group of three bytes.
 struct Base64Text {
   std::string_view characters;
   std::size_t before;
 };
 
-/// "-----BEGIN " when it begins a group of three bytes, and one and two bytes later; then the same for its base64, of which a manifest in
-/// base64 is full. A trigger's number is the index.
+/// "-----BEGIN " at the start of a group of three bytes, and one and two bytes later; then the same for its base64, as in a
+/// base64-encoded manifest. A trigger's number is the index.
 constexpr std::array<Base64Text, 6> kBase64Texts{{{"LS0tLS1CRUdJTi", 0},
                                                   {"0tLS0tQkVHSU4g", 2},
                                                   {"tLS0tLUJFR0lOI", 3},
@@ -38,7 +40,7 @@ constexpr std::size_t kHexDerMax = 28;
 constexpr std::size_t kUtf16PemBytes = 18;
 constexpr std::size_t kUtf16DashesBefore = 4;
 
-/// Fewer characters hold no key (pem.hpp says the same of a block's body).
+/// Fewer characters cannot hold a key (as in pem.hpp for a block's body).
 constexpr std::size_t kCharactersMin = 64;
 constexpr std::size_t kBytesMin = kCharactersMin / 4 * 3;
 /// The shortest of what has a trigger, a public key of Ed25519, has 44 bytes.
@@ -46,18 +48,18 @@ constexpr std::size_t kDerBytesMin = 44;
 
 using ReadRun = encoded::Run (*)(ByteView text, std::size_t begin, std::size_t units_max);
 
-/// How many characters of an encoding so many bytes take.
+/// Number of encoded characters needed for `bytes` bytes.
 std::size_t units_of(std::string_view encoding, std::size_t bytes) {
   return encoding == "hex" ? 2 * bytes : static_cast<std::size_t>((static_cast<std::uint64_t>(bytes) * 8 + 5) / 6);
 }
 
-/// Drops what stands behind the last END line: the next block, of which only a part is at hand, has a trigger of its own.
+/// Drops everything after the last END line: a further, incomplete block has its own trigger.
 void cut_behind_last_block(encoded::Run& run) {
   constexpr std::string_view kEnd = "-----END ";
   constexpr std::string_view kDashes = "-----";
   const std::string_view decoded = as_text(run.bytes);
   std::size_t last = decoded.rfind(kEnd);
-  // The last line itself may be cut.
+  // The last line itself may be truncated.
   if (last != std::string_view::npos && decoded.find(kDashes, last + kEnd.size()) == std::string_view::npos) {
     last = last == 0 ? std::string_view::npos : decoded.rfind(kEnd, last - 1);
   }
@@ -67,8 +69,8 @@ void cut_behind_last_block(encoded::Run& run) {
   run.bytes.resize(size);
 }
 
-/// Hands on the PEM that is encoded from `begin` on. Reads no further than every window is sure to reach, so that the result does not
-/// depend on how a file was cut.
+/// Passes on the PEM that is encoded from `begin` on. Reads only as far as every window is guaranteed to reach, so the result does not
+/// depend on how a file was split.
 void hand_on_pem(const Window& window, std::size_t begin, ReadRun read, FindingSink& sink) {
   const std::size_t reach = begin + std::min(window.bytes.size() - begin, limits::detector_lookahead_bytes);
   const ByteView text = window.bytes.first(reach);
@@ -84,7 +86,7 @@ void hand_on_pem(const Window& window, std::size_t begin, ReadRun read, FindingS
   sink.decoded(run.encoding, std::move(run.bytes), run.begin, run.end);
 }
 
-/// Hands on what the run says, unless it goes on behind the window: then it is called for once more.
+/// Passes on the decoded run, unless it continues after the window: then the rest is requested first.
 void hand_on(const Window& window, encoded::Run run, FindingSink& sink) {
   if (run.open && !window.ends_file && sink.need(run.begin, limits::object_bytes_max)) return wipe(run.bytes);
   sink.decoded(run.encoding, std::move(run.bytes), run.begin, run.end);
@@ -93,15 +95,15 @@ void hand_on(const Window& window, encoded::Run run, FindingSink& sink) {
 /// Back from the hit's end to the first character, `length` of them.
 std::size_t start_of(const Hit& hit, std::size_t length) { return hit.end - std::min(hit.end, length); }
 
-/// Back over so many characters of base64, which a line break may part; nothing when there are not as many.
+/// Goes back over that many base64 characters, across a line break; nothing if there are fewer.
 std::optional<std::size_t> group_begin(ByteView text, std::size_t at, std::size_t characters) {
   constexpr std::size_t kSpacesMax = 64;
   std::size_t spaces = 0;
   while (characters > 0) {
     if (at == 0 || spaces > kSpacesMax) return std::nullopt;
     const std::uint8_t c = text[--at];
-    if (encoded::is_base64(c) || encoded::is_base64url(c)) --characters;
-    else if (c == ' ' || c == '\t' || c == '\r' || c == '\n') ++spaces;
+    if (is_base64(c) || is_base64url(c)) --characters;
+    else if (is_space(c)) ++spaces;
     else return std::nullopt;
   }
   return at;
@@ -109,7 +111,7 @@ std::optional<std::size_t> group_begin(ByteView text, std::size_t at, std::size_
 
 void inspect_base64_text(const Window& window, const Hit& hit, FindingSink& sink) {
   const Base64Text& text = kBase64Texts[static_cast<std::size_t>(hit.trigger)];
-  // The group's first characters hold the end of what stands before.
+  // The group's first characters also encode the end of the preceding bytes.
   const auto begin = group_begin(window.bytes, start_of(hit, text.characters.size()), text.before);
   if (!begin) return;
   constexpr int kBase64OfBase64 = 3;
@@ -119,25 +121,25 @@ void inspect_base64_text(const Window& window, const Hit& hit, FindingSink& sink
   hand_on(window, std::move(run), sink);
 }
 
-/// A value begins here: what stands before is no base64, or the letter of an escape.
+/// A value starts here: the preceding character is not base64, or is the letter of an escape.
 bool begins_value(ByteView text, std::size_t begin) {
-  if (begin == 0 || !encoded::is_base64(text[begin - 1])) return true;
+  if (begin == 0 || !is_base64(text[begin - 1])) return true;
   const std::uint8_t c = text[begin - 1];
   return begin > 1 && (c == 'n' || c == 'r' || c == 't') && text[begin - 2] == '\\';
 }
 
-/// Base64 characters that these bytes take, without padding.
+/// Number of base64 characters for this many bytes, without padding.
 std::size_t base64_characters(std::uint64_t bytes) { return static_cast<std::size_t>((bytes * 8 + 5) / 6); }
 
 bool is_one_sequence(ByteView der) { return der::only_content(der, der::kSequence) && der::well_formed(der, limits::der_depth_max); }
 
-/// Asks for all the text of an object that the window does not show; true when it will come.
+/// Requests the whole text of an object that the window does not contain; true if it will be provided.
 bool will_come(const Window& window, const encoded::Run& run, std::uint64_t characters, FindingSink& sink) {
   // Lines of 64 and indentation add less than a half.
   return run.open && !window.ends_file && sink.need(run.begin, characters + characters / 2);
 }
 
-/// True when an object begins at `begin`, or seems to and will be read later.
+/// True if an object starts at `begin`, or seems to and will be read later.
 bool read_base64_der(const Window& window, std::size_t begin, FindingSink& sink) {
   constexpr std::size_t kHeaderCharacters = 8;
   const encoded::Run header = encoded::read_base64(window.bytes, begin, kHeaderCharacters);
@@ -145,7 +147,7 @@ bool read_base64_der(const Window& window, std::size_t begin, FindingSink& sink)
   if (!size || *size < kDerBytesMin || *size > limits::object_bytes_max) return false;
   const std::size_t characters = base64_characters(*size);
   encoded::Run run = encoded::read_base64(window.bytes, begin, characters);
-  const bool fills = run.end == window.bytes.size() || !(encoded::is_base64(window.bytes[run.end]) || window.bytes[run.end] == '=');
+  const bool fills = run.end == window.bytes.size() || !(is_base64(window.bytes[run.end]) || window.bytes[run.end] == '=');
   if (run.bytes.size() == *size && fills && is_one_sequence(run.bytes)) {
     sink.decoded(run.encoding, std::move(run.bytes), run.begin, run.end);
     return true;
@@ -174,7 +176,7 @@ void inspect_hex_pem(const Window& window, const Hit& hit, FindingSink& sink) {
   hand_on_pem(window, start_of(hit, kHexPemDigits), &encoded::read_hex, sink);
 }
 
-/// Signatures in PDF have room left, filled with zeros: what follows the object is not looked at.
+/// Signatures in PDF are padded with zeros: bytes after the object are ignored.
 bool read_hex_der(const Window& window, std::size_t begin, FindingSink& sink) {
   constexpr std::size_t kHeaderDigits = 12;
   const encoded::Run header = encoded::read_hex(window.bytes, begin, kHeaderDigits);
@@ -200,7 +202,7 @@ void inspect_hex_der(const Window& window, const Hit& hit, FindingSink& sink) {
 }
 
 void inspect_utf16(const Window& window, const Hit& hit, FindingSink& sink) {
-  // The pattern begins with a zero that belongs to the dash before or behind it; two dashes and their zeros stand before.
+  // The pattern starts with a zero that belongs to the dash before or after it; two dashes and their zeros precede it.
   if (hit.end + 1 < kUtf16PemBytes + kUtf16DashesBefore) return;
   const std::size_t third = start_of(hit, kUtf16PemBytes) + 1;
   const std::size_t begin = third - kUtf16DashesBefore;
@@ -223,8 +225,8 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
     out.push_back({static_cast<int>(i), std::string(kBase64Texts[i].characters), kBase64Texts[i].characters.size()});
   }
   const std::vector<Trigger> others{
-      // What keys, requests, certificates, keystores and signatures begin with: a SEQUENCE with a length of two bytes (MII), one (MIG, MIH)
-      // or none, and as much of what is inside as its kind always has.
+      // How keys, requests, certificates, keystores and signatures start: a SEQUENCE with a length of two bytes (MII), one (MIG, MIH) or
+      // none, and the content that is the same for all of its kind.
       {kBase64Der,
        R"(MII[A-P][0-9A-Za-z+/_-](?:[DTjz](?:CC[0-9A-Za-z+/_-]{3}(?:gAwIB|C[A-F]|w[A-D])|CB[0-9A-Za-z+/_-](?:[Kaq6]ADAgE|[AQgw]IBA[DT]))"
        R"(|[AB][0-9A-Za-z+/_-](?:Bgk|AgEBM)))"

@@ -5,9 +5,9 @@
 
 namespace landwaiter::detectors {
 
-/// Reports nothing itself: finds text that encodes what other detectors know, and hands them what it says. Base64 (RFC 4648, both
-/// alphabets, in one piece or in lines) of PEM, of DER without armour, of Java keystores; hexadecimal of PEM and DER; PEM in UTF-16. What
-/// stands in a PEM block is left to those who read PEM.
+/// Reports nothing itself: finds encoded text that other detectors know, and passes them the decoded bytes. Base64 (RFC 4648, both
+/// alphabets, in one piece or in lines) of PEM, of DER without armor, of Java keystores; hexadecimal of PEM and DER; PEM in UTF-16. PEM
+/// blocks are left to the PEM readers.
 class EncodedTextDetector final : public Detector {
  public:
   std::string_view name() const override { return "encoded-text"; }

@@ -29,7 +29,7 @@ const json* array_of(const json& object, const char* field) {
   return found != object.end() && found->is_array() && !found->empty() && found->size() <= kKeysMax ? &*found : nullptr;
 }
 
-/// What identifies a key inside the set and says what it is for; of `data` only the type is read.
+/// Identifies a key inside the set and its purpose; only the type of `data` is read.
 bool describe_tink_key(const json& key, const json& data, json& entries) {
   const std::string type = text_of(data, "typeUrl");
   if (!type.starts_with(kTypePrefix)) return false;

@@ -53,7 +53,7 @@ std::string kdf_name(ByteView uuid) {
   return uuid_name(uuid, kKdfs);
 }
 
-/// KDBX 4's list of typed names and values for the derivation of the key.
+/// KDBX 4's list of typed names and values for key derivation.
 bool read_kdf_parameters(ByteView bytes, json& out) {
   constexpr std::size_t kItemsMax = 64;
   ByteReader reader(bytes);
@@ -93,7 +93,7 @@ bool read_field(std::uint8_t id, ByteView value, Database& out) {
   return true;
 }
 
-/// Behind the signatures: minor and major version, then fields of a type, a size (16 bits, from version 4 on 32) and a value.
+/// After the signatures: minor and major version, then fields of a type, a size (16 bits, from version 4 on 32) and a value.
 std::optional<Database> read_kdbx(ByteView bytes) {
   constexpr std::size_t kFieldsMax = 32;
   ByteReader reader(bytes);

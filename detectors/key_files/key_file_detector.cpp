@@ -19,7 +19,7 @@ namespace {
 
 using Inspect = void (*)(const Window&, const Hit&, FindingSink&, const DetectorContext&);
 
-/// For readers of public things, which need no identity key.
+/// For readers of public keys, which need no identity key.
 template <void (*function)(const Window&, const Hit&, FindingSink&)>
 void without_context(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext&) {
   function(window, hit, sink);
@@ -37,8 +37,8 @@ constexpr std::array kFormats{
     Format{"AGE-(?:SECRET-KEY|PLUGIN)-", 15, &inspect_age_identity},
     Format{"age1[02-9ac-hj-np-z]{58}", 62, &without_context<&inspect_age_recipient>},
     Format{"untrusted comment: ", 19, &inspect_signify_key},
-    // Names that are literals from end to end: `[Kk]ey` would make every "key" of a file a candidate. The last of 43 characters has
-    // four bits of the key.
+    // Names that are complete literals: `[Kk]ey` would make every "key" in a file a candidate. The last of 43 characters holds four bits
+    // of the key.
     Format{"(?:PrivateKey|PresharedKey|PublicKey|privatekey|presharedkey|publickey|private-key|preshared-key)[ \\t]{0,8}=[ \\t]{0,8}"
            "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=",
            80, &inspect_wireguard_key},
@@ -55,7 +55,7 @@ constexpr std::array kFormats{
     // A first record of less than 64 KiB with one to eight components and a realm of less than 256 bytes; or one that was deleted.
     Format{R"(\x05\x02\x00\x00[\x00-\xff]{2}\x00[\x01-\x08]\x00[\x01-\xff][\x21-\x7e])", 11, &inspect_keytab},
     Format{R"(\x05\x02\xff\xff[\x00-\xff]{2}\x00[\x00-\x08]\x00{8})", 16, &inspect_keytab},
-    // Version 1, as machines with the most significant byte first wrote it; of the other order nothing is distinctive.
+    // Version 1, as written by big-endian machines; the other byte order is not distinctive.
     Format{R"(\x05\x01\x00\x00[\x00-\xff]{2}\x00[\x02-\x08]\x00[\x01-\xff][\x21-\x7e])", 11, &inspect_keytab},
     Format{R"(\x1e\xf1\xb5\xb0\x00{4})", 8, &inspect_pvk},
     Format{R"([\x06\x07]\x02\x00\x00\x00[\x22\x24\xa4]\x00\x00(?:RSA|DSS)[12])", 12, &inspect_key_blob},

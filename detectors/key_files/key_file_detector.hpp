@@ -5,9 +5,9 @@
 
 namespace landwaiter::detectors {
 
-/// Keys in the formats of programs that have one of their own: PuTTY, age, signify and minisign, WireGuard, DNSSEC and TSIG, cosign,
-/// Ansible Vault, Tink, TUF, KeePass, Kerberos key tables, Microsoft's CryptoAPI. Each has its reader, which is silent about what only
-/// looks like it. A key in the clear is of severity high, an encrypted one medium; the key itself never leaves.
+/// Keys in program-specific formats: PuTTY, age, signify and minisign, WireGuard, DNSSEC and TSIG, cosign, Ansible Vault, Tink, TUF,
+/// KeePass, Kerberos key tables, Microsoft's CryptoAPI. Each has its own reader, which ignores lookalikes. An unencrypted key has
+/// severity high, an encrypted one medium; the key itself is never reported.
 class KeyFileDetector final : public Detector {
  public:
   explicit KeyFileDetector(DetectorContext context) : context_(std::move(context)) {}

@@ -64,7 +64,7 @@ bool read_principal(ByteReader& reader, std::uint8_t version, std::string& out) 
   return true;
 }
 
-/// What one record holds; nothing when it is none.
+/// The content of one record; nothing if it is not one.
 std::optional<json> read_record(ByteView record, std::uint8_t version, std::vector<std::string_view>& weaknesses) {
   ByteReader reader(record);
   std::string principal;
@@ -78,8 +78,7 @@ std::optional<json> read_record(ByteView record, std::uint8_t version, std::vect
     return std::nullopt;
   const auto known = std::ranges::find(kTypes, type, &EncryptionType::number);
   if (known == kTypes.end() || known->key_bytes != size) return std::nullopt;
-  // The number of the key in 32 bits, when the record has room for it and it is not zero; more is left over from records that were
-  // replaced.
+  // The key version in 32 bits, if the record has room for it and it is not zero; further bytes are leftovers from replaced records.
   const bool has_long = reader.remaining() >= 4 && reader.u32_be(long_version) && long_version != 0;
   if (!known->weakness.empty()) weaknesses.push_back(known->weakness);
   return json{{"principal", attribute_text(principal)},
@@ -94,7 +93,7 @@ struct Table {
   std::size_t end = 0;
 };
 
-/// `bytes` begin behind the two bytes of the version.
+/// `bytes` start after the two bytes of the version.
 Table read_table(ByteView bytes, std::uint8_t version) {
   constexpr std::size_t kEntriesMax = 10'000;
   Table table;
@@ -119,7 +118,7 @@ Table read_table(ByteView bytes, std::uint8_t version) {
 }  // namespace
 
 void inspect_keytab(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
-  // What the patterns have behind the version: a size, a count, a length.
+  // The patterns' part after the version: a size, a count, a length.
   constexpr std::size_t kPatternMax = 16;
   for (std::size_t back = kPatternMax; back >= 6; --back) {
     if (back > hit.end) continue;
@@ -129,7 +128,7 @@ void inspect_keytab(const Window& window, const Hit& hit, FindingSink& sink, con
     Table table = read_table(window.bytes.subspan(begin + 2), version);
     if (table.entries.empty()) continue;
     const ByteView whole = window.bytes.subspan(begin, 2 + table.end);
-    // A record may go on behind the window, and the table's size stands nowhere.
+    // A record may continue after the window, and the table's size is not stored.
     const bool near_end = window.bytes.size() - begin - whole.size() < 0x10000 && whole.size() > 0x10000;
     if (!window.ends_file && near_end && sink.need(begin, limits::object_bytes_max)) return;
     const bool begins_file = window.offset + begin == 0;

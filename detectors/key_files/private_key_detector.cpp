@@ -32,7 +32,7 @@ constexpr ReadKey kReadSec1 = [](ByteView der) { return read_sec1(der); };
 
 struct PemLabel {
   std::string_view label;
-  std::string_view key_type;  ///< what the label says of a body that is encrypted
+  std::string_view key_type;  ///< what the label says about an encrypted body
   ReadKey read;
 };
 
@@ -48,7 +48,7 @@ const std::array<PemLabel, 6>& pem_labels() {
 
 constexpr std::string_view kOpenSsh = "OPENSSH PRIVATE KEY";
 
-/// The reader that the label asks for, then the others: tools mislabel keys, and a key is a key under any label.
+/// The reader for the label, then the others: tools mislabel keys, and a key is a key under any label.
 Result<PrivateKey> read_der_key(const PemLabel& label, ByteView body) {
   auto key = label.read(body);
   if (key) return key;
@@ -96,7 +96,7 @@ bool is_known_label(std::string_view label) {
   return label == kOpenSsh || std::ranges::find(pem_labels(), label, &PemLabel::label) != pem_labels().end();
 }
 
-/// May raw bytes that read as this key be called one? Only with everything checked that can be.
+/// Whether raw bytes that parse as this key may be reported. Only if everything that can be checked is right.
 bool convincing(const PrivateKey& key) {
   if (!key.consistent || !key.looks_random) return false;
   return key.encrypted || !key.public_key.spki.empty() || key.public_key.key_type == "DH";
@@ -145,7 +145,7 @@ void PrivateKeyDetector::inspect_pem(const Window& window, const Hit& hit, Findi
   const pem::Block block = pem::read_block(window.bytes, hit.end, window.ends_file);
   if (block.state == pem::State::bare || !is_known_label(block.label)) return;
   if (block.state == pem::State::beyond_window) {
-    sink.diagnose(ErrorCode::limit_exceeded, "a private key in PEM is longer than is read", block.begin);
+    sink.diagnose(ErrorCode::limit_exceeded, "a private key in PEM is too large to be read", block.begin);
     return;
   }
   if (block.state == pem::State::damaged) {
@@ -155,7 +155,7 @@ void PrivateKeyDetector::inspect_pem(const Window& window, const Hit& hit, Findi
   sink.consumed(block.end);
   const auto keys = read_pem_keys(block);
   if (!keys) {
-    sink.diagnose(ErrorCode::malformed, "a PEM block labelled " + std::string(block.label) + " does not hold a key that can be read",
+    sink.diagnose(ErrorCode::malformed, "a PEM block labeled " + std::string(block.label) + " does not hold a key that can be read",
                   block.begin);
     return;
   }
@@ -167,7 +167,7 @@ void PrivateKeyDetector::inspect_pem(const Window& window, const Hit& hit, Findi
 }
 
 void PrivateKeyDetector::inspect_der(const Window& window, const Hit& hit, FindingSink& sink) const {
-  // NSS encrypts each attribute of a key by itself, in the form of an encrypted key; its databases have a reader of their own.
+  // NSS encrypts each attribute of a key separately, in the form of an encrypted key; its databases have their own reader.
   constexpr std::string_view kSqlite = "SQLite format 3";
   if (hit.trigger == kEncryptedTrigger && as_text(window.head).starts_with(kSqlite)) return;
   any_sequence_before(window, hit, kPrivateKeyLookBack, [&](std::size_t start, ByteView element) {

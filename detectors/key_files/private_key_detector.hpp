@@ -5,10 +5,10 @@
 
 namespace landwaiter::detectors {
 
-/// Private keys: RSA, DSA, DH, EC, Ed25519, Ed448, X25519, X448 in PKCS#1, SEC1, PKCS#8 plain and encrypted, OpenSSL's
-/// traditional encryption and OpenSSH's format; in PEM, and in DER anywhere in any file. DER is reported only when the
-/// numbers in it agree with each other, so that data which happens to look like a key is not. Nothing private leaves:
-/// the identity is the public half's digest, or a keyed hash of the ciphertext.
+/// Private keys: RSA, DSA, DH, EC, Ed25519, Ed448, X25519, X448 in PKCS#1, SEC1, PKCS#8 plain and encrypted, OpenSSL's traditional
+/// encryption and OpenSSH's format; in PEM, and in DER anywhere in any file. DER is reported only if its numbers are consistent, which
+/// excludes data that happens to look like a key. Nothing private is reported: the identity is the public half's digest, or a keyed hash
+/// of the ciphertext.
 class PrivateKeyDetector final : public Detector {
  public:
   explicit PrivateKeyDetector(DetectorContext context) : context_(std::move(context)) {}

@@ -33,7 +33,7 @@ constexpr std::size_t kPuttyLinesMax = 1024;
 struct PuttyFile {
   unsigned version = 0;
   std::string_view algorithm, encryption, comment, mac;
-  json kdf;                   ///< null when there is none
+  json kdf;                   ///< null if there is none
   std::optional<Bytes> blob;  ///< public
   WipedBytes section;         ///< private
   bool complete = false;
@@ -94,7 +94,7 @@ void read_argon2(LineReader& reader, PuttyFile& file) {
   if (read) file.kdf.update({{"argon2_memory_kib", memory}, {"argon2_passes", passes}, {"argon2_parallelism", parallelism}});
 }
 
-/// `at` is where the algorithm's name begins.
+/// `at` is where the algorithm's name starts.
 std::optional<PuttyFile> read_file(std::string_view text, std::size_t at, unsigned version) {
   PuttyFile file;
   file.version = version;
@@ -114,7 +114,7 @@ std::optional<PuttyFile> read_file(std::string_view text, std::size_t at, unsign
   return file;
 }
 
-/// The MAC over everything, whose key is known when there is no passphrase (PuTTY's manual, appendix C).
+/// The MAC over everything, whose key is known if there is no passphrase (PuTTY's manual, appendix C).
 bool mac_agrees(const PuttyFile& file) {
   const auto expected = hex_decode(file.mac);
   if (!expected) return false;

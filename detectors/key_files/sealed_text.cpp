@@ -46,7 +46,7 @@ std::optional<StoredKey> read_secretbox(ByteView body, std::string_view label) {
   return key;
 }
 
-/// The hexadecimal of the lines behind `at`, each with the same indentation at most.
+/// The hexadecimal digits of the lines after `at`, each with at most the same indentation.
 std::string hex_lines(std::string_view text, std::size_t& at, std::size_t size_max) {
   constexpr std::size_t kLineMax = 256;
   std::string out;
@@ -61,7 +61,7 @@ std::string hex_lines(std::string_view text, std::size_t& at, std::size_t size_m
   return out;
 }
 
-/// What the lines say: salt, HMAC, ciphertext, each in hexadecimal, a line each, and all of that in hexadecimal again.
+/// The decoded lines: salt, HMAC, ciphertext, each in hexadecimal on its own line, and all of that in hexadecimal again.
 bool is_vault(std::string_view hex) {
   const auto inner = hex_decode(hex);
   if (!inner) return false;
@@ -80,7 +80,7 @@ void inspect_cosign_key(const Window& window, const Hit& hit, FindingSink& sink,
   if (block.state == pem::State::bare) return;
   const auto key = block.state == pem::State::decoded ? read_secretbox(block.body.view(), block.label) : std::nullopt;
   if (!key) {
-    sink.diagnose(ErrorCode::malformed, "a PEM block labelled " + attribute_text(block.label) + " cannot be read", block.begin);
+    sink.diagnose(ErrorCode::malformed, "a PEM block labeled " + attribute_text(block.label) + " cannot be read", block.begin);
     return;
   }
   sink.add(private_key_finding(*key, "PEM", context), block.begin);
@@ -97,7 +97,7 @@ void inspect_ansible_vault(const Window& window, const Hit& hit, FindingSink& si
   const std::string_view rest = trim(take_line(text, at, kLabelMax));
   if (!rest.empty() && !rest.starts_with(';')) return;
   const std::string hex = hex_lines(text, at, limits::object_bytes_max);
-  // A longer one goes on behind the window; its size stands nowhere.
+  // A longer one continues after the window; its size is not stored.
   if (at == text.size() && !window.ends_file && sink.need(begin, limits::object_bytes_max)) return;
   if (!is_vault(hex)) return;
   Finding finding;

@@ -97,7 +97,7 @@ std::optional<Finding> describe(ByteView bytes, std::string_view comment, const 
   if (bytes.size() == kPublicSize && as_text(bytes.first(2)) == "Ed") {
     const auto key = raw_curve_public_key(oid::ed25519(), bytes.subspan(10));
     if (!key) return std::nullopt;
-    // The same bytes for both programs; only minisign's comment begins with its name.
+    // The same bytes for both programs; only minisign's comment starts with its name.
     Finding finding = public_key_finding(*key, "base64", comment.starts_with("minisign") ? "minisign" : "signify");
     finding.attributes["key_number"] = hex_encode(bytes.subspan(2, 8));
     return finding;

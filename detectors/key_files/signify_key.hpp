@@ -5,8 +5,8 @@
 
 namespace landwaiter::detectors {
 
-/// Keys of signify(1) and minisign, Ed25519 always: a comment line and one line of base64. The hit ends with "untrusted comment: ".
-/// Signatures, which look alike, are not reported.
+/// Keys of signify(1) and minisign, always Ed25519: a comment line and one line of base64. The hit ends with "untrusted comment: ".
+/// Signatures, which look similar, are not reported.
 void inspect_signify_key(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context);
 
 }  // namespace landwaiter::detectors

@@ -22,7 +22,7 @@ bool is_wireguard_section(std::string_view header) {
   return name.starts_with("[wireguard-peer.");
 }
 
-/// The section that the place is in: the last line before it that begins with a bracket.
+/// The section that contains the place: the last line before it that starts with a bracket.
 bool in_wireguard_section(std::string_view text, std::size_t at) {
   constexpr std::size_t kHeaderMax = 128;
   const std::size_t from = at - std::min(at, limits::detector_lookbehind_bytes);

@@ -57,7 +57,7 @@ constexpr std::array kNames{
     NamedOid{"1.3.6.1.5.5.7.6.35", "XMSS-MT"},
     NamedOid{"0.4.0.127.0.15.1.1.13.0", "XMSS"},
     NamedOid{"0.4.0.127.0.15.1.1.14.0", "XMSS-MT"},
-    // Without a standard yet, or from before there was one.
+    // Not standardized yet, or from before the standard.
     NamedOid{"1.3.9999.3.6", "Falcon-512"},
     NamedOid{"1.3.9999.3.9", "Falcon-1024"},
     NamedOid{"1.3.9999.3.11", "Falcon-512"},

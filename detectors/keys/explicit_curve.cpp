@@ -25,7 +25,7 @@ std::string equal_named_curve(ByteView parameters) {
   if (parameters.size() > kParametersBytesMax || !der::well_formed(parameters, limits::der_depth_max)) return {};
   const unsigned char* at = parameters.data();
   const Group group(d2i_ECPKParameters(nullptr, &at, static_cast<long>(parameters.size())));
-  // OpenSSL gives a group that equals a named one that one's number, and compares generator and order, too.
+  // OpenSSL gives a group that equals a named one its number, after also comparing generator and order.
   const int nid = group ? EC_GROUP_get_curve_name(group.get()) : NID_undef;
   ERR_clear_error();
   return nid == NID_undef ? std::string() : OBJ_nid2sn(nid);

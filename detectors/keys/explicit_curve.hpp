@@ -7,8 +7,8 @@
 
 namespace landwaiter::detectors {
 
-/// OpenSSL's name of the curve that a SpecifiedECDomain (SEC 1, C.2), a whole element, spells out: field, coefficients, generator,
-/// order and cofactor are all the same. Empty when there is no such curve, or its field is larger than real ones.
+/// OpenSSL's name of the curve that a SpecifiedECDomain (SEC 1, C.2), a whole element, specifies explicitly: field, coefficients,
+/// generator, order and cofactor are all the same. Empty if there is no such curve, or if its field is unrealistically large.
 std::string equal_named_curve(ByteView parameters);
 
 }  // namespace landwaiter::detectors

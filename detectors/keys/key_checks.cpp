@@ -11,7 +11,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-/// What the BIT STRING of a SubjectPublicKeyInfo holds.
+/// The content of a SubjectPublicKeyInfo's BIT STRING.
 ByteView key_bits(const PublicKey& key) {
   const auto fields = der::only_content(key.spki, der::kSequence);
   if (!fields) return {};
@@ -53,7 +53,7 @@ std::optional<RsaNumbers> rsa_numbers(const PublicKey& key) {
   if (!fields) return std::nullopt;
   der::Reader reader(*fields);
   RsaNumbers out;
-  // RSA-PSS keys keep the encoding they came with, which may lack a zero in front.
+  // RSA-PSS keys keep their original encoding, which may lack a leading zero.
   if (!reader.next(der::kInteger, out.modulus) || !reader.next(der::kInteger, out.exponent)) return std::nullopt;
   out.modulus = without_zeros(out.modulus);
   out.exponent = without_zeros(out.exponent);

@@ -12,7 +12,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-/// The AlgorithmIdentifier's object identifier, and the element behind it.
+/// The AlgorithmIdentifier's object identifier, and the element after it.
 bool algorithm_parts(const PublicKey& key, ByteView& type, ByteView& parameters) {
   der::Reader outer(key.spki);
   ByteView fields, algorithm;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/keys/key_finding.hpp"
 
+#include "core/base/clock.hpp"
+#include "core/base/encoding.hpp"
 #include "core/base/text.hpp"
 #include "core/report/assets/key.hpp"
 #include "core/report/attribute_names.hpp"
@@ -23,8 +25,6 @@ std::string capital(std::string text) {
   if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
   return text;
 }
-
-bool is_base64(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/'; }
 
 std::string title_of(const PublicKey& key, std::string_view what) {
   return capital(key.key_type.empty() ? std::string(what) : describe(key) + ' ' + std::string(what));
@@ -53,7 +53,7 @@ Finding private_key_finding(const StoredKey& key, std::string_view encoding, con
   attributes[attribute::weaknesses] = encryption_weaknesses(key.encryption);
   for (const std::string& weakness : key_weaknesses(key.public_key)) add_weakness(finding, weakness);
   if (publisher.empty()) return finding;
-  // A key that programs carry as their example protects nothing.
+  // A published example key protects nothing.
   finding.severity = Severity::low;
   finding.title += ", published test key of " + publisher;
   return finding;
@@ -105,19 +105,13 @@ bool looks_random(ByteView bytes) {
   std::array<bool, 256> seen{};
   for (const std::uint8_t byte : bytes) seen[byte] = true;
   const auto different = static_cast<std::size_t>(std::ranges::count(seen, true));
-  // Of 32 random bytes 30 are different, of 16 random ones 15.
+  // On average, 30 of 32 random bytes are different, and 15 of 16.
   return different >= std::min<std::size_t>(bytes.size() / 2, 32);
 }
 
 json unix_time_text(std::uint64_t seconds) {
-  constexpr std::uint64_t kYear10000 = 253'402'300'800;
-  if (seconds >= kYear10000) return nullptr;
-  const auto time = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  if (gmtime_r(&time, &parts) == nullptr) return nullptr;
-  std::array<char, 32> text{};
-  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return std::string(text.data(), size);
+  if (seconds >= static_cast<std::uint64_t>(kYear10000)) return nullptr;
+  return to_rfc3339(from_unix_us(static_cast<std::int64_t>(seconds) * 1'000'000));
 }
 
 std::size_t base64_end(std::string_view text, std::size_t at, std::size_t size_max) {

@@ -21,7 +21,7 @@ constexpr std::string_view kPkcs12Arc = "1.2.840.113549.1.12.1.";
 constexpr std::string_view kJksProtector = "1.3.6.1.4.1.42.2.17.1.1";
 constexpr std::string_view kJceksProtector = "1.3.6.1.4.1.42.2.19.1";
 
-/// An AlgorithmIdentifier taken apart.
+/// A parsed AlgorithmIdentifier.
 struct AlgorithmFields {
   ByteView oid;
   ByteView parameters;  ///< the element after the OID, may be empty
@@ -36,7 +36,7 @@ bool read_algorithm(der::Reader& reader, AlgorithmFields& out) {
   return true;
 }
 
-/// The next INTEGER as a number; null when it is missing or larger than any use.
+/// The next INTEGER as a number; null if it is missing or unrealistically large.
 json next_number_or_null(der::Reader& reader) {
   ByteView magnitude;
   if (!reader.unsigned_integer(magnitude) || magnitude.size() > 8) return nullptr;

@@ -16,12 +16,12 @@ inline constexpr std::string_view kPbes2 = "1.2.840.113549.1.5.13";
 inline constexpr std::string_view kPbkdf2 = "1.2.840.113549.1.5.12";
 inline constexpr std::string_view kScrypt = "1.3.6.1.4.1.11591.4.11";
 
-/// How a password protects something, read from the AlgorithmIdentifier around it: an object with `scheme`, `cipher` and, where
-/// they are stated, `kdf`, `prf`, `iterations`, `scrypt_n`, `scrypt_r`, `scrypt_p`; OpenSSL's names, or an OID in numbers. Null when
-/// `algorithm` is not an AlgorithmIdentifier. Nothing is derived or decrypted, so no cost comes from the numbers in it.
+/// How a password protects something, according to its AlgorithmIdentifier: an object with `scheme`, `cipher` and, if given, `kdf`,
+/// `prf`, `iterations`, `scrypt_n`, `scrypt_r`, `scrypt_p`; OpenSSL's names, or a numeric OID. Null if `algorithm` is not an
+/// AlgorithmIdentifier. Nothing is derived or decrypted, so its numbers cause no cost.
 nlohmann::json describe_password_encryption(ByteView algorithm);
 
-/// Is this one of the schemes that protect private keys: PBES2, PBES1 (RFC 8018), PKCS #12's (RFC 7292, appendix C), Java's two?
+/// Whether this is a scheme for private keys: PBES2, PBES1 (RFC 8018), PKCS #12's (RFC 7292, appendix C), Java's two?
 bool is_password_encryption(ByteView algorithm_oid);
 
 /// "weak-cipher" (DES, RC2, RC4), "few-iterations" (below 1,000, RFC 8018's own minimum) as far as they apply.

@@ -19,7 +19,7 @@ bool sane_size(ByteView modulus) {
   return bits >= kBitsMin && bits <= limits::key_bits_max;
 }
 
-/// OtherPrimeInfos: a version of 1 promises it.
+/// OtherPrimeInfos: required by version 1.
 bool read_other_primes(der::Reader& reader, std::vector<ByteView>& primes) {
   constexpr std::size_t kPrimesMax = 16;
   ByteView infos;
@@ -36,7 +36,7 @@ bool read_other_primes(der::Reader& reader, std::vector<ByteView>& primes) {
   return primes.size() > 2;
 }
 
-/// Of 32 random octets at least 20 differ and at most 25 can be printed, but for one time in some hundred thousand.
+/// Of 32 random octets, at least 20 are different and at most 25 are printable, except once in about a hundred thousand.
 bool varied_enough(ByteView octets) {
   std::array<bool, 256> seen{};
   std::size_t distinct = 0, printable = 0;
@@ -47,7 +47,7 @@ bool varied_enough(ByteView octets) {
   return distinct * 32 >= octets.size() * 20 && printable * 32 <= octets.size() * 25;
 }
 
-/// The octets that PKCS#8 holds for Ed25519 and its kin: an OCTET STRING again (RFC 8410, 7).
+/// The octets in PKCS#8 for Ed25519 and similar keys: another OCTET STRING (RFC 8410, 7).
 PrivateKey raw_curve_key(const RawKeyKind& kind, ByteView inner) {
   PrivateKey key;
   key.public_key.key_type = kind.name;
@@ -59,7 +59,7 @@ PrivateKey raw_curve_key(const RawKeyKind& kind, ByteView inner) {
   return key;
 }
 
-/// DSA and DH keys in PKCS#8 hold x alone; the parameters have p and g.
+/// DSA and DH keys in PKCS#8 contain only x; the parameters have p and g.
 PrivateKey discrete_log_key(ByteView algorithm, ByteView parameters, bool dsa, ByteView inner) {
   PrivateKey key;
   key.public_key.key_type = dsa ? "DSA" : "DH";
@@ -69,13 +69,13 @@ PrivateKey discrete_log_key(ByteView algorithm, ByteView parameters, bool dsa, B
   ByteView p, g, x;
   if (!reader.unsigned_integer(p) || !reader.unsigned_integer(g)) return key;
   key.public_key.size_bits = bit_length(p);
-  // Dss-Parms is p, q, g; PKCS #3 and X9.42 begin with p, g.
+  // Dss-Parms is p, q, g; PKCS #3 and X9.42 start with p, g.
   if (dsa && !reader.unsigned_integer(g)) return key;
   der::Reader private_value(inner);
   if (!private_value.unsigned_integer(x) || !private_value.empty()) return key;
   const auto y = power_modulo(g, x, p);
   if (!y) {
-    // Too large to compute for anything that files may hold by the thousand.
+    // Too expensive to compute for keys that may appear in thousands.
     key.consistent = true;
     return key;
   }
@@ -86,7 +86,7 @@ PrivateKey discrete_log_key(ByteView algorithm, ByteView parameters, bool dsa, B
   return key;
 }
 
-/// Finds the one reader for the algorithm that a PrivateKeyInfo names.
+/// Finds the reader for a PrivateKeyInfo's algorithm.
 Result<PrivateKey> read_private_octets(ByteView algorithm, ByteView inner) {
   der::Reader reader(*der::only_content(algorithm, der::kSequence));
   ByteView type;
@@ -172,7 +172,7 @@ Result<PrivateKey> read_sec1(ByteView der, ByteView parameters) {
     if (!inner.bit_string(point) || !inner.empty()) return not_a_key("an EC private key");
   }
   if (!reader.empty()) return not_a_key("an EC private key");
-  // PKCS#8 names the curve outside; what is inside must then not be needed (RFC 5915, 3).
+  // PKCS#8 names the curve outside, so it is optional inside (RFC 5915, 3).
   const ByteView curve = parameters.empty() ? own_parameters : parameters;
   if (!curve.empty() && (!der::whole_element(curve) || der::whole_element(curve)->size() != curve.size())) {
     return not_a_key("an EC private key");
@@ -192,7 +192,7 @@ Result<PrivateKey> read_pkcs8(ByteView der) {
   ByteView inner;
   if (!reader.small_integer(version) || version > 1) return not_a_key("a PKCS#8 private key");
   if (!reader.next(der::kSequence, algorithm) || !reader.next(der::kOctetString, inner)) return not_a_key("a PKCS#8 private key");
-  // Attributes [0] and, since RFC 5958, the public key [1]; neither changes what the key is.
+  // Attributes [0] and, since RFC 5958, the public key [1]; neither changes the key.
   while (!reader.empty()) {
     der::Element optional;
     if (!reader.next(optional) || (optional.tag & 0xc0) != 0x80 || (optional.tag & 0x1f) > 1) return not_a_key("a PKCS#8 private key");

@@ -6,7 +6,7 @@
 
 namespace landwaiter::detectors {
 
-/// A private key as a finding without occurrences, described the same wherever it was found. `encoding` is "PEM" or "DER".
+/// A private key as a finding without occurrences, described in the same way wherever it is found. `encoding` is "PEM" or "DER".
 Finding describe_private_key(const PrivateKey& key, std::string_view encoding, const DetectorContext& context);
 
 }  // namespace landwaiter::detectors

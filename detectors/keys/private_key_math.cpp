@@ -31,7 +31,7 @@ Bytes to_bytes(const BIGNUM* value) {
   return out;
 }
 
-/// OpenSSL keeps a queue of errors for each thread; ours are answered, not reported there.
+/// OpenSSL keeps an error queue per thread; expected errors must not remain in it.
 struct ErrorQueueCleaner {
   ~ErrorQueueCleaner() { ERR_clear_error(); }
 };
@@ -96,7 +96,7 @@ std::optional<Bytes> power_modulo(ByteView base, ByteView exponent, ByteView mod
 
 namespace {
 
-/// Only the named curve or, spelt out, what OpenSSL accepts: fields of at most 661 bits.
+/// Only named curves or explicit ones that OpenSSL accepts: fields of at most 661 bits.
 Group read_group(ByteView parameters, int nid) {
   if (nid != 0) return Group(EC_GROUP_new_by_curve_name(nid));
   if (parameters[0] != der::kSequence || !der::well_formed(parameters, limits::der_depth_max)) return nullptr;
@@ -122,7 +122,7 @@ PrivateKey ec_private_key(ByteView parameters, ByteView scalar, ByteView point) 
     key.consistent = in_range(group.get(), secret.get()) && (point.empty() || on_curve(group.get(), point));
     if (point.empty() && key.consistent) computed = point_of(group.get(), secret.get());
   } else {
-    // A curve that OpenSSL does not have: only what the key itself says.
+    // A curve that OpenSSL does not have: only the key's own values.
     key.consistent = false;
   }
   const ByteView known = point.empty() ? ByteView(computed) : point;

@@ -10,20 +10,20 @@
 
 namespace landwaiter::detectors {
 
-/// The arithmetic that leads from a private key to its public half, each with a bound on its cost. Private numbers are
-/// wiped from what these allocate.
+/// The arithmetic that derives the public half of a private key, each with bounded cost. Private numbers are wiped from their
+/// allocations.
 
-/// The order of the largest named curve (571 bits) fits; SEC 1 asks for exactly the order's length.
+/// The order of the largest named curve (571 bits) fits; SEC 1 requires exactly the order's length.
 inline constexpr std::size_t kScalarBytesMax = 72;
 
-/// Is n the product of the primes, each larger than 1? At most limits::key_bits_max bits.
+/// Whether n is the product of the primes, each larger than 1. At most limits::key_bits_max bits.
 bool is_product(ByteView n, std::span<const ByteView> primes);
 
-/// base^exponent mod modulus, minimal big-endian. Nothing when the modulus is even, zero, or of more than 4,096 bits.
+/// base^exponent mod modulus, minimal big-endian. Nothing if the modulus is even, zero, or has more than 4,096 bits.
 std::optional<Bytes> power_modulo(ByteView base, ByteView exponent, ByteView modulus);
 
-/// The key on the curve that `parameters` (an ECParameters element, or empty) names or spells out. The point as given if
-/// there is one, else computed. On a curve that OpenSSL does not have, `consistent` is false since nothing can be checked.
+/// The key on the curve that `parameters` (an ECParameters element, or empty) names or specifies. The given point if there is one,
+/// otherwise computed. On a curve that OpenSSL does not have, `consistent` is false, because nothing can be checked.
 PrivateKey ec_private_key(ByteView parameters, ByteView scalar, ByteView point);
 
 /// Ed25519, Ed448, X25519, X448.

@@ -42,12 +42,12 @@ struct RawCurve {
   std::size_t size_bits;
 };
 
-/// RFC 8410; the size in bits is what OpenSSL names.
+/// RFC 8410; the size in bits is OpenSSL's.
 const std::array<RawCurve, 4> kRawCurves{
     {{kX25519, "X25519", 32, 253}, {kX448, "X448", 56, 448}, {kEd25519, "Ed25519", 32, 256}, {kEd448, "Ed448", 57, 456}}};
 
-/// RFC 8017, A.1.1. Some writers forget the zero in front of a number whose first bit is set; like OpenSSL, take it as
-/// positive, and let the identity be that of the right encoding.
+/// RFC 8017, A.1.1. Some writers omit the leading zero of a number whose first bit is set; like OpenSSL, read it as positive, and use the
+/// identity of the correct encoding.
 bool read_rsa(ByteView key, bool pss, PublicKey& out) {
   const auto fields = der::only_content(key, der::kSequence);
   if (!fields) return false;
@@ -116,7 +116,7 @@ bool read_ec(der::Reader parameters, PublicKey& out) {
   return true;
 }
 
-/// Fills in what the algorithm says. `algorithm_fields` is the content of an AlgorithmIdentifier.
+/// Fills in the facts from the algorithm. `algorithm_fields` is the content of an AlgorithmIdentifier.
 bool read_key(ByteView algorithm_fields, ByteView key, PublicKey& out) {
   der::Reader algorithm(algorithm_fields);
   ByteView type;

@@ -12,28 +12,28 @@
 
 namespace landwaiter::detectors {
 
-/// A public key as SubjectPublicKeyInfo (RFC 5280, 4.1.2.7) and what can be said of it. The digest of its DER is the
-/// identity of the key everywhere: in a certificate, in a request, as the public half of a private key.
+/// A public key as SubjectPublicKeyInfo (RFC 5280, 4.1.2.7) and its facts. The digest of its DER identifies the key everywhere: in a
+/// certificate, in a request, as the public half of a private key.
 struct PublicKey {
-  /// "RSA", "RSA-PSS", "DSA", "DH", "EC", "Ed25519", "Ed448", "X25519", "X448", a name of algorithm_names.hpp, else the OID.
+  /// "RSA", "RSA-PSS", "DSA", "DH", "EC", "Ed25519", "Ed448", "X25519", "X448", a name from algorithm_names.hpp, or the OID.
   std::string key_type;
-  std::size_t size_bits = 0;  ///< of the modulus or the curve's field; 0 when not known
+  std::size_t size_bits = 0;  ///< of the modulus or the curve's field; 0 if unknown
   std::string curve;          ///< OpenSSL's name ("prime256v1"), an OID, "explicit", or empty when not on a curve
   Bytes spki;
-  std::string equal_curve = {};  ///< of an explicit curve: the name of the one that all its parameters equal
+  std::string equal_curve = {};  ///< for an explicit curve: the name of the curve with the same parameters
 
   std::string spki_sha256() const;  ///< lower-case hexadecimal
   std::string id() const;           ///< "spki-sha256:<hex>"
 };
 
-/// Reads a SubjectPublicKeyInfo that fills `spki`. The numbers are not proven to make a good key. Nothing when the
-/// structure, or what its algorithm prescribes inside, is not there.
+/// Reads a SubjectPublicKeyInfo that fills `spki`. The numbers are not checked for a valid key. Nothing if the structure, or the content
+/// that its algorithm requires, is missing.
 std::optional<PublicKey> read_public_key(ByteView spki);
 
-/// Each builds the one DER form that OpenSSL writes, too. Magnitudes are big-endian.
+/// Each builds the DER form that OpenSSL also writes. Magnitudes are big-endian.
 PublicKey rsa_public_key(ByteView modulus, ByteView exponent);
 PublicKey dsa_public_key(ByteView p, ByteView q, ByteView g, ByteView y);
-/// `algorithm` is a whole AlgorithmIdentifier; `key` what its BIT STRING holds.
+/// `algorithm` is a whole AlgorithmIdentifier; `key` is the content of its BIT STRING.
 std::optional<PublicKey> public_key_with(ByteView algorithm, ByteView key);
 /// `parameters` is a whole ECParameters element, `point` an encoded point (SEC 1, 2.3.3).
 std::optional<PublicKey> ec_public_key(ByteView parameters, ByteView point);
@@ -43,12 +43,12 @@ std::optional<PublicKey> ec_public_key(int curve_nid, ByteView point);
 /// "RSA 2048-bit", "EC prime256v1", "Ed25519": for titles.
 std::string describe(const PublicKey& key);
 
-/// Why a key of this kind and size is weaker than 112 bits (SP 800-57 part 1): "rsa-1024", "ec-192", or empty. All that can be
-/// wrong with a key: key_weaknesses() in key_checks.hpp.
+/// Why a key of this kind and size is weaker than 112 bits (SP 800-57 part 1): "rsa-1024", "ec-192", or empty. For all weaknesses of a
+/// key, see key_weaknesses() in key_checks.hpp.
 std::string key_weakness(const PublicKey& key);
 
-/// Sets key_type, key_size_bits, curve, spki_sha256 and key_hash; for RSA modulus, in base64 (big-endian, without leading zeros), so
-/// that primes which two keys share can be found; for an explicit curve equal_curve.
+/// Sets key_type, key_size_bits, curve, spki_sha256 and key_hash; for RSA modulus, in base64 (big-endian, without leading zeros), to find
+/// shared primes; for an explicit curve equal_curve.
 void add_public_key_attributes(const PublicKey& key, nlohmann::json& attributes);
 
 /// The number of bits of a big-endian magnitude.
@@ -72,9 +72,9 @@ ByteView x448();
 
 /// OpenSSL's long name of an object identifier, that of algorithm_names.hpp, or its numbers.
 std::string oid_name(ByteView oid_content);
-/// OpenSSL's number of an object identifier, NID_undef (0) when it has none.
+/// OpenSSL's number of an object identifier, NID_undef (0) if it has none.
 int oid_nid(ByteView oid_content);
-/// OpenSSL's number of a named curve, 0 when it is none it knows.
+/// OpenSSL's number of a named curve, 0 if it does not know it.
 int curve_nid(ByteView oid_content);
 
 }  // namespace landwaiter::detectors

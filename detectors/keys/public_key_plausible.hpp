@@ -5,9 +5,9 @@
 
 namespace landwaiter::detectors {
 
-/// May bytes that read as this key, found among others, be called a key? RSA: an odd modulus of a real size without small factors, and an
-/// odd exponent. EC: a point on a curve that has a name. Ed25519 and its kin, ML-KEM, ML-DSA, SLH-DSA: the right length, and bytes as
-/// varied as random ones. DSA and DH: y between 1 and p. Others: no.
+/// Whether bytes inside other data that parse as this key are plausible as a key. RSA: an odd modulus of a real size without small
+/// factors, and an odd exponent. EC: a point on a curve that has a name. Ed25519 and similar keys, ML-KEM, ML-DSA, SLH-DSA: the right
+/// length, and bytes as varied as random ones. DSA and DH: y between 1 and p. Others: no.
 bool is_plausible(const PublicKey& key);
 
 }  // namespace landwaiter::detectors

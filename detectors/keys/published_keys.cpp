@@ -10,7 +10,7 @@ namespace landwaiter::detectors {
 namespace {
 
 struct PublishedKey {
-  std::string_view sha256;  ///< of the SubjectPublicKeyInfo, or of PrivateKey::opaque where that cannot be derived
+  std::string_view sha256;  ///< of the SubjectPublicKeyInfo, or of PrivateKey::opaque if that cannot be derived
   std::string_view publisher;
 };
 

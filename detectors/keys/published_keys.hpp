@@ -7,9 +7,9 @@
 
 namespace landwaiter::detectors {
 
-/// Whose self-test, benchmark, test suite or example this private key belongs to, when it is one that well-known packages and
-/// specifications publish; empty else. Everybody has such a key: as part of that program it protects nothing, anywhere else
-/// it protects nobody.
+/// The self-test, benchmark, test suite or example that this private key belongs to, if it is one that well-known packages and
+/// specifications publish; otherwise empty. Everyone has such a key: in that program it is not meant to protect anything, and elsewhere
+/// it cannot.
 std::string_view publisher_of(const PrivateKey& key);
 
 }  // namespace landwaiter::detectors

@@ -44,7 +44,7 @@ struct PrimeProduct {
   std::vector<Divisor> primes;
 };
 
-/// Newton's method doubles the correct bits; an odd number is its own inverse modulo 8.
+/// Each step of Newton's method gives twice as many correct bits; an odd number is its own inverse modulo 8.
 std::uint64_t inverse_of(std::uint64_t odd) {
   std::uint64_t inverse = odd;
   for (int bits = 3; bits < 64; bits *= 2) inverse *= 2 - odd * inverse;
@@ -75,8 +75,8 @@ std::vector<std::uint64_t> words_of(ByteView magnitude) {
   return words;
 }
 
-/// The number times a unit, modulo the product: Hensel's division from the low end, which needs no division instruction. Enough to
-/// tell which primes divide it.
+/// The number times a unit, modulo the product: Hensel's division from the low end, which needs no division instruction. Enough to find
+/// which primes divide it.
 std::uint64_t residue(const std::vector<std::uint64_t>& words, const PrimeProduct& product) {
   std::uint64_t carry = 0;
   for (const std::uint64_t word : words) {
@@ -99,7 +99,7 @@ bool may_be_square(const BIGNUM* value) {
   return true;
 }
 
-/// The largest number whose square is not above `value`, by Newton's method from above; null when memory is short.
+/// The largest number whose square is not above `value`, by Newton's method from above; null if out of memory.
 Number square_root(const BIGNUM* value, BN_CTX* context) {
   Number root(BN_new()), next(BN_new()), quotient(BN_new());
   if (!root || !next || !quotient) return nullptr;
@@ -130,7 +130,7 @@ constexpr unsigned kRocaGenerator = 65'537;
 constexpr std::uint64_t kRocaOrder = 2'454'106'387'091'158'800;
 constexpr std::array<unsigned, 13> kRocaOrderFactors{16, 81, 25, 7, 11, 13, 17, 23, 29, 37, 41, 53, 83};
 
-/// Is `rest` a power of the generator modulo one small prime?
+/// Whether `rest` is a power of the generator modulo one small prime.
 bool in_small_subgroup(BN_ULONG rest, unsigned prime) {
   const unsigned generator = kRocaGenerator % prime;
   unsigned power = 1;
@@ -141,7 +141,7 @@ bool in_small_subgroup(BN_ULONG rest, unsigned prime) {
   return false;
 }
 
-/// Dismisses all but one in 2^27 of other moduli, most of them by the first primes.
+/// Rejects all but one in 2^27 other moduli, most of them with the first primes.
 bool may_be_roca(const BIGNUM* modulus) {
   for (const unsigned prime : kRocaPrimes) {
     if (!in_small_subgroup(BN_mod_word(modulus, prime), prime)) return false;
@@ -149,7 +149,7 @@ bool may_be_roca(const BIGNUM* modulus) {
   return true;
 }
 
-/// Both raised to order / factor, so that they lie in the subgroup of that many elements: is one a power of the other?
+/// Both raised to order / factor, so that they lie in the subgroup of that many elements: whether one is a power of the other.
 bool in_subgroup(const BIGNUM* value, const BIGNUM* modulus, unsigned factor, BN_CTX* context) {
   const Number exponent = number(kRocaOrder / factor);
   const Number generator = number(kRocaGenerator);

@@ -15,7 +15,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-/// RSASSA-PSS-params begins with [0] hashAlgorithm, by default SHA-1 (RFC 4055, 3.1).
+/// RSASSA-PSS-params starts with [0] hashAlgorithm, by default SHA-1 (RFC 4055, 3.1).
 std::string pss_hash(der::Reader parameters) {
   constexpr const char* kDefault = "SHA1";
   ByteView fields, tagged, algorithm;

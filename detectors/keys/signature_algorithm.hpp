@@ -8,19 +8,19 @@
 
 namespace landwaiter::detectors {
 
-/// What an AlgorithmIdentifier says of a signature.
+/// The signature facts in an AlgorithmIdentifier.
 struct SignatureAlgorithm {
-  std::string name;  ///< as oid_name() has it; empty when there is none
-  std::string hash;  ///< "SHA256"; empty when the algorithm has no hash of its own (Ed25519, plain rsaEncryption) or is not known
+  std::string name;  ///< from oid_name(); empty if there is none
+  std::string hash;  ///< "SHA256"; empty if the algorithm has no separate hash (Ed25519, plain rsaEncryption) or is unknown
 };
 
-/// `algorithm_fields` is the content of an AlgorithmIdentifier. For RSASSA-PSS (RFC 4055, 3.1) the hash stands in its parameters.
+/// `algorithm_fields` is the content of an AlgorithmIdentifier. For RSASSA-PSS (RFC 4055, 3.1) the hash is in its parameters.
 SignatureAlgorithm read_signature_algorithm(ByteView algorithm_fields);
 
 /// OpenSSL's short name of a digest ("SHA256"), or the OID; `algorithm_fields` is the content of an AlgorithmIdentifier.
 std::string digest_name(ByteView algorithm_fields);
 
-/// "md5-signature", "sha1-signature" and their kin for a hash for which collisions are made; else empty.
+/// "md5-signature", "sha1-signature" and so on for a hash with known collisions, otherwise empty.
 std::string signature_weakness(std::string_view hash);
 
 }  // namespace landwaiter::detectors

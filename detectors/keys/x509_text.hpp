@@ -14,11 +14,11 @@ namespace landwaiter::detectors {
 
 /// OpenSSL's values as text that is safe to store and print, each cut to limits::attribute_bytes_max.
 
-/// RFC 4514 in UTF-8: "CN=a,O=b". What cannot be read as characters is written as "#" and hexadecimal.
+/// RFC 4514 in UTF-8: "CN=a,O=b". Undecodable values are written as "#" and hexadecimal.
 std::string name_text(const X509_NAME* name);
-/// The last common name, which is the one that programs show; empty when there is none.
+/// The last common name, which is the one that programs show; empty if there is none.
 std::string common_name(const X509_NAME* name);
-/// "2030-01-31T00:00:00Z"; nothing when it is no time.
+/// "2030-01-31T00:00:00Z"; nothing if it is not a time.
 std::optional<std::string> time_text(const ASN1_TIME* time);
 /// Lower-case hexadecimal of whole bytes, "-" in front of a negative number.
 std::string integer_text(const ASN1_INTEGER* integer);

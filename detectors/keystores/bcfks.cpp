@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ASN.1 of org.bouncycastle.asn1.bc (ObjectStore and what is in it), and BcFKSKeyStoreSpi for how keys are derived.
+// The ASN.1 of org.bouncycastle.asn1.bc (ObjectStore and its parts), and BcFKSKeyStoreSpi for key derivation.
 #include "detectors/keystores/bcfks.hpp"
 
 #include "core/base/limits.hpp"
@@ -19,7 +19,7 @@ using nlohmann::json;
 
 constexpr std::string_view kAes256Ccm = "2.16.840.1.101.3.4.1.47", kAes256WrapPad = "2.16.840.1.101.3.4.1.48";
 
-/// What an ObjectData is, by its number.
+/// Types of ObjectData, by number.
 enum ObjectType : unsigned {
   kCertificateObject = 0,
   kPrivateKeyObject = 1,
@@ -50,24 +50,24 @@ std::uint64_t next_number_or_zero(der::Reader& reader) {
   return value;
 }
 
-/// How a key is made from a password; the same for all four purposes.
+/// How a key is derived from a password; the same for all four purposes.
 struct Derivation {
   ByteView salt;
-  std::string hash;              ///< of PBKDF2; empty for scrypt
+  std::string hash;              ///< for PBKDF2; empty for scrypt
   std::uint64_t iterations = 0;  ///< or scrypt's N
   std::uint64_t block_size = 0;
-  std::uint64_t key_bytes = 0;  ///< 0 when not said
+  std::uint64_t key_bytes = 0;  ///< 0 if not given
 
   std::uint64_t rounds() const { return hash.empty() ? 8 * iterations * block_size * block_size : 4 * iterations; }
 
-  /// Both passwords with two bytes a character and a zero at the end, one behind the other.
+  /// Both passwords with two bytes per character and a final zero, one after the other.
   std::optional<WipedBytes> key(const Password& password, std::string_view purpose, std::size_t size) const {
     const WipedBytes text = bouncy_bmp_string(password), use = bouncy_bmp_string({purpose});
     Bytes joined(text.view().begin(), text.view().end());
     joined.insert(joined.end(), use.view().begin(), use.view().end());
     const WipedBytes both(std::move(joined));
     const std::size_t wanted = key_bytes != 0 ? static_cast<std::size_t>(key_bytes) : size;
-    // Bouncy Castle gives the block size for the parallelism, too.
+    // Bouncy Castle also passes the block size as the parallelism.
     return hash.empty() ? scrypt(both.view(), salt, iterations, block_size, block_size, wanted)
                         : pbkdf2(hash, both.view(), salt, iterations, wanted);
   }
@@ -208,7 +208,7 @@ bool list_objects(ByteView content, Keystore& keystore) {
   return list.empty();
 }
 
-/// SEQUENCE { mac, kdf, OCTET STRING }: an HMAC over the encrypted data with all around it.
+/// SEQUENCE { mac, kdf, OCTET STRING }: an HMAC over the whole encrypted element.
 Lock mac_lock(ByteView check, ByteView content, json& integrity) {
   der::Reader reader(check);
   ByteView mac, oid, digest;

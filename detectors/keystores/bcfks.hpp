@@ -5,7 +5,7 @@
 
 namespace landwaiter::detectors {
 
-/// Bouncy Castle's FIPS keystore (BCFKS) at the front of `bytes`: encrypted as a whole; tells its algorithms. Error malformed.
+/// Bouncy Castle's FIPS keystore (BCFKS) at the front of `bytes`: encrypted as a whole; only its algorithms are visible. Error malformed.
 Result<Keystore> read_bcfks(ByteView bytes);
 
 }  // namespace landwaiter::detectors

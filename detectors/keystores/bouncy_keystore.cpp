@@ -19,10 +19,10 @@ namespace {
 using nlohmann::json;
 
 enum BouncyType : std::uint8_t { kBouncyEnd = 0, kBouncyCertificate = 1, kBouncyKey = 2, kBouncySecret = 3, kBouncySealed = 4 };
-/// Kinds of a key, by its own number.
+/// Kinds of keys, by number.
 constexpr std::array<const char*, 3> kBouncyKeyKinds{"private-key", "public-key", "secret-key"};
 
-/// Bouncy Castle draws the salt at this size and the count from this range; nothing else tells its files from chance.
+/// Bouncy Castle uses this salt size and a count from this range; nothing else distinguishes its files from random data.
 constexpr std::uint32_t kBouncySaltBytes = 20, kBouncyIterationsMin = 1024, kBouncyIterationsMax = 2047;
 
 struct BouncyHeader {
@@ -77,12 +77,12 @@ Lock sealed_lock(ByteView salt, std::uint32_t iterations, ByteView ciphertext) {
           }};
 }
 
-/// The entries up to the end mark, in a file or in what was decrypted of one.
+/// The entries up to the end mark, in a file or in its decrypted content.
 class EntryReader {
  public:
   EntryReader(ByteReader reader, Keystore& out) : reader_(reader), out_(out) {}
 
-  /// False when the end mark is missing or something before it is wrong, which Keystore::problem then says.
+  /// False if the end mark is missing or something before it is wrong; Keystore::problem then says what.
   bool read() {
     while (true) {
       std::uint8_t type = 0;
@@ -165,7 +165,7 @@ class EntryReader {
   Keystore& out_;
 };
 
-/// HMAC-SHA-1 of the entries. Version 1 asks for a key of as many bits as the hash has bytes, and gets two bytes.
+/// HMAC-SHA-1 of the entries. Version 1 mistakes the hash's bytes for bits, and gets a key of two bytes.
 Lock mac_lock(const BouncyHeader& header, ByteView content, ByteView check) {
   const std::size_t key_bytes = header.version == 1 ? 2 : kSha1Bytes;
   const ByteView salt = header.salt;
@@ -193,7 +193,7 @@ Result<Keystore> read_bks(ByteView bytes, const ByteReader& behind_header, const
     if (entries.reader().view(kSha1Bytes, check)) out.lock = mac_lock(header, bytes.subspan(begin, end - begin), check);
     else out.problem = "its end is missing";
   }
-  // A header, a zero and 20 more bytes are not much: a store without entries is only believed where its file ends, too.
+  // A header, a zero and 20 more bytes are weak evidence: a store without entries is accepted only if its file also ends there.
   const bool believed = !out.entries.empty() || (out.problem.empty() && ends_file && entries.reader().empty());
   if (!believed) return Error(ErrorCode::malformed, "not a BKS keystore");
   out.cut = !out.problem.empty();
@@ -201,7 +201,7 @@ Result<Keystore> read_bks(ByteView bytes, const ByteReader& behind_header, const
   return out;
 }
 
-/// Ciphertext has no byte that is much more frequent than others.
+/// In ciphertext no byte is much more frequent than others.
 bool looks_encrypted(ByteView bytes) {
   constexpr std::size_t kLookedAt = 4096;
   const ByteView sample = bytes.first(std::min(bytes.size(), kLookedAt));

@@ -103,7 +103,7 @@ class JavaKeystoreReader {
     return true;
   }
 
-  /// A serialised SealedObject; the name of its algorithm is among its strings.
+  /// A serialized SealedObject; the name of its algorithm is among its strings.
   bool read_sealed(KeystoreEntry& entry) {
     JavaObject object;
     if (!skip_java_object(bytes_.subspan(reader_.offset()), object)) return false;
@@ -114,7 +114,7 @@ class JavaKeystoreReader {
     return reader_.skip(object.size);
   }
 
-  /// SEQUENCE { salt, iterations }: the parameters of the algorithm, if this array is them.
+  /// SEQUENCE { salt, iterations }: the algorithm's parameters, if this array contains them.
   static void read_sealing(ByteView array, KeystoreEntry& entry) {
     const auto fields = der::only_content(array, der::kSequence);
     der::Reader reader(fields.value_or(ByteView()));
@@ -125,7 +125,7 @@ class JavaKeystoreReader {
     if (entry.encryption.is_object()) entry.encryption["iterations"] = iterations;
   }
 
-  /// SHA-1 over the password, a constant, and all that stands before.
+  /// SHA-1 over the password, a constant, and everything before it.
   void add_lock() {
     const ByteView content = out_.whole.first(out_.whole.size() - kSha1Bytes), check = out_.whole.last(kSha1Bytes);
     constexpr std::size_t kSha1Block = 64;

@@ -55,7 +55,7 @@ class Skipper {
   }
 
  private:
-  /// Handles are numbered in the order in which things appear; only classes are asked for again.
+  /// Handles are numbered in order of appearance; only classes are looked up again.
   std::optional<std::size_t> new_handle(Class description = nullptr) {
     if (handles_.size() >= kHandlesMax) return std::nullopt;
     handles_.push_back(std::move(description));
@@ -125,7 +125,7 @@ class Skipper {
     return true;
   }
 
-  /// Whatever a class wrote by itself, up to its end mark.
+  /// Custom data of a class, up to its end mark.
   bool annotation(std::size_t depth) {
     while (true) {
       std::uint8_t tag = 0;
@@ -149,7 +149,7 @@ class Skipper {
   }
 
   bool class_data(const ClassDescription& description, std::size_t depth) {
-    // An Externalizable without block data has no form that a stranger could pass over.
+    // An Externalizable without block data cannot be skipped without its class.
     if ((description.flags & kSerializable) == 0) return false;
     for (const char type : description.field_types) {
       if (!value(type, depth)) return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layout as libyal's dtformats describes it ("MacOS keychain database file format"): a header, an array of tables, in each an array
-// of records; numbers are big-endian. A record holds its size, five more numbers, an offset for each attribute, and its data.
+// The layout as described in libyal's dtformats ("MacOS keychain database file format"): a header, an array of tables, in each an array
+// of records; numbers are big-endian. A record has its size, five more numbers, an offset for each attribute, and its data.
 #include "detectors/keystores/keychain.hpp"
 
 #include "detectors/formats/der.hpp"
@@ -17,14 +17,14 @@ constexpr std::uint32_t kKeychainMagic = 0x6b796368, kKeychainVersion = 0x000100
 constexpr std::size_t kKeychainHeaderBytes = 20, kTableHeaderBytes = 28, kRecordHeaderBytes = 24;
 constexpr std::size_t kTablesMax = 1000;
 
-/// CSSM_DL_DB_RECORD_: what the records of a table are.
+/// CSSM_DL_DB_RECORD_: the record types of tables.
 enum RecordType : std::uint32_t {
   kPublicKeyRecord = 15,
   kPrivateKeyRecord = 16,
   kSymmetricKeyRecord = 17,
   kCertificateRecord = 0x80001000
 };
-/// The attribute of a record that is its name, and how many a certificate has.
+/// The index of a record's name attribute, and the number of a certificate's attributes.
 constexpr std::size_t kKeyName = 1, kCertificateName = 2, kCertificateAttributes = 9;
 
 std::uint32_t u32_at(ByteView bytes, std::size_t at) {
@@ -36,7 +36,7 @@ std::uint32_t u32_at(ByteView bytes, std::size_t at) {
 
 ByteView from(ByteView bytes, std::size_t at) { return at <= bytes.size() ? bytes.subspan(at) : ByteView(); }
 
-/// An attribute's offset is from the record's start, and odd when there is one; there stand a size and the text.
+/// An attribute's offset is from the record's start, and odd if the attribute exists; there are a size and the text.
 std::string record_name(ByteView record, std::size_t attribute) {
   const std::uint32_t offset = u32_at(record, kRecordHeaderBytes + 4 * attribute);
   ByteView text;
@@ -66,7 +66,7 @@ class KeychainReader {
     if (!known) return true;
     if (offsets > (table.size() - kTableHeaderBytes) / sizeof(std::uint32_t)) return false;
     for (std::uint32_t i = 0; i < offsets; ++i) {
-      // Zero and odd numbers are places that are free.
+      // Zero and odd numbers are free slots.
       const std::uint32_t at = u32_at(table, kTableHeaderBytes + 4 * std::size_t{i});
       if (at == 0 || (at & 1U) != 0) continue;
       if (out_.entries.size() >= kKeystoreEntriesMax || !read_record(type, from(table, at))) return false;
@@ -104,7 +104,7 @@ std::optional<std::uint64_t> keychain_size(ByteView bytes) {
   if (u32_at(bytes, 0) != kKeychainMagic || u32_at(bytes, 4) != kKeychainVersion || tables < kKeychainHeaderBytes - 4 ||
       tables > bytes.size())
     return std::nullopt;
-  // Behind the tables stands the number of the last change.
+  // After the tables is the number of the last change.
   constexpr std::uint64_t kChangeBytes = 4;
   const std::uint32_t size = u32_at(bytes, tables);
   if (size < kTableHeaderBytes) return std::nullopt;

@@ -28,10 +28,6 @@ std::size_t count_of(const Keystore& keystore, std::string_view kind) {
   return static_cast<std::size_t>(std::ranges::count(keystore.entries, kind, &KeystoreEntry::kind));
 }
 
-std::string counted(std::size_t count, std::string_view one, std::string_view many) {
-  return std::to_string(count) + ' ' + std::string(count == 1 ? one : many);
-}
-
 std::size_t secret_keys(const Keystore& keystore) {
   return count_of(keystore, "secret-key") + count_of(keystore, "sealed") + count_of(keystore, "unknown");
 }
@@ -52,8 +48,7 @@ std::string title_of(const Keystore& keystore) {
   return title;
 }
 
-/// What protects keys counts; a store of public certificates is an inventory's entry only. A password that everybody knows protects
-/// nothing.
+/// The protection of keys matters; a store of public certificates is only an inventory entry. A well-known password protects nothing.
 Severity severity_of(const Keystore& keystore) {
   const std::size_t secrets = count_of(keystore, "private-key") + secret_keys(keystore);
   if (secrets == 0 && keystore.listed) return Severity::info;
@@ -61,7 +56,7 @@ Severity severity_of(const Keystore& keystore) {
   return keystore.weaknesses.empty() ? Severity::low : Severity::medium;
 }
 
-/// How far the entries are all that there are.
+/// How complete the list of entries is.
 std::string listing_of(const Keystore& keystore) {
   if (keystore.listed && keystore.problem.empty()) return "complete";
   return keystore.entries.empty() ? "none" : "partial";
@@ -130,8 +125,7 @@ std::string java_text(ByteView modified_utf8) {
 }
 
 std::string java_date(std::uint64_t milliseconds) {
-  constexpr std::uint64_t kYear9999 = 253'402'300'799'000;
-  if (milliseconds > kYear9999) return {};
+  if (milliseconds >= static_cast<std::uint64_t>(kYear10000) * 1000) return {};
   return to_rfc3339(from_unix_us(static_cast<std::int64_t>(milliseconds) * 1000));
 }
 

@@ -24,7 +24,7 @@ constexpr std::size_t kSqliteHead = 16, kKeychainHead = 12, kIbmHead = 16, kJava
 /// Three SEQUENCE headers and the OID.
 constexpr std::size_t kPbes2HeadMax = 3 * 5 + 11;
 
-/// Does what begins here go on as the trigger wants it? The look back may end on a byte within.
+/// Whether the bytes from here on match the trigger. The look back may end on a byte within.
 bool starts_right(ByteView bytes) {
   constexpr std::uint8_t kIndefinite = 0x80;
   if (bytes.size() < 4) return false;
@@ -35,16 +35,16 @@ bool starts_right(ByteView bytes) {
 
 using ReadKeystore = Result<Keystore> (*)(ByteView);
 
-/// One hit being looked at.
+/// One hit being inspected.
 struct Look {
   const Window& window;
   const DetectorContext& context;
   FindingSink& sink;
 
-  /// Asks for the bytes behind the window.
+  /// Requests the bytes after the window.
   bool need(std::size_t start, std::uint64_t size = limits::object_bytes_max) const { return !window.ends_file && sink.need(start, size); }
 
-  /// True when a keystore begins at `start` and was reported, or will be.
+  /// True if a keystore starts at `start` and was reported, or will be.
   bool report(std::size_t start, Result<Keystore> keystore) const {
     if (!keystore) return false;
     if (keystore->cut && need(start)) return true;
@@ -62,7 +62,7 @@ struct Look {
   }
 };
 
-/// Tries each SEQUENCE that begins before the hit, the outermost first. Its length may be indefinite.
+/// Tries each SEQUENCE that starts before the hit, the outermost first. Its length may be indefinite.
 void inspect_sequences(const Look& look, const Hit& hit, std::size_t look_back, ReadKeystore read) {
   const ByteView bytes = look.window.bytes;
   for (std::size_t start = hit.end - std::min(hit.end, look_back); start < hit.end; ++start) {
@@ -84,7 +84,7 @@ void inspect_bouncy(const Look& look, std::size_t start) {
   look.report(start, std::move(keystore));
 }
 
-/// A format whose header tells its size.
+/// A format whose header has its size.
 void inspect_sized(const Look& look, std::size_t start, std::optional<std::uint64_t> (*size_of)(ByteView), ReadKeystore read) {
   const ByteView rest = look.window.bytes.subspan(start);
   const auto size = size_of(rest);
@@ -97,7 +97,7 @@ void inspect_sized(const Look& look, std::size_t start, std::optional<std::uint6
 std::vector<Trigger> KeystoreDetector::triggers() const {
   return {
       {kJavaTrigger, R"((?:\xfe\xed\xfe\xed|\xce\xce\xce\xce)\x00\x00\x00[\x01\x02])", kJavaHead},
-      // Version, and a salt of 20 bytes; the count behind it tells chance from Bouncy Castle.
+      // Version, and a salt of 20 bytes; the count after it excludes random data.
       {kBouncyTrigger, R"(\x00\x00\x00[\x01\x02]\x00\x00\x00\x14)", kBouncyHead},
       // SEQUENCE { INTEGER 3, SEQUENCE { OID data or signedData
       {kPkcs12Trigger,
@@ -128,7 +128,7 @@ void KeystoreDetector::inspect(const Window& window, const Hit& hit, FindingSink
     case kSqliteTrigger: inspect_sized(look, start(kSqliteHead), nss_database_size, read_nss_database); return;
     case kKeychainTrigger: inspect_sized(look, start(kKeychainHead), keychain_size, read_keychain); return;
     default:
-      // It has no length: what follows in the file is taken for it.
+      // It has no length: the rest of the file belongs to it.
       if (!look.need(start(kIbmHead))) look.report(start(kIbmHead), read_ibm_key_database(window.bytes.subspan(start(kIbmHead))));
       return;
   }

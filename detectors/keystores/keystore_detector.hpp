@@ -5,9 +5,9 @@
 
 namespace landwaiter::detectors {
 
-/// Keystores: JKS, JCEKS, BKS, UBER, BCFKS, PKCS #12, NSS databases, keychains, IBM's key databases. Lists what each leaves readable
-/// without its password; tries the passwords that everybody knows and lists all when one fits. The certificates and encrypted keys that
-/// stand in the clear are found by their own detectors, too; here they are named by their digest.
+/// Keystores: JKS, JCEKS, BKS, UBER, BCFKS, PKCS #12, NSS databases, keychains, IBM's key databases. Lists what is readable without the
+/// password; tries well-known passwords and lists everything if one matches. Certificates and encrypted keys outside encrypted parts are
+/// also found by their own detectors; here they are named by their digest.
 class KeystoreDetector final : public Detector {
  public:
   explicit KeystoreDetector(DetectorContext context) : context_(std::move(context)) {}

@@ -41,7 +41,7 @@ class Opener {
     if (keystore_.list) keystore_.list(keystore_, keystore_.opened.back().view(), *keystore_.password, guesser_);
   }
 
-  /// Keys mostly have the store's password. When that is not known, the first key stands for all.
+  /// Keys usually have the store's password. If that is unknown, the first key represents all.
   void open_keys() {
     std::optional<Password> known = keystore_.password;
     bool first = true;
@@ -84,10 +84,10 @@ class Opener {
   void add_password(Finding& finding, const Password& password) const {
     finding.attributes[attribute::password] = password.kind();
     finding.attributes[attribute::weaknesses].push_back(password.weakness());
-    finding.title += ", in a " + keystore_.type + " keystore that a password everybody knows opens";
+    finding.title += ", in a " + keystore_.type + " keystore that opens with a well-known password";
   }
 
-  /// Certificates within the file are found there by their own detector.
+  /// Certificates in the file are found there by their own detector.
   void report_certificate(ByteView certificate) {
     const ByteView whole = keystore_.whole;
     const std::less<const std::uint8_t*> before;

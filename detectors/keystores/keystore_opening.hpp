@@ -6,10 +6,10 @@
 
 namespace landwaiter::detectors {
 
-/// Tries the well-known passwords on a keystore and on the private keys in it. What fits is noted in the keystore, its contents listed
-/// as far as the password reaches, and the ids of private keys taken from the keys themselves. Returns, as findings, what has no bytes
-/// of its own in the clear: private keys that were opened, certificates that were encrypted or written in pieces. Keys live only
-/// during the call.
+/// Tries the well-known passwords on a keystore and on the private keys in it. A match is recorded in the keystore, its contents are
+/// listed as far as the password decrypts them, and the ids of private keys are taken from the keys themselves. Returns findings for
+/// everything that is not readable in the file itself: decrypted private keys, and certificates that were encrypted or fragmented. Keys
+/// live only during the call.
 std::vector<Finding> open_keystore(Keystore& keystore, const DetectorContext& context, Guesser& guesser);
 
 }  // namespace landwaiter::detectors

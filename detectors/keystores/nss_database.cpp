@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NSS's softoken keeps PKCS #11 objects as rows, one column for each attribute: "a" and the attribute's number in hexadecimal. Numbers
-// are four bytes, big-endian; what is secret is encrypted under the database's password (lib/softoken/sdb.c, sftkpwd.c).
+// NSS's softoken keeps PKCS #11 objects as rows, one column per attribute: "a" and the attribute's number in hexadecimal. Numbers are
+// four bytes, big-endian; secrets are encrypted under the database's password (lib/softoken/sdb.c, sftkpwd.c).
 #include "detectors/keystores/nss_database.hpp"
 
 #include "core/base/limits.hpp"
@@ -29,7 +29,7 @@ constexpr std::string_view kTripleDes = "1.2.840.113549.1.12.5.1.3";
 
 ByteView raw_field(const Row& row, const char* name) {
   const auto found = row.find(name);
-  // An attribute that is there and empty is written in this way.
+  // An empty attribute is written this way.
   constexpr std::array<std::uint8_t, 3> kEmpty{0xa5, 0x00, 0x5a};
   if (found == row.end() || std::ranges::equal(found->second, kEmpty)) return {};
   return found->second;
@@ -93,12 +93,12 @@ std::optional<Encryption> read_encryption(ByteView bytes) {
   out.iterations = next_u32_or_zero(numbers);
   der::Element iv;
   if (out.iterations == 0 || !scheme.next(der::kOid, oid) || !scheme.next(der::kOctetString, iv)) return std::nullopt;
-  // NSS takes the element with its tag and length for the IV: two bytes and fourteen.
+  // NSS uses the element with its tag and length as the IV: two bytes and fourteen.
   out.iv = iv.content.size() == 16 ? iv.content : iv.whole;
   return out;
 }
 
-/// The derivation of old databases, PKCS #12's in a form of NSS's own.
+/// The key derivation of old databases: PKCS #12's in an NSS variant.
 std::optional<WipedBytes> open_triple_des(const Encryption& sealed, ByteView hashed) {
   constexpr std::size_t kSaltBytes = 20, kKeyBytes = 24, kIvBytes = 8;
   if (sealed.salt.size() > kSaltBytes) return std::nullopt;
@@ -116,7 +116,7 @@ std::optional<WipedBytes> open_triple_des(const Encryption& sealed, ByteView has
   return decrypt_cbc("DES-EDE3-CBC", derived.view().first(kKeyBytes), derived.view().last(kIvBytes), sealed.ciphertext);
 }
 
-/// The row "password" of metaData: a salt, and the words that the right password decrypts.
+/// The row "password" of metaData: a salt, and the text that the right password decrypts.
 Lock password_lock(ByteView salt, ByteView check) {
   const auto sealed = read_encryption(check);
   if (!sealed) return {};

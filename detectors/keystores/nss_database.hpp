@@ -5,10 +5,10 @@
 
 namespace landwaiter::detectors {
 
-/// A cert9.db or key4.db of NSS at the front of `bytes`: certificates with their nicknames, and private keys, whose public half stands
-/// in the clear. Error malformed when it is another kind of database or none. A database that is cut is read as far as it goes.
+/// A cert9.db or key4.db of NSS at the front of `bytes`: certificates with their nicknames, and private keys, whose public half is not
+/// encrypted. Error malformed if it is another kind of database or not a database. A truncated database is read as far as possible.
 Result<Keystore> read_nss_database(ByteView bytes);
-/// How much of a file NSS's database takes that begins here; nothing when it is none: its table is named near its beginning.
+/// Size of the NSS database that starts here; nothing if it is not one: its table is named near its start.
 std::optional<std::uint64_t> nss_database_size(ByteView bytes);
 
 }  // namespace landwaiter::detectors

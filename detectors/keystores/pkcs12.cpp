@@ -21,14 +21,14 @@ using nlohmann::json;
 
 constexpr std::string_view kData = "1.2.840.113549.1.7.1", kSigned = "1.2.840.113549.1.7.2", kEncrypted = "1.2.840.113549.1.7.6";
 constexpr std::string_view kPbmac1 = "1.2.840.113549.1.5.14";
-/// Below it RFC 8018 finds a count too small.
+/// RFC 8018 considers smaller counts too small.
 constexpr std::uint64_t kIterationsMin = 1000;
 
 Error malformed() { return Error(ErrorCode::malformed, "not a PKCS #12 keystore"); }
 
 struct ContentInfo {
   std::string type;
-  ByteView content;  ///< what stands in [0]
+  ByteView content;  ///< content of [0]
 };
 
 bool read_content_info(ByteView fields, ContentInfo& out) {
@@ -39,7 +39,7 @@ bool read_content_info(ByteView fields, ContentInfo& out) {
   return !reader.next_is(der::kContext0) || reader.next(der::kContext0, out.content);
 }
 
-/// The next INTEGER; the largest number for one that is larger.
+/// The next INTEGER, saturated at the largest number.
 std::optional<std::uint64_t> next_count(der::Reader& reader) {
   ByteView magnitude;
   if (!reader.unsigned_integer(magnitude)) return std::nullopt;
@@ -49,7 +49,7 @@ std::optional<std::uint64_t> next_count(der::Reader& reader) {
   return count;
 }
 
-/// The element at the front as DER: as it stands, or written again into `storage`.
+/// The element at the front as DER: unchanged, or rewritten into `storage`.
 std::optional<ByteView> as_der(ByteView bytes, Bytes& storage, std::size_t& size) {
   if (const auto element = der::whole_element(bytes); element && der::well_formed(*element, limits::der_depth_max)) {
     size = element->size();
@@ -62,20 +62,20 @@ std::optional<ByteView> as_der(ByteView bytes, Bytes& storage, std::size_t& size
   return ByteView(storage);
 }
 
-/// The bags of one store, first those in the clear, then what passwords open.
+/// The bags of one store: first the unencrypted ones, then those that passwords open.
 struct Contents {
   std::vector<Pkcs12Bag> bags;
   std::vector<Lock> sealed;  ///< SafeContents under a password
 };
 
-/// The MAC of RFC 7292 or RFC 9579, to be tried.
+/// The MAC of RFC 7292 or RFC 9579, for trying passwords.
 struct Mac {
   ByteView algorithm_fields;  ///< OID and parameters
   ByteView digest, salt;
   std::uint64_t iterations = 1;
 };
 
-/// OpenSSL's short name of the hash that a DigestAlgorithm or an HMAC is about: "SHA256" of sha256 and of hmacWithSHA256.
+/// OpenSSL's short name of the hash in a DigestAlgorithm or an HMAC: "SHA256" for sha256 and hmacWithSHA256.
 std::string hash_of(ByteView oid) {
   const std::string name = oid_name(oid);
   constexpr std::string_view kHmac = "hmacWith";
@@ -95,7 +95,7 @@ Lock hash_mac_lock(const Mac& mac, const std::string& hash, ByteView content) {
           }};
 }
 
-/// PBMAC1-params ::= SEQUENCE { keyDerivationFunc, messageAuthScheme }; the derivation's length of the key must be given.
+/// PBMAC1-params ::= SEQUENCE { keyDerivationFunc, messageAuthScheme }; the derivation must give the key length.
 Lock pbmac1_lock(ByteView parameters, ByteView digest, ByteView content, json& integrity) {
   der::Reader reader(der::only_content(parameters, der::kSequence).value_or(ByteView()));
   ByteView kdf, mac, kdf_oid, mac_oid, fields, salt, prf, prf_oid;
@@ -226,7 +226,7 @@ class Pkcs12Reader {
     contents_->sealed.push_back(there ? encryption_lock(algorithm.whole, ciphertext) : Lock());
   }
 
-  /// BER may have cut an implicitly tagged OCTET STRING, too, where the tag does not tell what the pieces are.
+  /// BER may also split an implicitly tagged OCTET STRING, whose tag does not give the type of the pieces.
   bool joined(der::Reader& reader, ByteView& out) {
     ByteView pieces, piece;
     if (!reader.next(der::kContext0, pieces)) return false;
@@ -239,7 +239,7 @@ class Pkcs12Reader {
     return true;
   }
 
-  /// Without a MAC, that something decrypts shows that the password is right; a key's own lock is tried anyway.
+  /// Without a MAC, successful decryption shows that the password is right; a key's own lock is tried anyway.
   void lock_by_content() {
     if (!contents_->sealed.empty()) out_.lock = contents_->sealed.front();
   }

@@ -5,8 +5,8 @@
 
 namespace landwaiter::detectors {
 
-/// A PFX (RFC 7292) at the front of `bytes`, in DER or BER. What is encrypted is described by its algorithm; bags in the clear are
-/// listed (Java's own trust store since JDK 18 is all in the clear, without a MAC). Error malformed.
+/// A PFX (RFC 7292) at the front of `bytes`, in DER or BER. Encrypted parts are described by their algorithm; unencrypted bags are listed
+/// (Java's own trust store since JDK 18 is unencrypted, without a MAC). Error malformed.
 Result<Keystore> read_pkcs12(ByteView bytes);
 
 }  // namespace landwaiter::detectors

@@ -21,7 +21,7 @@ using Bag = Pkcs12Bag;
 constexpr std::string_view kBagArc = "1.2.840.113549.1.12.10.1.";
 constexpr std::string_view kX509Bag = "1.2.840.113549.1.9.22.1";
 constexpr std::string_view kFriendlyName = "1.2.840.113549.1.9.20", kLocalKeyId = "1.2.840.113549.1.9.21";
-/// Java's mark of a trusted certificate; without it, one that is in a key's chain is nothing else.
+/// Java's mark of a trusted certificate; without it, a certificate in a key's chain is only that.
 constexpr std::string_view kTrusted = "2.16.840.1.113894.746875.1.1";
 constexpr std::size_t kBagDepthMax = 4;
 constexpr std::size_t kBagsMax = 10'000;
@@ -106,7 +106,7 @@ class BagReader {
     out_.add_weaknesses_of(bag.entry.encryption);
   }
 
-  /// SecretBag: a type and [0] what it is; Java puts an encrypted PKCS #8 into an OCTET STRING.
+  /// SecretBag: a type and its value in [0]; Java puts an encrypted PKCS #8 into an OCTET STRING.
   void read_secret(ByteView value, Bag& bag) {
     bag.entry.kind = "secret-key";
     der::Reader reader(der::only_content(value, der::kSequence).value_or(ByteView()));
@@ -197,7 +197,7 @@ class Joiner {
     return out;
   }
 
-  /// The bag of who issued this one, which is not the same.
+  /// The bag of this certificate's issuer, other than itself.
   std::size_t issuer_of(std::size_t at) const {
     const CertificateFields& fields = subjects_[at];
     if (fields.issuer.empty() || std::ranges::equal(fields.issuer, fields.subject)) return bags_.size();

@@ -15,14 +15,14 @@ struct Pkcs12Bag {
   bool trusted = false;  ///< Java says that it trusts the certificate
 };
 
-/// Appends the bags of a SafeContents in DER or BER, nested ones too. Notes weaknesses in the keystore, whose memory also holds what BER
-/// had to be written again. False when something cannot be read or there are too many; those before it are kept.
+/// Appends the bags of a SafeContents in DER or BER, nested ones too. Records weaknesses in the keystore, whose memory also holds
+/// rewritten BER. False if something cannot be read or there are too many; those before it are kept.
 bool read_pkcs12_bags(ByteView safe_contents, Keystore& keystore, std::vector<Pkcs12Bag>& bags);
 
 /// Bags as entries: keys with their chains, and the certificates that are in none.
 std::vector<KeystoreEntry> join_pkcs12_bags(const std::vector<Pkcs12Bag>& bags);
 
-/// What fills an OCTET STRING, as DER; BER is written again into the keystore's memory. The bytes as they are when it is neither.
+/// The content of an OCTET STRING as DER; BER is rewritten into the keystore's memory. The bytes unchanged if it is neither.
 ByteView inner_der(ByteView bytes, Keystore& keystore);
 
 }  // namespace landwaiter::detectors

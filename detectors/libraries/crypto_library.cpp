@@ -15,11 +15,11 @@ using nlohmann::json;
 
 struct ReleaseLine {
   std::string_view library;
-  std::string_view line;  ///< what its versions begin with, up to a dot, letter or end
+  std::string_view line;  ///< prefix of its versions, up to a dot, letter or end
   std::string_view date;
 };
 
-/// Lines that ended before this day carry the weakness, later ones the date alone.
+/// Release lines that ended before this day have the weakness, later ones only the date.
 constexpr std::string_view kTableWritten = "2026-01-01";
 
 /// openssl-library.org/policies/releasestrat, gnupg.org/download, Mbed-TLS BRANCHES.md, github.com/nodejs/Release.

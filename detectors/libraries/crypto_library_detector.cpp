@@ -38,7 +38,7 @@ const std::vector<LibraryReader>& readers() {
   return all;
 }
 
-/// Numbers of triggers: the rules of texts from 0, the readers from here, then the ones with a form of their own.
+/// Numbers of triggers: the rules of texts from 0, the readers from here, then those with their own form.
 constexpr int kReaderTriggers = 100;
 constexpr int kOpenSslCoreTrigger = 200;
 constexpr int kSonameTrigger = 201;

@@ -5,10 +5,10 @@
 
 namespace landwaiter::detectors {
 
-/// Cryptographic libraries, and runtimes that bring one: by the texts, names and symbols in programs and shared objects (also
-/// where one is linked into another), by classes and manifests of Java, the metadata of Python, npm, Go, .NET, Windows and
-/// Apple, and by the package databases of dpkg, apk and rpm. What a finding says is that the library is there, and what
-/// that was read from: not that any of its algorithms is used. Texts that merely speak of a library are silent.
+/// Cryptographic libraries, and runtimes that include one: by the texts, names and symbols in programs and shared objects (also if one is
+/// linked into another), by classes and manifests of Java, the metadata of Python, npm, Go, .NET, Windows and Apple, and by the package
+/// databases of dpkg, apk and rpm. A finding says that the library is present and on what evidence, not that its algorithms are used.
+/// Texts that merely mention a library are ignored.
 class CryptoLibraryDetector final : public Detector {
  public:
   std::string_view name() const override { return "crypto-library"; }

@@ -11,13 +11,13 @@
 namespace landwaiter::detectors {
 namespace {
 
-/// Headers of a distribution's metadata stand before its description; the longest lists of classifiers have some 10 KiB.
+/// Headers of a distribution's metadata come before its description; the longest lists of classifiers have about 10 KiB.
 constexpr std::size_t kHeadersMax = 32 * 1024;
-/// The largest package.json of a library; what is larger is read by nobody's installer.
+/// The largest package.json of a library; installers do not read larger ones.
 constexpr std::size_t kPackageJsonMax = 128 * 1024;
 
 struct NamedPackage {
-  std::string_view name;  ///< as the metadata has it, in lower case
+  std::string_view name;  ///< as in the metadata, in lower case
   std::string_view library;
 };
 
@@ -65,7 +65,7 @@ bool version_text(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '<'; });
 }
 
-/// The value of the line that begins with `key`, within `text`.
+/// The value of the line that starts with `key`, within `text`.
 std::optional<std::string_view> property_value(std::string_view text, std::string_view key) {
   for (std::size_t at = text.find(key); at != std::string_view::npos; at = text.find(key, at + 1)) {
     if (at > 0 && text[at - 1] != '\n') continue;
@@ -75,7 +75,7 @@ std::optional<std::string_view> property_value(std::string_view text, std::strin
   return std::nullopt;
 }
 
-/// The file from its beginning, when the window shows that and nothing in it is binary.
+/// The file from its start, if the window contains it and nothing in it is binary.
 std::optional<std::string_view> text_file(const Window& window, std::size_t bytes_max) {
   if (window.offset != 0) return std::nullopt;
   const std::string_view text = as_text(window.bytes).substr(0, bytes_max);
@@ -186,7 +186,7 @@ std::optional<FoundLibrary> read_java_release(const Window& window, const Hit& h
     return value.size() > 2 && value.front() == '"' && value.back() == '"' ? value.substr(1, value.size() - 2) : std::string_view();
   };
   const std::string_view version = unquoted("JAVA_VERSION=");
-  // The file's other lines, which no script that sets a variable of that name has.
+  // The file's other lines, which scripts that set such a variable do not have.
   if (!version_text(version) || (!property_value(*text, "OS_ARCH=") && !property_value(*text, "MODULES="))) return std::nullopt;
   auto out =
       found_library("Java Cryptography Architecture", version, "Java", {"metadata", "JAVA_VERSION " + std::string(version)}, hit.end - 1);
@@ -216,7 +216,7 @@ std::optional<FoundLibrary> read_bouncy_class(const Window& window, const Hit& h
 }
 
 std::optional<FoundLibrary> read_tink_class(const Window& window, const Hit& hit) {
-  // Any class that uses Tink names its registry; the registry itself is in a file of that name, with whatever in front.
+  // Any class that uses Tink names its registry; the registry itself is in a file of that name, with any prefix.
   if (hit.end == 0 || binary_kind(window.head) != BinaryKind::java_class || !window.name.ends_with("crypto/tink/Registry.class"))
     return std::nullopt;
   auto out = found_library("Tink", {}, "Java", {"class", "com.google.crypto.tink.Registry"}, hit.end - 1);

@@ -5,7 +5,7 @@
 
 namespace landwaiter::detectors {
 
-/// What installers and build tools write of a library: files of metadata in text, each read from its own beginning.
+/// Metadata files in text that installers and build tools write about a library, each read from its start.
 
 /// Python: METADATA of a .dist-info, PKG-INFO of an .egg-info (PEP 566).
 inline constexpr std::string_view kPythonPattern = "Metadata-Version: [12]\\.[0-9]";
@@ -16,8 +16,8 @@ std::string npm_pattern();
 inline constexpr std::size_t kNpmLength = 40;
 std::optional<FoundLibrary> read_package_json(const Window& window, const Hit& hit);
 
-/// Java: META-INF/MANIFEST.MF of Bouncy Castle, pom.properties (Maven), conscrypt.properties, a JDK's `release` file, the
-/// text that Bouncy Castle's provider class holds, Tink's class of a name that survives relocation.
+/// Java: META-INF/MANIFEST.MF of Bouncy Castle, pom.properties (Maven), conscrypt.properties, a JDK's `release` file, the text in Bouncy
+/// Castle's provider class, Tink's class with a name that survives relocation.
 inline constexpr std::string_view kManifestPattern = "(?:Extension-Name: org\\.bouncycastle\\.bc|Bundle-SymbolicName: bc[a-z])";
 inline constexpr std::string_view kPomPattern =
     "groupId=(?:org\\.bouncycastle|org\\.conscrypt|com\\.google\\.crypto\\.tink|software\\.amazon\\.cryptools|com\\.nimbusds|io\\."

@@ -15,7 +15,7 @@ constexpr std::size_t kStanzaMax = 64 * 1024;
 constexpr std::size_t kNameMax = 64;
 
 struct PackageName {
-  std::string_view base;  ///< without a soname's number at its end
+  std::string_view base;  ///< without a trailing soname number
   PackagedLibrary library;
 };
 
@@ -79,7 +79,7 @@ constexpr std::array kPackages{
     PackageName{"nodejs", {"Node.js", "C++"}},
 };
 
-/// What the names begin with, for the triggers.
+/// Prefixes of the names, for the triggers.
 constexpr std::string_view kBeginnings =
     "(?:openssl|compat-openssl|libopenssl|libssl|libcrypto|libressl|aws-lc|gnutls|libgnutls|libgcrypt|nettle|libnettle|libhogweed|"
     "libsodium|mbedtls"
@@ -89,7 +89,8 @@ constexpr std::string_view kBeginnings =
     "pycryptodome"
     "|py3-pycryptodome|python3-m2crypto|python3-paramiko|py3-paramiko|nodejs|openjdk-|java-)";
 
-/// "1:3.0.19-1~deb12u1" is 3.0.19: upstream's version without epoch and revision; "+dfsg" and the like say that files are missing.
+/// "1:3.0.19-1~deb12u1" is 3.0.19: upstream's version without epoch and revision; "+dfsg" and similar suffixes mean that files were
+/// removed.
 std::string upstream(std::string_view version) {
   if (const std::size_t colon = version.find(':'); colon != std::string_view::npos) version.remove_prefix(colon + 1);
   version = version.substr(0, version.rfind('-'));
@@ -97,7 +98,7 @@ std::string upstream(std::string_view version) {
   return std::string(version);
 }
 
-/// The characters that purl wants escaped in names and versions.
+/// The characters that purl requires to be escaped in names and versions.
 std::string purl_text(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out;
@@ -135,7 +136,7 @@ CryptoLibrary describe_package(const PackagedLibrary& known, const PackageFacts&
   return library;
 }
 
-/// The text up to an empty line, one field a line; continuation lines belong to fields that nobody asks for.
+/// The text up to an empty line, one field per line; continuation lines belong to unused fields.
 std::map<std::string_view, std::string_view> fields_of(std::string_view text, std::string_view separator) {
   std::map<std::string_view, std::string_view> fields;
   text = text.substr(0, std::min({kStanzaMax, text.find("\n\n"), text.find('\0')}));
@@ -149,7 +150,7 @@ std::map<std::string_view, std::string_view> fields_of(std::string_view text, st
   return fields;
 }
 
-/// One word of what versions and names are made of.
+/// One word of a version or name.
 bool is_word(std::string_view text) {
   return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
@@ -176,7 +177,7 @@ bool next_string(std::string_view& rest, std::string_view& out) {
   return is_word(out);
 }
 
-/// From an index to the line's end; empty when that is farther than any name is long.
+/// From an index to the line's end; empty if that is farther than any name.
 std::string_view line_behind(std::string_view text, std::size_t begin) {
   const std::string_view line = text.substr(begin, kNameMax + 1);
   const std::size_t end = line.find_first_of("\r\n");
@@ -215,7 +216,7 @@ std::optional<FoundLibrary> read_dpkg(const Window& window, const Hit& hit) {
                            vendor_is(field(fields, "Maintainer"), "ubuntu") ? "ubuntu" : "debian"};
   const auto known = library_of_package(facts.name);
   if (!known || !is_word(facts.version) || !is_word(facts.architecture)) return std::nullopt;
-  // Distroless images have files of one stanza without a status; lists of what could be installed have none, either.
+  // Distroless images have files of one stanza without a status; lists of available packages have none either.
   if (const std::string_view status = field(fields, "Status"); !status.empty() && !status.ends_with(" installed")) return std::nullopt;
   if (fields.contains("Filename") || (!fields.contains("Status") && !fields.contains("Maintainer"))) return std::nullopt;
   return FoundLibrary{describe_package(*known, facts), begin};

@@ -97,7 +97,7 @@ constexpr std::array kAssemblies{
     Assembly{"schannel.dll", "Windows Schannel", "C"},   Assembly{"libcrypto", "OpenSSL", "C"},
 };
 
-/// A string behind its length, as encoding/binary's Uvarint; two bytes of length at most here.
+/// A string after its length, as in encoding/binary's Uvarint; here with at most two bytes of length.
 bool varint_string(std::string_view& rest, std::string_view& out) {
   std::size_t length = 0;
   for (unsigned shift = 0; shift < 28; shift += 7) {
@@ -187,7 +187,7 @@ std::vector<FoundLibrary> read_go_buildinfo(const Window& window, const Hit& hit
   std::string_view version, info;
   if (!varint_string(rest, version) || !version.starts_with("go") || !version_like(version.substr(0, version.find(' ')))) return out;
   if (!varint_string(rest, info)) info = {};
-  // "go1.22.5 X:boringcrypto": experiments stand behind the version.
+  // "go1.22.5 X:boringcrypto": experiments follow the version.
   const std::string_view number = version.substr(2, version.find(' ') - 2);
   auto go = found_library("Go crypto", number, "Go", {"buildinfo", std::string(version.substr(0, 128))}, begin);
   go.library.linkage = "static";
@@ -204,7 +204,7 @@ std::optional<FoundLibrary> read_pe_import(const Window& window, const Hit& hit)
   const std::string text = to_lower(as_text(window.bytes.subspan(from, hit.end - from - 1)));
   for (const NamedModule& dll : kDlls) {
     if (!text.ends_with(dll.name)) continue;
-    // A name in an import table stands behind the zero of another, or the hint of none.
+    // A name in an import table follows the terminating zero of another, or an empty hint.
     const std::size_t begin = hit.end - 1 - dll.name.size();
     if (begin == 0 || window.bytes[begin - 1] != 0) continue;
     auto out = found_library(dll.library, {}, "C", {"import", std::string(dll.name)}, begin);
@@ -239,12 +239,12 @@ std::optional<FoundLibrary> read_version_info(const Window& window, const Hit& h
   const std::string lower = to_lower(original);
   const auto known = std::ranges::find_if(kAssemblies, [&](const Assembly& each) { return lower.starts_with(each.beginning); });
   if (known == kAssemblies.end() || hit.end == 0) return std::nullopt;
-  // The whole resource is a few KiB; its fields may stand before or after.
+  // The whole resource is a few KiB; its fields may come before or after.
   const std::size_t from = hit.end - std::min<std::size_t>(hit.end, limits::detector_lookbehind_bytes);
   const std::string_view around = bytes.substr(from, 2 * limits::detector_lookbehind_bytes);
   std::string version = version_field(around, "ProductVersion");
   if (version.empty()) version = version_field(around, "FileVersion");
-  // "2.2.1+3b2a..." and "10.0.19041.1 (WinBuild.160101.0800)": what follows is a commit or a name of a build.
+  // "2.2.1+3b2a..." and "10.0.19041.1 (WinBuild.160101.0800)": the rest is a commit or a build name.
   version = version.substr(0, version.find_first_of("+ "));
   if (!version.empty() && !version_like(version)) version.clear();
   auto out =

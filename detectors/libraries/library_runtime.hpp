@@ -7,10 +7,10 @@
 
 namespace landwaiter::detectors {
 
-/// What linkers and compilers of some languages leave in every program.
+/// What linkers and compilers of some languages write into every program.
 
-/// Go's build information (package debug/buildinfo), where it lies in line (Go 1.18 and later): the standard library's
-/// crypto packages by the toolchain's version, the modules of cryptography that were linked, BoringCrypto and the FIPS module.
+/// Go's build information (package debug/buildinfo), if inline (Go 1.18 and later): the standard library's crypto packages by the
+/// toolchain's version, the linked cryptography modules, BoringCrypto and the FIPS module.
 inline constexpr std::string_view kGoPattern = R"(\xff Go buildinf:)";
 inline constexpr std::size_t kGoLength = 14;
 std::vector<FoundLibrary> read_go_buildinfo(const Window& window, const Hit& hit);
@@ -31,8 +31,8 @@ inline constexpr std::string_view kVersionInfoPattern =
 inline constexpr std::size_t kVersionInfoLength = 34;
 std::optional<FoundLibrary> read_version_info(const Window& window, const Hit& hit);
 
-/// Crates of cryptography, by the paths of source files that Rust's panics name ("/ring-0.17.8/src/"). All of a window's
-/// from the hit on, each once; `searched_end` is where that search ended.
+/// Cryptography crates, by the source paths in Rust's panics ("/ring-0.17.8/src/"). All in the window from the hit on, each once;
+/// `searched_end` is where the search ended.
 std::string rust_pattern();
 inline constexpr std::size_t kRustLength = 64;
 std::vector<FoundLibrary> read_rust_crates(const Window& window, const Hit& hit, std::size_t& searched_end);

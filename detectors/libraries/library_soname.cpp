@@ -12,8 +12,8 @@ namespace {
 
 enum class VersionFrom {
   nowhere,
-  data,       ///< a string of nothing but the version, which begins as said
-  file_name,  ///< what follows the soname in the file's name, where upstream numbers files by release
+  data,       ///< a string with only the version, which starts with this
+  file_name,  ///< the suffix of the soname in the file's name, if upstream numbers files by release
 };
 
 struct Soname {
@@ -47,7 +47,7 @@ std::optional<std::string> version_in(std::string_view data, std::string_view be
   return std::nullopt;
 }
 
-/// "libcrypto++.so.8.7.0" behind "libcrypto++.so.8" is 8.7.0.
+/// "libcrypto++.so.8.7.0" after "libcrypto++.so.8" is 8.7.0.
 std::optional<std::string> version_in_name(std::string_view name, std::string_view stem, std::string_view soname) {
   name = name.substr(name.rfind('/') + 1);
   const std::string_view number = soname.substr(stem.size());

@@ -11,10 +11,10 @@
 namespace landwaiter::detectors {
 namespace {
 
-/// LibTomCrypt's text goes on with everything that it was built with, 2 KiB.
+/// LibTomCrypt's text continues with its build options, 2 KiB.
 constexpr std::size_t kTextMax = 4 * limits::KiB;
-/// How far behind its core's file name OpenSSL's version text is looked for, and how much is gathered to look at what is
-/// around that. Linkers that sort strings by hash put the two anywhere among the read-only data of a program.
+/// How far after its core's file name OpenSSL's version text is searched, and how much is gathered to inspect its context. Linkers that
+/// sort strings by hash put the two anywhere in a program's read-only data.
 constexpr std::size_t kCoreSearch = 384 * limits::KiB;
 constexpr std::size_t kCoreGather = kCoreSearch + limits::detector_lookahead_bytes;
 
@@ -48,7 +48,7 @@ bool version_byte(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_' || c == '+';
 }
 
-/// The text from `begin` to the zero byte that ends it; empty when something else does.
+/// The text from `begin` to its terminating zero byte; empty if it ends differently.
 std::string_view c_string(ByteView bytes, std::size_t begin) {
   const std::string_view rest = as_text(bytes).substr(begin, kTextMax);
   const auto end = std::ranges::find_if_not(rest, is_string_byte);
@@ -65,7 +65,7 @@ std::string_view version_of(std::string_view text) {
   return version;
 }
 
-/// What every window shows around `at`, however the file was cut.
+/// The bytes around `at` that every window contains, however the file was split.
 ByteView around(ByteView bytes, std::size_t at) {
   const std::size_t begin = at - std::min(at, limits::detector_lookbehind_bytes);
   return bytes.subspan(begin, std::min(bytes.size(), at + limits::detector_lookahead_bytes) - begin);
@@ -93,11 +93,11 @@ bool has_date(std::string_view text) {
   });
 }
 
-/// Are the texts near that OpenSSL_version(3) gives beside the version, or does the text itself say whose part it is?
+/// Whether the other texts of OpenSSL_version(3) are near, or the text itself says what it is part of.
 bool library_is_here(std::string_view text, ByteView bytes, std::size_t begin) {
   constexpr std::string_view kPart = "part of ";
   if (begin >= kPart.size() && as_text(bytes.subspan(begin - kPart.size(), kPart.size())) == kPart) return true;
-  // "built with OpenSSL 3.0.2 15 Mar 2022 (running with": a program's sentence goes on, or has begun.
+  // "built with OpenSSL 3.0.2 15 Mar 2022 (running with": a program's sentence continues, or has started.
   if (text.find("(running") != std::string_view::npos) return false;
   const std::string_view near = as_text(around(bytes, begin));
   return near.find("OPENSSLDIR: ") != std::string_view::npos || near.find("compiler: information not available") != std::string_view::npos;
@@ -154,7 +154,7 @@ std::optional<FoundLibrary> bare_version(const Window& window, std::size_t core)
   return FoundLibrary{std::move(library), begin};
 }
 
-/// The version text behind the core's file name, when it does not speak for itself.
+/// The version text after the core's file name, if it is not evidence by itself.
 std::optional<FoundLibrary> distant_version(const Window& window, std::size_t core) {
   const std::string_view text = as_text(window.bytes).substr(0, std::min(window.bytes.size(), core + kCoreSearch));
   for (std::size_t at = text.find("OpenSSL ", core); at != std::string_view::npos; at = text.find("OpenSSL ", at + 1)) {

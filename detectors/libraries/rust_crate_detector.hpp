@@ -5,9 +5,9 @@
 
 namespace landwaiter::detectors {
 
-/// Rust's crates of cryptography in programs, by the source paths that their panics name. A detector of its own, since a
-/// program names one crate at a hundred places: one search covers a window, and hits in what it covered are passed over.
-/// Crates whose code cannot panic, and programs built with paths removed, leave nothing to find.
+/// Rust cryptography crates in programs, by the source paths in their panics. A separate detector, because a program names one crate in a
+/// hundred places: one search covers a window, and further hits in it are skipped. Crates whose code cannot panic, and programs built
+/// without paths, cannot be found.
 class RustCrateDetector final : public Detector {
  public:
   std::string_view name() const override { return "rust-crate"; }

@@ -30,7 +30,7 @@ std::string sha1_upper(ByteView bytes) {
   return hex;
 }
 
-/// Libgcrypt's signed form: a zero in front of a number whose first bit is set.
+/// Libgcrypt's signed form: a leading zero before a number whose first bit is set.
 Bytes signed_form(ByteView magnitude) {
   magnitude = without_zeros(magnitude);
   const std::size_t zeros = magnitude.empty() || magnitude[0] >= 0x80 ? 1 : 0;
@@ -39,7 +39,7 @@ Bytes signed_form(ByteView magnitude) {
   return out;
 }
 
-/// Of DSA and ElGamal: SHA-1 over "(1:p<size>:<number>)" and so on.
+/// For DSA and ElGamal: SHA-1 over "(1:p<size>:<number>)" and so on.
 std::string keygrip_of(const SExpression& numbers, std::string_view names) {
   std::string all;
   for (const char name : names) {
@@ -102,7 +102,7 @@ bool take_curve(const SExpression& numbers, AgentKey& key) {
   if (key.secret.part != SecretPart::clear) return true;
   const ByteView scalar = numbers.value("d");
   if (scalar.empty()) return false;
-  // X25519's is a number; Ed25519's a string of octets, which may have a zero too many in front, as numbers do.
+  // X25519's is a number; Ed25519's a string of octets, which may have an extra leading zero, like numbers.
   const bool number = key.public_key.key_type == "X25519";
   key.consistent = curve_agrees(key.public_key, scalar, number) || curve_agrees(key.public_key, without_zeros(scalar), number);
   return true;

@@ -13,7 +13,7 @@ namespace landwaiter::detectors {
 struct AgentKey {
   PublicKey public_key;
   openpgp::Protection secret;  ///< part is clear, encrypted or on_card
-  bool consistent = true;      ///< false when numbers in clear are not those of the public key
+  bool consistent = true;      ///< false if unencrypted numbers do not match the public key
   std::string keygrip;         ///< upper-case hexadecimal, the name of its file; empty for curves
   std::size_t size = 0;        ///< bytes of the expression
 };

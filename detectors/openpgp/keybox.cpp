@@ -13,7 +13,7 @@ struct KeyboxBlob {
   ByteView bytes;  ///< with its length
 };
 
-/// The blob at the front of `rest`: u32 length, which counts itself, u8 type. `cut` when it goes on past the end.
+/// The blob at the front of `rest`: u32 length, which counts itself, u8 type. `cut` if it continues past the end.
 std::optional<KeyboxBlob> read_blob(ByteView rest, bool& cut) {
   ByteReader reader(rest);
   std::uint32_t size = 0;

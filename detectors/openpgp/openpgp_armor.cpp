@@ -15,9 +15,7 @@ constexpr std::string_view kBegin = "-----BEGIN PGP ";
 constexpr std::string_view kEnd = "-----END PGP ";
 constexpr std::string_view kDashes = "-----";
 
-bool is_base64(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/'; }
-
-/// Takes lines such as "Comment: x" off the front; base64 has no colon.
+/// Removes lines such as "Comment: x" from the front; base64 has no colon.
 std::string_view without_headers(std::string_view text) {
   constexpr std::size_t kHeadersMax = 32;
   for (std::size_t i = 0; i < kHeadersMax; ++i) {
@@ -29,7 +27,7 @@ std::string_view without_headers(std::string_view text) {
   return text;
 }
 
-/// Takes "=" and four characters off the end: where base64 itself would have two more of it, or none.
+/// Removes "=" and four characters from the end: base64 itself would have two more of them, or none.
 std::optional<std::uint32_t> take_checksum(std::string_view& text) {
   constexpr std::size_t kSize = 5;
   text = trim(text);
@@ -46,7 +44,7 @@ bool is_body(std::string_view text) {
   std::size_t count = 0;
   for (const char c : text) {
     if (is_base64(c)) ++count;
-    else if (std::string_view(" \t\r\n").find(c) == std::string_view::npos) break;
+    else if (!is_space(c)) break;
   }
   return count >= pem::kBodyCharactersMin;
 }

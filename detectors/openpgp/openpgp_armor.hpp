@@ -15,15 +15,15 @@ struct Armor {
   std::size_t end = 0;          ///< one past the last '-' of END, or where reading stopped
   std::string_view label;       ///< "PRIVATE KEY BLOCK"; a view into the bytes
   WipedBytes body;              ///< decoded; only when state is decoded
-  bool checksum_wrong = false;  ///< there is a CRC-24 and it is another
+  bool checksum_wrong = false;  ///< there is a CRC-24 and it does not match
   std::string problem;          ///< why it is damaged, for people
 };
 
-/// A block with certifications of thousands of people, and their photographs, is this large at most.
+/// A block with certifications by thousands of people, and their photographs, is at most this large.
 inline constexpr std::size_t kArmorBytesMax = 2 * 1024 * 1024;
 
-/// Reads the block whose BEGIN line ends at `begin_line_end`, as leniently as pem::read_block does: indented, escaped, without
-/// its line breaks. A wrong checksum is told and does not keep the body from being read (RFC 9580, 6.1).
+/// Reads the block whose BEGIN line ends at `begin_line_end`, as leniently as pem::read_block does: indented, escaped, without its line
+/// breaks. A wrong checksum is reported but does not prevent reading the body (RFC 9580, 6.1).
 Armor read_armor(ByteView bytes, std::size_t begin_line_end, bool ends_file);
 
 /// RFC 9580, 6.1.1.

@@ -21,7 +21,7 @@ using openpgp::SecretPart;
 /// From kPackets on, the numbers of kPacketTriggers.
 enum OpenPgpTrigger { kArmor, kKeybox, kAgentCanonical, kAgentExtended, kRsaPackets, kRsaOldPackets, kPackets };
 
-/// What stands in a primary key's packet (RFC 9580, 5.5.2) behind version and time: the algorithm, and how its numbers begin.
+/// The part of a primary key's packet (RFC 9580, 5.5.2) after version and time: the algorithm, and the start of its numbers.
 struct PacketTrigger {
   std::string_view pattern;
   std::size_t length;
@@ -35,21 +35,20 @@ constexpr std::array kPacketTriggers{
     PacketTrigger{R"(\x13\x05\x2b\x81\x04\x00[\x0a\x22\x23])", 7},                                    // secp256k1, P-384, P-521
     PacketTrigger{R"(\x13\x09\x2b\x24\x03\x03\x02\x08\x01\x01)", 10},                                 // Brainpool
     PacketTrigger{R"(\x11[\x02\x04\x08\x0c]\x00[\x80-\xff])", 4},                                     // DSA of 512, 1024, 2048 or 3072 bits
-    PacketTrigger{R"((?:[\x19\x1b]\x00\x00\x00\x20|\x1a\x00\x00\x00\x38|\x1c\x00\x00\x00\x39))", 5},  // version 6: X25519 and its kin
-    PacketTrigger{R"([\x26\x3f-\x9f]\x04[\x20-\x9f][\x00-\xff]{3}[\x1b\x1c])", 7},  // version 4: Ed25519, Ed448, behind their size
+    PacketTrigger{R"((?:[\x19\x1b]\x00\x00\x00\x20|\x1a\x00\x00\x00\x38|\x1c\x00\x00\x00\x39))", 5},  // version 6: X25519 and similar
+    PacketTrigger{R"([\x26\x3f-\x9f]\x04[\x20-\x9f][\x00-\xff]{3}[\x1b\x1c])", 7},  // version 4: Ed25519, Ed448, after their size
 };
 /// The last ends with its algorithm.
 constexpr std::size_t kNativeTrigger = kPacketTriggers.size() - 1;
-/// RSA's other number, behind the modulus: the count of its bits, and 65,537. Old keys have 17, 37 or 41, which are told from chance
-/// by the packet that follows: a user id or a signature.
+/// RSA's other number, after the modulus: the count of its bits, and 65,537. Old keys have 17, 37 or 41; there the next packet, a user id
+/// or a signature, excludes random data.
 constexpr std::string_view kRsaExponentPattern = R"(\x00\x11\x01\x00\x01)";
 constexpr std::string_view kRsaOldExponentPattern = R"(\x00(?:\x05\x11|\x06[\x25\x29])[\x88\x89\xb4])";
 constexpr std::size_t kRsaExponentBytes = 5, kRsaOldExponentBytes = 4;
 constexpr std::size_t kRsaModulusBytesMin = 64, kRsaModulusBytesMax = 2048;
-/// A key with its certifications; the largest on key servers, of people who were in the press, have some 10 MiB, others' stay
-/// below 1 MiB.
+/// A key with its certifications; the largest on key servers, of well-known people, have about 10 MiB, others are below 1 MiB.
 constexpr std::size_t kKeyBlockBytesMax = 2 * 1024 * 1024;
-/// From here on the numbers of algorithms are strings of octets (RFC 9580, 9.1).
+/// From this algorithm number on, values are octet strings (RFC 9580, 9.1).
 constexpr unsigned kNativeAlgorithmsFirst = 25;
 /// Key blocks in one armor: a distribution's keyring has 1,000.
 constexpr std::size_t kArmoredKeysMax = 5000;
@@ -69,7 +68,7 @@ void report(const KeyBlock& block, std::string_view encoding, const DetectorCont
   }
 }
 
-/// All keys of an armored body; false when there is none.
+/// All keys of an armored body; false if there is none.
 bool report_all(ByteView body, const DetectorContext& context, std::size_t begin, FindingSink& sink) {
   bool found = false;
   for (std::size_t i = 0; i < kArmoredKeysMax && !body.empty(); ++i) {
@@ -80,7 +79,7 @@ bool report_all(ByteView body, const DetectorContext& context, std::size_t begin
       body = body.subspan(block->size);
       continue;
     }
-    // A marker, or a key that is not understood: what follows may be.
+    // A marker, or an unsupported key: the next one may be supported.
     openpgp::PacketReader reader(body);
     openpgp::Packet packet;
     if (reader.next(packet) != openpgp::ReadState::packet) break;
@@ -89,18 +88,18 @@ bool report_all(ByteView body, const DetectorContext& context, std::size_t begin
   return found;
 }
 
-/// A cipher and a hash with names, and more than one hash of a passphrase, as no writer of these algorithms has it.
+/// A known cipher and hash, and more than a single hash of the passphrase, as every implementation of these algorithms writes.
 bool protection_is_known(const nlohmann::json& encryption) {
   const std::string cipher = text_of(encryption, "cipher");
   return !cipher.empty() && !cipher.starts_with("cipher ") && !text_of(encryption, "hash").starts_with("hash ") &&
          text_of(encryption, "kdf") != "S2K simple";
 }
 
-/// Bytes between others: nothing but the numbers tells that they are a key, so these must be right.
+/// Bytes inside other data: only the numbers show that they are a key, so these must be right.
 bool convincing(const KeyBlock& block, bool fills_file) {
   const openpgp::Key& key = block.members.front().key;
   if (!key.exact || !key.consistent) return false;
-  // Any 32 octets are a point, and any a ciphertext: then how it is protected must be known in full.
+  // Any 32 octets are a point, and any octets a ciphertext: then the protection must be fully known.
   const bool unchecked = key.algorithm >= kNativeAlgorithmsFirst && key.secret.part == SecretPart::encrypted;
   if (unchecked && !protection_is_known(key.secret.encryption)) return false;
   return block.confirmed || fills_file;
@@ -144,19 +143,19 @@ void OpenPgpDetector::inspect_armor(const Window& window, const Hit& hit, Findin
   if (armor.state == pem::State::bare) return;
   if (armor.state == pem::State::beyond_window) {
     if (sink.need(armor.begin, openpgp::kArmorBytesMax)) return;
-    return sink.diagnose(ErrorCode::limit_exceeded, "an armored OpenPGP key is longer than is read", armor.begin);
+    return sink.diagnose(ErrorCode::limit_exceeded, "an armored OpenPGP key is too large to be read", armor.begin);
   }
   if (armor.state == pem::State::damaged) {
     return sink.diagnose(ErrorCode::malformed, "an armored OpenPGP key cannot be read: " + armor.problem, armor.begin);
   }
   sink.consumed(armor.end);
-  if (armor.checksum_wrong) sink.diagnose(ErrorCode::malformed, "an armored OpenPGP key has another checksum than it says", armor.begin);
+  if (armor.checksum_wrong) sink.diagnose(ErrorCode::malformed, "an armored OpenPGP key does not match its checksum", armor.begin);
   if (!report_all(armor.body.view(), context_, armor.begin, sink) && !armor.checksum_wrong) {
     sink.diagnose(ErrorCode::malformed, "an armored OpenPGP block does not hold a key that can be read", armor.begin);
   }
 }
 
-/// The exponent tells where the modulus ends; where it begins, its count of bits must tell its size, and the algorithm stand before.
+/// The exponent marks the end of the modulus; at its start, its bit count must match its size, and the algorithm must precede it.
 void OpenPgpDetector::inspect_rsa_packets(const Window& window, const Hit& hit, FindingSink& sink) const {
   constexpr std::size_t kCountBytes = 2, kVersion6CountBytes = 4;
   const std::size_t modulus_end = hit.end - std::min(hit.end, hit.trigger == kRsaPackets ? kRsaExponentBytes : kRsaOldExponentBytes);
@@ -174,7 +173,7 @@ void OpenPgpDetector::inspect_rsa_packets(const Window& window, const Hit& hit, 
   }
 }
 
-/// Tries each size of header in front of the version.
+/// Tries each header size before the version.
 bool OpenPgpDetector::inspect_packet(const Window& window, std::size_t version, FindingSink& sink) const {
   for (const std::size_t header : kHeaderSizes) {
     if (version < header) continue;
@@ -211,7 +210,7 @@ void OpenPgpDetector::inspect_keybox(const Window& window, const Hit& hit, Findi
 }
 
 void OpenPgpDetector::inspect_agent_key(const Window& window, const Hit& hit, FindingSink& sink) const {
-  // The expression's own parenthesis: the last but one of the canonical form, the last of the other.
+  // The expression's own parenthesis: the second to last in the canonical form, the last in the other.
   const std::string_view before = as_text(window.bytes.first(hit.end));
   const std::size_t begin = before.substr(0, before.size() - (before.ends_with('(') ? 1 : 0)).rfind('(');
   if (begin == std::string_view::npos) return;

@@ -5,9 +5,9 @@
 
 namespace landwaiter::detectors {
 
-/// OpenPGP keys, public and private, each primary key and subkey a finding: armored, as binary packets anywhere in any file,
-/// in GnuPG's keybox; and the private keys of GnuPG's agent. Raw packets are taken for a key when the primary key reads to its
-/// last byte and something that belongs to a key follows. Private keys have the identity that they have in any other format.
+/// OpenPGP keys, public and private, each primary key and subkey a finding: armored, as binary packets anywhere in any file, in GnuPG's
+/// keybox; and the private keys of GnuPG's agent. Raw packets are accepted as a key if the primary key can be read to its last byte and
+/// something that belongs to a key follows. Private keys have the same identity as in any other format.
 class OpenPgpDetector final : public Detector {
  public:
   explicit OpenPgpDetector(DetectorContext context) : context_(std::move(context)) {}

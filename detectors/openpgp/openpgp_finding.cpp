@@ -64,7 +64,7 @@ Finding describe_member(const KeyBlock& block, const Member& member, std::string
   json& names = attributes["user_ids"] = json::array();
   for (const std::string& user_id : block.user_ids) {
     names.push_back(attribute_text(user_id));
-    // Subkeys name one owner, not all of them: a report does not grow with the product of both.
+    // Subkeys name one owner, not all of them: otherwise a report would grow with the product of both.
     if (!member.primary) break;
   }
   if (is_private(key.secret.part)) attributes[attribute::consistent] = key.consistent;

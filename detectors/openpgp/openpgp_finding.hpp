@@ -9,12 +9,12 @@
 
 namespace landwaiter::detectors::openpgp {
 
-/// One finding for each key of the block, primary key and subkeys, in their order. `encoding` is "armor", "binary" or "keybox".
-/// A private key whose numbers are not there (gnu-dummy, on a card) is a public key, with `private_part` saying why.
+/// One finding per key of the block, primary key and subkeys, in order. `encoding` is "armor", "binary" or "keybox". A private key
+/// without its numbers (gnu-dummy, on a card) is reported as a public key, with `private_part` saying why.
 std::vector<Finding> describe_key_block(const KeyBlock& block, std::string_view encoding, const DetectorContext& context);
 
-/// The part of it that is the same for keys without a packet around them: type, id, severity, title and the attributes of
-/// the public key, of its protection and its weaknesses. `identity` is hashed when the key has no SubjectPublicKeyInfo.
+/// The part of it that is the same for keys without a packet around them: type, id, severity, title and the attributes of the public key,
+/// of its protection and its weaknesses. `identity` is hashed if the key has no SubjectPublicKeyInfo.
 Finding describe_key(const PublicKey& key, const Protection& secret, ByteView identity, const DetectorContext& context);
 
 }  // namespace landwaiter::detectors::openpgp

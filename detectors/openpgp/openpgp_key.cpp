@@ -71,7 +71,7 @@ void set_fingerprint(Key& key) {
   }
 }
 
-/// Versions 2 and 3 (RFC 4880, 12.2): MD5 of the bare numbers, and the modulus's last octets.
+/// Versions 2 and 3 (RFC 4880, 12.2): MD5 of the bare numbers, and the modulus's last octets for the id.
 void set_old_fingerprint(Key& key, ByteView modulus, ByteView exponent) {
   key.fingerprint = digest_hex(EVP_md5(), {modulus, exponent});
   const std::string hex = hex_encode(modulus);
@@ -108,7 +108,7 @@ bool read_curve(ByteReader& reader, Key& key) {
   std::uint8_t oid_size = 0, kdf_size = 0;
   ByteView oid_content, point;
   if (!reader.u8(oid_size) || oid_size == 0 || oid_size == 255 || !reader.view(oid_size, oid_content)) return false;
-  // Points are no numbers: GnuPG counts their bits in its own way.
+  // Points are not numbers: GnuPG counts their bits differently.
   bool exact = true;
   if (!read_mpi(reader, point, exact) || point.empty()) return false;
   auto public_key = curve_public_key(oid_content, point);
@@ -126,7 +126,7 @@ bool read_native(ByteReader& reader, ByteView oid_content, std::size_t size, Key
   return public_key.has_value();
 }
 
-/// `size` is that of all public numbers, where the version says it.
+/// `size` is that of all public numbers, if the version has it.
 bool read_numbers(ByteReader& reader, std::optional<std::size_t> size, Key& key) {
   switch (key.algorithm) {
     case 1:
@@ -144,7 +144,7 @@ bool read_numbers(ByteReader& reader, std::optional<std::size_t> size, Key& key)
     case 28: return read_native(reader, oid::ed448(), 57, key);
     default: break;
   }
-  // Known by name alone, and only as far as the packet says how much is public.
+  // Known only by name, and only if the packet says how much is public.
   const std::string name = algorithm_name(key.algorithm);
   key.public_key.key_type = name;
   return !name.empty() && size.has_value() && *size >= 32 && reader.skip(*size);

@@ -13,29 +13,29 @@
 
 namespace landwaiter::detectors::openpgp {
 
-/// What one key packet says, of versions 2 to 4 (RFC 4880), 5 (LibrePGP) and 6 (RFC 9580).
+/// The content of a key packet of versions 2 to 4 (RFC 4880), 5 (LibrePGP) and 6 (RFC 9580).
 struct Key {
   unsigned version = 0;
   unsigned algorithm = 0;     ///< by number (RFC 9580, 9.1)
   std::uint32_t created = 0;  ///< seconds since 1970
-  PublicKey public_key;       ///< spki is empty for algorithms that are only known by name
-  Bytes public_body;          ///< the public fields, as a public key packet holds them
+  PublicKey public_key;       ///< spki is empty for algorithms known only by name
+  Bytes public_body;          ///< the public fields, as in a public key packet
   std::string fingerprint;    ///< lower-case hexadecimal
   std::string key_id;         ///< 16 digits of it, as people use them
   Protection secret;          ///< part is `none` in a public key packet
-  /// False when the private numbers, in clear, are not those of the public key, or their sum is wrong.
+  /// False if unencrypted private numbers do not match the public key, or their checksum is wrong.
   bool consistent = true;
-  /// All counts of bits are those of their numbers: without it, bytes between others are no key.
+  /// All bit counts match their numbers; required for keys inside other data.
   bool exact = true;
 };
 
-/// Reads a key packet of any of the four tags; nothing when it is cut, has bytes too many, or is of an unknown version.
+/// Reads a key packet of any of the four tags; nothing if it is truncated, has extra bytes, or is of an unknown version.
 std::optional<Key> read_key(const Packet& packet);
 
-/// "RSA", "DSA", "ElGamal", "ECDH", "ECDSA", "EdDSA", "X25519", "ML-KEM-768+X25519", ...: what the packet calls its algorithm.
+/// "RSA", "DSA", "ElGamal", "ECDH", "ECDSA", "EdDSA", "X25519", "ML-KEM-768+X25519", ...: the packet's algorithm name.
 std::string algorithm_name(unsigned algorithm);
 
-/// ElGamal's numbers under the identifier that Bouncy Castle and others use, 1.3.14.7.2.1.1: OpenSSL has no form of its own.
+/// ElGamal's numbers under the identifier that Bouncy Castle and others use, 1.3.14.7.2.1.1: OpenSSL has no form for it.
 PublicKey elgamal_public_key(ByteView p, ByteView g, ByteView y);
 
 /// The key on the curve whose object identifier has this content, with the point as OpenPGP writes it: with a leading 0x40

@@ -26,7 +26,7 @@ struct Signature {
   std::uint8_t version = 0;
   std::uint8_t type = 0;
   SelfSignature says;
-  std::string issuer;  ///< key id, or the fingerprint where that is given; empty when neither is
+  std::string issuer;  ///< key id, or the fingerprint if given; empty if neither is
 };
 
 bool read_subpacket_length(ByteReader& reader, std::uint32_t& out) {
@@ -53,7 +53,7 @@ void take_subpacket(std::uint8_t type, ByteView content, bool hashed, Signature&
       return;
     default: break;
   }
-  // Anybody can add to the part that is not signed.
+  // Anyone can add to the unsigned part.
   if (!hashed) return;
   if (type == kCreationTime && reader.u32_be(value)) out.says.made = value;
   if (type == kKeyExpiration && reader.u32_be(value) && value != 0) out.says.lifetime = value;
@@ -104,7 +104,7 @@ std::optional<Signature> read_signature(const Packet& packet) {
   return out;
 }
 
-/// Does the signature name this key as its maker? One that names none (version 2 keys' and some of version 6) may be.
+/// Whether the signature was made by this key. One that names no key (version 2 keys' and some of version 6) may be.
 bool made_by(const Signature& signature, const Key& key) {
   return signature.issuer.empty() || signature.issuer == key.fingerprint || signature.issuer == key.key_id;
 }
@@ -113,7 +113,7 @@ void take_newer(const SelfSignature& says, SelfSignature& known) {
   if (known.hash == 0 || says.made >= known.made) known = says;
 }
 
-/// A key has several at the same time, such as one for each of its revokers, which say nothing else.
+/// A key has several at the same time, for example one per revoker, without other facts.
 void take_direct(const SelfSignature& says, SelfSignature& known) {
   const bool newer = known.hash == 0 || says.made >= known.made;
   const SelfSignature before = known;
@@ -135,14 +135,14 @@ void take_signature(const Signature& signature, KeyBlock& block) {
   else if (signature.type == kSubkeyRevocation && !last.primary) last.revoked = true;
 }
 
-/// Of the types that stand in a key (RFC 9580, 5.2.1), by algorithms with a name.
+/// Signature types that appear in a key (RFC 9580, 5.2.1), with known algorithms.
 bool is_of_a_key(const Signature& signature) {
   const bool type = (signature.type >= kCertificationFirst && signature.type <= kCertificationLast) || signature.type == kSubkeyBinding ||
                     signature.type == kDirectKey || signature.type == kKeyRevocation || signature.type == kSubkeyRevocation;
   return type && !hash_name(signature.says.hash).starts_with("hash ");
 }
 
-/// False when the packet cannot be part of a key.
+/// False if the packet cannot be part of a key.
 bool take_packet(const Packet& packet, std::size_t begin, KeyBlock& block) {
   switch (packet.tag) {
     case kSignature: {
@@ -161,7 +161,7 @@ bool take_packet(const Packet& packet, std::size_t begin, KeyBlock& block) {
     case kSecretSubkey: {
       auto key = read_key(packet);
       if (block.members.size() > kSubkeysMax) return false;
-      // A subkey that is not understood keeps what follows it from being taken for another's.
+      // An unsupported subkey is recorded, so what follows it is not attributed to another key.
       if (!key) return packet.in_one && !packet.body.empty() && packet.body[0] >= 2 && packet.body[0] <= 6;
       block.confirmed = block.confirmed || (key->exact && key->consistent);
       block.members.push_back(

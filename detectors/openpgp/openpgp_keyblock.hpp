@@ -10,12 +10,12 @@
 
 namespace landwaiter::detectors::openpgp {
 
-/// What the newest of the key's own signatures over it says: of a primary key the newest certification, and where that is silent
-/// the newest direct-key signature that is not. Signatures are not verified: whoever can change a keyring can
-/// write anything here, as into the user ids.
+/// Facts from the key's newest self-signature: for a primary key from the newest certification and, for facts missing there, from the
+/// newest direct-key signature that has them. Signatures are not verified: anyone who can change a keyring can write anything here, as in
+/// the user ids.
 struct SelfSignature {
   std::uint32_t made = 0;
-  unsigned hash = 0;                      ///< RFC 9580, 9.5; 0 when there is no such signature
+  unsigned hash = 0;                      ///< RFC 9580, 9.5; 0 if there is no such signature
   std::optional<std::uint32_t> lifetime;  ///< seconds after the key's creation; nothing when it does not expire
   std::optional<unsigned> flags;          ///< first octet of the key flags (RFC 9580, 5.2.3.29)
 };
@@ -29,13 +29,13 @@ struct Member {
   bool revoked = false;
 };
 
-/// What both signatures of a member say together.
+/// The combined facts of a member's two signatures.
 SelfSignature self_signature(const Member& member);
 
 /// A primary key, and what belongs to it (RFC 9580, 10.1 and 10.2): "transferable key".
 struct KeyBlock {
   std::vector<Member> members;        ///< the primary key first
-  std::vector<std::string> user_ids;  ///< as they stand; at most kUserIdsMax of them
+  std::vector<std::string> user_ids;  ///< unchanged; at most kUserIdsMax of them
   std::size_t size = 0;               ///< bytes up to the first packet that does not belong to it
   bool cut = false;                   ///< the bytes end in the middle of a packet
   /// Something that belongs to a key follows the primary key: a user id in clean text, a signature over a key, a subkey.
@@ -46,7 +46,7 @@ inline constexpr std::size_t kUserIdsMax = 64;
 /// Subkeys of one key; rotating three of them each year for a working life gives 150.
 inline constexpr std::size_t kSubkeysMax = 250;
 
-/// The key at the front of `bytes`, or nothing. Packets of kinds or versions that are not known are passed over.
+/// The key at the front of `bytes`, or nothing. Packets of unknown kinds or versions are skipped.
 std::optional<KeyBlock> read_key_block(ByteView bytes);
 
 /// The names of the key flags' bits: "certify", "sign", "encrypt-communications", ...

@@ -31,7 +31,7 @@ bool read_length(ByteReader& reader, Length& out) {
   return true;
 }
 
-/// RFC 9580, 4.2.2. A body of indeterminate length, type 3, goes on to the end.
+/// RFC 9580, 4.2.2. A body of indeterminate length, type 3, extends to the end.
 bool read_legacy_length(ByteReader& reader, unsigned type, Length& out) {
   std::uint8_t one = 0;
   std::uint16_t two = 0;
@@ -55,7 +55,6 @@ bool skip_partial(ByteReader& reader, Length length) {
 }  // namespace
 
 bool is_primary_key(std::uint8_t tag) { return tag == kSecretKey || tag == kPublicKey; }
-bool is_subkey(std::uint8_t tag) { return tag == kSecretSubkey || tag == kPublicSubkey; }
 
 ReadState PacketReader::next(Packet& out) {
   ByteReader reader(bytes_.subspan(offset_));

@@ -7,7 +7,7 @@
 
 namespace landwaiter::detectors::openpgp {
 
-/// Packet types (RFC 9580, 5) that stand in key blocks.
+/// Packet types (RFC 9580, 5) in key blocks.
 enum Tag : std::uint8_t {
   kSignature = 2,
   kSecretKey = 5,
@@ -22,24 +22,22 @@ enum Tag : std::uint8_t {
 };
 
 bool is_primary_key(std::uint8_t tag);
-bool is_subkey(std::uint8_t tag);
 
 struct Packet {
   std::uint8_t tag = 0;
-  ByteView body;        ///< a view into what is read; empty when not `in_one`
-  bool in_one = true;   ///< false for bodies in partial lengths (4.2.1.4), which keys and signatures never have
-  std::size_t end = 0;  ///< one past its last byte, as an index into what is read
+  ByteView body;        ///< a view into the input; empty if not `in_one`
+  bool in_one = true;   ///< false for bodies with partial lengths (4.2.1.4), which keys and signatures never have
+  std::size_t end = 0;  ///< one past its last byte, as an index into the input
 };
 
 enum class ReadState {
   packet,
   end,      ///< no byte is left
-  cut,      ///< a packet begins whose end is not there
-  invalid,  ///< no packet begins here
+  cut,      ///< a packet starts whose end is missing
+  invalid,  ///< no packet starts here
 };
 
-/// Reads packets one after the other, with headers in OpenPGP's format and in the legacy one (RFC 9580, 4.2). A read that
-/// gives no packet moves nothing.
+/// Reads packets in order, with headers in OpenPGP's format and in the legacy one (RFC 9580, 4.2). A failed read does not advance.
 class PacketReader {
  public:
   explicit PacketReader(ByteView bytes) : bytes_(bytes) {}
@@ -51,8 +49,8 @@ class PacketReader {
   std::size_t offset_ = 0;
 };
 
-/// A multiprecision integer (RFC 9580, 3.2): the bytes that its count of bits asks for. `exact` becomes false when the
-/// count is not that of the number, as some writers have it.
+/// A multiprecision integer (RFC 9580, 3.2): the bytes for its count of bits. `exact` becomes false if the count does not match the
+/// number, as from some writers.
 [[nodiscard]] bool read_mpi(ByteReader& reader, ByteView& magnitude, bool& exact);
 
 }  // namespace landwaiter::detectors::openpgp

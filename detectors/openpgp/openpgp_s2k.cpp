@@ -14,7 +14,7 @@ enum Usage : std::uint8_t { kClear = 0, kAead = 253, kSha1Check = 254, kSumCheck
 /// S2K specifiers (RFC 9580, 3.7.1); 101 is GnuPG's.
 enum Specifier : std::uint8_t { kSimple = 0, kSalted = 1, kIterated = 3, kArgon2 = 4, kGnu = 101 };
 
-/// Of the block cipher; 0 when it is not known.
+/// Block size of the cipher; 0 if unknown.
 std::size_t block_bytes(unsigned cipher) {
   if (cipher >= 1 && cipher <= 4) return 8;
   return cipher >= 7 && cipher <= 13 ? 16 : 0;
@@ -31,7 +31,7 @@ std::string aead_name(unsigned aead) {
   return aead != 0 && aead < kNames.size() ? kNames[aead] : "AEAD " + std::to_string(aead);
 }
 
-/// "GNU", then a mode: 1 for no key at all, 2 for one on a card, whose serial number follows.
+/// "GNU", then a mode: 1 for no key, 2 for a key on a card, whose serial number follows.
 bool read_gnu(ByteReader& reader, Protection& out) {
   std::uint8_t hash = 0, mode = 0;
   ByteView mark;
@@ -84,12 +84,12 @@ bool read_parameters(ByteReader& reader, unsigned usage, unsigned version, Prote
   if (!reader.u8(cipher)) return false;
   out.encryption["cipher"] = cipher_name(cipher);
   if (usage == kAead && !reader.u8(aead)) return false;
-  if (version == 6 && !reader.u8(ignored)) return false;  // the specifier's length, which it knows itself
+  if (version == 6 && !reader.u8(ignored)) return false;  // the specifier's length, which is redundant
   if (!read_specifier(reader, out)) return false;
   if (out.part != SecretPart::encrypted) return true;
   out.encryption["integrity"] = usage == kAead ? aead_name(aead) : usage == kSha1Check ? "SHA-1" : "sum of 16 bits";
   const std::size_t start = usage == kAead ? nonce_bytes(aead) : block_bytes(cipher);
-  // Of an unknown cipher nobody can tell where its IV ends; nothing behind it is read.
+  // The end of an unknown cipher's IV is unknown; nothing after it is read.
   return reader.skip(start);
 }
 
@@ -112,7 +112,7 @@ std::string hash_name(unsigned algorithm) {
 bool read_protection(ByteReader& reader, unsigned key_version, Protection& out) {
   std::uint8_t usage = 0, ignored = 0;
   if (!reader.u8(usage)) return false;
-  // Version 5 counts what follows always, version 6 only when something does.
+  // Version 5 always counts what follows, version 6 only if something does.
   if ((key_version == 5 || (key_version == 6 && usage != kClear)) && !reader.u8(ignored)) return false;
   if (usage == kClear) return key_version != 5 || reader.skip(4);
   out.part = SecretPart::encrypted;

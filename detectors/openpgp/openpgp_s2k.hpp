@@ -10,12 +10,12 @@
 
 namespace landwaiter::detectors::openpgp {
 
-/// Whether a key packet has its private half, and how.
+/// Whether and how a key packet contains its private half.
 enum class SecretPart {
   none,  ///< a public key
   clear,
   encrypted,
-  absent,   ///< GnuPG's "gnu-dummy": the place of a private key that is kept elsewhere
+  absent,   ///< GnuPG's "gnu-dummy": a placeholder for a private key that is stored elsewhere
   on_card,  ///< GnuPG's "divert-to-card"
 };
 
@@ -25,8 +25,8 @@ struct Protection {
   nlohmann::json encryption;  ///< {scheme, cipher, kdf, hash, count_bytes, integrity}, null when not encrypted
 };
 
-/// Reads from the S2K usage octet to the last byte before the private numbers. False when these bytes say nothing of the kind.
-/// Nothing is derived, so that the count costs nothing.
+/// Reads from the S2K usage octet to the last byte before the private numbers. False if the bytes are invalid. Nothing is derived, so the
+/// count costs nothing.
 [[nodiscard]] bool read_protection(ByteReader& reader, unsigned key_version, Protection& out);
 
 /// "AES-256", "3DES", ...; "cipher 42" for those without a name here.
@@ -34,8 +34,8 @@ std::string cipher_name(unsigned algorithm);
 /// "SHA-256", ...; "hash 42" for those without a name here.
 std::string hash_name(unsigned algorithm);
 
-/// Stable codes of what is wrong with it: "3des", "few-iterations" (fewer than 1,000 times salt and
-/// passphrase, or once), "no-integrity" (a sum of 16 bits), "md5" (a passphrase hashed by it).
+/// Stable weakness codes: "3des", "few-iterations" (fewer than 1,000 times salt and passphrase, or once), "no-integrity" (a sum of 16
+/// bits), "md5" (a passphrase hashed by it).
 std::vector<std::string> protection_weaknesses(const nlohmann::json& encryption);
 
 }  // namespace landwaiter::detectors::openpgp

@@ -15,7 +15,7 @@ std::uint16_t sum(ByteView bytes) {
   return static_cast<std::uint16_t>(total);
 }
 
-/// n, e, or p, g, y, and so on: the public numbers again, which were read once without complaint.
+/// n, e, or p, g, y, and so on: the public numbers again, which have been validated.
 std::vector<ByteView> public_numbers(const Key& key, std::size_t count) {
   constexpr std::array<std::size_t, 7> kHead{0, 0, 8, 8, 6, 10, 10};
   ByteReader reader(key.public_body);
@@ -52,7 +52,7 @@ bool numbers_agree(const Key& key, const std::vector<ByteView>& secret) {
       const auto numbers = public_numbers(key, 4);
       return numbers.size() == 4 && discrete_log_agrees(numbers[0], numbers[2], numbers[3], secret[0]);
     }
-    // Curve25519's scalar is a number here, other raw kinds' secrets are strings of octets.
+    // Curve25519's scalar is a number here; other raw secrets are octet strings.
     case 18: return curve_agrees(key.public_key, secret[0], key.public_key.key_type == "X25519");
     default: return curve_agrees(key.public_key, secret[0]);
   }

@@ -7,8 +7,8 @@
 
 namespace landwaiter::detectors::openpgp {
 
-/// Private numbers of a key, in clear, as their packet has them after the S2K usage octet: do they and their sum of 16 bits
-/// belong to the public key? Nothing when these are not the numbers that the algorithm has.
+/// Whether the unencrypted private numbers of a key, as in their packet after the S2K usage octet, and their 16-bit checksum match the
+/// public key. Nothing if these are not the algorithm's numbers.
 std::optional<bool> secret_agrees(const Key& key, ByteView numbers);
 
 }  // namespace landwaiter::detectors::openpgp

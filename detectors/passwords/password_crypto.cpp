@@ -33,18 +33,18 @@ using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, OpensslFree<EVP_CIPHER_CTX
 using Cipher = std::unique_ptr<EVP_CIPHER, OpensslFree<EVP_CIPHER_free>>;
 using Opened = std::optional<WipedBytes>;
 
-/// No key or IV that is asked for here is longer; HMAC-SHA-512's are 64.
+/// No key or IV here is longer; HMAC-SHA-512's have 64.
 constexpr std::size_t kDerivedBytesMax = 256;
 constexpr std::string_view kJksOid = "1.3.6.1.4.1.42.2.17.1.1", kJceksOid = "1.3.6.1.4.1.42.2.19.1";
 
-/// OpenSSL's algorithms with the old ones among them, apart from what the rest of the program may use. Made once and never given up:
-/// loading a provider takes milliseconds.
+/// OpenSSL's algorithms including the legacy ones, separate from those of the rest of the program. Created once and never freed: loading
+/// a provider takes milliseconds.
 OSSL_LIB_CTX* old_algorithms() {
   static OSSL_LIB_CTX* const context = [] {
     OSSL_LIB_CTX* made = OSSL_LIB_CTX_new();
     if (made != nullptr) {
       (void)OSSL_PROVIDER_load(made, "default");
-      (void)OSSL_PROVIDER_load(made, "legacy");  // Its absence shows when a cipher is asked for.
+      (void)OSSL_PROVIDER_load(made, "legacy");  // If it is missing, fetching a cipher fails.
     }
     ERR_clear_error();
     return made;
@@ -76,14 +76,14 @@ std::uint64_t number_member(const json& description, const char* name) {
   return found != description.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
 }
 
-/// What one try costs, counted in rounds; 0 when the numbers are missing or beyond use.
+/// The cost of one attempt in rounds; 0 if the numbers are missing or too large.
 std::uint64_t rounds_of(const json& encryption) {
   constexpr std::uint64_t kMax = std::uint64_t{1} << 32U;
   const std::uint64_t iterations = number_member(encryption, "iterations");
   const std::uint64_t n = number_member(encryption, "scrypt_n"), r = number_member(encryption, "scrypt_r"),
                       p = number_member(encryption, "scrypt_p");
   if (iterations > INT_MAX || n > kMax || r > 1024 || p > 1024) return 0;
-  // PBKDF2 hashes twice a round, and a key of 32 bytes needs two runs with SHA-1; PKCS #12 has two runs for a key and one for an IV.
+  // PBKDF2 hashes twice per round, and a key of 32 bytes needs two runs with SHA-1; PKCS #12 has two runs for a key and one for an IV.
   // scrypt's block of 128 r bytes is mixed twice, some two rounds of a hash for each 64.
   constexpr std::uint64_t kEach = 4;
   if (n > 0) return 8 * n * std::max<std::uint64_t>(r * p, 1);
@@ -127,7 +127,7 @@ Opened open_jceks_key(const Password& password, ByteView salt, std::uint64_t ite
   constexpr std::size_t kHalf = 4, kKeyBytes = 24, kMd5Bytes = 16;
   Bytes halves(salt.begin(), salt.end());
   if (std::equal(halves.begin(), halves.begin() + kHalf, halves.begin() + kHalf)) {
-    // Meant to turn the first half round; this is what it does.
+    // Meant to reverse the first half; this is what it actually does.
     for (std::size_t i = 0; i < 2; ++i) {
       const std::uint8_t kept = halves[i];
       halves[i] = halves[3 - i];
@@ -161,7 +161,7 @@ Lock jceks_lock(ByteView parameters, std::uint64_t iterations, ByteView cipherte
           .open = [=](const Password& password) { return open_jceks_key(password, salt, iterations, ciphertext); }};
 }
 
-/// Does OpenSSL have the cipher? A description carries OpenSSL's long names, which tell the old ones apart.
+/// Whether OpenSSL has the cipher. A description has OpenSSL's long names, which identify the legacy ones.
 bool available(const json& encryption) {
   const std::string cipher = encryption.value("cipher", json()).is_string() ? encryption["cipher"].get<std::string>() : "";
   if (cipher.find("RC2") != std::string::npos || cipher.find("rc2") != std::string::npos) return cipher_named("RC2-40-CBC") != nullptr;
@@ -212,7 +212,7 @@ Bytes hmac(const std::string& hash, ByteView key, ByteView data) {
   const EVP_MD* md = hash_named(hash);
   Bytes out(EVP_MAX_MD_SIZE);
   unsigned size = 0;
-  // A null key would mean the last one.
+  // A null key would mean the previous one.
   static constexpr std::uint8_t kNothing[1] = {0};
   const void* from = key.empty() ? kNothing : key.data();
   if (md == nullptr || HMAC(md, from, static_cast<int>(key.size()), data.data(), data.size(), out.data(), &size) == nullptr) size = 0;

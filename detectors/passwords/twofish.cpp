@@ -130,7 +130,7 @@ std::uint32_t Twofish::g(std::uint32_t x) const {
 void Twofish::decrypt_block(const std::uint8_t* in, std::uint8_t* out) const {
   std::array<std::uint32_t, 4> r{};
   for (std::size_t i = 0; i < 4; ++i) r[i] = word(in + 4 * i) ^ round_keys_[4 + i];
-  // The last round's halves were not exchanged.
+  // The last round's halves were not swapped.
   for (std::size_t round = 16; round-- > 0;) {
     const std::uint32_t t0 = g(r[0]), t1 = g(std::rotl(r[1], 8));
     r[2] = std::rotl(r[2], 1) ^ (t0 + t1 + round_keys_[2 * round + 8]);

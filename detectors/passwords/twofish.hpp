@@ -10,8 +10,8 @@
 
 namespace landwaiter::detectors {
 
-/// Twofish (Schneier and others, 1998) with a key of 256 bits, for reading only: OpenSSL has none, and Bouncy Castle's UBER keystores
-/// are encrypted with it. Nothing secret that is ours meets it, so that its tables may leak through timing.
+/// Twofish (Schneier and others, 1998) with a key of 256 bits, only for decryption: OpenSSL does not have it, and Bouncy Castle's UBER
+/// keystores use it. It never processes our own secrets, so timing leaks of its tables are acceptable.
 class Twofish {
  public:
   static constexpr std::size_t kKeyBytes = 32, kBlockBytes = 16;
@@ -22,7 +22,7 @@ class Twofish {
   Twofish(const Twofish&) = delete;
   Twofish& operator=(const Twofish&) = delete;
 
-  /// Whole blocks in CBC mode with PKCS #7 padding; nothing when the padding is wrong.
+  /// Whole blocks in CBC mode with PKCS #7 padding; nothing if the padding is wrong.
   std::optional<WipedBytes> decrypt_cbc(ByteView iv, ByteView ciphertext) const;
 
  private:

@@ -9,7 +9,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-/// Suites of the longest lists seen number some 200.
+/// The longest lists seen have about 200 suites.
 constexpr std::size_t kWordsMax = 1000;
 
 std::vector<std::string_view> words_of(std::string_view text, std::string_view separators) {
@@ -24,7 +24,7 @@ std::vector<std::string_view> words_of(std::string_view text, std::string_view s
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-/// What one enabled name is weak by. `name` is in lower case with dashes for underscores.
+/// The weaknesses of one enabled name. `name` is in lower case with dashes for underscores.
 struct Sign {
   std::string_view part;
   std::string_view code;
@@ -56,7 +56,7 @@ constexpr std::array kSigns{
     Sign{"rc2", "weak-cipher"},
 };
 
-/// Single DES in any of its names, beside the triple one.
+/// Single DES under any of its names, as opposed to triple DES.
 bool is_des(std::string_view name) {
   if (has(name, "3des") || has(name, "des3") || has(name, "des-cbc3") || has(name, "des-ede")) return false;
   return name == "des" || name == "low" || has(name, "des-cbc") || name.starts_with("des-") || has(name, "-des-") || has(name, "des40");
@@ -81,7 +81,7 @@ std::string plain(std::string_view word) {
   return name;
 }
 
-/// "+a,b" adds, "^a,b" puts first, "-a,b" takes away: the sign stands before the whole list (sshd_config(5)).
+/// "+a,b" adds, "^a,b" puts first, "-a,b" removes: the sign applies to the whole list (sshd_config(5)).
 bool takes_away(std::string_view list) { return list.starts_with('-') && has(list, ",") && !has(list, ":"); }
 
 }  // namespace
@@ -132,7 +132,7 @@ bool add_protocols(std::string_view list, ProtocolSettings& out) {
   }
   if (words.empty()) return false;
   if (all || (read.enabled.empty() && !read.disabled.empty() && !read.minimum)) {
-    // "all" of today's libraries begins with TLS 1.0; an exclusion alone speaks to what can do SSL, too.
+    // In current libraries "all" starts with TLS 1.0; an exclusion alone also implies SSL.
     for (const Protocol each : kProtocols) {
       if (!all || each >= Protocol::tls10) read.enabled.insert(each);
     }
@@ -170,7 +170,7 @@ void add_cipher_weaknesses(std::string_view list, std::set<std::string>& out) {
       continue;
     }
     no_anonymous |= name == "anull" || name == "adh";
-    // "!DES" takes single DES alone, "!DES-CBC3-SHA" one suite: only names of whole families exclude a family.
+    // "!DES" excludes only single DES, "!DES-CBC3-SHA" one suite: only family names exclude a family.
     if (name == "enull" || name == "null" || name == "rc4" || name == "3des" || name == "des" || name == "md5" || name == "anull" ||
         name == "adh" || name == "low" || name == "exp" || name == "export") {
       judge(name == "exp" ? "export" : name, excluded);

@@ -20,7 +20,7 @@ struct Piece {
   std::size_t end = 0;
 };
 
-/// The run of text around the hit: all of a file that the window shows whole, else what every window promises.
+/// The run of text around the hit: the whole file if the window contains it, otherwise what every window guarantees.
 Piece text_around(const Window& window, const Hit& hit) {
   const bool whole = window.offset == 0 && window.ends_file && window.bytes.size() <= limits::window_bytes;
   const std::size_t first = whole ? 0 : hit.end - std::min(hit.end, limits::detector_lookbehind_bytes);
@@ -36,7 +36,7 @@ Piece text_around(const Window& window, const Hit& hit) {
 std::vector<Trigger> CryptoConfigurationDetector::triggers() const { return {{0, std::string(kSettingPattern), kSettingLength}}; }
 
 void CryptoConfigurationDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
-  // The help texts and defaults of a program configure nothing.
+  // A program's help texts and defaults do not configure anything.
   if (binary_kind(window.head) != BinaryKind::none) return;
   const Piece piece = text_around(window, hit);
   if (piece.end <= piece.begin) return;

@@ -5,10 +5,10 @@
 
 namespace landwaiter::detectors {
 
-/// What files tell programs to use: protocols, ciphers, algorithms and providers of OpenSSL, Java, OpenSSH, nginx, Apache,
-/// HAProxy, Tomcat, Postfix, Dovecot, databases and others. One finding for each file and program, of all its directives;
-/// what the program does without them is not guessed. Passwords that stand beside are noted, never kept. A file is read as a
-/// whole up to limits::window_bytes; of a longer one, or of text among other bytes, the piece around the directive.
+/// What configuration files select: protocols, ciphers, algorithms and providers of OpenSSL, Java, OpenSSH, nginx, Apache, HAProxy,
+/// Tomcat, Postfix, Dovecot, databases and others. One finding per file and program, with all its directives; a program's defaults are
+/// not guessed. The presence of passwords is recorded, never their value. A file is read completely up to limits::window_bytes; from a
+/// longer one, or from text inside other bytes, the part around the directive.
 class CryptoConfigurationDetector final : public Detector {
  public:
   std::string_view name() const override { return "crypto-configuration"; }

@@ -16,12 +16,12 @@ namespace {
 
 using nlohmann::json;
 
-/// Of one directive: a proxy in front of a thousand names repeats the same few.
+/// Values per directive: a proxy for a thousand names repeats the same few.
 constexpr std::size_t kValuesMax = 100;
 constexpr std::size_t kProvidersMax = 100;
 constexpr std::string_view kJavaProvider = "security.provider.";
 
-/// The settings of each program that the file speaks to.
+/// The settings of each program that the file configures.
 class SettingsCollector {
  public:
   CryptoSettings& of(std::string_view software, std::size_t offset) {
@@ -54,27 +54,27 @@ std::string_view unquoted(std::string_view value) {
 
 bool is_true(std::string_view value) { return value == "1" || iequals(value, "true") || iequals(value, "yes") || iequals(value, "on"); }
 
-/// Is this a list of names, and no sentence that begins with the directive's name?
+/// Whether this is a list of names, and not a sentence that starts with the directive's name.
 bool names_algorithms(const Directive& directive, std::string_view value) {
   if (!is_cipher_list(value)) return false;
   const bool prose_like = directive.syntax == Syntax::blank || directive.syntax == Syntax::any;
   if (!prose_like || directive.software == "GnuPG") return true;
   if (value.find_first_of(" \t") != std::string_view::npos) return false;
-  if (directive.software != assets::CryptoConfiguration::openssh) return true;
+  if (directive.software != assets::CryptoConfiguration::kOpenSsh) return true;
   return value.find_first_of("-,0123456789") != std::string_view::npos && value.find_first_of(":/'[]=;") == std::string_view::npos;
 }
 
-/// Tells a list for TLS 1.3 and the like from the protocol that mod_ssl lets stand in front.
+/// Separates the list from the protocol that mod_ssl allows in front of it.
 std::string_view without_protocol(std::string_view value) {
   const std::size_t blank = value.find(' ');
   if (blank == std::string_view::npos || (!protocol_from(value.substr(0, blank)) && value.substr(0, blank) != "SSL")) return value;
   return unquoted(value.substr(blank + 1));
 }
 
-/// Several bounds in one file: the widest counts.
+/// Several bounds in one file: the widest applies.
 bool read_bound(std::string_view value, bool minimum, ProtocolSettings& protocols) {
   auto bound = protocol_from(value);
-  if (!bound && minimum && iequals(value, "None")) bound = Protocol::ssl3;  // OpenSSL: whatever the library can
+  if (!bound && minimum && iequals(value, "None")) bound = Protocol::ssl3;  // OpenSSL: everything that the library supports
   if (!bound) return false;
   auto& limit = minimum ? protocols.minimum : protocols.maximum;
   if (!limit) limit = bound;
@@ -114,7 +114,7 @@ bool read_haproxy(const Directive& directive, std::string_view value, CryptoSett
   return true;
 }
 
-/// False when the value cannot be one of the directive's.
+/// False if the value is invalid for the directive.
 bool apply(const Directive& directive, std::string_view value, CryptoSettings& settings) {
   switch (directive.meaning) {
     case Meaning::protocols: return add_protocols(value, settings.protocols);
@@ -138,7 +138,7 @@ bool apply(const Directive& directive, std::string_view value, CryptoSettings& s
   }
 }
 
-/// Takes the directive into a copy first: a value that is none leaves no trace of the program.
+/// Applies the directive to a copy first: an invalid value leaves no trace of the program.
 void take(const Directive& directive, std::string_view value, std::size_t offset, SettingsCollector& all) {
   if (value.empty()) return;
   CryptoSettings trial;
@@ -176,7 +176,7 @@ void read_line(const ConfigLine& line, SettingsCollector& all) {
   }
 }
 
-/// OpenSSL: `providers = S` names a section, whose entries name one section for each provider (config(5)).
+/// OpenSSL: `providers = S` names a section, whose entries name one section per provider (config(5)).
 void read_openssl_providers(const std::vector<ConfigLine>& lines, SettingsCollector& all) {
   const auto list =
       std::ranges::find_if(lines, [](const ConfigLine& line) { return line.key == "providers" && line.separator == Separator::equals; });
@@ -190,7 +190,7 @@ void read_openssl_providers(const std::vector<ConfigLine>& lines, SettingsCollec
   }
 }
 
-/// Fedora's crypto-policies: one word below a comment that is always the same.
+/// Fedora's crypto-policies: one word below a fixed comment.
 void read_policy(std::string_view text, const std::vector<ConfigLine>& lines, SettingsCollector& all) {
   if (text.find("being the crypto policy to") == std::string_view::npos || lines.size() != 1 || lines[0].separator != Separator::none)
     return;
@@ -220,7 +220,7 @@ void read_tomcat(std::string_view text, SettingsCollector& all) {
   }
 }
 
-/// Paths and passwords alone say nothing of how cryptography is used.
+/// Paths and passwords alone do not say how cryptography is used.
 bool says_something(const CryptoSettings& settings) {
   if (!settings.providers.empty()) return true;
   const auto directives = setting_directives();

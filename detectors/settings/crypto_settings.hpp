@@ -12,24 +12,23 @@
 
 namespace landwaiter::detectors {
 
-/// What one program is told in one file about cryptography.
+/// One program's cryptographic settings in one file.
 struct CryptoSettings {
   std::string software;  ///< "nginx", "OpenSSH", "OpenSSL", ...
   ProtocolSettings protocols;
   std::map<std::string, std::vector<std::string>> directives;  ///< as written, each value once, in the file's order
   std::string ciphers;                                         ///< the first list of ciphers, as written
   std::vector<std::string> providers;                          ///< OpenSSL's and Java's, in order
-  bool password_in_configuration = false;                      ///< a keystore's password stands in the file; it is not kept
+  bool password_in_configuration = false;                      ///< the file has a keystore's password; it is not stored
   std::set<std::string> weaknesses;
   std::size_t offset = 0;  ///< of the first directive in the text
 };
 
-/// Reads the directives that the table knows, each at the beginning of a line that is no comment, of every program whose
-/// directives occur. Lines that end in a backslash go on. A value that cannot be what the directive wants is passed over,
-/// so that prose and source code say nothing.
+/// Reads all known directives, each at the start of a line that is not a comment, for every program. Lines that end in a backslash
+/// continue. Invalid values are skipped, which excludes prose and source code.
 std::vector<CryptoSettings> read_crypto_settings(std::string_view text);
 
-/// The id is of the normalised settings: the same settings in two files are the same finding.
+/// The id is a digest of the normalized settings: the same settings in two files are the same finding.
 Finding describe_settings(const CryptoSettings& settings);
 
 }  // namespace landwaiter::detectors

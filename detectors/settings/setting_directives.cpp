@@ -8,7 +8,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-constexpr std::string_view kOpenSsh = assets::CryptoConfiguration::openssh;
+constexpr std::string_view kOpenSsh = assets::CryptoConfiguration::kOpenSsh;
 
 constexpr std::array kDirectives{
     // ngx_http_ssl_module
@@ -81,7 +81,7 @@ constexpr std::array kDirectives{
     Directive{"tls-protocols", "Redis", Syntax::blank, Meaning::protocols},
     Directive{"tls-ciphers", "Redis", Syntax::blank, Meaning::ciphers},
     Directive{"tls-ciphersuites", "Redis", Syntax::blank, Meaning::ciphers},
-    // Kafka and others that name JSSE's settings so; Spring Boot
+    // Kafka and others with the same JSSE settings; Spring Boot
     Directive{"ssl.enabled.protocols", "Java properties", Syntax::equals, Meaning::protocols},
     Directive{"ssl.cipher.suites", "Java properties", Syntax::equals, Meaning::ciphers},
     Directive{"ssl.keystore.password", "Java properties", Syntax::equals, Meaning::password},
@@ -90,7 +90,7 @@ constexpr std::array kDirectives{
     Directive{"server.ssl.enabled-protocols", "Spring Boot", Syntax::equals, Meaning::protocols},
     Directive{"server.ssl.ciphers", "Spring Boot", Syntax::equals, Meaning::ciphers},
     Directive{"server.ssl.key-store-password", "Spring Boot", Syntax::equals, Meaning::password},
-    // Envoy; Traefik, Kubernetes and others that name Go's constants
+    // Envoy; Traefik, Kubernetes and others with Go's constants
     Directive{"tls_minimum_protocol_version", "Envoy", Syntax::colon, Meaning::minimum},
     Directive{"tls_maximum_protocol_version", "Envoy", Syntax::colon, Meaning::maximum},
     Directive{"minVersion", "Go TLS", Syntax::colon, Meaning::minimum},

@@ -6,7 +6,7 @@
 
 namespace landwaiter::detectors {
 
-/// What a directive's value is.
+/// The kind of a directive's value.
 enum class Meaning {
   protocols,    ///< a list, see add_protocols
   minimum,      ///< one protocol
@@ -14,15 +14,15 @@ enum class Meaning {
   ciphers,      ///< a list of TLS ciphers
   algorithms,   ///< a list of algorithms that is not TLS's ciphers
   java_tls,     ///< jdk.tls.disabledAlgorithms
-  haproxy,      ///< options of HAProxy, which hold protocols
+  haproxy,      ///< HAProxy options with protocols
   provider,     ///< a provider's name
   weak_switch,  ///< "true" permits weak algorithms
-  word,         ///< kept as it is
+  word,         ///< kept unchanged
   path,         ///< a file of a certificate, key or parameters
   password,     ///< only its presence is kept
 };
 
-/// How key and value stand beside each other.
+/// The syntax of key and value.
 enum class Syntax {
   equals,     ///< key = value
   blank,      ///< key value
@@ -39,7 +39,7 @@ struct Directive {
 };
 std::span<const Directive> setting_directives();
 
-/// Directive names that are worth looking at a file for.
+/// Directive names that trigger reading a file.
 inline constexpr std::string_view kSettingPattern =
     "(?:ssl_protocols|ssl_ciphers|SSLProtocol|SSLCipherSuite|MinProtocol|CipherString|ssl-default-bind|ssl-min-ver|KexAlgorithms|"
     "HostKeyAlgorithms"

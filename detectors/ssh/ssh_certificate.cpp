@@ -13,7 +13,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kCertificateSuffix = "-cert-v01@openssh.com";
-/// A certificate for more names or with more options than this is none that people use.
+/// Real certificates have fewer names and options.
 constexpr std::size_t kPrincipalsMax = 256;
 
 /// "ssh-rsa-cert-v01@openssh.com" certifies an "ssh-rsa", "sk-...-cert-v01@openssh.com" an "sk-...@openssh.com".
@@ -47,14 +47,14 @@ bool read_option_names(ByteView packed, json& out) {
   return true;
 }
 
-/// When a certificate is valid: 0 and the largest number mean no bound.
+/// A certificate's validity: 0 and the largest number mean no bound.
 void describe_validity(std::uint64_t after, std::uint64_t before, SshPublicKey& out) {
   out.expires = before != std::numeric_limits<std::uint64_t>::max();
   out.certificate["not_before"] = after == 0 ? json(nullptr) : unix_time_text(after);
   out.certificate["not_after"] = out.expires ? unix_time_text(before) : json(nullptr);
 }
 
-/// Who signed, and how.
+/// The signing key and algorithm.
 bool read_signer(ByteReader& reader, SshPublicKey& out) {
   ByteView ca, signature, algorithm;
   if (!reader.u32_prefixed(ca) || !reader.u32_prefixed(signature) || !reader.empty()) return false;

@@ -11,12 +11,12 @@
 
 namespace landwaiter::detectors {
 
-/// A public key in SSH's form that stands in text, certified or not.
+/// A public key in SSH's text form, certified or not.
 struct SshPublicKey {
   PublicKey key;
   std::string type;             ///< "ssh-rsa", "ssh-ed25519-cert-v01@openssh.com"
-  std::string fingerprint;      ///< of the key alone, as ssh-keygen -l prints it
-  nlohmann::json certificate;   ///< null when it is none; else kind, serial, key_id, principals, validity, options, ca_fingerprint...
+  std::string fingerprint;      ///< of only the key, as ssh-keygen -l prints it
+  nlohmann::json certificate;   ///< null if it is not one; otherwise kind, serial, key_id, principals, validity, options, ca_fingerprint...
   bool sha1_signature = false;  ///< the certificate's
   bool expires = true;          ///< false for a certificate that is valid forever
 };

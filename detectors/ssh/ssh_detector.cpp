@@ -44,7 +44,7 @@ SshBlob read_blob(std::string_view text, std::size_t begin, bool ends_file) {
   return {base64_decode(base64), at};
 }
 
-/// The type in front of the blob, at most blanks between them; empty when there is none.
+/// The type before the blob, separated only by blanks; empty if there is none.
 std::string_view type_before(std::string_view text, std::size_t blob_begin) {
   constexpr std::size_t kBlanksMax = 8;
   std::size_t end = blob_begin;
@@ -56,7 +56,7 @@ std::string_view type_before(std::string_view text, std::size_t blob_begin) {
   return text.substr(begin, end - begin);
 }
 
-/// The line in front of the key's type, as far as a window is sure to show it, without what a string literal opens with.
+/// The line before the key's type, as far as every window contains it, without the start of a string literal.
 std::string_view line_before(std::string_view text, std::size_t type_begin) {
   const std::size_t from = type_begin - std::min<std::size_t>(type_begin, limits::detector_lookbehind_bytes / 2);
   const std::string_view before = text.substr(from, type_begin - from);
@@ -78,7 +78,7 @@ Finding describe_line_key(const SshPublicKey& key, std::string_view prefix, std:
 
 void inspect_line(const Window& window, const Hit& hit, FindingSink& sink) {
   const std::string_view text = as_text(window.bytes);
-  // The pattern begins with the blob: "AAAA" is the first three bytes of its type's length.
+  // The pattern starts with the blob: "AAAA" is the first three bytes of its type's length.
   const std::size_t blob_begin = text.substr(0, hit.end).rfind("AAAA");
   if (blob_begin == std::string_view::npos) return;
   const std::string_view type = type_before(text, blob_begin);

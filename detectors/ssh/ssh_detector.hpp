@@ -5,9 +5,9 @@
 
 namespace landwaiter::detectors {
 
-/// Public keys and certificates of SSH in text (authorized_keys, known_hosts, *.pub, and anywhere else), RFC 4716's files, private
-/// keys of SSH-1, lists of revoked keys. A key in text is reported when its blob parses to the end and names the type that stands
-/// before it; its identity is that of the private key it belongs to. OpenSSH's own private keys are PrivateKeyDetector's.
+/// Public keys and certificates of SSH in text (authorized_keys, known_hosts, *.pub, and anywhere else), RFC 4716's files, private keys
+/// of SSH-1, lists of revoked keys. A key in text is reported if its blob parses to the end and names the type before it; it has the
+/// identity of its private key. OpenSSH's own private keys are left to PrivateKeyDetector.
 class SshDetector final : public Detector {
  public:
   explicit SshDetector(DetectorContext context) : context_(std::move(context)) {}

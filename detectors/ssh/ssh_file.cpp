@@ -22,7 +22,7 @@ using nlohmann::json;
 constexpr std::size_t kSshLineMax = 1024;
 constexpr std::string_view kEnd4716 = "---- END SSH2 PUBLIC KEY ----";
 
-/// Skips the headers, whose lines go on behind a backslash, and collects the body up to the END line.
+/// Skips the headers, whose lines continue after a backslash, and collects the body up to the END line.
 std::optional<std::string> read_4716_body(std::string_view text, std::size_t& at) {
   constexpr std::size_t kLinesMax = 1024;
   std::string body;
@@ -48,7 +48,7 @@ bool read_mpint1(ByteReader& reader, ByteView& out) {
   return reader.u16_be(bits) && bits <= limits::key_bits_max && reader.view((bits + 7U) / 8, out) && bit_length(out) == bits;
 }
 
-/// SSH-1's numbers of ciphers; null for those that nobody wrote into files.
+/// SSH-1's cipher numbers; null for those that were never used in files.
 json ssh1_cipher(std::uint8_t number) {
   switch (number) {
     case 1: return "idea-cfb";
@@ -86,7 +86,7 @@ bool read_section(ByteReader& reader, Krl& krl) {
   return true;
 }
 
-/// `bytes` begin behind the magic.
+/// `bytes` start after the magic.
 std::optional<Krl> read_krl(ByteView bytes) {
   constexpr std::size_t kSectionsMax = 4096;
   ByteReader reader(bytes);
@@ -143,7 +143,7 @@ void inspect_ssh1_private(const Window& window, const Hit& hit, FindingSink& sin
   key.encrypted = cipher != 0;
   if (key.encrypted) key.encryption = {{"scheme", "SSH-1"}, {"cipher", ssh1_cipher(cipher)}, {"kdf", "MD5"}, {"iterations", 1U}};
   Finding finding = private_key_finding(key, "binary", context);
-  // The protocol has a checksum that attackers can steer, and no program of today speaks it.
+  // The protocol has a checksum that attackers can manipulate, and no current program supports it.
   add_weakness(finding, "ssh-1");
   sink.add(std::move(finding), hit.end - kMagicSize);
   sink.consumed(hit.end + section_begin);
@@ -156,7 +156,7 @@ void inspect_krl(const Window& window, const Hit& hit, FindingSink& sink) {
   const auto krl = read_krl(window.bytes.subspan(hit.end));
   if (!krl) return;
   const std::size_t end = hit.end + krl->end;
-  // Its size stands nowhere: what is there is asked for when a section seems to go on behind the window.
+  // Its size is not stored: more bytes are requested if a section seems to continue after the window.
   if (!window.ends_file && end < window.bytes.size() && sink.need(begin, limits::object_bytes_max)) return;
   Finding finding;
   finding.type = FindingType::crl;

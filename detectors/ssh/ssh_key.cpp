@@ -69,7 +69,7 @@ nlohmann::json describe_kdf(std::string_view cipher, std::string_view kdf, ByteV
   return out;
 }
 
-/// How many strings a private key has after its type; a token's key has a flags byte among them.
+/// How many strings a private key has after its type; a token's key also has a flags byte.
 struct PrivateShape {
   std::string_view type_prefix;
   std::size_t strings;
@@ -93,7 +93,7 @@ bool skip_strings(ByteReader& reader, std::size_t count) {
   return true;
 }
 
-/// One private key and its comment. Of a type not known here nothing can be said, so it passes as the last one.
+/// One private key and its comment. An unknown type cannot be parsed, so it is accepted as the last one.
 bool skip_private_key(ByteReader& reader, bool& known) {
   ByteView type;
   if (!reader.u32_prefixed(type)) return false;
@@ -163,20 +163,20 @@ std::string ssh_fingerprint(ByteView blob) {
 }
 
 Result<std::vector<PrivateKey>> read_openssh_private(ByteView bytes) {
-  if (!as_text(bytes).starts_with(kOpenSshMagic)) return malformed_openssh("another magic");
+  if (!as_text(bytes).starts_with(kOpenSshMagic)) return malformed_openssh("wrong magic");
   ByteReader reader(bytes.subspan(kOpenSshMagic.size()));
   ByteView cipher_bytes, kdf_bytes, options, section;
   std::uint32_t count = 0;
   if (!reader.u32_prefixed(cipher_bytes) || !reader.u32_prefixed(kdf_bytes) || !reader.u32_prefixed(options) || !reader.u32_be(count)) {
-    return malformed_openssh("its header is cut");
+    return malformed_openssh("its header is truncated");
   }
   constexpr std::size_t kPublicKeyBytesMin = 4 + 32;
   if (count == 0 || count > reader.remaining() / kPublicKeyBytesMin) return malformed_openssh("its count of keys");
   std::vector<ByteView> blobs(count);
   for (ByteView& blob : blobs) {
-    if (!reader.u32_prefixed(blob)) return malformed_openssh("a public key is cut");
+    if (!reader.u32_prefixed(blob)) return malformed_openssh("a public key is truncated");
   }
-  if (!reader.u32_prefixed(section) || section.empty()) return malformed_openssh("its private part is cut");
+  if (!reader.u32_prefixed(section) || section.empty()) return malformed_openssh("its private part is truncated");
 
   const std::string_view cipher = as_text(cipher_bytes);
   const bool agrees = cipher != "none" || plain_section_agrees(section, blobs.size());
@@ -190,7 +190,7 @@ Result<std::vector<PrivateKey>> read_openssh_private(ByteView bytes) {
     key.opaque = section;
     ByteReader type_reader(blob);
     ByteView type;
-    if (!type_reader.u32_prefixed(type)) return malformed_openssh("a public key is cut");
+    if (!type_reader.u32_prefixed(type)) return malformed_openssh("a public key is truncated");
     if (auto public_key = read_ssh_public_key(blob)) key.public_key = std::move(*public_key);
     else key.public_key.key_type = printable(as_text(type).substr(0, 64));
     key.consistent = agrees;

@@ -7,16 +7,16 @@
 
 namespace landwaiter::detectors {
 
-/// The keys of an openssh-key-v1 file (OpenSSH's PROTOCOL.key), of which ssh-keygen writes one. The public half stands in
-/// the clear, encrypted or not. Without encryption the check numbers and the padding must agree, else `consistent` is
-/// false. The comment is not read: it names people.
+/// The keys of an openssh-key-v1 file (OpenSSH's PROTOCOL.key), of which ssh-keygen writes one. The public half is never encrypted.
+/// Without encryption, the check numbers and the padding must match, otherwise `consistent` is false. The comment is not read: it names
+/// people.
 Result<std::vector<PrivateKey>> read_openssh_private(ByteView bytes);
 
-/// A public key as SSH sends it (RFC 4253, 6.6; RFC 5656, 3.1; RFC 8709) as SubjectPublicKeyInfo. For a key whose secret
-/// stays in a token ("sk-..."), the part that verifies. Certificates are not read.
+/// A public key as SSH sends it (RFC 4253, 6.6; RFC 5656, 3.1; RFC 8709) as SubjectPublicKeyInfo. For a key on a token ("sk-..."), the
+/// verification key. Certificates are not read.
 std::optional<PublicKey> read_ssh_public_key(ByteView blob);
 
-/// The fields of such a key behind its type, wherever they stand: in a certificate (OpenSSH's PROTOCOL.certkeys), too.
+/// The fields of such a key after its type, also inside a certificate (OpenSSH's PROTOCOL.certkeys).
 std::optional<PublicKey> read_ssh_public_fields(std::string_view type, ByteReader& reader);
 
 /// Appends SSH's `string`: a length in four bytes, then the bytes (RFC 4251, 5).

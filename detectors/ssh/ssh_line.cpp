@@ -44,7 +44,7 @@ constexpr std::array<std::string_view, 24> kOptions{"agent-forwarding",
 
 bool is_option(std::string_view name) { return std::ranges::find(kOptions, to_lower(name)) != kOptions.end(); }
 
-/// One past the option that begins at `at`; in quotation marks \" is a character and a comma no border.
+/// One past the option that starts at `at`; inside quotation marks, \" is a character and a comma does not separate.
 std::size_t option_end(std::string_view text, std::size_t at) {
   bool quoted = false;
   for (; at < text.size(); ++at) {
@@ -55,7 +55,7 @@ std::size_t option_end(std::string_view text, std::size_t at) {
   return at;
 }
 
-/// The names of a list of options; nothing when one of them is no option of sshd.
+/// The names in a list of options; nothing if one of them is not an sshd option.
 std::optional<std::vector<std::string>> option_names(std::string_view text) {
   std::vector<std::string> names;
   for (std::size_t at = 0; at < text.size();) {
@@ -70,7 +70,7 @@ std::optional<std::vector<std::string>> option_names(std::string_view text) {
   return names;
 }
 
-/// sshd(8), SSH_KNOWN_HOSTS FILE FORMAT: hosts have a dot, a comma or a bracket, unless the file's name speaks for them.
+/// sshd(8), SSH_KNOWN_HOSTS FILE FORMAT: hosts have a dot, a comma or a bracket, unless the file's name is evidence.
 bool is_host_list(std::string_view text, bool named_so) {
   if (text.starts_with("|1|")) return text.find_first_of(" \t") == std::string_view::npos;
   if (text.empty() || text.ends_with(':') || text.ends_with('=')) return false;

@@ -15,7 +15,7 @@
 
 namespace landwaiter::detectors {
 
-/// What libarchive's read callback works on.
+/// The context of libarchive's read callback.
 struct ArchiveReader::Source {
   ByteSource& bytes;
   std::uint64_t header_bytes_max;
@@ -54,7 +54,7 @@ namespace {
 /// a failure loses the name, so there UTF-8 it is.
 NameCharset charset_for(ArchiveFormat format) { return format == ArchiveFormat::tar ? NameCharset::ascii : NameCharset::utf8; }
 
-/// What libarchive found odd, but for names that keep their bytes, as said above.
+/// libarchive's warning, except for names that keep their bytes, as explained above.
 bool worth_telling(std::string_view warning) { return warning.find("converted from") == std::string_view::npos; }
 
 void append_utf8(std::string& out, char32_t point) {
@@ -74,7 +74,7 @@ void append_utf8(std::string& out, char32_t point) {
   put(0x80 | (point & 0x3f));
 }
 
-/// A name in whichever form libarchive can give it: its conversions fail on names that are not in the locale's charset.
+/// A name in whatever form libarchive can provide: its conversions fail on names outside the locale's charset.
 std::string either_text(const char* utf8, const wchar_t* wide) {
   if (utf8) return utf8;
   std::string text;
@@ -104,7 +104,7 @@ ArchiveEntry::Type type_of(struct archive_entry* header) {
   }
 }
 
-/// Zip methods whose decoders need memory that the archive decides on (lzma, xz, ppmd, zstd: up to 4 GiB) stay closed.
+/// Zip methods whose decoders allocate as much memory as the archive requests (lzma, xz, ppmd, zstd: up to 4 GiB) are not supported.
 std::string unsupported_zip_content(struct archive* archive, struct archive_entry* header) {
   if (archive_entry_is_data_encrypted(header)) return "it is encrypted";
   const char* text = archive_format_name(archive);
@@ -148,7 +148,7 @@ ArchiveReader::Step ArchiveReader::next() {
     fail("not a " + std::string(format_name()) + " archive");
     return Step::failed;
   }
-  // Apart from reading the next header, so that the content does not count as header.
+  // Separate from reading the next header, so the content does not count as header.
   if (std::exchange(in_entry_, false) && archive_read_data_skip(archive_.get()) == ARCHIVE_FATAL) {
     fail_damaged();
     return Step::failed;
@@ -173,7 +173,7 @@ ArchiveReader::Step ArchiveReader::next() {
   }
 }
 
-/// libarchive says that it can go on behind the damage; believed as long as it moves.
+/// libarchive says that it can continue after the damage; trusted as long as it advances.
 ArchiveReader::Step ArchiveReader::pass_over() {
   const auto taken = archive_filter_bytes(archive_.get(), 0);
   fail_damaged();
@@ -200,8 +200,8 @@ std::optional<EntryMetadata> ArchiveReader::metadata() const {
   }
   // libarchive gives the last of equal names first, which is the one that counts.
   std::ranges::stable_sort(out.attributes, {}, &ExtendedAttribute::name);
-  const auto doubles = std::ranges::unique(out.attributes, {}, &ExtendedAttribute::name);
-  out.attributes.erase(doubles.begin(), doubles.end());
+  const auto duplicates = std::ranges::unique(out.attributes, {}, &ExtendedAttribute::name);
+  out.attributes.erase(duplicates.begin(), duplicates.end());
   return out;
 }
 

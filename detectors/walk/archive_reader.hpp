@@ -20,22 +20,22 @@ enum class ArchiveFormat { tar, zip };
 struct ArchiveEntry {
   using Type = EntryType;
 
-  std::string name;         ///< raw bytes; where libarchive cannot give those, UTF-8
+  std::string name;         ///< raw bytes, or UTF-8 if libarchive cannot provide those
   std::string link_target;  ///< of a hard link
   Type type = Type::file;
   std::uint64_t size_bytes = 0;  ///< as the header says
   bool size_known = false;       ///< the header does say it
-  bool exact_size = false;       ///< size_bytes is what comes, unless the archive is truncated
+  bool exact_size = false;       ///< size_bytes is the content's size, unless the archive is truncated
   bool sparse = false;           ///< has holes: read() may jump
-  std::string unsupported;       ///< why the content cannot be read; empty when it can
-  std::string warning;           ///< what libarchive found odd about the header
+  std::string unsupported;       ///< why the content cannot be read; empty if it can
+  std::string warning;           ///< libarchive's warning about the header
 
   /// POSIX lets a hard link bring the file's content once more.
   bool has_content() const { return type == Type::file || (type == Type::hard_link && size_bytes > 0); }
 };
 
-/// Reads a tar (POSIX.1-2017 pax, ustar, GNU, v7) or, from its local headers, a zip (APPNOTE.TXT) as a stream with
-/// libarchive. Writes nothing, looks at no disk. A tar ends where container engines end it, at its two zero blocks.
+/// Reads a tar (POSIX.1-2017 pax, ustar, GNU, v7) or, from its local headers, a zip (APPNOTE.TXT) as a stream with libarchive. Writes
+/// nothing, reads no file. A tar ends where container engines end it, at its two zero blocks.
 class ArchiveReader {
  public:
   /// `header_bytes_max` bounds what a tar may hold between two entries.
@@ -44,7 +44,7 @@ class ArchiveReader {
 
   enum class Step {
     entry,    ///< entry() is the next one
-    damaged,  ///< something unreadable was passed over: call again; error() says what
+    damaged,  ///< something unreadable was skipped: call again; error() says what
     end,
     failed,  ///< nothing more can be read: error() is the source's own error if it had one
   };
@@ -53,7 +53,7 @@ class ArchiveReader {
   /// What else the header of entry() says: apart, because nobody asks for it of most entries. Nothing for a zip, whose local headers do
   /// not have it.
   std::optional<EntryMetadata> metadata() const;
-  /// Of entry(), raw bytes; empty when it is no symbolic link.
+  /// For entry(), raw bytes; empty if it is not a symbolic link.
   std::string symbolic_link() const;
 
   struct Block {
@@ -62,12 +62,12 @@ class ArchiveReader {
   };
   /// An error concerns this entry alone unless failed().
   Result<Block> read();
-  /// What is wrong with the content that read() gave nevertheless, such as a wrong checksum; asked once.
+  /// A defect of content that read() still returned, such as a wrong checksum; cleared by the call.
   std::optional<Error> take_warning() { return std::exchange(warning_, std::nullopt); }
 
   bool failed() const { return failed_; }
   const Error& error() const { return error_; }
-  /// After Step::end: what was read from the source already and lies behind the archive's end.
+  /// After Step::end: bytes already read from the source after the archive's end.
   ByteView rest() const;
 
  private:

@@ -56,7 +56,7 @@ class GzipDecoder final : public Decoder {
     in_header_ = true;
   }
 
-  /// The header is read apart: isal_inflate would forget its flags between two calls, and a header may lie across two chunks.
+  /// The header is read separately: isal_inflate would forget its flags between two calls, and a header may span two chunks.
   int inflate() {
     if (in_header_) {
       const int code = isal_read_gzip_header(&state_, &header_);
@@ -135,13 +135,13 @@ class XzDecoder final : public Decoder {
     step.consumed = in.size() - stream_.avail_in;
     step.produced = out.size() - stream_.avail_out;
     step.finished = code == LZMA_STREAM_END;
-    // LZMA_BUF_ERROR only says that nothing could be done, which InflateSource sees by itself.
+    // LZMA_BUF_ERROR only says that nothing could be done, which InflateSource detects itself.
     if (code != LZMA_OK && code != LZMA_STREAM_END && code != LZMA_BUF_ERROR) step.error = reason(code);
     return step;
   }
 
   void reset() override {
-    // Streams one by one instead of LZMA_CONCATENATED, which takes trailing data for damage.
+    // Streams one by one instead of LZMA_CONCATENATED, which treats trailing data as damage.
     if (lzma_stream_decoder(&stream_, memory_bytes_max_, 0) != LZMA_OK) throw std::bad_alloc();
   }
 

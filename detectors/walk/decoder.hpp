@@ -10,8 +10,8 @@
 
 namespace landwaiter::detectors {
 
-/// One compression format's library behind one form, for one member (gzip), frame (zstd) or stream (xz, bzip2) at a time.
-/// InflateSource does all that the formats have in common.
+/// One compression library behind a common interface, for one member (gzip), frame (zstd) or stream (xz, bzip2) at a time. InflateSource
+/// does everything that the formats have in common.
 class Decoder {
  public:
   struct Step {
@@ -22,8 +22,8 @@ class Decoder {
   };
 
   virtual ~Decoder() = default;
-  /// Decodes some of `in` into `out`. An empty `in` asks for output that is held back. Neither consuming nor producing
-  /// means that more input is needed.
+  /// Decodes some of `in` into `out`. An empty `in` requests pending output. Neither consuming nor producing means that more input is
+  /// needed.
   virtual Step step(ByteView in, std::span<std::uint8_t> out) = 0;
   /// Ready for another member.
   virtual void reset() = 0;

@@ -6,10 +6,10 @@
 
 namespace landwaiter::detectors {
 
-/// A name from an archive as occurrences, whiteouts and path sets have it. Nothing is ever opened by it.
+/// A name from an archive in the form for occurrences, whiteouts and path sets. It is never used to open a file.
 struct EntryPath {
   std::string text;      ///< no leading "/", no empty or "." components, printable (core/base/text.hpp); "" is the root
-  bool dot_dot = false;  ///< has ".." components, which stay in it as they are
+  bool dot_dot = false;  ///< has ".." components, which are kept
   bool cut = false;      ///< was longer than limits::path_bytes_max
 };
 
@@ -20,7 +20,7 @@ enum class EntryMeaning {
   content,
   whiteout,          ///< ".wh.NAME" deletes NAME of the layers below
   opaque_directory,  ///< ".wh..wh..opq" hides all that lower layers have in its directory
-  aufs_metadata,     ///< other names that begin with ".wh..wh.": not part of the image
+  aufs_metadata,     ///< other names that start with ".wh..wh.": not part of the image
 };
 
 /// `subject` becomes the path that is deleted, or the directory that is opaque; else it is left alone.
@@ -29,8 +29,7 @@ EntryMeaning entry_meaning(std::string_view path, std::string& subject);
 /// The last component.
 std::string_view base_name(std::string_view path);
 
-/// The name of what is inside a compressed file that holds no tar: "a.pem.gz" holds "a.pem"; a name that does not say gets
-/// ".content" behind it.
+/// The name of the content of a compressed file without a tar: "a.pem" for "a.pem.gz"; other names get ".content" appended.
 std::string uncompressed_name(std::string_view path);
 
 }  // namespace landwaiter::detectors

@@ -24,7 +24,7 @@ Result<ByteView> EvenSource::next() {
     joined_.insert(joined_.end(), part.begin(), part.end());
     if (joined_.size() == chunk_bytes_) return ByteView(joined_);
   }
-  // An error waits until what came before it was taken.
+  // An error is held back until the bytes before it have been taken.
   if (joined_.empty() && failed_) return *failed_;
   return ByteView(joined_);
 }

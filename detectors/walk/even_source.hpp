@@ -7,9 +7,8 @@
 
 namespace landwaiter::detectors {
 
-/// The bytes of a source in chunks of one size, but for the last: so nothing behind it (a decoder's output before damage, a
-/// limit that is looked at between chunks) can depend on how a network cut them. Chunks that have that size already are
-/// passed on without a copy.
+/// The bytes of a source in chunks of equal size, except the last: so nothing after it (a decoder's output before damage, a limit checked
+/// between chunks) can depend on how the network split them. Chunks that already have that size are passed on without a copy.
 class EvenSource final : public ByteSource {
  public:
   EvenSource(ByteSource& source, std::size_t chunk_bytes) : source_(source), chunk_bytes_(chunk_bytes) {}

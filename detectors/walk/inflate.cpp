@@ -82,9 +82,9 @@ std::size_t InflateSource::fill(std::span<std::uint8_t> out) {
     next_member();
   } else if (step.consumed == 0 && step.produced == 0) {
     const std::string what(to_string(compression_));
-    // All four libraries take input or give output while they have both; not to would be an endless loop here.
+    // All four libraries consume input or produce output while they have both; otherwise this would loop forever.
     failed_ = in->empty() ? Error(ErrorCode::malformed, what + " data ends before its end mark: it is truncated")
-                          : Error(ErrorCode::malformed, what + " data makes no sense to its decoder");
+                          : Error(ErrorCode::malformed, what + " data is damaged");
   }
   return step.produced;
 }

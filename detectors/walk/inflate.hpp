@@ -17,10 +17,10 @@ enum class Compression { none, gzip, zstd, xz, bzip2 };
 
 std::string_view to_string(Compression compression);
 
-/// How many bytes sniff_compression wants to see to be sure.
+/// How many bytes sniff_compression needs to be sure.
 inline constexpr std::size_t kCompressionSniffBytes = 10;
 
-/// By the first bytes only: media types and file names lie.
+/// By the first bytes only: media types and file names are not reliable.
 Compression sniff_compression(ByteView head);
 
 struct InflateOptions {
@@ -28,18 +28,18 @@ struct InflateOptions {
   std::uint64_t lzma_memory_bytes_max = limits::lzma_memory_bytes_max;
 };
 
-/// The bytes that a compressed source holds. Several members, frames or streams in a row are one run of bytes, as their
-/// own tools have it; zeros after the last are padding; anything else there ends the bytes and is told by trailing_data().
-/// Damage or a truncated end is an error (malformed), after all bytes before it were handed out. Checksums are verified.
-/// Memory is the decoder's state (bounded by the options) and one buffer of the pool, which is filled before it is handed
-/// out. Of undamaged data the chunks do not depend on how the source was cut; how much comes before damage may.
+/// The bytes that a compressed source holds. Several consecutive members, frames or streams are one run of bytes, as in their own tools;
+/// zeros after the last are padding; anything else there ends the bytes and is reported by trailing_data(). Damage or a truncated end is
+/// an error (malformed), after all bytes before it have been returned. Checksums are verified. Memory is the decoder's state (bounded by
+/// the options) and one buffer of the pool, which is filled before it is handed out. For undamaged data the chunks do not depend on how
+/// the source was split; the amount returned before damage may.
 class InflateSource final : public ByteSource {
  public:
   InflateSource(ByteSource& source, Compression compression, const InflateOptions& options, BufferPool& buffers);
   ~InflateSource() override;
 
   Result<ByteView> next() override;
-  /// True when the end was reached and bytes follow it that are neither another member nor zeros.
+  /// True if the end was reached and bytes follow it that are neither another member nor zeros.
   bool trailing_data() const { return trailing_data_; }
 
  private:

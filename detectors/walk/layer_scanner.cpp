@@ -8,7 +8,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-/// The blob on its way in: counted, and cut off when a stop is asked for.
+/// The incoming blob: counts bytes, and ends when a stop is requested.
 class Meter final : public ByteSource {
  public:
   Meter(ByteSource& blob, ScanProgress& progress, const std::stop_token& stop) : blob_(blob), progress_(progress), stop_(stop) {}
@@ -56,11 +56,11 @@ void LayerScanner::Impl::walk(ByteSource& blob, ReportBuilder& report, ScanProgr
   EvenSource even(blob, landwaiter::limits::blob_chunk_bytes);
   PeekSource head(even);
   const auto first = head.peek(kCompressionSniffBytes);
-  if (!first || first->empty()) return;  // an error stays with the source, whose drain() tells it
+  if (!first || first->empty()) return;  // an error stays with the source, whose drain() returns it
   InflateSource layer(head, sniff_compression(*first), InflateOptions{}, memory.inflated);
   LayerWalk(engine->impl(), memory, limits, report, progress, stop).walk(layer);
   if (layer.trailing_data()) {
-    report.diagnose(ErrorCode::malformed, "bytes behind the end of the layer's compressed data are not searched", {});
+    report.diagnose(ErrorCode::malformed, "bytes after the end of the layer's compressed data are not searched", {});
   }
 }
 

@@ -13,7 +13,7 @@
 
 namespace landwaiter::detectors {
 
-/// What a running scan tells others. Written by the worker, read by anyone.
+/// Progress of a running scan. Written by the worker, read by anyone.
 struct ScanProgress {
   std::atomic<std::uint64_t> compressed_bytes{0};
   std::atomic<std::uint64_t> files{0};
@@ -23,15 +23,14 @@ struct ScanProgress {
 /// Scans layers, one at a time; owns the scratch memory, so a worker keeps one for its life. Not thread-safe.
 class LayerScanner {
  public:
-  /// `limits` other than the default are for tests: reports depend on them and no state tells.
+  /// `limits` other than the default are for tests: reports depend on them but no state includes them.
   explicit LayerScanner(std::shared_ptr<const Engine> engine, const ScanLimits& limits = {});
   ~LayerScanner();
 
   /// Reads `blob` to its end, proves that it is `layer` of `size_bytes`, and tells its facts and what each of the `wanted` analyses finds
   /// in it: one read serves all of them, and the detectors of the others do not run. An analysis that the engine has no detector of is
-  /// left out. The compression is
-  /// sniffed, not trusted from a media type. Damage inside the layer (a truncated gzip whose blob digest is right, an absurd
-  /// tar header) becomes a diagnostic and what was readable is reported. Errors, all without a result: the source's own,
+  /// left out. The compression is sniffed, not trusted from a media type. Damage inside the layer (a truncated gzip whose blob digest is
+  /// right, an absurd tar header) becomes a diagnostic and the readable part is reported. Errors, all without a result: the source's own,
   /// digest_mismatch, and cancelled once `stop` was requested (checked for every chunk).
   Result<ScannedLayer> scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, std::span<const Analysis> wanted,
                             ScanProgress& progress, std::stop_token stop);

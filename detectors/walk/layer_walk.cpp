@@ -8,7 +8,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-/// Between libarchive and the decompressor: large enough that most files come in one piece, small enough for the cache.
+/// Between libarchive and the decompressor: large enough for most files to arrive in one piece, small enough for the cache.
 constexpr std::size_t kInflatedBytes = 512 * 1024;
 
 }  // namespace
@@ -80,17 +80,17 @@ void LayerWalk::layer_file(ArchiveReader& archive) {
   ++report_.stats().files;
   ++progress_.files;
   const auto scanned = scan_entry(archive, nullptr, 0);
-  // What ends the whole tar is reported by walk().
+  // walk() reports what ends the whole tar.
   if (!scanned && !archive.failed() && !stop_.stop_requested()) report_.diagnose(scanned.error(), place_);
 }
 
-/// Container engines stop at a tar's end marks; bytes behind them are never part of an image, but worth a word.
+/// Container engines stop at a tar's end marks; bytes after them are never part of an image, but get a diagnostic.
 void LayerWalk::check_trailer(const ArchiveReader& archive, ByteSource& layer) {
   std::uint64_t looked_at = 0;
   Result<ByteView> chunk = archive.rest();
   while (chunk && looked_at < limits::tar_trailer_bytes_max) {
     if (std::ranges::any_of(*chunk, [](std::uint8_t byte) { return byte != 0; })) {
-      return report_.diagnose(ErrorCode::malformed, "bytes behind the end of the layer's tar are not searched", {});
+      return report_.diagnose(ErrorCode::malformed, "bytes after the end of the layer's tar are not searched", {});
     }
     looked_at += chunk->size();
     chunk = layer.next();

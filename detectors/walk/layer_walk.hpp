@@ -14,7 +14,7 @@
 
 namespace landwaiter::detectors {
 
-/// What a worker keeps from layer to layer.
+/// State that a worker keeps between layers.
 struct WalkMemory {
   explicit WalkMemory(const Engine::Impl& engine);
   FileScanMemory files;
@@ -23,12 +23,12 @@ struct WalkMemory {
 
 /// Goes through one layer: its tar, each file's bytes, and the archives inside files, down to a depth.
 ///
-/// The bytes of a file that is an archive are also searched as they are. Of what that finds, only assets are kept that
-/// opening the archive did not bring to light: data before, behind and between entries, in damaged or encrypted archives and in
-/// files that only look like archives is covered, and stored entries do not count double.
+/// The raw bytes of an archive file are also searched. Of these findings, only assets are kept that opening the archive did not find:
+/// this covers data before, after and between entries, in damaged or encrypted archives and in files that only look like archives,
+/// without counting stored entries twice.
 ///
-/// Damage goes to the report, as a diagnostic on the innermost thing concerned, and the walk goes on with what comes after
-/// it. The walk ends early when `stop` is requested; the caller has to look.
+/// Damage is reported as a diagnostic on the innermost object concerned, and the walk continues after it. The walk ends early if `stop`
+/// is requested; the caller must check.
 class LayerWalk {
  public:
   LayerWalk(const Engine::Impl& engine, WalkMemory& memory, const ScanLimits& limits, ReportBuilder& report, ScanProgress& progress,
@@ -72,7 +72,7 @@ class LayerWalk {
   void report_of(FileReading& readers);
   void report_of(FileScan& scan);
 
-  /// Of the file or entry where the walk is.
+  /// For the current file or entry.
   std::string_view name() const;
 
   const Engine::Impl& engine_;
@@ -89,7 +89,7 @@ class LayerWalk {
   std::uint64_t nested_expanded_bytes_ = 0;
   ByAnalysis<std::uint64_t> reader_zeros_left_{};
   bool part_of_image_ = true;  ///< what the layer's entry at hand brings; else nobody reads it by name
-  bool layer_full_ = false;    ///< layer_expanded_bytes_max was met
+  bool layer_full_ = false;    ///< layer_expanded_bytes_max was reached
 };
 
 }  // namespace landwaiter::detectors

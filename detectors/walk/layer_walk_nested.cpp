@@ -38,7 +38,7 @@ std::string_view LayerWalk::name() const { return place_.archive.empty() ? place
 
 Result<void> LayerWalk::scan_file(ByteSource& file, std::optional<std::uint64_t> exact_size, std::size_t depth) {
   PeekSource bytes(file);
-  // Where the size is known, no more is asked for: the file then may be scanned where it lies.
+  // If the size is known, no more is requested: the file may then be scanned in place.
   const std::uint64_t size = exact_size.value_or(limits::script_before_zip_bytes_max);
   auto head = bytes.peek(std::min<std::uint64_t>(size, kContentSniffBytes));
   if (head && begins_as_script(*head)) head = bytes.peek(std::min<std::uint64_t>(size, limits::script_before_zip_bytes_max));

@@ -8,7 +8,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-/// A file's bytes on their way to the walk: readers get them, too.
+/// A file's bytes before the walk: readers get them as well.
 class ReaderTee final : public ByteSource {
  public:
   ReaderTee(ByteSource& file, FileReading& readers) : file_(file), readers_(readers) {}

@@ -3,7 +3,7 @@
 
 namespace landwaiter::detectors {
 
-/// Brings view_ into store_, as the source's chunk dies with the next one.
+/// Copies view_ into store_, because the source's chunk becomes invalid with the next one.
 void PeekSource::keep() {
   if (stored_) {
     store_.erase(store_.begin(), store_.begin() + (view_.data() - store_.data()));

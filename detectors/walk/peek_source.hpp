@@ -7,15 +7,15 @@
 
 namespace landwaiter::detectors {
 
-/// A source whose next bytes can be looked at before they are taken. Copies only where a look goes over a chunk's end.
+/// A source whose next bytes can be inspected before they are consumed. Copies only if that crosses the end of a chunk.
 class PeekSource final : public ByteSource {
  public:
   explicit PeekSource(ByteSource& source) : source_(source) {}
 
-  /// All bytes at hand: at least `want`, less only where the source ends or fails. An error only when there are none.
-  /// The view is valid until the next call of anything here.
+  /// All available bytes: at least `want`, fewer only if the source ends or fails. An error only if there are none. The view is valid
+  /// until the next call of any member.
   Result<ByteView> peek(std::size_t want);
-  /// Takes `size` of the bytes that peek showed.
+  /// Consumes `size` of the bytes that peek returned.
   void consume(std::size_t size) { view_ = view_.subspan(size); }
   Result<ByteView> next() override;
 
@@ -23,7 +23,7 @@ class PeekSource final : public ByteSource {
   void keep();
 
   ByteSource& source_;
-  ByteView view_;  ///< not taken yet; in the source's chunk or in store_
+  ByteView view_;  ///< not consumed yet; in the source's chunk or in store_
   Bytes store_;
   bool stored_ = false;  ///< view_ is in store_
   bool ended_ = false;

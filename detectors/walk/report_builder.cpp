@@ -43,7 +43,7 @@ ReportBuilder::ReportBuilder(const ScanLimits& limits, std::span<const Analysis>
     : limits_(limits), wanted_(wanted.begin(), wanted.end()) {}
 
 void ReportBuilder::diagnose(Diagnostics& into, Diagnostic diagnostic) const {
-  // One is kept free for the line about those that were dropped.
+  // One is reserved for the line about those that were dropped.
   if (into.list.size() + 1 >= limits_.diagnostics_per_layer_max) {
     ++into.dropped;
     return;
@@ -55,7 +55,7 @@ void ReportBuilder::diagnose(ErrorCode code, std::string message, const Place& p
   diagnose(walk_diagnostics_, {.code = code, .message = std::move(message), .path = place.path, .archive = place.archive, .layer = {}});
 }
 
-/// A diagnostic about the layer, the first time only.
+/// A diagnostic about the layer, only the first time.
 void ReportBuilder::once(Diagnostics& into, bool& said, const std::string& message) const {
   if (std::exchange(said, true)) return;
   diagnose(into, {.code = ErrorCode::limit_exceeded, .message = message, .path = {}, .archive = {}, .layer = {}});
@@ -187,8 +187,8 @@ void ReportBuilder::copy_to_hard_links(Section& section) {
 std::vector<Diagnostic> ReportBuilder::finish(Diagnostics& diagnostics) {
   std::vector<Diagnostic> list = std::move(diagnostics.list);
   std::ranges::sort(list);
-  const auto doubles = std::ranges::unique(list);
-  list.erase(doubles.begin(), doubles.end());
+  const auto duplicates = std::ranges::unique(list);
+  list.erase(duplicates.begin(), duplicates.end());
   if (diagnostics.dropped > 0) {
     list.push_back({.code = ErrorCode::limit_exceeded,
                     .message = std::to_string(diagnostics.dropped) + " more diagnostics are left out (diagnostics_per_layer_max)",

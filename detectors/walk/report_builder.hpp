@@ -15,7 +15,7 @@
 
 namespace landwaiter::detectors {
 
-/// Where in a layer: a file and, inside it, the entries down to the one meant.
+/// A place in a layer: a file and, inside it, the entries down to the innermost.
 struct Place {
   std::string path;
   std::vector<std::string> archive;

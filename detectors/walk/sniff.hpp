@@ -5,7 +5,7 @@
 
 namespace landwaiter::detectors {
 
-/// What the walker does with a file's content, by its first bytes alone.
+/// How the walker treats a file's content, by its first bytes.
 struct Content {
   enum class Kind { plain, tar, zip, compressed };
   Kind kind = Kind::plain;
@@ -13,11 +13,10 @@ struct Content {
   std::size_t prefix_bytes = 0;  ///< before the archive: the script of an executable jar
 };
 
-/// How much of a file sniff_content wants to see; less when the file is shorter.
+/// How much of a file sniff_content needs; less if the file is shorter.
 inline constexpr std::size_t kContentSniffBytes = 512;
 
-/// True for a script, behind whose first limits::script_before_zip_bytes_max bytes a zip may begin: then sniff_content wants
-/// to see that much.
+/// True for a script, in whose first limits::script_before_zip_bytes_max bytes a zip may start: then sniff_content needs that much.
 bool begins_as_script(ByteView head);
 
 Content sniff_content(ByteView head);

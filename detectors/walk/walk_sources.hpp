@@ -5,8 +5,8 @@
 
 namespace landwaiter::detectors {
 
-/// What one archive inside a file may still expand to. What archives inside it expand to counts for it as well: else a tree of small
-/// archives would multiply what each of them is allowed.
+/// How far one archive inside a file may still expand. Archives inside it count as well: otherwise a tree of small archives would
+/// multiply the limit of each.
 struct LayerWalk::Budget {
   LayerWalk& walk;
   const std::uint64_t& compressed_bytes;  ///< of the archive, read so far
@@ -18,7 +18,7 @@ struct LayerWalk::Budget {
   Result<void> spend(std::uint64_t bytes);
 };
 
-/// The content of the entry that an archive stands at. `budget` is null when a level further out accounts for the bytes.
+/// The content of the archive's current entry. `budget` is null if an outer level accounts for the bytes.
 class LayerWalk::EntrySource final : public ByteSource {
  public:
   EntrySource(LayerWalk& walk, ArchiveReader& archive, Budget* budget)
@@ -29,22 +29,22 @@ class LayerWalk::EntrySource final : public ByteSource {
   LayerWalk& walk_;
   ArchiveReader& archive_;
   Budget* budget_;
-  bool nested_;  ///< asked at the start, as the walk's place moves on inside the entry
+  bool nested_;  ///< read at the start, because the walk's place moves inside the entry
   std::uint64_t position_ = 0;
   bool ended_ = false;
   std::optional<Error> failed_;
 };
 
-/// An archive file's bytes on their way to being opened: searched as they are, too.
+/// An archive file's bytes before it is opened: the raw bytes are searched as well.
 class LayerWalk::RawTee final : public ByteSource {
  public:
   RawTee(ByteSource& file, FileScan& raw) : file_(file), raw_(raw) {}
   Result<ByteView> next() override;
-  /// What the archive's reader left.
+  /// The bytes that the archive's reader left.
   void drain();
 
   const std::uint64_t& bytes() const { return bytes_; }
-  /// The file's own failure, which is not the archive's.
+  /// The file's own failure, not the archive's.
   const std::optional<Error>& failed() const { return failed_; }
 
  private:

@@ -8,10 +8,10 @@
 namespace landwaiter::platform {
 namespace {
 
-/// Images of one document: each means composing all its layers, and all are held at once.
+/// Images in one document: each needs composing all its layers, and all are in memory at once.
 constexpr std::size_t kImagesExportedMax = 500;
 
-/// What is asked for, checked before anything is composed.
+/// The request, checked before anything is composed.
 struct Wanted {
   std::string format;
   exports::CycloneDxVersion version = exports::CycloneDxVersion::v1_6;

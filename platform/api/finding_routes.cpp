@@ -8,7 +8,7 @@
 namespace landwaiter::platform {
 namespace {
 
-/// Images that one answer composes; each means reading all its layers' reports.
+/// Images that one answer composes; each needs reading all its layers' reports.
 constexpr std::size_t kImagesComposedMax = 50;
 
 Result<Response> get_findings(Call& call) {

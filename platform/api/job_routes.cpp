@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 using protocol::JobKind;
 
-/// What makes the sensor drop the job, told apart from other conflicts.
+/// The problem type that makes the sensor drop the job, unlike other conflicts.
 Response stale(const Error& error) { return problem(409, error.message(), "stale-lease"); }
 
 /// The job of this request; or the answer that ends it.
@@ -85,7 +85,7 @@ Result<Response> inventory(Call& call) {
   return json_response({{"accepted", page->items.size()}});
 }
 
-/// Milliseconds that the query's wait_s asks for, at most 20 s.
+/// The query's wait_s in milliseconds, at most 20 s.
 Result<std::chrono::milliseconds> claim_wait(const Call& call) {
   const std::string text = call.query("wait_s");
   if (text.empty()) return std::chrono::milliseconds(0);
@@ -110,7 +110,7 @@ Result<Response> claim(Call& call) {
   if (found->job.ended) return stale(Error(ErrorCode::conflict, "this job has ended"));
   if (found->job.kind == JobKind::list) return Error(ErrorCode::invalid_argument, "a list job reads no layers");
   const auto answer = claim_layers(*call.transaction, found->job, *body, call.terms.now);
-  // Worth waiting only when all that is not known is being read by others.
+  // Waiting makes sense only if other jobs read all unknown layers.
   if (answer.claimed.empty() && !answer.busy.empty()) call.nothing_yet = Call::NothingYet{Topic::layers, *wait};
   return json_response(answer);
 }
@@ -120,7 +120,7 @@ Response missing_reports(const std::vector<Digest>& missing) {
   std::string detail = "layer report missing: ";
   for (std::size_t i = 0; i < std::min(missing.size(), kNamed); ++i) detail += (i == 0 ? "" : ", ") + missing[i].str();
   if (missing.size() > kNamed) detail += ", ...";
-  return problem(409, detail, protocol::MissingReports::problem, protocol::MissingReports{missing});
+  return problem(409, detail, protocol::MissingReports::kProblem, protocol::MissingReports{missing});
 }
 
 Result<Response> complete(Call& call) {

@@ -26,7 +26,7 @@ Result<AnalysisState> analysis_in_path(const Call& call) {
   return AnalysisState{*analysis, *std::move(state)};
 }
 
-/// Parsing, checking and compressing a large report takes long: before the writer's turn.
+/// Parsing, checking and compressing a large report is slow: done before the writer's turn.
 Result<PreparedReport> prepare_report(const Call& call) {
   const auto layer = call.digest("digest");
   if (!layer) return layer.error();

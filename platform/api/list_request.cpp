@@ -53,7 +53,7 @@ Result<TimeWindow> window_from(const json& pushed, SystemTime now, std::chrono::
     }
   }
   if (pushed.contains("days")) {
-    if (pushed.size() != 1) return Error(ErrorCode::invalid_argument, "days stand alone, without from and to");
+    if (pushed.size() != 1) return Error(ErrorCode::invalid_argument, "days cannot be combined with from and to");
     const auto days = optional_number(pushed, "days", 0, 1, static_cast<std::int64_t>(limits::window_days_max));
     if (!days) return days.error();
     return last_days(*days, now);
@@ -98,7 +98,7 @@ Result<protocol::ListWork> list_work_from(const json& body, SystemTime now) {
 Result<std::string> registry_kind_from(const json& body) {
   auto kind = optional_text(body, "kind", limits::name_bytes_max);
   if (!kind) return kind.error();
-  if (kind->empty()) return std::string(registry_kinds.front().name);
+  if (kind->empty()) return std::string(kRegistryKinds.front().name);
   if (is_registry_kind(*kind)) return kind;
   std::string known;
   for (const std::string& name : registry_kind_names()) known += (known.empty() ? "" : ", ") + name;
@@ -118,7 +118,8 @@ Result<Credentials> credentials_from(json& body) {
   if (!given->is_object()) return Error(ErrorCode::invalid_argument, "field credentials must be an object");
   const Secret text(dump_json(*given));
   wipe_texts(*given);
-  if (!login.anonymous()) return Error(ErrorCode::invalid_argument, "field credentials stands alone, without username, password and token");
+  if (!login.anonymous())
+    return Error(ErrorCode::invalid_argument, "field credentials cannot be combined with username, password and token");
   if (text.reveal().size() > kCredentialsBytesMax) return Error(ErrorCode::invalid_argument, "field credentials is too long");
   auto credentials = parse_credentials(text);
   if (!credentials) return Error(ErrorCode::invalid_argument, "field " + credentials.error().message());

@@ -5,7 +5,7 @@
 
 namespace landwaiter::platform {
 
-/// platform/api/openapi.json as it was when the program was built: the authority on paths, headers and status codes.
+/// platform/api/openapi.json as of the build: the authority on paths, headers and status codes.
 std::string_view openapi_document();
 
 }  // namespace landwaiter::platform

@@ -19,7 +19,7 @@ constexpr std::size_t kLabelsMax = 64;
 constexpr std::int64_t kPriorityMax = 100;
 constexpr std::int64_t kAutoResolutionMax = 3650;
 
-/// "low", "normal", "high", or a number, also one in a text.
+/// "low", "normal", "high", or a number, also as a string.
 Result<int> priority_from(const json& body) {
   const Error bad(ErrorCode::invalid_argument, "field priority must be low, normal, high or a number from -100 to 100");
   if (!body.contains("priority") || body["priority"].is_null()) return 0;
@@ -41,7 +41,7 @@ Result<int> priority_from(const json& body) {
 }
 
 Result<json> labels_from(const json& body) {
-  const Error bad(ErrorCode::invalid_argument, "field labels must be a list of at most 64 objects of texts");
+  const Error bad(ErrorCode::invalid_argument, "field labels must be a list of at most 64 objects of strings");
   if (!body.contains("labels") || body["labels"].is_null()) return json::array();
   const json& labels = body["labels"];
   if (!labels.is_array() || labels.size() > kLabelsMax) return bad;
@@ -78,7 +78,7 @@ Result<NewScan> scan_from(const json& body) {
   return scan;
 }
 
-/// Without credentials in the request those of a registry that is configured here are used.
+/// Without credentials in the request, those of a configured registry are used.
 Result<std::string> registry_for(Call& call, const std::string& host, const Credentials& credentials, const std::string& scan_id) {
   if (credentials.anonymous()) {
     std::string configured = registry_by_endpoint(*call.transaction, host);
@@ -86,7 +86,7 @@ Result<std::string> registry_for(Call& call, const std::string& host, const Cred
   }
   protocol::RegistryTarget target;
   target.name = target.endpoint = host;
-  target.kind = registry_kinds.front().name;
+  target.kind = kRegistryKinds.front().name;
   return create_registry(*call.transaction, call.vault, target, credentials, scan_id, call.terms.now);
 }
 

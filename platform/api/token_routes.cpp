@@ -13,8 +13,8 @@ using namespace std::chrono_literals;
 
 constexpr std::int64_t kLifetimeMaxS = 10LL * 366 * 24 * 3600;
 
-/// An enrolment token is carried from one terminal to another; the others are meant to stay.
-std::chrono::seconds default_lifetime(TokenKind kind) { return kind == TokenKind::enrolment ? 1h : 24h * 365; }
+/// An enrollment token is copied once from one terminal to another; other tokens are long-lived.
+std::chrono::seconds default_lifetime(TokenKind kind) { return kind == TokenKind::enrollment ? 1h : 24h * 365; }
 
 Result<Response> post_token(Call& call) {
   const auto body = call.body_json();
@@ -22,7 +22,7 @@ Result<Response> post_token(Call& call) {
   const auto kind_name = optional_text(*body, "kind", limits::name_bytes_max);
   if (!kind_name) return kind_name.error();
   const auto kind = token_kind_from(*kind_name);
-  if (!kind) return Error(ErrorCode::invalid_argument, "field kind must be api, enrolment or sensor");
+  if (!kind) return Error(ErrorCode::invalid_argument, "field kind must be api, enrollment or sensor");
   const auto name = optional_text(*body, "name", limits::name_bytes_max);
   if (!name) return name.error();
   const auto lifetime = optional_number(*body, "expires_in_s", default_lifetime(*kind).count(), 1, kLifetimeMaxS);
@@ -49,12 +49,12 @@ Result<Response> remove_token(Call& call) {
   return empty_response();
 }
 
-Result<Response> enrol(Call& call) {
-  const auto enrolment = call.body_as<protocol::Enrolment>("enrolment");
-  if (!enrolment) return enrolment.error();
-  const auto spoken = protocol::choose_version(enrolment->protocols);
+Result<Response> enroll(Call& call) {
+  const auto enrollment = call.body_as<protocol::Enrollment>("enrollment");
+  if (!enrollment) return enrollment.error();
+  const auto spoken = protocol::choose_version(enrollment->protocols);
   if (!spoken) return protocol_refused(spoken.error());
-  auto answer = enrol_sensor(*call.transaction, call.vault, call.who, *enrolment, call.terms.now);
+  auto answer = enroll_sensor(*call.transaction, call.vault, call.who, *enrollment, call.terms.now);
   if (!answer) return answer.error();
   answer->protocol_version = *spoken;
   answer->heartbeat_interval = heartbeat_interval(call.terms.length);
@@ -80,7 +80,7 @@ void add_token_routes(std::vector<Route>& routes) {
   routes.push_back({{.method = "DELETE", .path = "/v3/tokens/{id}", .needs = kUsers, .lane = kWriter}, remove_token});
   routes.push_back({{.method = "GET", .path = "/v3/sensors", .needs = Permission::read}, sensors});
   routes.push_back(
-      {{.method = "POST", .path = "/v3/sensors/enroll", .needs = Permission::enrol, .lane = kWriter, .body_bytes_max = kBody}, enrol});
+      {{.method = "POST", .path = "/v3/sensors/enroll", .needs = Permission::enroll, .lane = kWriter, .body_bytes_max = kBody}, enroll});
 }
 
 }  // namespace landwaiter::platform

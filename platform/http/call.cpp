@@ -92,7 +92,7 @@ Result<std::string> optional_text(const json& object, const char* name, std::siz
   if (absent(object, name)) return std::string();
   if (!object[name].is_string()) return wrong_type(name, "a text");
   const auto& text = object[name].get_ref<const std::string&>();
-  if (text.size() > bytes_max) return wrong_type(name, "a text of at most " + std::to_string(bytes_max) + " bytes");
+  if (text.size() > bytes_max) return wrong_type(name, "a string of at most " + std::to_string(bytes_max) + " bytes");
   return text;
 }
 
@@ -116,10 +116,10 @@ Result<std::int64_t> optional_number(const json& object, const char* name, std::
 Result<std::vector<std::string>> optional_texts(const json& object, const char* name, std::size_t count_max) {
   std::vector<std::string> texts;
   if (absent(object, name)) return texts;
-  if (!object[name].is_array()) return wrong_type(name, "a list of texts");
+  if (!object[name].is_array()) return wrong_type(name, "a list of strings");
   if (object[name].size() > count_max) return wrong_type(name, "a list of at most " + std::to_string(count_max) + " texts");
   for (const json& entry : object[name]) {
-    if (!entry.is_string()) return wrong_type(name, "a list of texts");
+    if (!entry.is_string()) return wrong_type(name, "a list of strings");
     texts.push_back(entry.get<std::string>());
   }
   return texts;
@@ -129,7 +129,7 @@ Result<Secret> take_secret(json& object, const char* name) {
   if (absent(object, name)) return Secret();
   if (!object[name].is_string()) return wrong_type(name, "a text");
   auto& text = object[name].get_ref<std::string&>();
-  if (text.size() > kSecretBytesMax) return wrong_type(name, "a text of at most " + std::to_string(kSecretBytesMax) + " bytes");
+  if (text.size() > kSecretBytesMax) return wrong_type(name, "a string of at most " + std::to_string(kSecretBytesMax) + " bytes");
   Secret secret(text);
   wipe(text);
   return secret;

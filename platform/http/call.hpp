@@ -18,9 +18,9 @@
 
 namespace landwaiter::platform {
 
-/// What others may wait for.
+/// Topics that long polls wait for.
 enum class Topic { jobs, layers };
-inline constexpr std::array topics{Topic::jobs, Topic::layers};
+inline constexpr std::array kTopics{Topic::jobs, Topic::layers};
 
 class TopicSet {
  public:
@@ -42,11 +42,11 @@ struct Call {
   const Principal& who;
   const Vault& vault;
   LeaseTerms terms;      ///< the time now, and how long leases last
-  AssessContext assess;  ///< by the platform's policy, and today
+  AssessContext assess;  ///< for the platform's policy and today's date
   std::uint64_t decoded_body_bytes_max;
   Transaction* transaction = nullptr;  ///< nullptr only in a route's `prepare`
 
-  /// A long poll found nothing: ask again when `topic` changes, for at most `wait` since the request came.
+  /// A long poll found nothing: retry when `topic` changes, for at most `wait` after the request arrived.
   struct NothingYet {
     Topic topic;
     std::chrono::milliseconds wait;
@@ -57,15 +57,15 @@ struct Call {
   /// Wakes who waits for the topic, once the transaction is committed.
   void changed(Topic topic) { changes.add(topic); }
 
-  /// Always there: the router matched it.
+  /// Always present: the router matched it.
   const std::string& parameter(const char* name) const { return parameters.at(name); }
   /// Empty when not given.
   std::string query(const std::string& name) const;
-  /// Between 1 and limits::api_page_size_max; 100 unless told. invalid_argument.
+  /// Between 1 and limits::api_page_size_max; default 100. invalid_argument.
   Result<std::size_t> page_size() const;
   /// The page token's content; empty at the start. invalid_argument.
   Result<std::string> page_token() const;
-  /// The same for lists that go on after a number; 0 at the start.
+  /// The same for lists that continue after a number; 0 at the start.
   Result<std::int64_t> page_number() const;
   Result<Digest> digest(const char* parameter_name) const;
 

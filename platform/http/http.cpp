@@ -58,7 +58,7 @@ std::string_view reason_phrase(int status) {
 }
 
 Response problem(int status, std::string_view detail, std::string_view type, const json& extra) {
-  json body{{"type", type.empty() ? "about:blank" : std::string(protocol::problem_prefix) + std::string(type)},
+  json body{{"type", type.empty() ? "about:blank" : std::string(protocol::kProblemPrefix) + std::string(type)},
             {"title", reason_phrase(status)},
             {"status", status},
             {"detail", detail}};
@@ -86,8 +86,8 @@ Response problem_of(const Error& error) {
     case ErrorCode::unavailable:
     case ErrorCode::timeout:
     case ErrorCode::cancelled: return problem(503, error.message());
-    case ErrorCode::io: return problem(503, "the platform's database cannot be used now");
-    default: return problem(500, "something went wrong in the platform; its log says more");
+    case ErrorCode::io: return problem(503, "the platform's database is not available");
+    default: return problem(500, "internal error; see the platform's log");
   }
 }
 

@@ -18,17 +18,17 @@
 
 namespace landwaiter::platform {
 
-/// A request as the handlers see it. Everything in it comes from outside.
+/// A request for the handlers. Everything in it is untrusted.
 struct Request {
   std::string method;
-  std::string path;                            ///< as it came, without query: for logs
+  std::string path;                            ///< as received, without query: for logs
   std::vector<std::string> segments;           ///< of the path, percent-decoded
-  std::map<std::string, std::string> query;    ///< percent-decoded; the last of a name wins
-  std::map<std::string, std::string> headers;  ///< names in lower case; credentials are not among them
+  std::map<std::string, std::string> query;    ///< percent-decoded; the last one of a name wins
+  std::map<std::string, std::string> headers;  ///< names in lower case; without credentials
   Secret token;                                ///< of `Authorization: Bearer` or `isg-api-token`
   Secret lease_token;                          ///< of `Landwaiter-Lease`
   std::uint64_t content_length = 0;            ///< as announced
-  std::string body;                            ///< decoded by nobody yet
+  std::string body;                            ///< not decoded yet
   std::function<bool()> peer_gone;             ///< the caller hung up; may be empty; for the io thread
 
   std::string header(const std::string& lower_name) const;
@@ -44,10 +44,10 @@ struct Response {
 Response json_response(const nlohmann::json& body, int status = 200);
 Response empty_response(int status = 204);
 
-/// RFC 9457. `type` is the part behind "urn:landwaiter:problem:", empty for about:blank; `extra` members are added.
+/// RFC 9457. `type` is the part after "urn:landwaiter:problem:", empty for about:blank; `extra` members are added.
 Response problem(int status, std::string_view detail, std::string_view type = "", const nlohmann::json& extra = nullptr);
-/// The problem that an Error is: 400 for what the caller did wrong, 401, 403, 404, 409, 413, 429, 503 and 500 accordingly. Details of
-/// io and internal errors stay in the log.
+/// The problem document for an Error: 400 for caller mistakes, 401, 403, 404, 409, 413, 429, 503 and 500 accordingly. Details of io and
+/// internal errors stay in the log.
 Response problem_of(const Error& error);
 
 std::string_view reason_phrase(int status);

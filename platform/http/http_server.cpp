@@ -39,7 +39,7 @@ struct Manner {
   bool chunks = true;  ///< the caller knows them; for one of HTTP/1.0 the end of the connection ends a stream
 };
 
-/// A connection as the server sees it: what stop() needs.
+/// What stop() needs to know about a connection.
 struct Connection {
   beast::tcp_stream* stream = nullptr;
   bool busy = false;
@@ -64,7 +64,7 @@ Secret bearer_of(std::string_view authorization) {
   return Secret(std::string(trim(authorization.substr(space + 1))));
 }
 
-/// False when the target is not an origin-form.
+/// False if the target is not in origin form.
 bool read_head(const Parser& parser, Request& request) {
   const auto& message = parser.get();
   request.method = std::string(message.method_string());
@@ -96,7 +96,7 @@ http::response<BodyType> to_wire(const Response& response, bool keep_alive) {
 }
 
 Response parse_problem(const error_code& failed) {
-  if (failed == http::error::body_limit) return problem(413, "the body is larger than this request may have");
+  if (failed == http::error::body_limit) return problem(413, "the body is too large for this request");
   if (failed == http::error::header_limit || failed == http::error::buffer_overflow) return problem(431, "the header is too large");
   return problem(400, "this is not valid HTTP/1.1");
 }
@@ -106,7 +106,7 @@ bool is_parse_error(const error_code& failed) {
          failed != http::error::partial_message;
 }
 
-/// A peek that does not wait: the end of the stream means that the caller is gone. (Over TLS only the abrupt end is seen.)
+/// A non-blocking peek: the end of the stream means that the caller is gone. (Over TLS, only an abrupt end is visible.)
 bool hung_up(tcp::socket& socket) {
   error_code failed;
   char byte = 0;
@@ -158,7 +158,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   void close_if_done();
 };
 
-/// Keeps the books on a connection for as long as it lives.
+/// Registers a connection for as long as it lives.
 class Registration {
  public:
   Registration(std::list<Connection>& all, beast::tcp_stream& stream) : all_(all), at_(all.insert(all.end(), Connection{&stream, false})) {}
@@ -172,7 +172,7 @@ class Registration {
   std::list<Connection>::iterator at_;
 };
 
-/// A share of the memory for bodies, given back at the end.
+/// A share of the memory for bodies, released at the end.
 class BodyShare {
  public:
   explicit BodyShare(std::uint64_t& held) : held_(held) {}
@@ -233,7 +233,7 @@ asio::awaitable<void> HttpServer::Impl::accept_loop() {
     co_await acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, failed));
     if (stopping || failed == asio::error::operation_aborted) co_return;
     if (failed) {
-      // Out of descriptors, mostly: others must close first.
+      // Usually out of descriptors: others must close first.
       log_event(LogLevel::warning, "cannot accept a connection", {{"error", failed.message()}});
       pause.expires_after(std::chrono::milliseconds(100));
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
@@ -368,7 +368,7 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Stream& stream, beast::flat_buf
   }
   auto verdict = co_await application->admit(request);
   if (verdict.refusal) {
-    // What follows is a body that nobody reads; only without one can the connection go on.
+    // An unread body may follow; the connection can be kept only if there is none.
     const bool bodiless = !parser.chunked() && request->content_length == 0;
     auto refusal = std::move(*verdict.refusal);
     const Manner manner{bodiless && parser.keep_alive() && !stopping, true};
@@ -377,7 +377,7 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Stream& stream, beast::flat_buf
   const std::uint64_t body_bytes_max = std::min(verdict.admission->body_bytes_max(), limits::api_body_bytes_max);
   BodyShare share(body_bytes_held);
   if (request->content_length > body_bytes_max) {
-    auto refusal = problem(413, "the body is larger than this request may have");
+    auto refusal = problem(413, "the body is too large for this request");
     co_return co_await answer(stream, std::move(refusal), closing);
   }
   if (!share.take(parser.chunked() ? body_bytes_max : request->content_length)) {

@@ -18,7 +18,7 @@ namespace landwaiter::platform {
 struct HttpServerConfig {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0: the system chooses
-  /// PEM files; both or none. Without them plain HTTP is spoken.
+  /// PEM files; both or neither. Without them the server uses plain HTTP.
   std::filesystem::path tls_certificate;
   std::filesystem::path tls_key;
 };
@@ -32,7 +32,7 @@ class Admission {
   virtual boost::asio::awaitable<Response> handle(std::shared_ptr<Request> request) = 0;
 };
 
-/// What a server asks the application. Called on the io thread.
+/// The application behind a server. Called on the io thread.
 class HttpApplication {
  public:
   virtual ~HttpApplication() = default;
@@ -45,19 +45,19 @@ class HttpApplication {
   virtual boost::asio::awaitable<Verdict> admit(std::shared_ptr<Request> head) = 0;
 };
 
-/// HTTP/1.1 with keep-alive, over TCP or TLS 1.2+. Bounds on connections, header, body, the memory of all bodies together and every
-/// wait (core/base/limits.hpp). Lives on the io thread.
+/// HTTP/1.1 with keep-alive, over TCP or TLS 1.2+. Connections, headers, bodies, the memory of all bodies together and every wait are
+/// bounded (core/base/limits.hpp). Lives on the io thread.
 class HttpServer {
  public:
   /// `application` must outlive the connections: that is, until the io_context is destroyed or wait_closed() completed.
   HttpServer(boost::asio::io_context& io, std::shared_ptr<HttpApplication> application);
   ~HttpServer();
 
-  /// Binds, listens and begins to accept. Errors: configuration (certificate, address), io (port in use).
+  /// Binds, listens and starts to accept. Errors: configuration (certificate, address), io (port in use).
   Result<void> start(const HttpServerConfig& config);
   std::uint16_t port() const;
 
-  /// No new connections; idle ones close, busy ones after their answer, all of them after `grace`.
+  /// Stops accepting; idle connections close now, busy ones after their answer, all of them after `grace`.
   void stop(std::chrono::milliseconds grace);
   bool stopping() const;
   std::size_t connections() const;

@@ -24,7 +24,7 @@ void run_logged(const Lane::Work& work, storage::Database& database) {
   try {
     work(database);
   } catch (const std::exception& error) {
-    log_event(LogLevel::error, "a request failed by a bug", {{"error", error.what()}});
+    log_event(LogLevel::error, "a request failed because of a bug", {{"error", error.what()}});
   }
 }
 

@@ -10,17 +10,17 @@
 
 namespace landwaiter::platform {
 
-/// One thread with a database connection of its own, so that the io thread never waits for the disk. Work runs in the order given.
+/// One thread with its own database connection, so the io thread never waits for the disk. Work runs in order of submission.
 class Lane {
  public:
   using Work = std::function<void(storage::Database&)>;
 
   explicit Lane(std::unique_ptr<storage::Database> database);
-  /// Finishes the piece of work that runs; what waits is dropped.
+  /// Finishes the running work; queued work is dropped.
   ~Lane();
 
-  /// Runs `work` on the lane's thread and resumes the caller on its own executor. An exception is logged and swallowed: work leaves its
-  /// result where the caller finds it, and no result is a failure.
+  /// Runs `work` on the lane's thread and resumes the caller on its own executor. An exception is logged and swallowed: work stores its
+  /// result for the caller, and a missing result is a failure.
   boost::asio::awaitable<void> run(Work work);
 
  private:

@@ -16,7 +16,7 @@ enum class LaneKind { reader, writer };
 
 using Handler = std::function<Result<Response>(Call&)>;
 
-/// Who may use a route. There is no default, so that no route is open because somebody forgot a line.
+/// Who may use a route. There is no default, so a forgotten line never leaves a route open.
 class Needs {
  public:
   constexpr Needs(Permission permission) : permission_(permission) {}
@@ -64,7 +64,7 @@ class Router {
   struct Match {
     const Route* route = nullptr;  ///< nullptr: none
     Parameters parameters;
-    std::string allow;  ///< the methods that the path does have, when it has not this one
+    std::string allow;  ///< the methods that the path supports, if not this one
   };
   Match match(const std::string& method, const std::vector<std::string>& segments) const;
   const std::vector<Route>& routes() const { return routes_; }

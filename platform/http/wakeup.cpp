@@ -33,7 +33,7 @@ asio::awaitable<void> Wakeup::wait_beyond(std::uint64_t seen, std::chrono::stead
   const auto executor = co_await asio::this_coro::executor;
   asio::steady_timer timer(executor, deadline);
   const auto at = impl->waiting.insert(impl->waiting.end(), &timer);
-  // Also when the io_context is destroyed under this coroutine.
+  // Also if the io_context is destroyed during this coroutine.
   const std::shared_ptr<void> leave(nullptr, [impl, at](void*) { impl->waiting.erase(at); });
   boost::system::error_code ignored;
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

@@ -10,8 +10,8 @@
 
 namespace landwaiter::platform {
 
-/// Lets coroutines wait until something changed. Lives on the io thread. To miss nothing: read version(), look, and when there is
-/// nothing wait for a version beyond that one.
+/// Lets coroutines wait for a change. Lives on the io thread. To miss nothing: read version(), check, and if there is nothing, wait for a
+/// later version.
 class Wakeup {
  public:
   Wakeup();
@@ -19,7 +19,7 @@ class Wakeup {
 
   std::uint64_t version() const;
   void notify();
-  /// Returns as soon as version() is beyond `seen`, at the latest at `deadline`.
+  /// Returns as soon as version() exceeds `seen`, at the latest at `deadline`.
   boost::asio::awaitable<void> wait_beyond(std::uint64_t seen, std::chrono::steady_clock::time_point deadline);
 
  private:

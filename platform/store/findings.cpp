@@ -49,7 +49,7 @@ json finding_head(const Rows& rows) {
 
 constexpr std::string_view kFindingColumns = "f.id,f.type,f.key,f.severity,f.title,f.attributes,f.detector,f.first_seen_at_us";
 
-// ?1 type, ?2 severity or -1, ?3 search or '', ?4 its pattern, ?5 image or '', ?6 and ?7 where to go on, ?8 how many
+// ?1 type, ?2 severity or -1, ?3 search or '', ?4 its pattern, ?5 image or '', ?6 and ?7 where to continue, ?8 how many
 constexpr std::string_view kListSql = R"sql(
 ,(SELECT count(DISTINCT il.image_id) FROM layer_finding lf JOIN image_layer il ON il.layer_report_id=lf.layer_report_id
     JOIN image i ON i.id=il.image_id WHERE lf.finding_id=f.id)
@@ -93,7 +93,7 @@ std::vector<ImageKey> images_with(Transaction& transaction, std::int64_t finding
   return images;
 }
 
-/// What is said of the finding in any of its images, once.
+/// The finding's facts from any of its images, once.
 json merged_issues(const json& attributes, const Finding& finding) {
   Finding shown;
   shown.attributes = attributes;
@@ -103,7 +103,7 @@ json merged_issues(const json& attributes, const Finding& finding) {
   return issues;
 }
 
-/// Adds this finding's occurrences in one image, and takes over what only composing knows: attributes that match keys and certificates.
+/// Adds this finding's occurrences in one image, and the attributes that only composing sets: matching keys and certificates.
 void add_occurrences(const ImageReport& report, json& out) {
   const auto key = out["id"].get<std::string>();
   const auto type = out["type"].get<std::string>();

@@ -18,12 +18,12 @@ struct FindingQuery {
   std::size_t page_size = 100;
 };
 
-/// Worst first, by the severity that detectors and weaknesses give; `issues` are those of the weaknesses. Error: invalid_argument for a
-/// page token that is none.
+/// Worst first, by the severity from detectors and weaknesses; `issues` are those of the weaknesses. Error: invalid_argument for a
+/// malformed page token.
 Result<nlohmann::json> list_findings(Transaction& transaction, const FindingQuery& query);
 
-/// One finding with its occurrences in up to `page_size` images, each composed so that it is known what deletes them, and assessed:
-/// severity and issues are the worst of these images. not_found.
+/// One finding with its occurrences in up to `page_size` images, each composed to find what deletes them, and assessed: severity and
+/// issues are the worst of these images. not_found.
 Result<nlohmann::json> finding_json(Transaction& transaction, std::string_view key, std::string_view type, std::int64_t after_image,
                                     std::size_t page_size, const AssessContext& context);
 

@@ -12,7 +12,7 @@
 namespace landwaiter::platform {
 
 Bytes random_bytes(std::size_t count) {
-  if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialised");
+  if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be initialized");
   Bytes bytes(count);
   randombytes_buf(bytes.data(), bytes.size());
   return bytes;

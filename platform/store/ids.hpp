@@ -10,13 +10,13 @@
 
 namespace landwaiter::platform {
 
-/// A UUID of version 7 (RFC 9562): sorts by the time of its making.
+/// A UUID of version 7 (RFC 9562): sorts by creation time.
 std::string new_id(SystemTime now);
 
-/// 256 random bits as base64url behind `prefix`.
+/// 256 random bits as base64url after `prefix`.
 Secret new_token(std::string_view prefix);
 
-/// What is stored of a token: tokens are random enough that a plain hash cannot be searched.
+/// The stored form of a token: tokens are random enough that a plain hash cannot be brute-forced.
 Bytes token_hash(std::string_view token);
 
 /// In constant time; false when either is empty.

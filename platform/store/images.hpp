@@ -17,7 +17,7 @@ namespace landwaiter::platform {
 std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& job, const protocol::ImageCompletion& completion,
                                    SystemTime now);
 
-/// Whether the image was scanned at all of these states; false when there are none.
+/// Whether the image was scanned at all of these states; false if there are none.
 bool is_scanned(Transaction& transaction, const Digest& digest, std::span<const AnalysisState> states);
 
 /// The image's report, composed from its layers': for each analysis the newest that was stored, with a word about those that are stale.

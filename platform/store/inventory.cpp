@@ -23,7 +23,7 @@ Result<void> check(const protocol::InventoryPage& page) {
   return {};
 }
 
-/// Where an item stands, and the job it waits for.
+/// An item's state, and the job it waits for.
 struct Standing {
   ItemState state = ItemState::pending;
   std::string reason = {};
@@ -48,7 +48,7 @@ class PageWriter {
 
   void write(const protocol::InventoryItem& item) {
     if (exists(item)) return;
-    // A tag that could not be read in an earlier attempt and now can is one item, not two.
+    // A tag that failed in an earlier attempt and now works is one item, not two.
     if (!item.digest.empty()) {
       transaction_.run("DELETE FROM scan_item WHERE scan_id=? AND registry_id=? AND repository=? AND tag=? AND digest='' AND tag<>''",
                        {job_.scan_id, job_.registry_id, item.repository, item.tag});

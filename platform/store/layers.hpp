@@ -13,16 +13,16 @@ namespace landwaiter::platform {
 /// another job reads something that is missing. With `claim.force` what is older than the job's scan does not count.
 protocol::LayerClaimAnswer claim_layers(Transaction& transaction, const LeasedJob& job, const protocol::LayerClaim& claim, SystemTime now);
 
-/// Stores a layer's facts and frees their claim. `compressed` is the zstd form of their JSON. The same again changes nothing.
+/// Stores a layer's facts and frees their claim. `compressed` is the zstd form of their JSON. Repeating it changes nothing.
 void put_layer_facts(Transaction& transaction, const Digest& layer, const Digest& walker, ByteView compressed, SystemTime now);
 /// Stores a report with its findings and frees its claim. `compressed` is the zstd form of its JSON. The same again changes nothing; a
 /// finding that was seen before keeps the time when it was seen first.
 void put_layer_report(Transaction& transaction, const LayerReport& report, ByteView compressed, SystemTime now);
 
 bool has_layer_facts(Transaction& transaction, const Digest& layer, const Digest& walker);
-/// The report's id in the database; nothing when it is not here.
+/// The report's id in the database; nothing if there is none.
 std::optional<std::int64_t> layer_report_id(Transaction& transaction, const Digest& layer, const AnalysisState& of);
-/// The compressed JSON; empty when it is not here.
+/// The compressed JSON; empty if there is none.
 Bytes layer_facts_bytes(Transaction& transaction, const Digest& layer, const Digest& walker);
 Bytes layer_report_bytes(Transaction& transaction, const Digest& layer, const AnalysisState& of);
 

@@ -14,7 +14,7 @@
 
 namespace landwaiter::platform {
 
-/// A job as the holder of its lease sees it.
+/// A job from the view of its lease holder.
 struct LeasedJob {
   std::string id;
   std::string scan_id;
@@ -25,23 +25,23 @@ struct LeasedJob {
   int attempt = 0;
   std::int64_t scan_created_at_us = 0;
   bool incremental = true;
-  bool ended = false;  ///< by a call with this same lease: the call is a repetition and must change nothing
+  bool ended = false;  ///< by a call with this same lease: the call is a retry and must change nothing
 };
 
-/// What a lease lives by.
+/// Timing of leases.
 struct LeaseTerms {
   SystemTime now;
   std::chrono::seconds length;
 };
 
-/// How often a sensor shall renew: several times in a lease, so that a lost message or two do no harm.
+/// How often a sensor should renew: several times per lease, so a lost message or two do no harm.
 std::chrono::seconds heartbeat_interval(std::chrono::seconds lease);
 
-/// Finds the job and renews the lease; one that ran out is taken up again while nobody else has the job. not_found; conflict when
-/// the lease is stale: another's, ended, or the job was cancelled.
+/// Finds the job and renews the lease; an expired lease is renewed as long as no other sensor has the job. not_found; conflict if the
+/// lease is stale: another sensor's, ended, or the job was cancelled.
 Result<LeasedJob> leased_job(Transaction& transaction, std::string_view job_id, const Secret& lease_token, const LeaseTerms& terms);
 
-/// The end of a job: its state, that of the items that wait for it, its claims, and of the scan when it was the last.
+/// Ends a job: sets its state and that of its waiting items, releases its claims, and ends the scan if it was the last job.
 struct JobEnd {
   bool done = true;                           ///< false: failed
   ItemState item_state = ItemState::scanned;  ///< of the items that wait for the job; none wait for a list job

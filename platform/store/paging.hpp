@@ -15,7 +15,7 @@ bool page_is_full(nlohmann::json& out, const char* list, std::size_t page_size, 
 /// RFC 3339 of a column in microseconds, null for NULL.
 nlohmann::json time_json(const Rows& rows, int column);
 
-/// A pattern for `LIKE ? ESCAPE '\'` that finds `text` anywhere and takes none of it as a wildcard.
+/// A pattern for `LIKE ? ESCAPE '\'` that finds `text` anywhere and treats no part of it as a wildcard.
 std::string like_anywhere(std::string_view text);
 
 }  // namespace landwaiter::platform

@@ -15,7 +15,7 @@ enum class Permission : std::uint8_t {
   manage_registries,  ///< add and remove registries and their credentials
   manage_users,       ///< make and remove tokens
   sense,              ///< take jobs and report on them
-  enrol,              ///< become a sensor
+  enroll,             ///< become a sensor
 };
 
 class PermissionSet {

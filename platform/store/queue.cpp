@@ -42,7 +42,7 @@ bool goes_first(const ActiveScan& a, const ActiveScan& b) {
   return std::make_tuple(-a.priority, a.leased, a.created_at_us) < std::make_tuple(-b.priority, b.leased, b.created_at_us);
 }
 
-/// The job of a scan to be done next; empty when none is ready.
+/// The next job of a scan; empty if none is ready.
 std::string next_job_of(Transaction& transaction, const std::string& scan_id, const std::vector<JobKind>& kinds, SystemTime now) {
   for (const JobKind kind : {JobKind::list, JobKind::image}) {
     if (std::ranges::find(kinds, kind) == kinds.end()) continue;
@@ -105,7 +105,7 @@ std::string read_job(Transaction& transaction, protocol::Job& job) {
   return registry_id;
 }
 
-/// Credentials are opened and sealed once for each registry in an answer.
+/// Credentials are decrypted and sealed once per registry in an answer.
 using AccessCache = std::map<std::string, RegistryAccess>;
 
 Result<void> add_registry(Transaction& transaction, const Vault& vault, const Acquirer& acquirer, const std::string& registry_id,
@@ -129,7 +129,7 @@ void lease(Transaction& transaction, const Acquirer& acquirer, const LeaseTerms&
       "findings=0"
       " WHERE id=?",
       {token_hash(job.lease_token.reveal()), to_unix_us(terms.now + terms.length), acquirer.sensor_id, job.id});
-  // Whoever held it before has lost it, and with it what it meant to read.
+  // The previous holder has lost it, along with its claims.
   release_claims(transaction, job.id);
 }
 
@@ -142,7 +142,7 @@ std::chrono::seconds retry_wait(int attempt, std::chrono::seconds asked) {
   return std::clamp(asked, grown, std::max<std::chrono::seconds>(grown, 1h));
 }
 
-/// A manifest that is gone from one repository may still be in another that was listed: ask there before giving up.
+/// A manifest that is gone from one repository may still be in another listed one: try there before giving up.
 bool try_elsewhere(Transaction& transaction, const LeasedJob& job, const std::string& reason) {
   transaction.run(
       "UPDATE scan_item SET state='gone', code='not_found', reason=? WHERE job_id=? AND registry_id=? AND repository=? AND state='pending'",
@@ -223,10 +223,10 @@ bool reap_leases(Transaction& transaction, SystemTime now) {
   }
   for (const LeasedJob& job : expired) {
     if (job.attempt >= static_cast<int>(limits::job_attempts_max)) {
-      const JobEnd end{false, ItemState::failed, "its sensor went silent, " + std::to_string(job.attempt) + " times in a row",
+      const JobEnd end{false, ItemState::failed, "its sensor stopped responding, " + std::to_string(job.attempt) + " times in a row",
                        ErrorCode::timeout};
       end_job(transaction, job, end, now);
-      transaction.run("UPDATE job SET ended_sha256=NULL WHERE id=?", {job.id});  // no call of the sensor's ended it
+      transaction.run("UPDATE job SET ended_sha256=NULL WHERE id=?", {job.id});  // it was not ended by a call from the sensor
     } else {
       transaction.run("UPDATE job SET state='queued', not_before_us=0 WHERE id=?", {job.id});
       release_claims(transaction, job.id);

@@ -11,17 +11,17 @@
 
 namespace landwaiter::platform {
 
-/// Stores a registry, its credentials encrypted; returns its id. With `scan_id` it belongs to that scan alone, is not listed, and
-/// loses its credentials when the scan ends. conflict when the name is taken.
+/// Stores a registry, its credentials encrypted; returns its id. With `scan_id` it belongs to that scan alone, is not listed, and loses
+/// its credentials when the scan ends. conflict if the name is taken.
 Result<std::string> create_registry(Transaction& transaction, const Vault& vault, const protocol::RegistryTarget& target,
                                     const Credentials& credentials, const std::optional<std::string>& scan_id, SystemTime now);
 
-/// not_found when there is none, or it was deleted.
+/// not_found if there is none, or it was deleted.
 Result<protocol::RegistryTarget> registry(Transaction& transaction, std::string_view id);
-/// A listed registry of that endpoint; empty when there is none.
+/// A listed registry with that endpoint; empty if there is none.
 std::string registry_by_endpoint(Transaction& transaction, std::string_view endpoint);
 
-/// A registry as a sensor needs it for a job: also one that was deleted meanwhile (without credentials then).
+/// A registry for a sensor's job: also one that has been deleted since (then without credentials).
 struct RegistryAccess {
   protocol::RegistryTarget target;
   std::string sealed_credentials;  ///< base64; empty for anonymous
@@ -31,7 +31,7 @@ Result<RegistryAccess> registry_access(Transaction& transaction, const Vault& va
 nlohmann::json registry_json(Transaction& transaction, std::string_view id);
 nlohmann::json list_registries(Transaction& transaction, std::string_view page_token, std::size_t page_size);
 
-/// Forgets its credentials and hides it; what was scanned stays. not_found; conflict while a scan of it runs.
+/// Deletes its credentials and hides it; scan results stay. not_found; conflict while a scan of it runs.
 Result<void> delete_registry(Transaction& transaction, std::string_view id);
 
 }  // namespace landwaiter::platform

@@ -17,7 +17,7 @@ constexpr int kErrorsShown = 100;
 
 json counts_of(Transaction& transaction, std::string_view scan_id) {
   json counts{{"listed", 0}};
-  for (const ItemState state : item_states) counts[std::string(to_string(state))] = 0;
+  for (const ItemState state : kAllItemStates) counts[std::string(to_string(state))] = 0;
   std::int64_t listed = 0;
   Rows rows = transaction.query("SELECT state,count(*) FROM scan_item WHERE scan_id=? GROUP BY state", {scan_id});
   while (rows.next()) {
@@ -30,7 +30,7 @@ json counts_of(Transaction& transaction, std::string_view scan_id) {
 
 json jobs_of(Transaction& transaction, std::string_view scan_id) {
   json jobs = json::object();
-  for (const JobState state : job_states) jobs[std::string(to_string(state))] = 0;
+  for (const JobState state : kAllJobStates) jobs[std::string(to_string(state))] = 0;
   Rows rows = transaction.query("SELECT state,count(*) FROM job WHERE scan_id=? GROUP BY state", {scan_id});
   while (rows.next()) jobs[rows.text(0)] = rows.integer(1);
   return jobs;
@@ -90,7 +90,7 @@ json head_of(const Rows& rows) {
           {"warnings", warnings ? *warnings : json::array()}};
 }
 
-/// What belongs to a scan alone ends with it.
+/// What belongs only to a scan ends with it.
 void forget_scan_credentials(Transaction& transaction, std::string_view scan_id) {
   transaction.run("UPDATE registry SET credential=NULL WHERE scan_id=?", {scan_id});
 }
@@ -137,8 +137,8 @@ void compare_with_last_listing(Transaction& transaction, std::string_view job_id
     before = rows.integer(2);
   }
   if (seen * 2 >= before) return;
-  const json warnings = json::array({"the registry told " + std::to_string(seen) + " repositories, and " + std::to_string(before) +
-                                     " at the last listing: some may be missing here"});
+  const json warnings = json::array({"the registry listed " + std::to_string(seen) + " repositories; the previous scan saw " +
+                                     std::to_string(before) + ": some may be missing"});
   transaction.run("UPDATE scan SET warnings=? WHERE id=?", {dump_json(warnings), scan_id});
 }
 

@@ -16,9 +16,9 @@ namespace landwaiter::platform {
 
 struct NewScan {
   std::string name;
-  bool of_references = true;  ///< else the walk of a registry
+  bool of_references = true;  ///< otherwise a registry walk
   bool incremental = true;
-  int priority = 0;  ///< more is sooner
+  int priority = 0;  ///< higher runs earlier
   nlohmann::json labels = nlohmann::json::array();
   std::string callback_id;
   int auto_resolution_interval = 0;
@@ -30,17 +30,17 @@ std::string create_scan(Transaction& transaction, const NewScan& scan, SystemTim
 void create_list_job(Transaction& transaction, std::string_view scan_id, std::string_view registry_id, const protocol::ListWork& work,
                      SystemTime now);
 
-/// To be called when a walk of a registry has ended well: warns in the scan when the registry told far fewer repositories than at
-/// its last walk with the same filters on them, since some registries lose pages.
+/// Called when a registry walk has succeeded: adds a warning to the scan if the registry listed far fewer repositories than in its last
+/// walk with the same filters, because some registries lose pages.
 void compare_with_last_listing(Transaction& transaction, std::string_view job_id);
 
-/// Ends a scan that has no open job left, and forgets credentials that came with it. Failed when its listing failed.
+/// Ends a scan without open jobs, and deletes credentials that came with it. Failed if its listing failed.
 void finish_scan_if_done(Transaction& transaction, std::string_view scan_id, SystemTime now);
 
-/// Stops what is open; its items become "cancelled". not_found; conflict when it has ended otherwise.
+/// Stops open jobs; their items become "cancelled". not_found; conflict if it has ended otherwise.
 Result<void> cancel_scan(Transaction& transaction, std::string_view scan_id, SystemTime now);
 
-/// State, counts that add up (listed = the sum of the others), progress and the first errors; null when there is no such scan.
+/// State, counts that add up (listed = the sum of the others), progress and the first errors; null if there is no such scan.
 nlohmann::json scan_json(Transaction& transaction, std::string_view scan_id);
 nlohmann::json list_scans(Transaction& transaction, std::string_view state, std::string_view page_token, std::size_t page_size);
 nlohmann::json list_scan_items(Transaction& transaction, std::string_view scan_id, std::string_view state, std::int64_t after,

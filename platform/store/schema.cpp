@@ -26,7 +26,7 @@ CREATE TABLE sensor_state(
 CREATE INDEX sensor_state_by_state ON sensor_state(analysis, state);
 CREATE TABLE token(
   id TEXT PRIMARY KEY,
-  kind TEXT NOT NULL CHECK(kind IN ('api','enrolment','sensor')),
+  kind TEXT NOT NULL CHECK(kind IN ('api','enrollment','sensor')),
   name TEXT NOT NULL,
   sha256 BLOB NOT NULL UNIQUE,
   sensor_id TEXT REFERENCES sensor(id) ON DELETE CASCADE,

@@ -13,11 +13,11 @@
 namespace landwaiter::platform {
 namespace {
 
-/// The sensor that the same long-lived token enrolled before with this name and key.
-std::optional<std::string> earlier_sensor(Transaction& transaction, const Principal& by, const protocol::Enrolment& enrolment,
+/// The sensor that the same long-lived token has already enrolled with this name and key.
+std::optional<std::string> earlier_sensor(Transaction& transaction, const Principal& by, const protocol::Enrollment& enrollment,
                                           const Bytes& public_key) {
   Rows rows =
-      transaction.query("SELECT id FROM sensor WHERE enrolled_by=? AND name=? AND public_key=?", {by.id, enrolment.name, public_key});
+      transaction.query("SELECT id FROM sensor WHERE enrolled_by=? AND name=? AND public_key=?", {by.id, enrollment.name, public_key});
   if (!rows.next()) return std::nullopt;
   return rows.text(0);
 }
@@ -50,34 +50,34 @@ Result<Secret> fleet_identity_key(Transaction& transaction, const Vault& vault) 
   return key;
 }
 
-Result<protocol::EnrolmentAnswer> enrol_sensor(Transaction& transaction, const Vault& vault, const Principal& by,
-                                               const protocol::Enrolment& enrolment, SystemTime now) {
-  const auto public_key = base64_decode(enrolment.public_key);
-  // Sealing once proves that jobs' credentials can be sealed later.
+Result<protocol::EnrollmentAnswer> enroll_sensor(Transaction& transaction, const Vault& vault, const Principal& by,
+                                                 const protocol::Enrollment& enrollment, SystemTime now) {
+  const auto public_key = base64_decode(enrollment.public_key);
+  // Sealing once proves that credentials can be sealed later.
   if (!public_key || !seal_to(*public_key, Secret("x"))) {
     return Error(ErrorCode::invalid_argument, "public_key must be base64 of a usable X25519 public key");
   }
-  if (enrolment.name.empty() || enrolment.name.size() > limits::name_bytes_max || enrolment.version.size() > limits::name_bytes_max) {
+  if (enrollment.name.empty() || enrollment.name.size() > limits::name_bytes_max || enrollment.version.size() > limits::name_bytes_max) {
     return Error(ErrorCode::invalid_argument, "a sensor's name must have 1 to 200 bytes, its version at most 200");
   }
   const auto kind = token_kind(transaction, by.id);
-  if (!kind) return Error(ErrorCode::unauthorized, "this enrolment token is used up");
-  if (*kind == TokenKind::enrolment) delete_token(transaction, by.id);
+  if (!kind) return Error(ErrorCode::unauthorized, "this enrollment token has been used");
+  if (*kind == TokenKind::enrollment) delete_token(transaction, by.id);
   auto identity_key = fleet_identity_key(transaction, vault);
   if (!identity_key) return identity_key.error();
 
-  protocol::EnrolmentAnswer answer;
+  protocol::EnrollmentAnswer answer;
   answer.identity_key = *std::move(identity_key);
-  const auto earlier = earlier_sensor(transaction, by, enrolment, *public_key);
+  const auto earlier = earlier_sensor(transaction, by, enrollment, *public_key);
   answer.sensor_id = earlier ? *earlier : new_id(now);
   if (earlier) {
     transaction.run("DELETE FROM token WHERE sensor_id=?", {*earlier});
   } else {
     transaction.run("INSERT INTO sensor(id,name,version,public_key,enrolled_by,created_at_us,seen_at_us) VALUES(?,?,?,?,?,?,?)",
-                    {answer.sensor_id, enrolment.name, enrolment.version, *public_key, by.id, to_unix_us(now), to_unix_us(now)});
+                    {answer.sensor_id, enrollment.name, enrollment.version, *public_key, by.id, to_unix_us(now), to_unix_us(now)});
   }
-  note_sensor(transaction, answer.sensor_id, enrolment.version, enrolment.states, now);
-  answer.token = create_token(transaction, TokenKind::sensor, enrolment.name, answer.sensor_id, now, std::nullopt).token;
+  note_sensor(transaction, answer.sensor_id, enrollment.version, enrollment.states, now);
+  answer.token = create_token(transaction, TokenKind::sensor, enrollment.name, answer.sensor_id, now, std::nullopt).token;
   return answer;
 }
 

@@ -14,7 +14,7 @@ constexpr EnumNames<ScanState, 5> kScanStates{{
     {ScanState::cancelled, "cancelled"},
 }};
 
-constexpr EnumNames<JobState, job_states.size()> kJobStates{{
+constexpr EnumNames<JobState, kAllJobStates.size()> kJobStates{{
     {JobState::queued, "queued"},
     {JobState::leased, "leased"},
     {JobState::done, "done"},
@@ -22,7 +22,7 @@ constexpr EnumNames<JobState, job_states.size()> kJobStates{{
     {JobState::cancelled, "cancelled"},
 }};
 
-constexpr EnumNames<ItemState, item_states.size()> kItemStates{{
+constexpr EnumNames<ItemState, kAllItemStates.size()> kItemStates{{
     {ItemState::pending, "pending"},
     {ItemState::scanned, "scanned"},
     {ItemState::unchanged, "unchanged"},

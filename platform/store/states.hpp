@@ -15,14 +15,14 @@ std::string_view to_string(ScanState state);
 std::optional<ScanState> scan_state_from(std::string_view name);
 
 enum class JobState { queued, leased, done, failed, cancelled };
-inline constexpr std::array job_states{JobState::queued, JobState::leased, JobState::done, JobState::failed, JobState::cancelled};
+inline constexpr std::array kAllJobStates{JobState::queued, JobState::leased, JobState::done, JobState::failed, JobState::cancelled};
 std::string_view to_string(JobState state);
 std::optional<JobState> job_state_from(std::string_view name);
 
 /// What became of a manifest that a listing saw. Every item ends in one of these but pending.
 enum class ItemState { pending, scanned, unchanged, filtered, gone, unsupported, failed, cancelled };
-inline constexpr std::array item_states{ItemState::pending, ItemState::scanned,     ItemState::unchanged, ItemState::filtered,
-                                        ItemState::gone,    ItemState::unsupported, ItemState::failed,    ItemState::cancelled};
+inline constexpr std::array kAllItemStates{ItemState::pending, ItemState::scanned,     ItemState::unchanged, ItemState::filtered,
+                                           ItemState::gone,    ItemState::unsupported, ItemState::failed,    ItemState::cancelled};
 std::string_view to_string(ItemState state);
 std::optional<ItemState> item_state_from(std::string_view name);
 /// Of an item whose job failed for good.

@@ -16,7 +16,7 @@ struct KindName {
 };
 
 constexpr std::array<KindName, 3> kKinds{
-    {{TokenKind::api, "api", "lwa_"}, {TokenKind::enrolment, "enrolment", "lwe_"}, {TokenKind::sensor, "sensor", "lws_"}}};
+    {{TokenKind::api, "api", "lwa_"}, {TokenKind::enrollment, "enrollment", "lwe_"}, {TokenKind::sensor, "sensor", "lws_"}}};
 
 }  // namespace
 
@@ -31,7 +31,7 @@ std::optional<TokenKind> token_kind_from(std::string_view name) {
 
 PermissionSet permissions_of(TokenKind kind, bool bound_to_sensor) {
   if (kind == TokenKind::sensor && bound_to_sensor) return {Permission::sense, Permission::read_layers};
-  if (kind == TokenKind::sensor || kind == TokenKind::enrolment) return {Permission::enrol};
+  if (kind == TokenKind::sensor || kind == TokenKind::enrollment) return {Permission::enroll};
   return {Permission::read, Permission::read_layers, Permission::scan, Permission::manage_registries, Permission::manage_users};
 }
 

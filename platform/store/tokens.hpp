@@ -13,14 +13,14 @@
 
 namespace landwaiter::platform {
 
-/// api: people and programs. enrolment: good for one enrolment. sensor: with a sensor's id the bearer token of that sensor, without
-/// one a long-lived token that may enrol sensors again and again.
-enum class TokenKind { api, enrolment, sensor };
+/// api: people and programs. enrollment: valid for one enrollment. sensor: with a sensor's id, that sensor's bearer token; without one, a
+/// long-lived token that may enroll any number of sensors.
+enum class TokenKind { api, enrollment, sensor };
 
 std::string_view to_string(TokenKind kind);
 std::optional<TokenKind> token_kind_from(std::string_view name);
 
-/// What the bearer of a token may do. A sensor token that is not bound to a sensor is good for enrolment only.
+/// What the bearer of a token may do. A sensor token that is not bound to a sensor is good for enrollment only.
 PermissionSet permissions_of(TokenKind kind, bool bound_to_sensor);
 
 struct NewToken {
@@ -38,7 +38,7 @@ std::optional<Principal> authenticate(Transaction& transaction, const Secret& to
 std::optional<TokenKind> token_kind(Transaction& transaction, std::string_view id);
 
 nlohmann::json list_tokens(Transaction& transaction, std::string_view page_token, std::size_t page_size);
-/// False when there is no such token.
+/// False if there is no such token.
 bool delete_token(Transaction& transaction, std::string_view id);
 
 }  // namespace landwaiter::platform

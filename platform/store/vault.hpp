@@ -10,16 +10,15 @@
 
 namespace landwaiter::platform {
 
-/// Encrypts what the database keeps in secret: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) with a random nonce before each
-/// ciphertext. `context` names the row ("registry:<id>") and is authenticated, so a ciphertext copied to another row does not
-/// open. Thread-safe.
+/// Encrypts the database's secrets: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) with a random nonce before each ciphertext. `context`
+/// names the row ("registry:<id>") and is authenticated, so a ciphertext copied to another row cannot be decrypted. Thread-safe.
 class Vault {
  public:
-  /// Reads the 32-byte master key, or makes it (mode 0600) when the file is not there. A key file that others may read is refused.
+  /// Reads the 32-byte master key, or creates it (mode 0600) if the file does not exist. A key file that others can read is rejected.
   static Result<Vault> open(const std::filesystem::path& key_file);
 
   Bytes encrypt(const Secret& plain, std::string_view context) const;
-  /// Fails with io when the key, the context or the bytes are not those of encrypt().
+  /// Fails with io if the key, the context or the bytes do not match encrypt().
   Result<Secret> decrypt(ByteView encrypted, std::string_view context) const;
 
  private:
@@ -29,7 +28,7 @@ class Vault {
 
 inline constexpr std::size_t kSealKeyBytes = 32;
 
-/// libsodium's crypto_box_seal to an X25519 public key of kSealKeyBytes bytes: only its holder can open it.
+/// libsodium's crypto_box_seal to an X25519 public key of kSealKeyBytes bytes: only the holder of the secret key can open it.
 Result<Bytes> seal_to(ByteView public_key, const Secret& plain);
 
 }  // namespace landwaiter::platform

@@ -25,11 +25,11 @@ HttpRequest wire_request(const ApiRequest& request, const HttpUrl& url) {
   return out;
 }
 
-/// What the other side said, without the credentials it may echo. To be done before the text is cut: half a secret is one, too.
+/// What the other side said, without any credentials it may echo. Must run before the text is truncated: half a secret is still a secret.
 std::string scrub(std::string text, const ApiRequest& request) {
   for (const SecretHeader& header : request.secret_headers) {
     text = redact(std::move(text), header.value);
-    // Of "Bearer TOKEN" the token alone may be echoed.
+    // The other side may echo only the token of "Bearer TOKEN".
     text = redact(std::move(text), Secret(header.value.reveal().substr(header.value.reveal().find(' ') + 1)));
   }
   for (const Secret& secret : request.secrets) text = redact(std::move(text), secret);
@@ -43,29 +43,24 @@ ApiClient::ApiClient(std::shared_ptr<Transport> transport, const Clock& clock)
 
 Awaitable<ApiAnswer> ApiClient::ask(ApiRequest request) {
   for (std::size_t number = 1;; ++number) {
-    auto turn = retry_.turn(request.url.host);
-    auto waited = co_await std::move(turn);
+    auto waited = co_await retry_.turn(request.url.host);
     if (!waited) co_return waited.error();
-    auto op = attempt(request);
-    auto answer = co_await std::move(op);
+    auto answer = co_await attempt(request);
     if (answer || number >= limits::request_attempts_max) co_return answer;
-    auto pause = retry_.back_off(request.url.host, answer.error(), number);
-    auto again = co_await std::move(pause);
+    auto again = co_await retry_.back_off(request.url.host, answer.error(), number);
     if (!again) co_return again.error();
   }
 }
 
 Awaitable<ApiAnswer> ApiClient::attempt(ApiRequest request) {
-  auto following = follow(request);
-  auto response = co_await std::move(following);
+  auto response = co_await follow(request);
   if (!response) co_return response.error().with_context(request.subject);
   ApiAnswer out;
   out.status = (*response)->status();
   out.response = std::move(*response);
   const bool expected = contains(request.expected, out.status);
   const std::uint64_t bytes_max = request.bytes_max == 0 ? limits::list_bytes_max : request.bytes_max;
-  auto reading = read_body(*out.response, expected ? bytes_max : limits::error_body_bytes_max);
-  auto body = co_await std::move(reading);
+  auto body = co_await read_body(*out.response, expected ? bytes_max : limits::error_body_bytes_max);
   if (!expected) {
     std::string text = name_of_status(out.status) + " from " + request.url.authority() + " for " + request.subject;
     const std::string said = body ? scrub(message_of_body(*body), request) : std::string();
@@ -78,25 +73,24 @@ Awaitable<ApiAnswer> ApiClient::attempt(ApiRequest request) {
   if (body->empty()) co_return out;
   auto document = parse_json(*body, request.subject);
   wipe(*body);  // a token service's answer holds a token
-  // A page of an error that the caller understands by its status alone may be HTML.
+  // The body of an expected error may be HTML; the caller needs only its status.
   if (!document && out.status >= 300) co_return out;
   if (!document) co_return document.error();
   out.document = std::move(*document);
   co_return out;
 }
 
-/// Sends, and follows redirects that stay at home: a vendor's API that moves elsewhere must not take the credentials along.
+/// Sends, and follows redirects within the same origin: a vendor's API that moves elsewhere must not get the credentials.
 Awaitable<std::unique_ptr<HttpResponse>> ApiClient::follow(ApiRequest request) {
   HttpUrl url = request.url;
   for (std::size_t redirects = 0;; ++redirects) {
     HttpRequest wire = wire_request(request, url);
-    auto op = transport_->send(std::move(wire));
-    auto response = co_await std::move(op);
+    auto response = co_await transport_->send(std::move(wire));
     if (!response) co_return response.error();
     const int status = (*response)->status();
     const auto location = (*response)->header("Location");
     if (contains(request.expected, status) || !is_redirect(status) || !location) co_return response;
-    if (request.method != "GET") co_return Error(ErrorCode::malformed, "it redirects a request that carries a credential; refused");
+    if (request.method != "GET") co_return Error(ErrorCode::malformed, "refused to redirect a request that carries a credential");
     auto next = url.resolve(*location);
     if (!next) co_return next.error().with_context("redirect");
     if (!next->same_origin(request.url)) {

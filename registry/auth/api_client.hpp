@@ -19,26 +19,26 @@ struct ApiRequest {
   std::string method = "GET";
   HttpUrl url;
   std::vector<Header> headers;
-  std::vector<SecretHeader> secret_headers;  ///< Authorization and whatever else holds a credential
+  std::vector<SecretHeader> secret_headers;  ///< Authorization and every other header with a credential
   Secret body;
-  std::vector<Secret> secrets;     ///< what of the body must stay out of errors, beside the values of secret_headers
+  std::vector<Secret> secrets;     ///< parts of the body to keep out of errors, in addition to the values of secret_headers
   std::string subject;             ///< for people: "Docker Hub's list of repositories"
   std::vector<int> expected{200};  ///< statuses the caller understands; others become an Error
   std::uint64_t bytes_max = 0;     ///< of the answer; 0: limits::list_bytes_max
   bool tls_verify = true;
-  bool no_local_address = false;  ///< for a host that another one named
+  bool no_local_address = false;  ///< for a host named by another host
 };
 
 struct ApiAnswer {
   int status = 0;
-  nlohmann::json document;                 ///< null when the body is empty, or an expected error's is no JSON
+  nlohmann::json document;                 ///< null if the body is empty, or if an expected error's body is not JSON
   std::unique_ptr<HttpResponse> response;  ///< for its headers; the body is read
 };
 
-/// JSON over HTTP with the registry client's retries, throttling and limits. Credentials are the caller's and go where the caller
-/// says; redirects are followed within the same origin only. Requests other than GET are retried too, so they must be harmless to
-/// repeat. Errors name the subject and hold what the service said; unauthorized and forbidden are told apart. A JSON answer may
-/// have any content type. Used from the io thread.
+/// JSON over HTTP with the registry client's retries, throttling and limits. The caller provides the credentials and the target;
+/// redirects are followed only within the same origin. Requests other than GET are retried as well, so they must be idempotent. Errors
+/// name the subject and contain the service's message; unauthorized and forbidden are distinct. A JSON answer may have any content type.
+/// Used from the io thread.
 class ApiClient {
  public:
   ApiClient(std::shared_ptr<Transport> transport, const Clock& clock);

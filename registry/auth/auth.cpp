@@ -19,7 +19,7 @@ const Challenge* find(const std::vector<Challenge>& challenges, std::string_view
   return found == challenges.end() ? nullptr : &*found;
 }
 
-/// The first Bearer challenge that says where tokens are had.
+/// The first Bearer challenge that names a token service.
 const Challenge* find_realm(const std::vector<Challenge>& challenges) {
   const auto names_realm = [](const Challenge& challenge) { return challenge.scheme == "bearer" && !challenge.parameter("realm").empty(); };
   const auto found = std::ranges::find_if(challenges, names_realm);
@@ -61,10 +61,10 @@ struct Authenticator::Impl : std::enable_shared_from_this<Authenticator::Impl> {
   std::shared_ptr<LoginSource> login;
   std::shared_ptr<TokenService> service;
   std::shared_ptr<TokenCache> tokens;
-  std::vector<Challenge> challenges;         ///< of known schemes; the last that were seen
+  std::vector<Challenge> challenges;         ///< of known schemes; the most recent ones
   HttpUrl challenged_at;                     ///< where: a realm may be relative
-  bool direct_refused = false;               ///< the user's token is one to be exchanged
-  std::map<std::string, std::string> wider;  ///< scope as we name it -> as the registry wants it
+  bool direct_refused = false;               ///< the user's token must be exchanged
+  std::map<std::string, std::string> wider;  ///< our scope -> the scope that the registry requires
 
   bool may_go_direct() const { return endpoint.credentials.kind == Credentials::Kind::token && !direct_refused; }
   std::string effective(const std::string& scope) const {
@@ -87,38 +87,33 @@ struct Authenticator::Impl : std::enable_shared_from_this<Authenticator::Impl> {
 Result<HttpUrl> Authenticator::Impl::realm_of(const Challenge& challenge) const {
   auto realm = challenged_at.resolve(challenge.parameter("realm"));
   if (!realm) return realm.error().with_context("the registry's realm");
-  // A registry behind a TLS proxy may not know of it: its own realm is reached the way the registry is.
+  // A registry behind a TLS proxy may not know about it: a realm on its own host is contacted the same way as the registry.
   if (base.tls && !realm->tls && realm->host == base.host && (realm->port == "80" || realm->port == base.port)) {
     realm->tls = true;
     realm->port = base.port;
   }
   auto allowed = check_foreign_url(base, *realm, "token realm");
   if (!allowed) return allowed.error();
-  // The registry itself may have been asked for in plain HTTP; that says nothing about another host.
+  // The user may have requested plain HTTP for the registry; that does not apply to another host.
   if (!realm->tls && realm->host != base.host && !is_loopback_host(realm->host)) {
     return Error(ErrorCode::malformed, "refused the token realm " + realm->display() + ": it is another host's and not https");
   }
   return realm;
 }
 
-/// A login that the realm refuses may have ended before its time: it is renewed once.
+/// A login that the realm rejects may have expired early: it is renewed once.
 Awaitable<Token> Authenticator::Impl::fetch(TokenOrder order) {
-  auto getting = login->get(false);
-  auto own = co_await std::move(getting);
+  auto own = co_await login->get(false);
   if (!own) co_return own.error();
-  auto asking = service->fetch(order, *own);
-  auto token = co_await std::move(asking);
+  auto token = co_await service->fetch(order, *own);
   if (token || token.error().code() != ErrorCode::unauthorized || own->anonymous()) co_return token;
-  auto renewing = login->get(true);
-  auto renewed = co_await std::move(renewing);
+  auto renewed = co_await login->get(true);
   if (!renewed || same_secrets(*own, *renewed)) co_return token;
-  auto again = service->fetch(std::move(order), std::move(*renewed));
-  co_return co_await std::move(again);
+  co_return co_await service->fetch(std::move(order), std::move(*renewed));
 }
 
 Awaitable<Credential> Authenticator::Impl::direct() {
-  auto getting = login->get(false);
-  auto own = co_await std::move(getting);
+  auto own = co_await login->get(false);
   if (!own) co_return own.error();
   Credential out;
   out.kind = Kind::direct_token;
@@ -129,8 +124,7 @@ Awaitable<Credential> Authenticator::Impl::direct() {
 Awaitable<Credential> Authenticator::Impl::basic(Credential used) {
   if (endpoint.credentials.anonymous()) co_return unauthorized("");
   const bool refused = used.kind == Kind::basic;
-  auto getting = login->get(refused);
-  auto own = co_await std::move(getting);
+  auto own = co_await login->get(refused);
   if (!own) co_return own.error();
   Credential out;
   out.kind = Kind::basic;
@@ -152,8 +146,7 @@ Awaitable<Credential> Authenticator::Impl::bearer(Challenge challenge, std::stri
   const std::string key = realm->str() + '\n' + order.service + '\n' + order.scope;
   if (renew) tokens->drop(key);
   TokenCache::Fetch fetch_one = [self, order] { return self->fetch(order); };
-  auto op = tokens->get(key, std::move(fetch_one));
-  auto got = co_await std::move(op);
+  auto got = co_await tokens->get(key, std::move(fetch_one));
   if (!got) co_return got.error();
   Credential out;
   out.kind = got->fresh ? Kind::fresh_token : Kind::cached_token;
@@ -161,22 +154,20 @@ Awaitable<Credential> Authenticator::Impl::bearer(Challenge challenge, std::stri
   co_return out;
 }
 
-/// After a 401 to a token of the realm: another scope when the registry says that this one was too little, else a renewed token.
+/// After a 401 to a token of the realm: another scope if the registry says that this one was insufficient, otherwise a renewed token.
 Awaitable<Credential> Authenticator::Impl::other_bearer(Challenge challenge, std::string scope, Credential used) {
   const std::string tried = effective(scope);
   std::string permitted;
   if (challenge.parameter("error") == "insufficient_scope") permitted = permitted_scope(scope, challenge.parameter("scope"));
   if (!permitted.empty() && permitted != tried && used.kind != Kind::wider_token) {
     remember_wider(scope, permitted);
-    auto op = bearer(std::move(challenge), permitted, false);
-    auto got = co_await std::move(op);
+    auto got = co_await bearer(std::move(challenge), permitted, false);
     if (got) got->kind = Kind::wider_token;
     co_return got;
   }
   if (used.kind != Kind::cached_token) co_return unauthorized("");
-  auto op = bearer(std::move(challenge), tried, true);
-  auto got = co_await std::move(op);
-  // Whether this request or another one fetched it a moment ago: it is not from before the challenge.
+  auto got = co_await bearer(std::move(challenge), tried, true);
+  // Either this request or another one fetched it just now: it is newer than the challenge.
   if (got) got->kind = Kind::fresh_token;
   co_return got;
 }
@@ -191,17 +182,14 @@ bool Authenticator::challenged() const { return !impl_->challenges.empty(); }
 Awaitable<Credential> Authenticator::begin(std::string scope) {
   const auto impl = impl_;
   if (find(impl->challenges, "bearer") != nullptr && impl->may_go_direct()) {
-    auto op = impl->direct();
-    co_return co_await std::move(op);
+    co_return co_await impl->direct();
   }
   if (const Challenge* realm = find_realm(impl->challenges)) {
-    auto op = impl->bearer(*realm, impl->effective(scope), false);
-    co_return co_await std::move(op);
+    co_return co_await impl->bearer(*realm, impl->effective(scope), false);
   }
   Credential none;
   if (find(impl->challenges, "basic") == nullptr || impl->endpoint.credentials.anonymous()) co_return none;
-  auto op = impl->basic(none);
-  co_return co_await std::move(op);
+  co_return co_await impl->basic(none);
 }
 
 Awaitable<Credential> Authenticator::answer(std::vector<Challenge> challenges, HttpUrl asked, std::string scope, Credential used) {
@@ -211,25 +199,21 @@ Awaitable<Credential> Authenticator::answer(std::vector<Challenge> challenges, H
     impl->challenges = std::move(challenges);
     impl->challenged_at = std::move(asked);
   }
-  if (impl->challenges.empty()) co_return unauthorized("it asks for no authentication known here");
+  if (impl->challenges.empty()) co_return unauthorized("it asks for an authentication scheme that is not supported");
   const bool by_token = find(impl->challenges, "bearer") != nullptr;
   if (by_token && impl->may_go_direct() && used.kind != Kind::direct_token) {
-    auto op = impl->direct();
-    co_return co_await std::move(op);
+    co_return co_await impl->direct();
   }
   const Challenge* realm = find_realm(impl->challenges);
   if (realm == nullptr && find(impl->challenges, "basic") != nullptr) {
-    auto op = impl->basic(std::move(used));
-    co_return co_await std::move(op);
+    co_return co_await impl->basic(std::move(used));
   }
   if (realm == nullptr && used.kind == Kind::direct_token) co_return unauthorized("");
   if (realm == nullptr) co_return Error(ErrorCode::malformed, "the registry's Bearer challenge names no realm");
   if (used.from_realm()) {
-    auto op = impl->other_bearer(*realm, std::move(scope), std::move(used));
-    co_return co_await std::move(op);
+    co_return co_await impl->other_bearer(*realm, std::move(scope), std::move(used));
   }
-  auto op = impl->bearer(*realm, impl->effective(scope), false);
-  auto got = co_await std::move(op);
+  auto got = co_await impl->bearer(*realm, impl->effective(scope), false);
   if (!got) co_return got.error();
   if (used.kind == Kind::direct_token) impl->direct_refused = true;
   got->kind = Kind::fresh_token;

@@ -80,13 +80,12 @@ Result<ApiRequest> AwsApi::signed_request(const AwsRequest& request, const AwsKe
   return out;
 }
 
-/// Asks, once more by AWS's own time when that is why it refused.
+/// Sends the request; sends it again with AWS's time if a wrong clock was the reason for the refusal.
 Awaitable<ApiAnswer> AwsApi::ask(AwsRequest request, AwsKeys keys, std::string subject) {
   for (int tries = 0; tries < 2; ++tries) {
     auto wire = signed_request(request, keys, subject);
     if (!wire) co_return wire.error();
-    auto op = ask_cloud(api_, *wire);
-    auto answer = co_await std::move(op);
+    auto answer = co_await ask_cloud(api_, *wire);
     if (!answer || answer->status == 200) co_return answer;
     const auto skew = clock_skew(*answer, now());
     if (skew && tries == 0) {
@@ -101,14 +100,13 @@ Awaitable<ApiAnswer> AwsApi::ask(AwsRequest request, AwsKeys keys, std::string s
   co_return Error(ErrorCode::internal, subject + ": not asked");
 }
 
-/// The endpoint's own key, or a temporary one of the role.
+/// The endpoint's own key, or a temporary one for the role.
 Awaitable<AwsKeys> AwsApi::keys() {
   AwsKeys own{credentials_.aws_access_key_id, credentials_.aws_secret_access_key, credentials_.aws_session_token};
   if (credentials_.aws_role_arn.empty()) co_return own;
   const SteadyTime now = clock_.steady_now();
   if (role_keys_ && now < role_keys_until_) co_return *role_keys_;
-  auto assuming = assume_role();
-  auto keys = co_await std::move(assuming);
+  auto keys = co_await assume_role();
   if (!keys) co_return keys.error();
   role_keys_ = *keys;
   role_keys_until_ = now + kRoleKeysUsed;
@@ -129,8 +127,7 @@ Awaitable<AwsKeys> AwsApi::assume_role() {
   request.body = form.secret();
   request.region = region_;
   request.service = "sts";
-  auto op = ask(std::move(request), std::move(own), subject);
-  auto answer = co_await std::move(op);
+  auto answer = co_await ask(std::move(request), std::move(own), subject);
   if (!answer) co_return answer.error();
   AwsKeys out;
   Result<void> whole;
@@ -140,7 +137,7 @@ Awaitable<AwsKeys> AwsApi::assume_role() {
     auto secret = take_secret(given, "SecretAccessKey", subject);
     auto session = take_secret(given, "SessionToken", subject);
     if (!id || !secret || !session) {
-      whole = Error(ErrorCode::malformed, subject + ": the answer holds no temporary key");
+      whole = Error(ErrorCode::malformed, subject + ": the answer has no temporary key");
     } else {
       out = AwsKeys{id->reveal(), std::move(*secret), std::move(*session)};
     }
@@ -152,8 +149,7 @@ Awaitable<AwsKeys> AwsApi::assume_role() {
 
 Awaitable<ApiAnswer> AwsApi::call(std::string operation, nlohmann::json body) {
   const auto self = shared_from_this();
-  auto getting = keys();
-  auto own = co_await std::move(getting);
+  auto own = co_await keys();
   if (!own) co_return own.error();
   auto url = api_url(api_host(host_, region_));
   if (!url) co_return url.error();
@@ -165,8 +161,7 @@ Awaitable<ApiAnswer> AwsApi::call(std::string operation, nlohmann::json body) {
   request.body = Secret(dump_json(body));
   request.region = region_;
   request.service = host_.public_gallery ? "ecr-public" : "ecr";
-  auto op = ask(std::move(request), std::move(*own), "AWS's " + operation);
-  co_return co_await std::move(op);
+  co_return co_await ask(std::move(request), std::move(*own), "AWS's " + operation);
 }
 
 std::optional<EcrHost> parse_ecr_host(std::string_view host) {

@@ -14,7 +14,7 @@
 
 namespace landwaiter::registry {
 
-/// Amazon ECR by its host, which is matched whole: "<12 digits>.dkr.ecr[-fips].<region>.amazonaws.com[.cn]", or "public.ecr.aws".
+/// An Amazon ECR host; the whole name must match: "<12 digits>.dkr.ecr[-fips].<region>.amazonaws.com[.cn]", or "public.ecr.aws".
 struct EcrHost {
   std::string account;  ///< empty for the public gallery
   std::string region;
@@ -24,14 +24,14 @@ struct EcrHost {
 };
 std::optional<EcrHost> parse_ecr_host(std::string_view host);
 
-/// Signed requests to the API of one ECR registry, with the key of the endpoint, or with a temporary one of the role which it assumes
-/// first at STS. When AWS says that our clock is off, its own time is used. Used from the io thread.
+/// Signed requests to the API of one ECR registry, with the endpoint's key, or with a temporary key for the role that it first assumes at
+/// STS. If AWS says that our clock is off, AWS's time is used. Used from the io thread.
 class AwsApi : public std::enable_shared_from_this<AwsApi> {
  public:
-  /// Error invalid_argument when the endpoint is no ECR registry, is spoken to without TLS, or names no region.
+  /// Error invalid_argument if the endpoint is not an ECR registry, does not use TLS, or names no region.
   static Result<std::shared_ptr<AwsApi>> open(std::shared_ptr<Transport> transport, const Endpoint& endpoint, const Clock& clock);
 
-  /// One operation of the API, "GetAuthorizationToken". Errors: unauthorized, forbidden with AWS's words, those of ApiClient.
+  /// One operation of the API, "GetAuthorizationToken". Errors: unauthorized, forbidden with AWS's message, those of ApiClient.
   Awaitable<ApiAnswer> call(std::string operation, nlohmann::json body);
   /// By AWS's clock, as far as it is known.
   SystemTime now() const { return clock_.now() + skew_; }
@@ -50,7 +50,7 @@ class AwsApi : public std::enable_shared_from_this<AwsApi> {
   EcrHost host_;
   std::string region_;
   const Clock& clock_;
-  std::chrono::seconds skew_{0};  ///< of AWS's clock against ours, once it mattered
+  std::chrono::seconds skew_{0};  ///< AWS's clock minus ours, once it is known
   std::optional<AwsKeys> role_keys_;
   SteadyTime role_keys_until_{};
 };

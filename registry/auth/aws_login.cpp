@@ -20,7 +20,7 @@ Result<Token> read_token(ApiAnswer& answer, SystemTime aws_now, SteadyTime now) 
   const std::string subject = "AWS's GetAuthorizationToken";
   const auto malformed = [&](const std::string& why) { return Error(ErrorCode::malformed, subject + ": " + why); };
   const bool whole = answer.document.is_object() && answer.document.contains("authorizationData");
-  if (!whole) return malformed("the answer holds no authorizationData");
+  if (!whole) return malformed("the answer has no authorizationData");
   nlohmann::json* data = &answer.document["authorizationData"];
   if (data->is_array() && !data->empty()) data = &data->front();
   auto encoded = take_secret(*data, "authorizationToken", subject);
@@ -45,8 +45,7 @@ Result<Token> read_token(ApiAnswer& answer, SystemTime aws_now, SteadyTime now) 
 }
 
 Awaitable<Token> fetch(std::shared_ptr<AwsApi> api, const Clock& clock) {
-  auto op = api->call("GetAuthorizationToken", nlohmann::json::object());
-  auto answer = co_await std::move(op);
+  auto answer = co_await api->call("GetAuthorizationToken", nlohmann::json::object());
   if (!answer) co_return answer.error();
   co_return read_token(*answer, api->now(), clock.steady_now());
 }

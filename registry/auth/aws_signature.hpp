@@ -14,14 +14,14 @@ namespace landwaiter::registry {
 struct AwsKeys {
   std::string access_key_id;
   Secret secret_access_key;
-  Secret session_token;  ///< of temporary keys; else empty
+  Secret session_token;  ///< for temporary keys, otherwise empty
 };
 
-/// A request as AWS Signature Version 4 sees it.
+/// The parts of a request that AWS Signature Version 4 signs.
 struct AwsRequest {
   std::string method = "POST";
   HttpUrl url;
-  std::vector<Header> headers;  ///< those to sign, beside Host and X-Amz-Date
+  std::vector<Header> headers;  ///< to sign in addition to Host and X-Amz-Date
   Secret body;
   std::string region;
   std::string service;  ///< "ecr", "sts"
@@ -34,8 +34,8 @@ struct AwsSignature {
   Secret authorization;  ///< Authorization
 };
 
-/// AWS Signature Version 4 (IAM User Guide, "Create a signed AWS API request"), with all headers signed. A session token must be
-/// among the headers already. The path is taken as it is encoded.
+/// AWS Signature Version 4 (IAM User Guide, "Create a signed AWS API request"), with all headers signed. A session token must be among
+/// the headers already. The path is used as encoded.
 AwsSignature sign(const AwsRequest& request, const AwsKeys& keys, SystemTime now);
 
 }  // namespace landwaiter::registry

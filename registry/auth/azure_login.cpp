@@ -14,12 +14,12 @@ namespace {
 
 /// The name under which a registry takes refresh tokens.
 constexpr std::string_view kAzureUser = "00000000-0000-0000-0000-000000000000";
-/// The registry gives its refresh tokens for three hours.
+/// The registry's refresh tokens are valid for three hours.
 constexpr std::chrono::hours kAzureTokenLifetime(3);
 constexpr std::chrono::minutes kAzureRenewEarly(10);
 constexpr std::size_t kTenantBytesMax = 255;
 
-/// A cloud of Microsoft's: whose registries, which service gives access tokens, and for what they must be.
+/// A Microsoft cloud: its registries, the service that issues access tokens, and their audience.
 struct AzureCloud {
   std::string_view suffix;
   std::string_view login_host;
@@ -75,10 +75,9 @@ Awaitable<Secret> AzureExchange::post(std::string url, Secret body, std::vector<
   request.body = std::move(body);
   request.secrets = std::move(secrets);
   request.subject = subject;
-  // Only the registry itself may be one whose certificate the user does not want verified.
+  // Only the registry's own certificate may go unverified at the user's request.
   request.tls_verify = endpoint_.tls_verify || parsed->host == cloud_.login_host;
-  auto op = ask_cloud(api_, request);
-  auto answer = co_await std::move(op);
+  auto answer = co_await ask_cloud(api_, request);
   if (!answer) co_return answer.error();
   if (answer->status != 200) co_return cloud_refusal(*answer, request);
   co_return take_secret(answer->document, wanted, subject);
@@ -91,14 +90,12 @@ Awaitable<Secret> AzureExchange::access_token() {
   form.add("client_secret", principal.azure_client_secret.reveal()).add("scope", cloud_.scope);
   const std::string url = "https://" + std::string(cloud_.login_host) + '/' + principal.azure_tenant_id + "/oauth2/v2.0/token";
   std::vector<Secret> secrets{principal.azure_client_secret, Secret(percent_encoded(principal.azure_client_secret.reveal()))};
-  auto op = post(url, form.secret(), std::move(secrets), "access_token", "the token of the Azure service principal");
-  co_return co_await std::move(op);
+  co_return co_await post(url, form.secret(), std::move(secrets), "access_token", "the token of the Azure service principal");
 }
 
 Awaitable<Token> AzureExchange::fetch() {
   const auto self = shared_from_this();
-  auto getting = access_token();
-  auto access = co_await std::move(getting);
+  auto access = co_await access_token();
   if (!access) co_return access.error();
   const std::string host(without_https_port(endpoint_.host));
   Form form;
@@ -107,8 +104,7 @@ Awaitable<Token> AzureExchange::fetch() {
   std::vector<Secret> secrets{*access};
   const auto asked_at = clock_.steady_now();
   const std::string url = "https://" + host + "/oauth2/exchange";
-  auto op = post(url, form.secret(), std::move(secrets), "refresh_token", "the registry's refresh token");
-  auto refresh = co_await std::move(op);
+  auto refresh = co_await post(url, form.secret(), std::move(secrets), "refresh_token", "the registry's refresh token");
   if (!refresh) co_return refresh.error();
   Token out;
   out.text = std::move(*refresh);

@@ -23,8 +23,7 @@ class CloudLogin final : public LoginSource, public std::enable_shared_from_this
     const bool lately = fetched_at_ && clock_.steady_now() < *fetched_at_ + limits::login_renew_pause;
     if (renew && !lately) cache_->drop("");
     TokenCache::Fetch fetch = fetch_;
-    auto op = cache_->get("", std::move(fetch));
-    auto got = co_await std::move(op);
+    auto got = co_await cache_->get("", std::move(fetch));
     if (!got) co_return got.error();
     if (got->fresh) fetched_at_ = clock_.steady_now();
     co_return login_of(*got);
@@ -94,7 +93,7 @@ Result<void> check_cloud_endpoint(const Endpoint& endpoint, bool whole_host, std
   const std::string kind(to_string(endpoint.credentials.kind));
   if (!whole_host) {
     return Error(ErrorCode::invalid_argument, "credentials of kind " + kind + " are only given to " + std::string(cloud) + ", and " +
-                                                  landwaiter::quoted(endpoint.host) + " is none");
+                                                  landwaiter::quoted(endpoint.host) + " is not one of them");
   }
   if (endpoint.plain_http) {
     return Error(ErrorCode::invalid_argument, "credentials of kind " + kind + " are not sent to " + endpoint.host + " over plain http");
@@ -106,8 +105,7 @@ Awaitable<ApiAnswer> ask_cloud(std::shared_ptr<ApiClient> api, ApiRequest reques
   request.method = "POST";
   request.expected = {200, 400, 401, 403};
   request.bytes_max = limits::token_bytes_max;
-  auto op = api->ask(std::move(request));
-  co_return co_await std::move(op);
+  co_return co_await api->ask(std::move(request));
 }
 
 Error cloud_refusal(const ApiAnswer& answer, const ApiRequest& request) {

@@ -46,7 +46,7 @@ Result<HelperAnswer> parse_helper_answer(std::string& text) {
   out.username = text_of(*document, "Username");
   out.secret = Secret(text_of(*document, "Secret"));
   wipe_texts(*document);
-  if (out.secret.empty()) return Error(ErrorCode::malformed, "its answer holds no Secret");
+  if (out.secret.empty()) return Error(ErrorCode::malformed, "its answer has no Secret");
   return out;
 }
 

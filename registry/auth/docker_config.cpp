@@ -28,8 +28,8 @@ std::string_view without_scheme(std::string_view key) {
   return scheme == std::string_view::npos ? key : key.substr(scheme + 3);
 }
 
-/// The namespace that a key is for ("host/team"); empty for the whole host, which comes as "host", "https://host", "https://host/v1/".
-/// Nothing when the key is another host's.
+/// The namespace that a key is for ("host/team"); empty for the whole host, written as "host", "https://host" or "https://host/v1/".
+/// Nothing if the key is for another host.
 std::optional<std::string_view> namespace_of(std::string_view key, std::string_view host) {
   if (is_hub(host) && (key == kHubKey || is_hub(key))) return std::string_view();
   const std::string_view rest = without_scheme(key);
@@ -50,14 +50,14 @@ bool is_within(std::string_view repository, std::string_view folder) {
 void read_entry(const json& entry, const std::string& where, DockerCredentials& out) {
   out.username = text_of(entry, "username");
   out.password = Secret(text_of(entry, "password"));
-  // A token for the registry as it is comes before one to be exchanged.
+  // A token for direct use comes before one to be exchanged.
   out.token = Secret(text_of(entry, "registrytoken"));
   if (out.token.empty()) out.token = Secret(text_of(entry, "identitytoken"));
   if (const std::string encoded = text_of(entry, "auth"); !encoded.empty()) {
     auto decoded = base64_decode(encoded);
     std::string plain(decoded ? as_text(*decoded) : std::string_view());
     if (decoded) std::ranges::fill(*decoded, 0);
-    // Docker pads the password with NULs in some versions.
+    // Some versions of docker pad the password with NULs.
     while (plain.ends_with('\0')) plain.pop_back();
     const std::size_t colon = plain.find(':');
     if (colon == std::string::npos) {
@@ -75,7 +75,7 @@ void read_entry(const json& entry, const std::string& where, DockerCredentials& 
   }
 }
 
-/// The helper for a host, or "". A helper of its own comes before the store of all.
+/// The helper for a host, or "". A helper for this host comes before the common store.
 std::string helper_of(const json& document, std::string_view host) {
   const auto helpers = document.find("credHelpers");
   if (helpers != document.end() && helpers->is_object()) {
@@ -152,7 +152,7 @@ std::vector<std::string> files_of(const DockerConfig& config) {
 Result<std::optional<std::string>> read_whole(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return std::optional<std::string>();
-  // Larger than the file, so that it never grows and leaves a copy.
+  // Larger than the file: growing would leave a copy.
   std::string out(static_cast<std::size_t>(limits::docker_config_bytes_max) + 1, '\0');
   in.read(out.data(), static_cast<std::streamsize>(out.size()));
   if (in.bad()) return Error(ErrorCode::io, "cannot read " + path);

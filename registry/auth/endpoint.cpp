@@ -28,7 +28,7 @@ Result<Endpoint> Endpoint::parse(std::string_view url) {
     out.explicit_https = scheme == "https";
     rest.remove_prefix(scheme_end + 3);
   }
-  if (rest.find('@') != std::string_view::npos) return invalid("credentials do not belong into its address");
+  if (rest.find('@') != std::string_view::npos) return invalid("the address must not contain credentials");
   if (rest.ends_with('/')) rest.remove_suffix(1);
   if (rest.find('/') != std::string_view::npos) return invalid("it must be a host with an optional port, without a path");
   out.host = to_lower(rest);

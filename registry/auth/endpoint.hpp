@@ -9,12 +9,12 @@
 
 namespace landwaiter::registry {
 
-/// How to reach a registry and as whom.
+/// How to reach a registry, and with which credentials.
 struct Endpoint {
-  std::string host;             ///< "localhost:5000", "docker.io" (spoken to as registry-1.docker.io)
-  bool plain_http = false;      ///< asked for by the user; loopback hosts are spoken to in plain HTTP anyway
-  bool explicit_https = false;  ///< asked for by the user: TLS even with a loopback host
-  bool tls_verify = true;       ///< false only when asked for
+  std::string host;             ///< "localhost:5000", "docker.io" (contacted as registry-1.docker.io)
+  bool plain_http = false;      ///< requested by the user; loopback hosts use plain HTTP anyway
+  bool explicit_https = false;  ///< requested by the user: TLS even for a loopback host
+  bool tls_verify = true;       ///< false only at the user's request
   std::string kind = "auto";    ///< a name of core/wire/registry_kinds.hpp
   Credentials credentials;
 
@@ -24,9 +24,9 @@ struct Endpoint {
 
 /// One of the names of Docker Hub's registry.
 bool is_hub(std::string_view host);
-/// Where an endpoint's API lives: https, unless plain HTTP was asked for or the host is loopback and https was not asked for.
+/// Where an endpoint's API lives: https, unless plain HTTP was requested, or the host is loopback and https was not requested.
 Result<HttpUrl> base_url(const Endpoint& endpoint);
-/// As whom the endpoint is asked, for people and without a credential: "anonymously", `as user "x"`, "with a token".
+/// Describes the credentials for people, without secrets: "anonymously", `as user "x"`, "with a token".
 std::string identity(const Endpoint& endpoint);
 
 }  // namespace landwaiter::registry

@@ -23,10 +23,10 @@ namespace {
 
 constexpr std::string_view kGoogleUser = "oauth2accesstoken";
 constexpr std::string_view kTokenUrl = "https://oauth2.googleapis.com/token";
-/// Reading only, for Artifact Registry and for what Container Registry keeps in Cloud Storage.
+/// Read-only, for Artifact Registry and for Container Registry's data in Cloud Storage.
 constexpr std::string_view kScope =
     "https://www.googleapis.com/auth/cloud-platform.read-only https://www.googleapis.com/auth/devstorage.read_only";
-/// Hosts that key files have named over the years; tokens are asked for at kTokenUrl whatever they say.
+/// Hosts that key files have named over the years; tokens are always requested at kTokenUrl.
 constexpr std::array<std::string_view, 3> kTokenHosts{"oauth2.googleapis.com", "www.googleapis.com", "accounts.google.com"};
 constexpr std::chrono::hours kGoogleTokenLifetime(1);
 constexpr std::chrono::minutes kGoogleRenewEarly(5);
@@ -79,7 +79,7 @@ class GoogleExchange : public std::enable_shared_from_this<GoogleExchange> {
   std::shared_ptr<ApiClient> api_;
   GoogleKey key_;
   const Clock& clock_;
-  std::chrono::seconds skew_{0};  ///< of Google's clock against ours, once it mattered
+  std::chrono::seconds skew_{0};  ///< Google's clock minus ours, once it is known
 };
 
 Result<ApiRequest> GoogleExchange::request() const {
@@ -119,15 +119,14 @@ Awaitable<Token> GoogleExchange::fetch() {
     auto wire = request();
     if (!wire) co_return wire.error();
     const auto asked_at = clock_.steady_now();
-    auto op = ask_cloud(api_, *wire);
-    auto answer = co_await std::move(op);
+    auto answer = co_await ask_cloud(api_, *wire);
     if (!answer) co_return answer.error();
     if (answer->status == 200) co_return read_token(*answer, wire->subject, asked_at);
     const auto skew = clock_skew(*answer, clock_.now() + skew_);
     if (!skew || tries > 0) co_return cloud_refusal(*answer, *wire);
     skew_ += *skew;
   }
-  co_return Error(ErrorCode::internal, "Google was not asked for a token");
+  co_return Error(ErrorCode::internal, "Google returned no token");
 }
 
 }  // namespace
@@ -159,8 +158,8 @@ Result<GoogleKey> parse_google_key(const Secret& text) {
   if (!token_url.empty()) {
     const auto url = HttpUrl::parse(token_url);
     if (!url || !url->tls || std::ranges::find(kTokenHosts, url->host) == kTokenHosts.end()) {
-      const std::string host = landwaiter::quoted(url ? url->host : "an odd place");
-      return Error(ErrorCode::invalid_argument, "the Google key wants its tokens from " + host + ", which is not Google's");
+      const std::string host = landwaiter::quoted(url ? url->host : "an invalid URL");
+      return Error(ErrorCode::invalid_argument, "the Google key requests its tokens from " + host + ", which is not Google's");
     }
   }
   return out;

@@ -11,15 +11,15 @@ namespace landwaiter::registry {
 /// "gcr.io" and a label below it, or "<location>-docker.pkg.dev", the whole host.
 bool is_google_host(std::string_view host);
 
-/// What of a service account's key file is used.
+/// The used parts of a service account's key file.
 struct GoogleKey {
   std::string client_email;
   std::string private_key_id;
   Secret private_key;  ///< PEM
 };
-/// Errors (malformed; invalid_argument when the file wants tokens from a host that is not Google's) repeat no value of it but that host.
+/// Errors (malformed; invalid_argument if the file's token host is not Google's) repeat none of its values except that host.
 Result<GoogleKey> parse_google_key(const Secret& text);
-/// The JSON Web Token (RFC 7523, RS256) by which the account asks for an access token. Error: malformed when the key is none.
+/// The JSON Web Token (RFC 7523, RS256) with which the account requests an access token. Error: malformed if the key is not valid.
 Result<Secret> sign_google_assertion(const GoogleKey& key, SystemTime now);
 
 /// Logins of a service account: an access token, as the password of "oauth2accesstoken".

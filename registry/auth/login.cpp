@@ -20,7 +20,7 @@ Secret base64_of(std::string_view user, const Secret& password) {
   return Secret(base64_encode(as_bytes(plain.reveal())));
 }
 
-/// A login that its owner keeps for good.
+/// A login that does not expire.
 class FixedLogin final : public LoginSource {
  public:
   explicit FixedLogin(Login login) : login_(std::move(login)) {}

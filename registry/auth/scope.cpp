@@ -13,8 +13,8 @@ namespace {
 
 struct Scope {
   std::string_view type;
-  std::string_view name;     ///< may hold colons
-  std::string_view actions;  ///< with commas between
+  std::string_view name;     ///< may contain colons
+  std::string_view actions;  ///< separated by commas
 };
 
 std::optional<Scope> parse_scope(std::string_view text) {
@@ -36,7 +36,7 @@ std::vector<std::string_view> split(std::string_view text, char at) {
 
 bool is_catalog(const Scope& scope) { return scope.type == "registry" && scope.name == "catalog"; }
 
-/// Actions that only read; Azure has one of its own for tags and manifests. "*" is everything for a repository.
+/// Actions that only read; Azure has its own for tags and manifests. "*" is everything for a repository.
 bool only_reads(const Scope& scope, std::string_view action) {
   constexpr std::array<std::string_view, 2> reading{"pull", "metadata_read"};
   if (is_catalog(scope)) return action == "*";

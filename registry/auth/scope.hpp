@@ -10,8 +10,8 @@ namespace landwaiter::registry {
 /// What a scope allows, for people: "pull repository a/b", "list the catalog".
 std::string describe_scope(std::string_view scope);
 
-/// What may be asked for when a registry says that `wanted` was too little and `challenged` (its own words, several scopes with spaces
-/// between) is needed: reading, of what `wanted` names. Empty when that is nothing or no more than `wanted`.
+/// The scope to request if a registry says that `wanted` was insufficient and `challenged` (its own scopes, separated by spaces) is
+/// needed: only reading, and only what `wanted` names. Empty if that adds nothing to `wanted`.
 std::string permitted_scope(std::string_view wanted, std::string_view challenged);
 
 }  // namespace landwaiter::registry

@@ -17,7 +17,7 @@ bool is_token_text(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-/// From expires_in: absent, negative and absurd values become the nearest that is sensible.
+/// From expires_in: missing, negative and absurd values become the nearest sensible value.
 seconds lifetime_of(const nlohmann::json& object) {
   double value = 0;
   if (const auto found = object.find("expires_in"); found != object.end() && found->is_number()) value = found->get<double>();
@@ -41,7 +41,7 @@ Result<Token> read_token(nlohmann::json& document, std::optional<SystemTime> dat
   Token out;
   out.text = Secret(text);
   wipe(text);
-  if (!usable) return Error(ErrorCode::malformed, "the token service's answer holds no usable token");
+  if (!usable) return Error(ErrorCode::malformed, "the token service's answer has no usable token");
   out.good_until = asked_at + lifetime_of(document) - age_of(document, date);
   out.use_until = out.good_until - limits::token_early;
   return out;

@@ -10,9 +10,9 @@
 
 namespace landwaiter::registry {
 
-/// The answer of a token service (distribution, docs/spec/auth/token.md, "Token Response Fields"), asked at `asked_at`. Its body is wiped.
-/// The lifetime counts by our own steady clock; where the service says when it issued the token, and what its own clock shows
-/// now (`date`), the token's age is taken off, so neither side's clock need be right. Error malformed; never repeats the token.
+/// The answer of a token service (distribution, docs/spec/auth/token.md, "Token Response Fields"), requested at `asked_at`. Its body is
+/// wiped. The lifetime is measured with our own steady clock. If the service says when it issued the token and what its clock shows now
+/// (`date`), the token's age is subtracted, so neither clock has to be right. Error malformed; never repeats the token.
 Result<Token> parse_token_answer(std::string& body, std::optional<SystemTime> date, SteadyTime asked_at);
 
 }  // namespace landwaiter::registry

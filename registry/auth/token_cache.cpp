@@ -13,7 +13,7 @@ namespace landwaiter::registry {
 
 namespace asio = boost::asio;
 
-/// Ends a flight however its coroutine ends, so that nobody waits for ever.
+/// Ends a fetch however its coroutine ends, so nobody waits forever.
 class TokenCache::Landing {
  public:
   Landing(std::shared_ptr<TokenCache> cache, std::string key, std::shared_ptr<Flight> flight)
@@ -49,8 +49,7 @@ Awaitable<Token> TokenCache::get(std::string key, Fetch fetch) {
   const auto flight = std::make_shared<Flight>(co_await asio::this_coro::executor);
   flights_[key] = flight;
   const Landing landing(self, key, flight);
-  auto op = fetch();
-  auto token = co_await std::move(op);
+  auto token = co_await fetch();
   if (!token) {
     if (token.error().code() == ErrorCode::cancelled) co_return token.error();
     if (const auto old = fall_back(key)) co_return *old;

@@ -18,14 +18,14 @@ namespace landwaiter::registry {
 
 struct Token {
   Secret text;
-  SteadyTime use_until;   ///< already a little before it expires
-  SteadyTime good_until;  ///< until then it still serves when no other can be had
+  SteadyTime use_until;   ///< shortly before it expires
+  SteadyTime good_until;  ///< until then it is still usable if no other is available
   bool fresh = false;     ///< fetched by this call, not taken from the cache
 };
 
-/// Tokens by key, each until its time; at most limits::tokens_cached_max, of which the first to end makes room. Callers that want the
-/// same key at once share one fetch; a failed fetch fails them all unless the old token is still good, an abandoned one is taken over
-/// by the next. Used from the io thread.
+/// Tokens by key, each until it expires; at most limits::tokens_cached_max, and the first to expire is evicted. Concurrent callers of the
+/// same key share one fetch; a failed fetch fails them all unless the old token is still valid, and an abandoned fetch is taken over by
+/// the next caller. Used from the io thread.
 class TokenCache : public std::enable_shared_from_this<TokenCache> {
  public:
   using Fetch = std::function<Awaitable<Token>()>;
@@ -46,7 +46,7 @@ class TokenCache : public std::enable_shared_from_this<TokenCache> {
   class Landing;
 
   void store(const std::string& key, const Token& token);
-  /// The token that is to be renewed but still good; not to be renewed again for a while.
+  /// The token that is due for renewal but still valid; it will not be renewed again for a while.
   std::optional<Token> fall_back(const std::string& key);
 
   const Clock& clock_;

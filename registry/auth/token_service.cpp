@@ -18,7 +18,7 @@ constexpr std::string_view kClientId = "landwaiter";
 
 bool is_one_of(int status, std::initializer_list<int> statuses) { return std::ranges::find(statuses, status) != statuses.end(); }
 
-/// GCR, Artifactory, ACR and others answer so to a form that they do not know.
+/// GCR, Artifactory, ACR and others answer this way to a form that they do not support.
 bool knows_no_refresh(int status) { return is_one_of(status, {400, 401, 404, 405}); }
 bool knows_no_get(int status) { return is_one_of(status, {404, 405}); }
 
@@ -38,7 +38,7 @@ ErrorCode code_of_refusal(int status) {
 Error refusal(const HttpResponse& response, const std::string& origin, std::string said, const Login& login, SystemTime now) {
   const int status = response.status();
   std::string text = "the token service " + origin + " answered " + name_of_status(status);
-  if (status >= 300 && status < 400) text += "; redirects are not followed with credentials";
+  if (status >= 300 && status < 400) text += "; redirects that carry credentials are not followed";
   std::vector<Secret> secrets;
   append_secrets(login, secrets);
   for (const Secret& secret : secrets) said = redact(std::move(said), secret);
@@ -52,7 +52,7 @@ Error refusal(const HttpResponse& response, const std::string& origin, std::stri
 
 struct TokenService::Reply {
   int status = 0;  ///< 0 when there was no answer
-  Result<Token> token = Error(ErrorCode::internal, "the token service was not asked");
+  Result<Token> token = Error(ErrorCode::internal, "the token service returned no token");
 };
 
 boost::asio::awaitable<TokenService::Reply> TokenService::ask(HttpRequest request, Login login) {
@@ -60,16 +60,14 @@ boost::asio::awaitable<TokenService::Reply> TokenService::ask(HttpRequest reques
   std::string origin;
   if (const auto url = HttpUrl::parse(request.url)) origin = url->origin();
   const auto asked_at = clock_.steady_now();
-  auto sending = transport_->send(std::move(request));
-  auto response = co_await std::move(sending);
+  auto response = co_await transport_->send(std::move(request));
   if (!response) {
     out.token = response.error().with_context("the token service " + origin);
     co_return out;
   }
   out.status = (*response)->status();
   const bool good = out.status == 200;
-  auto reading = read_body(**response, good ? limits::token_bytes_max : limits::error_body_bytes_max);
-  auto body = co_await std::move(reading);
+  auto body = co_await read_body(**response, good ? limits::token_bytes_max : limits::error_body_bytes_max);
   if (!good) {
     out.token = refusal(**response, origin, body ? message_of_body(*body) : std::string(), login, clock_.now());
   } else if (!body) {
@@ -91,8 +89,7 @@ boost::asio::awaitable<TokenService::Reply> TokenService::by_post(TokenOrder ord
   if (login.token.empty()) form.add("username", login.username).add("password", login.password.reveal());
   else form.add("refresh_token", login.token.reveal());
   request.body = form.secret();
-  auto op = ask(std::move(request), std::move(login));
-  co_return co_await std::move(op);
+  co_return co_await ask(std::move(request), std::move(login));
 }
 
 boost::asio::awaitable<TokenService::Reply> TokenService::by_get(TokenOrder order, Login login) {
@@ -106,23 +103,19 @@ boost::asio::awaitable<TokenService::Reply> TokenService::by_get(TokenOrder orde
   HttpUrl url = order.realm;
   if (!query.text().empty()) url.target += (url.target.find('?') == std::string::npos ? "?" : "&") + query.text();
   request.url = url.str();
-  auto op = ask(std::move(request), std::move(login));
-  co_return co_await std::move(op);
+  co_return co_await ask(std::move(request), std::move(login));
 }
 
 Awaitable<Token> TokenService::fetch(TokenOrder order, Login login) {
   const auto self = shared_from_this();
   if (!login.token.empty()) {
-    auto exchange = by_post(order, login);
-    Reply reply = co_await std::move(exchange);
+    Reply reply = co_await by_post(order, login);
     if (reply.token || !knows_no_refresh(reply.status)) co_return reply.token;
   }
-  auto getting = by_get(order, login);
-  Reply reply = co_await std::move(getting);
+  Reply reply = co_await by_get(order, login);
   if (reply.token || !login.token.empty() || login.anonymous() || !knows_no_get(reply.status)) co_return reply.token;
-  auto posting = by_post(order, login);
-  Reply posted = co_await std::move(posting);
-  // The first refusal is the one to tell of when neither form is served.
+  Reply posted = co_await by_post(order, login);
+  // If neither form is supported, the first refusal is reported.
   if (!posted.token && knows_no_get(posted.status)) co_return reply.token;
   co_return posted.token;
 }

@@ -11,19 +11,20 @@
 
 namespace landwaiter::registry {
 
-/// What a registry's challenge asks for.
+/// What a registry's challenge requires.
 struct TokenOrder {
-  HttpUrl realm;        ///< already checked; its own query stays
-  std::string service;  ///< as the challenge says; some have none
+  HttpUrl realm;        ///< already checked; its own query is kept
+  std::string service;  ///< from the challenge; some have none
   std::string scope;
   bool no_local_address = false;  ///< the realm is another host's
   bool tls_verify = true;
 };
 
-/// Gets Bearer tokens at a realm (distribution, docs/spec/auth/token.md and oauth.md). A token is exchanged as refresh token, and where
-/// the service knows no such form (400, 401, 404, 405), given as password. A password goes with the GET form, and where that is not
-/// served (404, 405), with the OAuth2 form. Redirects are not followed with credentials. One try: the caller repeats. Errors:
-/// unauthorized and forbidden with the service's words, unavailable, rate_limited, malformed, limit_exceeded. Used from the io thread.
+/// Gets Bearer tokens at a realm (distribution, docs/spec/auth/token.md and oauth.md). A token is exchanged as a refresh token or, if the
+/// service does not support that form (400, 401, 404, 405), sent as a password. A password is sent with the GET form or, if that is not
+/// supported (404, 405), with the OAuth2 form. Redirects that carry credentials are not followed. One attempt: the caller retries.
+/// Errors: unauthorized and forbidden with the service's message, unavailable, rate_limited, malformed, limit_exceeded. Used from the io
+/// thread.
 class TokenService : public std::enable_shared_from_this<TokenService> {
  public:
   TokenService(std::shared_ptr<Transport> transport, const Clock& clock) : transport_(std::move(transport)), clock_(clock) {}

@@ -19,8 +19,7 @@ class HttpBlobReader final : public BlobReader {
       auto size = co_await response_->read(buffer);
       if (size) co_return arrived(*size);
       const Error broken = size.error();
-      auto op = resume(broken);
-      auto resumed = co_await std::move(op);
+      auto resumed = co_await resume(broken);
       if (!resumed) co_return resumed.error();
     }
   }
@@ -34,7 +33,7 @@ class HttpBlobReader final : public BlobReader {
     return size;
   }
 
-  /// What came since the last counted break pays for this one.
+  /// The progress since the last counted interruption pays for this one.
   bool paid() const {
     const bool slow_line =
         loop_->clock().steady_now() - counted_at_ >= limits::resume_progress_time && progress_ >= limits::slow_body_bytes;
@@ -48,7 +47,7 @@ class HttpBlobReader final : public BlobReader {
 
   Awaitable<void> resume(Error broken) {
     response_ = std::make_unique<Closed>(broken);
-    // A line that breaks but makes progress is taken up at once, and does not spend the host's budget of retries.
+    // A connection that breaks but makes progress is resumed at once, without using the host's retry budget.
     bool at_once = paid();
     if (at_once) {
       failures_ = 0;
@@ -58,16 +57,14 @@ class HttpBlobReader final : public BlobReader {
     while (true) {
       if (!at_once) ++failures_;
       if (failures_ > limits::resume_attempts_max || ++total_ > limits::resume_total_max) {
-        co_return broken.with_context(request_.subject + " broke off too often, last at byte " + std::to_string(offset_));
+        co_return broken.with_context(request_.subject + " was interrupted too often, last at byte " + std::to_string(offset_));
       }
       if (!at_once) {
-        auto pause = loop_->back_off(broken, failures_);
-        auto waited = co_await std::move(pause);
+        auto waited = co_await loop_->back_off(broken, failures_);
         if (!waited) co_return waited.error();
       }
       at_once = false;
-      auto op = reopen();
-      auto opened = co_await std::move(op);
+      auto opened = co_await reopen();
       if (opened) co_return Result<void>();
       broken = opened.error();
       if (broken.code() != ErrorCode::unavailable && broken.code() != ErrorCode::timeout) co_return broken;
@@ -78,23 +75,22 @@ class HttpBlobReader final : public BlobReader {
     Request request = request_;
     request.headers.push_back({"Range", "bytes=" + std::to_string(offset_) + "-"});
     request.expected = {200, 206};
-    auto op = loop_->perform(std::move(request));
-    auto answer = co_await std::move(op);
+    auto answer = co_await loop_->perform(std::move(request));
     if (!answer) co_return answer.error();
     const auto values = answer->response->headers("Content-Range");
     const auto range = values.size() == 1 ? parse_content_range(values[0]) : std::nullopt;
     const std::uint64_t size = descriptor_.size_bytes;
-    // A 200 would begin at the first byte again: the next try of the whole layer is cheaper than guessing.
+    // A 200 would start at the first byte again: retrying the whole layer is simpler than guessing.
     if (answer->response->status() != 206 || !range || range->first != offset_ || range->last + 1 != size || range->total != size) {
       co_return Error(ErrorCode::digest_mismatch, "registry " + loop_->endpoint().host + ", " + request_.subject +
                                                       ": cannot go on at byte " + std::to_string(offset_) +
-                                                      ": it does not answer with that range");
+                                                      ": it does not support range requests");
     }
     response_ = std::move(answer->response);
     co_return Result<void>();
   }
 
-  /// Stands for the response between a break and its resumption, so that a failed reader keeps failing.
+  /// Stands in for the response between an interruption and its resumption, so a failed reader keeps failing.
   class Closed final : public HttpResponse {
    public:
     explicit Closed(Error error) : error_(std::move(error)) {}
@@ -113,17 +109,16 @@ class HttpBlobReader final : public BlobReader {
   Descriptor descriptor_;
   std::unique_ptr<HttpResponse> response_;
   std::uint64_t offset_ = 0;
-  std::uint64_t progress_ = 0;  ///< since the last break that it paid for
+  std::uint64_t progress_ = 0;  ///< since the last interruption that it paid for
   SteadyTime counted_at_ = loop_->clock().steady_now();
-  std::size_t failures_ = 0;  ///< breaks since then, which it does not pay for yet
+  std::size_t failures_ = 0;  ///< interruptions since then that it has not yet paid for
   std::size_t total_ = 0;
 };
 
 }  // namespace
 
 Awaitable<std::unique_ptr<BlobReader>> open_http_blob(std::shared_ptr<RequestLoop> loop, Request request, Descriptor descriptor) {
-  auto op = loop->perform(request);
-  auto answer = co_await std::move(op);
+  auto answer = co_await loop->perform(request);
   if (!answer) co_return answer.error();
   const auto length = answer->response->content_length();
   if (length && *length != descriptor.size_bytes) {
@@ -141,7 +136,7 @@ Result<void> prove(std::string_view body, const Digest& expected) {
   hasher.update(as_bytes(body));
   const Digest got = hasher.finish();
   if (got == expected) return {};
-  return Error(ErrorCode::digest_mismatch, "content has digest " + got.str() + " where " + expected.str() + " was promised");
+  return Error(ErrorCode::digest_mismatch, "content has digest " + got.str() + " instead of " + expected.str());
 }
 
 Awaitable<std::string> read_proven(std::unique_ptr<BlobReader> reader, Descriptor descriptor, std::uint64_t bytes_max) {

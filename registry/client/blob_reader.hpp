@@ -6,10 +6,10 @@
 
 namespace landwaiter::registry {
 
-/// A blob over HTTP that goes on where it broke off (Range, RFC 9110 section 14). `request` is the GET without Range.
+/// A blob over HTTP that resumes where it was interrupted (Range, RFC 9110 section 14). `request` is the GET without Range.
 Awaitable<std::unique_ptr<BlobReader>> open_http_blob(std::shared_ptr<RequestLoop> loop, Request request, Descriptor descriptor);
 
-/// Reads a small blob whole and proves it. Errors: limit_exceeded beyond `bytes_max`, digest_mismatch.
+/// Reads a small blob completely and verifies it. Errors: limit_exceeded beyond `bytes_max`, digest_mismatch.
 Awaitable<std::string> read_proven(std::unique_ptr<BlobReader> reader, Descriptor descriptor, std::uint64_t bytes_max);
 
 /// Whether `body` has the digest, by the digest's own algorithm.

@@ -15,7 +15,7 @@
 namespace landwaiter::registry {
 namespace {
 
-/// Headers by which vendors' registries can be told apart.
+/// Headers that identify vendors' registries.
 constexpr std::array<std::string_view, 6> kTellingHeaders{
     "Server", "X-JFrog-Version", "X-Artifactory-Id", "X-Harbor-Csrf-Token", "Docker-Distribution-Api-Version", "X-GitHub-Request-Id"};
 
@@ -61,7 +61,7 @@ Request blob_request(const std::string& repository, const Digest& digest) {
 
 Result<void> PageGuard::follow(const std::string& next) {
   if (!seen_.insert(std::hash<std::string>{}(next)).second) {
-    return Error(ErrorCode::malformed, "the registry's pages lead in a circle");
+    return Error(ErrorCode::malformed, "the registry's pages form a loop");
   }
   if (seen_.size() > limits::pages_max) {
     return Error(ErrorCode::limit_exceeded, "the registry's list has more than " + std::to_string(limits::pages_max) + " pages");
@@ -83,7 +83,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   Awaitable<Document> fetch_page(ListQuery query, ListState* state);
 
   Endpoint endpoint;
-  Result<HttpUrl> base;  ///< an error when the endpoint's host is none
+  Result<HttpUrl> base;  ///< an error if the endpoint's host is invalid
   const Clock& clock;
   std::shared_ptr<Transport> transport;
   ApiClient api;
@@ -91,7 +91,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   std::shared_ptr<RequestLoop> loop;  ///< set when `base` is
 };
 
-/// Asks for a page, and once more in plainer words when the registry does not understand. Notes in `state` when `n` is not understood.
+/// Requests a page, and once more in a simpler form if the registry does not understand. Records in `state` if `n` is not supported.
 Awaitable<Document> Client::Impl::fetch_page(ListQuery query, ListState* state) {
   const auto self = shared_from_this();
   auto target = list_target(query, *state, *base);
@@ -105,16 +105,14 @@ Awaitable<Document> Client::Impl::fetch_page(ListQuery query, ListState* state) 
   if (first) request.expected = {200, 400};
   else if (state->probe) request.expected = {200, 400, 404, 405};
   else if (elsewhere) request.expected = {200, 400, 404};
-  auto op = loop->fetch(request, limits::list_bytes_max);
-  auto document = co_await std::move(op);
+  auto document = co_await loop->fetch(request, limits::list_bytes_max);
   if (!document || document->status == 200 || state->probe) co_return document;
-  // Some registries allow fewer than the specification's 1,000, and none requires `n`. Behind proxies and on ports of their own some
-  // name a path that is not served there; the list's own path is.
+  // Some registries allow fewer than the specification's 1,000, and none requires `n`. Behind proxies and on separate ports, some name a
+  // path that is not served there; the list's own path is.
   state->sized = state->sized && !first;
   request.target = first ? query.path : query.path + target->substr(std::min(target->find('?'), target->size()));
   request.expected = {200};
-  auto again = loop->fetch(std::move(request), limits::list_bytes_max);
-  co_return co_await std::move(again);
+  co_return co_await loop->fetch(std::move(request), limits::list_bytes_max);
 }
 
 Client::Client(std::shared_ptr<Transport> transport, Endpoint endpoint, const Clock& clock)
@@ -129,8 +127,7 @@ const Clock& Client::clock() const { return impl_->clock; }
 
 Awaitable<Login> Client::login(bool renew) {
   const auto impl = impl_;
-  auto op = impl->login->get(renew);
-  co_return co_await std::move(op);
+  co_return co_await impl->login->get(renew);
 }
 
 Awaitable<Probe> Client::probe() {
@@ -139,8 +136,7 @@ Awaitable<Probe> Client::probe() {
   HttpRequest request;
   request.url = impl->base->origin() + "/v2/";
   request.tls_verify = impl->endpoint.tls_verify;
-  auto op = impl->transport->send(std::move(request));
-  auto response = co_await std::move(op);
+  auto response = co_await impl->transport->send(std::move(request));
   if (!response) co_return response.error().with_context("registry " + impl->endpoint.host);
   Probe out;
   out.status = (*response)->status();
@@ -148,9 +144,8 @@ Awaitable<Probe> Client::probe() {
   for (const std::string_view name : kTellingHeaders) {
     for (std::string& value : (*response)->headers(name)) out.headers.push_back({std::string(name), std::move(value)});
   }
-  // Read to its end, so that the connection serves the next request; what it says does not matter.
-  auto reading = read_body(**response, limits::error_body_bytes_max);
-  co_await std::move(reading);
+  // Read to its end, so the connection can be reused; the content does not matter.
+  co_await read_body(**response, limits::error_body_bytes_max);
   co_return out;
 }
 
@@ -160,8 +155,7 @@ Awaitable<void> Client::ping() {
   Request request;
   request.target = "/v2/";
   request.subject = "its API";
-  auto op = impl->loop->perform(std::move(request));
-  auto answer = co_await std::move(op);
+  auto answer = co_await impl->loop->perform(std::move(request));
   if (!answer) co_return answer.error();
   co_return Result<void>();
 }
@@ -194,8 +188,7 @@ Awaitable<ListPage> Client::list(ListQuery query, std::string cursor) {
   const std::string where = "registry " + impl->endpoint.host + ", " + query.subject;
   auto state = ListState::parse(cursor, query);
   if (!state) co_return state.error().with_context(where);
-  auto op = impl->fetch_page(query, &*state);
-  auto document = co_await std::move(op);
+  auto document = co_await impl->fetch_page(query, &*state);
   if (!document) co_return document.error();
   if (document->status != 200) co_return ListPage();
   auto page = read_list(query, *state, document->body, document->url, document->links);
@@ -204,8 +197,7 @@ Awaitable<ListPage> Client::list(ListQuery query, std::string cursor) {
 }
 
 Awaitable<Page> Client::catalog(std::string cursor) {
-  auto op = list(catalog_query(), std::move(cursor));
-  auto page = co_await std::move(op);
+  auto page = co_await list(catalog_query(), std::move(cursor));
   if (!page) co_return page.error();
   Page out = std::move(*page);
   co_return out;
@@ -215,8 +207,7 @@ Awaitable<Page> Client::tags(std::string repository, std::string cursor) {
   const auto impl = impl_;
   auto query = tags_query(repository);
   if (!query) co_return query.error();
-  auto op = list(std::move(*query), std::move(cursor));
-  auto page = co_await std::move(op);
+  auto page = co_await list(std::move(*query), std::move(cursor));
   if (!page) co_return page.error();
   Page out = std::move(*page);
   co_return out;
@@ -229,8 +220,7 @@ Awaitable<ManifestDocument> Client::manifest(std::string repository, std::string
   if (!valid) co_return valid.error();
   Request request = manifest_request(repository, reference);
   const std::string where = "registry " + impl->endpoint.host + ", " + request.subject;
-  auto op = impl->loop->fetch(std::move(request), limits::manifest_bytes_max);
-  auto document = co_await std::move(op);
+  auto document = co_await impl->loop->fetch(std::move(request), limits::manifest_bytes_max);
   if (!document) co_return document.error();
   Digest digest = Digest::sha256_of(as_bytes(document->body));
   if (auto pinned = Digest::parse(reference)) {
@@ -251,17 +241,15 @@ Awaitable<ManifestHead> Client::head_manifest(std::string repository, std::strin
   Request request = manifest_request(repository, reference);
   request.method = "HEAD";
   request.expected = {200, 403, 404, 405};
-  auto op = impl->loop->perform(std::move(request));
-  auto answer = co_await std::move(op);
+  auto answer = co_await impl->loop->perform(std::move(request));
   if (!answer) co_return answer.error();
   ManifestHead out;
   const HttpResponse& response = *answer->response;
   auto digest = Digest::parse(response.header("Docker-Content-Digest").value_or(""));
   if (response.status() != 200 || !digest || !response.content_length()) {
-    // Old registries know no HEAD for manifests or say nothing in it, and only a GET says why something is refused.
+    // Old registries do not support HEAD for manifests or leave its headers empty, and only a GET explains a refusal.
     answer->response.reset();
-    auto whole = manifest(std::move(repository), std::move(reference));
-    auto document = co_await std::move(whole);
+    auto document = co_await manifest(std::move(repository), std::move(reference));
     if (!document) co_return document.error();
     out.digest = document->digest;
     out.media_type = document->image ? document->image->media_type : document->index->media_type;
@@ -280,13 +268,12 @@ Awaitable<std::unique_ptr<BlobReader>> Client::open_blob(std::string repository,
   if (!impl->base) co_return impl->base.error();
   auto valid = check_repository(repository);
   if (!valid) co_return valid.error();
-  if (descriptor.digest.empty()) co_return Error(ErrorCode::invalid_argument, "a blob is asked for by its digest");
+  if (descriptor.digest.empty()) co_return Error(ErrorCode::invalid_argument, "a blob must be requested by its digest");
   if (descriptor.size_bytes > limits::layer_bytes_max) {
     co_return Error(ErrorCode::limit_exceeded, "blob " + descriptor.digest.str() + " claims " + human_bytes(descriptor.size_bytes));
   }
   Request request = blob_request(repository, descriptor.digest);
-  auto op = open_http_blob(impl->loop, std::move(request), std::move(descriptor));
-  co_return co_await std::move(op);
+  co_return co_await open_http_blob(impl->loop, std::move(request), std::move(descriptor));
 }
 
 Awaitable<PartialBlob> Client::open_blob_partly(std::string repository, Descriptor descriptor) {
@@ -299,8 +286,7 @@ Awaitable<PartialBlob> Client::open_blob_partly(std::string repository, Descript
   Request request = blob_request(repository, descriptor.digest);
   request.headers.push_back({"Range", "bytes=0-" + std::to_string(last)});
   request.expected = {200, 206};
-  auto op = impl->loop->perform(std::move(request));
-  auto answer = co_await std::move(op);
+  auto answer = co_await impl->loop->perform(std::move(request));
   if (!answer) co_return answer.error();
   const auto values = answer->response->headers("Content-Range");
   const auto range = values.size() == 1 ? parse_content_range(values[0]) : std::nullopt;
@@ -309,12 +295,10 @@ Awaitable<PartialBlob> Client::open_blob_partly(std::string repository, Descript
   out.partial = answer->response->status() == 206 && right;
   out.from = answer->url.origin();
   std::vector<std::uint8_t> buffer(static_cast<std::size_t>(last) + 1);
-  auto reading = answer->response->read(buffer);
-  auto size = co_await std::move(reading);
+  auto size = co_await answer->response->read(buffer);
   if (!size) co_return size.error().with_context("registry " + impl->endpoint.host + ", blob " + descriptor.digest.str());
   if (*size == 0)
-    co_return Error(ErrorCode::unavailable,
-                    "registry " + impl->endpoint.host + ", blob " + descriptor.digest.str() + ": no byte of it came");
+    co_return Error(ErrorCode::unavailable, "registry " + impl->endpoint.host + ", blob " + descriptor.digest.str() + ": no data arrived");
   co_return out;
 }
 
@@ -326,24 +310,20 @@ class RepositorySource final : public ImageSource {
       : client_(std::move(client)), repository_(std::move(repository)) {}
 
   Awaitable<ManifestDocument> manifest(std::string reference) override {
-    auto op = client_->manifest(repository_, std::move(reference));
-    co_return co_await std::move(op);
+    co_return co_await client_->manifest(repository_, std::move(reference));
   }
 
   Awaitable<std::string> small_blob(Descriptor descriptor) override {
     if (descriptor.size_bytes > limits::config_bytes_max) {
       co_return Error(ErrorCode::limit_exceeded, descriptor.digest.str() + " has more than " + human_bytes(limits::config_bytes_max));
     }
-    auto opening = client_->open_blob(repository_, descriptor);
-    auto reader = co_await std::move(opening);
+    auto reader = co_await client_->open_blob(repository_, descriptor);
     if (!reader) co_return reader.error();
-    auto reading = read_proven(std::move(*reader), std::move(descriptor), limits::config_bytes_max);
-    co_return co_await std::move(reading);
+    co_return co_await read_proven(std::move(*reader), std::move(descriptor), limits::config_bytes_max);
   }
 
   Awaitable<std::unique_ptr<BlobReader>> open_blob(Descriptor descriptor) override {
-    auto op = client_->open_blob(repository_, std::move(descriptor));
-    co_return co_await std::move(op);
+    co_return co_await client_->open_blob(repository_, std::move(descriptor));
   }
 
   std::string display_name() const override { return client_->endpoint().host + '/' + repository_; }

@@ -18,19 +18,19 @@
 
 namespace landwaiter::registry {
 
-/// Ends a walk over pages that would never end by itself: feed it each page's `next` before following it.
+/// Stops endless paging: feed it each page's `next` before following it.
 class PageGuard {
  public:
   /// Error malformed when the cursor came before, limit_exceeded beyond limits::pages_max.
   Result<void> follow(const std::string& next);
 
  private:
-  std::unordered_set<std::size_t> seen_;  ///< hashes: a false alarm is one in 2^40 walks
+  std::unordered_set<std::size_t> seen_;  ///< hashes: a false alarm occurs once in 2^40 listings
 };
 
-/// Whether a manifest is the one already known.
+/// Whether a manifest is the one that is already known.
 struct ManifestHead {
-  Digest digest;  ///< by the registry's own word, or of the body when it did not say
+  Digest digest;  ///< as stated by the registry, or of the body if not stated
   std::string media_type;
   std::uint64_t size_bytes = 0;
 };
@@ -39,18 +39,18 @@ struct ManifestHead {
 struct Probe {
   int status = 0;
   std::vector<Challenge> challenges;
-  std::vector<Header> headers;  ///< only those that tell registries apart; names as listed in client.cpp
+  std::vector<Header> headers;  ///< only those that identify registries; names as listed in client.cpp
 };
 
-/// How a registry serves a part of a blob.
+/// How a registry serves a range of a blob.
 struct PartialBlob {
-  bool partial = false;  ///< it answered with the part that was asked for, so that a broken transfer can go on
+  bool partial = false;  ///< it answered with the requested range, so an interrupted transfer can resume
   std::string from;      ///< the origin that the bytes came from, after redirects
 };
 
 /// A registry of the OCI distribution specification. Each verb only fills a request; one loop (registry/client/request_loop) does auth,
-/// retries, redirects and throttling for all. Errors name the registry and the repository: unauthorized and forbidden say as
-/// whom it was asked, and never hold a credential. Lives on the io thread; several coroutines may use it at once.
+/// retries, redirects and throttling for all. Errors name the registry and the repository; unauthorized and forbidden name the account,
+/// never a secret. Lives on the io thread; several coroutines may use it at once.
 class Client {
  public:
   Client(std::shared_ptr<Transport> transport, Endpoint endpoint, const Clock& clock);
@@ -58,32 +58,32 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// GET /v2/ without credentials: what the registry says of itself, whatever its status.
+  /// GET /v2/ without credentials: what the registry says about itself, whatever its status.
   Awaitable<Probe> probe();
-  /// GET /v2/: is this a registry that lets us in?
+  /// GET /v2/: checks that this is a registry and that the login works.
   Awaitable<void> ping();
-  /// GET /v2/_catalog; `cursor` is "" or an earlier page's `next`. A Link that leads elsewhere is an error of the page it leads to.
+  /// GET /v2/_catalog; `cursor` is "" or an earlier page's `next`. A Link to another host is an error of the page it points to.
   Awaitable<Page> catalog(std::string cursor);
   /// GET /v2/<repository>/tags/list. `tags: null` is an empty page.
   Awaitable<Page> tags(std::string repository, std::string cursor);
   static ListQuery catalog_query();
-  /// Error invalid_argument for what is no repository name.
+  /// Error invalid_argument for an invalid repository name.
   static Result<ListQuery> tags_query(const std::string& repository);
   /// Any list of that form below the registry's origin, with the registry's own authentication.
   Awaitable<ListPage> list(ListQuery query, std::string cursor);
-  /// By tag or digest; a body that does not hash to a pinned digest is digest_mismatch.
+  /// By tag or digest; a body that does not match a given digest is digest_mismatch.
   Awaitable<ManifestDocument> manifest(std::string repository, std::string reference);
   Awaitable<ManifestHead> head_manifest(std::string repository, std::string reference);
   Awaitable<std::unique_ptr<BlobReader>> open_blob(std::string repository, Descriptor descriptor);
-  /// Asks for the beginning of a blob (Range, RFC 9110 section 14), at most 1 KiB, and reads no more than that.
+  /// Requests the start of a blob (Range, RFC 9110 section 14), at most 1 KiB, and reads no more than that.
   Awaitable<PartialBlob> open_blob_partly(std::string repository, Descriptor descriptor);
   /// A repository as an ImageSource. `client` must outlive it.
   static std::unique_ptr<ImageSource> repository_source(std::shared_ptr<Client> client, std::string repository);
 
   const Endpoint& endpoint() const;
-  /// Where its API lives. Error: invalid_argument when the endpoint's host is none.
+  /// The API's base URL. Error: invalid_argument if the endpoint's host is invalid.
   Result<HttpUrl> base() const;
-  /// For requests to a vendor's own API, with the login that the registry takes.
+  /// For requests to a vendor's own API with the registry's login.
   ApiClient& api();
   const std::shared_ptr<Transport>& transport() const;
   const Clock& clock() const;

@@ -27,8 +27,7 @@ class TextReader final : public BlobReader {
 
 Awaitable<std::string> small_content(std::shared_ptr<ImageSource> source, Descriptor descriptor) {
   if (descriptor.data) co_return *std::move(descriptor.data);
-  auto op = source->small_blob(std::move(descriptor));
-  co_return co_await std::move(op);
+  co_return co_await source->small_blob(std::move(descriptor));
 }
 
 Awaitable<std::unique_ptr<BlobReader>> open_content(std::shared_ptr<ImageSource> source, Descriptor descriptor) {
@@ -36,8 +35,7 @@ Awaitable<std::unique_ptr<BlobReader>> open_content(std::shared_ptr<ImageSource>
     std::unique_ptr<BlobReader> reader = std::make_unique<TextReader>(*std::move(descriptor.data));
     co_return reader;
   }
-  auto op = source->open_blob(std::move(descriptor));
-  co_return co_await std::move(op);
+  co_return co_await source->open_blob(std::move(descriptor));
 }
 
 }  // namespace landwaiter::registry

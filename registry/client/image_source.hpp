@@ -10,12 +10,12 @@
 
 namespace landwaiter::registry {
 
-/// A blob being read. The bytes are not verified here (core's VerifyingSource does that where they are used); length is
-/// bounded by the descriptor. Destroying the reader gives up the transfer.
+/// A blob being read. The bytes are not verified here (core's VerifyingSource does that where they are used); length is bounded by the
+/// descriptor. Destroying the reader aborts the transfer.
 class BlobReader {
  public:
   virtual ~BlobReader() = default;
-  /// Fills the front of `buffer` and returns how much; 0 is the end. A broken transfer is resumed inside.
+  /// Fills the front of `buffer` and returns how much; 0 is the end. An interrupted transfer is resumed internally.
   virtual Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) = 0;
 };
 
@@ -29,11 +29,12 @@ class ImageSource {
   /// The whole blob, verified, at most limits::config_bytes_max.
   virtual Awaitable<std::string> small_blob(Descriptor descriptor) = 0;
   virtual Awaitable<std::unique_ptr<BlobReader>> open_blob(Descriptor descriptor) = 0;
-  /// How to name an image of this source to a person: "localhost:5000/a:1", "oci:dir:tag".
+  /// Name of an image of this source, for people: "localhost:5000/a:1", "oci:dir:tag".
   virtual std::string display_name() const = 0;
 };
 
-/// The content of a descriptor that a manifest names: what the manifest itself carries, else from the source. As small_blob and open_blob.
+/// The content of a descriptor that a manifest names: what the manifest itself carries, otherwise from the source. Like small_blob and
+/// open_blob.
 Awaitable<std::string> small_content(std::shared_ptr<ImageSource> source, Descriptor descriptor);
 Awaitable<std::unique_ptr<BlobReader>> open_content(std::shared_ptr<ImageSource> source, Descriptor descriptor);
 

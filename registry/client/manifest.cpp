@@ -62,7 +62,7 @@ Result<std::optional<std::string>> parse_data(const json& value, const Descripto
   Hasher hasher(descriptor.digest.algorithm());
   hasher.update(*bytes);
   if (bytes->size() != descriptor.size_bytes || hasher.finish() != descriptor.digest) {
-    return Error(ErrorCode::digest_mismatch, what + " carries data that is not what its digest and size promise");
+    return Error(ErrorCode::digest_mismatch, what + " carries data that does not match its digest and size");
   }
   return std::optional<std::string>(std::in_place, bytes->begin(), bytes->end());
 }
@@ -92,7 +92,7 @@ Result<Descriptor> parse_descriptor(const json& value, const std::string& what, 
   out.attestation = is_attestation(out, value);
   const std::string type = to_lower(out.media_type);
   out.foreign = type.find(".nondistributable.") != std::string::npos || type.find(".foreign.") != std::string::npos;
-  // "+enc" is what the first encrypting tools wrote.
+  // The first encrypting tools wrote "+enc".
   out.encrypted = type.ends_with("+encrypted") || type.ends_with("+enc");
   auto data = parse_data(value, out, what);
   if (!data) return data.error();
@@ -118,8 +118,7 @@ Result<std::vector<Descriptor>> parse_descriptors(const json& document, const ch
   return out;
 }
 
-/// Decides by the body alone what it is: clients that let the Content-Type decide can be shown two images in one
-/// document (CVE-2021-41190).
+/// Decides the kind by the body alone: clients that trust the Content-Type can be shown two images in one document (CVE-2021-41190).
 Result<Shape> classify(const json& document, const std::string& type, const std::string& content_type) {
   if (!document.is_object()) return malformed("it is not an object");
   const auto version = document.find("schemaVersion");
@@ -127,20 +126,20 @@ Result<Shape> classify(const json& document, const std::string& type, const std:
   const bool has_layers = document.contains("layers");
   const bool has_manifests = document.contains("manifests");
   if (has_manifests && (has_layers || document.contains("config"))) {
-    return malformed("it holds both manifests and layers, so it means different things to different clients");
+    return malformed("it has both manifests and layers, which clients interpret differently");
   }
   if (version1 || is_schema1_type(type) || (document.contains("fsLayers") && !has_layers && !has_manifests)) {
     return Error(ErrorCode::unsupported, "it is a Docker schema 1 manifest, a format withdrawn in 2019: push the image again");
   }
   if (type == types::kOciArtifact || (type.empty() && content_type == types::kOciArtifact)) {
-    return Error(ErrorCode::unsupported, "it is an OCI artifact manifest, which holds no image");
+    return Error(ErrorCode::unsupported, "it is an OCI artifact manifest, not an image");
   }
   if (version == document.end() || *version != 2) return malformed("its schemaVersion is not 2");
   if (!has_layers && !has_manifests) return malformed("it has neither layers nor manifests");
-  if (has_layers && is_index_type(type)) return malformed("its mediaType is an index, but it holds layers");
-  if (has_manifests && is_manifest_type(type)) return malformed("its mediaType is an image manifest, but it holds manifests");
-  if (has_layers && is_index_type(content_type)) return malformed("it was sent as an index, but it holds layers");
-  if (has_manifests && is_manifest_type(content_type)) return malformed("it was sent as an image manifest, but it holds manifests");
+  if (has_layers && is_index_type(type)) return malformed("its mediaType is an index, but it has layers");
+  if (has_manifests && is_manifest_type(type)) return malformed("its mediaType is an image manifest, but it has manifests");
+  if (has_layers && is_index_type(content_type)) return malformed("it was sent as an index, but it has layers");
+  if (has_manifests && is_manifest_type(content_type)) return malformed("it was sent as an image manifest, but it has manifests");
   if (!type.empty() && !is_index_type(type) && !is_manifest_type(type)) {
     return Error(ErrorCode::unsupported, "its mediaType " + landwaiter::quoted(type) + " is not known");
   }
@@ -194,11 +193,11 @@ bool is_config_type(std::string_view type) {
 }
 
 bool is_layer_type(std::string_view type) {
-  constexpr std::array<std::string_view, 8> relabelled{types::kOctetStream, types::kTextPlain,     "application/x-gzip",
-                                                       "application/gzip",  "application/zstd",    "application/x-tar",
-                                                       "application/tar",   "application/tar+gzip"};
+  constexpr std::array<std::string_view, 8> relabeled{types::kOctetStream, types::kTextPlain,     "application/x-gzip",
+                                                      "application/gzip",  "application/zstd",    "application/x-tar",
+                                                      "application/tar",   "application/tar+gzip"};
   return type.starts_with(types::kOciLayerPrefix) || type.starts_with(types::kDockerLayerPrefix) ||
-         std::ranges::find(relabelled, type) != relabelled.end();
+         std::ranges::find(relabeled, type) != relabeled.end();
 }
 
 Result<std::vector<Digest>> parse_diff_ids(const json& document) {
@@ -222,7 +221,7 @@ Result<std::vector<Digest>> parse_diff_ids(const json& document) {
 }  // namespace
 
 bool ImageManifest::is_image() const {
-  // Signatures and attestations borrow the image config's type, so the layers are asked too.
+  // Signatures and attestations reuse the image config's type, so the layers are checked as well.
   return is_config_type(config.media_type) &&
          (layers.empty() || std::ranges::any_of(layers, [](const auto& l) { return is_layer_type(l.media_type); }));
 }

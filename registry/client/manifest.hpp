@@ -18,10 +18,10 @@ struct Descriptor {
   std::uint64_t size_bytes = 0;
   std::string platform;  ///< in an index: "os/arch[/variant]", empty when not given
   std::string artifact_type;
-  bool attestation = false;         ///< an attestation manifest or platform unknown/unknown: no image
+  bool attestation = false;         ///< an attestation manifest or platform unknown/unknown: not an image
   bool foreign = false;             ///< a foreign or non-distributable layer, which may be absent from the registry
   bool encrypted = false;           ///< media type ends in "+encrypted": cannot be scanned
-  std::optional<std::string> data;  ///< the content itself, when the document carries it; already proven by size and digest
+  std::optional<std::string> data;  ///< the content itself, if the document carries it; already verified by size and digest
 };
 
 /// OCI image manifest or Docker schema 2 manifest.
@@ -30,8 +30,8 @@ struct ImageManifest {
   std::string artifact_type;
   Descriptor config;
   std::vector<Descriptor> layers;
-  /// False for other artifacts (Helm charts, signatures, SBOMs): those whose config has a media type of its own, or none of whose
-  /// layers is a file system's.
+  /// False for other artifacts (Helm charts, signatures, SBOMs): those whose config has its own media type, or without any file system
+  /// layer.
   bool is_image() const;
 };
 
@@ -41,14 +41,14 @@ struct ImageIndex {
   std::vector<Descriptor> manifests;
 };
 
-/// What the image config tells.
+/// Facts from the image config.
 struct ImageConfig {
   std::string platform;  ///< "linux/amd64"
   std::string created;   ///< RFC 3339 as given, empty when absent or malformed
   std::vector<Digest> diff_ids;
 };
 
-/// A manifest document that was fetched, with proof: `digest` is the hash of `body`.
+/// A fetched and verified manifest document: `digest` is the hash of `body`.
 struct ManifestDocument {
   Digest digest;
   std::string content_type;  ///< without parameters; empty when the source has none
@@ -57,10 +57,10 @@ struct ManifestDocument {
   std::optional<ImageIndex> index;  ///< exactly one of image and index is set
 };
 
-/// Parses and classifies a manifest body. `content_type` may be empty or any general one (text/plain): the body's own mediaType and shape
-/// decide. A body that holds both manifests and layers, or whose shape contradicts its mediaType or a content type of image manifests or
-/// indexes, is `malformed`: it would be two images to two clients (CVE-2021-41190). Schema 1: `unsupported`. Content that the
-/// document carries itself and that is not what its descriptor says: digest_mismatch.
+/// Parses and classifies a manifest body. `content_type` may be empty or generic (text/plain): the body's own mediaType and structure
+/// decide. A body with both manifests and layers, or whose structure contradicts its mediaType or the content type of a manifest or
+/// index, is `malformed`: two clients would see two images (CVE-2021-41190). Schema 1: `unsupported`. Embedded content that does not
+/// match its descriptor: digest_mismatch.
 Result<ManifestDocument> parse_manifest(std::string body, std::string content_type, const Digest& digest);
 
 Result<ImageConfig> parse_config(std::string_view body);

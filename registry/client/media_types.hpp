@@ -21,11 +21,11 @@ inline constexpr std::string_view kDockerLayerTar = "application/vnd.docker.imag
 inline constexpr std::string_view kSchema1 = "application/vnd.docker.distribution.manifest.v1+json";
 inline constexpr std::string_view kSchema1Signed = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
-/// Seen instead of a proper type on configs and layers that a registry repaired or relabelled.
+/// Seen instead of a proper type on configs and layers that a registry repaired or relabeled.
 inline constexpr std::string_view kOctetStream = "application/octet-stream";
 inline constexpr std::string_view kTextPlain = "text/plain";
 
-/// What we ask a registry for. Schema 1 and artifacts too, so that we can say what is there instead of "not found".
+/// What we accept from a registry. Includes schema 1 and artifacts, so we can say what is there instead of "not found".
 inline constexpr std::string_view kAcceptManifests =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
     "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "

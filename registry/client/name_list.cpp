@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Without `n` a registry uses a page size of its own, which is a round number everywhere.
+/// Without `n` a registry uses its own page size, which is always a round number.
 constexpr std::size_t kRoundPage = 100;
 
 std::string query_of(const std::string& target) {
@@ -21,7 +21,7 @@ std::string query_of(const std::string& target) {
   return mark == std::string::npos ? std::string() : target.substr(mark);
 }
 
-/// The names as they stand in the list, valid or not. `null` and absent are empty: that is how repositories without tags are told.
+/// The names as listed, valid or not. `null` and a missing list are empty: that is how repositories without tags appear.
 Result<std::vector<std::string>> raw_names(const json& document, const std::string& field) {
   if (!document.is_object()) return Error(ErrorCode::malformed, "the list is not an object");
   std::vector<std::string> out;
@@ -31,7 +31,7 @@ Result<std::vector<std::string>> raw_names(const json& document, const std::stri
   for (const json& entry : *list) {
     const auto name = entry.is_object() ? entry.find("name") : entry.end();
     const json& value = entry.is_object() && name != entry.end() ? *name : entry;
-    if (!value.is_string()) return Error(ErrorCode::malformed, "its " + field + " holds something else than names");
+    if (!value.is_string()) return Error(ErrorCode::malformed, "its " + field + " has an entry that is not a name");
     out.push_back(value.get<std::string>());
   }
   return out;
@@ -40,7 +40,7 @@ Result<std::vector<std::string>> raw_names(const json& document, const std::stri
 void sort_out(const ListQuery& query, const ListState& state, const std::vector<std::string>& raw, Page& page) {
   std::unordered_set<std::string_view> seen;
   for (const std::string& name : raw) {
-    // Some servers begin a page with the name that the page before ended with.
+    // Some servers start a page with the last name of the previous page.
     if (!seen.insert(name).second || (!state.last.empty() && mark_of(name) == state.last)) continue;
     if (query.valid(name)) page.names.push_back(name);
     else if (Digest::parse(name)) continue;  // untagged manifests, which some list among the tags
@@ -50,11 +50,11 @@ void sort_out(const ListQuery& query, const ListState& state, const std::vector<
 
 bool is_full(const ListQuery& query, const ListState& state, std::size_t count) {
   if (!state.sized) return count > 0 && count % kRoundPage == 0;
-  // More than was asked for: it does not page at all.
+  // More than requested: it does not page at all.
   return count >= query.full_page && count <= limits::page_size;
 }
 
-/// The state behind this page; an empty target when it was the last.
+/// The state after this page; an empty target if it was the last.
 ListState follow(const ListQuery& query, const ListState& state, const std::vector<std::string>& raw, const HttpUrl& url,
                  const std::vector<std::string>& links) {
   ListState next = state;
@@ -101,7 +101,7 @@ Result<ListState> ListState::parse(const std::string& cursor, const ListQuery& q
                                           })
                        : Result<void>(document.error());
   if (!read || out.target.empty()) return Error(ErrorCode::invalid_argument, "not a cursor of this list");
-  if (kind != kNameListCursor || list != query.path) return Error(ErrorCode::invalid_argument, "the cursor is another list's");
+  if (kind != kNameListCursor || list != query.path) return Error(ErrorCode::invalid_argument, "the cursor belongs to another list");
   return out;
 }
 
@@ -136,7 +136,7 @@ Result<ListPage> read_list(const ListQuery& query, const ListState& state, const
   if (!begin.empty() && (begin == state.previous || begin == state.first)) {
     const bool circle = begin != state.previous;
     if (circle || state.probe) return page;
-    // A page that begins with the name that the one before ended with is another page, if there is more in it.
+    // A page that starts with the last name of the previous one is a new page, if it has more names.
     if (state.previous != state.last || raw->size() == 1) return Error(ErrorCode::malformed, "its next page is the same page again");
   }
   sort_out(query, state, *raw, page);

@@ -99,7 +99,7 @@ Result<Reference> Reference::parse(std::string_view text) {
   std::string_view rest = text;
   if (rest.starts_with(kScheme)) rest.remove_prefix(kScheme.size());
   if (rest.empty()) return invalid(text, "it is empty");
-  if (const std::string shown = without_login(text); shown != text) return invalid(shown, "credentials do not belong into it");
+  if (const std::string shown = without_login(text); shown != text) return invalid(shown, "it must not contain credentials");
   if (is_image_id(rest)) return invalid(text, "it is an image id, not a name");
 
   Reference out;
@@ -110,7 +110,7 @@ Result<Reference> Reference::parse(std::string_view text) {
     rest = rest.substr(0, at);
   }
   std::string prefix;
-  // The tag is cut off before the host is looked for: in "a:5000" the colon begins a tag, in "a:5000/b" a port.
+  // The tag is cut off before looking for the host: in "a:5000" the colon starts a tag, in "a:5000/b" a port.
   const std::size_t slash = rest.rfind('/');
   const std::size_t colon = rest.find(':', slash == std::string_view::npos ? 0 : slash);
   if (colon != std::string_view::npos) {

@@ -7,24 +7,24 @@
 
 namespace landwaiter::registry {
 
-/// The name of an image in a registry, after the grammar of github.com/distribution/reference:
-/// [docker://][HOST[:PORT]/]NAME[:TAG][@DIGEST]. A first component without '.', ':' and other than "localhost" is no host but
-/// part of a Docker Hub name; single-segment Hub names get "library/". Without tag and digest the tag is "latest".
+/// The name of an image in a registry, in the grammar of github.com/distribution/reference: [docker://][HOST[:PORT]/]NAME[:TAG][@DIGEST].
+/// A first component without '.', ':' and other than "localhost" is not a host but part of a Docker Hub name; single-segment Hub names
+/// get "library/". Without tag and digest the tag is "latest".
 struct Reference {
   std::string host;        ///< with port when given: "docker.io", "localhost:5000", "[::1]:5000"
   std::string repository;  ///< "library/alpine"
   std::string tag;         ///< empty when only a digest was given
-  Digest digest;           ///< empty when none was given; wins over the tag
+  Digest digest;           ///< empty when none was given; takes precedence over the tag
 
   /// The text comes from users and from registries. Error: invalid_argument with what is wrong.
   static Result<Reference> parse(std::string_view text);
   /// "localhost:5000/a/b:tag@sha256:...", without docker://.
   std::string str() const;
-  /// What goes behind /manifests/: the digest, else the tag.
+  /// What goes after /manifests/: the digest if there is one, otherwise the tag.
   std::string manifest_reference() const;
 };
 
-/// A name as a user wrote it, for texts: "user:password@" in it, which belongs nowhere near a name, is replaced by "***@".
+/// A name as a user wrote it, for messages: "user:password@", which does not belong in a name, is replaced by "***@".
 std::string without_login(std::string_view text);
 
 /// Whether `name` is a repository name of the distribution specification (at most 255 bytes, lower-case components).

@@ -14,7 +14,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// What the user is to look at when it is refused.
+/// What the user should check after a refusal.
 std::string keys_of(const Credentials& credentials) {
   switch (credentials.kind) {
     case Credentials::Kind::aws: return "the AWS key and its policy";
@@ -54,18 +54,15 @@ Error RequestLoop::refused(const Request& request, const Credential& used, std::
 }
 
 Awaitable<void> RequestLoop::back_off(Error error, std::size_t attempt) {
-  auto op = retry_.back_off(endpoint_.host, std::move(error), attempt);
-  co_return co_await std::move(op);
+  co_return co_await retry_.back_off(endpoint_.host, std::move(error), attempt);
 }
 
 Awaitable<Answer> RequestLoop::perform(Request request) {
   const auto self = shared_from_this();
   for (std::size_t attempt_number = 1;; ++attempt_number) {
-    auto op = attempt(request);
-    auto answer = co_await std::move(op);
+    auto answer = co_await attempt(request);
     if (answer || attempt_number >= limits::request_attempts_max) co_return answer;
-    auto pause = back_off(answer.error(), attempt_number);
-    auto again = co_await std::move(pause);
+    auto again = co_await back_off(answer.error(), attempt_number);
     if (!again) co_return again.error();
   }
 }
@@ -73,11 +70,9 @@ Awaitable<Answer> RequestLoop::perform(Request request) {
 Awaitable<Document> RequestLoop::fetch(Request request, std::uint64_t bytes_max) {
   const auto self = shared_from_this();
   for (std::size_t attempt_number = 1;; ++attempt_number) {
-    auto op = perform(request);
-    auto answer = co_await std::move(op);
+    auto answer = co_await perform(request);
     if (!answer) co_return answer.error();
-    auto reading = read_body(*answer->response, bytes_max);
-    auto body = co_await std::move(reading);
+    auto body = co_await read_body(*answer->response, bytes_max);
     if (body) {
       Document out;
       out.status = answer->response->status();
@@ -90,19 +85,16 @@ Awaitable<Document> RequestLoop::fetch(Request request, std::uint64_t bytes_max)
     answer->response.reset();
     const Error broken = named(body.error(), request);
     if (attempt_number >= limits::request_attempts_max) co_return broken;
-    auto pause = back_off(broken, attempt_number);
-    auto again = co_await std::move(pause);
+    auto again = co_await back_off(broken, attempt_number);
     if (!again) co_return again.error();
   }
 }
 
-/// One try: from the original URL, with whatever authentication it asks for.
+/// One attempt: from the original URL, with whatever authentication it requires.
 Awaitable<Answer> RequestLoop::attempt(Request request) {
-  auto pause = retry_.turn(endpoint_.host);
-  auto waited = co_await std::move(pause);
+  auto waited = co_await retry_.turn(endpoint_.host);
   if (!waited) co_return waited.error();
-  auto beginning = authenticator_.begin(request.scope);
-  auto credential = co_await std::move(beginning);
+  auto credential = co_await authenticator_.begin(request.scope);
   Credential used;
   for (std::size_t challenges = 0;; ++challenges) {
     if (!credential) {
@@ -110,21 +102,18 @@ Awaitable<Answer> RequestLoop::attempt(Request request) {
       co_return named(credential.error(), request);
     }
     used = *credential;
-    auto op = follow(request, used);
-    auto answer = co_await std::move(op);
+    auto answer = co_await follow(request, used);
     if (!answer) co_return answer.error();
     if (answer->response->status() != 401) co_return answer;
     if (challenges >= limits::challenges_answered_max) co_return refused(request, used, "");
-    auto next = respond_to_401(std::move(answer->response), answer->url, request, used);
-    credential = co_await std::move(next);
+    credential = co_await respond_to_401(std::move(answer->response), answer->url, request, used);
   }
 }
 
 Awaitable<Credential> RequestLoop::respond_to_401(std::unique_ptr<HttpResponse> response, HttpUrl url, Request request, Credential used) {
   std::vector<Challenge> challenges = parse_challenges(response->headers("WWW-Authenticate"));
   // Read to its end, so that the connection serves the next request.
-  auto reading = read_body(*response, limits::error_body_bytes_max);
-  auto body = co_await std::move(reading);
+  auto body = co_await read_body(*response, limits::error_body_bytes_max);
   response.reset();
   const std::string message = body ? message_of_body(*body) : std::string();
   if (!url.same_origin(base_)) co_return Error(ErrorCode::unauthorized, "it was redirected to " + url.origin() + ", which refused it");
@@ -133,12 +122,10 @@ Awaitable<Credential> RequestLoop::respond_to_401(std::unique_ptr<HttpResponse> 
     url.target = "/v2/";
     ping.url = url.str();
     ping.tls_verify = endpoint_.tls_verify;
-    auto asking = transport_->send(std::move(ping));
-    auto answer = co_await std::move(asking);
+    auto answer = co_await transport_->send(std::move(ping));
     if (answer) challenges = parse_challenges((*answer)->headers("WWW-Authenticate"));
   }
-  auto op = authenticator_.answer(std::move(challenges), std::move(url), request.scope, std::move(used));
-  auto next = co_await std::move(op);
+  auto next = co_await authenticator_.answer(std::move(challenges), std::move(url), request.scope, std::move(used));
   if (!next && next.error().message().empty()) {
     const std::string said = message.empty() ? std::string() : "it says " + landwaiter::quoted(authenticator_.scrub(message), 200);
     co_return Error(next.error().code(), said);
@@ -159,12 +146,11 @@ Awaitable<Answer> RequestLoop::follow(Request request, Credential credential) {
     wire.method = request.method;
     wire.url = url->str();
     wire.headers = request.headers;
-    // Once away, never again: a redirect back could be another's doing.
+    // Once on another host, never again: a redirect back could come from an attacker.
     if (!at_home) wire.no_local_address = must_not_be_local(base_, *url);
     else if (!credential.header.empty()) wire.secret_headers.push_back({"Authorization", credential.header});
     wire.tls_verify = endpoint_.tls_verify;
-    auto op = transport_->send(std::move(wire));
-    auto response = co_await std::move(op);
+    auto response = co_await transport_->send(std::move(wire));
     if (!response) co_return named(response.error(), request);
     const int status = (*response)->status();
     const auto location = (*response)->header("Location");
@@ -174,13 +160,11 @@ Awaitable<Answer> RequestLoop::follow(Request request, Credential credential) {
       co_return out;
     }
     if (!is_redirect(status) || !location) {
-      auto failing = status_error(std::move(*response), *url, request);
-      const Error failed = co_await std::move(failing);
+      const Error failed = co_await status_error(std::move(*response), *url, request);
       co_return failed;
     }
     // Read to its end, so that the connection serves the next request.
-    auto draining = read_body(**response, limits::error_body_bytes_max);
-    static_cast<void>(co_await std::move(draining));
+    static_cast<void>(co_await read_body(**response, limits::error_body_bytes_max));
     response->reset();
     auto next = url->resolve(*location);
     if (!next) co_return named(next.error().with_context("redirect"), request);
@@ -188,7 +172,7 @@ Awaitable<Answer> RequestLoop::follow(Request request, Credential credential) {
     if (allowed) allowed = check_foreign_url(base_, *next, "redirect");
     if (!allowed) co_return named(allowed.error(), request);
     if (visited.size() > limits::redirects_max || std::ranges::find(visited, next->str()) != visited.end()) {
-      co_return named(Error(ErrorCode::malformed, "it redirects in a circle or too often"), request);
+      co_return named(Error(ErrorCode::malformed, "it redirects in a loop or too often"), request);
     }
     at_home = at_home && next->same_origin(base_);
     *url = std::move(*next);
@@ -200,8 +184,7 @@ asio::awaitable<Error> RequestLoop::status_error(std::unique_ptr<HttpResponse> r
   std::string text = name_of_status(status) + " from " + (url.same_origin(base_) ? "registry " + endpoint_.host : url.origin()) + " for " +
                      request.subject;
   if (status == 403) text += " (" + identity(endpoint_) + ")";
-  auto reading = read_body(*response, limits::error_body_bytes_max);
-  auto body = co_await std::move(reading);
+  auto body = co_await read_body(*response, limits::error_body_bytes_max);
   const std::string message = body ? message_of_body(*body) : std::string();
   if (!message.empty()) text += ": " + landwaiter::quoted(authenticator_.scrub(message), 200);
   Error out(code_of_status(status), authenticator_.scrub(std::move(text)));

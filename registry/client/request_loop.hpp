@@ -12,7 +12,7 @@
 
 namespace landwaiter::registry {
 
-/// What a verb wants; how to get it is the loop's business. Only GET and HEAD, so that trying again is harmless.
+/// What a verb needs; the loop decides how to get it. Only GET and HEAD, so retries are harmless.
 struct Request {
   std::string method = "GET";
   std::string target;  ///< path and query below the registry's origin
@@ -36,9 +36,9 @@ struct Document {
   std::string body;
 };
 
-/// The one way to a registry: authentication, redirects, retries with exponential back-off and full jitter, throttling as the
-/// registry asks for, and error texts that name registry and subject, say as whom it was asked and hold no credential.
-/// Used from the io thread, by several coroutines at once. Errors: all that Client names.
+/// The only path to a registry: authentication, redirects, retries with exponential backoff and full jitter, throttling on the registry's
+/// request, and error messages that name the registry, the subject and the account, but no secret. Used from the io thread, by several
+/// coroutines at once. Errors: those of Client.
 class RequestLoop : public std::enable_shared_from_this<RequestLoop> {
  public:
   RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, std::shared_ptr<LoginSource> login,
@@ -46,9 +46,9 @@ class RequestLoop : public std::enable_shared_from_this<RequestLoop> {
 
   /// Answers with one of the expected statuses; the body is still on the wire.
   Awaitable<Answer> perform(Request request);
-  /// The same with the body read, all of it tried again when it breaks off.
+  /// The same with the body; the whole request is retried if the transfer is interrupted.
   Awaitable<Document> fetch(Request request, std::uint64_t bytes_max);
-  /// As Retry::back_off.
+  /// See Retry::back_off.
   Awaitable<void> back_off(Error error, std::size_t attempt);
 
   const Endpoint& endpoint() const { return endpoint_; }

@@ -19,11 +19,10 @@ class Acr final : public VendorEnumerator {
            "metadata/read for *";
   }
 
-  /// A token whose scope map names repositories gets an empty catalog instead of a refusal.
+  /// A token whose scope map lists repositories gets an empty catalog instead of a refusal.
   Awaitable<RepositoryPage> v2_repositories(std::string cursor) override {
     const bool first = cursor.empty();
-    auto op = VendorEnumerator::v2_repositories(std::move(cursor));
-    auto page = co_await std::move(op);
+    auto page = co_await VendorEnumerator::v2_repositories(std::move(cursor));
     if (page && first && page->names.empty() && page->invalid.empty() && page->next.empty()) {
       page->unlisted.push_back(
           {"the catalog", Error(ErrorCode::forbidden, "registry " + endpoint().host + " lists no repository; if it has some: " + right())});
@@ -31,7 +30,7 @@ class Acr final : public VendorEnumerator {
     co_return page;
   }
 
-  /// With time and digest where metadata may be read, else as every registry tells them.
+  /// With time and digest if the metadata may be read, otherwise the plain tag list.
   Awaitable<TagPage> v2_tags(std::string repository, std::string cursor) override {
     auto query = Client::tags_query(repository);
     if (!query) co_return query.error();
@@ -39,13 +38,11 @@ class Acr final : public VendorEnumerator {
     query->scope = "repository:" + repository + ":metadata_read";
     const bool plain = !cursor.empty() && !ListState::parse(cursor, *query);
     if (!plain) {
-      auto op = client().list(*query, cursor);
-      auto page = co_await std::move(op);
+      auto page = co_await client().list(*query, cursor);
       if (page) co_return with_attributes(std::move(*page));
       if (!cursor.empty() || !is_refused(page.error())) co_return page.error();
     }
-    auto op = VendorEnumerator::v2_tags(std::move(repository), std::move(cursor));
-    co_return co_await std::move(op);
+    co_return co_await VendorEnumerator::v2_tags(std::move(repository), std::move(cursor));
   }
 
  private:

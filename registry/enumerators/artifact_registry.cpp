@@ -15,7 +15,7 @@ using nlohmann::json;
 constexpr const char* kApi = "artifactregistry.googleapis.com";
 constexpr const char* kProjects = "cloudresourcemanager.googleapis.com";
 
-/// Of "https://us-central1-docker.pkg.dev" it is "us-central1".
+/// "us-central1" for "https://us-central1-docker.pkg.dev".
 std::string location_of(const std::string& host) { return host.substr(0, host.find("-docker.pkg.dev")); }
 
 std::string page_query(const std::string& token) {
@@ -56,15 +56,12 @@ class ArtifactRegistry final : public GoogleEnumerator {
   /// Nodes are the API's own resource names: projects/P and projects/P/locations/L/repositories/R.
   Awaitable<Visit> visit(std::string node, std::string token) override {
     if (node.empty()) {
-      auto op = projects(std::move(token));
-      co_return co_await std::move(op);
+      co_return co_await projects(std::move(token));
     }
     if (node.find("/repositories/") == std::string::npos) {
-      auto op = docker_repositories(std::move(node), std::move(token));
-      co_return co_await std::move(op);
+      co_return co_await docker_repositories(std::move(node), std::move(token));
     }
-    auto op = packages(std::move(node), std::move(token));
-    co_return co_await std::move(op);
+    co_return co_await packages(std::move(node), std::move(token));
   }
 
  private:
@@ -77,17 +74,17 @@ class ArtifactRegistry final : public GoogleEnumerator {
 
 Awaitable<Visit> ArtifactRegistry::projects(std::string token) {
   Visit out;
-  // A key is not a token: the registry takes it as a password, the API must never see it.
+  // A key is not a token: the registry accepts it as a password, but the API must never see it.
   if (endpoint().credentials.username.starts_with("_json_key")) {
-    co_return Error(ErrorCode::unauthorized, "Artifact Registry's API takes no _json_key login");
+    co_return Error(ErrorCode::unauthorized, "Artifact Registry's API does not accept a _json_key login");
   }
   if (const std::string own = project(); !own.empty()) {
     out.nodes.push_back("projects/" + own);
     co_return out;
   }
   const std::string subject = "Google's list of projects";
-  auto op = api_.get(vendor_url(kProjects, "/v1/projects" + page_query(token)), subject);
-  auto answer = co_await std::move(op);
+  const std::string target = "/v1/projects" + page_query(token);
+  auto answer = co_await api_.get(vendor_url(kProjects, target), subject);
   if (!answer) co_return answer.error();
   out.next = text_of(answer->document, "nextPageToken");
   auto list = list_of(std::move(answer->document), "projects");
@@ -103,15 +100,15 @@ Awaitable<Visit> ArtifactRegistry::docker_repositories(std::string project, std:
   const std::string subject = "Artifact Registry's repositories of " + landwaiter::quoted(project);
   const std::string parent =
       "/v1/projects/" + percent_encoded(after_last(project, "projects/")) + "/locations/" + location_of(endpoint().host);
-  auto op = api_.get(vendor_url(kApi, parent + "/repositories" + page_query(token)), subject);
-  auto answer = co_await std::move(op);
+  const std::string target = parent + "/repositories" + page_query(token);
+  auto answer = co_await api_.get(vendor_url(kApi, target), subject);
   if (!answer) co_return answer.error();
   Visit out;
   out.next = text_of(answer->document, "nextPageToken");
   auto list = list_of(std::move(answer->document), "repositories");
   if (!list) co_return list.error().with_context(subject);
   for (const json& entry : *list) {
-    // A virtual repository shows what others hold.
+    // A virtual repository shows the content of others.
     if (text_of(entry, "format") != "DOCKER" || text_of(entry, "mode") == "VIRTUAL_REPOSITORY") continue;
     const std::string name = after_last(text_of(entry, "name"), "/repositories/");
     if (!name.empty()) out.nodes.push_back(project + "/repositories/" + name);
@@ -126,8 +123,8 @@ Awaitable<Visit> ArtifactRegistry::packages(std::string repository, std::string 
   const std::string name = after_last(repository, "/repositories/");
   const std::string parent =
       "/v1/projects/" + percent_encoded(project) + "/locations/" + location_of(endpoint().host) + "/repositories/" + percent_encoded(name);
-  auto op = api_.get(vendor_url(kApi, parent + "/packages" + page_query(token)), subject);
-  auto answer = co_await std::move(op);
+  const std::string target = parent + "/packages" + page_query(token);
+  auto answer = co_await api_.get(vendor_url(kApi, target), subject);
   if (!answer) co_return answer.error();
   Visit out;
   out.next = text_of(answer->document, "nextPageToken");

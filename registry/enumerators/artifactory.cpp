@@ -37,23 +37,21 @@ class Artifactory final : public VendorEnumerator {
   Awaitable<std::map<std::string, std::string>> push_times(std::string key, std::string image);
 
   VendorApi api_;
-  bool no_times_ = false;  ///< the query language is refused to this account
+  bool no_times_ = false;  ///< this account may not use the query language
 };
 
-/// Nodes are the API's base with a key: "/artifactory/api/docker/KEY". A host or port that stands for one repository has a catalog of
-/// its own, without keys in names; where the key is part of the path there is none, and the API tells the keys.
+/// Nodes are the API's base with a key: "/artifactory/api/docker/KEY". A host or port that is mapped to one repository has its own
+/// catalog, without keys in names; where the key is part of the path there is no such catalog, and the API lists the keys.
 Awaitable<Visit> Artifactory::visit(std::string node, std::string token) {
   if (node.empty()) {
-    auto op = roots(std::move(token));
-    co_return co_await std::move(op);
+    co_return co_await roots(std::move(token));
   }
   ListQuery query = Client::catalog_query();
   adapt(query);
   query.path = node + "/v2/_catalog";
   const std::string key = node.substr(node.rfind('/') + 1);
   query.subject = "the catalog of " + landwaiter::quoted(key);
-  auto op = client().list(std::move(query), std::move(token));
-  auto list = co_await std::move(op);
+  auto list = co_await client().list(std::move(query), std::move(token));
   if (!list) co_return list.error();
   Visit out;
   for (const std::string& name : list->names) out.names.push_back(key + '/' + name);
@@ -66,8 +64,7 @@ Awaitable<Visit> Artifactory::roots(std::string token) {
   const bool first = token.empty();
   ListQuery query = Client::catalog_query();
   adapt(query);
-  auto op = client().list(std::move(query), std::move(token));
-  auto list = co_await std::move(op);
+  auto list = co_await client().list(std::move(query), std::move(token));
   Visit out;
   if (list && (!first || !list->names.empty() || !list->next.empty())) {
     out.names = std::move(list->names);
@@ -76,9 +73,8 @@ Awaitable<Visit> Artifactory::roots(std::string token) {
     co_return out;
   }
   if (!list && (!first || (!is_refused(list.error()) && list.error().code() != ErrorCode::malformed))) co_return list.error();
-  auto asking = keys();
-  auto found = co_await std::move(asking);
-  // A catalog that is there and empty is the answer of a repository without images.
+  auto found = co_await keys();
+  // An existing but empty catalog means a repository without images.
   if (!found && list && is_refused(found.error())) co_return out;
   co_return found;
 }
@@ -86,12 +82,12 @@ Awaitable<Visit> Artifactory::roots(std::string token) {
 Awaitable<Visit> Artifactory::keys() {
   const std::string subject = "Artifactory's list of Docker repositories";
   std::string context(kContext);
-  auto op = api_.get(own_url(context + "/api/repositories?packageType=docker"), subject);
-  auto answer = co_await std::move(op);
+  const std::string target = "/api/repositories?packageType=docker";
+  auto url = own_url(context + target);
+  auto answer = co_await api_.get(std::move(url), subject);
   if (!answer && answer.error().code() == ErrorCode::not_found) {
     context.clear();
-    auto without = api_.get(own_url("/api/repositories?packageType=docker"), subject);
-    answer = co_await std::move(without);
+    answer = co_await api_.get(own_url(target), subject);
   }
   if (!answer) co_return answer.error();
   auto list = list_of(std::move(answer->document), "");
@@ -99,7 +95,7 @@ Awaitable<Visit> Artifactory::keys() {
   Visit out;
   for (const json& entry : *list) {
     const std::string key = text_of(entry, "key");
-    // A virtual repository shows what others hold. Old versions do not filter by the type of package.
+    // A virtual repository shows the content of others. Old versions do not filter by package type.
     const std::string package = text_of(entry, "packageType");
     if (text_of(entry, "type") == "VIRTUAL" || (!package.empty() && !iequals(package, "docker"))) continue;
     if (is_repository_name(key) && key.find('/') == std::string::npos) out.nodes.push_back(context + "/api/docker/" + key);
@@ -110,14 +106,12 @@ Awaitable<Visit> Artifactory::keys() {
 }
 
 Awaitable<TagPage> Artifactory::v2_tags(std::string repository, std::string cursor) {
-  auto op = VendorEnumerator::v2_tags(repository, std::move(cursor));
-  auto page = co_await std::move(op);
+  auto page = co_await VendorEnumerator::v2_tags(repository, std::move(cursor));
   const std::size_t slash = repository.find('/');
   if (!page || page->entries.empty() || slash == std::string::npos || no_times_) co_return page;
-  auto asking = push_times(repository.substr(0, slash), repository.substr(slash + 1));
-  auto times = co_await std::move(asking);
+  auto times = co_await push_times(repository.substr(0, slash), repository.substr(slash + 1));
   if (!times) {
-    // Only their times are missing then.
+    // Then only the times are missing.
     no_times_ = no_times_ || is_refused(times.error());
     co_return page;
   }
@@ -127,7 +121,7 @@ Awaitable<TagPage> Artifactory::v2_tags(std::string repository, std::string curs
   co_return page;
 }
 
-/// A tag is a folder with a manifest in it. The names were checked against the grammar, which has neither quotes nor wildcards.
+/// A tag is a folder with a manifest in it. The names have been validated; they contain neither quotes nor wildcards.
 Awaitable<std::map<std::string, std::string>> Artifactory::push_times(std::string key, std::string image) {
   const json names = json::array({json::object({{"name", "manifest.json"}}), json::object({{"name", "list.manifest.json"}})});
   const json filter{{"repo", key}, {"path", json::object({{"$match", image + "/*"}})}, {"$or", names}};
@@ -138,15 +132,14 @@ Awaitable<std::map<std::string, std::string>> Artifactory::push_times(std::strin
   request.body = Secret("items.find(" + dump_json(filter) + R"().include("repo","path","name","created"))");
   request.subject = "Artifactory's push times of " + image;
   request.tls_verify = endpoint().tls_verify;
-  auto op = api_.ask(std::move(request));
-  auto answer = co_await std::move(op);
+  auto answer = co_await api_.ask(std::move(request));
   if (!answer) co_return answer.error();
   auto list = list_of(std::move(answer->document), "results");
   if (!list) co_return list.error();
   std::map<std::string, std::string> out;
   for (const json& item : *list) {
     const std::string path = text_of(item, "path");
-    // Not of images below this one.
+    // Excludes images below this one.
     if (!path.starts_with(image + '/')) continue;
     out[path.substr(image.size() + 1)] = utc_of(text_of(item, "created"));
   }

@@ -40,7 +40,7 @@ std::string_view kind_of_challenge(const Challenge& challenge) {
   if (service == "harbor-registry" && path.ends_with("/service/token")) return "harbor";
   if (service == "container_registry" && path.ends_with("/jwt/auth")) return "gitlab";
   if (path.ends_with("/openshift/token")) return "openshift";
-  // A wrong guess costs nothing: where there is no API, the catalog is asked.
+  // A wrong guess costs nothing: without the API, the catalog is used.
   if (contains(path, "/artifactory/api/docker/") || path.ends_with("/v2/token")) return "artifactory";
   if (path == "/v2/auth") return "quay";
   if (path == "/auth/token") return "msr";

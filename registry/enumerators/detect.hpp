@@ -7,11 +7,11 @@
 
 namespace landwaiter::registry {
 
-/// The kind of registry that a host name belongs to, by its whole name ("myteam.azurecr.io"); empty when it says nothing. A name
-/// that only ends like a vendor's is not the vendor's. `host` is as in Endpoint; a port other than the vendor's says nothing.
+/// The kind of registry that a host name belongs to, by its whole name ("myteam.azurecr.io"); empty if it matches none. A name that
+/// merely ends like a vendor's is not the vendor's. `host` is as in Endpoint; a port other than the vendor's never matches.
 std::string_view kind_of_host(std::string_view host);
 
-/// The kind that the answer to GET /v2/ betrays; "docker-v2" when none.
+/// The kind that the answer to GET /v2/ reveals; "docker-v2" if none.
 std::string_view kind_of_probe(const Probe& probe);
 
 }  // namespace landwaiter::registry

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Docker Hub API (docs.docker.com/reference/api/hub): "Create access token", "List repositories", "List repository tags". The registry
-// itself refuses its catalog to everybody.
+// itself always refuses its catalog.
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
@@ -33,7 +33,7 @@ class DockerHub final : public VendorEnumerator {
 
  protected:
   std::string right() const override {
-    return "Docker Hub lists repositories to accounts only: give a user name with a password or a personal access token (read), or name "
+    return "Docker Hub lists repositories only to accounts: give a user name with a password or a personal access token (read), or name "
            "the "
            "repositories";
   }
@@ -42,20 +42,19 @@ class DockerHub final : public VendorEnumerator {
 
   Awaitable<Visit> visit(std::string name_space, std::string token) override {
     if (name_space.empty()) {
-      auto op = namespaces();
-      co_return co_await std::move(op);
+      co_return co_await namespaces();
     }
     auto page = page_number(token);
     if (!page) co_return page.error();
     const std::string subject = "Docker Hub's repositories of " + landwaiter::quoted(name_space);
-    auto op = get(paged("/v2/namespaces/" + percent_encoded(name_space) + "/repositories", *page), subject);
-    auto answer = co_await std::move(op);
+    const std::string path = "/v2/namespaces/" + percent_encoded(name_space) + "/repositories";
+    auto answer = co_await get(paged(path, *page), subject);
     if (!answer) co_return answer.error();
     auto list = list_of(answer->document, "results");
     if (!list) co_return list.error().with_context(subject);
     Visit out;
     for (const json& entry : *list) {
-      // Other things than images have a type of their own.
+      // Content other than images has its own type.
       const std::string type = text_of(entry, "repository_type");
       if (!type.empty() && type != "image") continue;
       out.names.push_back(name_space + '/' + text_of(entry, "name"));
@@ -72,8 +71,7 @@ class DockerHub final : public VendorEnumerator {
     const std::string subject = "Docker Hub's tags of repository " + repository;
     const std::string path =
         "/v2/namespaces/" + repository.substr(0, slash) + "/repositories/" + percent_encoded(repository.substr(slash + 1)) + "/tags";
-    auto op = get(paged(path, *page), subject);
-    auto answer = co_await std::move(op);
+    auto answer = co_await get(paged(path, *page), subject);
     if (!answer) co_return answer.error();
     auto list = list_of(answer->document, "results");
     if (!list) co_return list.error().with_context(subject);
@@ -98,12 +96,10 @@ class DockerHub final : public VendorEnumerator {
 };
 
 Awaitable<Visit> DockerHub::namespaces() {
-  auto logging_in = client().login(false);
-  auto login = co_await std::move(logging_in);
+  auto login = co_await client().login(false);
   if (!login) co_return login.error();
-  if (login->anonymous()) co_return Error(ErrorCode::unauthorized, "Docker Hub's namespaces were asked for anonymously");
-  auto op = get("/v2/repositories/namespaces", "Docker Hub's namespaces");
-  auto answer = co_await std::move(op);
+  if (login->anonymous()) co_return Error(ErrorCode::unauthorized, "Docker Hub's namespaces cannot be listed anonymously");
+  auto answer = co_await get("/v2/repositories/namespaces", "Docker Hub's namespaces");
   Visit out;
   if (answer) {
     auto list = list_of(std::move(answer->document), "namespaces");
@@ -113,42 +109,37 @@ Awaitable<Visit> DockerHub::namespaces() {
     }
     co_return out;
   }
-  // Access tokens of organisations may read repositories without this right; their name is the organisation's.
+  // Access tokens of organizations may read repositories without this permission; their name is the organization's.
   const bool closed = answer.error().code() == ErrorCode::forbidden || answer.error().code() == ErrorCode::not_found;
   if (!closed || login->username.empty()) co_return answer.error();
   out.nodes.push_back(login->username);
   co_return out;
 }
 
-/// Anonymously where there is no login: public repositories show their tags to everybody.
+/// Anonymous without a login: public repositories show their tags to everyone.
 Awaitable<ApiAnswer> DockerHub::get(std::string target, std::string subject) {
   for (bool renew = false;; renew = true) {
-    auto starting = session(renew);
-    auto token = co_await std::move(starting);
+    auto token = co_await session(renew);
     if (!token) co_return token.error().with_context(subject);
     ApiRequest request;
     request.url = vendor_url(kHubHost, target);
     request.subject = subject;
     if (!token->empty()) request.secret_headers.push_back({"Authorization", Secret("Bearer " + token->reveal())});
-    auto op = client().api().ask(std::move(request));
-    auto answer = co_await std::move(op);
+    auto answer = co_await client().api().ask(std::move(request));
     if (answer || answer.error().code() != ErrorCode::unauthorized || renew || token->empty()) co_return answer;
   }
 }
 
 Awaitable<Secret> DockerHub::session(bool renew) {
   if (!renew && !session_.empty()) co_return session_;
-  auto logging_in = client().login(renew);
-  auto login = co_await std::move(logging_in);
+  auto login = co_await client().login(renew);
   if (!login) co_return login.error();
   if (login->anonymous()) co_return Secret();
   if (login->username.empty())
-    co_return Error(ErrorCode::unauthorized, "Docker Hub takes an access token only together with its user name");
-  auto op = log_in(*login, "/v2/auth/token", "identifier", "secret", "access_token");
-  auto token = co_await std::move(op);
+    co_return Error(ErrorCode::unauthorized, "Docker Hub accepts an access token only together with its user name");
+  auto token = co_await log_in(*login, "/v2/auth/token", "identifier", "secret", "access_token");
   if (!token && token.error().code() == ErrorCode::not_found) {
-    auto older = log_in(*login, "/v2/users/login", "username", "password", "token");
-    token = co_await std::move(older);
+    token = co_await log_in(*login, "/v2/users/login", "username", "password", "token");
   }
   if (token) session_ = *token;
   co_return token;
@@ -167,11 +158,10 @@ Awaitable<Secret> DockerHub::log_in(Login login, std::string path, const char* n
   request.secrets.push_back(secret);
   request.subject = "the login to Docker Hub";
   request.bytes_max = limits::token_bytes_max;
-  auto op = client().api().ask(std::move(request));
-  auto answer = co_await std::move(op);
+  auto answer = co_await client().api().ask(std::move(request));
   if (!answer) co_return answer.error();
   std::string token = text_of(answer->document, token_field);
-  if (token.empty()) co_return Error(ErrorCode::malformed, "Docker Hub's answer to the login holds no token");
+  if (token.empty()) co_return Error(ErrorCode::malformed, "Docker Hub's answer to the login has no token");
   co_return Secret(std::move(token));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Amazon ECR API Reference, "DescribeRepositories" and "DescribeImages", with an AWS key; with a login that was given ready-made the
-// catalog. ECR User Guide, "Private registry authentication": Basic as AWS. The catalog's links are opaque, and n above 1,000 is refused.
+// Amazon ECR API Reference, "DescribeRepositories" and "DescribeImages", with an AWS key; the catalog with any other login. ECR User
+// Guide, "Private registry authentication": Basic as AWS. The catalog's links are opaque, and n above 1,000 is refused.
+#include "core/base/clock.hpp"
 #include "core/base/text.hpp"
 #include "registry/auth/aws_api.hpp"
 #include "registry/enumerators/enumerators.hpp"
@@ -34,8 +35,7 @@ class Ecr final : public VendorEnumerator {
 
   Awaitable<Visit> visit(std::string, std::string token) override {
     json body = request(token);
-    auto op = api_->call("DescribeRepositories", std::move(body));
-    auto answer = co_await std::move(op);
+    auto answer = co_await api_->call("DescribeRepositories", std::move(body));
     if (!answer) co_return answer.error();
     Visit out;
     out.next = text_of(answer->document, "nextToken");
@@ -49,8 +49,7 @@ class Ecr final : public VendorEnumerator {
     json body = request(token);
     body["repositoryName"] = repository;
     body["filter"] = json{{"tagStatus", "TAGGED"}};
-    auto op = api_->call("DescribeImages", std::move(body));
-    auto answer = co_await std::move(op);
+    auto answer = co_await api_->call("DescribeImages", std::move(body));
     if (!answer) co_return answer.error();
     TagVisit out;
     out.next = text_of(answer->document, "nextToken");
@@ -78,9 +77,9 @@ class Ecr final : public VendorEnumerator {
   static std::string pushed(const json& image) {
     const auto at = image.is_object() ? image.find("imagePushedAt") : image.end();
     if (at == image.end() || !at->is_number()) return {};
-    constexpr double kYear9999 = 253'402'300'799.0;
     const double seconds = at->get<double>();
-    return seconds > 0 && seconds < kYear9999 ? utc_of_milliseconds(static_cast<std::int64_t>(seconds * 1000)) : std::string();
+    return seconds > 0 && seconds < static_cast<double>(kYear10000) ? utc_of_milliseconds(static_cast<std::int64_t>(seconds * 1000))
+                                                                    : std::string();
   }
 
   std::shared_ptr<AwsApi> api_;

@@ -47,8 +47,7 @@ Awaitable<std::shared_ptr<Enumerator>> open_enumerator(std::shared_ptr<Client> c
   if (auto base = client->base(); !base) co_return base.error();
   if (kind == "auto") kind = kind_of_host(client->endpoint().host);
   if (kind.empty()) {
-    auto op = client->probe();
-    auto probe = co_await std::move(op);
+    auto probe = co_await client->probe();
     if (!probe) co_return probe.error();
     kind = kind_of_probe(*probe);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// gcr.io: the catalog where it tells something, else from the service account's project down the `child` lists of tags/list.
+// gcr.io: the catalog if it has entries, otherwise the `child` lists of tags/list, starting from the service account's project.
 #include "core/base/text.hpp"
 #include "registry/enumerators/enumerators.hpp"
 #include "registry/enumerators/google_tags.hpp"
@@ -26,18 +26,16 @@ class Gcr final : public GoogleEnumerator {
 
   Awaitable<Visit> visit(std::string node, std::string token) override {
     if (node.empty()) {
-      auto op = roots(std::move(token));
-      co_return co_await std::move(op);
+      co_return co_await roots(std::move(token));
     }
     auto query = Client::tags_query(node);
     if (!query) co_return query.error();
     adapt(*query);
     const bool first = token.empty();
-    auto op = client().list(*query, std::move(token));
-    auto list = co_await std::move(op);
+    auto list = co_await client().list(*query, std::move(token));
     if (!list) co_return list.error();
     Visit out;
-    // Folders have children only; what has manifests is a repository, also without tags.
+    // Folders have only children; anything with manifests is a repository, even without tags.
     if (first && (!list->names.empty() || holds(list->document, "manifest"))) out.names.push_back(node);
     out.next = list->next;
     auto children = list_of(std::move(list->document), "child");
@@ -52,13 +50,12 @@ class Gcr final : public GoogleEnumerator {
   }
 
  private:
-  /// The catalog lists what is below, too; so its names are taken as they are.
+  /// The catalog also lists everything below, so its names are used directly.
   Awaitable<Visit> roots(std::string token) {
     ListQuery query = Client::catalog_query();
     adapt(query);
     const bool first = token.empty();
-    auto op = client().list(std::move(query), std::move(token));
-    auto list = co_await std::move(op);
+    auto list = co_await client().list(std::move(query), std::move(token));
     if (!list && (!first || !is_refused(list.error()))) co_return list.error();
     Visit out;
     if (list && (!first || !list->names.empty() || !list->next.empty())) {

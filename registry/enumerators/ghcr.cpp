@@ -12,7 +12,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kGitHubHost = "api.github.com";
-/// Nodes: the user's own packages, the list of organisations, and "orgs/NAME".
+/// Nodes: the user's own packages, the list of organizations, and "orgs/NAME".
 constexpr std::string_view kAnyGitHubUser = "user";
 
 class Ghcr final : public VendorEnumerator {
@@ -24,29 +24,28 @@ class Ghcr final : public VendorEnumerator {
 
  protected:
   std::string right() const override {
-    return "GitHub: give a personal access token (classic) with the scopes read:packages and read:org, authorised for single sign-on where "
+    return "GitHub: give a personal access token (classic) with the scopes read:packages and read:org, authorized for single sign-on where "
            "an "
-           "organisation asks for it, or name the repositories";
+           "organization requires it, or name the repositories";
   }
   bool has_api() const override { return true; }
   bool has_tags_api() const override { return true; }
 
   Awaitable<Visit> visit(std::string node, std::string token) override {
     if (node.empty()) {
-      auto op = organisations(std::move(token));
-      co_return co_await std::move(op);
+      co_return co_await organizations(std::move(token));
     }
     const std::string subject =
         node == kAnyGitHubUser ? "GitHub's packages of the user" : "GitHub's packages of " + landwaiter::quoted(node);
-    auto op = get('/' + node + "/packages?package_type=container", token, subject);
-    auto answer = co_await std::move(op);
+    auto path = '/' + node + "/packages?package_type=container";
+    auto answer = co_await get(std::move(path), token, subject);
     if (!answer) co_return answer.error();
     auto list = list_of(std::move(answer->document), "");
     if (!list) co_return list.error().with_context(subject);
     Visit out;
     for (const json& entry : *list) {
       const auto owner = entry.is_object() ? entry.find("owner") : entry.end();
-      // Logins may be in capitals, names of repositories not.
+      // Logins may contain capitals, repository names may not.
       const std::string login = owner == entry.end() ? std::string() : to_lower(text_of(*owner, "login"));
       out.names.push_back(login + '/' + text_of(entry, "name"));
     }
@@ -67,12 +66,12 @@ class Ghcr final : public VendorEnumerator {
     const std::string subject = "GitHub's versions of " + repository;
     const std::string path = '/' + repository.substr(0, slash) + "/packages/container/" + percent_encoded(repository.substr(slash + 1)) +
                              "/versions?state=active";
-    auto op = get('/' + of + path, page, subject);
-    auto answer = co_await std::move(op);
+    auto target = '/' + of + path;
+    auto answer = co_await get(std::move(target), page, subject);
     if (!answer && token.empty() && answer.error().code() == ErrorCode::not_found) {
       of = "users";
-      auto other = get('/' + of + path, page, subject);
-      answer = co_await std::move(other);
+      target = '/' + of + path;
+      answer = co_await get(std::move(target), page, subject);
     }
     if (!answer) co_return answer.error();
     auto list = list_of(std::move(answer->document), "");
@@ -86,15 +85,14 @@ class Ghcr final : public VendorEnumerator {
   }
 
  private:
-  Awaitable<Visit> organisations(std::string token) {
-    const std::string subject = "GitHub's organisations";
-    auto op = get("/user/orgs?", token, subject);
-    auto answer = co_await std::move(op);
+  Awaitable<Visit> organizations(std::string token) {
+    const std::string subject = "GitHub's organizations";
+    auto answer = co_await get("/user/orgs?", token, subject);
     Visit out;
     if (token.empty()) out.nodes.emplace_back(kAnyGitHubUser);
     if (!answer && token.empty() && answer.error().code() == ErrorCode::forbidden) {
-      // Without read:org the user's own packages are left.
-      out.unlisted.push_back({"organisations", Error(ErrorCode::forbidden, answer.error().message() + "; " + right())});
+      // Without read:org only the user's own packages remain.
+      out.unlisted.push_back({"organizations", Error(ErrorCode::forbidden, answer.error().message() + "; " + right())});
       co_return out;
     }
     if (!answer) co_return answer.error();
@@ -112,18 +110,16 @@ class Ghcr final : public VendorEnumerator {
   Awaitable<ApiAnswer> get(std::string target, std::string token, std::string subject) {
     auto page = page_number(token);
     if (!page) co_return page.error();
-    auto logging_in = client().login(false);
-    auto login = co_await std::move(logging_in);
+    auto login = co_await client().login(false);
     if (!login) co_return login.error();
-    if (login->anonymous()) co_return Error(ErrorCode::unauthorized, subject + " were asked for anonymously");
+    if (login->anonymous()) co_return Error(ErrorCode::unauthorized, subject + " cannot be listed anonymously");
     target += (target.ends_with('?') ? "per_page=100&page=" : "&per_page=100&page=") + std::to_string(*page);
     std::vector<Header> headers;
     headers.push_back({"X-GitHub-Api-Version", "2022-11-28"});
-    auto op = api_.get(vendor_url(kGitHubHost, std::move(target)), std::move(subject), std::move(headers));
-    co_return co_await std::move(op);
+    co_return co_await api_.get(vendor_url(kGitHubHost, std::move(target)), std::move(subject), std::move(headers));
   }
 
-  /// Whether there is one is all that is taken from the Link: its URL would get the token.
+  /// Only the existence of a Link is used: following its URL would send it the token.
   static Result<std::string> next_page(const HttpResponse& response, const std::string& token) {
     if (!next_link(response.headers("Link"))) return std::string();
     auto page = page_number(token);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GitLab REST API v4, "List all projects" and "List registry repositories". It lives where the registry's token realm is; the registry
+// GitLab REST API v4, "List all projects" and "List registry repositories". It is on the host of the registry's token realm; the registry
 // itself refuses its catalog.
 #include "core/base/text.hpp"
 #include "registry/auth/auth.hpp"
@@ -35,10 +35,10 @@ class GitLab final : public VendorEnumerator {
         project.empty() ? "GitLab's projects" : "registry repositories of GitLab's project " + landwaiter::quoted(project);
     std::string target = "/api/v4/projects?membership=1&simple=true";
     if (!project.empty()) target = "/api/v4/projects/" + percent_encoded(project) + "/registry/repositories?tags=false";
-    auto op = get(target + "&per_page=100&page=" + std::to_string(*page), subject);
-    auto answer = co_await std::move(op);
+    target += "&per_page=100&page=" + std::to_string(*page);
+    auto answer = co_await get(std::move(target), subject);
     Visit out;
-    // A project without a registry answers so, and holds no image.
+    // A project without a registry answers this way, and has no images.
     if (!answer && !project.empty() && (answer.error().code() == ErrorCode::not_found || answer.error().code() == ErrorCode::forbidden))
       co_return out;
     if (!answer) co_return answer.error();
@@ -58,12 +58,10 @@ class GitLab final : public VendorEnumerator {
   Awaitable<HttpUrl> home();
 
   Awaitable<ApiAnswer> get(std::string target, std::string subject) {
-    auto logging_in = client().login(false);
-    auto login = co_await std::move(logging_in);
+    auto login = co_await client().login(false);
     if (!login) co_return login.error();
-    if (login->anonymous()) co_return Error(ErrorCode::unauthorized, subject + " were asked for anonymously");
-    auto finding = home();
-    auto url = co_await std::move(finding);
+    if (login->anonymous()) co_return Error(ErrorCode::unauthorized, subject + " cannot be listed anonymously");
+    auto url = co_await home();
     if (!url) co_return url.error().with_context(subject);
     auto base = client().base();
     ApiRequest request;
@@ -73,24 +71,22 @@ class GitLab final : public VendorEnumerator {
     request.url.target = std::move(target);
     request.headers.push_back({"Accept", "application/json"});
     request.subject = std::move(subject);
-    auto op = api_.ask(std::move(request));
-    co_return co_await std::move(op);
+    co_return co_await api_.ask(std::move(request));
   }
 
   VendorApi api_;
   std::optional<HttpUrl> home_;
 };
 
-/// The realm's host gets a token that opens all of GitLab: it must be as trustworthy as for a login.
+/// The realm's host receives a token for all of GitLab: it must pass the same checks as for a login.
 Awaitable<HttpUrl> GitLab::home() {
   if (home_) co_return *home_;
-  auto op = client().probe();
-  auto probe = co_await std::move(op);
+  auto probe = co_await client().probe();
   if (!probe) co_return probe.error();
   const auto base = client().base();
   const auto challenge = std::ranges::find(probe->challenges, "bearer", &Challenge::scheme);
   if (challenge == probe->challenges.end())
-    co_return Error(ErrorCode::not_found, "the registry names no token realm, by which GitLab would be found");
+    co_return Error(ErrorCode::not_found, "the registry names no token realm, which is needed to find GitLab");
   auto realm = base->resolve(challenge->parameter("realm"));
   if (!realm) co_return realm.error().with_context("the registry's realm");
   auto allowed = check_foreign_url(*base, *realm, "token realm");

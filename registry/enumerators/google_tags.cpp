@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Their lists have been cut somewhat below 1,000, without a Link.
+/// Their lists have been truncated slightly below 1,000, without a Link.
 constexpr std::size_t kFullPage = 900;
 
 struct Told {
@@ -49,8 +49,7 @@ Awaitable<TagPage> GoogleEnumerator::v2_tags(std::string repository, std::string
   auto query = Client::tags_query(repository);
   if (!query) co_return query.error();
   adapt(*query);
-  auto op = client().list(std::move(*query), std::move(cursor));
-  auto list = co_await std::move(op);
+  auto list = co_await client().list(std::move(*query), std::move(cursor));
   if (!list) co_return list.error();
   const auto told = manifests_by_tag(list->document);
   TagPage out;
@@ -69,7 +68,7 @@ std::string GoogleEnumerator::project() const {
   const Secret& key = credentials.google_key_json.empty() ? credentials.password : credentials.google_key_json;
   if (credentials.google_key_json.empty() && credentials.username != "_json_key") return {};
   auto document = parse_json(key.reveal(), "the key");
-  // Nothing of a key goes into a text.
+  // No part of a key may appear in a message.
   return document ? text_of(*document, "project_id") : std::string();
 }
 

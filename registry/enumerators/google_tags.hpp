@@ -5,7 +5,7 @@
 
 namespace landwaiter::registry {
 
-/// What both of Google's registries have in common: tags/list also holds `manifest`, which tells each digest's tags and upload time, and
+/// What both of Google's registries have in common: tags/list also holds `manifest`, with each digest's tags and upload time, and
 /// `child`, the names below this one (cloud.google.com, "Managing images", and the client google of go-containerregistry).
 class GoogleEnumerator : public VendorEnumerator {
  public:
@@ -16,7 +16,7 @@ class GoogleEnumerator : public VendorEnumerator {
   bool has_api() const override { return true; }
   Awaitable<TagPage> v2_tags(std::string repository, std::string cursor) override;
   void adapt(ListQuery& query) const override;
-  /// The project of a service account's key; empty when the login is another.
+  /// The project of a service account's key; empty for any other login.
   std::string project() const;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Harbor API 2.0 (api/v2.0/swagger.yaml): listProjects, listRepositories, listArtifacts. The catalog needs a system administrator,
-// these only a member of the project.
+// Harbor API 2.0 (api/v2.0/swagger.yaml): listProjects, listRepositories, listArtifacts. The catalog needs a system administrator, these
+// only a project member.
 #include "core/base/text.hpp"
 #include "registry/enumerators/enumerators.hpp"
 #include "registry/enumerators/vendor.hpp"
@@ -44,8 +44,7 @@ class Harbor final : public VendorEnumerator {
     std::string path = "/api/v2.0/projects";
     if (!project.empty()) path += '/' + percent_encoded(project) + "/repositories";
     const std::string subject = project.empty() ? "Harbor's projects" : "repositories of Harbor's project " + landwaiter::quoted(project);
-    auto op = ask(std::move(path), *page, subject);
-    auto answer = co_await std::move(op);
+    auto answer = co_await ask(std::move(path), *page, subject);
     if (!answer) co_return answer.error();
     auto list = list_of(std::move(answer->document), "");
     if (!list) co_return list.error().with_context(subject);
@@ -67,8 +66,7 @@ class Harbor final : public VendorEnumerator {
     std::string path = "/api/v2.0/projects/" + percent_encoded(repository.substr(0, slash)) + "/repositories/" +
                        percent_encoded(percent_encoded(repository.substr(slash + 1))) + "/artifacts";
     const std::string subject = "artifacts of repository " + repository;
-    auto op = ask(std::move(path), *page, subject);
-    auto answer = co_await std::move(op);
+    auto answer = co_await ask(std::move(path), *page, subject);
     if (!answer) co_return answer.error();
     auto list = list_of(std::move(answer->document), "");
     if (!list) co_return list.error().with_context(subject);
@@ -82,8 +80,8 @@ class Harbor final : public VendorEnumerator {
   Awaitable<ApiAnswer> ask(std::string path, unsigned page, std::string subject) {
     std::string query = "?page=" + std::to_string(page) + "&page_size=" + std::to_string(kHarborPageSize);
     if (path.ends_with("/artifacts")) query += "&with_tag=true&with_accessory=false";
-    auto op = api_.get(own_url(path + query), std::move(subject));
-    co_return co_await std::move(op);
+    auto url = own_url(path + query);
+    co_return co_await api_.get(std::move(url), std::move(subject));
   }
 
   static void add_tags(const nlohmann::json& artifact, TagVisit& out) {

@@ -25,8 +25,8 @@ class Msr final : public VendorEnumerator {
 
   Awaitable<Visit> visit(std::string, std::string token) override {
     const std::string subject = "MSR's repositories";
-    auto op = api_.get(own_url("/api/v0/repositories?pageSize=100" + from(token)), subject);
-    auto answer = co_await std::move(op);
+    auto url = own_url("/api/v0/repositories?pageSize=100" + from(token));
+    auto answer = co_await api_.get(std::move(url), subject);
     if (!answer) co_return answer.error();
     Visit out;
     out.next = answer->response->header("X-Next-Page-Start").value_or("");
@@ -38,8 +38,8 @@ class Msr final : public VendorEnumerator {
 
   Awaitable<TagVisit> visit_tags(std::string repository, std::string token) override {
     const std::string subject = "MSR's tags of repository " + repository;
-    auto op = api_.get(own_url("/api/v0/repositories/" + repository + "/tags?pageSize=100" + from(token)), subject);
-    auto answer = co_await std::move(op);
+    auto url = own_url("/api/v0/repositories/" + repository + "/tags?pageSize=100" + from(token));
+    auto answer = co_await api_.get(std::move(url), subject);
     if (!answer) co_return answer.error();
     TagVisit out;
     out.next = answer->response->header("X-Next-Page-Start").value_or("");

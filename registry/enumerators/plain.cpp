@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registries that are listed as the OCI distribution specification says ("Content Discovery", and Docker's /v2/_catalog), each with its
-// own ways.
+// own peculiarities.
 #include "registry/enumerators/enumerators.hpp"
 #include "registry/enumerators/vendor.hpp"
 
@@ -19,9 +19,9 @@ struct Ways {
 
 constexpr std::array<Ways, 4> kWays{{
     {"docker-v2", "the account needs the right to list the catalog (token scope registry:catalog:*)"},
-    // A rebuilt `last` is answered with 405.
+    // A synthesized `last` is answered with 405.
     {"ecr-public",
-     "Amazon ECR Public lists no catalog to others than its owner: name the repositories, or use an IAM identity with "
+     "Amazon ECR Public lists its catalog only to its owner: name the repositories, or use an IAM identity with "
      "ecr-public:GetAuthorizationToken and ecr-public:DescribeRepositories",
      false, false},
     // OpenShift documentation, "Accessing the registry".

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Quay API v1, "getLoggedInUser", "listRepos" and "listRepoTags", with an OAuth token; with a user's or robot's password the catalog,
-// which holds what the account may pull.
+// which lists what the account may pull.
 #include "core/base/text.hpp"
 #include "registry/enumerators/enumerators.hpp"
 #include "registry/enumerators/vendor.hpp"
@@ -26,17 +26,15 @@ class Quay final : public VendorEnumerator {
   bool has_api() const override { return has_token(); }
   bool has_tags_api() const override { return has_token(); }
 
-  /// Nodes are namespaces: the user's own and those of the organisations.
+  /// Nodes are namespaces: the user's own and those of the organizations.
   Awaitable<Visit> visit(std::string name_space, std::string token) override {
     if (name_space.empty()) {
-      auto op = namespaces();
-      co_return co_await std::move(op);
+      co_return co_await namespaces();
     }
     const std::string subject = "Quay's repositories of " + landwaiter::quoted(name_space);
     std::string target = "/api/v1/repository?namespace=" + percent_encoded(name_space);
     if (!token.empty()) target += "&next_page=" + percent_encoded(token);
-    auto op = api_.get(own_url(std::move(target)), subject);
-    auto answer = co_await std::move(op);
+    auto answer = co_await api_.get(own_url(std::move(target)), subject);
     if (!answer) co_return answer.error();
     Visit out;
     out.next = text_of(answer->document, "next_page");
@@ -54,8 +52,7 @@ class Quay final : public VendorEnumerator {
     if (!page) co_return page.error();
     const std::string subject = "Quay's tags of repository " + repository;
     const std::string target = "/api/v1/repository/" + repository + "/tag/?onlyActiveTags=true&limit=100&page=" + std::to_string(*page);
-    auto op = api_.get(own_url(target), subject);
-    auto answer = co_await std::move(op);
+    auto answer = co_await api_.get(own_url(target), subject);
     if (!answer) co_return answer.error();
     const auto more = answer->document.is_object() ? answer->document.find("has_additional") : answer->document.end();
     const bool has_more = more != answer->document.end() && more->is_boolean() && more->get<bool>();
@@ -82,8 +79,8 @@ class Quay final : public VendorEnumerator {
 
   Awaitable<Visit> namespaces() {
     const std::string subject = "Quay's user";
-    auto op = api_.get(own_url("/api/v1/user/"), subject);
-    auto answer = co_await std::move(op);
+    auto url = own_url("/api/v1/user/");
+    auto answer = co_await api_.get(std::move(url), subject);
     if (!answer) co_return answer.error();
     Visit out;
     if (std::string name = text_of(answer->document, "username"); !name.empty()) out.nodes.push_back(std::move(name));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/enumerators/vendor.hpp"
 
+#include "core/base/clock.hpp"
 #include "core/base/text.hpp"
 
 namespace landwaiter::registry {
@@ -32,39 +33,34 @@ RepositoryPage as_repositories(ListPage list) {
 Awaitable<ApiAnswer> VendorApi::get(HttpUrl url, std::string subject, std::vector<Header> headers) {
   ApiRequest request;
   auto base = client_->base();
-  // The user's word about certificates is about the registry; vendors' common hosts have good ones.
+  // The user's TLS settings apply to the registry; vendors' common hosts have valid certificates.
   request.tls_verify = client_->endpoint().tls_verify || !base || url.host != base->host;
   request.url = std::move(url);
   request.headers = std::move(headers);
   request.headers.push_back({"Accept", "application/json"});
   request.subject = std::move(subject);
-  auto op = ask(std::move(request));
-  co_return co_await std::move(op);
+  co_return co_await ask(std::move(request));
 }
 
 Awaitable<ApiAnswer> VendorApi::ask(ApiRequest request) {
-  auto first_login = client_->login(false);
-  auto login = co_await std::move(first_login);
+  auto login = co_await client_->login(false);
   if (!login) co_return login.error();
   ApiRequest first = request;
   for (SecretHeader& header : login_headers(*login, form_)) first.secret_headers.push_back(std::move(header));
   first.secrets.push_back(secret_of(*login));
-  auto op = client_->api().ask(std::move(first));
-  auto answer = co_await std::move(op);
+  auto answer = co_await client_->api().ask(std::move(first));
   if (answer || answer.error().code() != ErrorCode::unauthorized || login->anonymous()) co_return answer;
-  auto second_login = client_->login(true);
-  auto renewed = co_await std::move(second_login);
+  auto renewed = co_await client_->login(true);
   if (!renewed) co_return renewed.error();
   if (secret_of(*renewed).equals(secret_of(*login).reveal())) co_return answer;
   for (SecretHeader& header : login_headers(*renewed, form_)) request.secret_headers.push_back(std::move(header));
   request.secrets.push_back(secret_of(*renewed));
-  auto again = client_->api().ask(std::move(request));
-  co_return co_await std::move(again);
+  co_return co_await client_->api().ask(std::move(request));
 }
 
 Error VendorEnumerator::refused(const Error& error) const {
   if (!is_refused(error)) return error;
-  // A missing right is what 404 means for lists that always exist.
+  // For lists that always exist, 404 means a missing permission.
   const ErrorCode code = error.code() == ErrorCode::unauthorized ? ErrorCode::unauthorized : ErrorCode::forbidden;
   return Error(code, error.message() + "; " + right());
 }
@@ -74,19 +70,16 @@ Awaitable<RepositoryPage> VendorEnumerator::repositories(std::string cursor) {
   if (!walk) co_return walk.error();
   if (has_api() && *walk != kNameListCursor) {
     const Visitor visitor = [this](std::string node, std::string token) { return visit(std::move(node), std::move(token)); };
-    auto op = walk_tree(std::string(kind()), cursor, visitor);
-    auto page = co_await std::move(op);
+    auto page = co_await walk_tree(std::string(kind()), cursor, visitor);
     if (page || !cursor.empty() || !is_refused(page.error())) co_return page;
-    auto plain = v2_repositories("");
-    auto other = co_await std::move(plain);
-    // What the API said is the better reason; a catalog is refused on most registries.
+    auto other = co_await v2_repositories("");
+    // The API's error is the better one; most registries refuse the catalog.
     if (!other && is_refused(other.error())) co_return refused(page.error());
-    // An empty catalog proves nothing where the API is refused.
+    // An empty catalog proves nothing if the API refused.
     if (other && other->names.empty() && other->next.empty()) co_return refused(page.error());
     co_return other;
   }
-  auto op = v2_repositories(cursor);
-  auto page = co_await std::move(op);
+  auto page = co_await v2_repositories(cursor);
   if (!page && cursor.empty()) co_return refused(page.error());
   co_return page;
 }
@@ -98,12 +91,10 @@ Awaitable<TagPage> VendorEnumerator::tags(std::string repository, std::string cu
     co_return Error(ErrorCode::invalid_argument, "not a repository name: " + landwaiter::quoted(repository));
   if (has_tags_api() && *walk != kNameListCursor) {
     const TagVisitor visitor = [this, repository](std::string token) { return visit_tags(repository, std::move(token)); };
-    auto op = walk_tags(std::string(kind()), repository, cursor, visitor);
-    auto page = co_await std::move(op);
+    auto page = co_await walk_tags(std::string(kind()), repository, cursor, visitor);
     if (page || !cursor.empty() || !is_refused(page.error())) co_return page;
   }
-  auto op = v2_tags(std::move(repository), cursor);
-  co_return co_await std::move(op);
+  co_return co_await v2_tags(std::move(repository), cursor);
 }
 
 Awaitable<Visit> VendorEnumerator::visit(std::string, std::string) {
@@ -117,8 +108,7 @@ Awaitable<TagVisit> VendorEnumerator::visit_tags(std::string, std::string) {
 Awaitable<RepositoryPage> VendorEnumerator::v2_repositories(std::string cursor) {
   ListQuery query = Client::catalog_query();
   adapt(query);
-  auto op = client_->list(std::move(query), std::move(cursor));
-  auto list = co_await std::move(op);
+  auto list = co_await client_->list(std::move(query), std::move(cursor));
   if (!list) co_return list.error();
   co_return as_repositories(std::move(*list));
 }
@@ -127,8 +117,7 @@ Awaitable<TagPage> VendorEnumerator::v2_tags(std::string repository, std::string
   auto query = Client::tags_query(repository);
   if (!query) co_return query.error();
   adapt(*query);
-  auto op = client_->list(std::move(*query), std::move(cursor));
-  auto list = co_await std::move(op);
+  auto list = co_await client_->list(std::move(*query), std::move(cursor));
   if (!list) co_return list.error();
   TagPage out;
   for (std::string& name : list->names) out.entries.push_back({std::move(name), Digest(), ""});
@@ -177,8 +166,7 @@ std::string utc_of(std::string_view rfc3339) {
 }
 
 std::string utc_of_milliseconds(std::int64_t since_epoch) {
-  constexpr std::int64_t year_10000 = 253'402'300'800'000;
-  if (since_epoch <= 0 || since_epoch >= year_10000) return {};
+  if (since_epoch <= 0 || since_epoch >= kYear10000 * 1000) return {};
   return to_rfc3339(SystemTime(std::chrono::milliseconds(since_epoch)));
 }
 

@@ -11,7 +11,7 @@
 
 namespace landwaiter::registry {
 
-/// How a vendor's API takes the login that the registry takes.
+/// How a vendor's API accepts the registry's login.
 enum class ApiLogin {
   basic,          ///< name and password; a token without a name as Bearer
   bearer,         ///< token or password as Bearer
@@ -23,9 +23,9 @@ class VendorApi {
  public:
   VendorApi(std::shared_ptr<Client> client, ApiLogin form) : client_(std::move(client)), form_(form) {}
 
-  /// GET of JSON. When the login is refused it is renewed once. `subject` is for people. Answers 200, all else is an error.
+  /// GET of JSON. A rejected login is renewed once. `subject` is for people. Any status but 200 is an error.
   Awaitable<ApiAnswer> get(HttpUrl url, std::string subject, std::vector<Header> headers = {});
-  /// Any request, to which the login is added.
+  /// Any request; the login is added.
   Awaitable<ApiAnswer> ask(ApiRequest request);
 
  private:
@@ -33,8 +33,8 @@ class VendorApi {
   ApiLogin form_;
 };
 
-/// Listing by a vendor's API where it lets us, else as the distribution specification says. A kind without an API of its own leaves
-/// visit() and visit_tags() as they are.
+/// Lists by a vendor's API if permitted, otherwise as in the distribution specification. A kind without its own API does not override
+/// visit() and visit_tags().
 class VendorEnumerator : public Enumerator {
  public:
   explicit VendorEnumerator(std::shared_ptr<Client> client) : client_(std::move(client)) {}
@@ -44,13 +44,13 @@ class VendorEnumerator : public Enumerator {
   Awaitable<TagPage> tags(std::string repository, std::string cursor) final;
 
  protected:
-  /// The right that listing needs, in the vendor's words: the end of "... refused; ".
+  /// The permission that listing needs, in the vendor's terms: completes "... refused; ".
   virtual std::string right() const = 0;
   virtual bool has_api() const { return false; }
   virtual bool has_tags_api() const { return false; }
   virtual Awaitable<Visit> visit(std::string node, std::string token);
   virtual Awaitable<TagVisit> visit_tags(std::string repository, std::string token);
-  /// Lists of the distribution specification, with the registry's own ways.
+  /// Lists of the distribution specification, with the registry's peculiarities.
   virtual Awaitable<RepositoryPage> v2_repositories(std::string cursor);
   virtual Awaitable<TagPage> v2_tags(std::string repository, std::string cursor);
   virtual void adapt(ListQuery&) const {}
@@ -69,11 +69,11 @@ class VendorEnumerator : public Enumerator {
 
 /// On a vendor's common host, always by TLS.
 HttpUrl vendor_url(std::string host, std::string target);
-/// 401, 403, 404 or a method that is not there: another way of listing may work.
+/// 401, 403, 404 or a method that is not there: another listing method may work.
 bool is_refused(const Error& error);
 /// The array `field` of the answer, or the answer itself for "". Absent and null are empty. Error malformed.
 Result<nlohmann::json> list_of(nlohmann::json document, const char* field);
-/// Push times as vendors tell them, in RFC 3339 and UTC; empty when they are none.
+/// A vendor's push time as RFC 3339 in UTC; empty if invalid.
 std::string utc_of(std::string_view rfc3339);
 std::string utc_of_milliseconds(std::int64_t since_epoch);
 

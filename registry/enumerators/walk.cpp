@@ -17,16 +17,16 @@ using nlohmann::json;
 
 Error foreign_cursor() { return Error(ErrorCode::invalid_argument, "the cursor is not one of this registry's lists"); }
 
-/// A node that is to be visited, and how far it was.
+/// A node to visit, and the progress in it.
 struct Place {
   std::string node;
   std::string token;
-  std::string first;  ///< what the page before began with
+  std::string first;  ///< the first name of the previous page
 };
 
 struct TreeCursor {
-  std::vector<Place> stack;  ///< the next one at the end
-  std::string last;          ///< the last name of the page before
+  std::vector<Place> stack;  ///< the next one is last
+  std::string last;          ///< the last name of the previous page
 
   static Result<TreeCursor> parse(const std::string& kind, const std::string& text);
   Result<std::string> str(const std::string& kind) const;
@@ -59,12 +59,12 @@ Result<std::string> TreeCursor::str(const std::string& kind) const {
   for (const Place& place : stack) places.push_back(json::array({place.node, place.token, place.first}));
   std::string out = dump_json(json{{"kind", kind}, {"last", last}, {"stack", std::move(places)}});
   if (out.size() > limits::list_cursor_bytes_max) {
-    return Error(ErrorCode::limit_exceeded, "the registry has more projects at once than a listing can keep in mind");
+    return Error(ErrorCode::limit_exceeded, "the listing's cursor would be too long: the registry has too many projects open at once");
   }
   return out;
 }
 
-/// Whether the rest of the registry may well be listed although this part cannot.
+/// Whether the rest of the registry can probably be listed although this part cannot.
 bool only_this_part(const Error& error) {
   switch (error.code()) {
     case ErrorCode::forbidden:
@@ -90,11 +90,11 @@ std::string beginning(const Visit& visit) {
   return visit.nodes.empty() ? std::string() : mark_of(visit.nodes.front());
 }
 
-/// Puts what is left of the place, and before it what was found below it, onto the stack.
+/// Pushes the rest of the node onto the stack, and before it what was found below it.
 void descend(TreeCursor& cursor, Place place, Visit visit) {
   if (!visit.next.empty()) cursor.stack.push_back({std::move(place.node), std::move(visit.next), beginning(visit)});
   for (auto node = visit.nodes.rbegin(); node != visit.nodes.rend(); ++node) {
-    // "" is the root, which would begin the walk again.
+    // "" is the root, which would restart the walk.
     if (!node->empty()) cursor.stack.push_back({std::move(*node), "", ""});
   }
 }
@@ -124,8 +124,7 @@ Awaitable<RepositoryPage> walk_tree(std::string kind, std::string cursor, Visito
   if (!state) co_return state.error();
   Place place = std::move(state->stack.back());
   state->stack.pop_back();
-  auto op = visitor(place.node, place.token);
-  auto visit = co_await std::move(op);
+  auto visit = co_await visitor(place.node, place.token);
   if (visit && !place.first.empty() && beginning(*visit) == place.first)
     visit = Error(ErrorCode::malformed, "its next page is the same page again");
   if (visit && visit->nodes.size() > limits::list_parts_max) {
@@ -167,8 +166,7 @@ Awaitable<TagPage> walk_tags(std::string kind, std::string repository, std::stri
     auto read = document ? read_json_fields("the cursor", fields) : Result<void>(document.error());
     if (!read || found != kind || of != repository || token.empty()) co_return foreign_cursor();
   }
-  auto op = visitor(token);
-  auto visit = co_await std::move(op);
+  auto visit = co_await visitor(token);
   if (!visit) co_return visit.error();
   TagPage page;
   if (visit->entries.empty()) {

@@ -10,23 +10,23 @@
 #include <string_view>
 #include <vector>
 
-/// Walks over lists that have levels (projects, then their repositories) or come in numbered pages, one request a page, with all that
-/// is still to be read in the cursor.
+/// Reads lists with levels (projects, then their repositories) or numbered pages, one request per page, with everything that is still to
+/// be read in the cursor.
 namespace landwaiter::registry {
 
-/// What one request to one node of the tree told.
+/// The result of one request to one node of the tree.
 struct Visit {
   std::vector<std::string> names;    ///< repositories; checked by the walk
   std::vector<std::string> invalid;  ///< names that were checked before, made printable
-  std::vector<std::string> nodes;    ///< parts below this one, to be visited in this order
+  std::vector<std::string> nodes;    ///< parts below this one, to visit in this order
   std::vector<UnlistedPart> unlisted;
   std::string next;  ///< for the node's next page; empty after its last
 };
-/// Asks for a page of a node. The root is ""; `token` is "" or the last visit's `next`.
+/// Requests a page of a node. The root is ""; `token` is "" or the last visit's `next`.
 using Visitor = std::function<Awaitable<Visit>(std::string node, std::string token)>;
 
-/// One step, depth first. A part that is refused or broken becomes an UnlistedPart and the walk goes on; only the root's errors and
-/// those that may pass end it. A node that answers with the same page twice is malformed.
+/// One step, depth first. A part that is refused or broken becomes an UnlistedPart and the walk continues; only the root's errors and
+/// transient errors end it. A node that answers with the same page twice is malformed.
 Awaitable<RepositoryPage> walk_tree(std::string kind, std::string cursor, Visitor visitor);
 
 struct TagVisit {

@@ -9,14 +9,14 @@
 
 namespace landwaiter::registry {
 
-/// Keeps what several readers receive together below a rate: a token bucket (leaky bucket as a meter), as deep as what comes in a
-/// quarter of a second. Value type, without a clock of its own.
+/// Limits the total rate of several readers: a token bucket (leaky bucket as a meter) with the depth of a quarter of a second. Value
+/// type, without a clock of its own.
 class Bandwidth {
  public:
   /// 0: no limit.
   explicit Bandwidth(std::uint64_t bytes_per_s) : bytes_per_s_(bytes_per_s) {}
 
-  /// Books what was received; whoever received it waits until then before the next read.
+  /// Records received bytes and returns when the receiver may read again.
   SteadyTime book(std::size_t size_bytes, SteadyTime now) {
     if (bytes_per_s_ == 0) return now;
     using Seconds = std::chrono::duration<double>;
@@ -25,7 +25,7 @@ class Bandwidth {
     return std::max(now, paid_until_);
   }
 
-  /// The most that one read may ask for, so that a slow rate flows instead of coming in gushes.
+  /// The largest size of one read, so that a low rate is smooth, not bursty.
   std::size_t read_bytes_max(std::size_t wanted) const {
     if (bytes_per_s_ == 0) return wanted;
     return static_cast<std::size_t>(std::min<std::uint64_t>(wanted, std::max<std::uint64_t>(1, bytes_per_s_ / 4)));

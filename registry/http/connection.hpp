@@ -8,15 +8,15 @@
 
 namespace landwaiter::registry {
 
-/// Whom a connection leads to; connections are shared only between requests of the same origin. The certificates that were shown and
-/// trusted on it follow from these within one transport.
+/// The target of a connection; connections are shared only between requests to the same origin. Within one transport, these fields
+/// determine which certificates are sent and trusted.
 struct Origin {
   bool tls = true;
   std::string host;
   std::string port;
   bool tls_verify = true;
-  bool client_certificate = false;  ///< the user named the host, so that it may be shown the options' certificate
-  std::string proxy;                ///< its name; empty when it is reached directly
+  bool client_certificate = false;  ///< the user named the host, so the options' certificate may be sent to it
+  std::string proxy;                ///< the proxy's name; empty for a direct connection
   bool no_local_address = false;    ///< refuse loopback, link-local and unspecified addresses once the name is resolved
   auto operator<=>(const Origin&) const = default;
   /// "host:port" or "host:port through http://proxy:3128", for people.
@@ -26,7 +26,7 @@ struct Origin {
 struct WireRequest {
   Secret head;               ///< request line and headers with the empty line; holds the credential
   std::string_view body;     ///< must live until exchange() has ended
-  bool head_method = false;  ///< the answer has no body whatever its headers say
+  bool head_method = false;  ///< the answer has no body, whatever its headers say
   std::chrono::milliseconds idle_timeout{0};
 };
 
@@ -36,7 +36,7 @@ struct WireResponse {
   std::optional<std::uint64_t> content_length;
 };
 
-/// One TCP or TLS connection that speaks HTTP/1.1, one exchange after the other. Errors as Transport says.
+/// One TCP or TLS connection for HTTP/1.1, one exchange at a time. Errors as in Transport.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -45,11 +45,11 @@ class Connection {
   virtual Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) = 0;
   /// Whether the body has ended.
   virtual bool done() const = 0;
-  /// Whether another exchange may follow on it.
+  /// Whether it can be used for another exchange.
   virtual bool reusable() const = 0;
-  /// Whether the other side has closed it, or sent something unasked, since its last exchange.
+  /// Whether the other side has closed it, or sent unexpected data, since its last exchange.
   virtual bool stale() = 0;
-  /// Whether any byte of the last exchange's answer came.
+  /// Whether any byte of the last exchange's answer arrived.
   virtual bool received() const = 0;
 };
 

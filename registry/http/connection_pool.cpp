@@ -28,7 +28,7 @@ class ConnectionPool::Place {
   }
 
   asio::steady_timer& timer() { return waiter_->timer; }
-  /// True when a connection was granted, which then is the caller's to give back.
+  /// True if a connection was granted, which the caller must give back.
   bool take() {
     taken_ = waiter_->granted;
     return taken_;
@@ -80,7 +80,7 @@ Awaitable<ConnectionPool::Lease> ConnectionPool::acquire(Origin origin, bool fre
 std::unique_ptr<Connection> ConnectionPool::take_kept(Host& host, bool fresh) {
   if (fresh) host.kept.clear();
   while (!host.kept.empty()) {
-    // The most recent one has the best chance to be alive.
+    // The most recent one is most likely to be alive.
     auto connection = std::move(host.kept.back().connection);
     host.kept.pop_back();
     if (!connection->stale()) return connection;
@@ -110,7 +110,7 @@ void ConnectionPool::prune() {
   for (auto& [origin, host] : hosts_) {
     while (!host.kept.empty() && host.kept.front().since < oldest) host.kept.pop_front();
   }
-  // Redirects lead to ever new hosts: forget those nobody talks to.
+  // Redirects may lead to any number of hosts: drop unused ones.
   std::erase_if(hosts_,
                 [](const auto& entry) { return entry.second.in_use == 0 && entry.second.kept.empty() && entry.second.waiters.empty(); });
 }

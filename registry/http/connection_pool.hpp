@@ -12,13 +12,13 @@
 
 namespace landwaiter::registry {
 
-/// Bounds how many connections are in use for each origin and keeps finished ones for a while. Who finds all in use waits in a
-/// queue. Used from one thread; a lease may outlive its owner's handle on the pool.
+/// Bounds the connections in use per origin and keeps idle ones for a while. Requests wait in a queue while all are in use. Used from one
+/// thread; a lease may outlive its owner's handle on the pool.
 class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
  public:
   ConnectionPool(boost::asio::any_io_executor executor, std::size_t connections_per_origin);
 
-  /// The right to one connection to an origin, with a kept connection when there was one. Gives both back when destroyed.
+  /// The right to one connection to an origin, with an idle connection if there was one. Returns both when destroyed.
   class Lease {
    public:
     Lease() = default;
@@ -26,7 +26,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
     Lease(Lease&& other) noexcept = default;
     Lease& operator=(Lease&& other) noexcept;
     ~Lease() { give_back(); }
-    /// Early; a connection that may be used again is kept for others, another is closed.
+    /// Returns them early; a reusable connection is kept for others, any other is closed.
     void give_back();
 
     std::unique_ptr<Connection> connection;
@@ -36,7 +36,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
     Origin origin_;
   };
 
-  /// With `fresh`, kept connections are passed over and closed. Error: cancelled.
+  /// With `fresh`, idle connections are closed instead of reused. Error: cancelled.
   Awaitable<Lease> acquire(Origin origin, bool fresh);
 
  private:

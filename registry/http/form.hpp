@@ -8,7 +8,7 @@
 
 namespace landwaiter::registry {
 
-/// Fields as in application/x-www-form-urlencoded, for a body or a query. They may be credentials: no copy is left behind.
+/// Fields in application/x-www-form-urlencoded form, for a body or a query. They may be credentials: no copy remains in memory.
 class Form {
  public:
   Form() = default;
@@ -16,7 +16,7 @@ class Form {
   Form(const Form&) = delete;
   Form& operator=(const Form&) = delete;
 
-  /// An empty value is left out.
+  /// An empty value is omitted.
   Form& add(std::string_view name, std::string_view value);
   const std::string& text() const { return text_; }
   Secret secret() const { return Secret(text_); }

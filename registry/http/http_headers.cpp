@@ -67,7 +67,7 @@ class Cursor {
   std::size_t at_ = 0;
 };
 
-/// name = value, else nothing is consumed: it was the next challenge's scheme.
+/// name = value; otherwise nothing is consumed: it was the next challenge's scheme.
 bool take_parameter(Cursor& cursor, std::map<std::string, std::string>& out) {
   const std::size_t start = cursor.position();
   const std::string name = to_lower(cursor.token());
@@ -94,7 +94,7 @@ void parse_challenge_line(std::string_view line, std::vector<Challenge>& out) {
     out.push_back(std::move(challenge));
     const std::size_t before = cursor.position();
     cursor.skip_separators();
-    // What follows must be a scheme again; a token68 (Negotiate abc==) is passed over.
+    // Next must be a scheme again; a token68 (Negotiate abc==) is skipped.
     if (cursor.position() == before && !is_token_char(cursor.peek())) {
       cursor.until(",");
       cursor.skip_separators();
@@ -141,7 +141,7 @@ std::optional<Number> number(std::string_view text) {
   return out;
 }
 
-/// Seconds for a unit as Go writes it; nothing for another.
+/// Seconds per unit in Go's notation; nothing for any other.
 std::optional<double> take_unit(std::string_view& text) {
   constexpr std::array<std::pair<std::string_view, double>, 8> units{
       {{"ms", 1e-3}, {"us", 1e-6}, {"\xc2\xb5s", 1e-6}, {"\xce\xbcs", 1e-6}, {"ns", 1e-9}, {"h", 3600.0}, {"m", 60.0}, {"s", 1.0}}};
@@ -159,7 +159,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   bool units = false;
   do {
     double value = 0;
-    // A digit first, since from_chars reads "inf", too.
+    // Must start with a digit, because from_chars also reads "inf".
     if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
     if (error != std::errc()) return std::nullopt;

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-/// Readers of response header values. All input is the other side's; what cannot be read is left out, never an error.
+/// Readers of response header values. All input comes from the other side; whatever cannot be read is skipped, never an error.
 namespace landwaiter::registry {
 
 /// One challenge of WWW-Authenticate (RFC 9110 section 11.6.1). Scheme and parameter names are lower-case.
@@ -35,13 +35,13 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view valu
 /// IMF-fixdate (RFC 9110 section 5.6.7), "Sun, 06 Nov 1994 08:49:37 GMT".
 std::optional<SystemTime> parse_http_date(std::string_view text);
 
-/// The wait that an error's text names where the header is missing: "retry-after: 880.092µs, allowed: 44000/minute".
+/// The wait that an error's text mentions if the header is missing: "retry-after: 880.092µs, allowed: 44000/minute".
 std::optional<std::chrono::milliseconds> retry_hint(std::string_view text);
 
-/// Docker Hub's "ratelimit-remaining: 0;w=21600": what may still be asked for within a window.
+/// Docker Hub's "ratelimit-remaining: 0;w=21600": the remaining requests in a window.
 struct RateLimit {
   std::uint64_t remaining = 0;
-  std::chrono::seconds window{0};  ///< 0 when it is not named
+  std::chrono::seconds window{0};  ///< 0 if missing
 };
 std::optional<RateLimit> parse_rate_limit(std::string_view value);
 

@@ -50,7 +50,7 @@ bool same_prefix(const std::vector<std::uint8_t>& a, const std::vector<std::uint
   return true;
 }
 
-/// Splits "host:port", "[::1]:port" and "[::1]"; a bare IPv6 address has no port. Nothing when the port is none.
+/// Splits "host:port", "[::1]:port" and "[::1]"; a bare IPv6 address has no port. Nothing if the port is invalid.
 std::optional<std::pair<std::string, std::string>> split_port(std::string_view text) {
   std::string_view host = text;
   std::string_view port;
@@ -99,12 +99,12 @@ Result<Proxy> Proxy::parse(const Secret& url) {
   std::string text(trim(url.reveal()));
   if (text.find("://") == std::string::npos) text.insert(0, "http://");
   const auto view = urls::parse_uri(text);
-  if (view.has_error()) return bad_proxy("it is no URL such as http://proxy.example:3128");
+  if (view.has_error()) return bad_proxy("it is not a URL such as http://proxy.example:3128");
   const std::string scheme = to_lower(std::string(view->scheme()));
-  if (scheme != "http" && scheme != "https") return bad_proxy("only http and https proxies are spoken to, not " + quoted(scheme, 20));
+  if (scheme != "http" && scheme != "https") return bad_proxy("only http and https proxies are supported, not " + quoted(scheme, 20));
   Proxy out;
   out.tls = scheme == "https";
-  // Host and port by the rules of all URLs, from a text without the user information.
+  // Host and port by the URL rules, from a text without the user information.
   const auto place = HttpUrl::parse(scheme + "://" + std::string(view->encoded_host_and_port()));
   if (!place) return bad_proxy("it has no valid host and port");
   out.host = place->host;

@@ -30,9 +30,9 @@ struct Proxy {
   std::string name() const;
 };
 
-/// Which hosts are reached without a proxy. Entries are separated by commas or spaces: "*"; an address or a network
-/// ("10.0.0.0/8", "fd00::/8"), which names are not resolved for; a name, which also means all names below it; ".name" or "*.name",
-/// which means only those below; each but networks may end with ":port". What is none of these covers nothing.
+/// Which hosts are reached without a proxy. Entries are separated by commas or spaces: "*"; an address or a network ("10.0.0.0/8",
+/// "fd00::/8"), for which names are not resolved; a name, which also means all names below it; ".name" or "*.name", which means only
+/// those below; each except networks may end with ":port". Any other entry covers nothing.
 class NoProxy {
  public:
   explicit NoProxy(std::string_view list = {});
@@ -61,23 +61,23 @@ class NoProxy {
 class ProxyRules {
  public:
   ProxyRules() = default;
-  /// The one that the user named is used for all hosts that `no_proxy` does not cover, loopback too. Error: invalid_argument.
+  /// The user's proxy is used for all hosts that `no_proxy` does not cover, including loopback. Error: invalid_argument.
   static Result<ProxyRules> of_url(const Secret& url, std::string_view no_proxy);
-  /// HTTP_PROXY for http, HTTPS_PROXY for https, and NO_PROXY, each also in lower case, which wins: the variables and rules of
-  /// container tools. Loopback hosts are never proxied. ALL_PROXY is not read, as no container tool does. HTTP_PROXY is, although
-  /// CGI programs must not trust it: this is none. `no_proxy`, when there is one, replaces NO_PROXY. Error: invalid_argument,
-  /// naming the variable.
+  /// HTTP_PROXY for http, HTTPS_PROXY for https, and NO_PROXY, each also in lower case, which takes precedence: the variables and rules
+  /// of container tools. Loopback hosts are never proxied. ALL_PROXY is not read, as no container tool does. HTTP_PROXY is read, although
+  /// CGI programs must not trust it: this is not a CGI program. `no_proxy`, if set, replaces NO_PROXY. Error: invalid_argument, naming
+  /// the variable.
   using Lookup = std::function<std::optional<std::string>(const std::string& name)>;
   static Result<ProxyRules> of_environment(const Lookup& lookup, std::optional<std::string> no_proxy);
 
-  /// Null: directly.
+  /// Null: connect directly.
   std::shared_ptr<const Proxy> for_url(const HttpUrl& url) const;
 
  private:
   std::shared_ptr<const Proxy> http_;
   std::shared_ptr<const Proxy> https_;
   NoProxy no_proxy_;
-  bool loopback_ = false;  ///< proxied, too
+  bool loopback_ = false;  ///< also proxied
 };
 
 }  // namespace landwaiter::registry

@@ -35,12 +35,11 @@ Awaitable<void> Retry::turn(std::string host) {
   if (left <= milliseconds(0)) co_return Result<void>();
   if (left > limits::retry_wait_max) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(left).count();
-    Error held(ErrorCode::rate_limited, host + " asked for a pause, which lasts another " + std::to_string(seconds) + " s");
+    Error held(ErrorCode::rate_limited, host + " asked clients to wait, for another " + std::to_string(seconds) + " s");
     held.set_retry_after(left);
     co_return held;
   }
-  auto op = wait(std::move(host), retry_pause(1, left, chance()));
-  co_return co_await std::move(op);
+  co_return co_await wait(std::move(host), retry_pause(1, left, chance()));
 }
 
 Awaitable<void> Retry::back_off(std::string host, Error error, std::size_t attempt) {
@@ -52,8 +51,7 @@ Awaitable<void> Retry::back_off(std::string host, Error error, std::size_t attem
   if (asked) throttle_.hold(host, now + std::min(*asked, limits::retry_after_max), now);
   if (asked && *asked > limits::retry_wait_max) co_return error;
   if (!throttle_.spend_retry(host, now)) co_return error;
-  auto op = wait(std::move(host), retry_pause(attempt, asked, chance()));
-  co_return co_await std::move(op);
+  co_return co_await wait(std::move(host), retry_pause(attempt, asked, chance()));
 }
 
 }  // namespace landwaiter::registry

@@ -12,20 +12,20 @@
 
 namespace landwaiter::registry {
 
-/// The pause before try number `attempt` (the first retry is 1): a share `chance` (0 to 1) of a bound that doubles with each try,
-/// after the wait that was asked for. The jitter keeps jobs that failed together from coming back together.
+/// The pause before attempt number `attempt` (the first retry is 1): a share `chance` (0 to 1) of a bound that grows by a factor of two,
+/// after the requested wait. The jitter keeps jobs that failed together from retrying together.
 std::chrono::milliseconds retry_pause(std::size_t attempt, std::optional<std::chrono::milliseconds> asked, double chance);
 
-/// Pauses between the tries of a request: exponential with full jitter, or as long as the other side asks for. Shares what is known
-/// about a host through the transport's Throttle. Used from the io thread.
+/// Pauses between the attempts of a request: exponential with full jitter, or as long as the other side asks. Shares the state of a host
+/// through the transport's Throttle. Used from the io thread.
 class Retry {
  public:
   Retry(Throttle& throttle, const Clock& clock) : throttle_(throttle), clock_(clock) {}
 
-  /// Waits until the host may be asked at all. Error: rate_limited, with the wait, when that is longer than we wait in place.
+  /// Waits until requests to the host are allowed. Error: rate_limited, with the wait, if that is too long to wait here.
   Awaitable<void> turn(std::string host);
-  /// Waits before try number `attempt` (the first retry is 1). Returns the error again when it is not worth another try, asks for a
-  /// longer wait than we do in place, or the host's budget for retries is spent.
+  /// Waits before attempt number `attempt` (the first retry is 1). Returns the error if it is not transient, asks for a wait that is too
+  /// long, or the host's retry budget is spent.
   Awaitable<void> back_off(std::string host, Error error, std::size_t attempt);
 
  private:

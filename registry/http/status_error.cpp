@@ -40,7 +40,7 @@ std::string first_of(const json& object, std::initializer_list<const char*> name
   return {};
 }
 
-/// What a proxy's page for people says of an error: nginx gives its reason there and nowhere else.
+/// The error text of a proxy's HTML page: nginx gives its reason only there.
 std::string title_of_page(const std::string& body) {
   constexpr std::string_view open = "<title>";
   const std::string lower = to_lower(body);
@@ -90,7 +90,7 @@ void set_retry_after(Error& error, const HttpResponse& response, SystemTime now,
   if (!wait && error.code() == ErrorCode::rate_limited) wait = retry_hint(body);
   const auto remaining = response.header("ratelimit-remaining");
   if (!wait && error.code() == ErrorCode::rate_limited && remaining) {
-    // The count may be freed bit by bit: a job's tries are spread over the window instead of waiting it out.
+    // The limit may recover gradually: a job's attempts are spread over the window instead of waiting for its end.
     const auto limit = parse_rate_limit(*remaining);
     if (limit && limit->remaining == 0 && limit->window.count() > 0) wait = limit->window / 4;
   }

@@ -12,7 +12,7 @@ using Seconds = std::chrono::duration<double>;
 Throttle::Host& Throttle::host_at(const std::string& host, SteadyTime now) {
   const auto known = hosts_.find(host);
   if (known != hosts_.end()) return known->second;
-  // Redirects lead to ever new hosts: those that are as good as unknown are forgotten.
+  // Redirects may lead to any number of hosts: drop those without state.
   std::erase_if(hosts_, [&](const auto& entry) {
     return entry.second.held_until <= now && now - entry.second.refilled_at > limits::retry_budget_refill;
   });

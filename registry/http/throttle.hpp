@@ -8,11 +8,11 @@
 
 namespace landwaiter::registry {
 
-/// What all jobs of a process know together about how often a host may be asked: the pause it asked for, and how many retries it may
-/// still be asked for. A host in trouble is thus not asked once more by every job. Used from the io thread.
+/// Request limits per host, shared by all jobs of a process: the pause that the host asked for, and the remaining retry budget. This
+/// keeps every job from retrying against a host in trouble. Used from the io thread.
 class Throttle {
  public:
-  /// Nobody asks `host` before `until`; an earlier and longer pause stays.
+  /// No requests to `host` before `until`; a longer earlier pause stays.
   void hold(const std::string& host, SteadyTime until, SteadyTime now);
   SteadyTime held_until(const std::string& host) const;
   /// Takes one retry from the host's budget (limits::retry_budget, refilled with time); false when it is spent.

@@ -26,9 +26,9 @@ Error configuration(const std::string& what) { return Error(ErrorCode::configura
 
 std::string shown(const fs::path& file) { return landwaiter::quoted(file.string(), 400); }
 
-/// The names of a host's folder, docker's way.
+/// The names of a host's folder, as in docker.
 std::vector<std::string> folder_names(std::string_view host, std::string_view port) {
-  if (host.find_first_not_of('.') == std::string_view::npos) return {};  // "..": a host that an answer named
+  if (host.find_first_not_of('.') == std::string_view::npos) return {};  // "..": the host may come from an answer
   const std::string name = host.find(':') == std::string_view::npos ? std::string(host) : '[' + std::string(host) + ']';
   std::vector<std::string> out{name + ':' + std::string(port)};
   if (port == "443") out.push_back(name);
@@ -83,7 +83,7 @@ Result<void> use_client(asio::ssl::context& context, const fs::path& certificate
 }
 
 std::string authority_advice(const std::string& peer) {
-  return "; if its certificate comes from an authority of your own, give that as CA file (--ca-file, ca_file) or as certs.d/" + peer +
+  return "; if its certificate comes from a private CA, give that CA's certificate with --ca-file (ca_file) or in certs.d/" + peer +
          "/ca.crt";
 }
 
@@ -92,8 +92,8 @@ std::string trust_failure(long verdict, const std::string& peer) {
   switch (verdict) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return "certificate not trusted: it is made out to another name (" + why +
-             "); use the name that it holds, or have it made anew with this one";
+      return "certificate not trusted: it was issued for another name (" + why +
+             "); use the name in the certificate, or have it reissued for this one";
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return "certificate not trusted: it has expired and must be renewed (or this machine's clock is wrong)";
     case X509_V_ERR_CERT_NOT_YET_VALID: return "certificate not trusted: it is not valid yet (or this machine's clock is wrong)";
@@ -106,9 +106,10 @@ std::string trust_failure(long verdict, const std::string& peer) {
 std::optional<std::string> alert_meaning(int reason) {
   switch (reason) {
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-      return "it wants a client certificate: give --client-cert and --client-key, or a .cert and .key in certs.d";
+      return "it requires a client certificate: give --client-cert and --client-key, or a .cert and .key in certs.d";
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
-      return "it refused the handshake: it may want a client certificate (--client-cert and --client-key, or certs.d), or TLS older than "
+      return "it refused the handshake: it may require a client certificate (--client-cert and --client-key, or certs.d), or TLS older "
+             "than "
              "1.2";
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
@@ -119,7 +120,7 @@ std::optional<std::string> alert_meaning(int reason) {
     case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED: return "our client certificate has expired or was revoked";
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
-    case SSL_R_UNSUPPORTED_PROTOCOL: return "it speaks no TLS 1.2 or newer";
+    case SSL_R_UNSUPPORTED_PROTOCOL: return "it does not support TLS 1.2 or newer";
     default: return std::nullopt;
   }
 }
@@ -196,7 +197,7 @@ Error handshake_error(const error_code& error, const SSL* ssl, const std::string
   if (error.category() != asio::error::get_ssl_category()) return Error(ErrorCode::tls, doing + "the connection was closed");
   const int reason = reason_of(error);
   const bool no_tls = reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST || reason == SSL_R_PACKET_LENGTH_TOO_LONG;
-  if (no_tls) return Error(ErrorCode::tls, doing + "it does not answer with TLS; it may speak plain HTTP, which has to be asked for");
+  if (no_tls) return Error(ErrorCode::tls, doing + "it does not answer with TLS; if it speaks plain HTTP, that must be requested");
   return Error(ErrorCode::tls, doing + alert_meaning(reason).value_or(error.message()));
 }
 

@@ -17,12 +17,12 @@
 namespace landwaiter::registry {
 
 struct TlsOptions {
-  std::string ca_file;           ///< PEM, trusted for all hosts beside the system's roots; empty for none
-  std::string client_cert_file;  ///< PEM, shown to hosts that the user named; with its key, or both empty
+  std::string ca_file;           ///< PEM, trusted for all hosts in addition to the system's roots; empty for none
+  std::string client_cert_file;  ///< PEM, sent to hosts that the user named; with its key, or both empty
   std::string client_key_file;
-  /// Folders with one of their own for each host, as docker keeps them: "registry.example:5000", or "registry.example" for port 443.
-  /// In it, each *.crt is an authority trusted for that host, each *.cert the certificate that is shown to it, with the *.key of the
-  /// same name. Folders that are missing or must not be read are passed over. The first pair of all folders is shown.
+  /// Folders with a subfolder per host, as in docker: "registry.example:5000", or "registry.example" for port 443. In it, each *.crt is a
+  /// CA trusted for that host, each *.cert a client certificate for it, with the *.key of the same name. Folders that are missing or not
+  /// readable are skipped. The first pair in all folders is used.
   std::vector<std::filesystem::path> certs_directories;
 };
 
@@ -36,12 +36,12 @@ struct HostCertificates {
 Result<HostCertificates> find_host_certificates(const std::vector<std::filesystem::path>& directories, std::string_view host,
                                                 std::string_view port);
 
-/// TLS settings by host, each made once: no host is shown a certificate, or trusted by an authority, that is meant for another.
-/// TLS 1.2 at least. Changed files are seen by the next process. Used from one thread.
+/// TLS settings by host, each created once: a client certificate or CA meant for one host is never used for another. At least TLS 1.2.
+/// Changed files take effect in the next process. Used from one thread.
 class TlsContexts {
  public:
   explicit TlsContexts(TlsOptions options) : options_(std::move(options)) {}
-  /// `named_by_user`: the options' client certificate may be shown. Error: configuration, naming the file and what is wrong with it.
+  /// `named_by_user`: the options' client certificate may be sent. Error: configuration, naming the file and what is wrong with it.
   Result<std::shared_ptr<boost::asio::ssl::context>> for_host(const std::string& host, const std::string& port, bool named_by_user);
 
  private:
@@ -50,15 +50,15 @@ class TlsContexts {
 
   TlsOptions options_;
   std::map<std::string, Context> hosts_;
-  std::optional<Context> plain_[2];  ///< for hosts without settings of their own; the second shows the client certificate
+  std::optional<Context> plain_[2];  ///< for hosts without their own settings; the second sends the client certificate
 };
 
-/// Whom the certificate must name, and the name sent ahead so that the right certificate is chosen (RFC 6066 section 3).
+/// The name that the certificate must have, also sent as SNI (RFC 6066 section 3).
 bool name_peer(SSL* ssl, const std::string& host);
 
-/// A failed handshake with `peer` in words that say what to do.
+/// The error for a failed handshake with `peer`, with advice.
 Error handshake_error(const boost::system::error_code& error, const SSL* ssl, const std::string& peer);
-/// An alert of the other side that came after the handshake, when that is what `error` is: TLS 1.3 refuses a client this late.
+/// The error for an alert after the handshake, if `error` is one: TLS 1.3 rejects a client this late.
 std::optional<Error> alert_error(const boost::system::error_code& error, const std::string& peer);
 
 }  // namespace landwaiter::registry

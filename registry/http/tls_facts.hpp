@@ -9,16 +9,16 @@ struct ssl_st;
 
 namespace landwaiter::registry {
 
-/// What a TLS handshake showed, for people. The names are the peer's word, made printable.
+/// Facts from a TLS handshake, for people. The names come from the peer, made printable.
 struct TlsFacts {
   std::string version;  ///< "TLSv1.3"
   std::string cipher;
-  std::string subject;  ///< of the peer's certificate, as RFC 2253 writes names; empty when it has none
+  std::string subject;  ///< of the peer's certificate, in RFC 2253 notation; empty if there is none
   std::string issuer;
-  SystemTime not_after{};  ///< when the certificate ends
+  SystemTime not_after{};  ///< when the certificate expires
 };
 
-/// Of a connection whose handshake is done.
+/// For a connection whose handshake has finished.
 TlsFacts read_tls_facts(const ssl_st* connection);
 
 }  // namespace landwaiter::registry

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/1.1 as in RFC 9112. Requests are written here, so that the text that holds a credential is wiped.
+// HTTP/1.1 as in RFC 9112. Requests are serialized here, so that text with credentials can be wiped.
 #include "registry/http/transport.hpp"
 
 #include "core/base/limits.hpp"
@@ -60,7 +60,7 @@ Origin HttpTransport::origin_of(const HttpRequest& request, const HttpUrl& url, 
 bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos; }
 
 Result<Secret> HttpTransport::request_head(const HttpRequest& request, const HttpUrl& url, const Proxy* plain_proxy) const {
-  // A proxy without a tunnel is told the whole URL (RFC 9112 section 3.2.2), and who asks.
+  // A proxy without a tunnel gets the whole URL (RFC 9112 section 3.2.2) and its credentials.
   const std::string target = plain_proxy ? url.str() : url.target;
   std::vector<SecretHeader> secrets = request.secret_headers;
   if (plain_proxy && !plain_proxy->authorization.empty()) secrets.push_back({"Proxy-Authorization", plain_proxy->authorization});
@@ -71,7 +71,7 @@ Result<Secret> HttpTransport::request_head(const HttpRequest& request, const Htt
     if (!given) headers.push_back({name, value});
   };
   add_default("User-Agent", options_.user_agent);
-  // A layer must arrive as its digest was made; a proxy that compresses on the way would spoil it.
+  // A layer must arrive with the bytes of its digest; a proxy must not compress it.
   add_default("Accept-Encoding", "identity");
   add_default("Accept", "*/*");
   const bool has_body = !request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
@@ -86,8 +86,8 @@ Result<Secret> HttpTransport::request_head(const HttpRequest& request, const Htt
     clean = clean && !has_line_break(header.name) && !has_line_break(header.value);
     head += header.name + ": " + header.value + "\r\n";
   }
-  if (!clean) return Error(ErrorCode::invalid_argument, "a request header holds a line break");
-  // Reserved at once: growing would leave copies of the credentials behind.
+  if (!clean) return Error(ErrorCode::invalid_argument, "a request header contains a line break");
+  // Reserved in advance: growing would leave copies of the credentials in memory.
   std::string whole;
   whole.reserve(head.size() + secret_bytes + 2);
   whole += head;
@@ -126,8 +126,7 @@ class PooledResponse final : public HttpResponse {
   Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) override {
     if (failed_) co_return *failed_;
     if (!lease_.connection) co_return std::size_t{0};
-    auto reading = lease_.connection->read(buffer.first(bandwidth_->read_bytes_max(buffer.size())));
-    auto size = co_await std::move(reading);
+    auto size = co_await lease_.connection->read(buffer.first(bandwidth_->read_bytes_max(buffer.size())));
     if (!size) {
       failed_ = size.error();
       lease_.give_back();
@@ -172,8 +171,7 @@ Awaitable<std::unique_ptr<HttpResponse>> HttpTransport::send(HttpRequest request
     if (!lease) co_return lease.error();
     const bool reused = lease->connection != nullptr;
     if (!reused) {
-      auto opening = dialer_.open(origin, proxy);
-      auto opened = co_await std::move(opening);
+      auto opened = co_await dialer_.open(origin, proxy);
       if (!opened) co_return opened.error();
       lease->connection = std::move(*opened);
     }
@@ -184,7 +182,7 @@ Awaitable<std::unique_ptr<HttpResponse>> HttpTransport::send(HttpRequest request
       std::unique_ptr<HttpResponse> out = std::make_unique<PooledResponse>(std::move(*answer), std::move(*lease), bandwidth_);
       co_return out;
     }
-    // A kept connection that the other side closed at the same moment says nothing about the host: once more, on a new one.
+    // The other side may have just closed an idle connection, which says nothing about the host: try again on a new one.
     const bool closed_under_us = reused && !lease->connection->received() && answer.error().code() == ErrorCode::unavailable;
     if (!closed_under_us) co_return answer.error();
   }

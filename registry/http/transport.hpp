@@ -20,13 +20,13 @@
 
 namespace landwaiter::registry {
 
-/// Header names compare without case; the same name may come several times.
+/// Header names are compared without case; the same name may appear several times.
 struct Header {
   std::string name;
   std::string value;
 };
 
-/// A header whose value no log prints, wiped after use.
+/// A header whose value is never logged, and wiped after use.
 struct SecretHeader {
   std::string name;
   Secret value;
@@ -37,13 +37,13 @@ struct HttpRequest {
   std::string method = "GET";
   std::string url;  ///< absolute, http or https
   std::vector<Header> headers;
-  std::vector<SecretHeader> secret_headers;  ///< Authorization and the like
+  std::vector<SecretHeader> secret_headers;  ///< Authorization and similar headers
   Secret body;
   std::chrono::milliseconds idle_timeout{0};  ///< 0: Timeouts::idle; a long poll needs more
-  /// Refuse (malformed) to connect when the host is or resolves to a loopback, link-local or unspecified address: for URLs that
-  /// an answer named.
+  /// Refuse (malformed) to connect when the host is or resolves to a loopback, link-local or unspecified address: for URLs from an
+  /// answer.
   bool no_local_address = false;
-  bool tls_verify = true;  ///< false only when the user asked for it, for this registry
+  bool tls_verify = true;  ///< false only at the user's request, for this registry
 };
 
 /// An answer whose headers are read and whose body is still on the wire. Destroying it before the end closes the connection;
@@ -60,7 +60,7 @@ class HttpResponse {
   virtual Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) = 0;
 };
 
-/// The whole body when it is at most `bytes_max`, else limit_exceeded.
+/// The whole body if it is at most `bytes_max`, otherwise limit_exceeded.
 Awaitable<std::string> read_body(HttpResponse& response, std::uint64_t bytes_max);
 
 /// How long each step may take; see core/base/limits.hpp.
@@ -76,28 +76,28 @@ struct Timeouts {
 struct TransportOptions {
   TlsOptions tls;
   ProxyRules proxies;
-  std::uint64_t bandwidth_bytes_per_s = 0;  ///< of all bodies together; 0: no limit
+  std::uint64_t bandwidth_bytes_per_s = 0;  ///< for all bodies together; 0: no limit
   std::string user_agent = "landwaiter/" LANDWAITER_VERSION;
   std::size_t connections_per_host = limits::connections_per_host;
   Timeouts timeouts;
 };
 
-/// HTTP/1.1 over TCP and TLS 1.2+, directly or through an HTTP proxy, with a pool of kept connections for each host and a bound on
-/// them. Lives on one io thread. Errors: tls, unavailable (not resolved, refused, reset), timeout, limit_exceeded (headers),
-/// malformed (no HTTP, or a local address that must not be), configuration (files for TLS; a proxy that refuses us, by name).
-/// Through a proxy it is the proxy that resolves names, so `no_local_address` only holds for hosts written as an address there.
+/// HTTP/1.1 over TCP and TLS 1.2+, directly or through an HTTP proxy, with a bounded pool of connections per host. Lives on one io
+/// thread. Errors: tls, unavailable (not resolved, refused, reset), timeout, limit_exceeded (headers), malformed (not HTTP, or a
+/// forbidden local address), configuration (TLS files; a proxy that rejects us, with its name). Through a proxy, the proxy resolves
+/// names, so `no_local_address` then only applies to hosts written as an address.
 class Transport {
  public:
   virtual ~Transport() = default;
   virtual Awaitable<std::unique_ptr<HttpResponse>> send(HttpRequest request) = 0;
-  /// What the last TLS handshake with an origin ("https://host:port", as HttpUrl::origin) showed; nothing when there was none.
+  /// What the last TLS handshake with an origin ("https://host:port", as HttpUrl::origin) showed; nothing if there was none.
   virtual std::optional<TlsFacts> tls_facts(const std::string& origin) const {
     (void)origin;
     return std::nullopt;
   }
-  /// The user named this host: the options' client certificate may be shown to it, and to no other.
+  /// The user named this host: the options' client certificate may be sent to it, and to no other.
   virtual void show_client_certificate_to(const std::string& /*host*/, const std::string& /*port*/) {}
-  /// What is known about hosts by all that use this transport.
+  /// Request limits per host, shared by all users of this transport.
   Throttle& throttle() { return throttle_; }
 
  private:

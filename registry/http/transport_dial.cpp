@@ -37,11 +37,11 @@ using boost::system::error_code;
 template <class Lower>
 using TlsOver = asio::ssl::stream<Lower>;
 
-/// Interim answers (100 Continue, 103 Early Hints) that may come before the real one.
+/// Interim answers (100 Continue, 103 Early Hints) allowed before the final one.
 constexpr int kInterimAnswersMax = 8;
 constexpr std::size_t kTlsFactsKept = 64;
 constexpr std::size_t kWriteBytes = 256 * limits::KiB;
-/// A header block of the largest size plus what was read along with it.
+/// The largest header block plus the data read along with it.
 constexpr std::size_t kBufferBytesMax = 4 * limits::http_header_bytes_max;
 
 auto into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
@@ -69,10 +69,10 @@ class StreamConnection final : public Connection {
     if (broken == beast::error::timeout || broken == asio::error::operation_aborted) {
       co_return wire_error(broken, "sending to", peer_);
     }
-    // Also after a broken write: the other side may have refused the body and said why.
+    // Also read after a failed write: the other side may have rejected the body and said why.
     const error_code unread = co_await read_header(request.head_method);
     if (unread) {
-      // The read may tell why the write broke.
+      // The read may show why the write failed.
       if (const auto alert = alert_error(unread, peer_)) co_return *alert;
       co_return wire_error(broken ? broken : unread, "request to", peer_);
     }
@@ -114,7 +114,7 @@ class StreamConnection final : public Connection {
  private:
   void start_timer() { beast::get_lowest_layer(*stream_).expires_after(idle_timeout_); }
 
-  /// Judged by the time that was spent waiting for the other side only.
+  /// Measured only by the time spent waiting for the other side.
   bool too_slow(std::size_t size) {
     waited_bytes_ += size;
     if (waited_ < timeouts_.slow_body_window || done_) return false;
@@ -161,7 +161,7 @@ class StreamConnection final : public Connection {
     return out;
   }
 
-  /// A body of known length goes from the socket into the caller's buffer, past the parser.
+  /// A body of known length is read from the socket directly into the caller's buffer.
   asio::awaitable<std::size_t> read_counted(std::span<std::uint8_t> buffer, error_code& error) {
     const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), *remaining_));
     std::size_t size = std::min(wanted, buffer_.size());
@@ -206,7 +206,7 @@ class StreamConnection final : public Connection {
   std::optional<http::response_parser<http::buffer_body>> parser_;
   std::chrono::milliseconds idle_timeout_{limits::idle_timeout};
   std::optional<std::uint64_t> remaining_;
-  std::chrono::steady_clock::duration waited_{};  ///< for the body, since waited_bytes_ was last looked at
+  std::chrono::steady_clock::duration waited_{};  ///< for the body, since waited_bytes_ was last checked
   std::uint64_t waited_bytes_ = 0;
   bool done_ = false;
   bool reusable_ = false;
@@ -214,10 +214,10 @@ class StreamConnection final : public Connection {
 };
 
 Error refused_local(const std::string& host) {
-  return Error(ErrorCode::malformed, "refused to connect to " + host + ", which is a local address, on another host's word");
+  return Error(ErrorCode::malformed, "refused to connect to " + host + ": another host redirected us to a local address");
 }
 
-/// Shared with the resolver's thread, which cannot be interrupted: when it is late, it finds nobody waiting.
+/// Shared with the resolver's thread, which cannot be interrupted: if it is late, nobody is waiting any more.
 struct Resolving {
   explicit Resolving(const asio::any_io_executor& executor) : timer(executor), resolver(executor) {}
   asio::steady_timer timer;
@@ -251,7 +251,7 @@ Awaitable<std::vector<tcp::endpoint>> resolve(std::string host, std::string port
   co_return out;
 }
 
-/// One address after the other, each with its own time: behind a dead one may be one that lives.
+/// Tries the addresses in turn, each with its own timeout: after a dead one may come a live one.
 Awaitable<std::unique_ptr<beast::tcp_stream>> connect(std::vector<tcp::endpoint> endpoints, std::string peer,
                                                       std::chrono::milliseconds patience) {
   error_code error = asio::error::host_not_found;
@@ -269,11 +269,9 @@ Awaitable<std::unique_ptr<beast::tcp_stream>> connect(std::vector<tcp::endpoint>
 
 Awaitable<std::unique_ptr<beast::tcp_stream>> dial(std::string host, std::string port, bool no_local_address, Timeouts timeouts) {
   const std::string peer = host + ':' + port;
-  auto resolving = resolve(host, port, no_local_address, timeouts.resolve);
-  auto endpoints = co_await std::move(resolving);
+  auto endpoints = co_await resolve(host, port, no_local_address, timeouts.resolve);
   if (!endpoints) co_return endpoints.error();
-  auto connecting = connect(*std::move(endpoints), peer, timeouts.connect);
-  co_return co_await std::move(connecting);
+  co_return co_await connect(*std::move(endpoints), peer, timeouts.connect);
 }
 
 struct TlsPeer {
@@ -297,16 +295,16 @@ Awaitable<std::unique_ptr<TlsOver<Lower>>> secure(std::unique_ptr<Lower> lower, 
   co_return tls;
 }
 
-/// What a proxy's refusal of a tunnel means; none of it is the registry's word.
+/// The error for a proxy's refusal of a tunnel; the registry has said nothing yet.
 Error tunnel_refused(unsigned status, const Proxy& proxy, const std::string& target) {
   const std::string start = "proxy " + proxy.name() + " answers " + std::to_string(status) + " to CONNECT " + target + ": ";
   if (status == 407) return proxy_login_refused(proxy);
   if (status >= 500 || status == 429) return Error(ErrorCode::unavailable, start + "it cannot reach that host now");
   return Error(ErrorCode::configuration,
-               start + "it does not let us reach that host; have it allowed, or name the host in the no-proxy list");
+               start + "it does not allow access to that host; have it allowed, or add the host to the no-proxy list");
 }
 
-/// CONNECT (RFC 9110 section 9.3.6); afterwards the stream leads to the origin.
+/// CONNECT (RFC 9110 section 9.3.6); afterwards the stream is connected to the origin.
 template <class Stream>
 Awaitable<std::unique_ptr<Stream>> tunnel(std::unique_ptr<Stream> stream, Origin origin, std::shared_ptr<const Proxy> proxy,
                                           std::string user_agent, std::chrono::milliseconds patience) {
@@ -342,13 +340,13 @@ Awaitable<std::unique_ptr<Stream>> tunnel(std::unique_ptr<Stream> stream, Origin
 }  // namespace
 
 Error proxy_login_refused(const Proxy& proxy) {
-  const std::string what =
-      proxy.authorization.empty() ? "wants a user name and password: give them in its URL" : "refuses the user name or password of its URL";
+  const std::string what = proxy.authorization.empty() ? "requires a user name and password: give them in its URL"
+                                                       : "rejects the user name or password in its URL";
   return Error(ErrorCode::configuration, "407 Proxy Authentication Required: proxy " + proxy.name() + ' ' + what);
 }
 
 void Dialer::remember(const Origin& origin, const ssl_st* connection) {
-  // Redirects can name any number of hosts; facts of all but the latest few serve nobody.
+  // Redirects can name any number of hosts; only the most recent facts are useful.
   if (tls_facts_.size() >= kTlsFactsKept) tls_facts_.clear();
   tls_facts_[HttpUrl{origin.tls, origin.host, origin.port, "/"}.origin()] = read_tls_facts(connection);
 }
@@ -368,8 +366,7 @@ Awaitable<std::unique_ptr<Connection>> Dialer::finish(std::unique_ptr<Lower> low
   auto context = tls_.for_host(origin.host, origin.port, origin.client_certificate);
   if (!context) co_return context.error();
   TlsPeer peer{origin.host, origin.host + ':' + origin.port, origin.tls_verify, *context};
-  auto securing = secure<Lower>(std::move(lower), std::move(peer), timeouts_.tls_handshake);
-  auto tls = co_await std::move(securing);
+  auto tls = co_await secure<Lower>(std::move(lower), std::move(peer), timeouts_.tls_handshake);
   if (!tls) co_return tls.error();
   remember(origin, (*tls)->native_handle());
   out = std::make_unique<StreamConnection<TlsOver<Lower>>>(*std::move(tls), origin.name(), timeouts_);
@@ -380,38 +377,33 @@ template <class Lower>
 Awaitable<std::unique_ptr<Connection>> Dialer::finish_tunnel(std::unique_ptr<Lower> lower, Origin origin,
                                                              std::shared_ptr<const Proxy> proxy) {
   if (origin.tls) {
-    auto asking = tunnel<Lower>(std::move(lower), origin, proxy, user_agent_, timeouts_.idle);
-    auto through = co_await std::move(asking);
+    auto through = co_await tunnel<Lower>(std::move(lower), origin, proxy, user_agent_, timeouts_.idle);
     if (!through) co_return through.error();
     lower = *std::move(through);
   }
-  auto finishing = finish<Lower>(std::move(lower), std::move(origin));
-  co_return co_await std::move(finishing);
+  co_return co_await finish<Lower>(std::move(lower), std::move(origin));
 }
 
 Awaitable<std::unique_ptr<Connection>> Dialer::open(Origin origin, std::shared_ptr<const Proxy> proxy) {
-  // Through a proxy this is all that can be checked.
+  // Through a proxy nothing more can be checked.
   if (origin.no_local_address && is_local_host(origin.host)) co_return refused_local(origin.host);
   const bool guarded = origin.no_local_address && !proxy;
-  auto dialing = dial(proxy ? proxy->host : origin.host, proxy ? proxy->port : origin.port, guarded, timeouts_);
-  auto stream = co_await std::move(dialing);
+  std::string host = proxy ? proxy->host : origin.host;
+  std::string port = proxy ? proxy->port : origin.port;
+  auto stream = co_await dial(std::move(host), std::move(port), guarded, timeouts_);
   if (!stream) co_return proxy ? stream.error().with_context("proxy " + proxy->name()) : stream.error();
   if (!proxy) {
-    auto direct = finish<beast::tcp_stream>(*std::move(stream), std::move(origin));
-    co_return co_await std::move(direct);
+    co_return co_await finish<beast::tcp_stream>(*std::move(stream), std::move(origin));
   }
   if (!proxy->tls) {
-    auto plain = finish_tunnel<beast::tcp_stream>(*std::move(stream), std::move(origin), proxy);
-    co_return co_await std::move(plain);
+    co_return co_await finish_tunnel<beast::tcp_stream>(*std::move(stream), std::move(origin), proxy);
   }
   auto context = tls_.for_host(proxy->host, proxy->port, false);
   if (!context) co_return context.error();
   TlsPeer peer{proxy->host, "proxy " + proxy->name(), true, *context};
-  auto securing = secure<beast::tcp_stream>(*std::move(stream), std::move(peer), timeouts_.tls_handshake);
-  auto secured = co_await std::move(securing);
+  auto secured = co_await secure<beast::tcp_stream>(*std::move(stream), std::move(peer), timeouts_.tls_handshake);
   if (!secured) co_return secured.error();
-  auto hidden = finish_tunnel<TlsOver<beast::tcp_stream>>(*std::move(secured), std::move(origin), proxy);
-  co_return co_await std::move(hidden);
+  co_return co_await finish_tunnel<TlsOver<beast::tcp_stream>>(*std::move(secured), std::move(origin), proxy);
 }
 
 }  // namespace landwaiter::registry

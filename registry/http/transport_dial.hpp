@@ -13,17 +13,17 @@
 
 namespace landwaiter::registry {
 
-/// 407, of a proxy: configuration.
+/// A proxy's 407 is a configuration error.
 Error proxy_login_refused(const Proxy& proxy);
 
-/// Opens connections: resolves, connects, asks a proxy for a tunnel, and speaks TLS. Used from one thread; outlives its open().
+/// Opens connections: resolves, connects, asks a proxy for a tunnel, and starts TLS. Used from one thread; must outlive open().
 class Dialer {
  public:
   explicit Dialer(const TransportOptions& options) : timeouts_(options.timeouts), user_agent_(options.user_agent), tls_(options.tls) {}
 
-  /// `proxy` is null for a direct connection. Errors as Transport says.
+  /// `proxy` is null for a direct connection. Errors as in Transport.
   Awaitable<std::unique_ptr<Connection>> open(Origin origin, std::shared_ptr<const Proxy> proxy);
-  /// What the last handshake with an origin ("https://host:port", as HttpUrl::origin) showed; nothing when there was none.
+  /// What the last handshake with an origin ("https://host:port", as HttpUrl::origin) showed; nothing if there was none.
   std::optional<TlsFacts> tls_facts(const std::string& origin) const;
 
  private:

@@ -27,7 +27,7 @@ Error wire_error(const boost::system::error_code& error, const std::string& doin
                      error == asio::ssl::error::stream_truncated;
   if (ended) return Error(ErrorCode::unavailable, start + "the connection was closed");
   if (error.category() == http::make_error_code(http::error::bad_version).category()) {
-    return Error(ErrorCode::malformed, start + error.message() + ": it does not speak HTTP as it should");
+    return Error(ErrorCode::malformed, start + error.message() + ": its HTTP is invalid");
   }
   if (const auto alert = alert_error(error, peer)) return *alert;
   if (error.category() == asio::error::get_ssl_category()) return Error(ErrorCode::tls, start + error.message());

@@ -9,7 +9,7 @@
 
 namespace landwaiter::registry {
 
-/// What a failed step on the wire means: "`doing` `peer`: ...".
+/// The error for a failed network step: "`doing` `peer`: ...".
 Error wire_error(const boost::system::error_code& error, const std::string& doing, const std::string& peer);
 
 }  // namespace landwaiter::registry

@@ -22,11 +22,11 @@ namespace urls = boost::urls;
 namespace ip = boost::asio::ip;
 
 Error malformed(std::string_view text, std::string_view why) {
-  // The query may hold a signature, so it stays out of the message.
+  // The query may contain a signature, so it stays out of the message.
   return Error(ErrorCode::malformed, "not a usable URL: " + landwaiter::quoted(text.substr(0, text.find('?'))) + ": " + std::string(why));
 }
 
-/// Nothing when there is a control character in it.
+/// Nothing if it contains a control character.
 std::optional<std::string> encode_illegal(std::string_view text) {
   constexpr std::string_view illegal = " \"<>\\^`{|}";
   constexpr std::string_view hex = "0123456789ABCDEF";
@@ -62,9 +62,9 @@ std::optional<unsigned> port_of(std::string_view text) {
 Result<HttpUrl> from_view(const urls::url_view& view, std::string_view text) {
   HttpUrl out;
   const std::string scheme = to_lower(std::string(view.scheme()));
-  if (scheme != "http" && scheme != "https") return malformed(text, "only http and https are spoken");
+  if (scheme != "http" && scheme != "https") return malformed(text, "only http and https are supported");
   out.tls = scheme == "https";
-  if (view.has_userinfo()) return malformed(text.substr(text.find('@') + 1), "it carries user information");
+  if (view.has_userinfo()) return malformed(text.substr(text.find('@') + 1), "it contains user information");
   // Decoded: "%0d" in a host must not reach a header.
   out.host = to_lower(std::string(view.host_address()));
   if (!is_name_or_address(out.host)) return malformed(text, "it has no valid host");
@@ -92,7 +92,7 @@ std::optional<ip::address> resolver_address(std::string_view host) {
   return ip::address_v4(*number);
 }
 
-/// The IPv4 address that an IPv6 address leads to: mapped (::ffff:0:0/96), or through NAT64 (64:ff9b::/96, RFC 6052).
+/// The IPv4 address that an IPv6 address maps to: mapped (::ffff:0:0/96), or through NAT64 (64:ff9b::/96, RFC 6052).
 ip::address unmapped(const ip::address& address) {
   if (!address.is_v6()) return address;
   const ip::address_v6 v6 = address.to_v6();
@@ -112,22 +112,22 @@ std::string_view without_root_dot(std::string_view host) {
 
 Result<HttpUrl> HttpUrl::parse(std::string_view text) {
   const auto encoded = encode_illegal(text);
-  if (!encoded) return malformed(text, "it holds a control character");
+  if (!encoded) return malformed(text, "it contains a control character");
   const auto view = urls::parse_uri(*encoded);
-  if (view.has_error()) return malformed(text, "it is no absolute URL");
+  if (view.has_error()) return malformed(text, "it is not an absolute URL");
   return from_view(*view, text);
 }
 
 Result<HttpUrl> HttpUrl::resolve(std::string_view reference) const {
   const auto encoded = encode_illegal(reference);
-  if (!encoded) return malformed(reference, "it holds a control character");
+  if (!encoded) return malformed(reference, "it contains a control character");
   const auto relative = urls::parse_uri_reference(*encoded);
-  if (relative.has_error()) return malformed(reference, "it is no URL reference");
+  if (relative.has_error()) return malformed(reference, "it is not a URL reference");
   const std::string base_text = str();
   const auto base = urls::parse_uri(base_text);
-  if (base.has_error()) return malformed(reference, "its base is no URL");
+  if (base.has_error()) return malformed(reference, "its base is not a URL");
   urls::url resolved;
-  if (urls::resolve(*base, *relative, resolved).has_error()) return malformed(reference, "it does not resolve");
+  if (urls::resolve(*base, *relative, resolved).has_error()) return malformed(reference, "it cannot be resolved");
   return from_view(resolved, reference);
 }
 

@@ -10,8 +10,8 @@
 
 namespace landwaiter::registry {
 
-/// An absolute http or https URL taken apart, without fragment. User information is refused: it would be a credential in a text
-/// that gets logged. Value type.
+/// A parsed absolute http or https URL, without fragment. User information is rejected: it would be a credential in a text that is
+/// logged. Value type.
 struct HttpUrl {
   bool tls = true;
   std::string host;    ///< lower-case; an IPv6 address without brackets
@@ -19,30 +19,30 @@ struct HttpUrl {
   std::string target;  ///< path and query as sent; begins with '/'
 
   /// The text may come from a registry. Error: malformed. Characters that RFC 3986 forbids but servers send (space, '|') are
-  /// percent-encoded; control characters are refused.
+  /// percent-encoded; control characters are rejected.
   static Result<HttpUrl> parse(std::string_view text);
   /// A relative or absolute reference seen in an answer to this URL (RFC 3986 section 5). Error: malformed.
   Result<HttpUrl> resolve(std::string_view reference) const;
 
   std::string str() const;
-  /// "https://host:port", the port only when it is not the scheme's own.
+  /// "https://host:port", the port only if it is not the scheme's default.
   std::string origin() const;
   /// For the Host header.
   std::string authority() const;
-  /// For people: without the query, which may hold a signature or a token.
+  /// For people: without the query, which may contain a signature or a token.
   std::string display() const;
   std::string path() const { return target.substr(0, target.find('?')); }
   bool same_origin(const HttpUrl& other) const { return tls == other.tls && host == other.host && port == other.port; }
 };
 
-/// `text` as one segment of a path or one value of a query: all but RFC 3986's unreserved characters is percent-encoded.
+/// `text` as one segment of a path or one value of a query: everything except RFC 3986's unreserved characters is percent-encoded.
 std::string percent_encoded(std::string_view text);
 
 /// A host name without the dot that makes it absolute ("example.com.").
 std::string_view without_root_dot(std::string_view host);
 /// "localhost", names below it, 127.0.0.0/8, ::1; `host` has neither port nor brackets.
 bool is_loopback_host(std::string_view host);
-/// Loopback, link-local (cloud metadata services live there) or unspecified, also behind an IPv4-mapped or NAT64 address.
+/// Loopback, link-local (used by cloud metadata services) or unspecified, also behind an IPv4-mapped or NAT64 address.
 bool is_local_address(const boost::asio::ip::address& address);
 /// The same for a host written as an address, in any of the forms that a resolver reads ("127.1", "2130706433").
 bool is_local_host(std::string_view host);

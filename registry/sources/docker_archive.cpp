@@ -41,7 +41,7 @@ Result<std::vector<SavedImage>> read_images(const std::string& text) {
   return out;
 }
 
-/// Whether one of the image's tags is the wanted reference, both completed as Docker does ("alpine" is "alpine:latest").
+/// Whether one of the image's tags is the requested reference, both completed as in Docker ("alpine" is "alpine:latest").
 bool has_tag(const SavedImage& image, const std::string& wanted) {
   const auto reference = Reference::parse(wanted);
   return std::ranges::any_of(image.tags, [&](const std::string& tag) {
@@ -55,14 +55,15 @@ Result<SavedImage> choose(const std::vector<SavedImage>& images, const std::stri
   if (images.empty()) return Error(ErrorCode::not_found, name + " holds no image");
   if (reference.empty()) {
     if (images.size() == 1) return images.front();
-    return Error(ErrorCode::invalid_argument, name + " holds " + std::to_string(images.size()) + " images: name one by its reference");
+    return Error(ErrorCode::invalid_argument,
+                 name + " holds " + std::to_string(images.size()) + " images: give the reference of one of them");
   }
   const auto found = std::ranges::find_if(images, [&](const SavedImage& image) { return has_tag(image, reference); });
   if (found == images.end()) return Error(ErrorCode::not_found, name + " holds no image " + landwaiter::quoted(reference));
   return *found;
 }
 
-/// A manifest of layers as they lie in the archive; their digests are the config's diff_ids.
+/// A manifest of the layers as stored in the archive; their digests are the config's diff_ids.
 json make_manifest(const Digest& config, std::uint64_t config_size, const std::vector<Descriptor>& layers) {
   json out{{"schemaVersion", 2}, {"mediaType", media_types::kDockerManifest}, {"layers", json::array()}};
   out["config"] = {{"mediaType", media_types::kDockerConfig}, {"digest", config.str()}, {"size", config_size}};
@@ -104,7 +105,7 @@ class DockerArchiveSource final : public ImageSource {
     return {};
   }
 
-  /// The image's digest is its config's: the archive holds no manifest of a registry.
+  /// The image's digest is its config's: the archive has no registry manifest.
   Awaitable<ManifestDocument> manifest(std::string reference) override {
     const auto digest = Digest::parse(reference);
     if (digest && *digest != config_digest_) co_return Error(ErrorCode::not_found, name_ + " holds no image " + reference);
@@ -115,8 +116,7 @@ class DockerArchiveSource final : public ImageSource {
     if (descriptor.digest == config_digest_) co_return config_;
     auto reader = open(descriptor);
     if (!reader) co_return reader.error();
-    auto op = read_proven(std::move(*reader), std::move(descriptor), limits::config_bytes_max);
-    co_return co_await std::move(op);
+    co_return co_await read_proven(std::move(*reader), std::move(descriptor), limits::config_bytes_max);
   }
 
   Awaitable<std::unique_ptr<BlobReader>> open_blob(Descriptor descriptor) override { co_return open(descriptor); }

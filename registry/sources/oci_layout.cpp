@@ -17,7 +17,7 @@ using nlohmann::json;
 
 constexpr const char* kRefName = "org.opencontainers.image.ref.name";
 
-/// Where the files of a layout lie. Names are "index.json" and "blobs/<algorithm>/<hex>" only.
+/// Access to the files of a layout. Names are "index.json" and "blobs/<algorithm>/<hex>" only.
 class LayoutFiles {
  public:
   virtual ~LayoutFiles() = default;
@@ -137,7 +137,7 @@ class LayoutSource final : public ImageSource {
     const std::string& wanted = reference.empty() ? tag_ : reference;
     if (wanted.empty() && images_.size() == 1) return images_.front().second;
     for (const auto& [tag, digest] : images_) {
-      // Some writers put the whole name there: "registry/name:tag".
+      // Some tools put the whole name there: "registry/name:tag".
       if (!wanted.empty() && (tag == wanted || tag.ends_with(':' + wanted))) return digest;
     }
     if (wanted.empty())

@@ -27,7 +27,7 @@ Error failure(const std::string& path, archive* reader) {
                "cannot read the archive " + landwaiter::quoted(path) + ": " + printable(why ? why : "unknown reason"));
 }
 
-/// A normal form without "./", "//" and ".."; empty when the name leads out of the archive.
+/// A normal form without "./", "//" and ".."; empty if the name points outside the archive.
 std::string normal(std::string_view name) {
   const std::filesystem::path path = std::filesystem::path(name).lexically_normal().relative_path();
   std::string out = path.generic_string();
@@ -131,8 +131,7 @@ Result<const TarFile::Member*> TarFile::find(const std::string& name) const {
     if (found->second.target.empty()) return &found->second;
     at = found->second.target;
   }
-  return Error(ErrorCode::malformed,
-               "links in the archive " + landwaiter::quoted(path_) + " lead in a circle: " + landwaiter::quoted(name));
+  return Error(ErrorCode::malformed, "links in the archive " + landwaiter::quoted(path_) + " form a loop: " + landwaiter::quoted(name));
 }
 
 Result<std::uint64_t> TarFile::size(const std::string& name) const {

@@ -11,8 +11,8 @@ struct archive;
 
 namespace landwaiter::registry {
 
-/// A tar on disk, read in place by libarchive (also compressed): opened anew and skipped through for each member that is asked for.
-/// Nothing is extracted. Reading blocks. Names are compared without a leading "./".
+/// A tar on disk, read in place by libarchive (also compressed): opened again and searched for each requested member. Nothing is
+/// extracted. Reading blocks. Names are compared without a leading "./".
 class TarFile {
  public:
   /// Lists the members once. Errors: not_found, io, malformed, limit_exceeded.
@@ -20,7 +20,7 @@ class TarFile {
 
   const std::string& path() const { return path_; }
   bool contains(const std::string& name) const { return members_.contains(name); }
-  /// Size of a member, links followed within the archive. Errors: not_found, malformed (a link that leads nowhere or in a circle).
+  /// Size of a member, links followed within the archive. Errors: not_found, malformed (a dangling or cyclic link).
   Result<std::uint64_t> size(const std::string& name) const;
   /// The whole member. Errors: also limit_exceeded.
   Result<std::string> read(const std::string& name, std::uint64_t bytes_max) const;
@@ -28,7 +28,7 @@ class TarFile {
 
  private:
   struct Member {
-    std::size_t index = 0;  ///< position in the archive: of members of one name the last counts
+    std::size_t index = 0;  ///< position in the archive: the last member of a name wins
     std::uint64_t size_bytes = 0;
     std::string target;  ///< of a link, as a member name
   };

@@ -13,6 +13,9 @@
 
 namespace landwaiter::storage {
 
+/// How long the sensor and the commands keep what nothing has used.
+inline constexpr std::chrono::days kUnusedKept{90};
+
 /// An image that was completely scanned.
 struct ImageRecord {
   ImageFacts facts;  ///< facts.digest is the key: the record of a later scan replaces it
@@ -20,7 +23,7 @@ struct ImageRecord {
   SystemTime scanned_at;
 };
 
-/// Something that must reach the platform; kept until the platform took it.
+/// Something that must reach the platform; kept until the platform has accepted it.
 struct OutboxItem {
   std::int64_t id = 0;
   std::string kind;  ///< "facts", "report", "complete", "fail"
@@ -28,15 +31,15 @@ struct OutboxItem {
   std::string payload;
 };
 
-/// What a listing learned and wants to keep.
+/// What a listing wants to keep.
 struct ListingNotes {
   std::vector<ManifestFacts> manifests;
-  std::vector<std::string> repositories;  ///< walked to their ends; named with their registries
+  std::vector<std::string> repositories;  ///< listed completely; named with their registries
 };
 
-/// The sensor's memory: what was scanned at which states, and what still has to be told. One SQLite file (WAL), one
-/// writer. Each call is one transaction and survives a kill -9 once it has returned. Not thread-safe: one thread owns it.
-/// Errors: io with SQLite's words and the file's name.
+/// The sensor's memory: what was scanned at which states, and what still has to be told. One SQLite file (WAL), one writer. Each call is
+/// one transaction and survives a kill -9 once it has returned. Not thread-safe: one thread owns it. Errors: io with SQLite's message and
+/// the file's name.
 class Store {
  public:
   /// Opens or makes `directory`/landwaiter.db (directory mode 0700, file 0600), migrating an older schema. io for a file of a version

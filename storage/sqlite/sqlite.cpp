@@ -252,8 +252,6 @@ std::int64_t Transaction::number(std::string_view sql, std::initializer_list<Val
   return rows.next() ? rows.integer(0) : 0;
 }
 
-std::int64_t Transaction::last_insert_id() const { return sqlite3_last_insert_rowid(database_.handle.get()); }
-
 Result<void> Transaction::commit() {
   if (!failure_ && !open_) return Error(ErrorCode::internal, database_.name + ": this transaction has ended already");
   if (failure_) {

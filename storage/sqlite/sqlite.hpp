@@ -28,8 +28,8 @@ struct DatabaseOptions {
   std::int64_t first_version = 0;
 };
 
-/// One SQLite connection: WAL, foreign keys enforced, STRICT tables by convention, schema version in user_version. Used from one
-/// thread at a time. Errors are io with SQLite's words and the file's name.
+/// One SQLite connection: WAL, foreign keys enforced, STRICT tables by convention, schema version in user_version. Used from one thread
+/// at a time. Errors are io with SQLite's message and the file's name.
 class Database {
  public:
   /// Opens or makes the file (mode 0600; its folder, when made, 0700) and runs those of `migrations` that it has not seen: script
@@ -120,11 +120,9 @@ class Transaction {
   Rows query(std::string_view sql, std::initializer_list<Value> values = {});
   /// The first column of the first row, 0 when there is none.
   std::int64_t number(std::string_view sql, std::initializer_list<Value> values = {});
-  /// The row id of the last insert.
-  std::int64_t last_insert_id() const;
 
   bool failed() const { return failure_.has_value(); }
-  /// Makes the transaction fail for a reason of the caller's, unless it failed already; returns what it failed with.
+  /// Makes the transaction fail with the caller's error, unless it has already failed; returns the error it failed with.
   Error fail(Error error);
   Result<void> commit();
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// layer_scan_bench BLOB [TIMES]: scans a layer blob with a set of triggers like that of the real detectors and prints CPU time,
-// peak memory and what was seen. The detector does nothing, so this is the price of the pipeline alone.
+// layer_scan_bench BLOB [TIMES]: scans a layer blob with triggers like those of the real detectors and prints CPU time, peak memory and
+// counts. The detector does nothing, so this is the cost of the pipeline alone.
 #include "core/base/text.hpp"
 #include "detectors/engine/engine.hpp"
 #include "detectors/walk/layer_scanner.hpp"
@@ -96,7 +96,7 @@ int main(int argc, char** argv) {
     FileSource file(argv[1]);
     ScanProgress progress;
     const double before = cpu_seconds();
-    auto report = scanner.scan(file, blob.digest, blob.size_bytes, all_analyses, progress, {});
+    auto report = scanner.scan(file, blob.digest, blob.size_bytes, kAllAnalyses, progress, {});
     const double took = cpu_seconds() - before;
     if (!report) {
       std::cerr << report.error().message() << "\n";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes documents of every kind into a folder, for tests/cyclonedx to hold against the official schemas.
+// Writes documents of every kind into a folder, for tests/cyclonedx to check against the official schemas.
 #include "core/export/cyclonedx.hpp"
 #include "core/export/sarif.hpp"
 #include "tests/core/export/samples.hpp"

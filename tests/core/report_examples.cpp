@@ -73,7 +73,7 @@ int main() {
   ImageReport empty;
   empty.facts.reference = "oci:dir";
   empty.facts.digest = digest_of("none");
-  for (const Analysis analysis : all_analyses) empty.states.push_back({analysis, digest_of("state")});
+  for (const Analysis analysis : kAllAnalyses) empty.states.push_back({analysis, digest_of("state")});
   json documents = json::array();
   const json failure{{"reference", "a:1"}, {"code", to_string(ErrorCode::not_found)}, {"message", "no such tag"}};
   documents.push_back({{"images", json::array()}, {"failures", json::array({failure})}});

@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def install(work):
-    """node_modules in `work`, made anew when the lock file is another."""
+    """node_modules in `work`, recreated when the lock file changes."""
     work.mkdir(parents=True, exist_ok=True)
     lock = (HERE / "package-lock.json").read_text(encoding="utf-8")
     stamp = work / "installed-lock.json"

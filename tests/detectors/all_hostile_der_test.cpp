@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Malformed DER of some thousand kinds: whatever is done to a certificate or key, nothing crashes, nothing is claimed of
-// bytes that are not all there, and the good certificate that follows is found.
+// Thousands of kinds of malformed DER: whatever is done to a certificate or key, nothing crashes, nothing is reported for incomplete
+// bytes, and the good certificate that follows is found.
 #include "core/base/limits.hpp"
 #include "detectors/certificates/certificate.hpp"
 #include "detectors/formats/der.hpp"
@@ -179,7 +179,7 @@ TEST_CASE("no malformed certificate crashes, is taken for a good one, or hides t
     reported += scanned.findings.size() - 1;
     static_cast<void>(describe_certificate(as_bytes(mutant.bytes), "DER"));
   }
-  // Some changes leave a certificate: another serial number is none the worse.
+  // Some changes leave a valid certificate, for example another serial number.
   CHECK(reported < mutants.size() / 4);
 }
 

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 const fs::path kVectors = "/usr/lib/python3/dist-packages/cryptography_vectors";
 
-/// What the commands say of one asset, in the words of our attributes.
+/// What the commands say about one asset, in terms of our attributes.
 struct Expected {
   std::string kind;  ///< the row of the table
   std::string id;    ///< empty when the commands do not give it away
@@ -270,7 +270,7 @@ std::string differences(const Expected& expected, const Finding& finding) {
   std::string out;
   for (const auto& [name, value] : expected.facts) {
     const std::string ours = finding.attributes.contains(name) ? as_text(finding.attributes[name]) : "(missing)";
-    // The command does not say what it says nothing of.
+    // Fields that the command does not print are not compared.
     if (value.empty() && name != "subject" && name != "issuer") continue;
     // Without its GOST engine it knows these algorithms by number only.
     if (name == "key_type" && value.starts_with("1.2.643.") && ours.starts_with("GOST")) continue;

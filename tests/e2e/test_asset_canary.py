@@ -64,7 +64,7 @@ class Assets(EndToEndCase):
 
     def test_sensor_and_platform(self):
         platform = self.start(Platform(self.make_folder("platform"), "--log-level", "debug", "--log-json"))
-        sensor = self.start(Sensor(self.make_folder("sensor"), platform, token=platform.create_token("enrolment", "canary")))
+        sensor = self.start(Sensor(self.make_folder("sensor"), platform, token=platform.create_token("enrollment", "canary")))
         registry = platform.add_registry("assets", self.registry.address)
         scan = platform.wait_scan(platform.scan_registry(registry, incremental=False))
         self.assertEqual(1, scan["counts"]["scanned"], scan)

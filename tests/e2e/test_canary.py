@@ -345,12 +345,12 @@ class CloudLogins(CanaryCase):
 class Service(CanaryCase):
     def begin(self):
         platform = self.start(Platform(self.make_folder("platform"), "--log-level", "debug", "--log-json"))
-        api_token, enrolment = platform.create_token("api", "canary"), platform.create_token("enrolment", "canary")
+        api_token, enrollment = platform.create_token("api", "canary"), platform.create_token("enrollment", "canary")
         self.canaries.add("platform's API token", api_token)
-        self.canaries.add("platform's enrolment token", enrolment)
+        self.canaries.add("platform's enrollment token", enrollment)
         with open(os.path.join(platform.state, "admin.token"), encoding="ascii") as file:
             self.canaries.add("platform's admin token", file.read().strip())
-        sensor = self.start(Sensor(self.make_folder("sensor"), platform, token=enrolment))
+        sensor = self.start(Sensor(self.make_folder("sensor"), platform, token=enrollment))
         wait_for(lambda: sensor.events("sensor started"), "the sensor's start")
         self.assertIn("scans", platform.api("GET", "/v3/scans", token=api_token))
         return platform, sensor
@@ -444,7 +444,7 @@ class Service(CanaryCase):
         self.check(platform, sensor)
         self.assertEqual((sensor.stop(), platform.stop()), (0, 0))
         self.check(platform, sensor)
-        # The search itself can find what is there: the user's name, which is no secret, in the log or the database.
+        # The search itself can find what is there: the user's name, which is not secret, in the log or the database.
         self.assertTrue(any(b"sensor started" in data for _, data in secrets.all_bytes_of(sensor.folder)), "there is no log at all")
         self.assertTrue(any(self.private.address.encode() in data for _, data in secrets.all_bytes_of(platform.state)))
 

@@ -75,7 +75,7 @@ class Check(EndToEndCase):
         steps = self.check(f"https://{self.secure.address}", "--ca-file", self.path("ca.pem"), "--username", USER, "--password-stdin",
                            stdin=PASSWORD)
         self.assertEqual(set(self.results(steps).values()), {"ok"})
-        for part in ("TLSv1.3", "certificate of CN=registry.example", "signed by CN=Example Authority", "good until 20"):
+        for part in ("TLSv1.3", "certificate of CN=registry.example", "signed by CN=Example Authority", "valid until 20"):
             self.assertIn(part, steps["tls"]["seen"])
         self.assertIn(f'Basic, realm "e2e", as user "{USER}": accepted', steps["authentication"]["seen"])
 

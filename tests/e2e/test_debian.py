@@ -85,7 +85,7 @@ class WholeDebian(EndToEndCase):
     def test_certificates_are_read_by_openssl(self):
         certificates = [finding for finding in self.of("certificate") if not finding["occurrences"][0]["archive"]]
         roots = [finding for finding in certificates if finding["attributes"].get("public_root")]
-        self.assertGreater(len(roots), 100, "the system's public roots are recognised")
+        self.assertGreater(len(roots), 100, "the system's public roots are recognized")
         bundle = self.files({"etc/ssl/certs/ca-certificates.crt"})["etc/ssl/certs/ca-certificates.crt"]
         with tempfile.NamedTemporaryFile(dir=self.folder) as file:
             file.write(bundle)

@@ -229,7 +229,7 @@ class Endings(ScanCase):
         self.assertRegex(done.out, r"\b11 findings\b")
         self.assertNotIn("\x1b", done.out)
         short = self.landwaiter("scan", "--no-state", self.reference)
-        self.assertIn("Nothing to do about", short.out)
+        self.assertIn("No action needed", short.out)
         self.assertIn("etc/ssl/private/server.key", short.out)
         self.assertLess(len(short.out), len(done.out))
 

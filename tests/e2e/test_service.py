@@ -120,9 +120,9 @@ class Api(ServiceCase):
     def test_tokens_made_beside_the_running_platform(self):
         token = self.platform.create_token("api", "another")
         self.assertIn("scans", self.platform.api("GET", "/v3/scans", token=token))
-        enrolment = self.platform.create_token("enrolment")
+        enrollment = self.platform.create_token("enrollment")
         with self.assertRaises(ApiError) as raised:
-            self.platform.api("GET", "/v3/scans", token=enrolment)
+            self.platform.api("GET", "/v3/scans", token=enrollment)
         self.assertIn(raised.exception.status, (401, 403))
 
     def test_missing_image_is_counted(self):

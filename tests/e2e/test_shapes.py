@@ -159,7 +159,7 @@ class Layers(Shapes):
                   f"oci:{layout}:1", f"docker://{self.registry.address}/shape/v2s2:1")
         self.assertEqual(places(self.scan_image(f"docker://{self.registry.address}/shape/v2s2:1")), self.expected)
 
-    def test_mislabelled_media_types(self):
+    def test_mislabeled_media_types(self):
         contents = {"gzip": gzip.compress(self.tar, mtime=0), "tar": self.tar, "zstd": self.zstd(self.tar)}
         for number, media_type in enumerate(("application/x-gzip", "text/plain", "application/octet-stream", images.LAYER_TAR,
                                              images.LAYER_ZSTD)):

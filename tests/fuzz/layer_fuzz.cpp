@@ -159,7 +159,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const bool whole : {true, false}) {
     MemorySource source(blob, whole ? size + 1 : 97);
     ScanProgress progress;
-    auto report = scanner.scan(source, digest, size, all_analyses, progress, {});
+    auto report = scanner.scan(source, digest, size, kAllAnalyses, progress, {});
     require(report.has_value(), "a proven blob gives a report");
     check(*report, limits);
     reports[whole] = nlohmann::json(report->facts).dump() + nlohmann::json(report->reports).dump();

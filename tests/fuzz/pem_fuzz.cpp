@@ -39,7 +39,7 @@ void check(ByteView bytes, std::size_t line_end) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView bytes(data, size);
   const std::string_view text = as_text(bytes);
-  // Every place where a BEGIN line could end, and one that is none.
+  // Every place where a BEGIN line could end, and one where none does.
   for (std::size_t at = text.find("-----"); at != std::string_view::npos; at = text.find("-----", at + 5)) check(bytes, at + 5);
   check(bytes, size);
   return 0;

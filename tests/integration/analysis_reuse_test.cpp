@@ -86,7 +86,7 @@ class RunningSensor {
     config.state_directory = state;
     config.workers = 1;
     config.platform_url = "http://127.0.0.1:" + std::to_string(platform.port);
-    config.enrolment_token = Secret(platform.new_token("enrolment"));
+    config.enrollment_token = Secret(platform.new_token("enrollment"));
     return config;
   }
 

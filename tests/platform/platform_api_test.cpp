@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Wrong, hostile and unauthorised requests.
+// Wrong, hostile and unauthorized requests.
 #include "platform/api/routes.hpp"
 #include "storage/compress.hpp"
 #include "tests/platform/support/test_platform.hpp"
@@ -64,8 +64,8 @@ TEST_CASE("api: the vendor's request is taken, and its mistakes are named") {
 
 TEST_CASE("api: each kind of token opens its own doors only") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
-  const std::string enrolment = platform.new_token("enrolment"), long_lived = platform.new_token("sensor");
+  const TestSensor sensor = platform.enroll();
+  const std::string enrollment = platform.new_token("enrollment"), long_lived = platform.new_token("sensor");
   struct Door {
     const char* method;
     const char* path;
@@ -73,7 +73,7 @@ TEST_CASE("api: each kind of token opens its own doors only") {
   };
   const std::vector<Door> doors{{"GET", "/v3/scans", platform.api_token}, {"POST", "/v3/jobs/acquire", sensor.token}};
   for (const Door& door : doors) {
-    for (const std::string& token : {platform.api_token, sensor.token, enrolment, long_lived, std::string("lwa_wrong"), std::string()}) {
+    for (const std::string& token : {platform.api_token, sensor.token, enrollment, long_lived, std::string("lwa_wrong"), std::string()}) {
       const Reply reply = platform.call(door.method, door.path, door.method == std::string("POST") ? json::object() : json(), token);
       INFO(door.path << " " << reply.text);
       if (token == door.key) {
@@ -89,15 +89,15 @@ TEST_CASE("api: each kind of token opens its own doors only") {
 
 TEST_CASE("api: what each kind of token is refused, for every route") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
-  const std::string enrolment = platform.new_token("enrolment"), long_lived = platform.new_token("sensor");
+  const TestSensor sensor = platform.enroll();
+  const std::string enrollment = platform.new_token("enrollment"), long_lived = platform.new_token("sensor");
   std::size_t refused = 0, open = 0;
   for (const platform::Route& route : platform::all_routes()) {
     std::string path = route.path;
     for (std::size_t at = path.find('{'); at != std::string::npos; at = path.find('{')) path.replace(at, path.find('}') - at + 1, "x");
     const bool of_sensors = path.starts_with("/v3/jobs/") || path == "/v3/sensors/me/heartbeat" || route.method == "PUT";
     const bool of_both = route.method == "GET" && path == "/v3/layers/x/x";
-    const bool of_enrolment = path == "/v3/sensors/enroll";
+    const bool of_enrollment = path == "/v3/sensors/enroll";
     const bool of_nobody = path == "/livez" || path == "/readyz" || path == "/v3/openapi.json";
     const auto status = [&](const std::string& token) { return platform.call(route.method, path, nullptr, token).status; };
     const auto check = [&](const std::string& token, bool allowed) {
@@ -109,10 +109,10 @@ TEST_CASE("api: what each kind of token is refused, for every route") {
     };
     CHECK((status("") == 401) == !of_nobody);
     CHECK((status("lwa_wrong") == 401) == !of_nobody);
-    check(platform.api_token, of_nobody || of_both || !(of_sensors || of_enrolment));
+    check(platform.api_token, of_nobody || of_both || !(of_sensors || of_enrollment));
     check(sensor.token, of_nobody || of_both || of_sensors);
-    check(long_lived, of_nobody || of_enrolment);
-    check(enrolment, of_nobody || of_enrolment);
+    check(long_lived, of_nobody || of_enrollment);
+    check(enrollment, of_nobody || of_enrollment);
     open += of_nobody ? 1 : 0;
   }
   CHECK(open == 3);
@@ -121,7 +121,7 @@ TEST_CASE("api: what each kind of token is refused, for every route") {
 
 TEST_CASE("api: a sensor gets jobs of the kinds that it asks for") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   platform.scan_images({"localhost:5000/app:1"});
   const auto ask = [&](const json& kinds) {
     json body{{"capacity", 10}};
@@ -143,17 +143,17 @@ TEST_CASE("api: a sensor gets jobs of the kinds that it asks for") {
   CHECK(image.body["jobs"][0]["kind"] == "image");
 }
 
-TEST_CASE("api: an enrolment token is good once and for its time; a long-lived sensor token again and again") {
+TEST_CASE("api: an enrollment token is good once and for its time; a long-lived sensor token again and again") {
   TestPlatform platform;
-  const TestSensor known = platform.enrol();
-  const json enrolment{{"name", "n"}, {"version", "1"}, {"protocols", {2}}, {"public_key", "not base64!"}};
-  const std::string token = platform.new_token("enrolment");
-  CHECK(platform.call("POST", "/v3/sensors/enroll", enrolment, token).status == 400);
-  json good = enrolment;
+  const TestSensor known = platform.enroll();
+  const json enrollment{{"name", "n"}, {"version", "1"}, {"protocols", {2}}, {"public_key", "not base64!"}};
+  const std::string token = platform.new_token("enrollment");
+  CHECK(platform.call("POST", "/v3/sensors/enroll", enrollment, token).status == 400);
+  json good = enrollment;
   good["public_key"] = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=";
   CHECK(platform.call("POST", "/v3/sensors/enroll", good, token).status == 201);  // the failed try did not use it up
   CHECK(platform.call("POST", "/v3/sensors/enroll", good, token).status == 401);
-  const std::string late = platform.new_token("enrolment");
+  const std::string late = platform.new_token("enrollment");
   platform.clock.advance(std::chrono::hours(2));
   CHECK(platform.call("POST", "/v3/sensors/enroll", good, late).status == 401);
 
@@ -186,7 +186,7 @@ TEST_CASE("api: a revoked token ends at once") {
 
 TEST_CASE("api: bodies that are broken, too deep, too big or of wrong types get a 4xx and change nothing") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   platform.scan_images({"localhost:5000/app:1"});
   const json job = platform.acquire(sensor)[0];
   const std::string base = "/v3/jobs/" + job["id"].get<std::string>();
@@ -222,7 +222,7 @@ TEST_CASE("api: bodies that are broken, too deep, too big or of wrong types get 
 
 TEST_CASE("api: a compressed report is taken, a bomb and an unknown coding are not") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const LayerReport report = layer_report("l");
   const std::string path = report_path(report);
   const auto put = [&](const Bytes& body, const std::string& coding) {
@@ -246,7 +246,7 @@ TEST_CASE("api: a compressed report is taken, a bomb and an unknown coding are n
 
 TEST_CASE("api: a layer's facts are stored and given back, under their own address only") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const std::string path = "/v3/layers/" + digest("l").str() + "/facts/";
   const std::string walker = engine_at().walker.str();
   CHECK(platform.call("GET", path + walker, nullptr, sensor.token).status == 404);
@@ -258,11 +258,11 @@ TEST_CASE("api: a layer's facts are stored and given back, under their own addre
 
 TEST_CASE("api: a version of the protocol that both sides speak is agreed upon, or the sensor is refused with a reason") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
-  const json enrolment{{"name", "n"}, {"version", "1"}, {"public_key", "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="}};
+  const TestSensor sensor = platform.enroll();
+  const json enrollment{{"name", "n"}, {"version", "1"}, {"public_key", "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="}};
   const json beat{{"version", "1"}, {"jobs", json::array()}};
   const std::string token = platform.new_token("sensor");
-  const auto enrol = [&](json body, const json& protocols) {
+  const auto enroll = [&](json body, const json& protocols) {
     if (!protocols.is_null()) body["protocols"] = protocols;
     return platform.call("POST", "/v3/sensors/enroll", body, token);
   };
@@ -271,17 +271,17 @@ TEST_CASE("api: a version of the protocol that both sides speak is agreed upon, 
     return platform.call("POST", "/v3/sensors/me/heartbeat", body, sensor.token);
   };
   // A newer sensor that still speaks our version, with a field and an analysis that we do not know.
-  json newer = enrolment;
+  json newer = enrollment;
   newer["moon"] = "full";
   newer["states"] = {{"astrology", 1}, {"secrets", digest("s").str()}};
-  CHECK(enrol(newer, {2, 3, 4}).body["protocol_version"] == 2);
+  CHECK(enroll(newer, {2, 3, 4}).body["protocol_version"] == 2);
   CHECK(heartbeat(beat, {2, 3}).body["protocol_version"] == 2);
-  for (const Reply& reply : {enrol(enrolment, {3}), heartbeat(beat, {3, 4})}) {
+  for (const Reply& reply : {enroll(enrollment, {3}), heartbeat(beat, {3, 4})}) {
     CHECK(reply.status == 409);
     CHECK(reply.body["type"] == "urn:landwaiter:problem:protocol-version");
     CHECK(reply.body["detail"].get<std::string>().find("update the platform") != std::string::npos);
   }
-  for (const Reply& reply : {enrol(enrolment, nullptr), heartbeat(beat, nullptr)}) {
+  for (const Reply& reply : {enroll(enrollment, nullptr), heartbeat(beat, nullptr)}) {
     CHECK(reply.status == 409);
     CHECK(reply.body["detail"].get<std::string>().find("update the sensor") != std::string::npos);
   }
@@ -289,7 +289,7 @@ TEST_CASE("api: a version of the protocol that both sides speak is agreed upon, 
 
 TEST_CASE("api: SQL and wildcards in texts are texts") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol("'; DROP TABLE sensor; --");
+  const TestSensor sensor = platform.enroll("'; DROP TABLE sensor; --");
   const std::string nasty = "'; DELETE FROM scan; --";
   CHECK(platform.post("/v3/registries", {{"name", nasty}, {"endpoint", "host"}}).status == 201);
   platform.scan_images({"localhost:5000/app:1"});
@@ -307,7 +307,7 @@ TEST_CASE("api: SQL and wildcards in texts are texts") {
 
 TEST_CASE("api: lists go on page by page, and a page token of another list is refused") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   std::set<std::string> made, seen;
   for (int i = 0; i < 5; ++i) made.insert(platform.scan_images({"localhost:5000/app:1"}));
   std::string token;

@@ -30,7 +30,7 @@ json list_and_acquire(TestPlatform& platform, const TestSensor& sensor, const st
 
 TEST_CASE("platform: a scan from its creation to its findings") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const std::string scan = platform.scan_images({"docker://localhost:5000/app:1", "localhost:5000/app:2"});
   CHECK(state(platform, scan) == "queued");
 
@@ -118,7 +118,7 @@ TEST_CASE("platform: a scan from its creation to its findings") {
 
 TEST_CASE("platform: repeating any call changes nothing") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const std::string scan = platform.scan_images({"localhost:5000/app:1"});
   const json listing = platform.acquire(sensor)[0];
   const json first = page({item("app", "1", "image"), item("app", "2", "", "failed")}, false, "c");
@@ -141,7 +141,7 @@ TEST_CASE("platform: repeating any call changes nothing") {
 
 TEST_CASE("platform: a failed attempt's unreadable tag is not a second item once it can be read") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const std::string scan = platform.scan_images({"localhost:5000/app:1"});
   const json listing = platform.acquire(sensor)[0];
   REQUIRE(platform.job_call(sensor, listing, "inventory", page({item("app", "1", "", "failed")}, false)).status == 200);
@@ -152,7 +152,7 @@ TEST_CASE("platform: a failed attempt's unreadable tag is not a second item once
 
 TEST_CASE("platform: two sensors share layers, each is read once") {
   TestPlatform platform;
-  const TestSensor a = platform.enrol("a"), b = platform.enrol("b");
+  const TestSensor a = platform.enroll("a"), b = platform.enroll("b");
   platform.scan_images({"localhost:5000/app:1", "localhost:5000/app:2"});
   const json listing = platform.acquire(a)[0];
   REQUIRE(platform.job_call(a, listing, "inventory", page({item("app", "1", "one"), item("app", "2", "two")})).status == 200);
@@ -186,7 +186,7 @@ TEST_CASE("platform: two sensors share layers, each is read once") {
 
 TEST_CASE("platform: known images are unchanged in an incremental scan, and read again in another") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   platform.scan_images({"localhost:5000/app:1"});
   const json first = list_and_acquire(platform, sensor, {item("app", "1", "image")});
   REQUIRE(platform.put_layer(sensor, layer_report("l")).status == 204);
@@ -208,14 +208,14 @@ TEST_CASE("platform: known images are unchanged in an incremental scan, and read
   CHECK(platform.job_call(sensor, forced[0], "layers", claim_body(forced[0], {"l"}, true)).body["known"].size() == 1);
 
   // A sensor with other detectors knows nothing of it.
-  const TestSensor newer = platform.enrol("newer", "state 2");
+  const TestSensor newer = platform.enroll("newer", "state 2");
   platform.scan_images({"localhost:5000/app:1"});
   CHECK(list_and_acquire(platform, newer, {item("app", "1", "image")}).size() == 1);
 }
 
-TEST_CASE("platform: a kill in the middle loses and doubles nothing") {
+TEST_CASE("platform: a kill in the middle neither loses nor duplicates anything") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const std::string scan = platform.scan_images({"localhost:5000/app:1"});
   const json listing = platform.acquire(sensor)[0];
   platform.kill_and_restart();
@@ -241,7 +241,7 @@ TEST_CASE("platform: a kill in the middle loses and doubles nothing") {
 
 TEST_CASE("platform: a cancelled scan stops its jobs and its counts still add up") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const std::string scan = platform.scan_images({"localhost:5000/app:1"});
   const json jobs = list_and_acquire(platform, sensor, {item("app", "1", "a")});
   REQUIRE(platform.post("/v3/scans/" + scan + "/cancel").status == 200);
@@ -262,7 +262,7 @@ TEST_CASE("platform: a cancelled scan stops its jobs and its counts still add up
 
 TEST_CASE("platform: an image that is gone from one repository is asked for in the other that had it") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const std::string scan = platform.scan_images({"localhost:5000/x:1"});
   const json jobs = list_and_acquire(platform, sensor, {item("x", "1", "same"), item("y", "1", "same")});
   REQUIRE(jobs.size() == 1);
@@ -278,7 +278,7 @@ TEST_CASE("platform: an image that is gone from one repository is asked for in t
 
 TEST_CASE("platform: scans of one priority share evenly, a higher one goes first") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const std::string first = platform.scan_images({"localhost:5000/a:1"}), second = platform.scan_images({"localhost:5000/b:1"});
   for (const json& listing : platform.acquire(sensor, 2)) {
     std::vector<json> items;
@@ -297,7 +297,7 @@ TEST_CASE("platform: scans of one priority share evenly, a higher one goes first
 
 TEST_CASE("platform: who waits for a job gets it when it comes") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   std::string scan;
   std::thread later([&] {
     const Reply reply =
@@ -312,7 +312,7 @@ TEST_CASE("platform: who waits for a job gets it when it comes") {
 
 TEST_CASE("platform: stopping answers those who wait") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   int status = 0;
   std::thread waiting([&] {
     status = parse_reply(send_raw(platform.port, "POST /v3/jobs/acquire HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + sensor.token +

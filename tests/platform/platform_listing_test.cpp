@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Registries' kinds and credentials, what a scan of a registry may be narrowed to, and what its listing tells.
+// Kinds and credentials of registries, filters of a scan, and the results of its listing.
 #include "core/wire/protocol.hpp"
 #include "core/wire/registry_kinds.hpp"
 #include "platform/api/openapi.hpp"
@@ -84,7 +84,7 @@ TEST_CASE("listing: the kinds of registries in the API, and what others are answ
 
 TEST_CASE("listing: credentials of the clouds reach the vault and nothing else") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const std::string registry = add_registry(
       platform, {{"credentials", {{"kind", "aws"}, {"aws_access_key_id", "AKIDEXAMPLE"}, {"aws_secret_access_key", "wJalrXUtnFEMI"}}}});
   CHECK(platform.get("/v3/registries/" + registry).body["has_credentials"] == true);
@@ -118,7 +118,7 @@ TEST_CASE("listing: credentials of the clouds reach the vault and nothing else")
 
 TEST_CASE("listing: the filters of a request are those of the sensor's job") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const std::string registry = add_registry(platform);
   const ListWork all = work_of(platform, sensor, registry, json::object());
   CHECK(dump_json(json(all)) == dump_json(json(ListWork{})));
@@ -185,7 +185,7 @@ TEST_CASE("listing: filters without meaning are refused with their field's name"
 
 TEST_CASE("listing: a scan tells how many repositories were listed and filtered, and items their times and codes") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const std::string scan = scan_registry(platform, add_registry(platform));
   const json job = platform.acquire(sensor).at(0);
   json timed = item("a", "1", "image");
@@ -216,7 +216,7 @@ TEST_CASE("listing: a scan tells how many repositories were listed and filtered,
 
 TEST_CASE("listing: far fewer repositories than last time (a Link that was lost) is a warning, not an error") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const std::string registry = add_registry(platform);
   CHECK(listed(platform, sensor, registry, 100)["warnings"].empty());
   CHECK(listed(platform, sensor, registry, 50)["warnings"].empty());

@@ -39,7 +39,7 @@ std::string unseal(const TestSensor& sensor, const std::string& sealed) {
 
 TEST_CASE("secrets: credentials reach the sensor sealed, and the disk encrypted") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol("a"), other = platform.enrol("b");
+  const TestSensor sensor = platform.enroll("a"), other = platform.enroll("b");
   const Reply created = platform.post(
       "/v3/scan/create",
       {{"sensorType", "Container"}, {"sensorConfig", {{"username", "u"}, {"password", kPassword}, {"images", {"localhost:5000/a:1"}}}}});
@@ -69,7 +69,7 @@ TEST_CASE("secrets: credentials reach the sensor sealed, and the disk encrypted"
 
 TEST_CASE("secrets: a registry's credentials are never shown, and used for scans that bring none") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const Reply made = platform.post("/v3/registries",
                                    {{"name", "mine"}, {"endpoint", "http://localhost:5000/"}, {"username", "u"}, {"password", kPassword}});
   REQUIRE(made.status == 201);
@@ -101,7 +101,7 @@ TEST_CASE("secrets: a registry's credentials are never shown, and used for scans
 
 TEST_CASE("secrets: tokens are on disk as hashes only, and files are private") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   platform.scan_images({"localhost:5000/app:1"});
   const json job = platform.acquire(sensor).at(0);
   const std::string bytes = everything(platform.folder());

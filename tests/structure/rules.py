@@ -185,7 +185,7 @@ def nothing_is_extracted(files):
             yield f"{path} uses {found.group()}: what reads images writes no file"
 
 
-def licence_lines(files):
+def license_lines(files):
     for path, text in files.items():
         if path.endswith(SOURCES) and not text.startswith("// SPDX-License-Identifier: Apache-2.0\n"):
             yield f"{path} does not begin with its SPDX line"
@@ -282,6 +282,20 @@ def machine_paths(files):
                 yield f"{path}:{number} names a path of somebody's machine: {found.group()}"
 
 
+CONSTANT = re.compile(
+    r"^(?:(?:inline |static )*constexpr|  (?:static |inline )+constexpr) [\w:<>, *&]+?[ >&*](\w+)(?:\[[^\]]*\])?(?: =|\{|;)", re.MULTILINE)
+
+
+def constant_names(files):
+    """kCamel, except for limits and names of attributes, which are always read with their namespace."""
+    for path, text in sources(files).items():
+        if path in ("core/base/limits.hpp", ATTRIBUTE_NAMES):
+            continue
+        for found in CONSTANT.finditer(text):
+            if not re.match(r"k[A-Z0-9]", found.group(1)):
+                yield f"{path} has the constant {found.group(1)}: write it as kCamel"
+
+
 def header_guards(files):
     for path, text in files.items():
         if path.endswith(".hpp") and "#pragma once" not in text:
@@ -314,6 +328,6 @@ def weakness_codes(files):
 
 ALL = (
     include_directions, no_include_upward, includes_are_rooted, libraries, who_knows_the_system, who_logs, nothing_is_extracted,
-    licence_lines, file_lengths, columns, function_lengths, sources_have_headers, tests_mirror, folder_pages, fullest_folder,
-    machine_paths, header_guards, attribute_names, weakness_codes,
+    license_lines, file_lengths, columns, function_lengths, sources_have_headers, tests_mirror, folder_pages, fullest_folder,
+    machine_paths, constant_names, header_guards, attribute_names, weakness_codes,
 )

@@ -11,6 +11,7 @@ import unittest
 
 import coroutine_forms
 import rules
+import words
 
 ROOT = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[2]
 SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
@@ -58,7 +59,7 @@ class Tree(unittest.TestCase):
         self.assertEqual([path for path, text in self.files.items() if where + "/" in text], [])
 
 
-for tree_rule in (*rules.ALL, coroutine_forms.coroutine_forms):
+for tree_rule in (*rules.ALL, coroutine_forms.coroutine_forms, words.plain_words):
     setattr(Tree, "test_" + tree_rule.__name__, lambda self, rule=tree_rule: self.check(rule))
 
 
@@ -256,8 +257,8 @@ class Fixtures(unittest.TestCase):
             with self.subTest(more=more):
                 self.assertEqual(len(list(rules.weakness_codes({**table, **gives, **more}))), 1)
 
-    def test_licence_lines(self):
-        rule = rules.licence_lines
+    def test_license_lines(self):
+        rule = rules.license_lines
         self.refused(rule, "core/a.cpp", "#include <vector>\n")
         self.refused(rule, "core/a.hpp", "\n" + SPDX)
         self.refused(rule, "scripts/run", "#!/bin/sh\nexit 0\n")
@@ -318,9 +319,47 @@ class Fixtures(unittest.TestCase):
             self.refused(rules.machine_paths, "README.md", f"see /{where}/x\n")
         self.accepted(rules.machine_paths, "README.md", "https://example.com/work/x and etc/work/ and /var/lib/landwaiter\n")
 
+    def test_constant_names(self):
+        rule = rules.constant_names
+        for text in ("constexpr std::size_t names_max = 3;", "inline constexpr std::array<Kind, 2> kinds{{}};",
+                     "class A {\n  static constexpr int size = 3;\n};", "static constexpr std::uint8_t zero[1] = {0};"):
+            self.refused(rule, "registry/a.cpp", text)
+        for text in ("constexpr std::size_t kNamesMax = 3;", "void f() {\n  constexpr int size = 3;\n}", "constexpr bool is_space(int c) {",
+                     "inline constexpr std::array<Kind, 2> kKinds{{}};"):
+            self.accepted(rule, "registry/a.cpp", text)
+        self.accepted(rule, "core/base/limits.hpp", "inline constexpr std::size_t names_max = 3;")
+
     def test_header_guards(self):
         self.refused(rules.header_guards, "core/a.hpp", SPDX)
         self.accepted(rules.header_guards, "core/a.hpp", SPDX + "#pragma once\n")
+
+    def test_plain_words(self):
+        rule = words.plain_words
+        for path, text in (
+            ("core/a.cpp", 'return Error("the file is read anew");'),
+            ("core/a.hpp", "/// Removes doubles.\n"),
+            ("core/a.hpp", "/// invalid_argument for a token that is none.\n"),
+            ("core/a.cpp", "// A trust store's password protects nothing worth the name.\n"),
+            ("core/a.hpp", "class Normaliser;\n"),
+            ("registry/a.cpp", '"refused to connect to a local address, on another host\'s word"'),
+            ("detectors/a.hpp", "/// The kind that the answer betrays.\n"),
+            ("daemon/a.cpp", '"List of keys that are known to the world"'),
+            ("docs/a.md", "Colours on a terminal\n"),
+            ("packaging/a.yml", "# no licence\n"),
+            ("platform/api/openapi.json", '"description": "an enrolment token"'),
+            ("scripts/run", "# by organisation\n"),
+        ):
+            self.refused(rule, path, text)
+        for path, text in (
+            ("core/a.hpp", "/// The text of the field; empty if there is none.\n"),
+            ("core/a.hpp", "/// Removes duplicates; the programmer's neighbor initializes nothing.\n"),
+            ("core/a.cpp", "double doubles = 2.0;\n"),
+            ("tests/e2e/a.py", "if value is None:\n"),
+            ("docs/a.md", "A sensor enrolls once; enrollment tokens are single-use.\n"),
+            ("LICENSE", "licence\n"),
+            ("tests/fuzz/corpus/policy/a", "colour\n"),
+        ):
+            self.accepted(rule, path, text)
 
     def test_coroutine_forms(self):
         rule = coroutine_forms.coroutine_forms

@@ -131,7 +131,7 @@ int Process::stop(std::chrono::milliseconds patience) {
 
 int patience_factor() {
   const char* value = std::getenv("LANDWAITER_TEST_PATIENCE");  // NOLINT(concurrency-mt-unsafe): nobody changes it
-  return value == nullptr ? 1 : std::max(1, std::atoi(value));  // NOLINT(cert-err34-c): what is no number counts as 1
+  return value == nullptr ? 1 : std::max(1, std::atoi(value));  // NOLINT(cert-err34-c): anything but a number counts as 1
 }
 
 int Process::kill() {

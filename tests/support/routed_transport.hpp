@@ -15,7 +15,7 @@ namespace landwaiter::test {
 /// with a port when the URL has one). All other requests pass unchanged. Used from one thread.
 class RoutedTransport final : public registry::Transport {
  public:
-  /// `routes`: from "https://host[:port]" to the base URL of a server. A route that is no URL throws.
+  /// `routes`: from "https://host[:port]" to the base URL of a server. An invalid URL throws.
   RoutedTransport(std::shared_ptr<registry::Transport> inner, std::map<std::string, std::string> routes);
 
   Awaitable<std::unique_ptr<registry::HttpResponse>> send(registry::HttpRequest request) override;

@@ -13,14 +13,14 @@ namespace landwaiter::assets {
 /// What something was signed with: certificates, requests, revocation lists, OCSP responses.
 struct Signature {
   std::string algorithm;  ///< OpenSSL's long name or an OID; empty when not known
-  std::string hash;       ///< "SHA256"; empty when the algorithm has none of its own
+  std::string hash;       ///< "SHA256"; empty if the algorithm has no separate one
 };
 
 /// What a certificate may be used for, and who says so.
 struct CertificateUse {
   bool self_signed = false;
   bool is_ca = false;
-  std::optional<bool> public_root;              ///< whether a public program has it; nothing when it is no root
+  std::optional<bool> public_root;              ///< whether a public root program has it; nothing if it is not a root
   std::vector<std::string> key_usage;           ///< "digitalSignature", RFC 5280
   std::vector<std::string> extended_key_usage;  ///< "serverAuth"
   std::vector<std::string> usages;              ///< the same in the words of reports: "server", "ca"
@@ -32,7 +32,7 @@ struct Certificate {
   std::string subject;  ///< RFC 4514
   std::string issuer;
   std::string serial;      ///< hexadecimal
-  std::string not_before;  ///< RFC 3339; empty when it is no time
+  std::string not_before;  ///< RFC 3339; empty if it is not a time
   std::string not_after;
   std::vector<std::string> subject_alternative_names;  ///< "DNS:a"
   Signature signature;

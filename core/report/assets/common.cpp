@@ -32,7 +32,7 @@ std::string publisher_of(const Finding& finding) { return text_attribute(finding
 
 std::string opening_password_of(const Finding& finding) {
   constexpr std::array<std::string_view, 3> kinds{"none", "empty", "well-known"};
-  // Whatever else an attribute of that name holds is not to be shown.
+  // Any other value under that name must not be shown.
   std::string kind = text_attribute(finding.attributes, attribute::password);
   return std::ranges::find(kinds, kind) == kinds.end() ? std::string() : kind;
 }

@@ -18,11 +18,11 @@ struct ProtocolBounds {
   std::string maximum;
 };
 
-/// What one program is told in one file about cryptography.
+/// One program's cryptographic settings in one file.
 struct CryptoConfiguration {
-  static constexpr std::string_view openssh = "OpenSSH";
+  static constexpr std::string_view kOpenSsh = "OpenSSH";
 
-  std::string software;  ///< "nginx", openssh, "Java"
+  std::string software;  ///< "nginx", kOpenSsh, "Java"
   ProtocolBounds protocols;
   std::string ciphers;                 ///< the first list of ciphers, as its program writes it ("HIGH:!aNULL"); empty when there is none
   std::vector<std::string> providers;  ///< OpenSSL's and Java's, in order

@@ -86,7 +86,7 @@ class FieldReader {
   const nlohmann::json& object_;
 };
 
-/// The member, or null when `object` is no object or does not have it.
+/// The member, or null if `object` is not an object or does not have it.
 const nlohmann::json& member_or_null(const nlohmann::json& object, const char* name);
 
 }  // namespace landwaiter::assets

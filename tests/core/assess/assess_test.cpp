@@ -116,7 +116,7 @@ TEST_CASE("a key beside a valid server certificate is critical, and less when it
   const Finding worst = judged({{"encrypted", false}}, server());
   CHECK(worst.severity == Severity::critical);
   REQUIRE(issue(issues_of(worst), "key-with-certificate"));
-  CHECK(issues_of(worst)[0].reason == "The certificate CN=c lies in the same image.");
+  CHECK(issues_of(worst)[0].reason == "The certificate CN=c is in the same image.");
   CHECK(issue(issues_of(judged({{"encrypted", true}}, server())), "key-with-certificate")->severity == Severity::medium);
   CHECK(judged({}, server(true)).severity == Severity::high);
   const Finding late = judged({}, server(), "2029-01-01");
@@ -159,7 +159,7 @@ TEST_CASE("what quantum computers break is information, unless the policy is sil
   CHECK(codes(assessed({rsa}, "p")).empty());
 }
 
-TEST_CASE("a root in a trust store that no programme carries is pointed out") {
+TEST_CASE("a root in a trust store that no public program includes is pointed out") {
   const json root{{"is_ca", true}, {"self_signed", true}};
   for (const std::string path : {"etc/ssl/certs/x.pem", "usr/local/share/ca-certificates/x.crt", "usr/lib/jvm/lib/security/cacerts",
                                  "opt/certifi/cacert.pem", "etc/pki/ca-trust/x"}) {
@@ -208,7 +208,7 @@ TEST_CASE("assessing twice changes nothing, and neither does the order of findin
   CHECK(dump_json(second) == text);
 }
 
-TEST_CASE("keys that the world knows are critical") {
+TEST_CASE("known compromised keys are critical") {
   std::string records;
   for (int i = 0; i < 50; ++i) records += std::string(14, 'a') + static_cast<char>(i * 2) + static_cast<char>(i);
   const auto list = Blocklist::over(as_bytes(records), nullptr, "list");

@@ -142,9 +142,9 @@ TEST_CASE("VerifyingSource refuses content that is short, long or wrong, and goe
   SECTION("short") { check("ab", abc, 3, "2 of 3 bytes"); }
   SECTION("long") { check("abcd", abc, 3, "longer than the 3 bytes"); }
   SECTION("long, though a prefix is right") { check("abc", abc, 2, "longer"); }
-  SECTION("wrong") { check("abd", abc, 3, "was promised"); }
+  SECTION("wrong") { check("abd", abc, 3, "instead of"); }
   SECTION("empty where something was promised") { check("", abc, 3, "0 of 3"); }
-  SECTION("no digest was promised") { check("abc", Digest(), 3, "was promised"); }
+  SECTION("no digest was promised") { check("abc", Digest(), 3, "instead of"); }
 }
 
 TEST_CASE("VerifyingSource stops at the first byte too many, not at the end of an endless source") {

@@ -14,7 +14,7 @@ namespace {
 
 const std::string kLong = "a password that is too long for the small-string buffer";
 
-/// Where a secret's characters are, to look at after they should be gone. Only for storage that is still alive.
+/// The location of a secret's characters, to check that they are gone. Only for storage that is still alive.
 std::string bytes_at(const char* data, std::size_t size) { return std::string(data, size); }
 
 }  // namespace

@@ -8,7 +8,7 @@ using namespace landwaiter;
 
 namespace {
 
-/// A reader of RFC 4180 that knows nothing of the writer.
+/// An RFC 4180 reader that is independent of the writer.
 std::vector<std::vector<std::string>> read_csv(const std::string& text) {
   std::vector<std::vector<std::string>> rows(1, std::vector<std::string>(1));
   bool quoted = false;

@@ -132,7 +132,7 @@ std::vector<Finding> configurations() {
   nginx.directives["ssl_ciphers"] = {nginx.ciphers};
   out.push_back(configuration("nginx", nginx, "etc/nginx/nginx.conf"));
   out.back().attributes[attribute::weaknesses] = {"3des", "tls-1.0"};
-  const std::string ssh(assets::CryptoConfiguration::openssh);
+  const std::string ssh(assets::CryptoConfiguration::kOpenSsh);
   const std::string allowed = "aes256-gcm@openssh.com,aes128-cbc";
   out.push_back(configuration("sshd", {ssh, {}, allowed, {}, {{"Ciphers", {allowed}}}, false}, "etc/ssh/sshd_config"));
   const std::string without = "-3des-cbc,aes128-cbc";

@@ -21,7 +21,7 @@ Result<AnalysisStates> read(const json& states) {
 }  // namespace
 
 TEST_CASE("analyses have names") {
-  for (const Analysis analysis : all_analyses) CHECK(analysis_from(to_string(analysis)) == analysis);
+  for (const Analysis analysis : kAllAnalyses) CHECK(analysis_from(to_string(analysis)) == analysis);
   CHECK_FALSE(analysis_from("Secrets"));
   CHECK_FALSE(analysis_from(""));
 }

@@ -148,7 +148,7 @@ TEST_CASE("The same asset in two layers has two occurrences with their own fate"
   CHECK(report.findings[0].occurrences == expected);
 }
 
-TEST_CASE("A layer that comes twice is reported once, as its upper appearance is seen") {
+TEST_CASE("A layer that appears twice is reported once, as its upper appearance is seen") {
   SECTION("visible at the end") {
     CHECK(hidden_by(image(Layer("1").asset("k"), Layer("2").whiteout("k"), Layer("1").asset("k"))) == "-");
     CHECK(hidden_by(image(Layer("1").asset("k"), Layer("1").asset("k"))) == "-");

@@ -75,8 +75,8 @@ TEST_CASE("Every message goes through JSON unchanged") {
   CHECK(completion->unchanged);
   CHECK(completion->layers_reused == 4);
   check_round_trip(JobFailure{true, true, ErrorCode::timeout, "slow", std::chrono::seconds(7)});
-  check_round_trip(Enrolment{"n", "0.1", {2, 3}, engine().states, "key"});
-  check_round_trip(EnrolmentAnswer{"id", Secret("token"), Secret("00ff"), 1, std::chrono::seconds(3)});
+  check_round_trip(Enrollment{"n", "0.1", {2, 3}, engine().states, "key"});
+  check_round_trip(EnrollmentAnswer{"id", Secret("token"), Secret("00ff"), 1, std::chrono::seconds(3)});
   check_round_trip(Heartbeat{"0.1", {2}, engine().states, {{"j", Secret("l"), 1, 2, 3, 4}}});
   check_round_trip(HeartbeatAnswer{{"a"}, {"b"}, true, true, std::chrono::seconds(9), 2});
   check_round_trip(LayerClaim{Secret("l"), engine(), {digest_of("1"), digest_of("2")}, true});
@@ -112,18 +112,18 @@ TEST_CASE("What an older peer sends is understood: no filters, no times, no coun
 }
 
 TEST_CASE("A sensor that does not say which protocol it speaks speaks the first, and its states are not asked for") {
-  json document = Enrolment{"n", "0.1", {2}, engine().states, "key"};
+  json document = Enrollment{"n", "0.1", {2}, engine().states, "key"};
   document.erase("protocols");
   document.erase("states");
-  const auto enrolment = convert_json<Enrolment>(document, "enrolment");
-  REQUIRE(enrolment);
-  CHECK(enrolment->protocols == std::vector<int>{1});
-  CHECK(enrolment->states.empty());
+  const auto enrollment = convert_json<Enrollment>(document, "enrollment");
+  REQUIRE(enrollment);
+  CHECK(enrollment->protocols == std::vector<int>{1});
+  CHECK(enrollment->states.empty());
 }
 
 TEST_CASE("Unknown fields are ignored, an unknown kind of job is not") {
   json document = image_job();
-  document["colour"] = "blue";
+  document["color"] = "blue";
   document["registry"]["extra"] = {1, 2};
   CHECK(convert_json<Job>(document, "job"));
   check_refused<Job>(document, "/kind", "dance");
@@ -131,7 +131,7 @@ TEST_CASE("Unknown fields are ignored, an unknown kind of job is not") {
 }
 
 TEST_CASE("Each name of a closed set is read back, and others are not") {
-  for (const JobKind kind : job_kinds) CHECK(job_kind_from(to_string(kind)) == kind);
+  for (const JobKind kind : kAllJobKinds) CHECK(job_kind_from(to_string(kind)) == kind);
   for (const auto outcome : {ItemOutcome::image, ItemOutcome::unsupported, ItemOutcome::gone, ItemOutcome::failed, ItemOutcome::filtered}) {
     CHECK(item_outcome_from(to_string(outcome)) == outcome);
   }

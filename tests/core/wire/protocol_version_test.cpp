@@ -10,10 +10,10 @@ using namespace landwaiter;
 using namespace landwaiter::protocol;
 
 TEST_CASE("the newest version that both sides speak is chosen") {
-  const int newest = versions.back();
+  const int newest = kVersions.back();
   CHECK(choose_version(std::vector<int>{newest}).value() == newest);
   CHECK(choose_version(std::vector<int>{newest + 1, newest, 1}).value() == newest);
-  for (const int version : versions) CHECK(choose_version(std::vector<int>{version, newest + 7}).value() == version);
+  for (const int version : kVersions) CHECK(choose_version(std::vector<int>{version, newest + 7}).value() == version);
 }
 
 TEST_CASE("a version that nobody shares is refused with a sentence that says what to update") {
@@ -29,8 +29,8 @@ TEST_CASE("a version that nobody shares is refused with a sentence that says wha
 }
 
 TEST_CASE("a sensor takes no version that it does not speak") {
-  CHECK(check_version(versions.front()));
-  const auto newer = check_version(versions.back() + 1);
+  CHECK(check_version(kVersions.front()));
+  const auto newer = check_version(kVersions.back() + 1);
   REQUIRE_FALSE(newer);
   CHECK(newer.error().code() == ErrorCode::unsupported);
   CHECK(newer.error().message().find("update the sensor") != std::string::npos);

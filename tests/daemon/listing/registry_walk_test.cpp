@@ -23,7 +23,7 @@ using test::ScriptedResponse;
 
 namespace {
 
-/// What a walk came to.
+/// The result of a walk.
 struct Walked {
   Result<void> result;
   std::vector<InventoryPage> pages;

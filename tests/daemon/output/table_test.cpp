@@ -111,7 +111,7 @@ TEST_CASE("no line is wider than the terminal") {
   }
 }
 
-TEST_CASE("colours mark the severity and nothing else changes") {
+TEST_CASE("colors mark the severity and nothing else changes") {
   TableStyle style;
   const std::string plain = findings_text(sample(), style);
   style.color = true;
@@ -122,7 +122,7 @@ TEST_CASE("colours mark the severity and nothing else changes") {
   CHECK(colored == plain);
 }
 
-TEST_CASE("colour and width follow the terminal and the environment") {
+TEST_CASE("color and width follow the terminal and the environment") {
   CHECK(wants_color(true, nullptr));
   CHECK(wants_color(true, ""));
   CHECK_FALSE(wants_color(true, "1"));

@@ -40,7 +40,7 @@ TEST_CASE("triggers that were compiled once are taken from the state folder") {
   CHECK(text_of_file(file) == stored);
 }
 
-TEST_CASE("damaged triggers are compiled anew, and mended") {
+TEST_CASE("damaged triggers are compiled again, and replaced") {
   const test::TempDir folder;
   FileTriggerCache cache(folder.path());
   const auto engine = detectors::Engine::create(context(), &cache);

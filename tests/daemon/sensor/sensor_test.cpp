@@ -29,7 +29,7 @@ struct FakePlatform {
   ScriptedResponse answer(const ScriptedRequest& request) {
     const std::string path = request.path();
     if (path == "/v3/sensors/enroll") {
-      const protocol::EnrolmentAnswer enrolled{"s1", Secret("lws_t"), Secret(std::string(64, 'a')), 1, std::chrono::seconds(1)};
+      const protocol::EnrollmentAnswer enrolled{"s1", Secret("lws_t"), Secret(std::string(64, 'a')), 1, std::chrono::seconds(1)};
       return {.status = 201, .body = dump_json(enrolled)};
     }
     if (path == "/v3/sensors/me/heartbeat") return {.body = dump_json(protocol::HeartbeatAnswer{})};
@@ -87,7 +87,7 @@ TEST_CASE("A job of a kind that the sensor does not know is refused alone, and t
   config.name = "test";
   config.state_directory = state.path();
   config.platform_url = server.url();
-  config.enrolment_token = Secret("lwe_t");
+  config.enrollment_token = Secret("lwe_t");
   config.workers = 1;
   Sensor sensor(io.get_executor(), config, clock);
   running = &sensor;

@@ -95,19 +95,19 @@ TEST_CASE("no images is said in the words of the guide") {
 }
 
 TEST_CASE("the sensor's configuration is read, with defaults") {
-  const ConfigFile file("platform:\n  url: https://p.example\n  enrolment_token: ${env:TOKEN}\n");
+  const ConfigFile file("platform:\n  url: https://p.example\n  enrollment_token: ${env:TOKEN}\n");
   const auto config = load_sensor_config(file.path, environment({{"TOKEN", "secret"}}));
   REQUIRE(config);
   CHECK(config->platform_url == "https://p.example");
-  CHECK(config->enrolment_token.reveal() == "secret");
+  CHECK(config->enrollment_token.reveal() == "secret");
   CHECK(config->jobs == 4);
   CHECK(config->platform_tls_verify);
   CHECK_FALSE(config->name.empty());
 }
 
-TEST_CASE("SENSOR_TOKEN stands in for an enrolment token") {
+TEST_CASE("SENSOR_TOKEN stands in for an enrollment token") {
   const ConfigFile file("platform: {url: \"https://p.example\"}\n");
-  CHECK(load_sensor_config(file.path, environment({{"SENSOR_TOKEN", "s"}}))->enrolment_token.reveal() == "s");
+  CHECK(load_sensor_config(file.path, environment({{"SENSOR_TOKEN", "s"}}))->enrollment_token.reveal() == "s");
 }
 
 TEST_CASE("mistakes in the sensor's configuration name file and key") {

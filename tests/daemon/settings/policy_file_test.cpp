@@ -74,17 +74,17 @@ TEST_CASE("an error names the file, the line and the field") {
   const std::string head = "rules:\n  - code: a\n    reason: b\n";
   CHECK(contains(error_of("name: x\nrulez: []\n"), "p.yml: line 2: unknown field \"rulez\""));
   CHECK(contains(error_of(head + "    match: {key_tipe: RSA}\n"), "line 4: unknown field \"key_tipe\" in match"));
-  CHECK(contains(error_of(head + "    match: {type: certificates}\n"), "line 4: field type knows no type \"certificates\""));
+  CHECK(contains(error_of(head + "    match: {type: certificates}\n"), "line 4: field type has an unknown type \"certificates\""));
   CHECK(contains(error_of(head + "    match: {size_below: many}\n"), "field size_below must be a number"));
   CHECK(contains(error_of(head + "    match: {size_below: -1}\n"), "field size_below must be a number"));
   CHECK(contains(error_of(head + "    match: {expires_within_days: 99999999999999999999}\n"), "field expires_within_days"));
-  CHECK(contains(error_of(head + "    match: {}\n"), "match names nothing"));
-  CHECK(contains(error_of(head), "field match must be there"));
+  CHECK(contains(error_of(head + "    match: {}\n"), "match must have at least one field"));
+  CHECK(contains(error_of(head), "field match is required"));
   CHECK(contains(error_of(head + "    match: {key_type: RSA}\n    severity: grave\n"), "line 5: field severity must be"));
   CHECK(contains(error_of(head + "    match: {key_type: RSA}\n    from: tomorrow\n"), "line 5: field from must be a date"));
-  CHECK(contains(error_of(head + "    match: {key_type: RSA}\n    code: b\n"), "comes twice"));
+  CHECK(contains(error_of(head + "    match: {key_type: RSA}\n    code: b\n"), "appears twice"));
   CHECK(contains(error_of("rules:\n  - {code: Bad Code, match: {key_type: RSA}, reason: x}\n"), "field code"));
-  CHECK(contains(error_of("extends: nist\n"), "line 1: field extends knows no policy \"nist\""));
+  CHECK(contains(error_of("extends: nist\n"), "line 1: field extends names an unknown policy \"nist\""));
   CHECK(contains(error_of("rules: {a: b}\n"), "field rules must be a list"));
   CHECK(contains(error_of("rules: [\n"), "line"));
   CHECK(contains(error_of("- 1\n"), "the policy must be a map"));
@@ -100,12 +100,12 @@ TEST_CASE("hostile YAML is refused before it costs anything") {
   CHECK(contains(error_of(std::string(2'000'000, 'a')), "longer"));
 }
 
-TEST_CASE("a policy is a built-in name or a file, and a misspelt name says what there is") {
+TEST_CASE("a policy is a built-in name or a file, and a misspelled name says what there is") {
   CHECK(load_policy("cnsa-2.0")->name == "cnsa-2.0");
   CHECK(load_policy("none")->rules.empty());
-  const auto misspelt = load_policy("nist");
-  REQUIRE_FALSE(misspelt);
-  CHECK(contains(misspelt.error().message(), "nist-ir-8547"));
+  const auto misspelled = load_policy("nist");
+  REQUIRE_FALSE(misspelled);
+  CHECK(contains(misspelled.error().message(), "nist-ir-8547"));
   CHECK(contains(load_policy("/nowhere/policy.yml").error().message(), "/nowhere/policy.yml: cannot be read"));
 }
 

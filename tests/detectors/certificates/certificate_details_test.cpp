@@ -86,7 +86,7 @@ TEST_CASE("identifiers of keys, limits of paths, policies and addresses are thos
   CHECK(plain["has_sct"] == false);
 }
 
-TEST_CASE("the roots of public programmes are known, and others are not", "[certificate]") {
+TEST_CASE("the roots of public programs are known, and others are not", "[certificate]") {
   namespace fs = std::filesystem;
   std::size_t roots = 0;
   REQUIRE(fs::is_directory("/usr/share/ca-certificates/mozilla"));

@@ -147,7 +147,7 @@ TEST_CASE("a certificate signed by another one is not self-signed, and a weak si
   CHECK(found[1].severity == Severity::medium);
 }
 
-TEST_CASE("other labels, trust settings and damaged neighbours", "[certificate]") {
+TEST_CASE("other labels, trust settings and damaged neighbors", "[certificate]") {
   const Material material;
   material.key("a", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256");
   material.certificate("a", "-subj /CN=a -days 10");

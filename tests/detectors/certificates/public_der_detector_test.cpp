@@ -55,7 +55,7 @@ TEST_CASE("requests in DER are found, and their keys not once more", "[public_de
   std::size_t seen = 0;
   for (const char* options :
        {"-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256", "-algorithm ED25519"}) {
-    for (const char* subject : {"/CN=wanted", "/C=DE/O=A long name of an organisation that goes on for some time/CN=wanted", "/"}) {
+    for (const char* subject : {"/CN=wanted", "/C=DE/O=A long name of an organization that goes on for some time/CN=wanted", "/"}) {
       INFO(options << ' ' << subject);
       material.key("k", options);
       const std::string der = material.openssl("req -new -key k.pem -subj '" + std::string(subject) + "' -outform DER");

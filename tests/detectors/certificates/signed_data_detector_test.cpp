@@ -79,7 +79,7 @@ LayerReport report_of(const std::string& folder, const std::string& file) {
   LayerScanner layers(engine);
   MemorySource source(as_bytes(blob));
   ScanProgress progress;
-  auto scanned = layers.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), all_analyses, progress, {}).value();
+  auto scanned = layers.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), kAllAnalyses, progress, {}).value();
   return std::move(scanned.reports.at(0));
 }
 

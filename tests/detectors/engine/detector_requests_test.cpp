@@ -67,7 +67,7 @@ std::shared_ptr<const Engine> asking_engine() {
 }
 
 struct Rig {
-  Rig() { memory.begin_layer(all_analyses, limits); }
+  Rig() { memory.begin_layer(kAllAnalyses, limits); }
 
   std::shared_ptr<const Engine> engine = asking_engine();
   ScanLimits limits;
@@ -120,7 +120,7 @@ TEST_CASE("objects beyond the limits are not gathered", "[requests]") {
   Rig rig;
   CHECK(rig.run("HEAD" + object_of(limits::object_bytes_max + 1)).size() == 1);
   CHECK(rig.scan.found(Analysis::cryptography).findings[0].id != id_of(object_of(limits::object_bytes_max + 1)));
-  // As many as may wait do; one more is told at once that it gets nothing.
+  // As many as may wait do; one more is refused immediately.
   std::string many = "HEAD";
   for (std::size_t i = 0; i <= limits::objects_waiting_max; ++i) many += object_of(2'000'000).substr(0, 100);
   many += std::string(4'000'000, '.');
@@ -148,7 +148,7 @@ TEST_CASE("what a detector decodes is searched by all detectors", "[requests]") 
   CHECK(findings[0].occurrences.at(0).offset == 7);
   CHECK_FALSE(findings[1].attributes.contains("wrapped_in"));
 
-  SECTION("also encoded twice, but not for ever") {
+  SECTION("also encoded twice, but not forever") {
     std::string text = needle("12345678");
     for (std::size_t depth = 1; depth <= limits::decode_depth_max + 1; ++depth) {
       text = hex(text);

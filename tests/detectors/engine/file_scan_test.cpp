@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kWindow = limits::window_bytes + limits::detector_lookahead_bytes + limits::detector_lookbehind_bytes;
 
 struct Rig {
-  Rig() { memory.begin_layer(all_analyses, limits); }
+  Rig() { memory.begin_layer(kAllAnalyses, limits); }
 
   ScanLimits limits;
   const Engine::Impl& engine = needle_engine()->impl();

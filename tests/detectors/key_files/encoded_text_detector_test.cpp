@@ -101,7 +101,7 @@ TEST_CASE("keys that stand below each other without padding do not run into each
   }
 }
 
-TEST_CASE("DER in base64 without armour is found", "[encoded]") {
+TEST_CASE("DER in base64 without armor is found", "[encoded]") {
   const std::string base64 = base64_encode(as_bytes(made().certificate_der));
   const Finding plain = found_everywhere(scanner(), base64, FindingType::certificate, made().certificate_id);
   CHECK(plain.attributes["wrapped_in"] == json::array({"base64"}));

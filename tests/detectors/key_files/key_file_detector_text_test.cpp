@@ -153,7 +153,7 @@ TEST_CASE("encrypted keys of minisign and signify tell their derivation", "[key_
   CHECK(minisign.attributes["encryption"]["scrypt_operations"] == 33'554'432);
   CHECK(minisign.attributes["encryption"]["scrypt_memory_bytes"] == 1'073'741'824);
   folder.sh("signify-openbsd -G -n -p s.pub -s s.sec");
-  // signify asks a terminal for its passphrase; the rounds are all that tells a sealed key.
+  // signify asks a terminal for its passphrase; only the rounds identify a sealed key.
   Bytes sealed = *base64_decode(last_line(folder.file("s.sec")));
   sealed[7] = 42;
   const Finding signify = only_private("untrusted comment: signify secret key\n" + base64_encode(sealed) + "\n");

@@ -72,9 +72,9 @@ TEST_CASE("what Ansible Vault encrypted is found, as a file and in YAML", "[key_
   CHECK(plain.attributes["vault_id"] == nullptr);
   CHECK(plain.attributes["encryption"]["kdf"] == "PBKDF2");
   CHECK(plain.attributes["encryption"]["iterations"] == 10000);
-  const Finding labelled = only_finding(scanner(), folder.file("w"), FindingType::secret);
-  CHECK(labelled.attributes["format_version"] == "1.2");
-  CHECK(labelled.attributes["vault_id"] == "prod");
+  const Finding labeled = only_finding(scanner(), folder.file("w"), FindingType::secret);
+  CHECK(labeled.attributes["format_version"] == "1.2");
+  CHECK(labeled.attributes["vault_id"] == "prod");
   const std::string yaml = folder.sh("ansible-vault encrypt_string --vault-password-file pw --name secret geheimnis");
   CHECK(only_finding(scanner(), yaml + "\nother: value\n", FindingType::secret).attributes["encrypted"] == true);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keystores that are cut, changed or lie: each of them ends well, and tells no more than is there.
+// Keystores that are truncated, changed or inconsistent: each is handled, and nothing is reported that is not there.
 #include "detectors/keystores/bcfks.hpp"
 #include "detectors/keystores/java_keystore.hpp"
 #include "detectors/keystores/java_serialization.hpp"
@@ -70,7 +70,7 @@ TEST_CASE("a changed keystore does not open", "[keystore]") {
   CHECK(keystore_scanner().scan(file).of(FindingType::keystore).size() == 1);
 }
 
-TEST_CASE("serialised objects that contain themselves are refused", "[keystore]") {
+TEST_CASE("serialized objects that contain themselves are refused", "[keystore]") {
   const auto octets = [](std::initializer_list<int> bytes) { return std::string(bytes.begin(), bytes.end()); };
   // A class whose description is its own super class: a reference to a handle that is not complete.
   const std::string self = octets({0xac, 0xed, 0, 5, 0x73, 0x72, 0, 1, 'A', 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0x78, 0x71, 0, 0x7e, 0, 0});

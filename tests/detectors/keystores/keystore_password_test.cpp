@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keystores with a password that everybody knows: what is listed then, compared with keytool, pyjks and openssl.
+// Keystores with a well-known password: what is listed then, compared with keytool, pyjks and openssl.
 #include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
 #include "detectors/formats/der.hpp"
@@ -196,7 +196,7 @@ TEST_CASE("keys of a JKS are read whether their AlgorithmIdentifier has paramete
   CHECK(keys == ids_by_openssl(found, keytool, "store", "JKS"));
 }
 
-TEST_CASE("PKCS #12 by openssl opens with a password that everybody knows, whatever its algorithms", "[keystore]") {
+TEST_CASE("PKCS #12 by openssl opens with a well-known password, whatever its algorithms", "[keystore]") {
   const Material material;
   material.key("ca", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256");
   material.certificate("ca", "-days 9 -subj /CN=issuer.example");

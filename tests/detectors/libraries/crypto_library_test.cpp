@@ -225,7 +225,7 @@ TEST_CASE("texts that speak of libraries are silent", "[crypto_library]") {
   CHECK(scanned.diagnostics.empty());
 }
 
-TEST_CASE("documentation and licences of this machine name no library", "[crypto_library]") {
+TEST_CASE("documentation and licenses of this machine name no library", "[crypto_library]") {
   std::size_t files = 0;
   for (const char* folder : {"/usr/share/doc", "/usr/share/man", "/usr/include/openssl", "/usr/share/perl", "/usr/share/common-licenses"}) {
     if (!fs::exists(folder)) continue;

@@ -43,7 +43,7 @@ const FileScanner& keystore_scanner(bool try_passwords = true);
 Finding only_keystore(const Scanned& scanned, const std::string& file);
 const nlohmann::json& entry_of(const Finding& keystore, const std::string& alias);
 bool has_weakness(const Finding& finding, const std::string& code);
-/// All that was said of a file, to be searched for what must not be in it.
+/// The whole report on a file, to be searched for what must not be in it.
 std::string everything(const Scanned& scanned);
 
 /// `/usr/bin/python3 -c SCRIPT ARGUMENTS`, Debian's own, which has Debian's modules.

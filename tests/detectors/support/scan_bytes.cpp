@@ -33,7 +33,7 @@ FileScanner::FileScanner(std::vector<std::unique_ptr<const Detector>> detectors)
 Scanned FileScanner::scan(ByteView file, std::string_view name) const {
   static const ScanLimits kLimits;
   FileScanMemory memory(engine_->impl());
-  memory.begin_layer(all_analyses, kLimits);
+  memory.begin_layer(kAllAnalyses, kLimits);
   Scanned out;
   std::vector<Prefilter::Match> matches;
   ByAnalysis<Prefilter::Group> groups;

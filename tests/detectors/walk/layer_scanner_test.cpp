@@ -75,7 +75,7 @@ TEST_CASE("a report exists only for content that is proven") {
   const auto code = [&](std::string_view promised, std::uint64_t size, std::stop_token stop = {}) {
     ScanProgress progress;
     MemorySource source(as_bytes(tar), 100);
-    auto report = scanner.scan(source, Digest::sha256_of(as_bytes(promised)), size, all_analyses, progress, std::move(stop));
+    auto report = scanner.scan(source, Digest::sha256_of(as_bytes(promised)), size, kAllAnalyses, progress, std::move(stop));
     return report ? std::optional<ErrorCode>() : report.error().code();
   };
   CHECK(code(tar, tar.size()) == std::nullopt);
@@ -110,7 +110,7 @@ TEST_CASE("errors of the source are the scan's, and it stops when asked in the m
   for (std::stop_source* stopper : {static_cast<std::stop_source*>(nullptr), &stop}) {
     ScanProgress progress;
     Failing source(blob, stopper);
-    auto report = scanner.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), all_analyses, progress, stop.get_token());
+    auto report = scanner.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), kAllAnalyses, progress, stop.get_token());
     REQUIRE_FALSE(report.has_value());
     CHECK(report.error().code() == (stopper ? ErrorCode::cancelled : ErrorCode::unavailable));
   }
@@ -121,7 +121,7 @@ TEST_CASE("progress tells bytes, files and findings") {
   MemorySource source(as_bytes(blob));
   LayerScanner scanner(needle_engine());
   ScanProgress progress;
-  REQUIRE(scanner.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), all_analyses, progress, {}).has_value());
+  REQUIRE(scanner.scan(source, Digest::sha256_of(as_bytes(blob)), blob.size(), kAllAnalyses, progress, {}).has_value());
   CHECK(progress.compressed_bytes == blob.size());
   CHECK(progress.files == 2);
   CHECK(progress.findings == 1);
@@ -234,10 +234,10 @@ TEST_CASE("what lies behind the end of the tar is not part of the layer, but tol
   const std::string tar = make_tar({{"a", needle("aaaaaaaa")}});
   const ScannedBlob twice = scan(tar + make_tar({{"b", needle("bbbbbbbb")}}));
   CHECK(places(twice) == Texts{"aaaaaaaa a"});
-  CHECK(mentions(twice, "behind the end of the layer's tar"));
+  CHECK(mentions(twice, "after the end of the layer's tar"));
   CHECK(scan(tar + std::string(20'000, '\0')).diagnostics.empty());
-  CHECK(mentions(scan(compress(tar, "gzip") + "garbage"), "behind the end of the layer's compressed data"));
-  CHECK(mentions(scan(compress(tar + std::string(300'000, '\0') + "x", "gzip")), "behind the end of the layer's tar"));
+  CHECK(mentions(scan(compress(tar, "gzip") + "garbage"), "after the end of the layer's compressed data"));
+  CHECK(mentions(scan(compress(tar + std::string(300'000, '\0') + "x", "gzip")), "after the end of the layer's tar"));
 }
 
 TEST_CASE("a tar without its end marks is read to its last byte") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Input made to hurt: each is told by a diagnostic, costs a bounded amount, and the next file is still searched.
+// Hostile input: each gets a diagnostic, has a bounded cost, and the next file is still searched.
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
 #include "tests/detectors/support/walker_support.hpp"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OpenPGP keys by gpg: armoured, binary, in a keybox and as gpg-agent keeps them."""
+"""OpenPGP keys by gpg: armored, binary, in a keybox and as gpg-agent keeps them."""
 import os
 import shutil
 import tempfile
@@ -49,12 +49,12 @@ def make(shop):
                 same = {"fingerprint": lambda got, wanted=_fingerprint(home, user): (got or "").lower() == wanted}
                 public, private = Expected("public-key", None, same), Expected("private-key", None, {**same, "encrypted": encrypted})
                 label = f"PGP {algorithm}" + (", encrypted" if encrypted else "")
-                for armour, encoding in (("--armor", "armoured"), ("--no-armor", "binary")):
-                    joins = "text" if encoding == "armoured" else "binary"
+                for armor, encoding in (("--armor", "armored"), ("--no-armor", "binary")):
+                    joins = "text" if encoding == "armored" else "binary"
                     yield Material(f"private key {label}", encoding, "secret.gpg",
-                                   home.gpg(armour, "--export-secret-keys", user, word=word), [private], joins)
+                                   home.gpg(armor, "--export-secret-keys", user, word=word), [private], joins)
                     if not encrypted:
-                        yield Material(f"public key {label}", encoding, "public.gpg", home.gpg(armour, "--export", user), [public], joins)
+                        yield Material(f"public key {label}", encoding, "public.gpg", home.gpg(armor, "--export", user), [public], joins)
                 for name in home.agent_files():
                     data = home.read(f"private-keys-v1.d/{name}")
                     yield Material(f"private key {label}", "gpg-agent", name, data,

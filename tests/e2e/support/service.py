@@ -132,14 +132,15 @@ class Sensor:
         with open(self._config, "w", encoding="ascii") as file:
             file.write(f"name: {name}\nstate_directory: {self.state}\n"
                        f"workers: {workers}\njobs: {jobs}\ndrain_timeout_s: {drain_timeout_s}\n"
-                       f"platform:\n  url: {platform.url}\n  enrolment_token: ${{env:E2E_ENROLMENT}}\nlog:\n  level: debug\n  json: true\n")
+                       f"platform:\n  url: {platform.url}\n  enrollment_token: ${{env:E2E_ENROLLMENT}}\n"
+                       "log:\n  level: debug\n  json: true\n")
             for section, values in (sections or {}).items():
                 file.write(f"{section}:\n" + "".join(f"  {key}: {json.dumps(value)}\n" for key, value in values.items()))
         os.chmod(self._config, 0o600)
         os.makedirs(self.state, mode=0o700, exist_ok=True)
-        enrolment = token or platform.create_token("enrolment", name)
+        enrollment = token or platform.create_token("enrollment", name)
         self.process = Process(name, [program("LANDWAITER"), "sensor", "--config", self._config], folder,
-                               env={"E2E_ENROLMENT": enrolment, **(env or {})})
+                               env={"E2E_ENROLLMENT": enrollment, **(env or {})})
         platform.sensors.append(self.process)
 
     def start(self):

@@ -23,7 +23,7 @@ std::set<std::string> schemes_of(const Needs& needs) {
   if (!permission) return {};
   std::set<std::string> schemes;
   if (permissions_of(TokenKind::api, false).has(*permission)) schemes.insert({"api", "apiHeader"});
-  if (permissions_of(TokenKind::enrolment, false).has(*permission)) schemes.insert("enrolment");
+  if (permissions_of(TokenKind::enrollment, false).has(*permission)) schemes.insert("enrollment");
   if (permissions_of(TokenKind::sensor, true).has(*permission)) schemes.insert("sensor");
   return schemes;
 }

@@ -60,7 +60,7 @@ std::string first_seen(TestPlatform& platform, const std::string& id) {
 TEST_CASE("layers: of a layer that is known in part, only the rest is claimed") {
   TestPlatform platform;
   const EngineState both = engine_with_secrets("rules 1");
-  const TestSensor sensor = platform.enrol("sensor", both.states);
+  const TestSensor sensor = platform.enroll("sensor", both.states);
   const json job = lease_image(platform, sensor);
   CHECK(claim_at(platform, sensor, job, both)["claimed"] == json::array({claimed("l", {"cryptography", "secrets"}, true)}));
   REQUIRE(platform.put_layer(sensor, layer_report("l")).status == 204);
@@ -76,7 +76,7 @@ TEST_CASE("layers: of a layer that is known in part, only the rest is claimed") 
 
 TEST_CASE("layers: what another sensor reads for one analysis is waited for, and what it does not read is free") {
   TestPlatform platform;
-  const TestSensor a = platform.enrol("a"), b = platform.enrol("b", engine_with_secrets("rules 1").states);
+  const TestSensor a = platform.enroll("a"), b = platform.enroll("b", engine_with_secrets("rules 1").states);
   platform.scan_images({kImage});
   const json listing = platform.acquire(a)[0];
   REQUIRE(platform.job_call(a, listing, "inventory", page({item("app", "1", "one"), item("app", "2", "two")})).status == 200);
@@ -93,7 +93,7 @@ TEST_CASE("layers: what another sensor reads for one analysis is waited for, and
 TEST_CASE("layers: a completion needs the facts and the reports of all its analyses") {
   TestPlatform platform;
   const EngineState both = engine_with_secrets("rules 1");
-  const TestSensor sensor = platform.enrol("sensor", both.states);
+  const TestSensor sensor = platform.enroll("sensor", both.states);
   const json job = lease_image(platform, sensor);
   const json body = completion("image", {"l"}, false, both);
   const auto missing = [&] {
@@ -112,7 +112,7 @@ TEST_CASE("layers: a completion needs the facts and the reports of all its analy
 TEST_CASE("layers: new rules of one analysis re-read nothing for the others, and the old findings stay until the new ones come") {
   TestPlatform platform;
   const EngineState before = engine_with_secrets("rules 1"), after = engine_with_secrets("rules 2");
-  const TestSensor sensor = platform.enrol("sensor", before.states);
+  const TestSensor sensor = platform.enroll("sensor", before.states);
   scan_completely(platform, sensor, before, "rules 1");
   const std::string seen = first_seen(platform, digest("shared certificate").str());
   const auto image = [&] { return platform.get("/v3/images").body["images"].at(0); };
@@ -146,9 +146,9 @@ TEST_CASE("layers: new rules of one analysis re-read nothing for the others, and
 TEST_CASE("layers: a sensor that runs fewer analyses leaves what others found") {
   TestPlatform platform;
   const EngineState both = engine_with_secrets("rules 1");
-  const TestSensor sensor = platform.enrol("sensor", both.states);
+  const TestSensor sensor = platform.enroll("sensor", both.states);
   scan_completely(platform, sensor, both, "rules 1");
-  const TestSensor other = platform.enrol("other", "state 2");
+  const TestSensor other = platform.enroll("other", "state 2");
   const json job = lease_image(platform, other);
   REQUIRE(platform.put_layer(other, layer_report("l", "state 2")).status == 204);
   REQUIRE(platform.job_call(other, job, "complete", completion("image", {"l"}, false, engine_at("state 2"))).status == 200);

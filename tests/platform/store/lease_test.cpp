@@ -34,7 +34,7 @@ json image_job(TestPlatform& platform, const TestSensor& sensor) {
 
 TEST_CASE("lease: it lasts as long as it is renewed, and its progress shows") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const json job = image_job(platform, sensor);
   for (int i = 0; i < 5; ++i) {
     platform.clock.advance(50s);
@@ -48,7 +48,7 @@ TEST_CASE("lease: it lasts as long as it is renewed, and its progress shows") {
 
 TEST_CASE("lease: one that ran out goes to another sensor, and the first is told to drop the job") {
   TestPlatform platform;
-  const TestSensor first = platform.enrol("first"), second = platform.enrol("second");
+  const TestSensor first = platform.enroll("first"), second = platform.enroll("second");
   const json job = image_job(platform, first);
   platform.clock.advance(61s);
   const json taken = platform.acquire(second)[0];
@@ -70,7 +70,7 @@ TEST_CASE("lease: one that ran out goes to another sensor, and the first is told
 
 TEST_CASE("lease: its holder takes it up again while nobody else has the job") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const json job = image_job(platform, sensor);
   platform.clock.advance(1h);
   CHECK(heartbeat(platform, sensor, job)["lost"].empty());
@@ -81,7 +81,7 @@ TEST_CASE("lease: its holder takes it up again while nobody else has the job") {
 
 TEST_CASE("lease: attempts are bounded, then the image failed with the reason") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   json job = image_job(platform, sensor);
   const std::string scan = job["scan_id"];
   SECTION("sensors that go silent") {
@@ -116,7 +116,7 @@ TEST_CASE("lease: attempts are bounded, then the image failed with the reason") 
 
 TEST_CASE("lease: what is handed back does not count as an attempt") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   json job = image_job(platform, sensor);
   for (int i = 0; i < 12; ++i) {
     REQUIRE(platform.job_call(sensor, job, "fail", failure(true, "cancelled", true)).status == 200);
@@ -127,7 +127,7 @@ TEST_CASE("lease: what is handed back does not count as an attempt") {
 
 TEST_CASE("lease: final failures give the image its state") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const json job = image_job(platform, sensor);
   const std::string scan = job["scan_id"];
   for (const auto& [code, state] :
@@ -143,7 +143,7 @@ TEST_CASE("lease: final failures give the image its state") {
 
 TEST_CASE("lease: a listing that fails makes the scan fail, with its reason") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   const std::string scan = platform.scan_images({"localhost:5000/app:1"});
   const json listing = platform.acquire(sensor)[0];
   REQUIRE(platform.job_call(sensor, listing, "fail", failure(false, "unauthorized")).status == 200);
@@ -154,7 +154,7 @@ TEST_CASE("lease: a listing that fails makes the scan fail, with its reason") {
 
 TEST_CASE("lease: a listing goes on where the attempt before stopped") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   platform.scan_images({"localhost:5000/app:1"});
   const json listing = platform.acquire(sensor)[0];
   REQUIRE(platform.job_call(sensor, listing, "inventory", page({}, false, "page 7")).status == 200);

@@ -136,14 +136,14 @@ std::string TestPlatform::new_token(const std::string& kind) {
   return reply.body["token"];
 }
 
-TestSensor TestPlatform::enrol(const std::string& name, const std::string& state) { return enrol(name, engine_at(state).states); }
+TestSensor TestPlatform::enroll(const std::string& name, const std::string& state) { return enroll(name, engine_at(state).states); }
 
-TestSensor TestPlatform::enrol(const std::string& name, const AnalysisStates& states) {
+TestSensor TestPlatform::enroll(const std::string& name, const AnalysisStates& states) {
   REQUIRE(sodium_init() >= 0);
   Bytes public_key(crypto_box_PUBLICKEYBYTES), secret_key(crypto_box_SECRETKEYBYTES);
   crypto_box_keypair(public_key.data(), secret_key.data());
-  protocol::Enrolment enrolment{name, "1", {2}, states, base64_encode(public_key)};
-  const Reply reply = call("POST", "/v3/sensors/enroll", enrolment, new_token("enrolment"));
+  protocol::Enrollment enrollment{name, "1", {2}, states, base64_encode(public_key)};
+  const Reply reply = call("POST", "/v3/sensors/enroll", enrollment, new_token("enrollment"));
   INFO(reply.text);
   REQUIRE(reply.status == 201);
   return {reply.body["sensor_id"], reply.body["token"], std::string(as_text(public_key)), std::string(as_text(secret_key))};

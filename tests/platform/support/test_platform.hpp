@@ -19,7 +19,7 @@ namespace landwaiter::test {
 
 using nlohmann::json;
 
-/// A clock that stands until it is told to move.
+/// A clock that stands still until it is advanced.
 class FakeClock final : public Clock {
  public:
   SystemTime now() const override { return from_unix_us(now_us_); }
@@ -69,8 +69,8 @@ class TestPlatform {
   Reply post(const std::string& path, const json& body = json::object()) { return call("POST", path, body, api_token); }
 
   /// A sensor for cryptography alone, at this state.
-  TestSensor enrol(const std::string& name = "sensor", const std::string& state = "state 1");
-  TestSensor enrol(const std::string& name, const AnalysisStates& states);
+  TestSensor enroll(const std::string& name = "sensor", const std::string& state = "state 1");
+  TestSensor enroll(const std::string& name, const AnalysisStates& states);
   std::string new_token(const std::string& kind);
   /// The scan's id.
   std::string scan_images(const std::vector<std::string>& images, bool incremental = true);

@@ -126,7 +126,7 @@ TEST_CASE("go-containerregistry 2292: a token service that redirects to a metada
       AuthSession session("registry.example", by_post ? token("identity") : user(), {{kRegistry, server.url()}});
       auto got = session.catalog();
       REQUIRE(got.has_error());
-      CHECK(mentions(got.error(), "redirects are not followed with credentials"));
+      CHECK(mentions(got.error(), "redirects that carry credentials are not followed"));
       CHECK_FALSE(session.asked("169.254"));
       CHECK_FALSE(session.asked("other.example"));
       CHECK_FALSE(session.asked("token2"));

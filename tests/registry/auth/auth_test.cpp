@@ -61,7 +61,7 @@ TEST_CASE("challenges: only unknown schemes end in an error that says so", "[aut
   AuthSession session(server.host(), user());
   auto got = session.catalog();
   REQUIRE(got.has_error());
-  CHECK(mentions(got.error(), "no authentication known here"));
+  CHECK(mentions(got.error(), "an authentication scheme that is not supported"));
 }
 
 TEST_CASE("gcr.io: a 401 without a challenge is answered by that of /v2/, which is remembered", "[auth]") {
@@ -138,7 +138,7 @@ TEST_CASE("OAuth2 POST: with grant_type=password where GET is not served", "[aut
   }
 }
 
-TEST_CASE("expiry: a token without one is kept for 60 s, renewed a little before, and never kept for ever", "[auth]") {
+TEST_CASE("expiry: a token without one is kept for 60 s, renewed a little before, and never kept forever", "[auth]") {
   for (const char* fields : {"", R"(,"expires_in":0)", R"(,"expires_in":-1)", R"(,"expires_in":5)", R"(,"expires_in":"x")"}) {
     INFO(fields);
     Issuer issuer;

@@ -111,7 +111,7 @@ TEST_CASE("one fetch serves all that wait, and its failure is theirs", "[token_c
   }
 }
 
-TEST_CASE("token answers: lifetimes are at least 60 s, at most 12 hours, and never for ever", "[token_cache]") {
+TEST_CASE("token answers: lifetimes are at least 60 s, at most 12 hours, and never forever", "[token_cache]") {
   const SteadyTime asked_at{std::chrono::hours(5)};
   const auto lifetime = [&](const std::string& expires_in) {
     return parsed(R"({"token":"t","expires_in":)" + expires_in + "}", asked_at)->good_until - asked_at;

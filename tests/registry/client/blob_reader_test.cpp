@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layers that break off on the way, on the side of honest lines and of registries that mean harm.
+// Interrupted layers, from unreliable connections and from hostile registries.
 #include "registry/client/blob_reader.hpp"
 
 #include "core/base/limits.hpp"
@@ -134,12 +134,12 @@ TEST_CASE("a break is free after 1 MiB, and bounded before", "[blob_reader]") {
   auto given_up = read_from(server, content);
   REQUIRE(given_up.has_error());
   CHECK(given_up.error().code() == ErrorCode::unavailable);
-  CHECK(given_up.error().message().find("broke off too often") != std::string::npos);
+  CHECK(given_up.error().message().find("was interrupted too often") != std::string::npos);
   CHECK(server.requests().size() - before == 1 + limits::resume_attempts_max);
 }
 
 TEST_CASE("all reconnections of a blob are bounded", "[blob_reader]") {
-  // Progress for ever, a MiB at a time, would hold a worker as long.
+  // Endless progress, a MiB at a time, would block a worker forever.
   CHECK(limits::resume_total_max >= 200);
   CHECK(limits::resume_total_max * limits::resume_progress_bytes >= limits::GiB / 2);
   CHECK(limits::resume_total_max <= 10'000);
@@ -192,7 +192,7 @@ TEST_CASE("a resumption must answer with exactly the rest: 200, other ranges and
   }
 }
 
-TEST_CASE("a resumption asks the registry anew: presigned URLs and tokens may have expired", "[blob_reader]") {
+TEST_CASE("a resumption asks the registry again: presigned URLs and tokens may have expired", "[blob_reader]") {
   const std::string content = some_bytes(4 * MiB);
   std::string valid_signature;
   ScriptedServer storage([&](const ScriptedRequest& request) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attacks that other registry clients fell for, by the name they are known under. Each test fails when its defence is taken out.
-// Names "*.example" are played by a transport in memory, since credentials are treated otherwise between loopback addresses.
+// Attacks that worked on other registry clients, by their known names. Each test fails if its defense is removed. Names "*.example" are
+// played by a transport in memory, since credentials are treated otherwise between loopback addresses.
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
 #include "registry/client/blob_reader.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists page by page, and the questions beside manifests and blobs, against what registries answer and what hostile ones would.
+// Paged lists, and the requests other than manifests and blobs, against real answers of registries and hostile ones.
 #include "registry/client/client.hpp"
 
 #include "core/base/limits.hpp"

@@ -159,7 +159,7 @@ TEST_CASE("sha512 digests name configs, layers and manifests", "[manifest]") {
   CHECK(code_of(changed(image(), [&](json& d) { d["layers"][0]["digest"] = "sha512:" + std::string(64, 'b'); })) == ErrorCode::malformed);
 }
 
-TEST_CASE("relabelled layers and configs still make an image", "[manifest]") {
+TEST_CASE("relabeled layers and configs still make an image", "[manifest]") {
   for (const char* type : {"application/x-gzip", "text/plain", "application/octet-stream", "application/x-tar"}) {
     INFO(type);
     CHECK(parse(changed(image(), [&](json& d) { d["layers"][0]["mediaType"] = type; }))->image->is_image());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/client/reference.hpp"
 
+#include "registry/http/host.hpp"
 #include "tests/support/catch.hpp"
 
 #include <array>
@@ -98,7 +99,7 @@ TEST_CASE("a password in a name is refused and not repeated", "[reference]") {
     const auto refused = Reference::parse(text);
     REQUIRE(refused.has_error());
     CHECK(refused.error().code() == ErrorCode::invalid_argument);
-    CHECK(refused.error().message().find("credentials do not belong into it") != std::string::npos);
+    CHECK(refused.error().message().find("it must not contain credentials") != std::string::npos);
     CHECK(refused.error().message().find("***@registry.example") != std::string::npos);
     for (const char* part : {"me:", "se@", "cr/et"}) CHECK(refused.error().message().find(part) == std::string::npos);
   }

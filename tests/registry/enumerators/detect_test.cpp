@@ -95,8 +95,8 @@ TEST_CASE("Detection: other registries are known by their answer to /v2/", "[enu
 TEST_CASE("Detection: every kind has a name, a title and an enumerator of that name", "[enumerator][detect]") {
   const std::map<std::string, std::string> own_hosts{
       {"docker-hub", "docker.io"}, {"ghcr", "ghcr.io"}, {"gcr", "gcr.io"}, {"artifact-registry", "us-docker.pkg.dev"}};
-  CHECK(registry_kinds.front().name == "auto");
-  for (const RegistryKind& kind : registry_kinds) {
+  CHECK(kRegistryKinds.front().name == "auto");
+  for (const RegistryKind& kind : kRegistryKinds) {
     if (kind.name == "auto") continue;
     const std::string name(kind.name);
     INFO(name);

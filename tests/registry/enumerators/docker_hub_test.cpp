@@ -93,7 +93,7 @@ TEST_CASE("Docker Hub: anonymously only named repositories are read, and the err
   CHECK(registry.asked_for("hub.docker.com") == 0);
 }
 
-TEST_CASE("Docker Hub: an organisation's token without the list of namespaces lists its own", "[enumerator][docker-hub]") {
+TEST_CASE("Docker Hub: an organization's token without the list of namespaces lists its own", "[enumerator][docker-hub]") {
   Script script = hub();
   script.status("GET " + kHub + "/v2/repositories/namespaces", 403);
   ScriptedRegistry registry({"docker.io", "hub.docker.com"}, "docker-hub", script, Credentials::basic("team", Secret("pass-word-7")));

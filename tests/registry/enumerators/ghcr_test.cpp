@@ -33,7 +33,7 @@ std::string version(char digest, const std::string& tags) {
 
 }  // namespace
 
-TEST_CASE("GHCR: GitHub's packages of the user and of its organisations, never the catalog", "[enumerator][ghcr]") {
+TEST_CASE("GHCR: GitHub's packages of the user and of its organizations, never the catalog", "[enumerator][ghcr]") {
   ScriptedRegistry registry({"ghcr.io", "api.github.com"}, "auto", github(), kToken);
   CHECK(registry.kind() == "ghcr");
   const Walk walk = registry.repositories();
@@ -57,7 +57,7 @@ TEST_CASE("GHCR: versions tell tags, digest and update", "[enumerator][ghcr]") {
   REQUIRE_FALSE(walk.error.has_value());
   CHECK(walk.told() == Strings{"1 " + digest_of('a') + " 2026-01-02T03:04:05Z", "latest " + digest_of('a') + " 2026-01-02T03:04:05Z",
                                "0 " + digest_of('c') + " 2026-01-02T03:04:05Z"});
-  // Whether the owner is an organisation is found out once.
+  // Whether the owner is an organization is found out once.
   CHECK(registry.asked_for("/orgs/me/") == 1);
   CHECK(registry.tags("me/dir/tool", walk.cursors.at(0)).names == Strings{"0"});
 }

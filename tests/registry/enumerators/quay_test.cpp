@@ -26,7 +26,7 @@ Script api() {
 
 }  // namespace
 
-TEST_CASE("Quay: with an OAuth token the API lists the user's and the organisations' repositories", "[enumerator][quay]") {
+TEST_CASE("Quay: with an OAuth token the API lists the user's and the organizations' repositories", "[enumerator][quay]") {
   ScriptedRegistry registry({"quay.io"}, "auto", api(), kToken);
   const Walk walk = registry.repositories();
   REQUIRE_FALSE(walk.error.has_value());

@@ -157,7 +157,7 @@ TEST_CASE("a wait beyond what is waited in place is handed back, and holds the h
   CHECK(run_awaitable(io, other.turn("hub")).has_value());
 }
 
-TEST_CASE("failures that another try cannot mend are not waited for, and the budget of retries ends", "[retry]") {
+TEST_CASE("failures that another try cannot fix are not waited for, and the budget of retries ends", "[retry]") {
   boost::asio::io_context io;
   FixedClock clock;
   Throttle throttle;

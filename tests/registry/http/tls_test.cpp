@@ -85,7 +85,7 @@ TEST_CASE("certs.d/HOST:PORT holds authorities for that host alone", "[tls]") {
   certs.put("ca.crt", authority.ca_file());
   certs.put("notes.txt", authority.ca_file());
   CHECK(fetch(certs.options(), server.url()).has_value());
-  fails(fetch(certs.options(), other.url()), ErrorCode::tls, {"certificate not trusted", "CA file", "certs.d/" + other.host()});
+  fails(fetch(certs.options(), other.url()), ErrorCode::tls, {"certificate not trusted", "--ca-file", "certs.d/" + other.host()});
   fails(fetch(certs.options(), server.url("localhost")), ErrorCode::tls, {"certificate not trusted"});
   fails(fetch({}, server.url()), ErrorCode::tls, {"certificate not trusted"});
 }

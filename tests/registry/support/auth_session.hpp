@@ -18,7 +18,7 @@
 
 namespace landwaiter::test {
 
-/// Stands still until it is told otherwise, at 2015-08-30T12:36:00Z.
+/// Stands still until it is advanced, at 2015-08-30T12:36:00Z.
 class FakeClock final : public Clock {
  public:
   SystemTime now() const override { return wall; }

@@ -27,7 +27,7 @@ struct Script {
   void status(const std::string& request, int code, std::vector<std::pair<std::string, std::string>> headers = {}, std::string body = "");
 };
 
-/// What a whole walk told. Each page was asked for by a new client with nothing but the cursor, as after a restart.
+/// The result of a whole walk. Each page was asked for by a new client with nothing but the cursor, as after a restart.
 struct Walk {
   std::vector<std::string> names;
   std::vector<std::string> invalid;
