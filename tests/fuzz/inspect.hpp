@@ -17,7 +17,7 @@ class CheckingSink final : public FindingSink {
  public:
   explicit CheckingSink(const Window& window) : window_(window) {}
 
-  void add(Finding finding, std::size_t offset) override {
+  void add(Finding finding, std::uint64_t offset) override {
     require(offset < window_.bytes.size());
     const std::size_t colon = finding.id.find(':');
     require(colon != std::string::npos && hex_decode(finding.id.substr(colon + 1)).has_value() && finding.id.size() == colon + 65);
@@ -26,7 +26,11 @@ class CheckingSink final : public FindingSink {
     // Throws on text that is not UTF-8.
     require(!finding.attributes.dump().empty());
   }
-  void diagnose(ErrorCode, std::string message, std::size_t offset) override {
+  void add(Package package, std::uint64_t offset) override { require(offset < window_.bytes.size() && check_package(package).has_value()); }
+  void add(Distribution distribution, std::uint64_t offset) override {
+    require(offset < window_.bytes.size() && check_distribution(distribution).has_value());
+  }
+  void diagnose(ErrorCode, std::string message, std::uint64_t offset) override {
     require(!message.empty() && offset <= window_.bytes.size());
   }
   void consumed(std::size_t end) override { require(end <= window_.bytes.size()); }
