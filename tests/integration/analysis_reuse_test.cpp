@@ -163,8 +163,8 @@ TEST_CASE("after a change of the secrets' rules an unchanged image is read again
     CHECK(scan(platform, name)["scanned"] == 1);
     CHECK(layer_reads(registry, image) == 2);
     CHECK(crypto_asked == 2);
-    REQUIRE(findings(platform, "private_key").size() == 1);
-    key_before = findings(platform, "private_key")[0];
+    REQUIRE(findings(platform, "private-key").size() == 1);
+    key_before = findings(platform, "private-key")[0];
     CHECK(key_before["first_seen_at"].is_string());
     REQUIRE(findings(platform, "token").size() == 1);
     CHECK(findings(platform, "token")[0]["id"] == "secret-by-rules-1");
@@ -182,8 +182,8 @@ TEST_CASE("after a change of the secrets' rules an unchanged image is read again
   CHECK(scan(platform, name)["scanned"] == 1);
   CHECK(layer_reads(registry, image) == 2);
   CHECK(crypto_asked == 2);
-  REQUIRE(findings(platform, "private_key").size() == 1);
-  CHECK(findings(platform, "private_key")[0] == key_before);
+  REQUIRE(findings(platform, "private-key").size() == 1);
+  CHECK(findings(platform, "private-key")[0] == key_before);
   REQUIRE(findings(platform, "token").size() == 1);
   CHECK(findings(platform, "token")[0]["id"] == "secret-by-rules-2");
   CHECK(findings(platform, "token")[0]["first_seen_at"] > key_before["first_seen_at"]);

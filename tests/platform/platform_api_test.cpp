@@ -96,7 +96,7 @@ TEST_CASE("api: what each kind of token is refused, for every route") {
     std::string path = route.path;
     for (std::size_t at = path.find('{'); at != std::string::npos; at = path.find('{')) path.replace(at, path.find('}') - at + 1, "x");
     const bool of_sensors = path.starts_with("/v3/jobs/") || path == "/v3/sensors/me/heartbeat" || route.method == "PUT";
-    const bool of_both = route.method == "GET" && path == "/v3/layers/x/x";
+    const bool of_both = route.method == "GET" && path.starts_with("/v3/layers/");
     const bool of_enrollment = path == "/v3/sensors/enroll";
     const bool of_nobody = path == "/livez" || path == "/readyz" || path == "/v3/openapi.json";
     const auto status = [&](const std::string& token) { return platform.call(route.method, path, nullptr, token).status; };

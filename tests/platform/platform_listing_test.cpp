@@ -3,9 +3,6 @@
 #include "core/wire/protocol.hpp"
 #include "core/wire/registry_kinds.hpp"
 #include "platform/api/openapi.hpp"
-#include "platform/store/registries.hpp"
-#include "platform/store/scans.hpp"
-#include "platform/store/schema.hpp"
 #include "tests/platform/support/test_platform.hpp"
 #include "tests/support/catch.hpp"
 
@@ -233,40 +230,6 @@ TEST_CASE("listing: far fewer repositories than last time (a Link that was lost)
   CHECK(listed(platform, sensor, second.body["id"], 1)["warnings"].empty());
   // Other filters on tags are the same repositories.
   CHECK(listed(platform, sensor, registry, 2, {{"tags", {"v1"}}})["warnings"].size() == 1);
-}
-
-TEST_CASE("listing: a database of the version before keeps its registries, jobs and items") {
-  const TemporaryDirectory folder;
-  const auto file = folder.path() / "platform.db";
-  const auto migrations = platform::schema_migrations();
-  REQUIRE(migrations.size() >= 3);
-  {
-    auto old = storage::Database::open(file, migrations.first(2)).value();
-    storage::Transaction write(*old, storage::Transaction::Kind::write);
-    write.run("INSERT INTO scan VALUES('s','n','registry','running',1,0,'[]','',0,'',1,NULL,NULL)");
-    for (const char* kind : {"docker-v2", "whatever"}) {
-      write.run("INSERT INTO registry VALUES(?,?,'localhost:5000',?,1,0,NULL,NULL,0,1)", {kind, kind, kind});
-    }
-    write.run(
-        "INSERT INTO job(id,scan_id,registry_id,kind,state,repositories_json,created_at_us) "
-        "VALUES('j','s','docker-v2','list','queued','[\"a*\"]',1)");
-    write.run(
-        "INSERT INTO scan_item(scan_id,registry_id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason)"
-        " VALUES('s','docker-v2','r','t','','','','','',0,'failed','because')");
-    REQUIRE(write.commit().has_value());
-  }
-  auto now = storage::Database::open(file, migrations).value();
-  storage::Transaction read(*now, storage::Transaction::Kind::read);
-  CHECK(platform::registry(read, "docker-v2").value().kind == "docker-v2");
-  CHECK(platform::registry(read, "whatever").value().kind == "auto");
-  const json scan = platform::scan_json(read, "s");
-  CHECK(scan["repositories_listed"] == 0);
-  CHECK(scan["warnings"].empty());
-  CHECK(scan["errors"].size() == 1);
-  const json items = platform::list_scan_items(read, "s", "", 0, 10)["items"];
-  REQUIRE(items.size() == 1);
-  CHECK(items[0]["pushed"] == "");
-  CHECK(read.number("SELECT count(*) FROM job WHERE filter_json='' AND repositories_json='[\"a*\"]'") == 1);
 }
 
 }  // namespace landwaiter::test
