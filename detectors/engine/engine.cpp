@@ -71,7 +71,7 @@ Digest analysis_state(const DetectorContext& context, const Detectors& detectors
 
 AnalysisStates states_of(const DetectorContext& context, const Detectors& detectors, const Readers& readers) {
   AnalysisStates states;
-  for (const Analysis analysis : all_analyses) {
+  for (const Analysis analysis : kAllAnalyses) {
     const auto of_it = [&](const auto& one) { return one->analysis() == analysis; };
     const bool any = std::ranges::any_of(detectors, of_it) || std::ranges::any_of(readers, of_it);
     if (any) states.push_back({analysis, analysis_state(context, detectors, readers, analysis)});

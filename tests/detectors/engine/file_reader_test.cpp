@@ -316,7 +316,7 @@ TEST_CASE("a detector reports packages, too, also of what it decoded") {
   const auto engine = Engine::create(DetectorContext{Secret("key")}, std::move(detectors)).value();
   FileScanMemory memory(engine->impl());
   const ScanLimits limits;
-  memory.begin_layer(all_analyses, limits);
+  memory.begin_layer(kAllAnalyses, limits);
   FileScan scan(engine->impl(), memory, limits);
   const std::string file = "..PKG:abc  HEX:" + hex_encode(as_bytes("PKG:xyz"));
   scan.whole(as_bytes(file));

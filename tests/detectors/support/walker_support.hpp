@@ -71,7 +71,7 @@ void to_json(nlohmann::json& out, const ScannedBlob& value);
 
 ScannedBlob scan(std::string_view blob, const ScanLimits& limits = {}, std::size_t chunk_size = 64 * 1024);
 ScannedBlob scan_with(std::shared_ptr<const Engine> engine, std::string_view blob, const ScanLimits& limits = {},
-                      std::size_t chunk_size = 64 * 1024, std::span<const Analysis> wanted = all_analyses);
+                      std::size_t chunk_size = 64 * 1024, std::span<const Analysis> wanted = kAllAnalyses);
 
 /// "id path!entry!entry" of each occurrence, sorted.
 std::vector<std::string> places(const ScannedBlob& report);
