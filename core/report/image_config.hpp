@@ -41,7 +41,7 @@ struct ImageConfig {
   std::vector<std::string> volumes;
   std::map<std::string, std::string> labels;
   std::vector<HistoryStep> history;
-  std::string cut;  ///< the name of a list of which only the first kConfigEntriesMax entries were read; else empty
+  std::string cut;  ///< the name of a list that is too long: only its first kConfigEntriesMax entries were read; otherwise empty
 };
 
 /// Fields of another type than they should have read as nothing, except diff_ids. Errors: malformed; limit_exceeded for a body above

@@ -191,7 +191,7 @@ ALTER TABLE scan_item ADD COLUMN time_source TEXT NOT NULL DEFAULT '';
 ALTER TABLE scan_item ADD COLUMN code TEXT NOT NULL DEFAULT '';
 )sql";
 
-// What lies in an image's own documents, of which no layer knows.
+// Findings in an image's own documents: no layer report holds them.
 constexpr std::string_view kImageFindings = R"sql(
 ALTER TABLE sensor ADD COLUMN documents_state TEXT NOT NULL DEFAULT '';
 ALTER TABLE image ADD COLUMN documents_state TEXT NOT NULL DEFAULT '';

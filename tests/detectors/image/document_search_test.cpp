@@ -38,7 +38,7 @@ ImageFindings search(std::string config, std::string manifest = {}) {
   return DocumentSearch(made().engine).analyze(image);
 }
 
-/// The only finding, which is the key, and no line of which is in what is said of it.
+/// The only finding, which is the key; its JSON holds no part of the key's text.
 Finding only_key(const ImageFindings& found) {
   REQUIRE(found.findings.size() == 1);
   const Finding& key = found.findings[0];

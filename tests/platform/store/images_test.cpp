@@ -43,7 +43,7 @@ json places_of_key(TestPlatform& platform) { return platform.get("/v3/findings/"
 
 TEST_CASE("images: what lies in an image's own documents is listed, reported and exported") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   scan(platform, sensor, "image", {key_in_documents(true)});
 
   const json findings = platform.get("/v3/findings").body["findings"];
@@ -73,7 +73,7 @@ TEST_CASE("images: what lies in an image's own documents is listed, reported and
 
 TEST_CASE("images: an asset in a layer and in a config is one finding, counted once for each image") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   Finding shared = layer_report("base").findings[0];
   shared.occurrences = key_in_documents().occurrences;
   scan(platform, sensor, "one", {shared});
@@ -95,7 +95,7 @@ TEST_CASE("images: an asset in a layer and in a config is one finding, counted o
 
 TEST_CASE("images: a later scan takes the place of an earlier one") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   scan(platform, sensor, "image", {key_in_documents(true)});
   scan(platform, sensor, "image", {key_in_documents()});
   CHECK(places_of_key(platform).size() == 1);
@@ -107,7 +107,7 @@ TEST_CASE("images: a later scan takes the place of an earlier one") {
 
 TEST_CASE("images: an unchanged image is stored again when other analyzers looked at it") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   scan(platform, sensor, "image", {});
   const auto unchanged = [&](const std::string& analyzers) {
     platform.scan_images({"localhost:5000/image:1"}, false);
@@ -127,11 +127,14 @@ TEST_CASE("images: an unchanged image is stored again when other analyzers looke
 
 TEST_CASE("images: a sensor that looks at documents otherwise gets the known image's job, an incremental scan too") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   scan(platform, sensor, "image", {});
   const auto jobs_of_scan = [&](const std::string& documents_state) {
-    const json beat{
-        {"version", "1"}, {"detector_state", digest("state 1").str()}, {"documents_state", documents_state}, {"jobs", json::array()}};
+    const json beat{{"version", "1"},
+                    {"protocols", {2}},
+                    {"states", states_to_json(engine_at().states)},
+                    {"documents_state", documents_state},
+                    {"jobs", json::array()}};
     REQUIRE(platform.call("POST", "/v3/sensors/me/heartbeat", beat, sensor.token).status == 200);
     platform.scan_images({"localhost:5000/image:1"});
     const json listing = platform.acquire(sensor);
@@ -144,7 +147,7 @@ TEST_CASE("images: a sensor that looks at documents otherwise gets the known ima
 
 TEST_CASE("images: facts of an older sensor have no findings, and what makes no sense is refused") {
   TestPlatform platform;
-  const TestSensor sensor = platform.enrol();
+  const TestSensor sensor = platform.enroll();
   platform.scan_images({"localhost:5000/image:1"});
   const json listing = platform.acquire(sensor);
   REQUIRE(platform.job_call(sensor, listing[0], "inventory", page({item("image", "1", "image")})).status == 200);
