@@ -10,6 +10,10 @@ def severity_color: {critical: "1;31", high: "31", medium: "33", low: "36"}[.] /
 
 def layer_number($layers): . as $digest | ($layers | index($digest)) as $at | if $at == null then "?" else $at + 1 | tostring end;
 
+# A file with its archives' entries, or a place in the image's own config or manifest.
+def place:
+  if .config then "config " + .config elif .manifest then "manifest " + .manifest else [.path] + .archive | join(" > ") end;
+
 # One row for each occurrence; what belongs to the finding is said once.
 def rows:
   .layers as $layers
@@ -20,8 +24,8 @@ def rows:
       severity: (if $nth == 0 then $finding.severity else "" end),
       type: (if $nth == 0 then $finding.type else "" end),
       title: (if $nth == 0 then $finding.title | cut(56) else "" end),
-      layer: ($where.layer | layer_number($layers)),
-      where: ([$where.path] + $where.archive | join(" > ") | cut(76)),
+      layer: (if $where.layer then $where.layer | layer_number($layers) else "-" end),
+      where: ($where | place | cut(76)),
       note: (if $where.deleted_by then "deleted by layer " + ($where.deleted_by | layer_number($layers)) else "" end),
     };
 

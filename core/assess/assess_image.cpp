@@ -107,6 +107,7 @@ bool in_trust_store(const Occurrence& occurrence) {
   const auto looks = [&](std::string_view name) {
     return std::ranges::any_of(parts, [&](std::string_view part) { return name.find(part) != std::string_view::npos; });
   };
+  if (occurrence.where != Where::file) return false;
   return looks(occurrence.path) || std::ranges::any_of(occurrence.archive, looks);
 }
 

@@ -55,11 +55,12 @@ std::string header() {
 }
 
 std::string row_of(const ImageReport& image, const Finding& finding, const std::vector<Issue>& issues, const Occurrence& place) {
+  const std::string path = place.where == Where::file ? place.path : place_text(place);
   std::string entry;
   for (const std::string& name : place.archive) entry += (entry.empty() ? "" : " > ") + name;
   return row({image.facts.reference, image.facts.digest.str(), image.facts.platform, std::string(to_string(finding.severity)),
               std::string(to_string(finding.type)), finding.title, finding.id, joined(issues, &Issue::code), joined(issues, &Issue::reason),
-              issues.empty() ? "" : issues.front().remedy, place.path, entry, std::to_string(place.offset), place.layer.str(),
+              issues.empty() ? "" : issues.front().remedy, path, entry, std::to_string(place.offset), place.layer.str(),
               layer_number(image, place.layer), place.deleted_by ? place.deleted_by->str() : "", finding.detector});
 }
 

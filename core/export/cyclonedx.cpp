@@ -20,6 +20,9 @@ std::string image_ref(const ImageReport& image) { return "image:" + image.facts.
 using Place = std::tuple<std::string, std::uint64_t, std::string>;
 
 Place place_of(const Occurrence& occurrence) {
+  if (occurrence.where != Where::file) {
+    return {place_text(occurrence), occurrence.offset, "the image's " + std::string(to_string(occurrence.where))};
+  }
   std::string context = "layer " + occurrence.layer.str();
   if (occurrence.deleted_by) context += ", deleted by layer " + occurrence.deleted_by->str();
   return {place_text(occurrence), occurrence.offset, std::move(context)};
@@ -28,8 +31,7 @@ Place place_of(const Occurrence& occurrence) {
 json evidence_of(const std::set<Place>& places) {
   json occurrences = json::array();
   for (const auto& [location, offset, context] : places) {
-    occurrences.push_back(
-        {{"location", location.empty() ? "(the image's configuration)" : location}, {"offset", offset}, {"additionalContext", context}});
+    occurrences.push_back({{"location", location}, {"offset", offset}, {"additionalContext", context}});
   }
   return {{"occurrences", std::move(occurrences)}};
 }

@@ -31,6 +31,4 @@ std::string place_text(std::string_view path, const std::vector<std::string>& ar
   return text;
 }
 
-std::string place_text(const Occurrence& occurrence) { return place_text(occurrence.path, occurrence.archive); }
-
 }  // namespace landwaiter::exports

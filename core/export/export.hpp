@@ -24,6 +24,5 @@ std::vector<const ImageReport*> in_order(std::span<const ImageReport> images);
 
 /// "srv/app.war > WEB-INF/key.pem"
 std::string place_text(std::string_view path, const std::vector<std::string>& archive);
-std::string place_text(const Occurrence& occurrence);
 
 }  // namespace landwaiter::exports

@@ -51,7 +51,16 @@ std::string uri_of(std::string_view path) {
   return out;
 }
 
+/// Consumers want a physical location of every result, so that the documents are files of a folder of their own.
+json document_location_of(const Occurrence& place) {
+  const std::string text = place_text(place);
+  return {{"physicalLocation", {{"artifactLocation", {{"uri", uri_of(to_string(place.where))}, {"uriBaseId", "IMAGE_DOCUMENTS"}}}}},
+          {"logicalLocations", json::array({{{"name", text}, {"kind", "member"}, {"fullyQualifiedName", text}}})},
+          {"properties", {{"offset", place.offset}}}};
+}
+
 json location_of(const Occurrence& place) {
+  if (place.where != Where::file) return document_location_of(place);
   json layer{{"name", place.layer.str()}, {"kind", "resource"}, {"fullyQualifiedName", "layer " + place.layer.str()}};
   json logical = json::array();
   if (!place.archive.empty()) {
@@ -128,6 +137,12 @@ json result_of(const Finding& finding, const Issue& issue, std::size_t rule_inde
             {"places", finding.occurrences.size()}}}};
 }
 
+json uri_bases_of(const ImageReport& image) {
+  const auto base = [](const std::string& text) { return json{{"description", {{"text", text}}}}; };
+  return {{"IMAGE", base("the root of image " + image.facts.reference)},
+          {"IMAGE_DOCUMENTS", base("the config and the manifest of image " + image.facts.reference)}};
+}
+
 json run_of(const ImageReport& image, const Options& options) {
   std::vector<Finding> findings = image.findings;
   normalize(findings);
@@ -145,7 +160,7 @@ json run_of(const ImageReport& image, const Options& options) {
   if (!options.tool_version.empty()) driver["version"] = options.tool_version;
   return {{"tool", {{"driver", std::move(driver)}}},
           {"automationDetails", {{"id", image.facts.reference + "/" + image.facts.digest.str()}}},
-          {"originalUriBaseIds", {{"IMAGE", {{"description", {{"text", "the root of image " + image.facts.reference}}}}}}},
+          {"originalUriBaseIds", uri_bases_of(image)},
           {"columnKind", "unicodeCodePoints"},
           {"results", std::move(results)},
           {"properties", {{"image", image.facts.reference}, {"digest", image.facts.digest.str()}, {"platform", image.facts.platform}}}};

@@ -5,6 +5,7 @@
 #include "core/report/assets/key.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <span>
@@ -153,6 +154,9 @@ ImageReport compose(ImageFacts facts, AnalysisStates states, const std::map<Dige
     }
     image.stats += scanned[layer]->facts.stats;
   }
+  // The documents belong to the image as it is: no layer hides anything in them.
+  std::ranges::move(facts.findings, std::back_inserter(image.findings));
+  facts.findings.clear();
   normalize(image.findings);
   normalize(image.packages);
   match_keys_with_certificates(image.findings);

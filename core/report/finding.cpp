@@ -61,17 +61,51 @@ std::string_view to_string(Severity severity) { return name_of(kSeverities, seve
 std::optional<FindingType> finding_type_from(std::string_view name) { return value_of(kTypes, name); }
 std::optional<Severity> severity_from(std::string_view name) { return value_of(kSeverities, name); }
 
+std::string_view to_string(Where where) {
+  switch (where) {
+    case Where::file: return "file";
+    case Where::config: return "config";
+    case Where::manifest: return "manifest";
+  }
+  return "file";
+}
+
+std::strong_ordering Occurrence::operator<=>(const Occurrence& other) const {
+  const auto key = [](const Occurrence& each) {
+    return std::tie(each.where, each.path, each.archive, each.offset, each.layer, each.deleted_by);
+  };
+  return key(*this) <=> key(other);
+}
+
+std::string place_text(const Occurrence& occurrence) {
+  std::string text = occurrence.path;
+  if (occurrence.where != Where::file) text = std::string(to_string(occurrence.where)) + (text.empty() ? "" : " ") + text;
+  for (const std::string& entry : occurrence.archive) text += " > " + entry;
+  return text;
+}
+
 void to_json(json& out, const Occurrence& value) {
+  if (value.where != Where::file) {
+    out = json{{to_string(value.where), value.path}, {"offset", value.offset}};
+    return;
+  }
   out = json{{"path", value.path}, {"archive", value.archive}, {"offset", value.offset}, {"layer", value.layer.str()}};
   out["deleted_by"] = value.deleted_by ? json(value.deleted_by->str()) : json(nullptr);
 }
 
 void from_json(const json& in, Occurrence& value) {
+  value = {};
+  read_count(in, "offset", value.offset);
+  for (const Where document : {Where::config, Where::manifest}) {
+    const auto place = in.find(to_string(document));
+    if (place == in.end()) continue;
+    value.where = document;
+    place->get_to(value.path);
+    return;
+  }
   in.at("path").get_to(value.path);
   in.at("archive").get_to(value.archive);
-  read_count(in, "offset", value.offset);
   value.layer = digest_field(in, "layer");
-  value.deleted_by.reset();
   if (!in.contains("deleted_by") || in["deleted_by"].is_null()) return;
   const Digest layer = digest_field(in, "deleted_by");
   if (!layer.empty()) value.deleted_by = layer;

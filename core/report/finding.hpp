@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,16 +39,29 @@ std::string_view to_string(Severity severity);
 std::optional<FindingType> finding_type_from(std::string_view name);
 std::optional<Severity> severity_from(std::string_view name);
 
-/// Where an asset is.
+/// In what an asset is: a file of a layer, or one of the image's own documents.
+enum class Where : std::uint8_t { file, config, manifest };
+
+std::string_view to_string(Where where);
+
+/// Where an asset is. In JSON an occurrence in a file has "path", one in a document has "config" or "manifest" in its place.
 struct Occurrence {
-  std::string path;                  ///< in the image, no leading slash, made printable (core/base/text.hpp)
+  /// In the image, no leading slash, made printable (core/base/text.hpp). In a document the place, as "env[3] (NAME)", "history[7]" or
+  /// "labels.maintainer"; empty for the document as a whole.
+  std::string path;
   std::vector<std::string> archive;  ///< entry names inside the file at `path`, outermost first; empty when not in one
   std::uint64_t offset = 0;          ///< bytes from the start of that file (or innermost entry)
-  Digest layer;                      ///< the layer that holds it; empty in a layer report, where it is known
+  Digest layer;                      ///< the layer that holds it; empty in a layer report, where it is known, and in a document
   std::optional<Digest> deleted_by;  ///< the later layer that hides it; only known once an image is composed
+  Where where = Where::file;
 
-  auto operator<=>(const Occurrence&) const = default;
+  bool operator==(const Occurrence&) const = default;
+  /// Files first.
+  std::strong_ordering operator<=>(const Occurrence& other) const;
 };
+
+/// The place as one text for people: the path, or "config env[3]", and what of an archive it is behind " > ".
+std::string place_text(const Occurrence& occurrence);
 
 /// An asset, identified by its content: the same certificate anywhere has the same id.
 struct Finding {

@@ -127,7 +127,8 @@ void from_json(const json& in, LayerReport& value) {
 void to_json(json& out, const ImageFacts& value) {
   out = json{{"reference", value.reference}, {"digest", value.digest.str()},
              {"platform", value.platform},   {"layers", digests_to_json(value.layers)},
-             {"created", value.created},     {"diagnostics", value.diagnostics}};
+             {"created", value.created},     {"diagnostics", value.diagnostics},
+             {"findings", value.findings},   {"documents_state", value.documents_state.str()}};
 }
 
 void from_json(const json& in, ImageFacts& value) {
@@ -138,6 +139,9 @@ void from_json(const json& in, ImageFacts& value) {
   for (const json& layer : in.at("layers")) value.layers.push_back(digest_at(json{{"layers", layer}}, "layers"));
   in.at("created").get_to(value.created);
   in.at("diagnostics").get_to(value.diagnostics);
+  value.findings = in.value("findings", std::vector<Finding>());
+  const std::string state = in.value("documents_state", "");
+  value.documents_state = state.empty() ? Digest() : digest_at(in, "documents_state");
 }
 
 void to_json(json& out, const ImageReport& value) {

@@ -63,6 +63,8 @@ struct ImageFacts {
   std::vector<Digest> layers;           ///< in order, lowest first; the same digest may come twice
   std::string created;                  ///< RFC 3339 from the config, may be empty
   std::vector<Diagnostic> diagnostics;  ///< of the image itself: a foreign layer, an unsupported media type
+  std::vector<Finding> findings{};      ///< of the image itself, in its config or manifest
+  Digest documents_state{};             ///< what `findings` were made by: another state would find something else
 };
 
 /// What `landwaiter scan` prints for an image, and what the platform shows.

@@ -330,13 +330,18 @@ void from_json(const json& in, JobProgress& value) {
 }
 
 void to_json(json& out, const Heartbeat& value) {
-  out = json{{"version", value.version}, {"protocols", value.protocols}, {"states", states_to_json(value.states)}, {"jobs", value.jobs}};
+  out = json{{"version", value.version},
+             {"protocols", value.protocols},
+             {"states", states_to_json(value.states)},
+             {"documents_state", value.documents_state.str()},
+             {"jobs", value.jobs}};
 }
 
 void from_json(const json& in, Heartbeat& value) {
   in.at("version").get_to(value.version);
   read_protocols(in, value.protocols);
   read_states(in, value.states);
+  if (in.contains("documents_state")) read_digest(in, "documents_state", value.documents_state);
   in.at("jobs").get_to(value.jobs);
 }
 

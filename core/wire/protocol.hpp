@@ -183,6 +183,7 @@ struct Heartbeat {
   std::vector<int> protocols;  ///< as in Enrollment: the sensor may have been updated since
   AnalysisStates states;
   std::vector<JobProgress> jobs;
+  Digest documents_state{};  ///< as ImageFacts::documents_state; empty from an older sensor
 };
 
 struct HeartbeatAnswer {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/listing/manifest_reader.hpp"
 
+#include "core/report/image_config.hpp"
+
 namespace landwaiter::daemon {
 namespace {
 
@@ -95,7 +97,7 @@ Awaitable<KnownManifest> ManifestReader::read_config(KnownManifest image) {
   auto facts = std::make_shared<ManifestFacts>(*image);
   facts->config_read = true;
   if (body) {
-    if (const auto config = registry::parse_config(*body)) {
+    if (const auto config = parse_image_config(*body)) {
       facts->created = config->created;
       facts->platform = config->platform;
     }

@@ -69,9 +69,10 @@ void append(std::vector<std::string>& lines, std::string_view text, std::size_t 
 /// One place; `times` if the asset is there more than once.
 void append_place(std::vector<std::string>& lines, const ImageReport& image, const Occurrence& place, std::size_t times,
                   std::size_t width) {
-  std::string text = exports::place_text(place);
+  std::string text = place_text(place);
   if (times > 1) text += " (" + std::to_string(times) + " times)";
   append(lines, text, width);
+  if (place.where != Where::file) return append(lines, "  of the image itself, in no layer", width);
   append(lines, "  " + layer_text(image, place.layer), width);
   if (place.deleted_by) append(lines, "  deleted by " + layer_text(image, *place.deleted_by), width);
 }
@@ -79,7 +80,7 @@ void append_place(std::vector<std::string>& lines, const ImageReport& image, con
 std::vector<std::string> where_lines(const ImageReport& image, const Finding& finding, std::size_t width) {
   // Places in one file are adjacent, because occurrences are sorted.
   const auto same_file = [](const Occurrence& a, const Occurrence& b) {
-    return a.path == b.path && a.archive == b.archive && a.layer == b.layer;
+    return a.where == b.where && a.path == b.path && a.archive == b.archive && a.layer == b.layer;
   };
   std::vector<std::string> lines;
   std::size_t shown = 0, left = 0;
@@ -163,7 +164,7 @@ std::string roots_text(const std::vector<const Finding*>& roots) {
   std::map<std::string, std::size_t> places;
   for (const Finding* root : roots) {
     std::set<std::string> folders;
-    for (const Occurrence& occurrence : root->occurrences) folders.insert(folder_of(occurrence.path));
+    for (const Occurrence& occurrence : root->occurrences) folders.insert(folder_of(place_text(occurrence)));
     for (const std::string& folder : folders) ++places[folder];
   }
   std::string most;

@@ -3,6 +3,8 @@
 
 #include "core/base/text.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 
 namespace landwaiter::daemon {
@@ -48,24 +50,35 @@ Error not_an_image(const std::string& display, const registry::ManifestDocument&
 }
 
 /// Applies the config's facts. The layers are scanned in any case: an invalid config only gives a diagnostic.
-void read_config(ImageFacts& facts, const registry::ImageManifest& manifest, const Result<std::string>& body) {
-  auto config = body ? registry::parse_config(*body) : Result<registry::ImageConfig>(body.error());
+ImageConfig read_config(ImageFacts& facts, const registry::ImageManifest& manifest, const Result<std::string>& body) {
+  const auto diagnose = [&](ErrorCode code, std::string message) {
+    facts.diagnostics.push_back(image_diagnostic(code, std::move(message)));
+  };
+  auto config = body ? parse_image_config(*body) : Result<ImageConfig>(body.error());
   if (!config) {
-    facts.diagnostics.push_back(image_diagnostic(config.error().code(), "the image's config cannot be used: " + config.error().message()));
-    return;
+    diagnose(config.error().code(), "the image's config cannot be used: " + config.error().message());
+    return {};
   }
   if (!config->platform.empty()) facts.platform = config->platform;
   facts.created = config->created;
-  if (config->diff_ids.size() == manifest.layers.size()) return;
-  facts.diagnostics.push_back(image_diagnostic(
-      ErrorCode::malformed, "the image's config names " + std::to_string(config->diff_ids.size()) + " layers (diff_ids), its manifest " +
-                                std::to_string(manifest.layers.size()) + "; those of the manifest were scanned"));
+  if (!config->cut.empty()) {
+    diagnose(ErrorCode::limit_exceeded, "the image's config has too many entries in " + config->cut + ": only the first " +
+                                            std::to_string(kConfigEntriesMax) + " were read");
+  }
+  if (config->diff_ids.size() != manifest.layers.size()) {
+    diagnose(ErrorCode::malformed, "the image's config names " + std::to_string(config->diff_ids.size()) +
+                                       " layers (diff_ids), its manifest " + std::to_string(manifest.layers.size()) +
+                                       "; those of the manifest were scanned");
+  }
+  return *std::move(config);
 }
 
-/// The image's record, if all that is known of its layers is still there too.
-Result<std::optional<storage::ImageRecord>> complete_record(storage::Store& store, const Digest& image, const EngineState& engine) {
+/// The image's record, if all that is known of its layers is still there too and its own documents were analyzed in the same way.
+Result<std::optional<storage::ImageRecord>> complete_record(storage::Store& store, const Digest& image, const EngineState& engine,
+                                                            const Digest& documents_state) {
   auto record = store.image(image, engine);
   if (!record || !*record) return record;
+  if ((**record).facts.documents_state != documents_state) return std::optional<storage::ImageRecord>();
   for (const Digest& layer : (**record).facts.layers) {
     auto missing = store.missing_parts(layer, engine);
     if (!missing) return missing.error();
@@ -95,8 +108,8 @@ Awaitable<std::shared_ptr<ImageRunner::Work>> ImageRunner::prepare(ImageTask tas
   auto work = std::make_shared<Work>();
   work->task = std::move(task);
   if (work->task.incremental) {
-    auto look_up = [digest = work->task.digest, engine = pool_.engine_state()](storage::Store& store) {
-      return complete_record(store, digest, engine);
+    auto look_up = [digest = work->task.digest, engine = pool_.engine_state(), documents = pool_.documents_state()](storage::Store& store) {
+      return complete_record(store, digest, engine, documents);
     };
     auto operation = store_.run(std::move(look_up));
     auto record = co_await std::move(operation);
@@ -129,7 +142,9 @@ Awaitable<void> ImageRunner::read_manifest(std::shared_ptr<Work> work) {
   facts.reference = work->task.display;
   facts.digest = document->digest;
   facts.platform = work->task.platform;
-  read_config(facts, manifest, body);
+  auto image = std::make_shared<detectors::ImageDocuments>();
+  image->config = read_config(facts, manifest, body);
+  if (body) image->config_bytes = *std::move(body);
   for (const Descriptor& layer : manifest.layers) {
     if (const auto reason = unscannable(layer)) {
       facts.diagnostics.push_back(layer_diagnostic(layer, *reason));
@@ -138,6 +153,21 @@ Awaitable<void> ImageRunner::read_manifest(std::shared_ptr<Work> work) {
     facts.layers.push_back(layer.digest);
     work->layers.emplace(layer.digest, layer);
   }
+  image->manifest_bytes = std::move(document->body);
+  auto analyzing = analyze(work, std::move(image));
+  co_return co_await std::move(analyzing);
+}
+
+Awaitable<void> ImageRunner::analyze(std::shared_ptr<Work> work, std::shared_ptr<detectors::ImageDocuments> image) {
+  ImageFacts& facts = work->outcome.facts;
+  image->facts = facts;
+  auto analyzing = pool_.analyze(std::move(image), work->task.stop);
+  auto found = co_await std::move(analyzing);
+  if (!found) co_return found.error();
+  work->task.counters->layer->findings += found->findings.size();
+  facts.findings = std::move(found->findings);
+  facts.documents_state = pool_.documents_state();
+  std::ranges::move(found->diagnostics, std::back_inserter(facts.diagnostics));
   co_return Result<void>();
 }
 

@@ -40,7 +40,8 @@ struct ImageOutcome {
   std::uint64_t layers_reused = 0;
 };
 
-/// Gets the reports of all layers of images into the book: from the store if known, otherwise by streaming the layers through the pool.
+/// Analyzes images' own documents and gets the reports of all their layers into the book: from the store if known, otherwise by streaming
+/// the layers through the pool.
 class ImageRunner {
  public:
   ImageRunner(asio::any_io_executor executor, ScanPool& pool, StoreThread& store, const Clock& clock)
@@ -55,6 +56,7 @@ class ImageRunner {
   struct Work;
   Awaitable<std::shared_ptr<Work>> prepare(ImageTask task);
   Awaitable<void> read_manifest(std::shared_ptr<Work> work);
+  Awaitable<void> analyze(std::shared_ptr<Work> work, std::shared_ptr<detectors::ImageDocuments> image);
   Awaitable<void> read_layers(std::shared_ptr<Work> work);
   asio::awaitable<void> read_layer(std::shared_ptr<Work> work, protocol::ClaimedLayer claimed);
   static void leave_out_foreign(Work& work, const registry::Descriptor& layer);

@@ -16,7 +16,12 @@ namespace landwaiter::daemon {
 std::size_t worker_count(std::size_t wanted) { return wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()); }
 
 ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers)
-    : executor_(executor), engine_(std::move(engine)), state_(engine_->state()), free_(executor, workers), threads_(workers) {
+    : executor_(executor),
+      engine_(std::move(engine)),
+      state_(engine_->state()),
+      analysis_(engine_),
+      free_(executor, workers),
+      threads_(workers) {
   for (std::size_t i = 0; i < workers; ++i) {
     scanners_.push_back(std::make_unique<detectors::LayerScanner>(engine_));
     free_.try_send(boost::system::error_code(), i);
@@ -35,6 +40,15 @@ Awaitable<ScannedLayer> ScanPool::scan(std::shared_ptr<registry::ImageSource> so
   auto scanned = co_await std::move(operation);
   free_.try_send(boost::system::error_code(), worker);
   co_return scanned;
+}
+
+Awaitable<detectors::ImageFindings> ScanPool::analyze(std::shared_ptr<const detectors::ImageDocuments> image, std::stop_token stop) {
+  auto work = [this, image = std::move(image), stop = std::move(stop)]() -> Result<detectors::ImageFindings> {
+    if (stop.stop_requested()) return Error(ErrorCode::cancelled, "the scan was cancelled");
+    return analysis_.run(*image);
+  };
+  auto operation = run_on(threads_.get_executor(), std::move(work));
+  co_return co_await std::move(operation);
 }
 
 Awaitable<ScannedLayer> ScanPool::scan_with(std::size_t worker, std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,

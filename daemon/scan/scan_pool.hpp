@@ -3,6 +3,7 @@
 
 #include "core/base/async.hpp"
 #include "detectors/engine/engine.hpp"
+#include "detectors/image/image_analysis.hpp"
 #include "detectors/walk/layer_scanner.hpp"
 #include "registry/client/image_source.hpp"
 
@@ -31,6 +32,11 @@ class ScanPool {
                                std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop);
 
   const EngineState& engine_state() const { return state_; }
+  /// Looks at an image's own documents on a worker's thread. Error: cancelled.
+  Awaitable<detectors::ImageFindings> analyze(std::shared_ptr<const detectors::ImageDocuments> image, std::stop_token stop);
+
+  /// As ImageAnalysis::state().
+  const Digest& documents_state() const { return analysis_.state(); }
   std::size_t workers() const { return scanners_.size(); }
 
  private:
@@ -40,6 +46,7 @@ class ScanPool {
   asio::any_io_executor executor_;
   std::shared_ptr<const detectors::Engine> engine_;
   EngineState state_;
+  detectors::ImageAnalysis analysis_;
   std::vector<std::unique_ptr<detectors::LayerScanner>> scanners_;
   asio::experimental::concurrent_channel<void(boost::system::error_code, std::size_t)> free_;
   asio::thread_pool threads_;

@@ -199,6 +199,7 @@ class Sensor::Impl {
     protocol::Heartbeat heartbeat;
     heartbeat.version = LANDWAITER_VERSION;
     heartbeat.states = pool_->engine_state().states;
+    heartbeat.documents_state = pool_->documents_state();
     heartbeat.jobs = jobs_->progress();
     auto beating = uplink_.heartbeat(std::move(heartbeat));
     auto answer = co_await std::move(beating);

@@ -79,7 +79,7 @@ Result<Response> inventory(Call& call) {
   if (found->job.ended) return json_response({{"accepted", page->items.size()}});
   const auto keys = sensor_keys(*call.transaction, call.who.id);
   if (!keys) return keys.error();
-  const auto queued = store_inventory(*call.transaction, found->job, *page, keys->states, call.terms.now);
+  const auto queued = store_inventory(*call.transaction, found->job, *page, *keys, call.terms.now);
   if (!queued) return queued.error();
   if (*queued) call.changed(Topic::jobs);
   return json_response({{"accepted", page->items.size()}});

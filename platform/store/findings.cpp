@@ -51,15 +51,18 @@ constexpr std::string_view kFindingColumns = "f.id,f.type,f.key,f.severity,f.tit
 
 // ?1 type, ?2 severity or -1, ?3 search or '', ?4 its pattern, ?5 image or '', ?6 and ?7 where to continue, ?8 how many
 constexpr std::string_view kListSql = R"sql(
-,(SELECT count(DISTINCT il.image_id) FROM layer_finding lf JOIN image_layer il ON il.layer_report_id=lf.layer_report_id
-    JOIN image i ON i.id=il.image_id WHERE lf.finding_id=f.id)
+,(SELECT count(*) FROM (
+    SELECT il.image_id FROM layer_finding lf JOIN image_layer il ON il.layer_report_id=lf.layer_report_id WHERE lf.finding_id=f.id
+    UNION SELECT image_id FROM image_finding WHERE finding_id=f.id))
 ,(SELECT count(*) FROM layer_finding lf WHERE lf.finding_id=f.id AND EXISTS(
     SELECT 1 FROM image_layer il JOIN image i ON i.id=il.image_id WHERE il.layer_report_id=lf.layer_report_id))
+ + (SELECT count(*) FROM image_finding WHERE finding_id=f.id)
 FROM finding f
 WHERE (?1='' OR f.type=?1) AND (?2<0 OR f.severity=?2)
   AND (?3='' OR f.title LIKE ?4 ESCAPE '\' OR f.key LIKE ?4 ESCAPE '\' OR f.attributes LIKE ?4 ESCAPE '\')
-  AND EXISTS(SELECT 1 FROM layer_finding lf JOIN image_layer il ON il.layer_report_id=lf.layer_report_id
-    JOIN image i ON i.id=il.image_id WHERE lf.finding_id=f.id AND (?5='' OR i.digest=?5))
+  AND (EXISTS(SELECT 1 FROM layer_finding lf JOIN image_layer il ON il.layer_report_id=lf.layer_report_id
+      JOIN image i ON i.id=il.image_id WHERE lf.finding_id=f.id AND (?5='' OR i.digest=?5))
+    OR EXISTS(SELECT 1 FROM image_finding own JOIN image i ON i.id=own.image_id WHERE own.finding_id=f.id AND (?5='' OR i.digest=?5)))
   AND (f.severity<?6 OR (f.severity=?6 AND f.id>?7))
 ORDER BY f.severity DESC, f.id LIMIT ?8)sql";
 
@@ -84,8 +87,9 @@ struct ImageKey {
 std::vector<ImageKey> images_with(Transaction& transaction, std::int64_t finding_id, std::int64_t after, std::size_t count_max) {
   std::vector<ImageKey> images;
   Rows rows = transaction.query(
-      "SELECT DISTINCT i.id,i.digest FROM layer_finding lf JOIN image_layer il ON il.layer_report_id=lf.layer_report_id"
-      " JOIN image i ON i.id=il.image_id WHERE lf.finding_id=? AND i.id>? ORDER BY i.id LIMIT ?",
+      "SELECT id,digest FROM image WHERE id>?2 AND id IN ("
+      "SELECT il.image_id FROM layer_finding lf JOIN image_layer il ON il.layer_report_id=lf.layer_report_id WHERE lf.finding_id=?1"
+      " UNION SELECT image_id FROM image_finding WHERE finding_id=?1) ORDER BY id LIMIT ?3",
       {finding_id, after, count_max});
   while (rows.next()) {
     if (auto digest = Digest::parse(rows.text(1)); digest) images.push_back({rows.integer(0), *std::move(digest)});

@@ -16,6 +16,20 @@ namespace {
 /// Rows of image_layer to be: for each analysis the ids of its reports, in the layers' order.
 using ReportIds = std::map<Analysis, std::vector<std::int64_t>>;
 
+/// The findings in the image's own documents.
+void index_own_findings(Transaction& transaction, std::int64_t image_id, const ImageFacts& facts, SystemTime now) {
+  transaction.run("UPDATE image SET documents_state=? WHERE id=?", {facts.documents_state, image_id});
+  transaction.run("DELETE FROM image_finding WHERE image_id=?", {image_id});
+  for (const Finding& finding : facts.findings) {
+    const std::int64_t finding_id = put_finding(transaction, finding, now);
+    for (const Occurrence& occurrence : finding.occurrences) {
+      if (occurrence.where == Where::file) continue;  // in no layer: a sensor that says so is wrong
+      transaction.run("INSERT INTO image_finding(image_id,finding_id,document,place,offset) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING",
+                      {image_id, finding_id, to_string(occurrence.where), occurrence.path, storage::bounded(occurrence.offset)});
+    }
+  }
+}
+
 void store_image(Transaction& transaction, const protocol::ImageCompletion& completion, const ReportIds& reports, SystemTime now) {
   const ImageFacts& facts = completion.facts;
   const std::int64_t id = transaction.number(
@@ -24,6 +38,7 @@ void store_image(Transaction& transaction, const protocol::ImageCompletion& comp
       " layers_fetched=excluded.layers_fetched, layers_reused=excluded.layers_reused, scanned_at_us=excluded.scanned_at_us RETURNING id",
       {facts.digest, facts.reference, dump_json(facts), completion.engine.walker, storage::bounded(completion.layers_fetched),
        storage::bounded(completion.layers_reused), to_unix_us(now)});
+  index_own_findings(transaction, id, facts, now);
   for (const AnalysisState& of : completion.engine.states) {
     const std::string_view analysis = to_string(of.analysis);
     transaction.run(
@@ -104,7 +119,8 @@ nlohmann::json names_of(const std::vector<Analysis>& analyses) {
 std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& job, const protocol::ImageCompletion& completion,
                                    SystemTime now) {
   std::vector<Digest> missing;
-  if (!completion.unchanged || !is_scanned(transaction, completion.facts.digest, completion.engine.states)) {
+  const ImageFacts& facts = completion.facts;
+  if (!completion.unchanged || !is_scanned(transaction, facts.digest, completion.engine.states, facts.documents_state)) {
     const ReportIds reports = report_ids(transaction, completion, missing);
     if (!missing.empty()) return missing;
     store_image(transaction, completion, reports, now);
@@ -114,11 +130,12 @@ std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& jo
   return missing;
 }
 
-bool is_scanned(Transaction& transaction, const Digest& digest, std::span<const AnalysisState> states) {
+bool is_scanned(Transaction& transaction, const Digest& digest, std::span<const AnalysisState> states, const Digest& documents_state) {
   const auto scanned = [&](const AnalysisState& of) {
     return transaction.number(
-               "SELECT count(*) FROM image JOIN image_state ON image_state.image_id=image.id WHERE digest=? AND analysis=? AND state=?",
-               {digest, to_string(of.analysis), of.state}) != 0;
+               "SELECT count(*) FROM image JOIN image_state ON image_state.image_id=image.id WHERE digest=? AND analysis=? AND state=?"
+               " AND documents_state=?",
+               {digest, to_string(of.analysis), of.state, documents_state}) != 0;
   };
   return !states.empty() && std::ranges::all_of(states, scanned);
 }
@@ -159,8 +176,8 @@ nlohmann::json list_images(Transaction& transaction, std::string_view q, std::in
   const FleetStates fleet(transaction);
   Rows rows = transaction.query(
       "SELECT id,digest,reference,facts,scanned_at_us,"
-      " (SELECT count(DISTINCT lf.finding_id) FROM image_layer il JOIN layer_finding lf ON lf.layer_report_id=il.layer_report_id WHERE "
-      "il.image_id=image.id)"
+      " (SELECT count(*) FROM (SELECT lf.finding_id FROM image_layer il JOIN layer_finding lf ON lf.layer_report_id=il.layer_report_id"
+      "  WHERE il.image_id=image.id UNION SELECT finding_id FROM image_finding WHERE image_id=image.id))"
       " FROM image WHERE (?1=0 OR id<?1) AND (?2='' OR reference LIKE ?3 ESCAPE '\\' OR digest=?2) ORDER BY id DESC LIMIT ?4",
       {before, q, like_anywhere(q), page_size + 1});
   while (rows.next()) {

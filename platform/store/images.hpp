@@ -17,8 +17,8 @@ namespace landwaiter::platform {
 std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& job, const protocol::ImageCompletion& completion,
                                    SystemTime now);
 
-/// Whether the image was scanned at all of these states; false if there are none.
-bool is_scanned(Transaction& transaction, const Digest& digest, std::span<const AnalysisState> states);
+/// Whether the image was scanned at all of these states, and its own documents at `documents_state`; false if there are no states.
+bool is_scanned(Transaction& transaction, const Digest& digest, std::span<const AnalysisState> states, const Digest& documents_state);
 
 /// The image's report, composed from its layers': for each analysis the newest that was stored, with a word about those that are stale.
 /// not_found; io when something stored is damaged.

@@ -43,8 +43,8 @@ ItemState final_state(ItemOutcome outcome) {
 
 class PageWriter {
  public:
-  PageWriter(Transaction& transaction, const LeasedJob& job, const AnalysisStates& states, SystemTime now)
-      : transaction_(transaction), job_(job), states_(states), now_(now) {}
+  PageWriter(Transaction& transaction, const LeasedJob& job, const SensorKeys& sensor, SystemTime now)
+      : transaction_(transaction), job_(job), sensor_(sensor), now_(now) {}
 
   void write(const protocol::InventoryItem& item) {
     if (exists(item)) return;
@@ -74,7 +74,9 @@ class PageWriter {
   }
 
   Standing image_standing(const protocol::InventoryItem& item) {
-    if (job_.incremental && is_scanned(transaction_, item.digest, states_)) return {.state = ItemState::unchanged};
+    if (job_.incremental && is_scanned(transaction_, item.digest, sensor_.states, sensor_.documents_state)) {
+      return {.state = ItemState::unchanged};
+    }
     {
       Rows rows = transaction_.query("SELECT id,item_state,error FROM job WHERE scan_id=? AND digest=?", {job_.scan_id, item.digest});
       if (rows.next()) {
@@ -92,18 +94,18 @@ class PageWriter {
 
   Transaction& transaction_;
   const LeasedJob& job_;
-  const AnalysisStates& states_;
+  const SensorKeys& sensor_;
   SystemTime now_;
   bool queued_jobs_ = false;
 };
 
 }  // namespace
 
-Result<bool> store_inventory(Transaction& transaction, const LeasedJob& job, const protocol::InventoryPage& page,
-                             const AnalysisStates& states, SystemTime now) {
+Result<bool> store_inventory(Transaction& transaction, const LeasedJob& job, const protocol::InventoryPage& page, const SensorKeys& sensor,
+                             SystemTime now) {
   auto good = check(page);
   if (!good) return good.error();
-  PageWriter writer(transaction, job, states, now);
+  PageWriter writer(transaction, job, sensor, now);
   for (const protocol::InventoryItem& item : page.items) writer.write(item);
   constexpr std::uint64_t kCountMax = 1ULL << 40U;
   transaction.run("UPDATE job SET cursor=?, repositories_listed=?, repositories_filtered=? WHERE id=?",

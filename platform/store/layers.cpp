@@ -73,12 +73,7 @@ void free_claim(Transaction& transaction, const Digest& layer, const Part& part)
 void index_findings(Transaction& transaction, std::int64_t report_id, const LayerReport& report, SystemTime now) {
   transaction.run("DELETE FROM layer_finding WHERE layer_report_id=?", {report_id});
   for (const Finding& finding : report.findings) {
-    const std::int64_t finding_id = transaction.number(
-        "INSERT INTO finding(type,key,severity,title,attributes,detector,first_seen_at_us) VALUES(?,?,?,?,?,?,?) ON CONFLICT(type,key) DO "
-        "UPDATE SET"
-        " severity=excluded.severity, title=excluded.title, attributes=excluded.attributes, detector=excluded.detector RETURNING id",
-        {to_string(finding.type), finding.id, static_cast<int>(severity_with_weaknesses(finding)), finding.title,
-         dump_json(finding.attributes), finding.detector, to_unix_us(now)});
+    const std::int64_t finding_id = put_finding(transaction, finding, now);
     for (const Occurrence& occurrence : finding.occurrences) {
       transaction.run(
           "INSERT INTO layer_finding(layer_report_id,finding_id,path,archive,offset) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING",
@@ -134,6 +129,15 @@ void put_layer_report(Transaction& transaction, const LayerReport& report, ByteV
       {report.layer, to_string(report.of.analysis), report.of.state, compressed, to_unix_us(now)});
   index_findings(transaction, id, report, now);
   free_claim(transaction, report.layer, {to_string(report.of.analysis), report.of.state});
+}
+
+std::int64_t put_finding(Transaction& transaction, const Finding& finding, SystemTime now) {
+  return transaction.number(
+      "INSERT INTO finding(type,key,severity,title,attributes,detector,first_seen_at_us) VALUES(?,?,?,?,?,?,?) ON CONFLICT(type,key) DO "
+      "UPDATE SET"
+      " severity=excluded.severity, title=excluded.title, attributes=excluded.attributes, detector=excluded.detector RETURNING id",
+      {to_string(finding.type), finding.id, static_cast<int>(severity_with_weaknesses(finding)), finding.title,
+       dump_json(finding.attributes), finding.detector, to_unix_us(now)});
 }
 
 bool has_layer_facts(Transaction& transaction, const Digest& layer, const Digest& walker) {

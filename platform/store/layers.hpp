@@ -19,6 +19,9 @@ void put_layer_facts(Transaction& transaction, const Digest& layer, const Digest
 /// finding that was seen before keeps the time when it was seen first.
 void put_layer_report(Transaction& transaction, const LayerReport& report, ByteView compressed, SystemTime now);
 
+/// Stores what a finding is, without its places; its id in the database. One that was seen before keeps the time when it was seen first.
+std::int64_t put_finding(Transaction& transaction, const Finding& finding, SystemTime now);
+
 bool has_layer_facts(Transaction& transaction, const Digest& layer, const Digest& walker);
 /// The report's id in the database; nothing if there is none.
 std::optional<std::int64_t> layer_report_id(Transaction& transaction, const Digest& layer, const AnalysisState& of);

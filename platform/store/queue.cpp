@@ -192,6 +192,7 @@ Result<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const 
 protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view sensor_id, const protocol::Heartbeat& beat,
                                     const LeaseTerms& terms) {
   note_sensor(transaction, sensor_id, beat.version, beat.states, terms.now);
+  note_documents_state(transaction, sensor_id, beat.documents_state);
   protocol::HeartbeatAnswer answer;
   answer.interval = heartbeat_interval(terms.length);
   for (const protocol::JobProgress& progress : beat.jobs) {

@@ -191,7 +191,21 @@ ALTER TABLE scan_item ADD COLUMN time_source TEXT NOT NULL DEFAULT '';
 ALTER TABLE scan_item ADD COLUMN code TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array<std::string_view, 3> kMigrations{kControl, kContent, kListing};
+// Findings in an image's own documents: no layer report holds them.
+constexpr std::string_view kImageFindings = R"sql(
+ALTER TABLE sensor ADD COLUMN documents_state TEXT NOT NULL DEFAULT '';
+ALTER TABLE image ADD COLUMN documents_state TEXT NOT NULL DEFAULT '';
+CREATE TABLE image_finding(
+  image_id INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+  finding_id INTEGER NOT NULL REFERENCES finding(id),
+  document TEXT NOT NULL CHECK(document IN ('config','manifest')),
+  place TEXT NOT NULL,
+  offset INTEGER NOT NULL,
+  PRIMARY KEY(image_id, finding_id, document, place, offset)) STRICT, WITHOUT ROWID;
+CREATE INDEX image_finding_by_finding ON image_finding(finding_id, image_id);
+)sql";
+
+constexpr std::array<std::string_view, 4> kMigrations{kControl, kContent, kListing, kImageFindings};
 
 }  // namespace
 

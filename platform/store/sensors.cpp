@@ -84,9 +84,10 @@ Result<protocol::EnrollmentAnswer> enroll_sensor(Transaction& transaction, const
 Result<SensorKeys> sensor_keys(Transaction& transaction, std::string_view sensor_id) {
   SensorKeys keys;
   {
-    Rows rows = transaction.query("SELECT public_key FROM sensor WHERE id=?", {sensor_id});
+    Rows rows = transaction.query("SELECT public_key,documents_state FROM sensor WHERE id=?", {sensor_id});
     if (!rows.next()) return Error(ErrorCode::unauthorized, "this sensor is not known");
     keys.public_key.assign(rows.bytes(0).begin(), rows.bytes(0).end());
+    if (auto state = Digest::parse(rows.text(1)); state) keys.documents_state = *std::move(state);
   }
   keys.states = states_of_sensor(transaction, sensor_id);
   return keys;
@@ -101,6 +102,10 @@ void note_sensor(Transaction& transaction, std::string_view sensor_id, std::stri
   for (const AnalysisState& of : states) {
     transaction.run("INSERT INTO sensor_state(sensor_id,analysis,state) VALUES(?,?,?)", {sensor_id, to_string(of.analysis), of.state});
   }
+}
+
+void note_documents_state(Transaction& transaction, std::string_view sensor_id, const Digest& documents_state) {
+  transaction.run("UPDATE sensor SET documents_state=? WHERE id=?", {documents_state, sensor_id});
 }
 
 FleetStates::FleetStates(Transaction& transaction) {

@@ -22,13 +22,16 @@ Result<protocol::EnrollmentAnswer> enroll_sensor(Transaction& transaction, const
 
 struct SensorKeys {
   Bytes public_key;
-  AnalysisStates states;  ///< as last reported; empty if never
+  AnalysisStates states;   ///< as last reported; empty if never
+  Digest documents_state;  ///< as last reported; empty if never, and from an older sensor
 };
 Result<SensorKeys> sensor_keys(Transaction& transaction, std::string_view sensor_id);
 
 /// An empty list keeps the states reported before.
 void note_sensor(Transaction& transaction, std::string_view sensor_id, std::string_view version, const AnalysisStates& states,
                  SystemTime now);
+
+void note_documents_state(Transaction& transaction, std::string_view sensor_id, const Digest& documents_state);
 
 /// The current states of the sensors, as reported by those seen recently (compared with the sensor that was seen last).
 class FleetStates {

@@ -2,12 +2,12 @@
 // OCI image-spec: manifest.md, image-index.md, descriptor.md, config.md; Docker image manifest version 2, schema 2.
 #include "registry/client/manifest.hpp"
 
-#include "core/base/clock.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/json.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/report/image_config.hpp"
 #include "registry/client/media_types.hpp"
 
 #include <algorithm>
@@ -20,7 +20,6 @@ namespace {
 using nlohmann::json;
 namespace types = media_types;
 
-constexpr std::size_t kPlatformPartBytesMax = 64;
 constexpr std::size_t kMediaTypeBytesMax = 255;  // RFC 6838 section 4.2 allows 127 and 127
 
 enum class Shape { image, index };
@@ -32,19 +31,6 @@ bool is_manifest_type(std::string_view type) { return type == types::kOciManifes
 bool is_schema1_type(std::string_view type) { return type == types::kSchema1 || type == types::kSchema1Signed; }
 
 std::string without_parameters(std::string_view content_type) { return to_lower(trim(content_type.substr(0, content_type.find(';')))); }
-
-std::string platform_part(const json& platform, const char* name) {
-  return printable(text_of(platform, name).substr(0, kPlatformPartBytesMax));
-}
-
-/// "os/arch[/variant]"; empty unless both os and architecture are there.
-std::string platform_text(const json& platform) {
-  const std::string os = platform_part(platform, "os");
-  const std::string architecture = platform_part(platform, "architecture");
-  const std::string variant = platform_part(platform, "variant");
-  if (os.empty() || architecture.empty()) return {};
-  return os + '/' + architecture + (variant.empty() ? "" : '/' + variant);
-}
 
 bool is_attestation(const Descriptor& descriptor, const json& value) {
   if (descriptor.platform == "unknown/unknown") return true;
@@ -86,7 +72,7 @@ Result<Descriptor> parse_descriptor(const json& value, const std::string& what, 
                  what + " claims " + human_bytes(out.size_bytes) + ", more than the " + human_bytes(size_max) + " allowed");
   }
   if (const auto platform = value.find("platform"); platform != value.end() && platform->is_object()) {
-    out.platform = platform_text(*platform);
+    out.platform = platform_name(*platform);
   }
   out.artifact_type = printable(text_of(value, "artifactType").substr(0, kMediaTypeBytesMax));
   out.attestation = is_attestation(out, value);
@@ -200,24 +186,6 @@ bool is_layer_type(std::string_view type) {
          std::ranges::find(relabeled, type) != relabeled.end();
 }
 
-Result<std::vector<Digest>> parse_diff_ids(const json& document) {
-  std::vector<Digest> out;
-  const auto rootfs = document.find("rootfs");
-  if (rootfs == document.end() || !rootfs->is_object()) return out;
-  const auto list = rootfs->find("diff_ids");
-  if (list == rootfs->end() || list->is_null()) return out;
-  if (!list->is_array()) return malformed("image config: rootfs.diff_ids is not a list");
-  if (list->size() > limits::manifest_layers_max) {
-    return Error(ErrorCode::limit_exceeded, "image config: too many diff_ids: " + std::to_string(list->size()));
-  }
-  for (const json& value : *list) {
-    auto digest = Digest::parse(value.is_string() ? value.get<std::string>() : std::string());
-    if (!digest) return digest.error().with_context("image config: diff_id " + std::to_string(out.size()));
-    out.push_back(*digest);
-  }
-  return out;
-}
-
 }  // namespace
 
 bool ImageManifest::is_image() const {
@@ -237,22 +205,6 @@ Result<ManifestDocument> parse_manifest(std::string body, std::string content_ty
   out.body = std::move(body);
   auto filled = fill(out);
   if (!filled) return filled.error().with_context(what);
-  return out;
-}
-
-Result<ImageConfig> parse_config(std::string_view body) {
-  if (body.size() > limits::config_bytes_max) {
-    return Error(ErrorCode::limit_exceeded, "image config has more than " + human_bytes(limits::config_bytes_max));
-  }
-  auto document = parse_json(body, "image config");
-  if (!document) return document.error();
-  if (!document->is_object()) return malformed("image config is not an object");
-  ImageConfig out;
-  out.platform = platform_text(*document);
-  if (const std::string created = text_of(*document, "created"); from_rfc3339(created)) out.created = created;
-  auto diff_ids = parse_diff_ids(*document);
-  if (!diff_ids) return diff_ids.error();
-  out.diff_ids = std::move(*diff_ids);
   return out;
 }
 

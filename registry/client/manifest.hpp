@@ -41,13 +41,6 @@ struct ImageIndex {
   std::vector<Descriptor> manifests;
 };
 
-/// Facts from the image config.
-struct ImageConfig {
-  std::string platform;  ///< "linux/amd64"
-  std::string created;   ///< RFC 3339 as given, empty when absent or malformed
-  std::vector<Digest> diff_ids;
-};
-
 /// A fetched and verified manifest document: `digest` is the hash of `body`.
 struct ManifestDocument {
   Digest digest;
@@ -62,7 +55,5 @@ struct ManifestDocument {
 /// index, is `malformed`: two clients would see two images (CVE-2021-41190). Schema 1: `unsupported`. Embedded content that does not
 /// match its descriptor: digest_mismatch.
 Result<ManifestDocument> parse_manifest(std::string body, std::string content_type, const Digest& digest);
-
-Result<ImageConfig> parse_config(std::string_view body);
 
 }  // namespace landwaiter::registry

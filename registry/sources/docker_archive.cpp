@@ -4,6 +4,7 @@
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/report/image_config.hpp"
 #include "registry/client/blob_reader.hpp"
 #include "registry/client/media_types.hpp"
 #include "registry/client/reference.hpp"
@@ -82,7 +83,7 @@ class DockerArchiveSource final : public ImageSource {
     if (!config) return config.error();
     config_ = std::move(*config);
     config_digest_ = Digest::sha256_of(as_bytes(config_));
-    auto parsed = parse_config(config_);
+    auto parsed = parse_image_config(config_);
     if (!parsed) return parsed.error();
     if (parsed->diff_ids.size() != image.layers.size()) {
       return Error(ErrorCode::malformed,

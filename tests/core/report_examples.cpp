@@ -28,6 +28,15 @@ Finding finding_of(FindingType type) {
   return finding;
 }
 
+/// The same asset as in the layers, in the image's own documents.
+Finding finding_in_documents() {
+  Finding finding = finding_of(FindingType::certificate);
+  finding.occurrences = {{"env[3] (KEY)", {}, 4, {}, std::nullopt, Where::config},
+                         {"", {}, 0, {}, std::nullopt, Where::config},
+                         {"annotations.key", {}, 0, {}, std::nullopt, Where::manifest}};
+  return finding;
+}
+
 ImageReport full_image() {
   LayerReport lower, upper;
   LayerFacts upper_facts;
@@ -48,7 +57,13 @@ ImageReport full_image() {
   lower.packages.push_back(std::move(package));
   lower.distribution = Distribution{"debian", "12", "bookworm", "Debian 12", {"etc/os-release", {}, 0, {}, std::nullopt}, "os-release/1"};
   upper_facts.whiteouts = {"etc/a"};
-  ImageFacts facts{"localhost:5000/a:1", digest_of("i"), "linux/amd64", {lower.layer, upper.layer}, "2024-01-01T00:00:00Z", {}};
+  ImageFacts facts;
+  facts.reference = "localhost:5000/a:1";
+  facts.digest = digest_of("i");
+  facts.platform = "linux/amd64";
+  facts.layers = {lower.layer, upper.layer};
+  facts.created = "2024-01-01T00:00:00Z";
+  facts.findings.push_back(finding_in_documents());
   facts.diagnostics.push_back({ErrorCode::unsupported, "of the image", "", {}, {}});
   const std::map<Digest, ScannedLayer> layers{{lower.layer, {{}, {lower}}}, {upper.layer, {upper_facts, {upper}}}};
   ImageReport image = compose(std::move(facts), {{Analysis::cryptography, digest_of("state")}}, layers);

@@ -31,6 +31,12 @@ def damages():
         yield finding + [member], ...
     for member in ("path", "layer", "archive", "offset", "deleted_by"):
         yield occurrence + [member], ...
+    in_a_file = {"path": "etc/a", "archive": [], "offset": 0, "layer": "sha256:" + 64 * "0", "deleted_by": None}
+    yield occurrence, {**in_a_file, "config": "env[3]"}
+    yield occurrence, {**in_a_file, "manifest": "annotations.key"}
+    yield occurrence, {"config": "env[3]"}
+    yield occurrence, {"config": "env[3]", "manifest": "a", "offset": 0}
+    yield occurrence, {"config": 3, "offset": 0}
     issue = finding + ["attributes", "issues", 0]
     for member in ("code", "severity", "reason", "remedy"):
         yield issue + [member], ...

@@ -2,6 +2,7 @@
 // The client against Debian's docker-registry, with images that skopeo pushed.
 #include "core/base/digest.hpp"
 #include "core/base/limits.hpp"
+#include "core/report/image_config.hpp"
 #include "registry/client/client.hpp"
 #include "registry/http/transport.hpp"
 #include "tests/support/catch.hpp"
@@ -86,7 +87,7 @@ TEST_CASE("a real registry is listed, and its images are read", "[integration][c
   const auto source = Client::repository_source(session.client, "team/app");
   auto config = session.run(source->small_blob(document->image->config));
   REQUIRE(config.has_value());
-  auto parsed = parse_config(*config);
+  auto parsed = parse_image_config(*config);
   REQUIRE(parsed.has_value());
   CHECK(parsed->platform == "linux/amd64");
   CHECK(parsed->diff_ids == first.diff_ids);

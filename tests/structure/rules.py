@@ -20,7 +20,7 @@ MAY_INCLUDE = {
 FLOORS = {
     "core": ("base", "os", "report", "assess", "export", "wire"),
     "registry": ("http", "auth", "client", "sources", "enumerators"),
-    "detectors": ("engine", "walk", "formats", "keys", "passwords", "ssh", "certificates", "jose", "keystores", "openpgp",
+    "detectors": ("engine", "image", "walk", "formats", "keys", "passwords", "ssh", "certificates", "jose", "keystores", "openpgp",
                   "key_files", "libraries", "settings", ""),
     "storage": ("", "sqlite", "local"),
     "daemon": ("settings", "service", "scan", "output", "listing", "check", "sensor", "commands", ""),

@@ -38,7 +38,7 @@ TEST_CASE("a row for each occurrence, all of one length, with no formula") {
   }
   const auto rows = read_csv(exports::csv(images));
   CHECK(rows.size() == occurrences + 1);
-  bool hostile = false, key = false;
+  bool hostile = false, key = false, config = false;
   for (const auto& row : rows) {
     REQUIRE(row.size() == 17);
     for (const std::string& field : row) {
@@ -47,8 +47,11 @@ TEST_CASE("a row for each occurrence, all of one length, with no formula") {
     hostile = hostile || (row[5] == "'=HYPERLINK(\"http://x\", \"y\")\nsecond line" && row[10] == "'+danger, \"quoted\" ü %");
     key = key || (row[4] == "private-key" && row[3] == "critical" && row[10] == "srv/app.war" && row[11] == "WEB-INF/key.pem" &&
                   row[14] == "1" && row[15].starts_with("sha256:"));
+    config = config || (row[4] == "private-key" && row[10] == "config env[3] (TLS_KEY)" && row[11].empty() && row[12] == "8" &&
+                        row[13].empty() && row[14].empty() && row[15].empty());
   }
   CHECK(hostile);
+  CHECK(config);
   CHECK(key);
 }
 

@@ -108,9 +108,12 @@ TEST_CASE("algorithms are shared and say how strong they are") {
 TEST_CASE("places, issues and the other types of assets") {
   auto components = by_ref(bom(test::export_samples(), CycloneDxVersion::v1_6));
   const json key = components["private-key:spki-sha256:" + hex_of("shop key")];
-  CHECK(key["evidence"]["occurrences"][0]["location"] == "srv/app.war > WEB-INF/key.pem");
-  CHECK(key["evidence"]["occurrences"][0]["offset"] == 17);
-  CHECK(key["evidence"]["occurrences"][0]["additionalContext"].get<std::string>().find("deleted by layer sha256:") != std::string::npos);
+  const json& places = key["evidence"]["occurrences"];
+  REQUIRE(places.size() == 2);
+  CHECK(places[0] == json{{"location", "config env[3] (TLS_KEY)"}, {"offset", 8}, {"additionalContext", "the image's config"}});
+  CHECK(places[1]["location"] == "srv/app.war > WEB-INF/key.pem");
+  CHECK(places[1]["offset"] == 17);
+  CHECK(places[1]["additionalContext"].get<std::string>().find("deleted by layer sha256:") != std::string::npos);
   CHECK(property(key, "severity") == "critical");
   CHECK(property(key, "issue:key-with-certificate").starts_with("critical: "));
   CHECK(components["keystore:sha256:" + hex_of("store")]["type"] == "file");

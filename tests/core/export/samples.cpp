@@ -87,6 +87,7 @@ std::vector<Finding> keys() {
                              {"", "AQAB", hex_of("shop key")}, {"PEM", "PKCS#8", false, nullptr, ""}, "srv/app.war", {"WEB-INF/key.pem"});
   assets::set_matching_certificates({"sha256:" + hex_of("shop")}, pair);
   pair.occurrences[0].deleted_by = digest_of("layer 2");
+  pair.occurrences.push_back({"env[3] (TLS_KEY)", {}, 8, {}, std::nullopt, Where::config});
   out.push_back(pair);
   const json encryption{{"scheme", "PBES2"}, {"cipher", "aes-256-cbc"}};
   out.push_back(private_key("hmac-sha256:" + hex_of("x"), "Encrypted private key", {}, {},

@@ -27,6 +27,10 @@ TEST_CASE("a result for each issue of at least low severity, with its rule") {
     CHECK(location["physicalLocation"]["artifactLocation"]["uri"] == "srv/app.war");
     CHECK(location["logicalLocations"][0]["fullyQualifiedName"] == "srv/app.war > WEB-INF/key.pem");
     CHECK(location["properties"]["deletedBy"].get<std::string>().starts_with("sha256:"));
+    const json& config = result["locations"].back();
+    CHECK(config["physicalLocation"]["artifactLocation"] == json{{"uri", "config"}, {"uriBaseId", "IMAGE_DOCUMENTS"}});
+    CHECK(run["originalUriBaseIds"].contains("IMAGE_DOCUMENTS"));
+    CHECK(config["logicalLocations"][0]["fullyQualifiedName"] == "config env[3] (TLS_KEY)");
   }
   CHECK(deleted);
 }

@@ -285,3 +285,32 @@ TEST_CASE("The image report has the documented form") {
   CHECK(document["stats"]["layers"] == 2);
   CHECK(document["findings"][0]["occurrences"][0]["deleted_by"] == digest_of("2").str());
 }
+
+TEST_CASE("What lies in the image's own documents is joined with its layers, and no layer hides it") {
+  Layer lower = Layer("1").asset("etc/key.pem");
+  Layer upper = Layer("2").whiteout("etc/key.pem").whiteout("env[3]").opaque("");
+  lower.facts.written.seal();
+  upper.facts.written.seal();
+  ImageFacts facts;
+  facts.layers = {lower.report.layer, upper.report.layer};
+  Finding finding = lower.report.findings[0];
+  finding.occurrences = {{"env[3]", {}, 4, {}, std::nullopt, Where::config}};
+  facts.findings = {finding};
+  finding.id = "sha256:another";
+  facts.findings.push_back(finding);
+  const std::map<Digest, ScannedLayer> layers{{digest_of("1"), lower.scanned()}, {digest_of("2"), upper.scanned()}};
+  const ImageReport image = compose(std::move(facts), states(), layers);
+  REQUIRE(image.findings.size() == 2);
+  for (const Finding& each : image.findings) {
+    const Occurrence& last = each.occurrences.back();
+    CHECK(last.where == Where::config);
+    CHECK(last.path == "env[3]");
+    CHECK(last.layer.empty());
+    CHECK_FALSE(last.deleted_by.has_value());
+  }
+  CHECK(image.findings[0].id == "sha256:another");
+  CHECK(image.findings[0].occurrences.size() == 1);
+  REQUIRE(image.findings[1].occurrences.size() == 2);
+  CHECK(image.findings[1].occurrences[0].deleted_by == digest_of("2"));
+  CHECK(image.facts.findings.empty());
+}

@@ -121,3 +121,35 @@ TEST_CASE("People see the worst first, then by type, title and id") {
   for (const Finding& finding : findings) order += finding.id;
   CHECK(order == "12345");
 }
+
+TEST_CASE("An occurrence in an image's own document goes through JSON unchanged") {
+  Finding finding = example();
+  finding.occurrences = {{"env[3] (KEY)", {}, 4, {}, std::nullopt, Where::config},
+                         {"annotations.key", {}, 0, {}, std::nullopt, Where::manifest}};
+  const json document = finding;
+  CHECK(document["occurrences"][0] == json{{"config", "env[3] (KEY)"}, {"offset", 4}});
+  CHECK(document["occurrences"][1] == json{{"manifest", "annotations.key"}, {"offset", 0}});
+  const auto read = parse_json_as<Finding>(dump_json(document), "finding");
+  REQUIRE(read);
+  CHECK(read->occurrences == finding.occurrences);
+  for (const json& wrong : {json{{"config", 3}, {"offset", 0}}, json{{"config", "env[3]"}}, json{{"offset", 0}}}) {
+    json broken = document;
+    broken["occurrences"][0] = wrong;
+    INFO(wrong);
+    CHECK_FALSE(convert_json<Finding>(broken, "finding"));
+  }
+}
+
+TEST_CASE("A place is one text for people, and files come before documents") {
+  const Occurrence file{"zz.war", {"a.jar", "k.pem"}, 0, digest_of("1"), std::nullopt};
+  const Occurrence config{"env[3] (KEY)", {}, 4, {}, std::nullopt, Where::config};
+  const Occurrence whole{"", {}, 0, {}, std::nullopt, Where::manifest};
+  CHECK(place_text(file) == "zz.war > a.jar > k.pem");
+  CHECK(place_text(config) == "config env[3] (KEY)");
+  CHECK(place_text(whole) == "manifest");
+  CHECK(file < config);
+  CHECK(config < whole);
+  Occurrence same_name = file;
+  same_name.where = Where::config;
+  CHECK(same_name != file);
+}

@@ -131,6 +131,30 @@ TEST_CASE("Image facts go through JSON unchanged") {
   CHECK_FALSE(convert_json<ImageFacts>(wrong, "facts"));
 }
 
+TEST_CASE("Findings of the image itself are part of its facts, and older facts have none") {
+  ImageFacts facts;
+  facts.digest = digest_of("i");
+  facts.findings = {finding_of(FindingType::private_key, "k", {{"env[3] (KEY)", {}, 4, {}, std::nullopt, Where::config}})};
+  facts.documents_state = digest_of("analyzers");
+  json document = facts;
+  const auto read = convert_json<ImageFacts>(document, "facts");
+  REQUIRE(read);
+  CHECK(json(*read) == document);
+  CHECK(read->documents_state == facts.documents_state);
+  REQUIRE(read->findings.size() == 1);
+  CHECK(read->findings[0].occurrences == facts.findings[0].occurrences);
+  document.erase("findings");
+  document.erase("documents_state");
+  const auto older = convert_json<ImageFacts>(document, "facts");
+  REQUIRE(older);
+  CHECK(older->findings.empty());
+  CHECK(older->documents_state.empty());
+  document["documents_state"] = "x";
+  CHECK_FALSE(convert_json<ImageFacts>(document, "facts"));
+  document["documents_state"] = nullptr;
+  CHECK_FALSE(convert_json<ImageFacts>(document, "facts"));
+}
+
 TEST_CASE("normalize joins equal findings, keeps the worst severity and drops doubled occurrences") {
   const Occurrence a{"a", {}, 0, {}, std::nullopt};
   const Occurrence b{"b", {}, 0, {}, std::nullopt};

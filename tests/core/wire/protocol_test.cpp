@@ -77,7 +77,7 @@ TEST_CASE("Every message goes through JSON unchanged") {
   check_round_trip(JobFailure{true, true, ErrorCode::timeout, "slow", std::chrono::seconds(7)});
   check_round_trip(Enrollment{"n", "0.1", {2, 3}, engine().states, "key"});
   check_round_trip(EnrollmentAnswer{"id", Secret("token"), Secret("00ff"), 1, std::chrono::seconds(3)});
-  check_round_trip(Heartbeat{"0.1", {2}, engine().states, {{"j", Secret("l"), 1, 2, 3, 4}}});
+  check_round_trip(Heartbeat{"0.1", {2}, engine().states, {{"j", Secret("l"), 1, 2, 3, 4}}, digest_of("d")});
   check_round_trip(HeartbeatAnswer{{"a"}, {"b"}, true, true, std::chrono::seconds(9), 2});
   check_round_trip(LayerClaim{Secret("l"), engine(), {digest_of("1"), digest_of("2")}, true});
   check_round_trip(LayerClaimAnswer{{digest_of("1")}, {{digest_of("2"), {true, {Analysis::secrets}}}}, {digest_of("3")}});
@@ -109,6 +109,9 @@ TEST_CASE("What an older peer sends is understood: no filters, no times, no coun
   REQUIRE(page);
   CHECK(page->items.size() == 1);
   CHECK(page->repositories_listed == 0);
+  const auto beat = parse_json_as<Heartbeat>(R"({"version":"0.1","jobs":[]})", "heartbeat");
+  REQUIRE(beat);
+  CHECK(beat->documents_state.empty());
 }
 
 TEST_CASE("A sensor that does not say which protocol it speaks speaks the first, and its states are not asked for") {

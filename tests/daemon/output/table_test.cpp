@@ -135,3 +135,19 @@ TEST_CASE("color and width follow the terminal and the environment") {
 }
 
 TEST_CASE("an image without findings says so") { CHECK(findings_text(ImageReport(), {}) == "no findings\n"); }
+
+TEST_CASE("a place in the image's own documents is shown as such") {
+  ImageReport image;
+  image.facts.layers = {digest('a')};
+  Finding key = finding(FindingType::private_key, "k", Severity::high, "EC private key", "etc/key.pem");
+  key.occurrences.push_back({"env[3] (TLS_KEY)", {}, 8, {}, std::nullopt, Where::config});
+  key.occurrences.push_back({"", {}, 0, {}, std::nullopt, Where::manifest});
+  image.findings = {key};
+  const std::string text = findings_text(image, {.width = 160});
+  INFO(text);
+  CHECK(contains(text, "etc/key.pem\n"));
+  CHECK(contains(text, "config env[3] (TLS_KEY)\n"));
+  CHECK(contains(text, "manifest\n"));
+  CHECK(contains(text, "of the image itself, in no layer\n"));
+  CHECK(contains(text, "layer bbbb"));
+}

@@ -283,8 +283,9 @@ TEST_CASE("a config that makes no sense is told, and all layers are scanned", "[
   REQUIRE(outcome.has_value());
   CHECK(outcome->layers_fetched == 1);
   CHECK(outcome->facts.platform == "index/said");
-  REQUIRE(outcome->facts.diagnostics.size() == 1);
+  REQUIRE(outcome->facts.diagnostics.size() == 2);
   CHECK(outcome->facts.diagnostics[0].message.find("config cannot be used") != std::string::npos);
+  CHECK(outcome->facts.diagnostics[1].message.find("config is searched as it is") != std::string::npos);
 }
 
 TEST_CASE("a config that is not what its digest says fails the image", "[image_job]") {
@@ -334,4 +335,64 @@ TEST_CASE("artifacts and indexes in an image's place are unsupported, by their n
   REQUIRE(other.has_error());
   CHECK(other.error().code() == ErrorCode::unsupported);
   CHECK(other.error().message().find("index") != std::string::npos);
+}
+
+TEST_CASE("what lies in config and manifest is found, and known the next time", "[image_job]") {
+  const std::string token = [] {
+    const auto part = [](const std::string& text) { return base64url_encode(as_bytes(text)); };
+    return part(R"({"alg":"HS256"})") + '.' + part(R"({"iss":"me"})") + '.' + part(std::string(32, 's'));
+  }();
+  Fixture f;
+  f.add_layer("a");
+  f.config["config"] = {{"Env", {"PATH=/bin", "TOKEN=" + token}}};
+  f.manifest["annotations"] = {{"token", token}};
+  const auto check = [](const Result<ImageOutcome>& outcome, bool unchanged) {
+    REQUIRE(outcome.has_value());
+    CHECK(outcome->unchanged == unchanged);
+    CHECK(outcome->facts.diagnostics.empty());
+    REQUIRE(outcome->facts.findings.size() == 1);
+    const Finding& finding = outcome->facts.findings[0];
+    CHECK(finding.type == FindingType::token);
+    REQUIRE(finding.occurrences.size() == 2);
+    CHECK(finding.occurrences[0] == Occurrence{"env[1] (TOKEN)", {}, 6, {}, std::nullopt, Where::config});
+    CHECK(finding.occurrences[1] == Occurrence{"annotations.token", {}, 0, {}, std::nullopt, Where::manifest});
+  };
+  check(f.run(), false);
+  const Digest config = digest_of(f.config.dump());
+  CHECK(f.source->asked[config] == 1);
+  check(f.run(), true);
+  CHECK(f.source->asked[config] == 1);
+  CHECK(f.remembered(digest_of(f.manifest.dump()))->facts.documents_state == f.pool.documents_state());
+}
+
+TEST_CASE("an image whose documents were looked at by other analyzers is looked at again, its layers are not", "[image_job]") {
+  Fixture f;
+  const Digest layer = digest_of(f.add_layer("a"));
+  REQUIRE(f.run().has_value());
+  storage::ImageRecord older = *f.remembered(digest_of(f.manifest.dump()));
+  older.facts.documents_state = digest_of("older analyzers");
+  auto put = [older](storage::Store& store) { return store.put_image(older); };
+  REQUIRE(run_awaitable(f.io, f.store.run(std::move(put))).has_value());
+  auto again = f.run();
+  REQUIRE(again.has_value());
+  CHECK_FALSE(again->unchanged);
+  CHECK(f.source->asked[digest_of(f.config.dump())] == 2);
+  CHECK(f.source->asked[layer] == 1);
+  CHECK(f.remembered(digest_of(f.manifest.dump()))->facts.documents_state == f.pool.documents_state());
+}
+
+TEST_CASE("a config that is too large to be read is a diagnostic, never clean in silence", "[image_job]") {
+  Fixture f;
+  f.add_layer("a");
+  f.config["padding"] = std::string(1'000'001, ' ');  // the source's bound
+  auto outcome = f.run();
+  REQUIRE(outcome.has_value());
+  REQUIRE(outcome->facts.diagnostics.size() == 1);
+  CHECK(outcome->facts.diagnostics[0].code == ErrorCode::limit_exceeded);
+  Fixture many;
+  many.config["history"] = json::array_t(10'001, json::object());
+  outcome = many.run();
+  REQUIRE(outcome.has_value());
+  REQUIRE(outcome->facts.diagnostics.size() == 1);
+  CHECK(outcome->facts.diagnostics[0].message == "the image's config has too many entries in history: only the first 10000 were read");
 }

@@ -86,10 +86,18 @@ def program(name):
     return path
 
 
+def place_of(occurrence):
+    """(path, archive...), or ("config", place) of what lies in the image's own documents."""
+    for document in ("config", "manifest"):
+        if document in occurrence:
+            return document, occurrence[document]
+    return occurrence["path"], *occurrence["archive"]
+
+
 def places(image, kind=None):
     """{(type, path, archive...)}: id} of a report's occurrences."""
     return {
-        (finding["type"], occurrence["path"], *occurrence["archive"]): finding["id"]
+        (finding["type"], *place_of(occurrence)): finding["id"]
         for finding in image["findings"] for occurrence in finding["occurrences"] if kind in (None, finding["type"])
     }
 

@@ -77,7 +77,8 @@ def plain_layer(files):
 
 @dataclass
 class Image:
-    """An image manifest with its config. `config_type` other than an image config's makes it an artifact."""
+    """An image manifest with its config. `config_type` other than an image config's makes it an artifact; `details` are further members of
+    the config, `annotations` the manifest's."""
 
     layers: list
     platform: str = "linux/amd64"
@@ -85,6 +86,8 @@ class Image:
     created: str = "2024-02-29T12:00:00Z"
     members: tuple = ()
     media_type: str = MANIFEST
+    details: dict = field(default_factory=dict)
+    annotations: dict = field(default_factory=dict)
     config: bytes = field(init=False)
     manifest: bytes = field(init=False)
 
@@ -94,11 +97,13 @@ class Image:
                   "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in self.layers]}}
         if variant:
             config["variant"] = variant[0]
+        config.update(self.details)
         self.config = json.dumps(config, sort_keys=True).encode()
         self.manifest = json.dumps({
             "schemaVersion": 2, "mediaType": MANIFEST,
             "config": {"mediaType": self.config_type, "digest": sha256(self.config), "size": len(self.config)},
             "layers": [{"mediaType": layer.media_type, "digest": layer.digest, "size": layer.size} for layer in self.layers],
+            **({"annotations": self.annotations} if self.annotations else {}),
         }, sort_keys=True).encode()
 
     @property

@@ -60,15 +60,19 @@ class Platform:
 
     def api(self, method, path, body=None, token=None):
         """The JSON answer of the API. Raises ApiError for a status that is not 2xx."""
+        text = self.text(method, path, body, token)
+        return json.loads(text) if text else None
+
+    def text(self, method, path, body=None, token=None):
+        """The bytes of the answer."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"isg-api-token": self._token if token is None else token, "Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=60 * PATIENCE) as response:
-                text = response.read()
+                return response.read()
         except urllib.error.HTTPError as error:
             raise ApiError(error.code, error.read().decode(errors="replace")) from None
-        return json.loads(text) if text else None
 
     def pages(self, path, member):
         """All entries of a paged list."""

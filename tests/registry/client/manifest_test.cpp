@@ -224,22 +224,3 @@ TEST_CASE("other artifacts are no images", "[manifest]") {
   helm["config"] = descriptor("application/vnd.cncf.helm.config.v1+json");
   CHECK_FALSE(parse(helm)->image->is_image());
 }
-
-TEST_CASE("the image config is read", "[manifest]") {
-  const json document{{"os", "linux"},
-                      {"architecture", "amd64"},
-                      {"created", "2026-01-02T03:04:05.6Z"},
-                      {"rootfs", {{"type", "layers"}, {"diff_ids", {kDigest}}}}};
-  auto got = parse_config(document.dump());
-  REQUIRE(got.has_value());
-  CHECK(got->platform == "linux/amd64");
-  CHECK(got->created == "2026-01-02T03:04:05.6Z");
-  REQUIRE(got->diff_ids.size() == 1);
-  CHECK(got->diff_ids[0].str() == kDigest);
-  auto odd = parse_config(R"({"created":"yesterday"})");
-  REQUIRE(odd.has_value());
-  CHECK(odd->created.empty());
-  CHECK(odd->platform.empty());
-  CHECK(parse_config("[]").has_error());
-  CHECK(parse_config(R"({"rootfs":{"diff_ids":["x"]}})").has_error());
-}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/json.hpp"
+#include "core/report/image_config.hpp"
 #include "registry/client/image_source.hpp"
 #include "registry/sources/docker_archive.hpp"
 #include "registry/sources/oci_layout.hpp"
@@ -43,7 +44,7 @@ void check_image(ImageSource& source, const BuiltImage& image, const std::string
   REQUIRE(document->image->layers.size() == image.layers.size());
   auto config = run_one(source.small_blob(document->image->config));
   REQUIRE(config.has_value());
-  CHECK(parse_config(*config)->diff_ids == image.diff_ids);
+  CHECK(parse_image_config(*config)->diff_ids == image.diff_ids);
   for (const Descriptor& layer : document->image->layers) {
     auto bytes = run_one(drain(source, layer));
     REQUIRE(bytes.has_value());

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Findings in an image's own documents, which no layer report holds.
+#include "tests/platform/support/test_platform.hpp"
+#include "tests/support/catch.hpp"
+
+namespace landwaiter::test {
+namespace {
+
+const std::string kPlace = "env[3] (TLS_KEY)";
+
+/// A key in the image's config, and in its manifest too when `twice`.
+Finding key_in_documents(bool twice = false) {
+  Finding finding;
+  finding.type = FindingType::private_key;
+  finding.id = digest("key").str();
+  finding.severity = Severity::high;
+  finding.title = "a key";
+  finding.detector = "key/1";
+  finding.occurrences = {{kPlace, {}, 8, {}, std::nullopt, Where::config}};
+  if (twice) finding.occurrences.push_back({"annotations.key", {}, 0, {}, std::nullopt, Where::manifest});
+  return finding;
+}
+
+/// Scans an image of the one layer "base" whose own documents hold these findings.
+void scan(TestPlatform& platform, const TestSensor& sensor, const std::string& image, const std::vector<Finding>& findings) {
+  platform.scan_images({"localhost:5000/" + image + ":1"}, false);
+  const json listing = platform.acquire(sensor);
+  REQUIRE(listing.size() == 1);
+  REQUIRE(platform.job_call(sensor, listing[0], "inventory", page({item(image, "1", image)})).status == 200);
+  const json jobs = platform.acquire(sensor);
+  REQUIRE(jobs.size() == 1);
+  REQUIRE(platform.put_layer(sensor, layer_report("base")).status == 204);
+  json body = completion(image, {"base"});
+  body["facts"]["findings"] = findings;
+  const Reply done = platform.job_call(sensor, jobs[0], "complete", body);
+  INFO(done.text);
+  REQUIRE(done.status == 200);
+}
+
+json places_of_key(TestPlatform& platform) { return platform.get("/v3/findings/" + digest("key").str()).body["occurrences"]; }
+
+}  // namespace
+
+TEST_CASE("images: what lies in an image's own documents is listed, reported and exported") {
+  TestPlatform platform;
+  const TestSensor sensor = platform.enroll();
+  scan(platform, sensor, "image", {key_in_documents(true)});
+
+  const json findings = platform.get("/v3/findings").body["findings"];
+  REQUIRE(findings.size() == 3);
+  CHECK(findings[0]["id"] == digest("key").str());
+  CHECK(findings[0]["images"] == 1);
+  CHECK(findings[0]["occurrences"] == 2);
+  CHECK(platform.get("/v3/findings?type=private-key&image=" + digest("image").str()).body["findings"].size() == 1);
+  CHECK(platform.get("/v3/findings?type=private-key&image=" + digest("other").str()).body["findings"].empty());
+  CHECK(platform.get("/v3/images").body["images"][0]["findings"] == 3);
+
+  const json places = places_of_key(platform);
+  REQUIRE(places.size() == 2);
+  CHECK(places[0]["config"] == kPlace);
+  CHECK(places[0]["image"] == digest("image").str());
+  CHECK_FALSE(places[0].contains("path"));
+  CHECK(places[1]["manifest"] == "annotations.key");
+
+  const std::string base = "/v3/images/" + digest("image").str();
+  const json report = platform.get(base + "/report").body;
+  REQUIRE(report["findings"].size() == 3);
+  CHECK(report["findings"][0]["occurrences"][0] == json{{"config", kPlace}, {"offset", 8}});
+  CHECK(platform.get(base + "/export?format=csv").text.find(",config env[3] (TLS_KEY),") != std::string::npos);
+  CHECK(platform.get(base + "/export?format=sarif").text.find("\"config env[3] (TLS_KEY)\"") != std::string::npos);
+  CHECK(platform.get(base + "/export").text.find("\"config env[3] (TLS_KEY)\"") != std::string::npos);
+}
+
+TEST_CASE("images: an asset in a layer and in a config is one finding, counted once for each image") {
+  TestPlatform platform;
+  const TestSensor sensor = platform.enroll();
+  Finding shared = layer_report("base").findings[0];
+  shared.occurrences = key_in_documents().occurrences;
+  scan(platform, sensor, "one", {shared});
+  scan(platform, sensor, "two", {});
+  const json findings = platform.get("/v3/findings?q=shared").body["findings"];
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0]["images"] == 2);
+  CHECK(findings[0]["occurrences"] == 2);  // one in the layer, one in a config
+  for (const json& image : platform.get("/v3/images").body["images"]) CHECK(image["findings"] == 2);
+  const json one = platform.get("/v3/images/" + digest("one").str() + "/report").body["findings"];
+  const json two = platform.get("/v3/images/" + digest("two").str() + "/report").body["findings"];
+  REQUIRE(one.size() == 2);
+  REQUIRE(two.size() == 2);
+  std::size_t places = 0;
+  for (const json& finding : one) places += finding["occurrences"].size();
+  for (const json& finding : two) places += finding["occurrences"].size();
+  CHECK(places == 5);
+}
+
+TEST_CASE("images: a later scan takes the place of an earlier one") {
+  TestPlatform platform;
+  const TestSensor sensor = platform.enroll();
+  scan(platform, sensor, "image", {key_in_documents(true)});
+  scan(platform, sensor, "image", {key_in_documents()});
+  CHECK(places_of_key(platform).size() == 1);
+  scan(platform, sensor, "image", {});
+  CHECK(places_of_key(platform).empty());
+  CHECK(platform.get("/v3/findings?type=private-key").body["findings"].empty());
+  CHECK(platform.get("/v3/findings").body["findings"].size() == 2);
+}
+
+TEST_CASE("images: an unchanged image is stored again when other analyzers looked at it") {
+  TestPlatform platform;
+  const TestSensor sensor = platform.enroll();
+  scan(platform, sensor, "image", {});
+  const auto unchanged = [&](const std::string& analyzers) {
+    platform.scan_images({"localhost:5000/image:1"}, false);
+    const json listing = platform.acquire(sensor);
+    REQUIRE(platform.job_call(sensor, listing[0], "inventory", page({item("image", "1", "image")})).status == 200);
+    const json job = platform.acquire(sensor)[0];
+    json body = completion("image", {"base"}, true);
+    body["facts"]["documents_state"] = analyzers.empty() ? "" : digest(analyzers).str();
+    body["facts"]["findings"] = {json(key_in_documents())};
+    REQUIRE(platform.job_call(sensor, job, "complete", body).status == 200);
+  };
+  unchanged("");
+  CHECK(platform.get("/v3/findings?type=private-key").body["findings"].empty());
+  unchanged("newer");
+  CHECK(places_of_key(platform).size() == 1);
+}
+
+TEST_CASE("images: a sensor that looks at documents otherwise gets the known image's job, an incremental scan too") {
+  TestPlatform platform;
+  const TestSensor sensor = platform.enroll();
+  scan(platform, sensor, "image", {});
+  const auto jobs_of_scan = [&](const std::string& documents_state) {
+    const json beat{{"version", "1"},
+                    {"protocols", {2}},
+                    {"states", states_to_json(engine_at().states)},
+                    {"documents_state", documents_state},
+                    {"jobs", json::array()}};
+    REQUIRE(platform.call("POST", "/v3/sensors/me/heartbeat", beat, sensor.token).status == 200);
+    platform.scan_images({"localhost:5000/image:1"});
+    const json listing = platform.acquire(sensor);
+    REQUIRE(platform.job_call(sensor, listing[0], "inventory", page({item("image", "1", "image")})).status == 200);
+    return platform.acquire(sensor).size();
+  };
+  CHECK(jobs_of_scan("") == 0);
+  CHECK(jobs_of_scan(digest("newer").str()) == 1);
+}
+
+TEST_CASE("images: facts of an older sensor have no findings, and what makes no sense is refused") {
+  TestPlatform platform;
+  const TestSensor sensor = platform.enroll();
+  platform.scan_images({"localhost:5000/image:1"});
+  const json listing = platform.acquire(sensor);
+  REQUIRE(platform.job_call(sensor, listing[0], "inventory", page({item("image", "1", "image")})).status == 200);
+  const json job = platform.acquire(sensor)[0];
+  json body = completion("image", {});
+  body["facts"]["findings"] = {json(key_in_documents())};
+  body["facts"]["findings"][0]["occurrences"][0] = {{"offset", 0}};
+  CHECK(platform.job_call(sensor, job, "complete", body).status == 400);
+  body["facts"].erase("findings");
+  body["facts"].erase("documents_state");
+  CHECK(platform.job_call(sensor, job, "complete", body).status == 200);
+  CHECK(platform.get("/v3/images/" + digest("image").str() + "/report").body["findings"].empty());
+}
+
+}  // namespace landwaiter::test
