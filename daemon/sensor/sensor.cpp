@@ -217,7 +217,7 @@ class Sensor::Impl {
   void give_up(const Error& why) {
     if (gave_up_) return;
     gave_up_ = why;
-    draining_ = true;
+    stopping_ = true;
     acquire_cancel_.emit(asio::cancellation_type::terminal);
     pause_.wake();
     jobs_->hand_back_all();
