@@ -4,6 +4,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/json.hpp"
 #include "core/wire/protocol.hpp"
+#include "core/wire/protocol_version.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -29,10 +30,16 @@ struct FakePlatform {
   ScriptedResponse answer(const ScriptedRequest& request) {
     const std::string path = request.path();
     if (path == "/v3/sensors/enroll") {
-      const protocol::EnrollmentAnswer enrolled{"s1", Secret("lws_t"), Secret(std::string(64, 'a')), 1, std::chrono::seconds(1)};
+      const protocol::EnrollmentAnswer enrolled{"s1", Secret("lws_t"), Secret(std::string(64, 'a')), enrollment_version,
+                                                std::chrono::seconds(1)};
       return {.status = 201, .body = dump_json(enrolled)};
     }
-    if (path == "/v3/sensors/me/heartbeat") return {.body = dump_json(protocol::HeartbeatAnswer{})};
+    if (path == "/v3/sensors/me/heartbeat") {
+      if (!refusal.is_null()) return {.status = 409, .body = dump_json(refusal)};
+      protocol::HeartbeatAnswer beat;
+      beat.protocol_version = protocol::kVersions.back();
+      return {.body = dump_json(beat)};
+    }
     if (path == "/v3/jobs/acquire") {
       asked = json::parse(request.body);
       if (given.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(20));  // a very short long poll
@@ -46,6 +53,8 @@ struct FakePlatform {
     return {.status = 404, .body = "{}"};
   }
 
+  int enrollment_version = protocol::kVersions.back();
+  json refusal;  ///< of heartbeats
   json given;
   json asked;
   std::map<std::string, json> failures;
@@ -107,4 +116,39 @@ TEST_CASE("A job of a kind that the sensor does not know is refused alone, and t
   CHECK(refusal["reason"].get<std::string>().find("unknown kind of job \"check\"") != std::string::npos);
   CHECK(platform.leases["/v3/jobs/strange/fail"] == "lease of strange");
   CHECK(platform.failures["/v3/jobs/known/fail"]["code"] == "not_found");
+}
+
+TEST_CASE("A platform without a common version of the protocol ends the sensor with a sentence that says what to update", "[sensor]") {
+  REQUIRE(sodium_init() >= 0);
+  FakePlatform platform(json::array());
+  std::string sentence;
+  SECTION("when the sensor enrolls") {
+    platform.enrollment_version = protocol::kVersions.back() + 1;
+    sentence = "update the sensor";
+  }
+  SECTION("when it runs, after an update") {
+    platform.refusal = {{"type", "urn:landwaiter:problem:protocol-version"}, {"status", 409}, {"detail", "too old: update the platform"}};
+    sentence = "too old: update the platform";
+  }
+  test::ScriptedServer server([&](const ScriptedRequest& request) { return platform.answer(request); });
+  test::TempDir state;
+  const RealClock clock;
+  SensorConfig config;
+  config.name = "test";
+  config.state_directory = state.path();
+  config.platform_url = server.url();
+  config.enrollment_token = Secret("lwe_t");
+  config.workers = 1;
+  asio::io_context io;
+  Sensor sensor(io.get_executor(), config, clock);
+  Result<void> ended;
+  asio::co_spawn(io, sensor.run(), [&](std::exception_ptr failure, Result<void> result) {
+    if (failure) std::rethrow_exception(failure);
+    ended = std::move(result);
+  });
+  io.run_for(std::chrono::seconds(60));
+  REQUIRE_FALSE(ended.has_value());
+  CHECK(ended.error().code() == ErrorCode::unsupported);
+  CHECK(ended.error().message().find(sentence) != std::string::npos);
+  CHECK(platform.asked.is_null());  // no job was taken
 }
