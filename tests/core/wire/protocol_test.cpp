@@ -78,7 +78,7 @@ TEST_CASE("Every message goes through JSON unchanged") {
   check_round_trip(Enrollment{"n", "0.1", {2, 3}, engine().states, "key"});
   check_round_trip(EnrollmentAnswer{"id", Secret("token"), Secret("00ff"), 1, std::chrono::seconds(3)});
   check_round_trip(Heartbeat{"0.1", {2}, engine().states, {{"j", Secret("l"), 1, 2, 3, 4}}, digest_of("d")});
-  check_round_trip(HeartbeatAnswer{{"a"}, {"b"}, true, true, std::chrono::seconds(9), 2});
+  check_round_trip(HeartbeatAnswer{{"a"}, {"b"}, std::chrono::seconds(9), 2});
   check_round_trip(LayerClaim{Secret("l"), engine(), {digest_of("1"), digest_of("2")}, true});
   check_round_trip(LayerClaimAnswer{{digest_of("1")}, {{digest_of("2"), {true, {Analysis::secrets}}}}, {digest_of("3")}});
 }
