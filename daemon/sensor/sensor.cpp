@@ -152,7 +152,7 @@ class Sensor::Impl {
 
   asio::awaitable<void> take_jobs() {
     std::size_t failures = 0;
-    while (!stopping_) {
+    while (!stopping_ && !gave_up_) {
       if (jobs_->running() >= config_.jobs) {
         co_await pause_.sleep(std::chrono::seconds(5));
         continue;
@@ -217,7 +217,6 @@ class Sensor::Impl {
   void give_up(const Error& why) {
     if (gave_up_) return;
     gave_up_ = why;
-    draining_ = true;
     acquire_cancel_.emit(asio::cancellation_type::terminal);
     pause_.wake();
     jobs_->hand_back_all();
