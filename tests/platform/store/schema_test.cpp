@@ -26,7 +26,7 @@ TEST_CASE("schema: a database of before is refused with a sentence that says wha
 
 TEST_CASE("schema: its scripts make a new database, once") {
   const TemporaryDirectory folder;
-  const storage::DatabaseOptions options{.first_version = platform::schema_first_version};
+  const storage::DatabaseOptions options{.first_version = platform::kSchemaFirstVersion};
   for (int i = 0; i < 2; ++i) {
     const auto database = storage::Database::open(folder.path() / "a.db", platform::schema_migrations(), options);
     INFO((database ? std::string() : database.error().message()));
