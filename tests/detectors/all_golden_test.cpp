@@ -76,7 +76,8 @@ TEST_CASE("what a detector finds does not change without its version", "[all][go
   const json before = json::parse(content_of(file));
   for (const auto& [name, detector] : now.items()) {
     INFO(name << ": raise its version() when what it finds has changed, then run this test once with LANDWAITER_WRITE_GOLDEN=1");
-    CHECK(detector.at("findings") > 0);
+    // The detector of encoded text passes what it decodes to the others, which report it.
+    if (name != "encoded-text") CHECK(detector.at("findings") > 0);
     REQUIRE(before.contains(name));
     CHECK(detector == before.at(name));
   }
