@@ -174,7 +174,9 @@ TEST_CASE("layers: pruning keeps what images show and what sensors would make no
   put(secrets_report("l", "rules 2"), old);
   put(secrets_report("shown", "rules 1"), old);
   put(layer_report("young", "state 0"), now - 1h);
-  transaction.run("INSERT INTO image VALUES(1,'d','r','{}',?,0,0,0)", {engine_at().walker});
+  transaction.run(
+      "INSERT INTO image(id,digest,reference,facts,walker,layers_fetched,layers_reused,scanned_at_us) VALUES(1,'d','r','{}',?,0,0,0)",
+      {engine_at().walker});
   transaction.run("INSERT INTO image_layer SELECT 1,analysis,0,id FROM layer_report WHERE layer=?", {digest("shown")});
 
   const auto has = [&](const LayerReport& report) { return platform::layer_report_id(transaction, report.layer, report.of).has_value(); };
