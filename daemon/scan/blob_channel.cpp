@@ -37,8 +37,7 @@ asio::awaitable<bool> BlobChannel::fill(registry::BlobReader& reader, std::size_
   bool more = true;
   std::optional<Error> error;
   while (size < bytes.size() && more) {
-    auto operation = reader.read(std::span(bytes).subspan(size));
-    auto got = co_await std::move(operation);
+    auto got = co_await reader.read(std::span(bytes).subspan(size));
     if (!got) error = got.error();
     more = got.has_value() && *got > 0;
     if (more) size += *got;

@@ -90,15 +90,12 @@ Result<std::optional<storage::ImageRecord>> complete_record(storage::Store& stor
 }  // namespace
 
 Awaitable<ImageOutcome> ImageRunner::run(ImageTask task) {
-  auto preparing = prepare(std::move(task));
-  auto work = co_await std::move(preparing);
+  auto work = co_await prepare(std::move(task));
   if (!work) co_return work.error();
-  auto reading = read_layers(*work);
-  auto read = co_await std::move(reading);
+  auto read = co_await read_layers(*work);
   if (!read) co_return read.error();
   (*work)->outcome.unchanged = (*work)->remembered && (*work)->outcome.layers_fetched == 0;
-  auto remembering = remember(*work);
-  auto remembered = co_await std::move(remembering);
+  auto remembered = co_await remember(*work);
   if (!remembered) co_return remembered.error();
   co_return std::move((*work)->outcome);
 }
@@ -111,8 +108,7 @@ Awaitable<std::shared_ptr<ImageRunner::Work>> ImageRunner::prepare(ImageTask tas
     auto look_up = [digest = work->task.digest, engine = pool_.engine_state(), documents = pool_.documents_state()](storage::Store& store) {
       return complete_record(store, digest, engine, documents);
     };
-    auto operation = store_.run(std::move(look_up));
-    auto record = co_await std::move(operation);
+    auto record = co_await store_.run(std::move(look_up));
     if (!record) co_return record.error();
     if (*record) {
       work->remembered = true;
@@ -121,21 +117,18 @@ Awaitable<std::shared_ptr<ImageRunner::Work>> ImageRunner::prepare(ImageTask tas
       co_return work;
     }
   }
-  auto reading = read_manifest(work);
-  auto read = co_await std::move(reading);
+  auto read = co_await read_manifest(work);
   if (!read) co_return read.error();
   co_return work;
 }
 
 Awaitable<void> ImageRunner::read_manifest(std::shared_ptr<Work> work) {
-  auto fetching = work->task.source->manifest(work->task.digest.str());
-  auto document = co_await std::move(fetching);
+  auto document = co_await work->task.source->manifest(work->task.digest.str());
   if (!document) co_return document.error();
   if (!document->image || !document->image->is_image()) co_return not_an_image(work->task.display, *document);
   const registry::ImageManifest& manifest = *document->image;
 
-  auto fetching_config = registry::small_content(work->task.source, manifest.config);
-  auto body = co_await std::move(fetching_config);
+  auto body = co_await registry::small_content(work->task.source, manifest.config);
   if (!body && body.error().code() != ErrorCode::limit_exceeded) co_return body.error();
 
   ImageFacts& facts = work->outcome.facts;
@@ -154,15 +147,13 @@ Awaitable<void> ImageRunner::read_manifest(std::shared_ptr<Work> work) {
     work->layers.emplace(layer.digest, layer);
   }
   image->manifest_bytes = std::move(document->body);
-  auto analyzing = analyze(work, std::move(image));
-  co_return co_await std::move(analyzing);
+  co_return co_await analyze(work, std::move(image));
 }
 
 Awaitable<void> ImageRunner::analyze(std::shared_ptr<Work> work, std::shared_ptr<detectors::ImageDocuments> image) {
   ImageFacts& facts = work->outcome.facts;
   image->facts = facts;
-  auto analyzing = pool_.analyze(std::move(image), work->task.stop);
-  auto found = co_await std::move(analyzing);
+  auto found = co_await pool_.analyze(std::move(image), work->task.stop);
   if (!found) co_return found.error();
   work->task.counters->layer->findings += found->findings.size();
   facts.findings = std::move(found->findings);
@@ -206,8 +197,7 @@ asio::awaitable<void> ImageRunner::read_layer(std::shared_ptr<Work> work, protoc
     if (!work->failed) work->failed = error.with_context("layer " + claimed.layer.str().substr(0, 19) + " of " + work->task.display);
     work->task.book->release({claimed.layer});
   };
-  auto remembering = deliver_remembered(work, claimed);
-  auto unread = co_await std::move(remembering);
+  auto unread = co_await deliver_remembered(work, claimed);
   if (!unread) co_return fail(unread.error());
   if (unread->none()) {
     ++work->outcome.layers_reused;
@@ -216,27 +206,23 @@ asio::awaitable<void> ImageRunner::read_layer(std::shared_ptr<Work> work, protoc
   }
   const auto descriptor = work->layers.find(claimed.layer);
   if (descriptor == work->layers.end()) co_return fail(Error(ErrorCode::internal, "the layer is not in the manifest"));
-  auto scanning = scan_layer(work, descriptor->second, std::move(unread->analyses));
-  auto scanned = co_await std::move(scanning);
+  auto scanned = co_await scan_layer(work, descriptor->second, std::move(unread->analyses));
   if (!scanned && scanned.error().code() == ErrorCode::not_found && descriptor->second.foreign) {
     leave_out_foreign(*work, descriptor->second);
     co_return;
   }
   if (!scanned) co_return fail(scanned.error());
-  auto delivering = work->task.book->deliver(*std::move(scanned));
-  auto stored = co_await std::move(delivering);
+  auto stored = co_await work->task.book->deliver(*std::move(scanned));
   if (!stored) co_return fail(stored.error());
   ++work->outcome.layers_fetched;
   ++work->task.counters->layers_done;
 }
 
 Awaitable<ScannedLayer> ImageRunner::scan_layer(std::shared_ptr<Work> work, Descriptor layer, std::vector<Analysis> wanted) {
-  auto scanning = pool_.scan(work->task.source, layer, wanted, work->task.counters->layer, work->task.stop);
-  auto scanned = co_await std::move(scanning);
+  auto scanned = co_await pool_.scan(work->task.source, layer, wanted, work->task.counters->layer, work->task.stop);
   if (scanned || scanned.error().code() != ErrorCode::digest_mismatch) co_return scanned;
   // A second attempt fixes damage in transit, but not damage in the registry.
-  auto again = pool_.scan(work->task.source, layer, wanted, work->task.counters->layer, work->task.stop);
-  co_return co_await std::move(again);
+  co_return co_await pool_.scan(work->task.source, layer, wanted, work->task.counters->layer, work->task.stop);
 }
 
 /// A foreign layer that the registry does not store. The URLs in its manifest are untrusted and never contacted.
@@ -255,13 +241,11 @@ Awaitable<LayerParts> ImageRunner::deliver_remembered(std::shared_ptr<Work> work
   auto look_up = [layer = claimed.layer, engine = pool_.engine_state()](storage::Store& store) {
     return store.missing_parts(layer, engine);
   };
-  auto operation = store_.run(std::move(look_up));
-  auto missing = co_await std::move(operation);
+  auto missing = co_await store_.run(std::move(look_up));
   if (!missing) co_return missing.error();
   const LayerParts stored = split(claimed.read, *missing, false);
   if (!stored.none()) {
-    auto delivering = work->task.book->deliver_stored(claimed.layer, stored);
-    auto delivered = co_await std::move(delivering);
+    auto delivered = co_await work->task.book->deliver_stored(claimed.layer, stored);
     if (!delivered) co_return delivered.error();
   }
   co_return split(claimed.read, *missing, true);
@@ -274,8 +258,7 @@ Awaitable<void> ImageRunner::remember(std::shared_ptr<Work> work) {
   record.engine = pool_.engine_state();
   record.scanned_at = clock_.now();
   auto put = [record = std::move(record)](storage::Store& store) { return store.put_image(record); };
-  auto operation = store_.run(std::move(put));
-  co_return co_await std::move(operation);
+  co_return co_await store_.run(std::move(put));
 }
 
 }  // namespace landwaiter::daemon

@@ -10,8 +10,7 @@ Awaitable<LayerParts> LocalClaims::missing(Digest layer) {
   if (fresh_.contains(layer)) co_return LayerParts();
   if (!incremental_) co_return all_parts(engine_);
   auto look_up = [layer, engine = engine_](storage::Store& store) { return store.missing_parts(layer, engine); };
-  auto operation = store_.run(std::move(look_up));
-  co_return co_await std::move(operation);
+  co_return co_await store_.run(std::move(look_up));
 }
 
 class LocalBook final : public LayerBook {
@@ -22,8 +21,7 @@ class LocalBook final : public LayerBook {
     while (true) {
       protocol::LayerClaimAnswer answer;
       for (const Digest& layer : layers) {
-        auto operation = claims_.missing(layer);
-        auto missing = co_await std::move(operation);
+        auto missing = co_await claims_.missing(layer);
         if (!missing) co_return missing.error();
         // No suspension between reading busy_ and writing to it.
         if (missing->none()) answer.known.push_back(layer);
@@ -39,8 +37,7 @@ class LocalBook final : public LayerBook {
     const Digest layer = scanned.facts.layer;
     const SystemTime now = claims_.clock_.now();
     auto put = [scanned = std::move(scanned), now](storage::Store& store) { return store.put_layer(scanned, now); };
-    auto operation = claims_.store_.run(std::move(put));
-    auto stored = co_await std::move(operation);
+    auto stored = co_await claims_.store_.run(std::move(put));
     if (!stored) co_return stored.error();
     claims_.fresh_.insert(layer);
     release({layer});

@@ -36,8 +36,7 @@ Awaitable<ScannedLayer> ScanPool::scan(std::shared_ptr<registry::ImageSource> so
   boost::system::error_code closed;
   const std::size_t worker = co_await free_.async_receive(asio::redirect_error(asio::use_awaitable, closed));
   if (closed) co_return Error(ErrorCode::cancelled, "the scan was cancelled");
-  auto operation = scan_with(worker, std::move(source), std::move(layer), std::move(wanted), std::move(progress), std::move(stop));
-  auto scanned = co_await std::move(operation);
+  auto scanned = co_await scan_with(worker, std::move(source), std::move(layer), std::move(wanted), std::move(progress), std::move(stop));
   free_.try_send(boost::system::error_code(), worker);
   co_return scanned;
 }
@@ -47,16 +46,14 @@ Awaitable<detectors::ImageFindings> ScanPool::analyze(std::shared_ptr<const dete
     if (stop.stop_requested()) return Error(ErrorCode::cancelled, "the scan was cancelled");
     return analysis_.run(*image);
   };
-  auto operation = run_on(threads_.get_executor(), std::move(work));
-  co_return co_await std::move(operation);
+  co_return co_await run_on(threads_.get_executor(), std::move(work));
 }
 
 Awaitable<ScannedLayer> ScanPool::scan_with(std::size_t worker, std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
                                             std::vector<Analysis> wanted, std::shared_ptr<detectors::ScanProgress> progress,
                                             std::stop_token stop) {
   if (stop.stop_requested()) co_return Error(ErrorCode::cancelled, "the scan was cancelled");
-  auto opening = registry::open_content(source, layer);
-  auto reader = co_await std::move(opening);
+  auto reader = co_await registry::open_content(source, layer);
   if (!reader) co_return reader.error();
 
   auto channel = std::make_shared<BlobChannel>(executor_);
@@ -79,8 +76,7 @@ Awaitable<ScannedLayer> ScanPool::scan_with(std::size_t worker, std::shared_ptr<
     channel->abandon();
     return scanned;
   };
-  auto operation = run_on(threads_.get_executor(), std::move(work));
-  auto scanned = co_await std::move(operation);
+  auto scanned = co_await run_on(threads_.get_executor(), std::move(work));
   give_up->emit(asio::cancellation_type::terminal);
   co_return scanned;
 }

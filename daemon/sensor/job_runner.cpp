@@ -144,8 +144,7 @@ Awaitable<void> JobRunner::run_work(std::shared_ptr<Leased> leased, protocol::Li
   options.requests_in_flight = 2 * config_.registry_network.connections;
   options.memory = manifests_;
   RegistryWalk walk(executor_, client, work, deliver, leased->stop.get_token(), options);
-  auto walking = walk.run();
-  co_return co_await std::move(walking);
+  co_return co_await walk.run();
 }
 
 /// Pages go straight to the platform, which stores page and cursor together: what a kill loses is listed again.
@@ -153,8 +152,7 @@ Awaitable<void> JobRunner::send_page(std::shared_ptr<Leased> leased, protocol::I
   Sleeper sleeper(executor_);
   for (std::size_t failures = 0;; ++failures) {
     if (leased->stop.stop_requested()) co_return Error(ErrorCode::cancelled, "the job was stopped");
-    auto sending = uplink_.inventory(leased->job.id, leased->job.lease_token, page);
-    auto sent = co_await std::move(sending);
+    auto sent = co_await uplink_.inventory(leased->job.id, leased->job.lease_token, page);
     if (sent || !sent.error().transient()) co_return sent;
     log_event(LogLevel::warning, "platform is unreachable", {{"job", leased->job.id}, {"error", sent.error().message()}});
     co_await sleeper.sleep(backoff(failures, sent.error()));
@@ -171,8 +169,7 @@ Awaitable<void> JobRunner::run_work(std::shared_ptr<Leased> leased, protocol::Im
   task.incremental = job.options.incremental;
   task.counters = leased->counters;
   task.stop = leased->stop.get_token();
-  auto running = images_.run(std::move(task));
-  auto outcome = co_await std::move(running);
+  auto outcome = co_await images_.run(std::move(task));
   if (!outcome) co_return outcome.error();
 
   protocol::ImageCompletion completion;
@@ -181,8 +178,7 @@ Awaitable<void> JobRunner::run_work(std::shared_ptr<Leased> leased, protocol::Im
   completion.unchanged = outcome->unchanged;
   completion.layers_fetched = outcome->layers_fetched;
   completion.layers_reused = outcome->layers_reused;
-  auto reporting = outbox_.put_completion(job.id, job.lease_token, std::move(completion));
-  co_return co_await std::move(reporting);
+  co_return co_await outbox_.put_completion(job.id, job.lease_token, std::move(completion));
 }
 
 void JobRunner::refuse(protocol::UnreadableJob job) {

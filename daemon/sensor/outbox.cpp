@@ -80,8 +80,7 @@ void Outbox::wake() {
 
 Awaitable<void> Outbox::put(OutboxItem item) {
   auto enqueue = [item = std::move(item)](storage::Store& store) { return store.enqueue(item); };
-  auto operation = store_.run(std::move(enqueue));
-  auto stored = co_await std::move(operation);
+  auto stored = co_await store_.run(std::move(enqueue));
   wake();
   co_return stored;
 }
@@ -96,16 +95,14 @@ Awaitable<void> Outbox::put_layer(ScannedLayer layer) {
     for (const LayerReport& report : layer.reports) parts.analyses.push_back(report.of.analysis);
     return enqueue_parts(store, layer.facts.layer, parts);
   };
-  auto operation = store_.run(std::move(store_and_enqueue));
-  auto stored = co_await std::move(operation);
+  auto stored = co_await store_.run(std::move(store_and_enqueue));
   wake();
   co_return stored;
 }
 
 Awaitable<void> Outbox::put_stored(Digest layer, LayerParts parts) {
   auto enqueue = [layer = std::move(layer), parts = std::move(parts)](storage::Store& store) { return enqueue_parts(store, layer, parts); };
-  auto operation = store_.run(std::move(enqueue));
-  auto stored = co_await std::move(operation);
+  auto stored = co_await store_.run(std::move(enqueue));
   wake();
   co_return stored;
 }
@@ -122,8 +119,7 @@ asio::awaitable<void> Outbox::run(std::stop_token stop) {
   std::size_t failures = 0;
   while (true) {
     woken_ = false;
-    auto sending = send_some(failures, stop);
-    const bool progress = co_await std::move(sending);
+    const bool progress = co_await send_some(failures, stop);
     failures = progress ? 0 : failures + 1;
     if (woken_) continue;
     if (stop.stop_requested()) co_return;
@@ -135,8 +131,7 @@ asio::awaitable<void> Outbox::run(std::stop_token stop) {
 asio::awaitable<bool> Outbox::send_some(std::size_t failures, std::stop_token stop) {
   while (true) {
     auto look = [](storage::Store& store) { return store.outbox(kBatch); };
-    auto looking = store_.run(std::move(look));
-    auto items = co_await std::move(looking);
+    auto items = co_await store_.run(std::move(look));
     if (!items) {
       log_event(LogLevel::error, "outbox cannot be read", {{"error", items.error().message()}});
       co_await sleeper_.sleep(limits::retry_wait_max);
@@ -144,8 +139,7 @@ asio::awaitable<bool> Outbox::send_some(std::size_t failures, std::stop_token st
     }
     if (items->empty()) co_return true;
     for (const OutboxItem& item : *items) {
-      auto sending = send(item);
-      auto sent = co_await std::move(sending);
+      auto sent = co_await send(item);
       if (!sent && !is_refusal(sent.error())) {
         log_event(LogLevel::warning, "platform is unreachable", {{"waiting", items->size()}, {"error", sent.error().message()}});
         if (!stop.stop_requested()) co_await sleeper_.sleep(backoff(failures, sent.error()));
@@ -154,8 +148,7 @@ asio::awaitable<bool> Outbox::send_some(std::size_t failures, std::stop_token st
       if (!sent)
         log_event(LogLevel::warning, "report refused", {{"kind", item.kind}, {"key", item.key}, {"error", sent.error().message()}});
       auto acknowledge = [id = item.id](storage::Store& store) { return store.acknowledge(id); };
-      auto acknowledging = store_.run(std::move(acknowledge));
-      auto acknowledged = co_await std::move(acknowledging);
+      auto acknowledged = co_await store_.run(std::move(acknowledge));
       if (!acknowledged) log_event(LogLevel::error, "outbox cannot be written", {{"error", acknowledged.error().message()}});
       if (is_job_end(item)) on_job_ended_(item.key);
     }
@@ -166,11 +159,9 @@ Awaitable<void> Outbox::send(OutboxItem item) {
   const auto kind = value_of(kItemKinds, item.kind);
   if (!kind) co_return Error(ErrorCode::invalid_argument, "an item of a kind that this version does not know");
   if (!is_job_end(item)) {
-    auto sending_part = send_part(item);
-    co_return co_await std::move(sending_part);
+    co_return co_await send_part(item);
   }
-  auto sending = send_job_end(item);
-  co_return co_await std::move(sending);
+  co_return co_await send_job_end(item);
 }
 
 Awaitable<void> Outbox::send_part(const OutboxItem& item) {
@@ -179,8 +170,7 @@ Awaitable<void> Outbox::send_part(const OutboxItem& item) {
   auto layer = Digest::parse(key.substr(0, space));
   if (!layer) co_return Error(ErrorCode::invalid_argument, layer.error().message());
   if (value_of(kItemKinds, item.kind) == ItemKind::facts) {
-    auto sending = send_facts(*layer);
-    co_return co_await std::move(sending);
+    co_return co_await send_facts(*layer);
   }
   const auto analysis = space == std::string_view::npos ? std::nullopt : analysis_from(key.substr(space + 1));
   const Digest* state = analysis ? state_of(engine_.states, *analysis) : nullptr;
@@ -189,30 +179,25 @@ Awaitable<void> Outbox::send_part(const OutboxItem& item) {
   AnalysisState of;
   of.analysis = *analysis;
   of.state = *state;
-  auto sending = send_report(*layer, std::move(of));
-  co_return co_await std::move(sending);
+  co_return co_await send_report(*layer, std::move(of));
 }
 
 Awaitable<void> Outbox::send_facts(Digest layer) {
   auto read = [layer, walker = engine_.walker](storage::Store& store) { return store.layer_facts(layer, walker); };
-  auto reading = store_.run(std::move(read));
-  auto facts = co_await std::move(reading);
+  auto facts = co_await store_.run(std::move(read));
   if (!facts) co_return facts.error();
   // Pruned, or from an older walker: a job that needs the layer claims it again.
   if (!*facts) co_return Result<void>();
-  auto sending = uplink_.put_facts(layer, engine_.walker, dump_json(**facts));
-  co_return co_await std::move(sending);
+  co_return co_await uplink_.put_facts(layer, engine_.walker, dump_json(**facts));
 }
 
 Awaitable<void> Outbox::send_report(Digest layer, AnalysisState of) {
   auto read = [layer, of](storage::Store& store) { return store.layer_report(layer, of); };
-  auto reading = store_.run(std::move(read));
-  auto report = co_await std::move(reading);
+  auto report = co_await store_.run(std::move(read));
   if (!report) co_return report.error();
   // Pruned, or from an older state: a job that needs the layer claims it again.
   if (!*report) co_return Result<void>();
-  auto sending = uplink_.put_report(layer, of, dump_json(**report));
-  co_return co_await std::move(sending);
+  co_return co_await uplink_.put_report(layer, of, dump_json(**report));
 }
 
 Awaitable<void> Outbox::send_job_end(const OutboxItem& item) {
@@ -221,19 +206,15 @@ Awaitable<void> Outbox::send_job_end(const OutboxItem& item) {
   const Secret lease((*document)["lease"].get<std::string>());
   const std::string body = dump_json((*document)["body"]);
   if (value_of(kItemKinds, item.kind) == ItemKind::failure) {
-    auto failing = uplink_.fail(item.key, lease, body);
-    co_return co_await std::move(failing);
+    co_return co_await uplink_.fail(item.key, lease, body);
   }
-  auto completing = uplink_.complete(item.key, lease, body);
-  auto missing = co_await std::move(completing);
+  auto missing = co_await uplink_.complete(item.key, lease, body);
   if (!missing) co_return missing.error();
   if (missing->empty()) co_return Result<void>();
   // The platform lost reports that it had acknowledged (restored from a backup): send them again.
-  auto resending = resend_layers(*std::move(missing));
-  auto resent = co_await std::move(resending);
+  auto resent = co_await resend_layers(*std::move(missing));
   if (!resent) co_return resent;
-  auto again = uplink_.complete(item.key, lease, body);
-  auto still_missing = co_await std::move(again);
+  auto still_missing = co_await uplink_.complete(item.key, lease, body);
   if (!still_missing) co_return still_missing.error();
   if (still_missing->empty()) co_return Result<void>();
   co_return Error(ErrorCode::conflict,
@@ -242,12 +223,10 @@ Awaitable<void> Outbox::send_job_end(const OutboxItem& item) {
 
 Awaitable<void> Outbox::resend_layers(std::vector<Digest> layers) {
   for (const Digest& layer : layers) {
-    auto sending_facts = send_facts(layer);
-    auto facts_sent = co_await std::move(sending_facts);
+    auto facts_sent = co_await send_facts(layer);
     if (!facts_sent) co_return facts_sent.error();
     for (const AnalysisState& of : engine_.states) {
-      auto sending = send_report(layer, of);
-      auto sent = co_await std::move(sending);
+      auto sent = co_await send_report(layer, of);
       if (!sent) co_return sent.error();
     }
   }

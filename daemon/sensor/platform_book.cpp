@@ -26,8 +26,7 @@ class PlatformBook final : public LayerBook {
       if (stop_.stop_requested()) co_return Error(ErrorCode::cancelled, "the job was stopped");
       protocol::LayerClaim claim = claim_;
       claim.layers = layers;
-      auto asking = uplink_.claim(job_id_, std::move(claim), kBusyWait);
-      auto answer = co_await std::move(asking);
+      auto answer = co_await uplink_.claim(job_id_, std::move(claim), kBusyWait);
       if (answer || !answer.error().transient()) co_return answer;
       log_event(LogLevel::warning, "platform is unreachable", {{"job", job_id_}, {"error", answer.error().message()}});
       co_await sleeper_.sleep(backoff(failures, answer.error()));

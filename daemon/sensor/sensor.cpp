@@ -47,23 +47,19 @@ class Sensor::Impl {
         heartbeat_pause_(executor) {}
 
   Awaitable<void> run() {
-    auto starting = start();
-    auto started = co_await std::move(starting);
+    auto started = co_await start();
     if (!started) co_return started.error();
     if (host_ != nullptr) host_->ready();
     // Before the first job: the platform must know the states of this sensor when it decides which images are unchanged.
-    auto greeting = beat();
-    (void)co_await std::move(greeting);
+    (void)co_await beat();
     TaskGroup reporting(executor_);
     reporting.spawn(outbox_->run(outbox_stop_.get_token()));
     reporting.spawn(heartbeats());
-    auto taking = take_jobs();
-    co_await std::move(taking);
+    co_await take_jobs();
 
     if (host_ != nullptr) host_->stopping();
     log_event(LogLevel::info, "draining", {{"jobs", jobs_->running()}});
-    auto draining = drain();
-    co_await std::move(draining);
+    co_await drain();
     finished_ = true;
     heartbeat_pause_.wake();
     outbox_stop_.request_stop();
@@ -92,8 +88,7 @@ class Sensor::Impl {
     auto identity = load_identity(config_.state_directory);
     if (!identity) co_return identity.error();
     identity_ = *std::move(identity);
-    auto enrolling = enroll();
-    auto enrolled = co_await std::move(enrolling);
+    auto enrolled = co_await enroll();
     if (!enrolled) co_return enrolled.error();
     uplink_.set_token(identity_.token);
 
@@ -134,8 +129,7 @@ class Sensor::Impl {
       enrollment.name = config_.name;
       enrollment.version = LANDWAITER_VERSION;
       enrollment.public_key = identity_.public_key;
-      auto asking = uplink_.enroll(std::move(enrollment), config_.enrollment_token);
-      auto answer = co_await std::move(asking);
+      auto answer = co_await uplink_.enroll(std::move(enrollment), config_.enrollment_token);
       if (answer) {
         identity_.sensor_id = answer->sensor_id;
         identity_.token = answer->token;
@@ -157,8 +151,7 @@ class Sensor::Impl {
         co_await pause_.sleep(std::chrono::seconds(5));
         continue;
       }
-      auto acquiring = acquire();
-      auto leased = co_await std::move(acquiring);
+      auto leased = co_await acquire();
       if (leased) {
         failures = 0;
         for (protocol::Job& job : leased->jobs) jobs_->start(std::move(job));
@@ -187,8 +180,7 @@ class Sensor::Impl {
   asio::awaitable<void> heartbeats() {
     std::chrono::seconds interval(1);
     while (!finished_) {
-      auto beating = beat();
-      auto answer = co_await std::move(beating);
+      auto answer = co_await beat();
       if (answer) interval = std::clamp(answer->interval, std::chrono::seconds(1), std::chrono::seconds(300));
       if (host_ != nullptr) host_->alive(std::to_string(jobs_->running()) + " jobs running" + (answer ? "" : "; platform is unreachable"));
       if (!finished_) co_await heartbeat_pause_.sleep(interval);
@@ -201,8 +193,7 @@ class Sensor::Impl {
     heartbeat.states = pool_->engine_state().states;
     heartbeat.documents_state = pool_->documents_state();
     heartbeat.jobs = jobs_->progress();
-    auto beating = uplink_.heartbeat(std::move(heartbeat));
-    auto answer = co_await std::move(beating);
+    auto answer = co_await uplink_.heartbeat(std::move(heartbeat));
     if (!answer) {
       log_event(LogLevel::debug, "heartbeat failed", {{"error", answer.error().message()}});
       if (answer.error().code() == ErrorCode::unsupported) give_up(answer.error());
@@ -227,8 +218,7 @@ class Sensor::Impl {
     const SteadyTime deadline = clock_.steady_now() + config_.drain_timeout;
     while (jobs_->running() > 0 && clock_.steady_now() < deadline) co_await pause_.sleep(std::chrono::milliseconds(200));
     jobs_->hand_back_all();
-    auto joining = jobs_->join();
-    co_await std::move(joining);
+    co_await jobs_->join();
   }
 
   asio::any_io_executor executor_;

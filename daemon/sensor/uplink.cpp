@@ -79,11 +79,9 @@ Awaitable<Uplink::Answer> Uplink::exchange(Call call) {
   }
   if (call.wait > std::chrono::seconds(0)) request.idle_timeout = call.wait + std::chrono::seconds(15);
 
-  auto sending = transport_->send(std::move(request));
-  auto response = co_await std::move(sending);
+  auto response = co_await transport_->send(std::move(request));
   if (!response) co_return response.error().with_context("platform " + base_url_);
-  auto reading = registry::read_body(**response, limits::report_bytes_max);
-  auto body = co_await std::move(reading);
+  auto body = co_await registry::read_body(**response, limits::report_bytes_max);
   if (!body) co_return body.error().with_context("platform " + base_url_);
   Answer answer;
   answer.status = (*response)->status();
@@ -94,16 +92,14 @@ Awaitable<Uplink::Answer> Uplink::exchange(Call call) {
 
 /// A status other than success is an error.
 Awaitable<Uplink::Answer> Uplink::send(Call call) {
-  auto exchanging = exchange(std::move(call));
-  auto answer = co_await std::move(exchanging);
+  auto answer = co_await exchange(std::move(call));
   if (!answer || is_success(answer->status)) co_return answer;
   co_return error_of(answer->status, answer->body, answer->retry_after);
 }
 
 /// For calls whose answer is only a status.
 Awaitable<void> Uplink::tell(Call call) {
-  auto sending = send(std::move(call));
-  auto answer = co_await std::move(sending);
+  auto answer = co_await send(std::move(call));
   if (!answer) co_return answer.error();
   co_return Result<void>();
 }
@@ -115,8 +111,7 @@ Awaitable<protocol::EnrollmentAnswer> Uplink::enroll(protocol::Enrollment enroll
   enrollment.protocols.assign(protocol::kVersions.begin(), protocol::kVersions.end());
   call.body = dump_json(enrollment);
   call.bearer = std::move(enrollment_token);
-  auto sending = send(std::move(call));
-  auto answer = co_await std::move(sending);
+  auto answer = co_await send(std::move(call));
   if (!answer) co_return answer.error();
   auto enrolled = parse_json_as<protocol::EnrollmentAnswer>(answer->body, "the platform's answer to the enrollment");
   if (!enrolled) co_return enrolled.error();
@@ -134,8 +129,7 @@ Awaitable<protocol::JobBatch> Uplink::acquire(std::size_t capacity, std::chrono:
   call.body = dump_json(request);
   call.bearer = token_;
   call.wait = wait;
-  auto sending = send(std::move(call));
-  auto answer = co_await std::move(sending);
+  auto answer = co_await send(std::move(call));
   if (!answer) co_return answer.error();
   if (answer->status == 204) co_return protocol::JobBatch();
   co_return parse_json_as<protocol::JobBatch>(answer->body, "the platform's jobs");
@@ -148,8 +142,7 @@ Awaitable<protocol::HeartbeatAnswer> Uplink::heartbeat(protocol::Heartbeat heart
   heartbeat.protocols.assign(protocol::kVersions.begin(), protocol::kVersions.end());
   call.body = dump_json(heartbeat);
   call.bearer = token_;
-  auto sending = send(std::move(call));
-  auto answer = co_await std::move(sending);
+  auto answer = co_await send(std::move(call));
   if (!answer) co_return answer.error();
   auto beat = parse_json_as<protocol::HeartbeatAnswer>(answer->body, "the platform's answer to the heartbeat");
   if (!beat) co_return beat.error();
@@ -165,8 +158,7 @@ Awaitable<void> Uplink::inventory(std::string job_id, Secret lease, protocol::In
   call.body = dump_json(page);
   call.bearer = token_;
   call.lease = std::move(lease);
-  auto sending = tell(std::move(call));
-  co_return co_await std::move(sending);
+  co_return co_await tell(std::move(call));
 }
 
 Awaitable<protocol::LayerClaimAnswer> Uplink::claim(std::string job_id, protocol::LayerClaim claim, std::chrono::seconds wait) {
@@ -177,8 +169,7 @@ Awaitable<protocol::LayerClaimAnswer> Uplink::claim(std::string job_id, protocol
   call.body = dump_json(claim);
   call.bearer = token_;
   call.wait = wait;
-  auto sending = send(std::move(call));
-  auto answer = co_await std::move(sending);
+  auto answer = co_await send(std::move(call));
   if (!answer) co_return answer.error();
   co_return parse_json_as<protocol::LayerClaimAnswer>(answer->body, "the platform's answer to a layer claim");
 }
@@ -189,8 +180,7 @@ Awaitable<void> Uplink::put(std::string path, std::string body) {
   call.path = std::move(path);
   call.body = std::move(body);
   call.bearer = token_;
-  auto sending = tell(std::move(call));
-  co_return co_await std::move(sending);
+  co_return co_await tell(std::move(call));
 }
 
 Awaitable<void> Uplink::put_facts(Digest layer, Digest walker, std::string facts) {
@@ -213,8 +203,7 @@ Uplink::Call Uplink::end_of_job(std::string job_id, const char* how, Secret leas
 
 Awaitable<std::vector<Digest>> Uplink::complete(std::string job_id, Secret lease, std::string completion) {
   Call call = end_of_job(std::move(job_id), "complete", std::move(lease), std::move(completion));
-  auto exchanging = exchange(std::move(call));
-  auto answer = co_await std::move(exchanging);
+  auto answer = co_await exchange(std::move(call));
   if (!answer) co_return answer.error();
   if (is_success(answer->status)) co_return std::vector<Digest>();
   // The type of the problem decides; its text is for people.
