@@ -3,10 +3,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
-#include "core/export/csv.hpp"
-#include "core/export/cyclonedx.hpp"
-#include "core/export/export.hpp"
-#include "core/export/sarif.hpp"
+#include "core/export/format.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -55,11 +52,9 @@ std::string render_json(const std::vector<ImageReport>& images, const std::vecto
 std::string render(const std::string& format, const std::string& cyclonedx_version, const std::vector<ImageReport>& images,
                    const std::vector<FailedImage>& failures, const std::string& epoch) {
   const exports::Options options{LANDWAITER_VERSION, exports::timestamp_from_epoch(epoch)};
-  if (format == "csv") return exports::csv(images);
-  if (format == "sarif") return exports::sarif(images, options);
-  if (format == "cyclonedx") {
-    return exports::cyclonedx(images, exports::cyclonedx_version_from(cyclonedx_version).value_or(exports::CycloneDxVersion::v1_6),
-                              options);
+  if (const auto exported = exports::format_from(format)) {
+    const auto version = exports::cyclonedx_version_from(cyclonedx_version).value_or(exports::CycloneDxVersion::v1_6);
+    return exports::document(*exported, version, images, options);
   }
   return render_json(images, failures);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/export/csv.hpp"
-#include "core/export/cyclonedx.hpp"
-#include "core/export/sarif.hpp"
+#include "core/export/format.hpp"
 #include "platform/api/routes.hpp"
 #include "platform/store/images.hpp"
 
@@ -13,19 +12,22 @@ constexpr std::size_t kImagesExportedMax = 500;
 
 /// The request, checked before anything is composed.
 struct Wanted {
-  std::string format;
+  exports::Format format = exports::Format::cyclonedx;
   exports::CycloneDxVersion version = exports::CycloneDxVersion::v1_6;
 };
 
 Result<Wanted> wanted_of(const Call& call) {
   Wanted out;
-  out.format = call.query("format").empty() ? "cyclonedx" : call.query("format");
-  if (out.format != "cyclonedx" && out.format != "sarif" && out.format != "csv") {
-    return Error(ErrorCode::invalid_argument, "format must be cyclonedx, sarif or csv");
+  if (const std::string text = call.query("format"); !text.empty()) {
+    const auto format = exports::format_from(text);
+    if (!format) return Error(ErrorCode::invalid_argument, "format must be cyclonedx, sarif or csv");
+    out.format = *format;
   }
   if (const std::string text = call.query("version"); !text.empty()) {
     const auto version = exports::cyclonedx_version_from(text);
-    if (!version || out.format != "cyclonedx") return Error(ErrorCode::invalid_argument, "version must be 1.6 or 1.7, of format cyclonedx");
+    if (!version || out.format != exports::Format::cyclonedx) {
+      return Error(ErrorCode::invalid_argument, "version must be 1.6 or 1.7, of format cyclonedx");
+    }
     out.version = *version;
   }
   return out;
@@ -45,16 +47,11 @@ Response document(const Call& call, const Wanted& wanted, std::vector<ImageRepor
   assess_all(images, *call.assess.policy, call.assess.today, call.assess.blocklist);
   const exports::Options options{LANDWAITER_VERSION, ""};
   Response response;
-  if (wanted.format == "csv") {
-    response.content_type = "text/csv; charset=utf-8";
+  response.content_type = exports::media_type(wanted.format, wanted.version);
+  if (wanted.format == exports::Format::csv) {
     response.body = std::make_unique<CsvBody>(std::move(images));
-  } else if (wanted.format == "sarif") {
-    response.content_type = "application/sarif+json";
-    response.body = exports::sarif(images, options);
   } else {
-    response.content_type =
-        std::string("application/vnd.cyclonedx+json; version=") + (wanted.version == exports::CycloneDxVersion::v1_6 ? "1.6" : "1.7");
-    response.body = exports::cyclonedx(images, wanted.version, options);
+    response.body = exports::document(wanted.format, wanted.version, images, options);
   }
   return response;
 }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/export/format.hpp"
+
+#include "core/base/enum_names.hpp"
+#include "core/export/csv.hpp"
+#include "core/export/sarif.hpp"
+
+namespace landwaiter::exports {
+namespace {
+
+constexpr EnumNames<Format, 3> kFormatNames{{{Format::cyclonedx, "cyclonedx"}, {Format::sarif, "sarif"}, {Format::csv, "csv"}}};
+
+}  // namespace
+
+std::optional<Format> format_from(std::string_view name) { return value_of(kFormatNames, name); }
+
+std::string media_type(Format format, CycloneDxVersion version) {
+  switch (format) {
+    case Format::csv: return "text/csv; charset=utf-8";
+    case Format::sarif: return "application/sarif+json";
+    case Format::cyclonedx: break;
+  }
+  return std::string("application/vnd.cyclonedx+json; version=") + (version == CycloneDxVersion::v1_6 ? "1.6" : "1.7");
+}
+
+std::string document(Format format, CycloneDxVersion version, std::span<const ImageReport> images, const Options& options) {
+  switch (format) {
+    case Format::csv: return csv(images);
+    case Format::sarif: return sarif(images, options);
+    case Format::cyclonedx: break;
+  }
+  return cyclonedx(images, version, options);
+}
+
+}  // namespace landwaiter::exports

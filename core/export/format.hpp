@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/export/cyclonedx.hpp"
+#include "core/export/export.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace landwaiter::exports {
+
+/// The documents that assessed reports can be exported as.
+enum class Format { cyclonedx, sarif, csv };
+
+/// By its name in `--format` and in the API: "cyclonedx", "sarif", "csv".
+std::optional<Format> format_from(std::string_view name);
+
+/// For Content-Type. `version` only matters for CycloneDX, here and below.
+std::string media_type(Format format, CycloneDxVersion version);
+
+std::string document(Format format, CycloneDxVersion version, std::span<const ImageReport> images, const Options& options);
+
+}  // namespace landwaiter::exports
