@@ -122,6 +122,18 @@ bool becomes(const std::function<bool()>& true_now) {
   return true_now();
 }
 
+/// AddressSanitizer keeps what was freed for a while, so memory says nothing there.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LANDWAITER_ADDRESS_SANITIZER
+#endif
+#endif
+#if defined(LANDWAITER_ADDRESS_SANITIZER) || defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 std::string request(const std::string& version) { return "GET / HTTP/" + version + "\r\nHost: x\r\nConnection: close\r\n\r\n"; }
 
 }  // namespace
@@ -140,7 +152,7 @@ TEST_CASE("http: a streamed body of 100 MB arrives whole, and takes no memory") 
   CHECK(made->bytes == kSize);
   CHECK(read > kSize);                 // with the head and the chunks' sizes,
   CHECK(read < kSize + kSize / 1000);  // which are small
-  CHECK(grown < 16 * limits::MiB);
+  if (!kSanitized) CHECK(grown < 16 * limits::MiB);
   CHECK(becomes([&] { return made->ended.load(); }));
 }
 

@@ -118,7 +118,7 @@ TEST_CASE("images: an unchanged image is stored again when other analyzers looke
     const json job = platform.acquire(sensor)[0];
     json body = completion("image", {"base"}, true);
     body["facts"]["documents_state"] = analyzers.empty() ? "" : digest(analyzers).str();
-    body["facts"]["findings"] = {json(key_in_documents())};
+    body["facts"]["findings"] = json::array({key_in_documents()});
     REQUIRE(platform.job_call(sensor, job, "complete", body).status == 200);
   };
   unchanged("");
@@ -155,7 +155,7 @@ TEST_CASE("images: facts of an older sensor have no findings, and what makes no 
   REQUIRE(platform.job_call(sensor, listing[0], "inventory", page({item("image", "1", "image")})).status == 200);
   const json job = platform.acquire(sensor)[0];
   json body = completion("image", {});
-  body["facts"]["findings"] = {json(key_in_documents())};
+  body["facts"]["findings"] = json::array({key_in_documents()});
   body["facts"]["findings"][0]["occurrences"][0] = {{"offset", 0}};
   CHECK(platform.job_call(sensor, job, "complete", body).status == 400);
   body["facts"].erase("findings");
