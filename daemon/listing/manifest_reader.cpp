@@ -2,6 +2,7 @@
 #include "daemon/listing/manifest_reader.hpp"
 
 #include "core/report/image_config.hpp"
+#include "registry/client/media_types.hpp"
 
 namespace landwaiter::daemon {
 namespace {
@@ -22,7 +23,7 @@ ManifestFacts facts_of(const registry::ManifestDocument& document) {
   for (const registry::Descriptor& layer : image.layers) out.size_bytes += layer.size_bytes;
   if (!image.is_image()) {
     out.kind = ManifestFacts::Kind::artifact;
-    out.artifact_type = image.artifact_type.empty() ? image.config.media_type : image.artifact_type;
+    out.artifact_type = registry::media_types::shown(image.artifact_type.empty() ? image.config.media_type : image.artifact_type);
     return out;
   }
   out.config = image.config.digest;

@@ -2,6 +2,7 @@
 #include "daemon/scan/image_runner.hpp"
 
 #include "core/base/text.hpp"
+#include "registry/client/media_types.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -46,7 +47,7 @@ Error not_an_image(const std::string& display, const registry::ManifestDocument&
   if (document.index) return Error(ErrorCode::unsupported, display + " is an index, not an image");
   const registry::ImageManifest& manifest = *document.image;
   const std::string& kind = manifest.artifact_type.empty() ? manifest.config.media_type : manifest.artifact_type;
-  return Error(ErrorCode::unsupported, display + " is an artifact, not an image: " + landwaiter::quoted(kind));
+  return Error(ErrorCode::unsupported, display + " is an artifact, not an image: " + registry::media_types::shown(kind));
 }
 
 /// Applies the config's facts. The layers are scanned in any case: an invalid config only gives a diagnostic.
@@ -227,8 +228,9 @@ Awaitable<ScannedLayer> ImageRunner::scan_layer(std::shared_ptr<Work> work, Desc
 
 /// A foreign layer that the registry does not store. The URLs in its manifest are untrusted and never contacted.
 void ImageRunner::leave_out_foreign(Work& work, const Descriptor& layer) {
-  work.outcome.facts.diagnostics.push_back(layer_diagnostic(
-      layer, "the layer is foreign (" + printable(layer.media_type) + "): the registry does not store it, and it was not scanned"));
+  work.outcome.facts.diagnostics.push_back(layer_diagnostic(layer, "the layer is foreign (" +
+                                                                       registry::media_types::shown(layer.media_type) +
+                                                                       "): the registry does not store it, and it was not scanned"));
   std::erase(work.outcome.facts.layers, layer.digest);
   work.complete = false;
   work.task.book->release({layer.digest});

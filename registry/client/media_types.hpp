@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <string_view>
 
 /// Media types of the OCI image-spec (media-types.md) and of Docker's image manifest version 2, schema 2.
@@ -31,5 +32,9 @@ inline constexpr std::string_view kAcceptManifests =
     "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
     "application/vnd.docker.distribution.manifest.v1+prettyjws;q=0.5, "
     "application/vnd.docker.distribution.manifest.v1+json;q=0.5, application/vnd.oci.artifact.manifest.v1+json;q=0.5";
+
+/// A media type from outside, for people: as it is when it has the form of one (RFC 6838, 4.2, without parameters, at most 127
+/// characters); otherwise "an invalid media type", because anything can be in its place, a key or escapes for a terminal too.
+std::string shown(std::string_view media_type);
 
 }  // namespace landwaiter::registry::media_types

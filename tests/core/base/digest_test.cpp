@@ -168,3 +168,12 @@ TEST_CASE("VerifyingSource keeps an error of its source") {
   }
   CHECK_FALSE(source.proven());
 }
+
+TEST_CASE("what stands in a digest's place is not repeated: it may be a secret") {
+  for (const char* text : {"-----BEGIN PRIVATE KEY-----\nMC4CAQ", "sha256:hunter2", "sha512:hunter2"}) {
+    const auto digest = Digest::parse(text);
+    REQUIRE_FALSE(digest.has_value());
+    CHECK(digest.error().message().find("MC4CAQ") == std::string::npos);
+    CHECK(digest.error().message().find("hunter2") == std::string::npos);
+  }
+}

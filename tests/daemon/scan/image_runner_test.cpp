@@ -288,6 +288,26 @@ TEST_CASE("a config that makes no sense is told, and all layers are scanned", "[
   CHECK(outcome->facts.diagnostics[1].message.find("config is searched as it is") != std::string::npos);
 }
 
+TEST_CASE("a key in the place of a digest is in no diagnostic", "[image_job]") {
+  Fixture f;
+  f.add_layer("a");
+  f.config["rootfs"]["diff_ids"] = json::array({"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n"});
+  auto outcome = f.run();
+  REQUIRE(outcome.has_value());
+  REQUIRE_FALSE(outcome->facts.diagnostics.empty());
+  for (const Diagnostic& diagnostic : outcome->facts.diagnostics) CHECK(diagnostic.message.find("MC4CAQ") == std::string::npos);
+}
+
+TEST_CASE("a key in the place of a media type is in no error", "[image_job]") {
+  Fixture f;
+  f.add_layer("a");
+  f.manifest["config"] = descriptor("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n", "{}");
+  const auto outcome = f.run();
+  REQUIRE(outcome.has_error());
+  CHECK(outcome.error().code() == ErrorCode::unsupported);
+  CHECK(outcome.error().message().find("MC4CAQ") == std::string::npos);
+}
+
 TEST_CASE("a config that is not what its digest says fails the image", "[image_job]") {
   Fixture f;
   f.add_layer("a");
