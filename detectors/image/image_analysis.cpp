@@ -23,21 +23,40 @@ Digest analyzers_state(const EngineState& engine_state, const std::vector<std::u
   return Digest::sha256_of(as_bytes(dump_json(state)));
 }
 
-void keep_within_limits(ImageFindings& found) {
-  std::uint64_t bytes = 0;
-  sort_for_people(found.findings);
-  const auto too_much = [&](const Finding& finding) {
-    bytes += dump_json(finding).size();
-    return bytes > kImageFindingsBytesMax;
-  };
-  const auto first = std::ranges::find_if(found.findings, too_much);
-  if (first == found.findings.end()) return;
+void leave_out(ImageFindings& found, std::size_t count, const std::string& what) {
+  if (count == 0) return;
   Diagnostic cut;
   cut.code = ErrorCode::limit_exceeded;
-  cut.message = std::to_string(found.findings.end() - first) + " findings in the image's config and manifest are left out, beyond " +
-                human_bytes(kImageFindingsBytesMax);
-  found.findings.erase(first, found.findings.end());
+  cut.message = std::to_string(count) + what;
   found.diagnostics.push_back(std::move(cut));
+}
+
+/// Places first: the thousandth place of one key says nothing, and must not push another key out.
+void keep_within_limits(ImageFindings& found) {
+  std::size_t places = 0;
+  for (Finding& finding : found.findings) {
+    if (finding.occurrences.size() <= kImageFindingPlacesMax) continue;
+    places += finding.occurrences.size() - kImageFindingPlacesMax;
+    finding.occurrences.resize(kImageFindingPlacesMax);
+  }
+  leave_out(found, places,
+            " places of findings in the image's config and manifest are left out, beyond " + std::to_string(kImageFindingPlacesMax) +
+                " of one finding");
+  std::uint64_t bytes = 0;
+  sort_for_people(found.findings);
+  const auto fits = [&](const Finding& finding) {
+    const std::uint64_t size = dump_json(finding).size();
+    if (bytes + size > kImageFindingsBytesMax) return false;
+    bytes += size;
+    return true;
+  };
+  std::vector<Finding> kept;
+  for (Finding& finding : found.findings) {
+    if (fits(finding)) kept.push_back(std::move(finding));
+  }
+  const std::size_t left_out = found.findings.size() - kept.size();
+  found.findings = std::move(kept);
+  leave_out(found, left_out, " findings in the image's config and manifest are left out, beyond " + human_bytes(kImageFindingsBytesMax));
 }
 
 }  // namespace

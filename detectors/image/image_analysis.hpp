@@ -13,6 +13,9 @@ namespace landwaiter::detectors {
 /// Findings in an image's documents, as JSON: a completion with them must stay below limits::inventory_body_bytes_max.
 inline constexpr std::uint64_t kImageFindingsBytesMax = 4 * limits::MiB;
 
+/// Places of one finding that are kept: a config repeats a key a few times, for each step of its build.
+inline constexpr std::size_t kImageFindingPlacesMax = 100;
+
 /// All image analyzers. Immutable and thread-safe once made.
 class ImageAnalysis {
  public:

@@ -70,6 +70,40 @@ TEST_CASE("The state tells engines, analyzers and their versions apart") {
   CHECK(analysis({Counted("a", 1, 0, 0)}, "another engine").state() != state);
 }
 
+namespace {
+
+/// One key in as many places, then another.
+class Crowd final : public ImageAnalyzer {
+ public:
+  std::string_view name() const override { return "crowd"; }
+  int version() const override { return 1; }
+  ImageFindings analyze(const ImageDocuments&) const override {
+    ImageFindings out;
+    for (const std::size_t places : {std::size_t{20'000}, std::size_t{1}}) {
+      Finding& finding = out.findings.emplace_back();
+      finding.id = "sha256:" + std::to_string(places);
+      for (std::size_t i = 0; i < places; ++i) {
+        Occurrence& place = finding.occurrences.emplace_back();
+        place.where = Where::config;
+        place.path = std::to_string(i) + std::string(300, 'p');
+      }
+    }
+    return out;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("A finding in very many places keeps some of them, and pushes no other finding out") {
+  std::vector<std::unique_ptr<const ImageAnalyzer>> list;
+  list.push_back(std::make_unique<Crowd>());
+  const ImageFindings found = run({EngineState{Digest::sha256_of(as_bytes("engine")), {}}, std::move(list)});
+  REQUIRE(found.findings.size() == 2);
+  CHECK(found.findings[0].occurrences.size() + found.findings[1].occurrences.size() == kImageFindingPlacesMax + 1);
+  REQUIRE(found.diagnostics.size() == 1);
+  CHECK(found.diagnostics[0].code == ErrorCode::limit_exceeded);
+}
+
 TEST_CASE("Of too many findings the worst are kept, with a diagnostic") {
   const std::size_t count = 100;
   const std::size_t size = kImageFindingsBytesMax / (count / 2);
