@@ -18,7 +18,8 @@ using ReportIds = std::map<Analysis, std::vector<std::int64_t>>;
 
 /// The findings in the image's own documents.
 void index_own_findings(Transaction& transaction, std::int64_t image_id, const ImageFacts& facts, SystemTime now) {
-  transaction.run("UPDATE image SET documents_state=? WHERE id=?", {facts.documents_state, image_id});
+  transaction.run("UPDATE image SET documents_state=?, documents_findings=? WHERE id=?",
+                  {facts.documents_state, dump_json(nlohmann::json(facts.findings)), image_id});
   transaction.run("DELETE FROM image_finding WHERE image_id=?", {image_id});
   for (const Finding& finding : facts.findings) {
     const std::int64_t finding_id = put_finding(transaction, finding, now);
@@ -30,14 +31,21 @@ void index_own_findings(Transaction& transaction, std::int64_t image_id, const I
   }
 }
 
+/// A list of images reads the facts of each: its findings, which may be megabytes, are kept apart.
+nlohmann::json without_findings(const ImageFacts& facts) {
+  nlohmann::json out = facts;
+  out.erase("findings");
+  return out;
+}
+
 void store_image(Transaction& transaction, const protocol::ImageCompletion& completion, const ReportIds& reports, SystemTime now) {
   const ImageFacts& facts = completion.facts;
   const std::int64_t id = transaction.number(
       "INSERT INTO image(digest,reference,facts,walker,layers_fetched,layers_reused,scanned_at_us) VALUES(?,?,?,?,?,?,?)"
       " ON CONFLICT(digest) DO UPDATE SET reference=excluded.reference, facts=excluded.facts, walker=excluded.walker,"
       " layers_fetched=excluded.layers_fetched, layers_reused=excluded.layers_reused, scanned_at_us=excluded.scanned_at_us RETURNING id",
-      {facts.digest, facts.reference, dump_json(facts), completion.engine.walker, storage::bounded(completion.layers_fetched),
-       storage::bounded(completion.layers_reused), to_unix_us(now)});
+      {facts.digest, facts.reference, dump_json(without_findings(facts)), completion.engine.walker,
+       storage::bounded(completion.layers_fetched), storage::bounded(completion.layers_reused), to_unix_us(now)});
   index_own_findings(transaction, id, facts, now);
   for (const AnalysisState& of : completion.engine.states) {
     const std::string_view analysis = to_string(of.analysis);
@@ -92,14 +100,19 @@ struct StoredImage {
 Result<StoredImage> stored_image(Transaction& transaction, const Digest& digest) {
   StoredImage image;
   {
-    Rows rows = transaction.query("SELECT id,facts,walker,layers_fetched,layers_reused FROM image WHERE digest=?", {digest});
+    Rows rows =
+        transaction.query("SELECT id,facts,walker,layers_fetched,layers_reused,documents_findings FROM image WHERE digest=?", {digest});
     if (!rows.next()) return Error(ErrorCode::not_found, "there is no scanned image " + digest.str());
     image.id = rows.integer(0);
     auto facts = parse_json_as<ImageFacts>(rows.text(1), "stored facts of image " + digest.str());
     auto walker = Digest::parse(rows.text(2));
     if (!facts) return Error(ErrorCode::io, facts.error().message());
     if (!walker) return Error(ErrorCode::io, walker.error().message());
+    const auto findings = parse_json(rows.text(5), "stored findings of image " + digest.str());
+    if (!findings) return Error(ErrorCode::io, findings.error().message());
     image.facts = *std::move(facts);
+    const auto read = read_json_fields("stored findings of image " + digest.str(), [&] { findings->get_to(image.facts.findings); });
+    if (!read) return Error(ErrorCode::io, read.error().message());
     image.engine.walker = *std::move(walker);
     image.layers_fetched = static_cast<std::uint64_t>(rows.integer(3));
     image.layers_reused = static_cast<std::uint64_t>(rows.integer(4));

@@ -195,6 +195,7 @@ ALTER TABLE scan_item ADD COLUMN code TEXT NOT NULL DEFAULT '';
 constexpr std::string_view kImageFindings = R"sql(
 ALTER TABLE sensor ADD COLUMN documents_state TEXT NOT NULL DEFAULT '';
 ALTER TABLE image ADD COLUMN documents_state TEXT NOT NULL DEFAULT '';
+ALTER TABLE image ADD COLUMN documents_findings TEXT NOT NULL DEFAULT '[]';
 CREATE TABLE image_finding(
   image_id INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
   finding_id INTEGER NOT NULL REFERENCES finding(id),

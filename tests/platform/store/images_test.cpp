@@ -164,4 +164,26 @@ TEST_CASE("images: facts of an older sensor have no findings, and what makes no 
   CHECK(platform.get("/v3/images/" + digest("image").str() + "/report").body["findings"].empty());
 }
 
+TEST_CASE("images: a file of a layer counts once, however many sensors read it at states of their own") {
+  TestPlatform platform;
+  const TestSensor one = platform.enroll("one");
+  scan(platform, one, "first", {});
+  const auto occurrences = [&] {
+    json counts = json::object();
+    const json findings = platform.get("/v3/findings").body["findings"];
+    for (const json& finding : findings) counts[finding["id"].get<std::string>()] = finding["occurrences"];
+    return counts;
+  };
+  const json before = occurrences();
+  REQUIRE_FALSE(before.empty());
+  const TestSensor two = platform.enroll("two", "state 2");
+  platform.scan_images({"localhost:5000/second:1"}, false);
+  const json listing = platform.acquire(two);
+  REQUIRE(platform.job_call(two, listing[0], "inventory", page({item("second", "1", "second")})).status == 200);
+  const json job = platform.acquire(two)[0];
+  REQUIRE(platform.put_layer(two, layer_report("base", "state 2")).status == 204);
+  REQUIRE(platform.job_call(two, job, "complete", completion("second", {"base"}, false, engine_at("state 2"))).status == 200);
+  CHECK(occurrences() == before);
+}
+
 }  // namespace landwaiter::test
