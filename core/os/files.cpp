@@ -47,9 +47,15 @@ Result<void> write_fresh(const std::filesystem::path& file, int how, std::string
 Result<void> make_private_directory(const std::filesystem::path& directory) {
   std::error_code failed;
   if (directory.empty() || std::filesystem::is_directory(directory, failed)) return {};
-  std::filesystem::create_directories(directory.parent_path(), failed);
-  if (::mkdir(directory.c_str(), S_IRWXU) != 0 && errno != EEXIST) return file_error(directory, "made");
-  return {};
+  failed.clear();
+  if (directory.has_parent_path()) std::filesystem::create_directories(directory.parent_path(), failed);
+  if (failed) return Error(ErrorCode::io, directory.string() + ": cannot be made: " + failed.message());
+  if (::mkdir(directory.c_str(), S_IRWXU) == 0) return {};
+  // Another program may have made it in the meantime; a file of that name is none.
+  const int reason = errno;
+  if (reason == EEXIST && std::filesystem::is_directory(directory, failed)) return {};
+  errno = reason == EEXIST ? ENOTDIR : reason;
+  return file_error(directory, "made");
 }
 
 Result<void> write_private_file(const std::filesystem::path& file, std::string_view content) {

@@ -45,6 +45,20 @@ std::string read_all(OpenFile file) {
 
 }  // namespace
 
+TEST_CASE("a folder that cannot be made is said with its reason", "[os]") {
+  const TemporaryDirectory folder;
+  const fs::path file = folder.path() / "file";
+  write(file, "x");
+  const auto over_file = make_private_directory(file);
+  REQUIRE(over_file.has_error());
+  CHECK(over_file.error().message() == file.string() + ": cannot be made: Not a directory");
+  const auto below_file = make_private_directory(file / "a" / "b");
+  REQUIRE(below_file.has_error());
+  CHECK(below_file.error().message() == (file / "a" / "b").string() + ": cannot be made: Not a directory");
+  CHECK(make_private_directory(folder.path() / "new").has_value());
+  CHECK(make_private_directory(folder.path() / "new").has_value());
+}
+
 TEST_CASE("a private file is its owner's alone, whole, and replaced as a whole", "[os]") {
   const TemporaryDirectory folder;
   const fs::path file = folder.path() / "made" / "key";
