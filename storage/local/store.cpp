@@ -122,6 +122,18 @@ Result<std::optional<LayerReport>> Store::layer_report(const Digest& layer, cons
                                {layer, to_string(of.analysis), of.state}, "report of layer " + layer.str());
 }
 
+Result<void> Store::forget_facts(const Digest& layer, const Digest& walker) {
+  Transaction transaction(*impl_->database, Kind::write);
+  transaction.run("DELETE FROM layer_facts WHERE layer=? AND walker=?", {layer, walker});
+  return transaction.commit();
+}
+
+Result<void> Store::forget_report(const Digest& layer, const AnalysisState& of) {
+  Transaction transaction(*impl_->database, Kind::write);
+  transaction.run("DELETE FROM layer_report WHERE layer=? AND analysis=? AND state=?", {layer, to_string(of.analysis), of.state});
+  return transaction.commit();
+}
+
 Result<std::optional<ScannedLayer>> Store::layer(const Digest& layer, const EngineState& engine) {
   ScannedLayer scanned;
   auto facts = layer_facts(layer, engine.walker);
@@ -243,8 +255,7 @@ Result<std::vector<OutboxItem>> Store::outbox(std::size_t count_max) {
     Rows rows = transaction.query("SELECT id,kind,key,payload FROM outbox ORDER BY id LIMIT ?", {count_max});
     while (rows.next()) {
       auto payload = zstd_decompress(rows.bytes(3), limits::report_bytes_max);
-      if (!payload) return damaged("outbox item " + rows.text(1) + " " + rows.text(2), payload.error());
-      items.push_back({rows.integer(0), rows.text(1), rows.text(2), *std::move(payload)});
+      items.push_back({rows.integer(0), rows.text(1), rows.text(2), payload ? *std::move(payload) : std::string()});
     }
   }
   auto ended = transaction.commit();

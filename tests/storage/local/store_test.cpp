@@ -155,6 +155,23 @@ TEST_CASE("store: the outbox keeps order, replaces by key, and acknowledging an 
   CHECK(left[1].payload == "3");
 }
 
+TEST_CASE("store: an item of the outbox whose payload is damaged does not keep back the others") {
+  const TemporaryDirectory folder;
+  auto store = open(folder.path());
+  for (const char* key : {"a", "b"}) REQUIRE(store->enqueue({0, "complete", key, "payload"}).has_value());
+  {
+    auto database = Database::open(folder.path() / "landwaiter.db", std::array<std::string_view, 1>{""}, {.first_version = 2}).value();
+    Transaction write(*database, Transaction::Kind::write);
+    CHECK(write.run("UPDATE outbox SET payload=x'010203' WHERE key='a'") == 1);
+    REQUIRE(write.commit().has_value());
+  }
+  const auto items = store->outbox(10);
+  REQUIRE(items.has_value());
+  REQUIRE(items->size() == 2);
+  CHECK((*items)[0].payload.empty());
+  CHECK((*items)[1].payload == "payload");
+}
+
 TEST_CASE("store: pruning drops old states of each analysis alone, and what is unused, and the file shrinks") {
   const TemporaryDirectory folder;
   auto store = open(folder.path());
