@@ -327,35 +327,12 @@ Result<void> Store::prune_listings(SystemTime before) {
   return transaction.commit();
 }
 
-namespace {
-
-struct StoredState {
-  std::string analysis;
-  std::string state;
-};
-
-/// What reports were made with that `current` would not make now; also of analyses that it does not know.
-std::vector<StoredState> outdated(Transaction& transaction, const AnalysisStates& current) {
-  std::vector<StoredState> out;
-  Rows rows = transaction.query("SELECT DISTINCT analysis,state FROM layer_report");
-  while (rows.next()) {
-    const auto analysis = analysis_from(rows.text(0));
-    const Digest* state = analysis ? state_of(current, *analysis) : nullptr;
-    if (state == nullptr || state->str() != rows.text(1)) out.push_back({rows.text(0), rows.text(1)});
-  }
-  return out;
-}
-
-}  // namespace
-
-Result<void> Store::prune(const EngineState& engine, SystemTime before) {
+Result<void> Store::prune(SystemTime before) {
+  const std::int64_t before_us = to_unix_us(before);
   Transaction transaction(*impl_->database, Kind::write);
-  for (const StoredState& old : outdated(transaction, engine.states)) {
-    transaction.run("DELETE FROM layer_report WHERE analysis=? AND state=?", {old.analysis, old.state});
-  }
-  transaction.run("DELETE FROM layer_report WHERE used_at_us<?", {to_unix_us(before)});
-  transaction.run("DELETE FROM layer_facts WHERE walker<>? OR used_at_us<?", {engine.walker, to_unix_us(before)});
-  transaction.run("DELETE FROM image WHERE engine<>?", {engine_key(engine)});
+  transaction.run("DELETE FROM layer_report WHERE used_at_us<?", {before_us});
+  transaction.run("DELETE FROM layer_facts WHERE used_at_us<?", {before_us});
+  transaction.run("DELETE FROM image WHERE scanned_at_us<?", {before_us});
   auto pruned = transaction.commit();
   if (!pruned) return pruned;
   pruned = prune_listings(before);

@@ -80,9 +80,11 @@ class Store {
   /// Forgets manifests and repositories that no listing saw since `before`.
   Result<void> prune_listings(SystemTime before);
 
-  /// Of each analysis keeps the reports of the current state only, and of those (and of facts) the ones used since `before`; drops images
-  /// of other states, prunes listings too, then gives the space back; the state folder stays small.
-  Result<void> prune(const EngineState& engine, SystemTime before);
+  /// Drops reports, facts and images that were not used since `before`, prunes listings too, then gives the space back. The rule is the
+  /// same for all states: what is outdated for this process may be what another scan with other options reads from the same folder now,
+  /// and a short grace would not help it, because reading is not noted as a use. After an update, what the old version stored therefore
+  /// takes space until then.
+  Result<void> prune(SystemTime before);
 
  private:
   struct Impl;
