@@ -55,9 +55,7 @@ class Scan {
     ticker.wake();
     co_await drawing.join();
     if (!options_.state_directory.empty()) {
-      auto prune = [state = pool_.engine_state(), before = clock_.now() - storage::kUnusedKept](storage::Store& store) {
-        return store.prune(state, before);
-      };
+      auto prune = [before = clock_.now() - storage::kUnusedKept](storage::Store& store) { return store.prune(before); };
       auto pruned = co_await store_.run(std::move(prune));
       if (!pruned) std::cerr << "landwaiter: " << pruned.error().message() << "\n";
     }

@@ -42,6 +42,26 @@ bool is_refusal(const Error& error) {
   }
 }
 
+/// Sending it again as it is would be refused again: neither a lost lease nor a deleted job.
+bool is_final_refusal(const Error& error) {
+  return error.code() == ErrorCode::invalid_argument || error.code() == ErrorCode::limit_exceeded;
+}
+
+/// A job's failure for a completion that the platform does not take.
+std::string failure_body(const Error& refusal) {
+  protocol::JobFailure failure;
+  failure.code = refusal.code();
+  failure.reason = "the platform refused the image's result: " + refusal.message();
+  return dump_json(failure);
+}
+
+/// Waiting would not repair the record, and everything behind it would wait too.
+void log_unreadable(const Digest& layer, std::string_view part, const Error& why, const Result<void>& forgotten) {
+  log_event(LogLevel::error, "stored part of a layer cannot be read and is dropped; it is read again when its image is scanned again",
+            {{"layer", layer.str()}, {"part", part}, {"error", why.message()}});
+  if (!forgotten) log_event(LogLevel::error, "store cannot be written", {{"error", forgotten.error().message()}});
+}
+
 /// The items say what must be sent; it lies in the store already.
 Result<void> enqueue_parts(storage::Store& store, const Digest& layer, const LayerParts& parts) {
   if (parts.facts) {
@@ -185,7 +205,12 @@ Awaitable<void> Outbox::send_part(const OutboxItem& item) {
 Awaitable<void> Outbox::send_facts(Digest layer) {
   auto read = [layer, walker = engine_.walker](storage::Store& store) { return store.layer_facts(layer, walker); };
   auto facts = co_await store_.run(std::move(read));
-  if (!facts) co_return facts.error();
+  if (!facts) {
+    auto forget = [layer, walker = engine_.walker](storage::Store& store) { return store.forget_facts(layer, walker); };
+    auto forgotten = co_await store_.run(std::move(forget));
+    log_unreadable(layer, "facts", facts.error(), forgotten);
+    co_return Result<void>();
+  }
   // Pruned, or from an older walker: a job that needs the layer claims it again.
   if (!*facts) co_return Result<void>();
   co_return co_await uplink_.put_facts(layer, engine_.walker, dump_json(**facts));
@@ -194,7 +219,12 @@ Awaitable<void> Outbox::send_facts(Digest layer) {
 Awaitable<void> Outbox::send_report(Digest layer, AnalysisState of) {
   auto read = [layer, of](storage::Store& store) { return store.layer_report(layer, of); };
   auto report = co_await store_.run(std::move(read));
-  if (!report) co_return report.error();
+  if (!report) {
+    auto forget = [layer, of](storage::Store& store) { return store.forget_report(layer, of); };
+    auto forgotten = co_await store_.run(std::move(forget));
+    log_unreadable(layer, to_string(of.analysis), report.error(), forgotten);
+    co_return Result<void>();
+  }
   // Pruned, or from an older state: a job that needs the layer claims it again.
   if (!*report) co_return Result<void>();
   co_return co_await uplink_.put_report(layer, of, dump_json(**report));
@@ -208,13 +238,22 @@ Awaitable<void> Outbox::send_job_end(const OutboxItem& item) {
   if (value_of(kItemKinds, item.kind) == ItemKind::failure) {
     co_return co_await uplink_.fail(item.key, lease, body);
   }
-  auto missing = co_await uplink_.complete(item.key, lease, body);
+  auto completed = co_await complete(item.key, lease, body);
+  if (completed || !is_final_refusal(completed.error())) co_return completed;
+  // The job's scan shows why it has no result. Without this its lease would run out, and its next attempt would end in the same way.
+  log_event(LogLevel::warning, "completion refused", {{"job", item.key}, {"error", completed.error().message()}});
+  const std::string failure = failure_body(completed.error());
+  co_return co_await uplink_.fail(item.key, lease, failure);
+}
+
+Awaitable<void> Outbox::complete(std::string job_id, Secret lease, std::string body) {
+  auto missing = co_await uplink_.complete(job_id, lease, body);
   if (!missing) co_return missing.error();
   if (missing->empty()) co_return Result<void>();
   // The platform lost reports that it had acknowledged (restored from a backup): send them again.
   auto resent = co_await resend_layers(*std::move(missing));
   if (!resent) co_return resent;
-  auto still_missing = co_await uplink_.complete(item.key, lease, body);
+  auto still_missing = co_await uplink_.complete(job_id, lease, body);
   if (!still_missing) co_return still_missing.error();
   if (still_missing->empty()) co_return Result<void>();
   co_return Error(ErrorCode::conflict,

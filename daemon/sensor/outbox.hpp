@@ -13,7 +13,8 @@
 namespace landwaiter::daemon {
 
 /// What must reach the platform, in the store until it did: layers' facts and reports, completions, failures. Sent in the order they
-/// were put in, so a completion never arrives before its layers. Survives kills on either side; sending twice is harmless.
+/// were put in, so a completion never arrives before its layers. Survives kills on either side; sending twice is harmless. A stored part
+/// that cannot be read is forgotten and dropped with a log line; a completion that the platform refuses becomes the job's failure.
 class Outbox {
  public:
   /// `on_job_ended(job_id)` is called once the platform knows that a job has ended, or no longer wants to know.
@@ -39,6 +40,7 @@ class Outbox {
   Awaitable<void> send_report(Digest layer, AnalysisState of);
   Awaitable<void> send_part(const storage::OutboxItem& item);
   Awaitable<void> send_job_end(const storage::OutboxItem& item);
+  Awaitable<void> complete(std::string job_id, Secret lease, std::string body);
   Awaitable<void> resend_layers(std::vector<Digest> layers);
   asio::awaitable<bool> send_some(std::size_t failures, std::stop_token stop);
 

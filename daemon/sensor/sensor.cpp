@@ -100,7 +100,7 @@ class Sensor::Impl {
     if (!engine) co_return engine.error();
     auto store = storage::Store::open(config_.state_directory);
     if (!store) co_return store.error();
-    auto pruned = (*store)->prune((*engine)->state(), clock_.now() - storage::kUnusedKept);
+    auto pruned = (*store)->prune(clock_.now() - storage::kUnusedKept);
     if (!pruned) co_return pruned.error();
 
     store_ = std::make_unique<StoreThread>(*std::move(store));

@@ -122,6 +122,18 @@ Result<std::optional<LayerReport>> Store::layer_report(const Digest& layer, cons
                                {layer, to_string(of.analysis), of.state}, "report of layer " + layer.str());
 }
 
+Result<void> Store::forget_facts(const Digest& layer, const Digest& walker) {
+  Transaction transaction(*impl_->database, Kind::write);
+  transaction.run("DELETE FROM layer_facts WHERE layer=? AND walker=?", {layer, walker});
+  return transaction.commit();
+}
+
+Result<void> Store::forget_report(const Digest& layer, const AnalysisState& of) {
+  Transaction transaction(*impl_->database, Kind::write);
+  transaction.run("DELETE FROM layer_report WHERE layer=? AND analysis=? AND state=?", {layer, to_string(of.analysis), of.state});
+  return transaction.commit();
+}
+
 Result<std::optional<ScannedLayer>> Store::layer(const Digest& layer, const EngineState& engine) {
   ScannedLayer scanned;
   auto facts = layer_facts(layer, engine.walker);
@@ -243,8 +255,7 @@ Result<std::vector<OutboxItem>> Store::outbox(std::size_t count_max) {
     Rows rows = transaction.query("SELECT id,kind,key,payload FROM outbox ORDER BY id LIMIT ?", {count_max});
     while (rows.next()) {
       auto payload = zstd_decompress(rows.bytes(3), limits::report_bytes_max);
-      if (!payload) return damaged("outbox item " + rows.text(1) + " " + rows.text(2), payload.error());
-      items.push_back({rows.integer(0), rows.text(1), rows.text(2), *std::move(payload)});
+      items.push_back({rows.integer(0), rows.text(1), rows.text(2), payload ? *std::move(payload) : std::string()});
     }
   }
   auto ended = transaction.commit();
@@ -316,35 +327,12 @@ Result<void> Store::prune_listings(SystemTime before) {
   return transaction.commit();
 }
 
-namespace {
-
-struct StoredState {
-  std::string analysis;
-  std::string state;
-};
-
-/// What reports were made with that `current` would not make now; also of analyses that it does not know.
-std::vector<StoredState> outdated(Transaction& transaction, const AnalysisStates& current) {
-  std::vector<StoredState> out;
-  Rows rows = transaction.query("SELECT DISTINCT analysis,state FROM layer_report");
-  while (rows.next()) {
-    const auto analysis = analysis_from(rows.text(0));
-    const Digest* state = analysis ? state_of(current, *analysis) : nullptr;
-    if (state == nullptr || state->str() != rows.text(1)) out.push_back({rows.text(0), rows.text(1)});
-  }
-  return out;
-}
-
-}  // namespace
-
-Result<void> Store::prune(const EngineState& engine, SystemTime before) {
+Result<void> Store::prune(SystemTime before) {
+  const std::int64_t before_us = to_unix_us(before);
   Transaction transaction(*impl_->database, Kind::write);
-  for (const StoredState& old : outdated(transaction, engine.states)) {
-    transaction.run("DELETE FROM layer_report WHERE analysis=? AND state=?", {old.analysis, old.state});
-  }
-  transaction.run("DELETE FROM layer_report WHERE used_at_us<?", {to_unix_us(before)});
-  transaction.run("DELETE FROM layer_facts WHERE walker<>? OR used_at_us<?", {engine.walker, to_unix_us(before)});
-  transaction.run("DELETE FROM image WHERE engine<>?", {engine_key(engine)});
+  transaction.run("DELETE FROM layer_report WHERE used_at_us<?", {before_us});
+  transaction.run("DELETE FROM layer_facts WHERE used_at_us<?", {before_us});
+  transaction.run("DELETE FROM image WHERE scanned_at_us<?", {before_us});
   auto pruned = transaction.commit();
   if (!pruned) return pruned;
   pruned = prune_listings(before);

@@ -51,6 +51,9 @@ class Store {
 
   Result<std::optional<LayerFacts>> layer_facts(const Digest& layer, const Digest& walker);
   Result<std::optional<LayerReport>> layer_report(const Digest& layer, const AnalysisState& of);
+  /// What cannot be read does not count as known any more once it is forgotten.
+  Result<void> forget_facts(const Digest& layer, const Digest& walker);
+  Result<void> forget_report(const Digest& layer, const AnalysisState& of);
   /// Facts and all reports of the layer; nothing when one of them is not there.
   Result<std::optional<ScannedLayer>> layer(const Digest& layer, const EngineState& engine);
   /// What `engine` would have to read of the layer.
@@ -65,7 +68,7 @@ class Store {
   Result<void> put_value(std::string_view name, std::string_view value);
 
   Result<void> enqueue(const OutboxItem& item);
-  /// Oldest first.
+  /// Oldest first. One whose payload is damaged comes without it: an error would keep back all the others.
   Result<std::vector<OutboxItem>> outbox(std::size_t count_max);
   Result<void> acknowledge(std::int64_t id);
 
@@ -77,9 +80,11 @@ class Store {
   /// Forgets manifests and repositories that no listing saw since `before`.
   Result<void> prune_listings(SystemTime before);
 
-  /// Of each analysis keeps the reports of the current state only, and of those (and of facts) the ones used since `before`; drops images
-  /// of other states, prunes listings too, then gives the space back; the state folder stays small.
-  Result<void> prune(const EngineState& engine, SystemTime before);
+  /// Drops reports, facts and images that were not used since `before`, prunes listings too, then gives the space back. The rule is the
+  /// same for all states: what is outdated for this process may be what another scan with other options reads from the same folder now,
+  /// and a short grace would not help it, because reading is not noted as a use. After an update, what the old version stored therefore
+  /// takes space until then.
+  Result<void> prune(SystemTime before);
 
  private:
   struct Impl;

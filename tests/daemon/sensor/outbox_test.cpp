@@ -2,9 +2,12 @@
 #include "daemon/sensor/outbox.hpp"
 
 #include "core/base/json.hpp"
+#include "storage/sqlite/sqlite.hpp"
 #include "tests/daemon/support/run_awaitable.hpp"
+#include "tests/storage/temporary_directory.hpp"
 #include "tests/support/catch.hpp"
 
+#include <array>
 #include <cstring>
 #include <deque>
 
@@ -40,6 +43,7 @@ class FakePlatform final : public registry::Transport {
  public:
   Awaitable<std::unique_ptr<registry::HttpResponse>> send(registry::HttpRequest request) override {
     requests.push_back(request.method + " " + request.url.substr(std::string("http://platform").size()));
+    if (request.url.ends_with("/fail")) failures.push_back(request.body.reveal());
     std::pair<int, std::string> answer{204, ""};
     if (request.url.ends_with("/complete") && !completions.empty()) {
       answer = completions.front();
@@ -50,6 +54,7 @@ class FakePlatform final : public registry::Transport {
 
   std::deque<std::pair<int, std::string>> completions;
   std::vector<std::string> requests;
+  std::vector<std::string> failures;  ///< bodies of failed jobs
 };
 
 std::string problem(const std::string& type, const std::string& detail, const json& more = json::object()) {
@@ -61,8 +66,8 @@ std::string problem(const std::string& type, const std::string& detail, const js
 struct Fixture {
   Fixture() { uplink.set_token(Secret("token")); }
 
-  /// Three layers are known and acknowledged long ago; the image that has them is done.
-  void complete_image() {
+  /// Three layers are known and acknowledged long ago.
+  void know_layers() {
     for (const char name : {'a', 'b', 'c'}) {
       ScannedLayer layer;
       layer.facts.layer = digest(name);
@@ -72,11 +77,40 @@ struct Fixture {
       auto put = [layer](storage::Store& to) { return to.put_layer(layer, SystemTime()); };
       REQUIRE(run_awaitable(io, store.run(std::move(put))));
     }
+  }
+
+  /// What the store has of the layer cannot be read any more.
+  void damage(char name) {
+    const std::array<std::string_view, 1> as_it_is{""};
+    auto database = storage::Database::open(folder.path() / "landwaiter.db", as_it_is, {.first_version = 2}).value();
+    storage::Transaction write(*database, storage::Transaction::Kind::write);
+    CHECK(write.run("UPDATE layer_facts SET facts=x'010203' WHERE layer=?", {digest(name)}) == 1);
+    CHECK(write.run("UPDATE layer_report SET report=x'010203' WHERE layer=?", {digest(name)}) == 1);
+    REQUIRE(write.commit().has_value());
+  }
+
+  LayerParts missing_parts(char name) {
+    auto look = [this, layer = digest(name)](storage::Store& from) { return from.missing_parts(layer, engine); };
+    return run_awaitable(io, store.run(std::move(look))).value();
+  }
+
+  /// The image that has the three layers is done.
+  void complete_image() {
+    know_layers();
+    put_completion();
+    send_all();
+  }
+
+  void put_completion() {
     protocol::ImageCompletion completion;
     completion.facts.digest = digest('e');
     completion.facts.layers = {digest('a'), digest('b'), digest('c')};
     completion.engine = engine;
     REQUIRE(run_awaitable(io, outbox.put_completion("job", Secret("lease"), completion)));
+  }
+
+  /// Until nothing is left that can be sent now.
+  void send_all() {
     std::stop_source stop;
     stop.request_stop();
     auto run = [this](std::stop_token token) -> asio::awaitable<bool> {
@@ -95,7 +129,8 @@ struct Fixture {
   const EngineState engine{digest('9'), {{Analysis::cryptography, digest('f')}}};
   asio::io_context io;
   RealClock clock;
-  StoreThread store{storage::Store::open_in_memory().value()};
+  test::TemporaryDirectory folder;
+  StoreThread store{storage::Store::open(folder.path()).value()};
   std::shared_ptr<FakePlatform> platform = std::make_shared<FakePlatform>();
   Uplink uplink{platform, "http://platform"};
   std::vector<std::string> ended;
@@ -130,5 +165,48 @@ TEST_CASE("a platform that keeps asking for reports ends the job instead of loop
   fixture.platform->completions = {asks, asks};
   fixture.complete_image();
   CHECK(fixture.platform->requests.size() == 2);  // a report that is not here cannot be sent
+  CHECK(fixture.ended == std::vector<std::string>{"job"});
+}
+
+TEST_CASE("a stored part that cannot be read is forgotten, and what waits behind it is sent") {
+  Fixture fixture;
+  fixture.know_layers();
+  fixture.damage('a');
+  LayerParts parts;
+  parts.facts = true;
+  parts.analyses = {Analysis::cryptography};
+  CHECK(fixture.missing_parts('a').none());
+  for (const char name : {'a', 'b'}) REQUIRE(run_awaitable(fixture.io, fixture.outbox.put_stored(digest(name), parts)));
+  fixture.send_all();
+  CHECK(fixture.platform->requests == Fixture::layer_requests('b'));
+  CHECK(fixture.missing_parts('a') == parts);
+  CHECK(fixture.missing_parts('b').none());
+}
+
+TEST_CASE("a completion whose layer cannot be read any more ends the job instead of waiting for it") {
+  Fixture fixture;
+  const auto asks = std::pair(409, problem("urn:landwaiter:problem:layer-report-missing", "", {{"missing", {digest('a').str()}}}));
+  fixture.platform->completions = {asks, asks};
+  fixture.know_layers();
+  fixture.damage('a');
+  fixture.put_completion();
+  fixture.send_all();
+  CHECK(fixture.platform->requests == std::vector<std::string>(2, "POST /v3/jobs/job/complete"));
+  CHECK(fixture.platform->failures.empty());  // the lease runs out, and the next attempt reads the layer
+  CHECK(fixture.missing_parts('a').facts);
+  CHECK(fixture.ended == std::vector<std::string>{"job"});
+}
+
+TEST_CASE("a completion that the platform refuses is reported as the job's failure, which is not repeated") {
+  const auto [status, code] = GENERATE(std::pair(400, "invalid_argument"), std::pair(413, "limit_exceeded"));
+  Fixture fixture;
+  fixture.platform->completions = {{status, problem("about:blank", "too many layers in one image")}};
+  fixture.complete_image();
+  CHECK(fixture.platform->requests == std::vector<std::string>{"POST /v3/jobs/job/complete", "POST /v3/jobs/job/fail"});
+  REQUIRE(fixture.platform->failures.size() == 1);
+  const json failure = json::parse(fixture.platform->failures[0]);
+  CHECK(failure["retryable"] == false);
+  CHECK(failure["code"] == code);
+  CHECK(failure["reason"].get<std::string>().ends_with(std::to_string(status) + ": too many layers in one image"));
   CHECK(fixture.ended == std::vector<std::string>{"job"});
 }

@@ -155,45 +155,64 @@ TEST_CASE("store: the outbox keeps order, replaces by key, and acknowledging an 
   CHECK(left[1].payload == "3");
 }
 
-TEST_CASE("store: pruning drops old states of each analysis alone, and what is unused, and the file shrinks") {
+TEST_CASE("store: an item of the outbox whose payload is damaged does not keep back the others") {
+  const TemporaryDirectory folder;
+  auto store = open(folder.path());
+  for (const char* key : {"a", "b"}) REQUIRE(store->enqueue({0, "complete", key, "payload"}).has_value());
+  {
+    auto database = Database::open(folder.path() / "landwaiter.db", std::array<std::string_view, 1>{""}, {.first_version = 2}).value();
+    Transaction write(*database, Transaction::Kind::write);
+    CHECK(write.run("UPDATE outbox SET payload=x'010203' WHERE key='a'") == 1);
+    REQUIRE(write.commit().has_value());
+  }
+  const auto items = store->outbox(10);
+  REQUIRE(items.has_value());
+  REQUIRE(items->size() == 2);
+  CHECK((*items)[0].payload.empty());
+  CHECK((*items)[1].payload == "payload");
+}
+
+TEST_CASE("store: pruning drops what is unused, and the file shrinks") {
   const TemporaryDirectory folder;
   auto store = open(folder.path());
   // Digests do not compress, so this makes a file of a few MiB.
   ScannedLayer large = layer_of("large");
-  large.facts.walker = digest("old walker");
   for (int i = 0; i < 40'000; ++i) large.facts.whiteouts.push_back(digest(std::to_string(i)).str());
-  REQUIRE(store->put_layer(large, kNow).has_value());
+  REQUIRE(store->put_layer(large, kNow - 48h).has_value());
   REQUIRE(store->put_layer(layer_of("unused"), kNow - 48h).has_value());
   REQUIRE(store->put_layer(layer_of("old but used"), kNow - 48h).has_value());
   REQUIRE(store->put_layer(layer_of("new", kNewRules), kNow).has_value());
-  REQUIRE(store->put_image(image_of("old image", {digest("old but used")})).has_value());
-  REQUIRE(store->put_image(image_of("image", {digest("new")}, kNewRules)).has_value());
+  ImageRecord old_image = image_of("old image", {digest("unused")});
+  old_image.scanned_at = kNow - 48h;
+  REQUIRE(store->put_image(old_image).has_value());
+  REQUIRE(store->put_image(image_of("image", {digest("old but used")})).has_value());
   REQUIRE(store->enqueue({0, "report", "kept", "x"}).has_value());
-  REQUIRE(store->prune(kNewRules, kNow - 24h).has_value());
+  REQUIRE(store->prune(kNow - 24h).has_value());
 
-  LayerParts facts_and_secrets, secrets;
-  secrets.analyses = facts_and_secrets.analyses = {Analysis::secrets};
-  facts_and_secrets.facts = true;
-  CHECK(store->missing_parts(digest("large"), kEngine).value() == facts_and_secrets);
+  CHECK(store->missing_parts(digest("large"), kEngine).value() == all_parts(kEngine));
   CHECK(store->missing_parts(digest("unused"), kEngine).value() == all_parts(kEngine));
-  CHECK(store->missing_parts(digest("old but used"), kEngine).value() == secrets);
-  CHECK(store->missing_parts(digest("old but used"), kNewRules).value() == secrets);
+  CHECK(is_known(*store, "old but used"));
   CHECK(is_known(*store, "new", kNewRules));
   CHECK_FALSE(store->image(digest("old image"), kEngine).value().has_value());
-  CHECK(store->image(digest("image"), kNewRules).value().has_value());
+  CHECK(store->image(digest("image"), kEngine).value().has_value());
   CHECK(store->outbox(10).value().size() == 1);
   std::uintmax_t bytes = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) bytes += entry.file_size();
   CHECK(bytes < 256 * 1024);
 }
 
-TEST_CASE("store: pruning drops the reports of an analysis that is not run any more") {
-  auto store = Store::open_in_memory().value();
-  REQUIRE(store->put_layer(layer_of("l1"), kNow).has_value());
-  REQUIRE(store->prune({kEngine.walker, {kCryptography}}, kNow - 24h).has_value());
-  LayerParts secrets;
-  secrets.analyses = {Analysis::secrets};
-  CHECK(store->missing_parts(digest("l1"), kEngine).value() == secrets);
+TEST_CASE("store: pruning after a scan leaves what scans with other options use in the same folder") {
+  const TemporaryDirectory folder;
+  auto mine = open(folder.path()), other = open(folder.path());
+  const EngineState one_analysis{digest("walker 2"), {kCryptography}};
+  REQUIRE(other->put_layer(layer_of("l1"), kNow).has_value());
+  REQUIRE(other->put_image(image_of("image", {digest("l1")})).has_value());
+  for (const EngineState& engine : {kNewRules, one_analysis}) {
+    REQUIRE(mine->put_layer(layer_of("l2", engine), kNow).has_value());
+    REQUIRE(mine->prune(kNow - 24h).has_value());
+    CHECK(other->layer(digest("l1"), kEngine).value().has_value());
+    CHECK(other->image(digest("image"), kEngine).value().has_value());
+  }
 }
 
 TEST_CASE("store: a file of before is refused with a sentence that says what to do") {
@@ -281,7 +300,7 @@ TEST_CASE("store: what a listing learned is found again, until no listing saw it
 
   // Being seen again is a use: the image lives on, the index and the repository do not.
   REQUIRE(known(digest("image"), kNow + 48h).size() == 1);
-  REQUIRE(store->prune(kEngine, kNow + 24h).has_value());
+  REQUIRE(store->prune(kNow + 24h).has_value());
   CHECK(known(digest("image"), kNow).size() == 1);
   CHECK(known(digest("index"), kNow).empty());
   CHECK_FALSE(store->repository_walked("host/a", kNow).value());
