@@ -4,6 +4,7 @@
 #include "detectors/formats/ber.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/keystores/bcfks.hpp"
+#include "detectors/keystores/bouncy_keystore.hpp"
 #include "detectors/keystores/java_keystore.hpp"
 #include "detectors/keystores/java_serialization.hpp"
 #include "detectors/keystores/keystore_detector.hpp"
