@@ -13,6 +13,8 @@ namespace landwaiter::platform {
 namespace {
 
 constexpr std::chrono::hours kKeptUnused{24};
+/// Sensors are never deleted. One that was not seen for so long will hardly return, and if it does, it only reads some layers again.
+constexpr std::chrono::days kSensorGone{30};
 constexpr std::string_view kFacts = "facts";
 
 /// One part of a layer as layer_claim names it.
@@ -178,18 +180,24 @@ Result<ScannedLayer> stored_layer(Transaction& transaction, const Digest& layer,
   return scanned;
 }
 
+// Sensors do not say which walker they have: the newest facts of a layer stand for it.
 std::int64_t prune_layers(Transaction& transaction, std::size_t count_max, SystemTime now) {
   const std::int64_t before_us = to_unix_us(now - kKeptUnused);
+  const std::int64_t live_since_us = to_unix_us(now - kSensorGone);
   const std::int64_t reports = transaction.run(
       "DELETE FROM layer_report WHERE id IN (SELECT r.id FROM layer_report r WHERE r.stored_at_us<?"
       " AND NOT EXISTS(SELECT 1 FROM image_layer il WHERE il.layer_report_id=r.id)"
-      " AND NOT EXISTS(SELECT 1 FROM sensor_state s WHERE s.analysis=r.analysis AND s.state=r.state) LIMIT ?)",
-      {before_us, count_max});
+      " AND NOT EXISTS(SELECT 1 FROM sensor_state s JOIN sensor ON sensor.id=s.sensor_id"
+      " WHERE s.analysis=r.analysis AND s.state=r.state AND sensor.seen_at_us>=?) LIMIT ?)",
+      {before_us, live_since_us, count_max});
   const std::int64_t facts = transaction.run(
       "DELETE FROM layer_facts WHERE (layer,walker) IN (SELECT f.layer,f.walker FROM layer_facts f WHERE f.stored_at_us<?"
       " AND NOT EXISTS(SELECT 1 FROM layer_report r JOIN image_layer il ON il.layer_report_id=r.id JOIN image i ON i.id=il.image_id"
-      " WHERE r.layer=f.layer AND i.walker=f.walker) LIMIT ?)",
-      {before_us, count_max});
+      " WHERE r.layer=f.layer AND i.walker=f.walker)"
+      " AND (EXISTS(SELECT 1 FROM layer_facts n WHERE n.layer=f.layer AND n.stored_at_us>f.stored_at_us)"
+      " OR NOT EXISTS(SELECT 1 FROM layer_report r JOIN sensor_state s ON s.analysis=r.analysis AND s.state=r.state"
+      " JOIN sensor ON sensor.id=s.sensor_id WHERE r.layer=f.layer AND sensor.seen_at_us>=?)) LIMIT ?)",
+      {before_us, live_since_us, count_max});
   return reports + facts;
 }
 

@@ -34,8 +34,9 @@ Bytes layer_report_bytes(Transaction& transaction, const Digest& layer, const An
 Result<ScannedLayer> stored_layer(Transaction& transaction, const Digest& layer, const Digest& walker,
                                   std::span<const AnalysisState> states);
 
-/// Drops reports that no image shows and no sensor would make now, analysis by analysis, and facts that no image needs: at most
-/// `count_max` of each, none younger than a day (an image job may be about to use them). The number of what was dropped.
+/// Drops reports that no image shows and no live sensor (seen in the last 30 days) would make now, analysis by analysis. Drops facts that
+/// no image needs, except the newest of a layer that has a report which a live sensor would make: with both it need not be read again. At
+/// most `count_max` of each, none younger than a day (an image job may be about to use them). The number of what was dropped.
 std::int64_t prune_layers(Transaction& transaction, std::size_t count_max, SystemTime now);
 
 }  // namespace landwaiter::platform

@@ -183,18 +183,60 @@ TEST_CASE("layers: pruning keeps what images show and what sensors would make no
   const auto has_facts = [&](const std::string& layer) {
     return platform::has_layer_facts(transaction, digest(layer), engine_at().walker);
   };
-  CHECK(platform::prune_layers(transaction, 100, now) == 2);
+  CHECK(platform::prune_layers(transaction, 100, now) == 1);
   CHECK(has(layer_report("l")));
   CHECK_FALSE(has(secrets_report("l", "rules 1")));
   CHECK(has(secrets_report("l", "rules 2")));
   CHECK(has(secrets_report("shown", "rules 1")));
   CHECK(has(layer_report("young", "state 0")));
-  CHECK_FALSE(has_facts("l"));  // of no image; whoever needs them reads them again
+  CHECK(has_facts("l"));  // its reports are of live states: without facts they would be of no use
   CHECK(has_facts("shown"));
   CHECK(has_facts("young"));
   CHECK(platform::prune_layers(transaction, 100, now) == 0);
   CHECK(platform::prune_layers(transaction, 100, now + 48h) == 2);
   CHECK_FALSE(has(layer_report("young", "state 0")));
+  CHECK(transaction.commit().has_value());
+}
+
+TEST_CASE("layers: pruning keeps for no sensor that is gone, and the newest facts with the reports of a live one") {
+  const auto database = storage::Database::open_in_memory(platform::schema_migrations()).value();
+  const SystemTime now = from_unix_us(1'800'000'000'000'000);
+  Transaction transaction(*database, Transaction::Kind::write);
+  const auto seen = [&](const char* id, const EngineState& engine, SystemTime when) {
+    transaction.run("INSERT INTO sensor(id,name,version,public_key,enrolled_by,created_at_us,seen_at_us) VALUES(?,'s','1',x'00','t',0,0)",
+                    {id});
+    platform::note_sensor(transaction, id, "1", engine.states, when);
+  };
+  seen("gone", engine_at("state 1"), now - 31 * 24h);
+  seen("away", engine_at("state 2"), now - 29 * 24h);
+  const SystemTime old = now - 48h;
+  const auto put_facts = [&](const std::string& layer, const std::string& walker, SystemTime when) {
+    platform::put_layer_facts(transaction, digest(layer), digest(walker), storage::zstd_compress("{}"), when);
+  };
+  const auto put = [&](const LayerReport& report) {
+    platform::put_layer_report(transaction, report, storage::zstd_compress(dump_json(report)), old);
+  };
+  put(layer_report("l", "state 1"));
+  put(layer_report("l", "state 2"));
+  put(layer_report("of a gone sensor", "state 1"));
+  put_facts("l", "walker 1", old);
+  put_facts("l", "walker 2", old + 1h);
+  put_facts("of a gone sensor", "walker 1", old);
+
+  const auto has = [&](const LayerReport& report) { return platform::layer_report_id(transaction, report.layer, report.of).has_value(); };
+  const auto has_facts = [&](const std::string& layer, const std::string& walker) {
+    return platform::has_layer_facts(transaction, digest(layer), digest(walker));
+  };
+  CHECK(platform::prune_layers(transaction, 100, now) == 4);
+  CHECK_FALSE(has(layer_report("l", "state 1")));
+  CHECK(has(layer_report("l", "state 2")));
+  CHECK_FALSE(has(layer_report("of a gone sensor", "state 1")));
+  CHECK_FALSE(has_facts("l", "walker 1"));
+  CHECK(has_facts("l", "walker 2"));
+  CHECK_FALSE(has_facts("of a gone sensor", "walker 1"));
+  CHECK(platform::prune_layers(transaction, 100, now + 48h) == 2);  // the other is gone too by then
+  CHECK_FALSE(has(layer_report("l", "state 2")));
+  CHECK_FALSE(has_facts("l", "walker 2"));
   CHECK(transaction.commit().has_value());
 }
 
