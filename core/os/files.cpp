@@ -51,10 +51,10 @@ Result<void> make_private_directory(const std::filesystem::path& directory) {
   if (directory.has_parent_path()) std::filesystem::create_directories(directory.parent_path(), failed);
   if (failed) return Error(ErrorCode::io, directory.string() + ": cannot be made: " + failed.message());
   if (::mkdir(directory.c_str(), S_IRWXU) == 0) return {};
+  if (errno != EEXIST) return file_error(directory, "made");
   // Another program may have made it in the meantime; a file of that name is not a folder.
-  const int reason = errno;
-  if (reason == EEXIST && std::filesystem::is_directory(directory, failed)) return {};
-  errno = reason == EEXIST ? ENOTDIR : reason;
+  if (std::filesystem::is_directory(directory, failed)) return {};
+  errno = ENOTDIR;
   return file_error(directory, "made");
 }
 

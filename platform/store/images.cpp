@@ -3,6 +3,7 @@
 
 #include "core/base/json.hpp"
 #include "core/report/compose.hpp"
+#include "platform/store/analysis_states.hpp"
 #include "platform/store/layers.hpp"
 #include "platform/store/paging.hpp"
 #include "platform/store/sensors.hpp"
@@ -18,8 +19,6 @@ using ReportIds = std::map<Analysis, std::vector<std::int64_t>>;
 
 /// The findings in the image's own documents.
 void index_own_findings(Transaction& transaction, std::int64_t image_id, const ImageFacts& facts, SystemTime now) {
-  transaction.run("UPDATE image SET documents_state=?, documents_findings=? WHERE id=?",
-                  {facts.documents_state, dump_json(nlohmann::json(facts.findings)), image_id});
   transaction.run("DELETE FROM image_finding WHERE image_id=?", {image_id});
   for (const Finding& finding : facts.findings) {
     const std::int64_t finding_id = put_finding(transaction, finding, now);
@@ -41,11 +40,12 @@ nlohmann::json without_findings(const ImageFacts& facts) {
 void store_image(Transaction& transaction, const protocol::ImageCompletion& completion, const ReportIds& reports, SystemTime now) {
   const ImageFacts& facts = completion.facts;
   const std::int64_t id = transaction.number(
-      "INSERT INTO image(digest,reference,facts,walker,layers_fetched,layers_reused,scanned_at_us) VALUES(?,?,?,?,?,?,?)"
-      " ON CONFLICT(digest) DO UPDATE SET reference=excluded.reference, facts=excluded.facts, walker=excluded.walker,"
+      "INSERT INTO image(digest,reference,facts,documents_state,documents_findings,walker,layers_fetched,layers_reused,scanned_at_us)"
+      " VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(digest) DO UPDATE SET reference=excluded.reference, facts=excluded.facts,"
+      " documents_state=excluded.documents_state, documents_findings=excluded.documents_findings, walker=excluded.walker,"
       " layers_fetched=excluded.layers_fetched, layers_reused=excluded.layers_reused, scanned_at_us=excluded.scanned_at_us RETURNING id",
-      {facts.digest, facts.reference, dump_json(without_findings(facts)), completion.engine.walker,
-       storage::bounded(completion.layers_fetched), storage::bounded(completion.layers_reused), to_unix_us(now)});
+      {facts.digest, facts.reference, dump_json(without_findings(facts)), facts.documents_state, dump_json(nlohmann::json(facts.findings)),
+       completion.engine.walker, storage::bounded(completion.layers_fetched), storage::bounded(completion.layers_reused), to_unix_us(now)});
   index_own_findings(transaction, id, facts, now);
   for (const AnalysisState& of : completion.engine.states) {
     const std::string_view analysis = to_string(of.analysis);
@@ -78,15 +78,7 @@ ReportIds report_ids(Transaction& transaction, const protocol::ImageCompletion& 
 }
 
 AnalysisStates states_of_image(Transaction& transaction, std::int64_t id) {
-  AnalysisStates states;
-  Rows rows = transaction.query("SELECT analysis,state FROM image_state WHERE image_id=?", {id});
-  while (rows.next()) {
-    const auto analysis = analysis_from(rows.text(0));
-    auto state = Digest::parse(rows.text(1));
-    if (analysis && state) states.push_back({*analysis, *std::move(state)});
-  }
-  std::ranges::sort(states);
-  return states;
+  return analysis_states(transaction.query("SELECT analysis,state FROM image_state WHERE image_id=?", {id}));
 }
 
 struct StoredImage {

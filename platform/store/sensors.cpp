@@ -3,6 +3,7 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
+#include "platform/store/analysis_states.hpp"
 #include "platform/store/ids.hpp"
 #include "platform/store/paging.hpp"
 #include "platform/store/tokens.hpp"
@@ -26,15 +27,7 @@ std::optional<std::string> earlier_sensor(Transaction& transaction, const Princi
 constexpr std::chrono::hours kSeenLately{24};
 
 AnalysisStates states_of_sensor(Transaction& transaction, std::string_view sensor_id) {
-  AnalysisStates states;
-  Rows rows = transaction.query("SELECT analysis,state FROM sensor_state WHERE sensor_id=?", {sensor_id});
-  while (rows.next()) {
-    const auto analysis = analysis_from(rows.text(0));
-    auto state = Digest::parse(rows.text(1));
-    if (analysis && state) states.push_back({*analysis, *std::move(state)});
-  }
-  std::ranges::sort(states);
-  return states;
+  return analysis_states(transaction.query("SELECT analysis,state FROM sensor_state WHERE sensor_id=?", {sensor_id}));
 }
 
 }  // namespace
@@ -111,20 +104,15 @@ void note_documents_state(Transaction& transaction, std::string_view sensor_id, 
 FleetStates::FleetStates(Transaction& transaction) {
   const std::int64_t last_us = transaction.number("SELECT max(seen_at_us) FROM sensor");
   const std::int64_t since_us = last_us - std::chrono::microseconds(kSeenLately).count();
-  Rows rows = transaction.query(
-      "SELECT DISTINCT analysis,state FROM sensor_state JOIN sensor ON sensor.id=sensor_state.sensor_id WHERE seen_at_us>=?", {since_us});
-  while (rows.next()) {
-    const auto analysis = analysis_from(rows.text(0));
-    auto state = Digest::parse(rows.text(1));
-    if (analysis && state) told_.push_back({*analysis, *std::move(state)});
-  }
+  reported_ = analysis_states(transaction.query(
+      "SELECT DISTINCT analysis,state FROM sensor_state JOIN sensor ON sensor.id=sensor_state.sensor_id WHERE seen_at_us>=?", {since_us}));
 }
 
 std::vector<Analysis> FleetStates::stale(std::span<const AnalysisState> states) const {
   std::vector<Analysis> stale;
   for (const AnalysisState& of : states) {
-    const bool told = state_of(told_, of.analysis) != nullptr;
-    if (told && std::ranges::find(told_, of) == told_.end()) stale.push_back(of.analysis);
+    const bool reported = state_of(reported_, of.analysis) != nullptr;
+    if (reported && std::ranges::find(reported_, of) == reported_.end()) stale.push_back(of.analysis);
   }
   return stale;
 }

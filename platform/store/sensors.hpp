@@ -41,7 +41,7 @@ class FleetStates {
   std::vector<Analysis> stale(std::span<const AnalysisState> states) const;
 
  private:
-  std::vector<AnalysisState> told_;
+  std::vector<AnalysisState> reported_;
 };
 
 nlohmann::json list_sensors(Transaction& transaction, std::string_view page_token, std::size_t page_size);
