@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The check against a scripted registry with one defect at a time.
 #include "daemon/commands/check_command.hpp"
+#include "tests/support/run_awaitable.hpp"
 
 #include "core/base/encoding.hpp"
 #include "core/base/json.hpp"
 #include "daemon/check/check_advice.hpp"
-#include "tests/daemon/support/run_awaitable.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/scripted_server.hpp"
@@ -14,6 +14,7 @@
 #include <thread>
 
 using namespace landwaiter;
+using landwaiter::test::run_awaitable;
 using namespace landwaiter::daemon;
 using test::ScriptedRequest;
 using test::ScriptedResponse;

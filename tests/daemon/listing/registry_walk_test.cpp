@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The walk of a registry, over real HTTP.
 #include "daemon/listing/registry_walk.hpp"
+#include "tests/support/run_awaitable.hpp"
 
 #include "core/base/limits.hpp"
 #include "daemon/listing/walk_progress.hpp"
 #include "registry/http/transport.hpp"
 #include "tests/daemon/support/fake_registry.hpp"
-#include "tests/daemon/support/run_awaitable.hpp"
 #include "tests/support/catch.hpp"
 
 #include <set>
 
 using namespace landwaiter;
+using landwaiter::test::run_awaitable;
 using namespace landwaiter::daemon;
 using protocol::InventoryItem;
 using protocol::InventoryPage;

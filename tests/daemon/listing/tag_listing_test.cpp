@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/listing/tag_listing.hpp"
+#include "tests/support/run_awaitable.hpp"
 
-#include "tests/daemon/support/run_awaitable.hpp"
 #include "tests/support/catch.hpp"
 
 #include <map>
 
 using namespace landwaiter;
+using landwaiter::test::run_awaitable;
 using namespace landwaiter::daemon;
 using protocol::InventoryItem;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // One image from a source in memory, through the real pool, store and detectors.
 #include "daemon/scan/image_runner.hpp"
+#include "tests/support/run_awaitable.hpp"
 
 #include "core/base/encoding.hpp"
 #include "core/base/json.hpp"
 #include "registry/client/blob_reader.hpp"
 #include "registry/client/media_types.hpp"
-#include "tests/daemon/support/run_awaitable.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/image_builder.hpp"
 
@@ -14,6 +14,7 @@
 #include <map>
 
 using namespace landwaiter;
+using landwaiter::test::run_awaitable;
 using namespace landwaiter::daemon;
 using nlohmann::json;
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/scan/layer_book.hpp"
+#include "tests/support/run_awaitable.hpp"
 
-#include "tests/daemon/support/run_awaitable.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace landwaiter;
+using landwaiter::test::run_awaitable;
 using namespace landwaiter::daemon;
 
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/sensor/outbox.hpp"
+#include "tests/support/run_awaitable.hpp"
 
 #include "core/base/json.hpp"
 #include "storage/sqlite/sqlite.hpp"
-#include "tests/daemon/support/run_awaitable.hpp"
 #include "tests/storage/temporary_directory.hpp"
 #include "tests/support/catch.hpp"
 
@@ -12,6 +12,7 @@
 #include <deque>
 
 using namespace landwaiter;
+using landwaiter::test::run_awaitable;
 using namespace landwaiter::daemon;
 using nlohmann::json;
 
