@@ -12,7 +12,8 @@
 
 namespace landwaiter::test {
 
-/// Runs a coroutine on `io` to its end and gives back what it returned; what it throws is thrown here.
+/// Runs a coroutine on `io` to its end and gives back what it returned; what it throws is thrown here. Returns only when nothing is left to
+/// do on `io`: a worker that has handed its result back still lets go of `io` after that, which must not be gone by then.
 template <class T>
 T run_awaitable(boost::asio::io_context& io, boost::asio::awaitable<T> operation) {
   std::optional<T> out;
@@ -22,8 +23,7 @@ T run_awaitable(boost::asio::io_context& io, boost::asio::awaitable<T> operation
     out.emplace(std::move(value));
   });
   io.restart();
-  while (!out && io.run_one() > 0) {
-  }
+  io.run();
   if (thrown) std::rethrow_exception(thrown);
   if (!out) throw std::logic_error("the coroutine waits for something that never comes");
   return std::move(*out);
