@@ -26,7 +26,7 @@ struct Session {
   }
   template <class T>
   T run(boost::asio::awaitable<T> operation) {
-    return run_awaitable(io, std::move(operation));
+    return run_awaitable_alone(io, std::move(operation));
   }
 
   boost::asio::io_context io;

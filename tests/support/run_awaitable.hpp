@@ -12,10 +12,10 @@
 
 namespace landwaiter::test {
 
-/// Runs a coroutine on `io` to its end and gives back what it returned; what it throws is thrown here. Returns only when nothing is left to
-/// do on `io`: a worker that has handed its result back still lets go of `io` after that, which must not be gone by then.
-template <class T>
-T run_awaitable(boost::asio::io_context& io, boost::asio::awaitable<T> operation) {
+/// Runs a coroutine and gives back what it returned; what it throws is thrown here. `run` is called once the coroutine has begun and says
+/// how long `io` runs: it gets whether the coroutine still does.
+template <class T, class Run>
+T run_awaitable(boost::asio::io_context& io, boost::asio::awaitable<T> operation, Run run) {
   std::optional<T> out;
   std::exception_ptr thrown;
   boost::asio::co_spawn(io, std::move(operation), [&](std::exception_ptr error, T value) {
@@ -23,10 +23,26 @@ T run_awaitable(boost::asio::io_context& io, boost::asio::awaitable<T> operation
     out.emplace(std::move(value));
   });
   io.restart();
-  io.run();
+  run([&] { return !out; });
   if (thrown) std::rethrow_exception(thrown);
   if (!out) throw std::logic_error("the coroutine waits for something that never comes");
   return std::move(*out);
+}
+
+/// Returns when nothing is left to do on `io`: a worker thread that has handed its result back lets go of `io` only after that, and `io`
+/// must not be gone by then.
+template <class T>
+T run_awaitable(boost::asio::io_context& io, boost::asio::awaitable<T> operation) {
+  return run_awaitable(io, std::move(operation), [&](const auto&) { io.run(); });
+}
+
+/// Returns when the coroutine has, and leaves what else waits on `io`: the timers of idle connections. For code without threads of its own.
+template <class T>
+T run_awaitable_alone(boost::asio::io_context& io, boost::asio::awaitable<T> operation) {
+  return run_awaitable(io, std::move(operation), [&](const auto& runs) {
+    while (runs() && io.run_one() > 0) {
+    }
+  });
 }
 
 }  // namespace landwaiter::test
