@@ -30,7 +30,7 @@ class KeyFolder {
 /// this type, at the right place. Returns the plain one.
 Finding only_finding(const FileScanner& scanner, const std::string& file, FindingType type, const std::string& name = {});
 
-/// No finding of a key, whatever its kind, and no diagnostic.
+/// No finding of any type, and no diagnostic.
 void check_silent(const FileScanner& scanner, const std::string& file, const std::string& name = {});
 
 /// Every cut of the file and every byte changed (each `step`-th) is survived, and no report holds the secret.
