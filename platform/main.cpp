@@ -49,6 +49,7 @@ struct ServeOptions {
   std::string policy = "nist-800-131a";
   std::string blocklist;
   std::int64_t lease_s = limits::lease_default.count();
+  std::int64_t image_time_s = limits::image_time_max.count();
 };
 
 struct TokenOptions {
@@ -151,6 +152,7 @@ int serve(const ServeOptions& options) {
   config.tls_certificate = options.tls_certificate;
   config.tls_key = options.tls_key;
   config.lease = std::chrono::seconds(options.lease_s);
+  config.image_time_max = std::chrono::seconds(options.image_time_s);
   auto listen = parse_listen(options.listen, config);
   if (!listen) return fail(listen.error(), exit_usage);
 
@@ -233,6 +235,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   serve_command->add_option("--lease-s", serving.lease_s, "Seconds without a heartbeat after which a job goes to another sensor")
       ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  serve_command->add_option("--image-time-s", serving.image_time_s, "Seconds that one sensor may read one image, before the image fails")
+      ->check(CLI::Range(60, 30 * 24 * 3600))
       ->capture_default_str();
   serve_command
       ->add_option("--policy", serving.policy,

@@ -81,7 +81,7 @@ struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::
   bool stopping = false;
 
   std::filesystem::path database_file() const { return config.state_directory / "platform.db"; }
-  LeaseTerms terms() const { return {clock.now(), config.lease}; }
+  LeaseTerms terms() const { return {clock.now(), config.lease, config.image_time_max}; }
   AssessContext assess_context() const { return {&config.policy, clock.now(), config.blocklist.get(), nullptr}; }
   Wakeup& wakeup(Topic topic) { return wakeups[static_cast<std::size_t>(topic)]; }
   void notify(TopicSet changes);
@@ -262,12 +262,13 @@ asio::awaitable<void> Platform::Impl::reap_loop() {
     reap_timer->expires_after(config.reap_interval);
     co_await reap_timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     if (stopping) co_return;
-    const SystemTime now = clock.now();
+    const LeaseTerms now_terms = terms();
+    const SystemTime now = now_terms.now;
     const auto changes = std::make_shared<TopicSet>();
-    Lane::Work work = [changes, looked, now](Database& database) {
+    Lane::Work work = [changes, looked, now_terms](Database& database) {
       Transaction transaction(database, Kind::write);
-      const bool reaped = reap_leases(transaction, now);
-      const bool ready = delayed_job_became_ready(transaction, looked, now);
+      const bool reaped = reap_leases(transaction, now_terms);
+      const bool ready = delayed_job_became_ready(transaction, looked, now_terms.now);
       if (!transaction.commit() || !(reaped || ready)) return;
       for (const Topic topic : kTopics) changes->add(topic);
     };

@@ -28,6 +28,8 @@ struct PlatformConfig {
   std::filesystem::path tls_key;
   std::filesystem::path master_key_file;
   std::chrono::seconds lease = limits::lease_default;
+  /// An image job that one sensor holds for longer fails.
+  std::chrono::seconds image_time_max = limits::image_time_max;
   /// What findings are judged by when they are shown.
   Policy policy = Policy::standard();
   std::shared_ptr<const Blocklist> blocklist;

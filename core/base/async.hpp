@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/base/result.hpp"
-
 #pragma once
+
+#include "core/base/result.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -17,6 +17,7 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <utility>
 
 /// Coroutine tools that Asio lacks. All except run_on belong to one io thread.
@@ -28,25 +29,35 @@ namespace asio = boost::asio;
 template <class T>
 using Awaitable = asio::awaitable<Result<T>>;
 
-/// Runs `work()` on another executor (a pool, the store's thread) and resumes here with what it returned. The work is
-/// not interrupted by cancellation of the coroutine; long work polls a stop token.
+/// Runs `work()` on another executor (a pool, the store's thread) and resumes here with what it returned, or with the exception that it
+/// threw. The work is not interrupted by cancellation of the coroutine; long work polls a stop token.
 template <class Work>
 asio::awaitable<std::invoke_result_t<Work>> run_on(asio::any_io_executor where, Work work) {
-  using Value = std::invoke_result_t<Work>;
+  struct Outcome {
+    std::optional<std::invoke_result_t<Work>> value;
+    std::exception_ptr thrown;
+  };
   auto initiate = [where](auto handler, Work job) {
     auto home = asio::get_associated_executor(handler);
     // Keeps the io thread's run() alive while the only thing left to do happens elsewhere.
     auto guard = asio::make_work_guard(home);
     auto task = [job = std::move(job), handler = std::move(handler), guard = std::move(guard)]() mutable {
-      auto value = job();
-      auto resume = [handler = std::move(handler), value = std::move(value)]() mutable { std::move(handler)(std::move(value)); };
+      Outcome outcome;
+      try {
+        outcome.value.emplace(job());
+      } catch (...) {
+        outcome.thrown = std::current_exception();  // it belongs to the caller: here it would end the process
+      }
+      auto resume = [handler = std::move(handler), outcome = std::move(outcome)]() mutable { std::move(handler)(std::move(outcome)); };
       asio::post(guard.get_executor(), std::move(resume));
     };
     asio::post(where, std::move(task));
   };
   auto operation =
-      asio::async_initiate<const asio::use_awaitable_t<>, void(Value)>(std::move(initiate), asio::use_awaitable, std::move(work));
-  co_return co_await std::move(operation);
+      asio::async_initiate<const asio::use_awaitable_t<>, void(Outcome)>(std::move(initiate), asio::use_awaitable, std::move(work));
+  auto outcome = co_await std::move(operation);
+  if (outcome.thrown) std::rethrow_exception(outcome.thrown);
+  co_return *std::move(outcome.value);
 }
 
 /// Waits until notify() is called; each call wakes all current waiters.

@@ -253,6 +253,14 @@ inline constexpr std::size_t api_page_size_max = 1000;
 inline constexpr std::size_t api_jobs_max = 256;
 inline constexpr std::size_t inventory_page_items_max = 1000;
 inline constexpr std::size_t job_attempts_max = 5;
+/// A sensor that dies takes all of its jobs along, and only one of them is the cause. One silent end says nothing (a restart, a lost
+/// host); after two a job is suspect: it is leased alone, so that the next end tells. One more may again be chance, two are not.
+inline constexpr std::size_t job_silent_ends_max = 2;
+inline constexpr std::size_t job_silent_ends_alone_max = 2;
+/// A suspect job comes after all others, until it has waited this long: then sensors take nothing else before it.
+inline constexpr std::chrono::seconds suspect_wait_max = 10min;
+/// Time of one sensor for one image, however often it says that it is still at work: 100 GiB at 1.2 MiB/s.
+inline constexpr std::chrono::seconds image_time_max = 24h;
 inline constexpr std::chrono::seconds lease_default = 60s;
 inline constexpr std::chrono::seconds long_poll_max = 50s;
 /// No lease, interval or backoff is longer; far below where adding it to a time point could overflow.

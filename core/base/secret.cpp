@@ -3,10 +3,12 @@
 
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <ostream>
 #include <utility>
+#include <vector>
 
 namespace landwaiter {
 
@@ -21,16 +23,49 @@ std::optional<char> percent_byte(std::string_view text, std::size_t at) {
   return static_cast<char>(value);
 }
 
-/// How many bytes of `text` from `at` on spell `value`, each byte as it is or percent-encoded; 0 when they do not.
-std::size_t spelled_at(std::string_view text, std::size_t at, std::string_view value) {
-  if (text.substr(at).starts_with(value)) return value.size();
-  std::size_t end = at;
-  for (const char wanted : value) {
-    if (percent_byte(text, end) == wanted) end += 3;
-    else if (end < text.size() && text[end] == wanted) ++end;
-    else return 0;
+/// A part of a text, as [begin, end).
+struct Span {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+/// Text with its percent-escapes undone, and where each of its bytes (and its end) is in the original.
+struct Unescaped {
+  std::string text;
+  std::vector<std::size_t> from;
+};
+
+Unescaped unescape(std::string_view text) {
+  Unescaped out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto byte = percent_byte(text, at);
+    out.text += byte.value_or(text[at]);
+    out.from.push_back(at);
+    at += byte ? 3 : 1;
   }
-  return end - at;
+  out.from.push_back(text.size());
+  return out;
+}
+
+/// Where `value` is in `text`, by Knuth, Morris and Pratt: linear even if both are long runs of one letter, as they may be if they come
+/// from a hostile server. std::boyer_moore_searcher is not: it prepares such a value in quadratic time.
+std::vector<Span> occurrences(std::string_view text, std::string_view value) {
+  std::vector<Span> out;
+  if (value.size() > text.size()) return out;
+  std::vector<std::size_t> border(value.size() + 1, 0);  // of each prefix: its longest proper prefix that is also its end
+  for (std::size_t i = 1, matched = 0; i < value.size(); ++i) {
+    while (matched > 0 && value[i] != value[matched]) matched = border[matched];
+    if (value[i] == value[matched]) ++matched;
+    border[i + 1] = matched;
+  }
+  for (std::size_t i = 0, matched = 0; i < text.size(); ++i) {
+    while (matched > 0 && text[i] != value[matched]) matched = border[matched];
+    if (text[i] == value[matched]) ++matched;
+    if (matched < value.size()) continue;
+    out.push_back({i + 1 - matched, i + 1});
+    matched = 0;
+  }
+  return out;
 }
 
 }  // namespace
@@ -39,16 +74,21 @@ std::string redact(std::string text, const Secret& secret) {
   constexpr std::size_t kTooShort = 3;
   constexpr std::string_view kMask = "***";
   const std::string& value = secret.reveal();
-  if (value.size() <= kTooShort) return text;
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t spelled = spelled_at(text, at, value);
-    if (spelled == 0) out += text[at++];
-    else out += kMask;
-    at += spelled;
+  if (value.size() <= kTooShort || value.size() > text.size()) return text;
+  std::vector<Span> found = occurrences(text, value);
+  if (text.find('%') != std::string::npos) {
+    const Unescaped plain = unescape(text);
+    for (const Span& span : occurrences(plain.text, value)) found.push_back({plain.from[span.begin], plain.from[span.end]});
+    std::ranges::sort(found, {}, &Span::begin);
   }
-  return out;
+  std::string out;
+  std::size_t done = 0;
+  for (const Span& span : found) {
+    // A part that overlaps the previous one is under the same mask.
+    if (done == 0 || span.begin >= done) out.append(text, done, span.begin - done).append(kMask);
+    done = std::max(done, span.end);
+  }
+  return out.append(text, done);
 }
 
 Secret concat(std::initializer_list<std::string_view> parts) {

@@ -38,8 +38,8 @@ std::ostream& operator<<(std::ostream& out, const Secret& secret);
 /// The parts one after the other, made without leaving a copy behind.
 Secret concat(std::initializer_list<std::string_view> parts);
 
-/// `text` with each occurrence of the secret, also percent-encoded, replaced by "***"; secrets too short to distinguish from ordinary
-/// text stay.
+/// `text` with each occurrence of the secret, also percent-encoded in whole or in part, replaced by "***"; secrets too short to distinguish
+/// from ordinary text stay. The time is linear in the sizes of both.
 std::string redact(std::string text, const Secret& secret);
 
 /// Overwrites a plain string's bytes before it is freed: for copies that a library requires.

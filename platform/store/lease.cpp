@@ -14,6 +14,7 @@ std::chrono::seconds heartbeat_interval(std::chrono::seconds lease) {
 
 Result<LeasedJob> leased_job(Transaction& transaction, std::string_view job_id, const Secret& lease_token, const LeaseTerms& terms) {
   LeasedJob job;
+  bool ran_out = false;
   {
     Rows rows = transaction.query(
         "SELECT job.scan_id,job.registry_id,job.kind,job.repository,job.digest,job.attempt,scan.created_at_us,scan.incremental,"
@@ -28,6 +29,7 @@ Result<LeasedJob> leased_job(Transaction& transaction, std::string_view job_id, 
     if (!job.ended && !(open && same_hash(rows.bytes(9), hash))) {
       return Error(ErrorCode::conflict, "this lease is stale: drop the job");
     }
+    ran_out = !job.ended && state == JobState::queued;
     job.id = job_id;
     job.scan_id = rows.text(0);
     job.registry_id = rows.text(1);
@@ -37,6 +39,14 @@ Result<LeasedJob> leased_job(Transaction& transaction, std::string_view job_id, 
     job.attempt = static_cast<int>(rows.integer(5));
     job.scan_created_at_us = rows.integer(6);
     job.incremental = rows.integer(7) != 0;
+  }
+  if (ran_out) {
+    // The sensor was silent, but lives: what reap_leases() counted is taken back. It may have taken other jobs since.
+    transaction.run(
+        "UPDATE job SET attempt=attempt+1, silent_ends=max(silent_ends-(1-alone),0), silent_ends_alone=max(silent_ends_alone-alone,0), "
+        "alone=0 WHERE id=?",
+        {job_id});
+    ++job.attempt;
   }
   if (!job.ended) {
     transaction.run("UPDATE job SET state='leased', lease_until_us=? WHERE id=?", {to_unix_us(terms.now + terms.length), job_id});

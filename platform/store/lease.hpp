@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/clock.hpp"
+#include "core/base/limits.hpp"
 #include "core/base/result.hpp"
 #include "core/base/secret.hpp"
 #include "core/wire/protocol.hpp"
@@ -32,6 +33,7 @@ struct LeasedJob {
 struct LeaseTerms {
   SystemTime now;
   std::chrono::seconds length;
+  std::chrono::seconds image_time_max = limits::image_time_max;  ///< an image job is not renewed beyond this
 };
 
 /// How often a sensor should renew: several times per lease, so a lost message or two do no harm.

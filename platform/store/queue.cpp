@@ -21,6 +21,7 @@ constexpr std::chrono::seconds kRetryWaitFirst = 5s;
 constexpr std::chrono::seconds kRetryWaitMax = 15min;
 constexpr std::size_t kReasonBytesMax = 2000;
 constexpr int kTagsInJobMax = 100;
+constexpr auto kSilentEndsMax = static_cast<std::int64_t>(limits::job_silent_ends_max);
 
 struct ActiveScan {
   std::string id;
@@ -47,11 +48,37 @@ std::string next_job_of(Transaction& transaction, const std::string& scan_id, co
   for (const JobKind kind : {JobKind::list, JobKind::image}) {
     if (std::ranges::find(kinds, kind) == kinds.end()) continue;
     Rows rows = transaction.query(
-        "SELECT id FROM job WHERE scan_id=? AND state='queued' AND kind=? AND not_before_us<=? ORDER BY not_before_us,id LIMIT 1",
-        {scan_id, to_string(kind), to_unix_us(now)});
+        "SELECT id FROM job WHERE scan_id=? AND state='queued' AND kind=? AND not_before_us<=? AND silent_ends<?"
+        " ORDER BY not_before_us,id LIMIT 1",
+        {scan_id, to_string(kind), to_unix_us(now), kSilentEndsMax});
     if (rows.next()) return rows.text(0);
   }
   return {};
+}
+
+/// The suspect job that has been ready for the longest time, at least since `ready_at`; empty if there is none.
+std::string next_suspect(Transaction& transaction, const std::vector<JobKind>& kinds, SystemTime ready_at) {
+  Rows rows = transaction.query(
+      "SELECT job.id,job.kind FROM job JOIN scan ON scan.id=job.scan_id WHERE job.state='queued' AND job.silent_ends>0"
+      " AND job.silent_ends>=? AND job.not_before_us<=? AND scan.state IN ('queued','running') ORDER BY job.not_before_us,job.id",
+      {kSilentEndsMax, to_unix_us(ready_at)});
+  while (rows.next()) {
+    const auto kind = protocol::job_kind_from(rows.text(1));
+    if (kind && std::ranges::find(kinds, *kind) != kinds.end()) return rows.text(0);
+  }
+  return {};
+}
+
+/// What a sensor has leased now.
+struct Holding {
+  bool any = false;
+  bool suspect = false;
+};
+
+Holding holding_of(Transaction& transaction, const std::string& sensor_id) {
+  Rows rows = transaction.query("SELECT count(*),ifnull(max(alone),0) FROM job WHERE state='leased' AND sensor_id=?", {sensor_id});
+  if (!rows.next()) return {};
+  return {rows.integer(0) > 0, rows.integer(1) != 0};
 }
 
 std::vector<std::string> strings_of(const std::string& text) {
@@ -126,9 +153,10 @@ void lease(Transaction& transaction, const Acquirer& acquirer, const LeaseTerms&
   job.lease = terms.length;
   transaction.run(
       "UPDATE job SET state='leased', attempt=attempt+1, lease_sha256=?, lease_until_us=?, sensor_id=?, bytes=0, layers=0, files=0, "
-      "findings=0"
+      "findings=0, leased_at_us=?, alone=(silent_ends>=?)"
       " WHERE id=?",
-      {token_hash(job.lease_token.reveal()), to_unix_us(terms.now + terms.length), acquirer.sensor_id, job.id});
+      {token_hash(job.lease_token.reveal()), to_unix_us(terms.now + terms.length), acquirer.sensor_id, to_unix_us(terms.now),
+       kSilentEndsMax, job.id});
   // The previous holder has lost it, along with its claims.
   release_claims(transaction, job.id);
 }
@@ -162,31 +190,100 @@ bool try_elsewhere(Transaction& transaction, const LeasedJob& job, const std::st
   return true;
 }
 
+/// One answer to a sensor in the making.
+struct Handout {
+  Transaction& transaction;
+  const Vault& vault;
+  const Acquirer& acquirer;
+  const LeaseTerms& terms;
+  AccessCache cache = {};
+  std::vector<protocol::Job> jobs = {};
+
+  Result<void> add(const std::string& job_id) {
+    protocol::Job job;
+    job.id = job_id;
+    lease(transaction, acquirer, terms, job);
+    const std::string registry_id = read_job(transaction, job);
+    auto reachable = add_registry(transaction, vault, acquirer, registry_id, cache, job);
+    if (!reachable) return reachable;
+    mark_running(transaction, job.scan_id, terms.now);
+    jobs.push_back(std::move(job));
+    return {};
+  }
+};
+
+/// "image team/app@sha256:...", or what a list job is for people.
+std::string job_name(Transaction& transaction, const LeasedJob& job) {
+  if (job.kind == JobKind::list) return "the list of images";
+  Rows rows = transaction.query("SELECT repository,digest FROM job WHERE id=?", {job.id});
+  return rows.next() ? "image " + rows.text(0) + '@' + rows.text(1) : "the image";
+}
+
+/// Ends a job that no call of a sensor ended.
+void give_up(Transaction& transaction, const LeasedJob& job, std::string reason, SystemTime now) {
+  const JobEnd end{false, ItemState::failed, std::move(reason), ErrorCode::timeout};
+  end_job(transaction, job, end, now);
+  transaction.run("UPDATE job SET ended_sha256=NULL WHERE id=?", {job.id});
+}
+
+std::vector<LeasedJob> leased_jobs_where(Transaction& transaction, const std::string& condition, SystemTime before) {
+  std::vector<LeasedJob> out;
+  Rows rows = transaction.query("SELECT id,scan_id,kind FROM job WHERE state='leased' AND " + condition, {to_unix_us(before)});
+  while (rows.next()) {
+    LeasedJob job;
+    job.id = rows.text(0);
+    job.scan_id = rows.text(1);
+    job.kind = protocol::job_kind_from(rows.text(2)).value_or(JobKind::image);
+    out.push_back(std::move(job));
+  }
+  return out;
+}
+
+/// The sensor of a job went silent: counts that, and puts the job back or gives it up.
+void end_silently(Transaction& transaction, const LeasedJob& job, SystemTime now) {
+  transaction.run(
+      "UPDATE job SET state='queued', not_before_us=CASE WHEN silent_ends+1-alone>=? THEN ? ELSE 0 END, attempt=max(attempt-1,0),"
+      " silent_ends=silent_ends+1-alone, silent_ends_alone=silent_ends_alone+alone WHERE id=?",
+      {kSilentEndsMax, to_unix_us(now), job.id});
+  release_claims(transaction, job.id);
+  const auto alone = transaction.number("SELECT silent_ends_alone FROM job WHERE id=?", {job.id});
+  if (alone < static_cast<std::int64_t>(limits::job_silent_ends_alone_max)) return;
+  give_up(transaction, job,
+          "a sensor stopped responding, " + std::to_string(alone) + " times, while " + job_name(transaction, job) +
+              " was its only job: it is not tried again, because it may be what ends sensors; their logs and memory limits may tell why",
+          now);
+}
+
 }  // namespace
 
 Result<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const Vault& vault, const Acquirer& acquirer,
                                                 std::size_t capacity, const LeaseTerms& terms) {
-  reap_leases(transaction, terms.now);
-  std::vector<protocol::Job> jobs;
-  std::vector<ActiveScan> scans = active_scans(transaction);
-  AccessCache cache;
-  while (jobs.size() < capacity && !scans.empty()) {
+  reap_leases(transaction, terms);
+  Handout out{transaction, vault, acquirer, terms};
+  const Holding held = holding_of(transaction, acquirer.sensor_id);
+  if (held.suspect || capacity == 0) return out.jobs;
+  std::string suspect = next_suspect(transaction, acquirer.kinds, terms.now - limits::suspect_wait_max);
+  if (!suspect.empty() && held.any) return out.jobs;  // its jobs end first
+  std::vector<ActiveScan> scans;
+  if (suspect.empty()) scans = active_scans(transaction);
+  while (out.jobs.size() < capacity && !scans.empty()) {
     const auto scan = std::ranges::min_element(scans, goes_first);
-    protocol::Job job;
-    job.id = next_job_of(transaction, scan->id, acquirer.kinds, terms.now);
-    if (job.id.empty()) {
+    const std::string job_id = next_job_of(transaction, scan->id, acquirer.kinds, terms.now);
+    if (job_id.empty()) {
       scans.erase(scan);
       continue;
     }
-    lease(transaction, acquirer, terms, job);
-    const std::string registry_id = read_job(transaction, job);
-    auto reachable = add_registry(transaction, vault, acquirer, registry_id, cache, job);
-    if (!reachable) return reachable.error();
-    mark_running(transaction, scan->id, terms.now);
+    auto added = out.add(job_id);
+    if (!added) return added.error();
     ++scan->leased;
-    jobs.push_back(std::move(job));
   }
-  return jobs;
+  if (held.any || !out.jobs.empty()) return out.jobs;
+  if (suspect.empty()) suspect = next_suspect(transaction, acquirer.kinds, terms.now);
+  if (!suspect.empty()) {
+    auto added = out.add(suspect);
+    if (!added) return added.error();
+  }
+  return out.jobs;
 }
 
 protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view sensor_id, const protocol::Heartbeat& beat,
@@ -209,31 +306,17 @@ protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view s
   return answer;
 }
 
-bool reap_leases(Transaction& transaction, SystemTime now) {
-  std::vector<LeasedJob> expired;
-  {
-    Rows rows = transaction.query("SELECT id,scan_id,kind,attempt FROM job WHERE state='leased' AND lease_until_us<?", {to_unix_us(now)});
-    while (rows.next()) {
-      LeasedJob job;
-      job.id = rows.text(0);
-      job.scan_id = rows.text(1);
-      job.kind = protocol::job_kind_from(rows.text(2)).value_or(JobKind::image);
-      job.attempt = static_cast<int>(rows.integer(3));
-      expired.push_back(std::move(job));
-    }
+bool reap_leases(Transaction& transaction, const LeaseTerms& terms) {
+  const auto endless = leased_jobs_where(transaction, "kind='image' AND leased_at_us<?", terms.now - terms.image_time_max);
+  for (const LeasedJob& job : endless) {
+    give_up(transaction, job,
+            job_name(transaction, job) + " was not read within " + std::to_string(terms.image_time_max.count()) +
+                " s, the platform's time for one image (--image-time-s)",
+            terms.now);
   }
-  for (const LeasedJob& job : expired) {
-    if (job.attempt >= static_cast<int>(limits::job_attempts_max)) {
-      const JobEnd end{false, ItemState::failed, "its sensor stopped responding, " + std::to_string(job.attempt) + " times in a row",
-                       ErrorCode::timeout};
-      end_job(transaction, job, end, now);
-      transaction.run("UPDATE job SET ended_sha256=NULL WHERE id=?", {job.id});  // it was not ended by a call from the sensor
-    } else {
-      transaction.run("UPDATE job SET state='queued', not_before_us=0 WHERE id=?", {job.id});
-      release_claims(transaction, job.id);
-    }
-  }
-  return !expired.empty();
+  const auto expired = leased_jobs_where(transaction, "lease_until_us<?", terms.now);
+  for (const LeasedJob& job : expired) end_silently(transaction, job, terms.now);
+  return !endless.empty() || !expired.empty();
 }
 
 bool delayed_job_became_ready(Transaction& transaction, SystemTime after, SystemTime now) {

@@ -17,7 +17,9 @@ struct Acquirer {
 };
 
 /// Leases up to `capacity` jobs. By priority first; scans of equal priority share evenly by the number of leased jobs; within a scan,
-/// listing comes before images, and older jobs before newer ones.
+/// listing comes before images, and older jobs before newer ones. A suspect job (see reap_leases) is leased alone: to a sensor that has
+/// no other job, as the only job of the answer, and that sensor gets no further job before it ends. It comes last, but is not passed over
+/// for longer than limits::suspect_wait_max.
 Result<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const Vault& vault, const Acquirer& acquirer,
                                                 std::size_t capacity, const LeaseTerms& terms);
 
@@ -25,8 +27,10 @@ Result<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const 
 protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view sensor_id, const protocol::Heartbeat& beat,
                                     const LeaseTerms& terms);
 
-/// Requeues jobs whose lease expired; one without attempts left fails. True if there was any.
-bool reap_leases(Transaction& transaction, SystemTime now);
+/// Requeues jobs whose lease expired without a word; that costs no attempt. A job that was in two such ends is suspect of causing them;
+/// after two more while leased alone, whichever sensors had it, it fails. An image job fails too if one lease of it was renewed for
+/// longer than the terms' image_time_max. True if there was any.
+bool reap_leases(Transaction& transaction, const LeaseTerms& terms);
 
 /// Whether a job that had to wait became ready in (after, now].
 bool delayed_job_became_ready(Transaction& transaction, SystemTime after, SystemTime now);

@@ -206,7 +206,19 @@ CREATE TABLE image_finding(
 CREATE INDEX image_finding_by_finding ON image_finding(finding_id, image_id);
 )sql";
 
-constexpr std::array<std::string_view, 4> kMigrations{kControl, kContent, kListing, kImageFindings};
+// job.silent_ends counts leases that ran out without a word while the sensor had other jobs too, silent_ends_alone those while it had
+// nothing else. job.alone is about the lease now: its sensor gets no other job.
+constexpr std::string_view kSuspects = R"sql(
+ALTER TABLE job ADD COLUMN silent_ends INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN silent_ends_alone INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN alone INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN leased_at_us INTEGER NOT NULL DEFAULT 0;
+UPDATE job SET leased_at_us=unixepoch()*1000000 WHERE state='leased';
+CREATE INDEX job_queued_silent ON job(silent_ends, not_before_us) WHERE state='queued' AND silent_ends>0;
+CREATE INDEX job_leased_by_sensor ON job(sensor_id) WHERE state='leased';
+)sql";
+
+constexpr std::array<std::string_view, 5> kMigrations{kControl, kContent, kListing, kImageFindings, kSuspects};
 
 }  // namespace
 

@@ -46,6 +46,17 @@ TEST_CASE("A secret is redacted as it is and percent-encoded") {
   CHECK(redact("100%", Secret("100%25")) == "100%");
   CHECK(redact("100%25 is more", Secret("100%25")) == "*** is more");
   CHECK(redact("abc", Secret("abc")) == "abc");  // three letters are in many a text
+  CHECK(redact("%61bcd%61bcd abcd", Secret("abcd")) == "****** ***");
+  CHECK(redact("abcabcab abcabcab", Secret("abcab")) == "***cab ***cab");
+}
+
+TEST_CASE("Redaction is linear in text and secret: these would take days if each place were compared to the end") {
+  const std::string run(4'000'000, 'a');
+  CHECK(redact(run, Secret("b" + run.substr(0, 2'000'000))) == run);
+  CHECK(redact(run, Secret(run.substr(0, 2'000'000) + "b")) == run);
+  CHECK(redact(run, Secret(run + "a")) == run);
+  CHECK(redact("%" + run, Secret(run.substr(0, 2'000'000) + "b")) == "%" + run);
+  CHECK(redact(run + "b", Secret(run.substr(1'000'000) + "b")) == run.substr(0, 1'000'000) + "***");
 }
 
 TEST_CASE("wipe overwrites the whole capacity of a string") {
