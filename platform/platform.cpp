@@ -13,6 +13,7 @@
 #include "platform/store/queue.hpp"
 #include "platform/store/sensors.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -167,7 +168,7 @@ Call Platform::Impl::make_call(const Request& request, const Admitted& admitted,
               .vault = vault,
               .terms = terms(),
               .assess = assess_context(),
-              .decoded_body_bytes_max = admitted.route.decoded_body_bytes_max,
+              .decoded_body_bytes_max = std::max(admitted.route.body_bytes_max, admitted.route.decoded_body_bytes_max),
               .transaction = transaction};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/json.hpp"
 
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
@@ -12,16 +13,8 @@ namespace landwaiter {
 using nlohmann::json;
 
 Result<json> parse_json(std::string_view text, std::string_view what) {
-  bool too_deep = false;
-  const auto bounded = [&](int depth, json::parse_event_t, json&) {
-    // Returning false drops the element, so a document of a million brackets is never built.
-    if (depth > static_cast<int>(limits::json_depth_max)) too_deep = true;
-    return !too_deep;
-  };
-  json document = json::parse(text, bounded, false);
-  if (too_deep) return Error(ErrorCode::limit_exceeded, std::string(what) + " is nested too deep");
-  if (document.is_discarded()) return Error(ErrorCode::malformed, std::string(what) + " is not valid JSON");
-  return document;
+  constexpr JsonLimits kLargest{kJsonReport.nodes, kJsonReport.bytes, limits::json_depth_max};
+  return parse_json(text, what, kLargest);
 }
 
 Result<void> read_json_fields(std::string_view what, const std::function<void()>& read) {

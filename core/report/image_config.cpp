@@ -2,7 +2,7 @@
 #include "core/report/image_config.hpp"
 
 #include "core/base/clock.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
@@ -116,7 +116,7 @@ Result<ImageConfig> parse_image_config(std::string_view body) {
   if (body.size() > limits::config_bytes_max) {
     return Error(ErrorCode::limit_exceeded, "image config has more than " + human_bytes(limits::config_bytes_max));
   }
-  auto document = parse_json(body, "image config");
+  auto document = parse_json(body, "image config", kJsonConfig);
   if (!document) return document.error();
   if (!document->is_object()) return Error(ErrorCode::malformed, "image config is not an object");
   ImageConfig out;

@@ -2,6 +2,7 @@
 #include "platform/http/call.hpp"
 
 #include "core/base/encoding.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "storage/compress.hpp"
@@ -17,6 +18,12 @@ constexpr std::size_t kSecretBytesMax = 16 * 1024;
 
 Error wrong_type(const char* name, std::string_view wanted) {
   return {ErrorCode::invalid_argument, "field " + std::string(name) + " must be " + std::string(wanted)};
+}
+
+/// A route says how large its bodies are; the values in them follow from that.
+const JsonLimits& json_limits(std::uint64_t body_bytes_max) {
+  if (body_bytes_max <= kJsonRequest.bytes) return kJsonRequest;
+  return body_bytes_max <= kJsonInventory.bytes ? kJsonInventory : kJsonReport;
 }
 
 bool absent(const json& object, const char* name) { return !object.contains(name) || object[name].is_null(); }
@@ -75,10 +82,11 @@ Result<std::string> Call::body_text() const {
 
 Result<json> Call::body_json() const {
   const bool encoded = !request.header("content-encoding").empty();
-  if (!encoded) return parse_json(request.body, "the request's body");
+  const JsonLimits& most = json_limits(decoded_body_bytes_max);
+  if (!encoded) return parse_json(request.body, "the request's body", most);
   auto text = body_text();
   if (!text) return text.error();
-  return parse_json(*text, "the request's body");
+  return parse_json(*text, "the request's body", most);
 }
 
 Response page_response(json list) {

@@ -36,7 +36,7 @@ struct RouteHead {
   Needs needs;
   LaneKind lane = LaneKind::reader;
   std::uint64_t body_bytes_max = 0;
-  std::uint64_t decoded_body_bytes_max = limits::api_body_bytes_max;
+  std::uint64_t decoded_body_bytes_max = 0;  ///< if a body may expand beyond body_bytes_max
 };
 
 struct Route : RouteHead {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/auth/api_client.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "registry/http/status_error.hpp"
@@ -71,7 +71,7 @@ Awaitable<ApiAnswer> ApiClient::attempt(ApiRequest request) {
   }
   if (!body) co_return body.error().with_context(request.subject);
   if (body->empty()) co_return out;
-  auto document = parse_json(*body, request.subject);
+  auto document = parse_json(*body, request.subject, kJsonList);
   wipe(*body);  // a token service's answer holds a token
   // The body of an expected error may be HTML; the caller needs only its status.
   if (!document && out.status >= 300) co_return out;

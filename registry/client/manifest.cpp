@@ -3,7 +3,7 @@
 #include "registry/client/manifest.hpp"
 
 #include "core/base/encoding.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
@@ -157,7 +157,7 @@ Result<ImageIndex> parse_index(const json& document, const std::string& type) {
 }
 
 Result<void> fill(ManifestDocument& out) {
-  auto document = parse_json(out.body, "it");
+  auto document = parse_json(out.body, "it", kJsonManifest);
   if (!document) return document.error();
   const std::string type = document->is_object() ? text_of(*document, "mediaType") : std::string();
   auto shape = classify(*document, type, out.content_type);

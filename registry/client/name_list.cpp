@@ -2,7 +2,7 @@
 #include "registry/client/name_list.hpp"
 
 #include "core/base/digest.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/text.hpp"
 #include "registry/http/http_headers.hpp"
 
@@ -126,7 +126,7 @@ Result<std::string> list_target(const ListQuery& query, const ListState& state, 
 
 Result<ListPage> read_list(const ListQuery& query, const ListState& state, const std::string& body, const HttpUrl& url,
                            const std::vector<std::string>& links) {
-  auto document = parse_json(body, "the list");
+  auto document = parse_json(body, "the list", kJsonList);
   if (!document) return document.error();
   auto raw = raw_names(*document, query.field);
   if (!raw) return raw.error();

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/json.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace landwaiter {
+
+/// What one document may cost. A node is any value, also null or an empty list; each value of a repeated key counts. In memory a node
+/// of a list takes 16 bytes and a member of an object about 100, a text or a container some 50 more: at most 200, without long texts.
+struct JsonLimits {
+  std::size_t nodes = 0;
+  std::uint64_t bytes = 0;  ///< of the document, which bounds all its texts
+  std::size_t depth = 64;   ///< documents of the field need less than 10 levels
+};
+
+/// 1,000 manifests of an index with platform and annotations are 15,000 nodes; 1,024 layers with annotations are less.
+inline constexpr JsonLimits kJsonManifest{20'000, 4 << 20};
+/// Thousands of labels and steps of history.
+inline constexpr JsonLimits kJsonConfig{50'000, 8 << 20};
+/// docker-registry sends all tags of a repository in one page, and clouds some ten fields for each of 1,000 entries: about 40 MB.
+inline constexpr JsonLimits kJsonList{200'000, 32 << 20};
+/// 10,000 references or layers, with room for the rest of the request; about 4 MB.
+inline constexpr JsonLimits kJsonRequest{20'000, 1 << 20};
+/// 1,000 items of an inventory with some ten fields, or the findings in an image's own documents.
+inline constexpr JsonLimits kJsonInventory{200'000, 8 << 20};
+/// limits::findings_per_layer_max findings of some 20 nodes.
+inline constexpr JsonLimits kJsonReport{4'000'000, 256 << 20};
+
+/// What was read, so that a test can count it.
+struct JsonCost {
+  std::size_t nodes = 0;
+  std::size_t steps = 0;  ///< values, keys and ends of containers: never more than bytes of the document
+};
+
+/// Parses JSON from outside in time and memory proportional to its size: no trailing bytes, no comments; the last of repeated keys wins.
+/// Reading stops at the first limit: `limit_exceeded` says which and at which byte. `what` names the document in the error.
+Result<nlohmann::json> parse_json(std::string_view text, std::string_view what, const JsonLimits& limits, JsonCost* cost = nullptr);
+
+}  // namespace landwaiter
