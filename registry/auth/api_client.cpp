@@ -20,7 +20,7 @@ HttpRequest wire_request(const ApiRequest& request, const HttpUrl& url) {
   out.headers = request.headers;
   out.secret_headers = request.secret_headers;
   out.body = request.body;
-  out.tls_verify = request.tls_verify;
+  out.unverified_origin = request.unverified_origin;
   out.no_local_address = request.no_local_address;
   return out;
 }

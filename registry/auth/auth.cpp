@@ -142,7 +142,7 @@ Awaitable<Credential> Authenticator::Impl::bearer(Challenge challenge, std::stri
   order.service = challenge.parameter("service");
   order.scope = std::move(scope);
   order.no_local_address = must_not_be_local(base, *realm);
-  order.tls_verify = endpoint.tls_verify;
+  order.unverified_origin = unverified_origin(endpoint);
   const std::string key = realm->str() + '\n' + order.service + '\n' + order.scope;
   if (renew) tokens->drop(key);
   TokenCache::Fetch fetch_one = [self, order] { return self->fetch(order); };

@@ -46,6 +46,12 @@ Result<HttpUrl> base_url(const Endpoint& endpoint) {
   return HttpUrl::parse("http://" + host + "/");
 }
 
+std::string unverified_origin(const Endpoint& endpoint) {
+  if (endpoint.tls_verify) return {};
+  const auto base = base_url(endpoint);
+  return base ? base->origin() : std::string();
+}
+
 std::string identity(const Endpoint& endpoint) {
   using Kind = Credentials::Kind;
   const Credentials& credentials = endpoint.credentials;

@@ -25,7 +25,7 @@ bool knows_no_get(int status) { return is_one_of(status, {404, 405}); }
 HttpRequest request_for(const TokenOrder& order) {
   HttpRequest out;
   out.no_local_address = order.no_local_address;
-  out.tls_verify = order.tls_verify;
+  out.unverified_origin = order.unverified_origin;
   return out;
 }
 

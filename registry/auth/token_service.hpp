@@ -17,7 +17,7 @@ struct TokenOrder {
   std::string service;  ///< from the challenge; some have none
   std::string scope;
   bool no_local_address = false;  ///< the realm is another host's
-  bool tls_verify = true;
+  std::string unverified_origin;  ///< see HttpRequest
 };
 
 /// Gets Bearer tokens at a realm (distribution, docs/spec/auth/token.md and oauth.md). A token is exchanged as a refresh token or, if the

@@ -121,7 +121,7 @@ Awaitable<Credential> RequestLoop::respond_to_401(std::unique_ptr<HttpResponse> 
     HttpRequest ping;
     url.target = "/v2/";
     ping.url = url.str();
-    ping.tls_verify = endpoint_.tls_verify;
+    ping.unverified_origin = unverified_origin(endpoint_);
     auto answer = co_await transport_->send(std::move(ping));
     if (answer) challenges = parse_challenges((*answer)->headers("WWW-Authenticate"));
   }
@@ -149,7 +149,7 @@ Awaitable<Answer> RequestLoop::follow(Request request, Credential credential) {
     // Once on another host, never again: a redirect back could come from an attacker.
     if (!at_home) wire.no_local_address = must_not_be_local(base_, *url);
     else if (!credential.header.empty()) wire.secret_headers.push_back({"Authorization", credential.header});
-    wire.tls_verify = endpoint_.tls_verify;
+    wire.unverified_origin = unverified_origin(endpoint_);
     auto response = co_await transport_->send(std::move(wire));
     if (!response) co_return named(response.error(), request);
     const int status = (*response)->status();

@@ -66,7 +66,7 @@ class GitLab final : public VendorEnumerator {
     auto base = client().base();
     ApiRequest request;
     request.no_local_address = must_not_be_local(*base, *url);
-    request.tls_verify = endpoint().tls_verify;
+    request.unverified_origin = unverified_origin(endpoint());
     request.url = std::move(*url);
     request.url.target = std::move(target);
     request.headers.push_back({"Accept", "application/json"});

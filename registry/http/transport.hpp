@@ -43,7 +43,9 @@ struct HttpRequest {
   /// Refuse (malformed) to connect when the host is or resolves to a loopback, link-local or unspecified address: for URLs from an
   /// answer.
   bool no_local_address = false;
-  bool tls_verify = true;  ///< false only at the user's request, for this registry
+  /// The user's exception from TLS verification: the origin (HttpUrl::origin) whose certificate nobody checks. A request to any other
+  /// origin is verified, so it may be set wherever an answer leads.
+  std::string unverified_origin;
 };
 
 /// An answer whose headers are read and whose body is still on the wire. Destroying it before the end closes the connection;

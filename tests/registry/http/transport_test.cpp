@@ -86,7 +86,7 @@ Result<Exchange> patient(const TransportOptions& options, const std::string& url
   for (int i = 0;; ++i) {
     boost::asio::io_context io;
     HttpRequest request = get(url);
-    request.tls_verify = tls_verify;
+    if (!tls_verify) request.unverified_origin = HttpUrl::parse(url).value().origin();
     auto got = run_awaitable(io, exchange(make_transport(io.get_executor(), options), request));
     if (got || got.error().code() != ErrorCode::unavailable || i > 500 * patience_factor()) return got;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
