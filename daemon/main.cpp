@@ -61,6 +61,10 @@ struct ConnectionFlags {
     command.add_option("--no-proxy", network.no_proxy, "Hosts, domains and networks to reach directly (default: NO_PROXY); * for all");
     command.add_option("--limit-rate", network.limit_rate, "Limit for all downloads together in bytes per second, such as 500K or 10M");
     command.add_option("--connections", network.connections, "Connections to one registry")->check(CLI::Range(1, 64));
+    command
+        .add_option("--foreign-private-addresses", network.foreign_private_addresses,
+                    "allow or deny: whether token realms and redirects may lead to private networks")
+        ->check(CLI::IsMember({"allow", "deny"}));
   }
 
   /// Reads the credentials from a file or standard input; for a password or token, the first line.

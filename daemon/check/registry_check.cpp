@@ -6,6 +6,7 @@
 #include "core/wire/registry_kinds.hpp"
 #include "daemon/check/check_advice.hpp"
 #include "registry/auth/endpoint.hpp"
+#include "registry/http/address.hpp"
 
 #include <algorithm>
 #include <array>

@@ -258,6 +258,7 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
   registry.list("certs_directories", config.registry_network.certs_directories);
   registry.text("limit_rate", config.registry_network.limit_rate);
   registry.number("connections", 1, 64, config.registry_network.connections);
+  registry.text("foreign_private_addresses", config.registry_network.foreign_private_addresses);
   Section detectors = root.section("detectors");
   detectors.boolean("try_passwords", config.try_passwords);
   Section log = root.section("log");

@@ -26,7 +26,7 @@ struct ApiRequest {
   std::vector<int> expected{200};  ///< statuses the caller understands; others become an Error
   std::uint64_t bytes_max = 0;     ///< of the answer; 0: limits::list_bytes_max
   std::string unverified_origin;   ///< see HttpRequest
-  bool no_local_address = false;  ///< for a host named by another host
+  bool foreign_host = false;       ///< for a host named by another host
 };
 
 struct ApiAnswer {

@@ -3,6 +3,7 @@
 
 #include "core/base/text.hpp"
 #include "registry/auth/google_login.hpp"
+#include "registry/http/address.hpp"
 #include "registry/http/host.hpp"
 
 namespace landwaiter::registry {

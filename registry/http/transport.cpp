@@ -53,7 +53,7 @@ Origin HttpTransport::origin_of(const HttpRequest& request, const HttpUrl& url, 
   out.tls_verify = request.unverified_origin != url.origin();
   out.client_certificate = url.tls && named_by_user_.contains({url.host, url.port});
   if (proxy) out.proxy = proxy->name();
-  out.no_local_address = request.no_local_address;
+  out.foreign_host = request.foreign_host;
   return out;
 }
 

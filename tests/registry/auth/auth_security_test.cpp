@@ -22,7 +22,7 @@ class NotingTransport final : public Transport {
  public:
   explicit NotingTransport(std::shared_ptr<Transport> inner) : inner_(std::move(inner)) {}
   Awaitable<std::unique_ptr<HttpResponse>> send(HttpRequest request) override {
-    if (request.no_local_address) guarded.push_back(request.url);
+    if (request.foreign_host) guarded.push_back(request.url);
     else free.push_back(request.url);
     auto op = inner_->send(std::move(request));
     co_return co_await std::move(op);
@@ -229,7 +229,8 @@ namespace {
 struct UnverifiedSession {
   explicit UnverifiedSession(std::function<ScriptedResponse(const ScriptedRequest&, const std::string& other)> registry)
       : other([](const ScriptedRequest&) { return found(R"({"token":"t"})"); }, tls_of("localhost")),
-        server([this, registry](const ScriptedRequest& request) { return registry(request, other.url("localhost")); }, tls_of("127.0.0.1")) {
+        server([this, registry](const ScriptedRequest& request) { return registry(request, other.url("localhost")); },
+               tls_of("127.0.0.1")) {
     Endpoint endpoint = Endpoint::parse(server.url()).value();
     endpoint.credentials = user();
     endpoint.tls_verify = false;
@@ -269,8 +270,7 @@ TEST_CASE("a registry whose TLS goes unverified takes no other host along: its t
 }
 
 TEST_CASE("a registry whose TLS goes unverified takes no other host along: a redirect", "[auth_security]") {
-  UnverifiedSession session(
-      [](const ScriptedRequest&, const std::string& other) { return answer(307, {{"Location", other + "/layer"}}); });
+  UnverifiedSession session([](const ScriptedRequest&, const std::string& other) { return answer(307, {{"Location", other + "/layer"}}); });
   Descriptor descriptor;
   descriptor.digest = Digest::sha256_of(as_bytes("layer"));
   descriptor.size_bytes = 5;
