@@ -111,6 +111,7 @@ void add_output_options(CLI::App& command, std::string& format, std::string& out
 Result<void> apply_container_config(const std::string& file, ScanOptions& scan) {
   auto import = load_container_config(file, process_environment());
   if (!import) return import.error();
+  forget_variables(import->secret_variables);
   scan.images.insert(scan.images.end(), import->images.begin(), import->images.end());
   if (scan.connection.credentials.anonymous()) {
     scan.connection.credentials = Credentials::from_login(import->username, import->password, import->token);
@@ -256,6 +257,7 @@ struct CheckFlags {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_memory_private();
   use_utf8_names();
   ignore_broken_pipes();
   if (sodium_init() < 0) return fail_usage(Error(ErrorCode::internal, "libsodium cannot be initialized"));

@@ -45,7 +45,8 @@ struct SensorConfig {
   std::string platform_url;  ///< "https://platform.example:8443"
   NetworkSettings platform_network;
   bool platform_tls_verify = true;
-  Secret enrollment_token;  ///< used once; SENSOR_TOKEN of the environment when empty
+  Secret enrollment_token;                    ///< used once; SENSOR_TOKEN of the environment when empty
+  std::vector<std::string> secret_variables;  ///< of the environment, whose values are in this configuration; see forget_variables
 
   NetworkSettings registry_network;
 
@@ -63,7 +64,8 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
 struct ContainerImport {
   std::string username;
   Secret password;
-  Secret token;  ///< takes precedence over username and password
+  Secret token;                               ///< takes precedence over username and password
+  std::vector<std::string> secret_variables;  ///< as in SensorConfig
   std::vector<std::string> images;
 };
 

@@ -151,6 +151,7 @@ TEST_CASE("the sensor's ways to registries and platform are read", "[network]") 
   CHECK(registry->bandwidth_bytes_per_s == 20 * 1024 * 1024);
   CHECK(registry->connections_per_host == 9);
   CHECK(registry->deny_foreign_private);
+  CHECK(config->secret_variables == std::vector<std::string>{"PW", "SENSOR_TOKEN"});
   CHECK(registry->tls.certs_directories == std::vector<std::filesystem::path>{"/certs", "/more", "/srv/ann/.config/containers/certs.d",
                                                                               "/srv/ann/.docker/certs.d", "/etc/containers/certs.d",
                                                                               "/etc/docker/certs.d"});
