@@ -61,6 +61,10 @@ struct ConnectionFlags {
     command.add_option("--no-proxy", network.no_proxy, "Hosts, domains and networks to reach directly (default: NO_PROXY); * for all");
     command.add_option("--limit-rate", network.limit_rate, "Limit for all downloads together in bytes per second, such as 500K or 10M");
     command.add_option("--connections", network.connections, "Connections to one registry")->check(CLI::Range(1, 64));
+    command
+        .add_option("--foreign-private-addresses", network.foreign_private_addresses,
+                    "allow or deny: whether token realms and redirects may lead to private networks")
+        ->check(CLI::IsMember({"allow", "deny"}));
   }
 
   /// Reads the credentials from a file or standard input; for a password or token, the first line.
@@ -107,6 +111,7 @@ void add_output_options(CLI::App& command, std::string& format, std::string& out
 Result<void> apply_container_config(const std::string& file, ScanOptions& scan) {
   auto import = load_container_config(file, process_environment());
   if (!import) return import.error();
+  forget_variables(import->secret_variables);
   scan.images.insert(scan.images.end(), import->images.begin(), import->images.end());
   if (scan.connection.credentials.anonymous()) {
     scan.connection.credentials = Credentials::from_login(import->username, import->password, import->token);
@@ -252,6 +257,7 @@ struct CheckFlags {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_memory_private();
   use_utf8_names();
   ignore_broken_pipes();
   if (sodium_init() < 0) return fail_usage(Error(ErrorCode::internal, "libsodium cannot be initialized"));

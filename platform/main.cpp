@@ -212,6 +212,7 @@ int create_token(const TokenOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_memory_private();
   use_utf8_names();
   ignore_broken_pipes();
   if (sodium_init() < 0) return fail(Error(ErrorCode::internal, "libsodium cannot be initialized"));

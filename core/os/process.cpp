@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +16,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <cstring>
 
 extern char** environ;  // NOLINT
 
@@ -132,6 +136,26 @@ std::optional<bool> wait_for(Child& child, Steady::time_point deadline) {
 }
 
 }  // namespace
+
+void keep_memory_private() {
+  const rlimit none{0, 0};
+  static_cast<void>(::setrlimit(RLIMIT_CORE, &none));
+  // A pipe as core_pattern takes dumps whatever their limit; not those of a process that is not dumpable.
+  static_cast<void>(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+}
+
+void forget_variables(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (name.empty() || environ == nullptr) continue;
+    // A name may be there more than once.
+    for (char** variable = environ; *variable != nullptr; ++variable) {
+      const std::string_view text(*variable);
+      if (text.size() <= name.size() || !text.starts_with(name) || text[name.size()] != '=') continue;
+      ::explicit_bzero(*variable + name.size() + 1, text.size() - name.size() - 1);
+    }
+    ::unsetenv(name.c_str());
+  }
+}
 
 void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 

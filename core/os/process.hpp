@@ -15,6 +15,14 @@ namespace landwaiter {
 /// Writing to a connection or pipe that the other side has closed is an error of that write, not the end of the process.
 void ignore_broken_pipes();
 
+/// Memory that holds credentials stays in memory: no core dump, and no other process of this user may look into this one or its
+/// /proc folder. The first thing that a program does.
+void keep_memory_private();
+
+/// Removes variables from the environment, and their values from the bytes that /proc/PID/environ shows: children do not inherit
+/// them. Before the first thread starts. Names that are not set are passed over.
+void forget_variables(const std::vector<std::string>& names);
+
 /// A program's file in one of the folders of `path` (as in PATH). Relative folders are passed over: they would be those of whoever owns
 /// the current directory.
 std::optional<std::string> find_program(const std::string& program, std::string_view path);

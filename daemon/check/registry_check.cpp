@@ -6,6 +6,7 @@
 #include "core/wire/registry_kinds.hpp"
 #include "daemon/check/check_advice.hpp"
 #include "registry/auth/endpoint.hpp"
+#include "registry/http/address.hpp"
 
 #include <algorithm>
 #include <array>
@@ -98,7 +99,7 @@ asio::awaitable<CheckStep> RegistryCheck::check_address() {
 asio::awaitable<std::optional<registry::TlsFacts>> RegistryCheck::look_at_certificate() {
   registry::HttpRequest request;
   request.url = base_.origin() + "/v2/";
-  request.tls_verify = false;
+  request.unverified_origin = base_.origin();
   auto ignored = co_await wire_->send(std::move(request));
   if (!ignored) co_return std::nullopt;
   co_return wire_->tls_facts(base_.origin());

@@ -2,6 +2,7 @@
 #include "daemon/commands/sensor_command.hpp"
 
 #include "core/base/log.hpp"
+#include "core/os/process.hpp"
 #include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/scan_command.hpp"
 #include "daemon/sensor/sensor.hpp"
@@ -19,6 +20,7 @@ int run_sensor(const std::string& config_file, const Environment& environment) {
     std::cerr << "landwaiter: " << config.error().message() << "\n";
     return exit_usage;
   }
+  forget_variables(config->secret_variables);
   start_logging(config->log_level, config->log_json);
   const RealClock clock;
   asio::io_context io(1);

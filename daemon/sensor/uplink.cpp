@@ -6,6 +6,7 @@
 #include "core/base/text.hpp"
 #include "core/wire/protocol_version.hpp"
 #include "registry/http/status_error.hpp"
+#include "registry/http/url.hpp"
 #include "storage/compress.hpp"
 
 #include <charconv>
@@ -58,8 +59,10 @@ std::optional<std::chrono::milliseconds> retry_after(const registry::HttpRespons
 }  // namespace
 
 Uplink::Uplink(std::shared_ptr<registry::Transport> transport, std::string base_url, bool tls_verify)
-    : transport_(std::move(transport)), base_url_(std::move(base_url)), tls_verify_(tls_verify) {
+    : transport_(std::move(transport)), base_url_(std::move(base_url)) {
   while (base_url_.ends_with('/')) base_url_.pop_back();
+  const auto url = registry::HttpUrl::parse(base_url_ + '/');
+  if (!tls_verify && url) unverified_origin_ = url->origin();
 }
 
 /// The answer whatever its status; an error when there is none.
@@ -67,10 +70,10 @@ Awaitable<Uplink::Answer> Uplink::exchange(Call call) {
   registry::HttpRequest request;
   request.method = call.method;
   request.url = base_url_ + call.path;
-  request.tls_verify = tls_verify_;
+  request.unverified_origin = unverified_origin_;
   request.secret_headers.push_back({"Authorization", Secret("Bearer " + call.bearer.reveal())});
   request.headers.push_back({"Content-Type", "application/json"});
-  if (!call.lease.empty()) request.headers.push_back({"Landwaiter-Lease", call.lease.reveal()});
+  if (!call.lease.empty()) request.secret_headers.push_back({"Landwaiter-Lease", call.lease});
   if (call.body.size() >= kCompressFrom) {
     request.headers.push_back({"Content-Encoding", "zstd"});
     request.body = Secret(std::string(as_text(storage::zstd_compress(call.body))));

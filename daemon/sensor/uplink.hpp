@@ -62,7 +62,7 @@ class Uplink {
 
   std::shared_ptr<registry::Transport> transport_;
   std::string base_url_;
-  bool tls_verify_;
+  std::string unverified_origin_;
   Secret token_;
 };
 

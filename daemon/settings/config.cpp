@@ -46,6 +46,15 @@ std::string default_name() {
   return host.empty() ? "sensor" : host;
 }
 
+/// The names of all `${env:NAME}` in a value that has been expanded.
+void append_variables(std::string_view text, std::vector<std::string>& out) {
+  constexpr std::string_view open = "${env:";
+  for (std::size_t at = text.find(open); at != std::string_view::npos; at = text.find(open, at)) {
+    at += open.size();
+    out.emplace_back(text.substr(at, text.find('}', at) - at));
+  }
+}
+
 /// Reads the keys of one YAML map; remembers the first error, so that a list of reads needs one check.
 class Section {
  public:
@@ -58,7 +67,11 @@ class Section {
     if (auto value = scalar(key)) out = *value;
   }
   void secret(const char* key, Secret& out) {
-    if (auto value = scalar(key)) out = Secret(*value);
+    if (auto value = scalar(key)) {
+      out = Secret(*value);
+      wipe(*value);
+      append_variables(node_[key].Scalar(), secret_variables_);
+    }
   }
   void path(const char* key, std::filesystem::path& out) {
     if (auto value = scalar(key)) out = *value;
@@ -98,6 +111,8 @@ class Section {
     return Section(file_, usable() ? node_[key] : YAML::Node(), path_ + key + ".", environment_);
   }
 
+  const std::vector<std::string>& secret_variables() const { return secret_variables_; }
+
   /// The first error of this section, or an unknown key.
   Result<void> finish() const {
     if (failed_) return *failed_;
@@ -136,6 +151,7 @@ class Section {
   std::string path_;
   const Environment& environment_;
   std::vector<std::string> known_;
+  std::vector<std::string> secret_variables_;
   std::optional<Error> failed_;
 };
 
@@ -194,6 +210,9 @@ Result<ContainerImport> read_container_import(const std::filesystem::path& file,
   import.username = *username;
   import.password = Secret(*password);
   import.token = Secret(*token);
+  for (const char* key : {"password", "token"}) {
+    if (plugin[key] && plugin[key].IsScalar()) append_variables(plugin[key].Scalar(), import.secret_variables);
+  }
   const YAML::Node images = plugin["images"];
   if (images && !images.IsNull() && !images.IsSequence()) return config_404(file, "images must be a list");
   if (images) {
@@ -258,6 +277,7 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
   registry.list("certs_directories", config.registry_network.certs_directories);
   registry.text("limit_rate", config.registry_network.limit_rate);
   registry.number("connections", 1, 64, config.registry_network.connections);
+  registry.text("foreign_private_addresses", config.registry_network.foreign_private_addresses);
   Section detectors = root.section("detectors");
   detectors.boolean("try_passwords", config.try_passwords);
   Section log = root.section("log");
@@ -272,6 +292,11 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
     auto checked = check_network(file, name, *network, environment);
     if (!checked) return checked.error();
   }
+  for (const Section* section : {&platform, &registry}) {
+    const auto& names = section->secret_variables();
+    config.secret_variables.insert(config.secret_variables.end(), names.begin(), names.end());
+  }
+  config.secret_variables.emplace_back("SENSOR_TOKEN");
   config.drain_timeout = std::chrono::seconds(drain_s);
   if (config.platform_url.empty()) return config_error(file, "\"platform.url\" is missing: the address of the platform to poll");
   if (config.enrollment_token.empty()) config.enrollment_token = Secret(environment("SENSOR_TOKEN").value_or(""));

@@ -26,11 +26,12 @@ struct NetworkSettings {
   std::string ca_file;           ///< PEM, trusted in addition to the system's CAs
   std::string client_cert_file;  ///< PEM, with its key: sent to hosts that require one
   std::string client_key_file;
-  std::vector<std::string> certs_directories;  ///< like /etc/docker/certs.d, which is read as well
-  Secret proxy;                                ///< URL, which may contain a password; empty: from the environment
-  std::string no_proxy;                        ///< empty: from the environment's NO_PROXY, unless a proxy is set here
-  std::string limit_rate;                      ///< for all answers together, "10M"; empty: none
-  std::size_t connections = 4;                 ///< to one host
+  std::vector<std::string> certs_directories;       ///< like /etc/docker/certs.d, which is read as well
+  Secret proxy;                                     ///< URL, which may contain a password; empty: from the environment
+  std::string no_proxy;                             ///< empty: from the environment's NO_PROXY, unless a proxy is set here
+  std::string limit_rate;                           ///< for all answers together, "10M"; empty: none
+  std::size_t connections = 4;                      ///< to one host
+  std::string foreign_private_addresses = "allow";  ///< or "deny": whether realms and redirects may lead to private networks
 };
 
 /// `landwaiter sensor --config FILE` (YAML). Every scalar may contain `${env:NAME}`.
@@ -44,7 +45,8 @@ struct SensorConfig {
   std::string platform_url;  ///< "https://platform.example:8443"
   NetworkSettings platform_network;
   bool platform_tls_verify = true;
-  Secret enrollment_token;  ///< used once; SENSOR_TOKEN of the environment when empty
+  Secret enrollment_token;                    ///< used once; SENSOR_TOKEN of the environment when empty
+  std::vector<std::string> secret_variables;  ///< of the environment, whose values are in this configuration; see forget_variables
 
   NetworkSettings registry_network;
 
@@ -62,7 +64,8 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
 struct ContainerImport {
   std::string username;
   Secret password;
-  Secret token;  ///< takes precedence over username and password
+  Secret token;                               ///< takes precedence over username and password
+  std::vector<std::string> secret_variables;  ///< as in SensorConfig
   std::vector<std::string> images;
 };
 

@@ -53,6 +53,11 @@ Result<registry::TransportOptions> transport_options(const NetworkSettings& sett
   out.tls.client_key_file = settings.client_key_file;
   if (host_certificates) out.tls.certs_directories = certs_directories(settings, environment);
   out.connections_per_host = settings.connections;
+  const std::string& foreign = settings.foreign_private_addresses;
+  if (foreign != "allow" && foreign != "deny") {
+    return invalid("foreign_private_addresses must be allow or deny, not " + landwaiter::quoted(foreign));
+  }
+  out.deny_foreign_private = foreign == "deny";
   if (!settings.limit_rate.empty()) {
     auto rate = parse_rate(settings.limit_rate);
     if (!rate) return rate.error();

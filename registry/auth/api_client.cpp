@@ -20,8 +20,8 @@ HttpRequest wire_request(const ApiRequest& request, const HttpUrl& url) {
   out.headers = request.headers;
   out.secret_headers = request.secret_headers;
   out.body = request.body;
-  out.tls_verify = request.tls_verify;
-  out.no_local_address = request.no_local_address;
+  out.unverified_origin = request.unverified_origin;
+  out.foreign_host = request.foreign_host;
   return out;
 }
 
@@ -63,7 +63,7 @@ Awaitable<ApiAnswer> ApiClient::attempt(ApiRequest request) {
   auto body = co_await read_body(*out.response, expected ? bytes_max : limits::error_body_bytes_max);
   if (!expected) {
     std::string text = name_of_status(out.status) + " from " + request.url.authority() + " for " + request.subject;
-    const std::string said = body ? scrub(message_of_body(*body), request) : std::string();
+    const std::string said = body && !request.foreign_host ? scrub(message_of_body(*body), request) : std::string();
     if (!said.empty()) text += ": " + landwaiter::quoted(said, 200);
     Error failed(code_of_status(out.status), std::move(text));
     set_retry_after(failed, *out.response, clock_.now(), body ? std::string_view(*body) : std::string_view());

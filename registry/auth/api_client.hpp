@@ -25,8 +25,8 @@ struct ApiRequest {
   std::string subject;             ///< for people: "Docker Hub's list of repositories"
   std::vector<int> expected{200};  ///< statuses the caller understands; others become an Error
   std::uint64_t bytes_max = 0;     ///< of the answer; 0: limits::list_bytes_max
-  bool tls_verify = true;
-  bool no_local_address = false;  ///< for a host named by another host
+  std::string unverified_origin;   ///< see HttpRequest
+  bool foreign_host = false;       ///< for a host named by another host
 };
 
 struct ApiAnswer {

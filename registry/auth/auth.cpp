@@ -5,6 +5,7 @@
 #include "registry/auth/scope.hpp"
 #include "registry/auth/token_cache.hpp"
 #include "registry/auth/token_service.hpp"
+#include "registry/http/address.hpp"
 
 #include <algorithm>
 #include <map>
@@ -41,11 +42,13 @@ Result<void> check_foreign_url(const HttpUrl& base, const HttpUrl& url, std::str
   if (base.tls && !url.tls) return refused("it leads from https to plain http");
   if (url.host == base.host) return {};
   if (is_loopback_host(url.host) && is_loopback_host(base.host)) return {};
-  if (is_local_host(url.host)) return refused("it is a local address");
+  if (host_kind(url.host) == AddressKind::special) return refused("it is a local, metadata or other special-purpose address");
   return {};
 }
 
-bool must_not_be_local(const HttpUrl& base, const HttpUrl& url) { return url.host != base.host && !is_loopback_host(base.host); }
+bool is_foreign_host(const HttpUrl& base, const HttpUrl& url) {
+  return url.host != base.host && !(is_loopback_host(url.host) && is_loopback_host(base.host));
+}
 
 struct Authenticator::Impl : std::enable_shared_from_this<Authenticator::Impl> {
   Impl(std::shared_ptr<Transport> transport, Endpoint e, HttpUrl b, std::shared_ptr<LoginSource> l, const Clock& clock)
@@ -141,8 +144,9 @@ Awaitable<Credential> Authenticator::Impl::bearer(Challenge challenge, std::stri
   order.realm = *realm;
   order.service = challenge.parameter("service");
   order.scope = std::move(scope);
-  order.no_local_address = must_not_be_local(base, *realm);
-  order.tls_verify = endpoint.tls_verify;
+  order.foreign_host = is_foreign_host(base, *realm);
+  order.own_origin = realm->same_origin(base);
+  order.unverified_origin = unverified_origin(endpoint);
   const std::string key = realm->str() + '\n' + order.service + '\n' + order.scope;
   if (renew) tokens->drop(key);
   TokenCache::Fetch fetch_one = [self, order] { return self->fetch(order); };

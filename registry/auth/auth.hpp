@@ -54,11 +54,10 @@ class Authenticator {
   std::shared_ptr<Impl> impl_;
 };
 
-/// Whether we may connect to a URL from one of `base`'s answers (realm, redirect): no downgrade from https to http, and no loopback,
-/// link-local or unspecified address unless it is the registry's own host, or both are loopback. Private networks (RFC 1918) are allowed:
-/// companies run registries there.
+/// Whether we may connect to a URL from one of `base`'s answers (realm, redirect): no downgrade from https to http, and no host
+/// written as a special-purpose address (see AddressKind) unless it is the registry's own, or both are loopback.
 Result<void> check_foreign_url(const HttpUrl& base, const HttpUrl& url, std::string_view what);
-/// Whether the connection must check the resolved address too.
-bool must_not_be_local(const HttpUrl& base, const HttpUrl& url);
+/// Whether the connection must check the resolved address too: see HttpRequest::foreign_host.
+bool is_foreign_host(const HttpUrl& base, const HttpUrl& url);
 
 }  // namespace landwaiter::registry

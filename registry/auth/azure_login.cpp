@@ -75,8 +75,7 @@ Awaitable<Secret> AzureExchange::post(std::string url, Secret body, std::vector<
   request.body = std::move(body);
   request.secrets = std::move(secrets);
   request.subject = subject;
-  // Only the registry's own certificate may go unverified at the user's request.
-  request.tls_verify = endpoint_.tls_verify || parsed->host == cloud_.login_host;
+  request.unverified_origin = unverified_origin(endpoint_);
   auto answer = co_await ask_cloud(api_, request);
   if (!answer) co_return answer.error();
   if (answer->status != 200) co_return cloud_refusal(*answer, request);

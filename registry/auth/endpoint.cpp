@@ -3,6 +3,7 @@
 
 #include "core/base/text.hpp"
 #include "registry/auth/google_login.hpp"
+#include "registry/http/address.hpp"
 #include "registry/http/host.hpp"
 
 namespace landwaiter::registry {
@@ -44,6 +45,12 @@ Result<HttpUrl> base_url(const Endpoint& endpoint) {
   const bool plain = endpoint.plain_http || (!endpoint.explicit_https && is_loopback_host(url->host));
   if (!plain) return *url;
   return HttpUrl::parse("http://" + host + "/");
+}
+
+std::string unverified_origin(const Endpoint& endpoint) {
+  if (endpoint.tls_verify) return {};
+  const auto base = base_url(endpoint);
+  return base ? base->origin() : std::string();
 }
 
 std::string identity(const Endpoint& endpoint) {

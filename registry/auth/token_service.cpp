@@ -24,8 +24,8 @@ bool knows_no_get(int status) { return is_one_of(status, {404, 405}); }
 
 HttpRequest request_for(const TokenOrder& order) {
   HttpRequest out;
-  out.no_local_address = order.no_local_address;
-  out.tls_verify = order.tls_verify;
+  out.foreign_host = order.foreign_host;
+  out.unverified_origin = order.unverified_origin;
   return out;
 }
 
@@ -55,7 +55,7 @@ struct TokenService::Reply {
   Result<Token> token = Error(ErrorCode::internal, "the token service returned no token");
 };
 
-boost::asio::awaitable<TokenService::Reply> TokenService::ask(HttpRequest request, Login login) {
+boost::asio::awaitable<TokenService::Reply> TokenService::ask(HttpRequest request, Login login, bool tell) {
   Reply out;
   std::string origin;
   if (const auto url = HttpUrl::parse(request.url)) origin = url->origin();
@@ -69,7 +69,7 @@ boost::asio::awaitable<TokenService::Reply> TokenService::ask(HttpRequest reques
   const bool good = out.status == 200;
   auto body = co_await read_body(**response, good ? limits::token_bytes_max : limits::error_body_bytes_max);
   if (!good) {
-    out.token = refusal(**response, origin, body ? message_of_body(*body) : std::string(), login, clock_.now());
+    out.token = refusal(**response, origin, body && tell ? message_of_body(*body) : std::string(), login, clock_.now());
   } else if (!body) {
     out.token = body.error().with_context("reading the answer of the token service " + origin);
   } else {
@@ -89,7 +89,7 @@ boost::asio::awaitable<TokenService::Reply> TokenService::by_post(TokenOrder ord
   if (login.token.empty()) form.add("username", login.username).add("password", login.password.reveal());
   else form.add("refresh_token", login.token.reveal());
   request.body = form.secret();
-  co_return co_await ask(std::move(request), std::move(login));
+  co_return co_await ask(std::move(request), std::move(login), order.own_origin);
 }
 
 boost::asio::awaitable<TokenService::Reply> TokenService::by_get(TokenOrder order, Login login) {
@@ -103,7 +103,7 @@ boost::asio::awaitable<TokenService::Reply> TokenService::by_get(TokenOrder orde
   HttpUrl url = order.realm;
   if (!query.text().empty()) url.target += (url.target.find('?') == std::string::npos ? "?" : "&") + query.text();
   request.url = url.str();
-  co_return co_await ask(std::move(request), std::move(login));
+  co_return co_await ask(std::move(request), std::move(login), order.own_origin);
 }
 
 Awaitable<Token> TokenService::fetch(TokenOrder order, Login login) {

@@ -16,8 +16,9 @@ struct TokenOrder {
   HttpUrl realm;        ///< already checked; its own query is kept
   std::string service;  ///< from the challenge; some have none
   std::string scope;
-  bool no_local_address = false;  ///< the realm is another host's
-  bool tls_verify = true;
+  bool foreign_host = false;      ///< see HttpRequest
+  bool own_origin = false;        ///< the realm is the registry's own: what it says may be told
+  std::string unverified_origin;  ///< see HttpRequest
 };
 
 /// Gets Bearer tokens at a realm (distribution, docs/spec/auth/token.md and oauth.md). A token is exchanged as a refresh token or, if the
@@ -34,7 +35,8 @@ class TokenService : public std::enable_shared_from_this<TokenService> {
   struct Reply;
   boost::asio::awaitable<Reply> by_post(TokenOrder order, Login login);
   boost::asio::awaitable<Reply> by_get(TokenOrder order, Login login);
-  boost::asio::awaitable<Reply> ask(HttpRequest request, Login login);
+  /// `tell`: the service's own words may be in the error. Those of another host may not: a registry could have it read anything.
+  boost::asio::awaitable<Reply> ask(HttpRequest request, Login login, bool tell);
 
   std::shared_ptr<Transport> transport_;
   const Clock& clock_;

@@ -135,7 +135,7 @@ Awaitable<Probe> Client::probe() {
   if (!impl->base) co_return impl->base.error();
   HttpRequest request;
   request.url = impl->base->origin() + "/v2/";
-  request.tls_verify = impl->endpoint.tls_verify;
+  request.unverified_origin = unverified_origin(impl->endpoint);
   auto response = co_await impl->transport->send(std::move(request));
   if (!response) co_return response.error().with_context("registry " + impl->endpoint.host);
   Probe out;

@@ -121,7 +121,7 @@ Awaitable<Credential> RequestLoop::respond_to_401(std::unique_ptr<HttpResponse> 
     HttpRequest ping;
     url.target = "/v2/";
     ping.url = url.str();
-    ping.tls_verify = endpoint_.tls_verify;
+    ping.unverified_origin = unverified_origin(endpoint_);
     auto answer = co_await transport_->send(std::move(ping));
     if (answer) challenges = parse_challenges((*answer)->headers("WWW-Authenticate"));
   }
@@ -147,9 +147,9 @@ Awaitable<Answer> RequestLoop::follow(Request request, Credential credential) {
     wire.url = url->str();
     wire.headers = request.headers;
     // Once on another host, never again: a redirect back could come from an attacker.
-    if (!at_home) wire.no_local_address = must_not_be_local(base_, *url);
+    if (!at_home) wire.foreign_host = is_foreign_host(base_, *url);
     else if (!credential.header.empty()) wire.secret_headers.push_back({"Authorization", credential.header});
-    wire.tls_verify = endpoint_.tls_verify;
+    wire.unverified_origin = unverified_origin(endpoint_);
     auto response = co_await transport_->send(std::move(wire));
     if (!response) co_return named(response.error(), request);
     const int status = (*response)->status();
@@ -186,7 +186,9 @@ asio::awaitable<Error> RequestLoop::status_error(std::unique_ptr<HttpResponse> r
   if (status == 403) text += " (" + identity(endpoint_) + ")";
   auto body = co_await read_body(*response, limits::error_body_bytes_max);
   const std::string message = body ? message_of_body(*body) : std::string();
-  if (!message.empty()) text += ": " + landwaiter::quoted(authenticator_.scrub(message), 200);
+  // Not another host's words: a redirect could have us read them to whoever sees the error.
+  const bool own = url.same_origin(base_);
+  if (own && !message.empty()) text += ": " + landwaiter::quoted(authenticator_.scrub(message), 200);
   Error out(code_of_status(status), authenticator_.scrub(std::move(text)));
   set_retry_after(out, *response, clock_.now(), body ? std::string_view(*body) : std::string_view());
   co_return out;

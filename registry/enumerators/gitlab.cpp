@@ -5,6 +5,7 @@
 #include "registry/auth/auth.hpp"
 #include "registry/enumerators/enumerators.hpp"
 #include "registry/enumerators/vendor.hpp"
+#include "registry/http/address.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -65,8 +66,8 @@ class GitLab final : public VendorEnumerator {
     if (!url) co_return url.error().with_context(subject);
     auto base = client().base();
     ApiRequest request;
-    request.no_local_address = must_not_be_local(*base, *url);
-    request.tls_verify = endpoint().tls_verify;
+    request.foreign_host = is_foreign_host(*base, *url);
+    request.unverified_origin = unverified_origin(endpoint());
     request.url = std::move(*url);
     request.url.target = std::move(target);
     request.headers.push_back({"Accept", "application/json"});

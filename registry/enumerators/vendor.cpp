@@ -32,9 +32,7 @@ RepositoryPage as_repositories(ListPage list) {
 
 Awaitable<ApiAnswer> VendorApi::get(HttpUrl url, std::string subject, std::vector<Header> headers) {
   ApiRequest request;
-  auto base = client_->base();
-  // The user's TLS settings apply to the registry; vendors' common hosts have valid certificates.
-  request.tls_verify = client_->endpoint().tls_verify || !base || url.host != base->host;
+  request.unverified_origin = unverified_origin(client_->endpoint());
   request.url = std::move(url);
   request.headers = std::move(headers);
   request.headers.push_back({"Accept", "application/json"});

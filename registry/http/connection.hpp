@@ -17,7 +17,7 @@ struct Origin {
   bool tls_verify = true;
   bool client_certificate = false;  ///< the user named the host, so the options' certificate may be sent to it
   std::string proxy;                ///< the proxy's name; empty for a direct connection
-  bool no_local_address = false;    ///< refuse loopback, link-local and unspecified addresses once the name is resolved
+  bool foreign_host = false;        ///< see HttpRequest; checked when the name is resolved
   auto operator<=>(const Origin&) const = default;
   /// "host:port" or "host:port through http://proxy:3128", for people.
   std::string name() const { return host + ':' + port + (proxy.empty() ? "" : " through " + proxy); }

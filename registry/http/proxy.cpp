@@ -4,6 +4,7 @@
 #include "core/base/bytes.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/text.hpp"
+#include "registry/http/address.hpp"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>

@@ -50,10 +50,10 @@ Origin HttpTransport::origin_of(const HttpRequest& request, const HttpUrl& url, 
   out.tls = url.tls;
   out.host = url.host;
   out.port = url.port;
-  out.tls_verify = request.tls_verify;
+  out.tls_verify = request.unverified_origin != url.origin();
   out.client_certificate = url.tls && named_by_user_.contains({url.host, url.port});
   if (proxy) out.proxy = proxy->name();
-  out.no_local_address = request.no_local_address;
+  out.foreign_host = request.foreign_host;
   return out;
 }
 
@@ -155,6 +155,11 @@ class PooledResponse final : public HttpResponse {
   std::optional<Error> failed_;
 };
 
+/// Otherwise it would look as if --insecure had been ignored.
+Error exception_does_not_apply(const Error& error, const std::string& unverified_origin) {
+  return Error(error.code(), error.message() + "; --insecure (tls_verify: false) is only for " + unverified_origin + " itself");
+}
+
 Awaitable<std::unique_ptr<HttpResponse>> HttpTransport::send(HttpRequest request) {
   const auto self = shared_from_this();
   auto url = HttpUrl::parse(request.url);
@@ -172,6 +177,9 @@ Awaitable<std::unique_ptr<HttpResponse>> HttpTransport::send(HttpRequest request
     const bool reused = lease->connection != nullptr;
     if (!reused) {
       auto opened = co_await dialer_.open(origin, proxy);
+      if (!opened && opened.error().code() == ErrorCode::tls && origin.tls_verify && !request.unverified_origin.empty()) {
+        co_return exception_does_not_apply(opened.error(), request.unverified_origin);
+      }
       if (!opened) co_return opened.error();
       lease->connection = std::move(*opened);
     }

@@ -40,10 +40,12 @@ struct HttpRequest {
   std::vector<SecretHeader> secret_headers;  ///< Authorization and similar headers
   Secret body;
   std::chrono::milliseconds idle_timeout{0};  ///< 0: Timeouts::idle; a long poll needs more
-  /// Refuse (malformed) to connect when the host is or resolves to a loopback, link-local or unspecified address: for URLs from an
-  /// answer.
-  bool no_local_address = false;
-  bool tls_verify = true;  ///< false only at the user's request, for this registry
+  /// The host was named by another host's answer: refuse (malformed) to connect if it is or resolves to a special-purpose address (see
+  /// AddressKind), or a private one if the options say so.
+  bool foreign_host = false;
+  /// The user's exception from TLS verification: the origin (HttpUrl::origin) whose certificate nobody checks. A request to any other
+  /// origin is verified, so it may be set wherever an answer leads.
+  std::string unverified_origin;
 };
 
 /// An answer whose headers are read and whose body is still on the wire. Destroying it before the end closes the connection;
@@ -80,12 +82,13 @@ struct TransportOptions {
   std::string user_agent = "landwaiter/" LANDWAITER_VERSION;
   std::size_t connections_per_host = limits::connections_per_host;
   Timeouts timeouts;
+  bool deny_foreign_private = false;  ///< hosts that another host names may not be in private networks either
 };
 
 /// HTTP/1.1 over TCP and TLS 1.2+, directly or through an HTTP proxy, with a bounded pool of connections per host. Lives on one io
 /// thread. Errors: tls, unavailable (not resolved, refused, reset), timeout, limit_exceeded (headers), malformed (not HTTP, or a
-/// forbidden local address), configuration (TLS files; a proxy that rejects us, with its name). Through a proxy, the proxy resolves
-/// names, so `no_local_address` then only applies to hosts written as an address.
+/// forbidden address), configuration (TLS files; a proxy that rejects us, with its name). Through a proxy, the proxy resolves
+/// names, so `foreign_host` then only applies to hosts written as an address.
 class Transport {
  public:
   virtual ~Transport() = default;

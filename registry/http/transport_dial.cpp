@@ -4,6 +4,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "registry/http/address.hpp"
 #include "registry/http/transport_error.hpp"
 #include "registry/http/url.hpp"
 
@@ -213,8 +214,18 @@ class StreamConnection final : public Connection {
   bool received_ = false;
 };
 
-Error refused_local(const std::string& host) {
-  return Error(ErrorCode::malformed, "refused to connect to " + host + ": another host redirected us to a local address");
+/// The addresses that a connection may not use.
+enum class Forbidden { none, special, special_and_private };
+
+bool is_forbidden(AddressKind kind, Forbidden forbidden) {
+  if (kind == AddressKind::special) return forbidden != Forbidden::none;
+  return kind == AddressKind::private_network && forbidden == Forbidden::special_and_private;
+}
+
+Error refused_address(const std::string& host, AddressKind kind) {
+  const std::string start = "refused to connect to " + host + ", where another host sent us: it is ";
+  if (kind == AddressKind::special) return Error(ErrorCode::malformed, start + "a local, metadata or other special-purpose address");
+  return Error(ErrorCode::malformed, start + "in a private network, which foreign_private_addresses (--foreign-private-addresses) denies");
 }
 
 /// Shared with the resolver's thread, which cannot be interrupted: if it is late, nobody is waiting any more.
@@ -227,8 +238,7 @@ struct Resolving {
   bool done = false;
 };
 
-Awaitable<std::vector<tcp::endpoint>> resolve(std::string host, std::string port, bool no_local_address,
-                                              std::chrono::milliseconds patience) {
+Awaitable<std::vector<tcp::endpoint>> resolve(std::string host, std::string port, Forbidden forbidden, std::chrono::milliseconds patience) {
   const auto state = std::make_shared<Resolving>(co_await asio::this_coro::executor);
   state->timer.expires_after(patience);
   state->resolver.async_resolve(host, port, [state](const error_code& error, tcp::resolver::results_type found) {
@@ -244,7 +254,8 @@ Awaitable<std::vector<tcp::endpoint>> resolve(std::string host, std::string port
   if (state->error) co_return Error(ErrorCode::unavailable, "cannot resolve the name " + host + ": " + state->error.message());
   std::vector<tcp::endpoint> out;
   for (const auto& entry : state->found) {
-    if (no_local_address && is_local_address(entry.endpoint().address())) co_return refused_local(host);
+    const AddressKind kind = address_kind(entry.endpoint().address());
+    if (is_forbidden(kind, forbidden)) co_return refused_address(host, kind);
     out.push_back(entry.endpoint());
   }
   if (out.size() > limits::addresses_tried_max) out.resize(limits::addresses_tried_max);
@@ -267,9 +278,9 @@ Awaitable<std::unique_ptr<beast::tcp_stream>> connect(std::vector<tcp::endpoint>
   co_return wire_error(error, "connecting to", peer);
 }
 
-Awaitable<std::unique_ptr<beast::tcp_stream>> dial(std::string host, std::string port, bool no_local_address, Timeouts timeouts) {
+Awaitable<std::unique_ptr<beast::tcp_stream>> dial(std::string host, std::string port, Forbidden forbidden, Timeouts timeouts) {
   const std::string peer = host + ':' + port;
-  auto endpoints = co_await resolve(host, port, no_local_address, timeouts.resolve);
+  auto endpoints = co_await resolve(host, port, forbidden, timeouts.resolve);
   if (!endpoints) co_return endpoints.error();
   co_return co_await connect(*std::move(endpoints), peer, timeouts.connect);
 }
@@ -386,11 +397,14 @@ Awaitable<std::unique_ptr<Connection>> Dialer::finish_tunnel(std::unique_ptr<Low
 
 Awaitable<std::unique_ptr<Connection>> Dialer::open(Origin origin, std::shared_ptr<const Proxy> proxy) {
   // Through a proxy nothing more can be checked.
-  if (origin.no_local_address && is_local_host(origin.host)) co_return refused_local(origin.host);
-  const bool guarded = origin.no_local_address && !proxy;
+  auto forbidden = Forbidden::none;
+  if (origin.foreign_host) forbidden = deny_foreign_private_ ? Forbidden::special_and_private : Forbidden::special;
+  const AddressKind written = host_kind(origin.host);
+  if (is_forbidden(written, forbidden)) co_return refused_address(origin.host, written);
+  if (proxy) forbidden = Forbidden::none;
   std::string host = proxy ? proxy->host : origin.host;
   std::string port = proxy ? proxy->port : origin.port;
-  auto stream = co_await dial(std::move(host), std::move(port), guarded, timeouts_);
+  auto stream = co_await dial(std::move(host), std::move(port), forbidden, timeouts_);
   if (!stream) co_return proxy ? stream.error().with_context("proxy " + proxy->name()) : stream.error();
   if (!proxy) {
     co_return co_await finish<beast::tcp_stream>(*std::move(stream), std::move(origin));

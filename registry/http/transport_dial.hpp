@@ -19,7 +19,11 @@ Error proxy_login_refused(const Proxy& proxy);
 /// Opens connections: resolves, connects, asks a proxy for a tunnel, and starts TLS. Used from one thread; must outlive open().
 class Dialer {
  public:
-  explicit Dialer(const TransportOptions& options) : timeouts_(options.timeouts), user_agent_(options.user_agent), tls_(options.tls) {}
+  explicit Dialer(const TransportOptions& options)
+      : timeouts_(options.timeouts),
+        user_agent_(options.user_agent),
+        tls_(options.tls),
+        deny_foreign_private_(options.deny_foreign_private) {}
 
   /// `proxy` is null for a direct connection. Errors as in Transport.
   Awaitable<std::unique_ptr<Connection>> open(Origin origin, std::shared_ptr<const Proxy> proxy);
@@ -36,6 +40,7 @@ class Dialer {
   Timeouts timeouts_;
   std::string user_agent_;
   TlsContexts tls_;
+  bool deny_foreign_private_;
   std::map<std::string, TlsFacts> tls_facts_;
 };
 

@@ -2,7 +2,6 @@
 #include "registry/http/url.hpp"
 
 #include "core/base/text.hpp"
-#include "core/os/host.hpp"
 
 #include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
@@ -11,7 +10,6 @@
 #include <boost/url/url_view.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 
@@ -19,7 +17,6 @@ namespace landwaiter::registry {
 namespace {
 
 namespace urls = boost::urls;
-namespace ip = boost::asio::ip;
 
 Error malformed(std::string_view text, std::string_view why) {
   // The query may contain a signature, so it stays out of the message.
@@ -82,33 +79,7 @@ Result<HttpUrl> from_view(const urls::url_view& view, std::string_view text) {
   return out;
 }
 
-std::optional<ip::address> resolver_address(std::string_view host) {
-  boost::system::error_code error;
-  const auto address = ip::make_address(std::string(host), error);
-  if (!error) return address;
-  // "127.1", "0x7f000001" and "2130706433" are the same host to a resolver.
-  const auto number = ipv4_as_resolvers_read_it(std::string(host));
-  if (!number) return std::nullopt;
-  return ip::address_v4(*number);
-}
-
-/// The IPv4 address that an IPv6 address maps to: mapped (::ffff:0:0/96), or through NAT64 (64:ff9b::/96, RFC 6052).
-ip::address unmapped(const ip::address& address) {
-  if (!address.is_v6()) return address;
-  const ip::address_v6 v6 = address.to_v6();
-  if (v6.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, v6);
-  const auto bytes = v6.to_bytes();
-  constexpr std::array<unsigned char, 12> nat64{0x00, 0x64, 0xff, 0x9b};
-  if (!std::equal(nat64.begin(), nat64.end(), bytes.begin())) return address;
-  return ip::address_v4({bytes[12], bytes[13], bytes[14], bytes[15]});
-}
-
 }  // namespace
-
-std::string_view without_root_dot(std::string_view host) {
-  if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
-  return host;
-}
 
 Result<HttpUrl> HttpUrl::parse(std::string_view text) {
   const auto encoded = encode_illegal(text);
@@ -142,26 +113,5 @@ std::string HttpUrl::str() const { return origin() + target; }
 std::string HttpUrl::display() const { return origin() + printable(path()); }
 
 std::string percent_encoded(std::string_view text) { return urls::encode(text, urls::unreserved_chars); }
-
-bool is_loopback_host(std::string_view host) {
-  const std::string lower = to_lower(without_root_dot(host));
-  if (lower == "localhost" || lower.ends_with(".localhost")) return true;
-  const auto address = resolver_address(lower);
-  return address && unmapped(*address).is_loopback();
-}
-
-bool is_local_address(const ip::address& address) {
-  const ip::address plain = unmapped(address);
-  if (plain.is_loopback() || plain.is_unspecified()) return true;
-  if (plain.is_v6()) return plain.to_v6().is_link_local();
-  const auto bytes = plain.to_v4().to_bytes();
-  return (bytes[0] == 169 && bytes[1] == 254) || bytes[0] == 0;
-}
-
-bool is_local_host(std::string_view host) {
-  if (is_loopback_host(host)) return true;
-  const auto address = resolver_address(without_root_dot(host));
-  return address && is_local_address(*address);
-}
 
 }  // namespace landwaiter::registry

@@ -3,8 +3,6 @@
 
 #include "core/base/result.hpp"
 
-#include <boost/asio/ip/address.hpp>
-
 #include <string>
 #include <string_view>
 
@@ -37,14 +35,5 @@ struct HttpUrl {
 
 /// `text` as one segment of a path or one value of a query: everything except RFC 3986's unreserved characters is percent-encoded.
 std::string percent_encoded(std::string_view text);
-
-/// A host name without the dot that makes it absolute ("example.com.").
-std::string_view without_root_dot(std::string_view host);
-/// "localhost", names below it, 127.0.0.0/8, ::1; `host` has neither port nor brackets.
-bool is_loopback_host(std::string_view host);
-/// Loopback, link-local (used by cloud metadata services) or unspecified, also behind an IPv4-mapped or NAT64 address.
-bool is_local_address(const boost::asio::ip::address& address);
-/// The same for a host written as an address, in any of the forms that a resolver reads ("127.1", "2130706433").
-bool is_local_host(std::string_view host);
 
 }  // namespace landwaiter::registry

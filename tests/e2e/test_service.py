@@ -275,6 +275,24 @@ class Secrets(ServiceCase):
         self.assertEqual(found, [])
         self.assertEqual(seen, set(places_searched), "the search found not even what must be there")
 
+    def test_programs_keep_their_memory_and_environment_to_themselves(self):
+        platform = self.new_platform()
+        enrollment, unused = platform.create_token("enrollment"), "t0ken-that-n0body-reads-6617"
+        sensor = self.new_sensor(platform, token=enrollment, env={"SENSOR_TOKEN": unused, "E2E_KEPT": "kept-in-place"})
+        wait_for(lambda: platform.api("GET", "/v3/sensors")["sensors"], "the sensor's enrollment", 60)
+        for process in (platform.process, sensor.process):
+            with open(f"/proc/{process.pid}/limits", encoding="ascii") as limits:
+                self.assertRegex(limits.read(), r"Max core file size +0 +0 ")
+        if os.getuid() != 0:  # a process that cannot be dumped does not show it to its own user
+            with self.assertRaises(PermissionError):
+                open(f"/proc/{sensor.process.pid}/environ", "rb").close()
+            return
+        with open(f"/proc/{sensor.process.pid}/environ", "rb") as environment:
+            seen = environment.read()
+        self.assertIn(b"kept-in-place", seen)
+        self.assertNotIn(enrollment.encode(), seen)
+        self.assertNotIn(unused.encode(), seen)
+
     def test_files_are_the_owners_alone(self):
         platform = self.new_platform()
         sensor = self.new_sensor(platform)

@@ -20,7 +20,7 @@ Awaitable<std::unique_ptr<registry::HttpResponse>> RoutedTransport::send(registr
     request.headers.push_back({"X-Original-Host", url->authority()});
     request.url = route->second + url->target;
     // The host that was asked for is not the one that is connected to.
-    request.no_local_address = false;
+    request.foreign_host = false;
   }
   auto op = inner_->send(std::move(request));
   co_return co_await std::move(op);

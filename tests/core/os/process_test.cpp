@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -33,6 +34,20 @@ TEST_CASE("a program gets its words and its input, and gives its output and whet
   CHECK(failed.value().output == "out\n");
   CHECK(failed.value().succeeded == false);
   CHECK(shell("kill -9 $$").value().succeeded == false);
+}
+
+TEST_CASE("forgotten variables are gone from the environment, from its bytes and from programs that are run", "[os]") {
+  const std::string name = "LANDWAITER_TEST_SECRET";
+  std::string entry = name + "=hunter2";
+  std::string longer = name + "_TOO=kept";
+  REQUIRE(putenv(entry.data()) == 0);  // these very bytes become the environment's
+  REQUIRE(putenv(longer.data()) == 0);
+  CHECK(shell("echo $" + name).value().output == "hunter2\n");
+  forget_variables({name, "LANDWAITER_TEST_NOT_SET", ""});
+  CHECK(getenv(name.c_str()) == nullptr);
+  CHECK(entry.find("hunter2") == std::string::npos);
+  CHECK(shell("echo $" + name + "$" + name + "_TOO").value().output == "kept\n");
+  unsetenv((name + "_TOO").c_str());
 }
 
 TEST_CASE("a program that does not keep to its limits is ended, with what it started", "[os]") {

@@ -136,7 +136,8 @@ TEST_CASE("the sensor's ways to registries and platform are read", "[network]") 
       "  client_key_file: /p.key\n"
       "registry:\n  ca_file: /r.pem\n  client_cert_file: /r.cert\n  client_key_file: /r.key\n  certs_directories: [/certs, "
       "\"${env:CERTS}\"]\n"
-      "  proxy: http://user:${env:PW}@rp.example:2\n  no_proxy: 10.0.0.0/8\n  limit_rate: 20M\n  connections: 9\n");
+      "  proxy: http://user:${env:PW}@rp.example:2\n  no_proxy: 10.0.0.0/8\n  limit_rate: 20M\n  connections: 9\n  "
+      "foreign_private_addresses: deny\n");
   const auto config = load_sensor_config(file.path, environment({{"PW", "hunter2"}, {"CERTS", "/more"}}));
   REQUIRE(config);
   CHECK(config->platform_network.ca_file == "/p.pem");
@@ -149,6 +150,8 @@ TEST_CASE("the sensor's ways to registries and platform are read", "[network]") 
   CHECK(registry->tls.ca_file == "/r.pem");
   CHECK(registry->bandwidth_bytes_per_s == 20 * 1024 * 1024);
   CHECK(registry->connections_per_host == 9);
+  CHECK(registry->deny_foreign_private);
+  CHECK(config->secret_variables == std::vector<std::string>{"PW", "SENSOR_TOKEN"});
   CHECK(registry->tls.certs_directories == std::vector<std::filesystem::path>{"/certs", "/more", "/srv/ann/.config/containers/certs.d",
                                                                               "/srv/ann/.docker/certs.d", "/etc/containers/certs.d",
                                                                               "/etc/docker/certs.d"});
@@ -175,9 +178,10 @@ TEST_CASE("without a proxy of its own the environment's variables count", "[netw
 }
 
 TEST_CASE("mistakes about the network are told when the configuration is read, without the password", "[network]") {
-  for (const char* text : {"registry: {proxy: \"socks5://u:hunter2@h:1\"}", "registry: {limit_rate: fast}",
-                           "registry: {client_cert_file: /a}", "platform_: 1", "registry: {certs_directories: /a}",
-                           "registry: {certs_directories: [[a]]}", "registry: {connections: 65}", "registry: {no_such: 1}"}) {
+  for (const char* text :
+       {"registry: {proxy: \"socks5://u:hunter2@h:1\"}", "registry: {limit_rate: fast}", "registry: {foreign_private_addresses: no}",
+        "registry: {client_cert_file: /a}", "platform_: 1", "registry: {certs_directories: /a}", "registry: {certs_directories: [[a]]}",
+        "registry: {connections: 65}", "registry: {no_such: 1}"}) {
     INFO(text);
     const ConfigFile file("platform: {url: \"https://p.example\"}\n" + std::string(text) + '\n');
     const auto config = load_sensor_config(file.path, environment({}));

@@ -156,7 +156,7 @@ TEST_CASE("answers have a limit, and what is no JSON is malformed", "[api_client
 TEST_CASE("a host that another one named must not be a local one", "[api_client]") {
   Session session([](const ScriptedRequest&) { return answer(200, "1"); });
   ApiRequest request = session.request();
-  request.no_local_address = true;
+  request.foreign_host = true;
   CHECK(session.ask(std::move(request)).error().code() == ErrorCode::malformed);
   CHECK(session.server.requests().empty());
 }

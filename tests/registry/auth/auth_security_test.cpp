@@ -5,6 +5,9 @@
 #include "registry/auth/auth.hpp"
 #include "tests/registry/support/auth_session.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/test_authority.hpp"
+
+#include <functional>
 
 using namespace landwaiter;
 using namespace landwaiter::registry;
@@ -19,7 +22,7 @@ class NotingTransport final : public Transport {
  public:
   explicit NotingTransport(std::shared_ptr<Transport> inner) : inner_(std::move(inner)) {}
   Awaitable<std::unique_ptr<HttpResponse>> send(HttpRequest request) override {
-    if (request.no_local_address) guarded.push_back(request.url);
+    if (request.foreign_host) guarded.push_back(request.url);
     else free.push_back(request.url);
     auto op = inner_->send(std::move(request));
     co_return co_await std::move(op);
@@ -218,4 +221,69 @@ TEST_CASE("a token of the realm that the registry echoes stays out of errors", "
   auto got = session.catalog();
   REQUIRE(got.has_error());
   CHECK(mentions(got.error(), "no right by ***"));
+}
+
+namespace {
+
+/// A registry on 127.0.0.1 whose TLS the user does not want verified, and another host, "localhost", with anybody's certificate.
+struct UnverifiedSession {
+  explicit UnverifiedSession(std::function<ScriptedResponse(const ScriptedRequest&, const std::string& other)> registry)
+      : other([](const ScriptedRequest&) { return found(R"({"token":"t"})"); }, tls_of("localhost")),
+        server([this, registry](const ScriptedRequest& request) { return registry(request, other.url("localhost")); },
+               tls_of("127.0.0.1")) {
+    Endpoint endpoint = Endpoint::parse(server.url()).value();
+    endpoint.credentials = user();
+    endpoint.tls_verify = false;
+    client = std::make_shared<Client>(make_transport(io.get_executor(), {}), std::move(endpoint), clock);
+  }
+  ScriptedServerOptions tls_of(const std::string& name) const {
+    ScriptedServerOptions out;
+    const CertificateFiles files = authority.issue({name});
+    out.certificate = files.certificate;
+    out.key = files.key;
+    return out;
+  }
+  void check_untouched(const Error& error) const {
+    INFO(error.message());
+    CHECK(error.code() == ErrorCode::tls);
+    CHECK(mentions(error, "--ca-file"));
+    CHECK(mentions(error, "is only for " + server.url() + " itself"));
+    CHECK(other.requests().empty());
+  }
+
+  TestAuthority authority;
+  boost::asio::io_context io;
+  FakeClock clock;
+  ScriptedServer other;
+  ScriptedServer server;
+  std::shared_ptr<Client> client;
+};
+
+}  // namespace
+
+TEST_CASE("a registry whose TLS goes unverified takes no other host along: its token realm", "[auth_security]") {
+  UnverifiedSession session([](const ScriptedRequest&, const std::string& other) { return challenged(other + "/token"); });
+  auto got = run_awaitable(session.io, session.client->catalog(""));
+  REQUIRE(got.has_error());
+  session.check_untouched(got.error());
+  CHECK(session.server.requests().size() == 1);
+}
+
+TEST_CASE("a registry whose TLS goes unverified takes no other host along: a redirect", "[auth_security]") {
+  UnverifiedSession session([](const ScriptedRequest&, const std::string& other) { return answer(307, {{"Location", other + "/layer"}}); });
+  Descriptor descriptor;
+  descriptor.digest = Digest::sha256_of(as_bytes("layer"));
+  descriptor.size_bytes = 5;
+  auto got = run_awaitable(session.io, session.client->open_blob("a", descriptor));
+  REQUIRE(got.has_error());
+  session.check_untouched(got.error());
+}
+
+TEST_CASE("a registry whose TLS goes unverified is read, with its own realm", "[auth_security]") {
+  UnverifiedSession session([](const ScriptedRequest& request, const std::string&) {
+    if (request.path() == "/token") return found(R"({"token":"t"})");
+    return request.header("authorization").empty() ? challenged("/token") : content(request);
+  });
+  CHECK(run_awaitable(session.io, session.client->catalog("")).has_value());
+  CHECK(session.other.requests().empty());
 }

@@ -64,7 +64,7 @@ class MemoryResponse final : public HttpResponse {
 struct Seen {
   std::string url;
   std::string authorization;
-  bool no_local_address = false;
+  bool foreign_host = false;
 };
 
 /// Any host's answers, and all that was sent to whom.
@@ -72,7 +72,7 @@ class MemoryTransport final : public Transport {
  public:
   explicit MemoryTransport(std::function<Reply(const Seen&)> handler) : handler_(std::move(handler)) {}
   Awaitable<std::unique_ptr<HttpResponse>> send(HttpRequest request) override {
-    Seen one{request.url, "", request.no_local_address};
+    Seen one{request.url, "", request.foreign_host};
     for (const SecretHeader& header : request.secret_headers) one.authorization = header.value.reveal();
     seen.push_back(one);
     std::unique_ptr<HttpResponse> out = std::make_unique<MemoryResponse>(handler_(one));
@@ -218,13 +218,13 @@ TEST_CASE("security: a name that resolves to a local address is refused when it 
   Session session(wire, "registry.example");
   CHECK(session.blob(descriptor_of(content)).has_value());
   REQUIRE(wire->seen.size() == 4);
-  for (const Seen& seen : wire->seen) CHECK(seen.no_local_address == !seen.url.starts_with("https://registry.example/"));
+  for (const Seen& seen : wire->seen) CHECK(seen.foreign_host == !seen.url.starts_with("https://registry.example/"));
   // ... and the transport checks the address behind a name.
   ScriptedServer server([](const ScriptedRequest&) { return status(200); });
   boost::asio::io_context io;
   HttpRequest request;
   request.url = "http://localhost:" + std::to_string(server.port()) + "/";
-  request.no_local_address = true;
+  request.foreign_host = true;
   auto refused = run_awaitable(io, make_transport(io.get_executor(), {})->send(request));
   REQUIRE(refused.has_error());
   CHECK(refused.error().code() == ErrorCode::malformed);

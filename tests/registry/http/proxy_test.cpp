@@ -50,11 +50,11 @@ ScriptedResponse answer(std::string body) {
   return out;
 }
 
-Result<std::string> fetch(const TransportOptions& options, const std::string& url, bool no_local_address = false) {
+Result<std::string> fetch(const TransportOptions& options, const std::string& url, bool foreign_host = false) {
   boost::asio::io_context io;
   HttpRequest request;
   request.url = url;
-  request.no_local_address = no_local_address;
+  request.foreign_host = foreign_host;
   const auto transport = make_transport(io.get_executor(), options);
   auto response = run_awaitable(io, transport->send(std::move(request)));
   if (!response) return response.error();

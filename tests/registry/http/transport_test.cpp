@@ -2,6 +2,7 @@
 #include "registry/http/transport.hpp"
 
 #include "core/base/limits.hpp"
+#include "registry/http/address.hpp"
 #include "registry/http/url.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/process.hpp"
@@ -86,7 +87,7 @@ Result<Exchange> patient(const TransportOptions& options, const std::string& url
   for (int i = 0;; ++i) {
     boost::asio::io_context io;
     HttpRequest request = get(url);
-    request.tls_verify = tls_verify;
+    if (!tls_verify) request.unverified_origin = HttpUrl::parse(url).value().origin();
     auto got = run_awaitable(io, exchange(make_transport(io.get_executor(), options), request));
     if (got || got.error().code() != ErrorCode::unavailable || i > 500 * patience_factor()) return got;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -210,7 +211,7 @@ TEST_CASE("silence, hanging up and nonsense are told apart", "[transport]") {
   CHECK(run_awaitable(io, exchange(transport, get("ftp://a/"))).error().code() == ErrorCode::malformed);
   CHECK(run_awaitable(io, exchange(transport, get("http://name.invalid/"))).error().code() == ErrorCode::unavailable);
   HttpRequest guarded = get("http://localhost:" + std::to_string(server.port()));
-  guarded.no_local_address = true;
+  guarded.foreign_host = true;
   CHECK(run_awaitable(io, exchange(transport, guarded)).error().code() == ErrorCode::malformed);
 }
 
@@ -326,13 +327,29 @@ TEST_CASE("DNS: a name that resolves to a local address is refused at the connec
   for (const char* host : {"localhost", "127.0.0.1", "127.1", "2130706433", "localhost."}) {
     INFO(host);
     HttpRequest guarded = get(server.url(host));
-    guarded.no_local_address = true;
+    guarded.foreign_host = true;
     auto got = run_awaitable(io, exchange(transport, guarded));
     REQUIRE(got.has_error());
     CHECK(got.error().code() == ErrorCode::malformed);
-    CHECK(got.error().message().find("local address") != std::string::npos);
+    CHECK(got.error().message().find("special-purpose address") != std::string::npos);
   }
   CHECK(server.requests().size() == 1);
+}
+
+TEST_CASE("private networks are refused to foreign hosts if the options deny them", "[transport]") {
+  boost::asio::io_context io;
+  TransportOptions options;
+  options.deny_foreign_private = true;
+  const auto transport = make_transport(io.get_executor(), options);
+  for (const char* host : {"10.0.0.1", "172.31.0.1", "192.168.0.1", "[fd12::1]", "[::ffff:10.0.0.1]", "10.1"}) {
+    INFO(host);
+    HttpRequest foreign = get(std::string("http://") + host + "/");
+    foreign.foreign_host = true;
+    auto got = run_awaitable(io, exchange(transport, foreign));
+    REQUIRE(got.has_error());
+    CHECK(got.error().code() == ErrorCode::malformed);
+    CHECK(got.error().message().find("foreign_private_addresses") != std::string::npos);
+  }
 }
 
 TEST_CASE("DNS: a name's spelling does not reveal that its address is local; it is refused once it is resolved", "[transport]") {
@@ -345,11 +362,12 @@ TEST_CASE("DNS: a name's spelling does not reveal that its address is local; it 
     boost::asio::ip::tcp::resolver resolver(io);
     boost::system::error_code unknown;
     const auto found = resolver.resolve(name, "80", unknown);
-    const bool local =
-        !unknown && std::any_of(found.begin(), found.end(), [](const auto& one) { return is_local_address(one.endpoint().address()); });
-    if (!local || is_local_host(name)) continue;
+    const bool local = !unknown && std::any_of(found.begin(), found.end(), [](const auto& one) {
+      return address_kind(one.endpoint().address()) == AddressKind::special;
+    });
+    if (!local || host_kind(name) == AddressKind::special) continue;
     HttpRequest guarded = get("http://" + name + ":9/");
-    guarded.no_local_address = true;
+    guarded.foreign_host = true;
     auto got = run_awaitable(io, exchange(make_transport(io.get_executor(), {}), guarded));
     REQUIRE(got.has_error());
     CHECK(got.error().code() == ErrorCode::malformed);
