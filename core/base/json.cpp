@@ -4,6 +4,7 @@
 #include "core/base/limits.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <algorithm>
 
@@ -12,6 +13,8 @@ namespace landwaiter {
 using nlohmann::json;
 
 Result<json> parse_json(std::string_view text, std::string_view what) {
+  constexpr std::uint64_t kUnitsPerByte = 30;
+  if (!charge_work(kUnitsPerByte * text.size())) return Error(ErrorCode::limit_exceeded, std::string(what) + " is too much work");
   bool too_deep = false;
   const auto bounded = [&](int depth, json::parse_event_t, json&) {
     // Returning false drops the element, so a document of a million brackets is never built.
