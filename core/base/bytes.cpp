@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/bytes.hpp"
 
+#include "core/base/work_meter.hpp"
+
 #include <algorithm>
 
 namespace landwaiter {
+namespace {
+
+/// Who takes a view copies or compares a few bytes of it; whoever reads more charges that.
+constexpr std::uint64_t kViewUnits = 8;
+
+}  // namespace
 
 ByteView as_bytes(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
@@ -14,7 +22,7 @@ std::string_view as_text(ByteView bytes) { return {reinterpret_cast<const char*>
 template <class Number, bool big_endian>
 bool ByteReader::number(Number& out) {
   constexpr std::size_t size = sizeof(Number);
-  if (remaining() < size) return false;
+  if (remaining() < size || !charge_work(size)) return false;
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < size; ++i) {
     const std::size_t at = big_endian ? i : size - 1 - i;
@@ -33,7 +41,7 @@ bool ByteReader::u16_le(std::uint16_t& out) { return number<std::uint16_t, false
 bool ByteReader::u32_le(std::uint32_t& out) { return number<std::uint32_t, false>(out); }
 
 bool ByteReader::view(std::size_t size, ByteView& out) {
-  if (remaining() < size) return false;
+  if (remaining() < size || !charge_work(kViewUnits)) return false;
   out = bytes_.subspan(offset_, size);
   offset_ += size;
   return true;

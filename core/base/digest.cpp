@@ -3,6 +3,7 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -53,7 +54,11 @@ Hasher::Hasher(Digest::Algorithm algorithm) : algorithm_(algorithm), context_(EV
   if (!context_ || EVP_DigestInit_ex(evp(context_.get()), md, nullptr) != 1) throw std::bad_alloc();
 }
 
-void Hasher::update(ByteView bytes) { EVP_DigestUpdate(evp(context_.get()), bytes.data(), bytes.size()); }
+void Hasher::update(ByteView bytes) {
+  constexpr std::uint64_t kUnitsPerByte = 3;
+  charge_work(kUnitsPerByte * bytes.size());
+  EVP_DigestUpdate(evp(context_.get()), bytes.data(), bytes.size());
+}
 
 Digest Hasher::finish() {
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> hash{};

@@ -5,6 +5,7 @@
 #include "core/base/limits.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <algorithm>
 
@@ -13,6 +14,8 @@ namespace landwaiter {
 using nlohmann::json;
 
 Result<json> parse_json(std::string_view text, std::string_view what) {
+  constexpr std::uint64_t kUnitsPerByte = 30;
+  if (!charge_work(kUnitsPerByte * text.size())) return Error(ErrorCode::limit_exceeded, std::string(what) + " is too much work");
   constexpr JsonLimits kLargest{kJsonReport.nodes, kJsonReport.bytes, limits::json_depth_max};
   return parse_json(text, what, kLargest);
 }

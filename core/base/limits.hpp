@@ -208,9 +208,18 @@ inline constexpr std::size_t objects_waiting_max = 4;
 inline constexpr std::uint64_t objects_waiting_bytes_max = 16 * MiB;
 /// Base64 in base64: a PEM in a Kubernetes secret is one, in a release that Helm stored two.
 inline constexpr std::size_t decode_depth_max = 3;
-/// Cost of all password guesses in one layer, in rounds of SHA-1: about two seconds. PKCS #12 files of Java and OpenSSL need 2,000 to
-/// 10,000 rounds per guess.
-inline constexpr std::uint64_t layer_guess_rounds_max = 10'000'000;
+/// What detectors may cost in one layer, for each analysis, in units of WorkMeter (about a nanosecond): a start, and what each byte of a
+/// file brings. Searching a benign byte costs 3 ns; the certificates and keys of a whole trust store cost 50 ms.
+inline constexpr std::uint64_t layer_work_base = 350'000'000;
+inline constexpr std::uint64_t layer_work_per_byte = 50;
+/// What a call of a detector costs at least, and what describing a finding does.
+inline constexpr std::uint64_t inspection_work = 500;
+inline constexpr std::uint64_t finding_work = 10'000;
+/// Cost of all password guesses in one layer, in rounds of SHA-1 (about 200 ns): a start of half a second, and what each KiB of its files
+/// brings. PKCS #12 files of Java and OpenSSL need 2,000 to 10,000 rounds per guess. Apart from other work, so that keystores never
+/// keep keys from being found.
+inline constexpr std::uint64_t layer_guess_rounds_max = 2'500'000;
+inline constexpr std::uint64_t layer_guess_rounds_per_kib = 64;
 /// DER nesting; X.509 needs about 12 levels.
 inline constexpr std::size_t der_depth_max = 32;
 /// RSA or DSA moduli above this cost more to check than any real key is worth (OpenSSL's own bound for RSA).

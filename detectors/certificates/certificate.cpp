@@ -14,10 +14,12 @@
 #include "detectors/formats/openssl_ptr.hpp"
 #include "detectors/keys/algorithm_names.hpp"
 #include "detectors/keys/key_checks.hpp"
+#include "detectors/keys/key_work.hpp"
 #include "detectors/keys/public_key.hpp"
 #include "detectors/keys/signature_algorithm.hpp"
 #include "detectors/keys/x509_text.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
@@ -127,11 +129,25 @@ bool self_issued(const X509* certificate) {
   return X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) == 0;
 }
 
+/// An exponent of RSA is short in practice and can be as long as the modulus.
+std::uint64_t verification_work(const EVP_PKEY* public_key, const PublicKey& key) {
+  if (key.key_type == "EC") return 2 * key_work::multiplication(key.size_bits);
+  std::size_t exponent_bits = 2 * key.size_bits;
+  BIGNUM* exponent = nullptr;
+  if (public_key != nullptr && EVP_PKEY_get_bn_param(public_key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1) {
+    exponent_bits = static_cast<std::size_t>(BN_num_bits(exponent));
+  }
+  BN_free(exponent);
+  ERR_clear_error();
+  return key_work::power(exponent_bits, key.size_bits);
+}
+
 /// Verification takes a few milliseconds at most: unrealistic sizes and explicit curves are skipped.
 const char* self_signature(X509* certificate, const PublicKey& key) {
   constexpr std::size_t kBitsMax = 8192;
   if (key.size_bits == 0 || key.size_bits > kBitsMax || key.curve == "explicit") return "unchecked";
   EVP_PKEY* public_key = X509_get0_pubkey(certificate);
+  if (!charge_work(verification_work(public_key, key))) return "unchecked";
   const int verified = public_key == nullptr ? -1 : X509_verify(certificate, public_key);
   ERR_clear_error();
   return verified == 1 ? "valid" : verified == 0 ? "invalid" : "unchecked";

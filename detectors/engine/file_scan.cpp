@@ -13,6 +13,12 @@ void FileScanMemory::begin_layer(std::span<const Analysis> analyses, const ScanL
   wanted.fill(false);
   for (const Analysis analysis : analyses) wanted[index_of(analysis)] = true;
   guess_rounds_left.fill(limits.layer_guess_rounds_max);
+  for (WorkMeter& meter : work) meter.begin(limits.layer_work_base);
+}
+
+void FileScanMemory::earn(std::uint64_t bytes, const ScanLimits& limits) {
+  for (WorkMeter& meter : work) meter.earn(bytes * limits.layer_work_per_byte);
+  for (std::uint64_t& rounds : guess_rounds_left) rounds += bytes / 1024 * limits::layer_guess_rounds_per_kib;
 }
 
 FileScanMemory::FileScanMemory(const Engine::Impl& engine)
@@ -31,21 +37,27 @@ class FileScan::Sink final : public FindingSink {
         may_need_(may_need) {}
 
   void add(Finding finding, std::uint64_t offset) override {
+    if (!trusted()) return;
+    charge_work(limits::finding_work);
     finding.detector = scan_.engine_.labels[detector_];
     scan_.found(analysis_).add(std::move(finding), window_.offset + offset, scan_.limits_);
   }
 
   void add(Package package, std::uint64_t offset) override {
+    if (!trusted()) return;
     package.reader = scan_.engine_.labels[detector_];
     scan_.found(analysis_).add(std::move(package), window_.offset + offset, scan_.limits_);
   }
 
   void add(Distribution distribution, std::uint64_t offset) override {
+    if (!trusted()) return;
     distribution.reader = scan_.engine_.labels[detector_];
     scan_.found(analysis_).add(std::move(distribution), window_.offset + offset, scan_.limits_);
   }
 
-  void diagnose(ErrorCode code, std::string message, std::uint64_t) override { scan_.diagnose(analysis_, code, std::move(message)); }
+  void diagnose(ErrorCode code, std::string message, std::uint64_t) override {
+    if (trusted()) scan_.diagnose(analysis_, code, std::move(message));
+  }
 
   void consumed(std::size_t end) override {
     std::uint64_t& until = scan_.consumed_[detector_];
@@ -68,6 +80,9 @@ class FileScan::Sink final : public FindingSink {
   }
 
  private:
+  /// A reader that had to give up may have taken a good key for a broken one.
+  bool trusted() const { return !scan_.memory_.work[index_of(analysis_)].spent(); }
+
   FileScan& scan_;
   const Window& window_;
   const Prefilter::Match& hit_;
@@ -92,6 +107,7 @@ void FileScan::reset(std::string_view name) {
   std::ranges::fill(consumed_, 0);
   triggers_.fill(0);
   exhausted_.fill(false);
+  unaffordable_.fill(false);
   for (FileResults& found : found_) found.clear();
 }
 
@@ -148,6 +164,8 @@ void FileScan::match(const Window& window) {
   const std::uint64_t overlap = engine_.trigger_length_max;
   const std::uint64_t from = std::max(window.offset, matched_ - std::min(matched_, overlap));
   const std::uint64_t known = std::exchange(matched_, window.offset + window.bytes.size());
+  // Decoded bytes bring nothing: those that they were made of did.
+  if (decode_depth_ == 0) memory_.earn(matched_ - known, limits_);
   ByAnalysis<Prefilter::Group> groups;
   for (const Analysis analysis : kAllAnalyses) {
     const std::size_t i = index_of(analysis);
@@ -181,22 +199,37 @@ void FileScan::note_fresh(std::vector<Prefilter::Match>::iterator fresh) {
 void FileScan::deliver(const Window& window, const Prefilter::Match& hit) {
   const auto& trigger = engine_.triggers[hit.pattern];
   consumed_.resize(engine_.detectors.size());
-  if (hit.end <= consumed_[trigger.detector]) return;
+  if (hit.end <= consumed_[trigger.detector] || memory_.stop.stop_requested()) return;
   inspect(window, hit, !window.ends_file);
+}
+
+/// Whether more may be looked at; otherwise the file says once that it was not.
+bool FileScan::affordable(Analysis analysis) {
+  if (!memory_.work[index_of(analysis)].spent()) return true;
+  if (!std::exchange(unaffordable_[index_of(analysis)], true)) {
+    diagnose(analysis, ErrorCode::limit_exceeded,
+             "reading what looks like an asset in this layer takes too much work (layer_work_base, layer_work_per_byte): some places in "
+             "this file are not looked at");
+  }
+  return false;
 }
 
 /// A detector that throws has a bug: it loses what it would have found in this file, but not in others.
 void FileScan::inspect(const Window& window, const Prefilter::Match& hit, bool may_need) {
   const auto& trigger = engine_.triggers[hit.pattern];
+  const Analysis analysis = engine_.analyses[trigger.detector];
+  if (!affordable(analysis)) return;
   Sink sink(*this, window, hit, may_need);
+  const WorkScope scope(memory_.work[index_of(analysis)]);
+  charge_work(limits::inspection_work);
   try {
     engine_.detectors[trigger.detector]->inspect(window, Hit{trigger.id, hit.end - window.offset}, sink);
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception&) {
-    diagnose(engine_.analyses[trigger.detector], ErrorCode::internal,
-             "the detector " + engine_.labels[trigger.detector] + " failed on this file: please report it");
+    diagnose(analysis, ErrorCode::internal, "the detector " + engine_.labels[trigger.detector] + " failed on this file: please report it");
   }
+  affordable(analysis);
 }
 
 bool FileScan::gather(const Window& window, const Prefilter::Match& hit, std::size_t begin, std::uint64_t size) {

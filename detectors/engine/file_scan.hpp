@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/work_meter.hpp"
 #include "detectors/engine/buffer_pool.hpp"
 #include "detectors/engine/engine_impl.hpp"
 #include "detectors/engine/file_results.hpp"
@@ -9,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string_view>
 #include <vector>
 
@@ -22,8 +24,12 @@ struct FileScanMemory {
   /// For the layer at hand:
   ByAnalysis<bool> wanted{};
   ByAnalysis<std::uint64_t> guess_rounds_left{};  ///< see FindingSink::spend
+  ByAnalysis<WorkMeter> work{};                   ///< what detectors may still cost
+  std::stop_token stop;                           ///< asked before each hit: after it nothing is found
 
   void begin_layer(std::span<const Analysis> analyses, const ScanLimits& limits);
+  /// Work and guesses that these bytes of a file bring.
+  void earn(std::uint64_t bytes, const ScanLimits& limits);
 };
 
 /// Takes one file's bytes in any pieces, matches each once against all triggers, and calls the wanted detectors with windows that hold
@@ -76,6 +82,7 @@ class FileScan {
     return memory_.wanted[i] && engine_.searches[i] && only_.value_or(analysis) == analysis;
   }
   bool all_exhausted() const;
+  bool affordable(Analysis analysis);
   void retain();
   void push_zeros(std::uint64_t count);
   std::uint64_t lookbehind() const;
@@ -98,7 +105,8 @@ class FileScan {
   std::size_t decode_depth_ = 0;
   std::optional<Analysis> only_;  ///< whose detector decoded these bytes; nothing for a file
   ByAnalysis<std::size_t> triggers_{};
-  ByAnalysis<bool> exhausted_{};  ///< triggers_per_file_max was reached
+  ByAnalysis<bool> exhausted_{};     ///< triggers_per_file_max was reached
+  ByAnalysis<bool> unaffordable_{};  ///< its diagnostic was given
   ByAnalysis<FileResults> found_;
 };
 

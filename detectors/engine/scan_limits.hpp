@@ -19,6 +19,8 @@ struct ScanLimits {
   std::size_t hard_links_max = limits::hard_links_max;
   std::size_t whiteouts_max = limits::whiteouts_max;
   std::size_t triggers_per_file_max = limits::triggers_per_file_max;
+  std::uint64_t layer_work_base = limits::layer_work_base;
+  std::uint64_t layer_work_per_byte = limits::layer_work_per_byte;
   std::uint64_t layer_guess_rounds_max = limits::layer_guess_rounds_max;
   std::size_t findings_per_file_max = limits::findings_per_file_max;
   std::size_t findings_per_layer_max = limits::findings_per_layer_max;

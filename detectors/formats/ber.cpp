@@ -2,6 +2,7 @@
 #include "detectors/formats/ber.hpp"
 
 #include "core/base/limits.hpp"
+#include "core/base/work_meter.hpp"
 #include "detectors/formats/der.hpp"
 
 namespace landwaiter::detectors {
@@ -30,6 +31,8 @@ class Normalizer {
 
  private:
   bool read_head(Head& out) {
+    constexpr std::uint64_t kUnits = 100;  // with the copies of an empty element
+    if (!charge_work(kUnits)) return false;
     std::uint8_t first = 0;
     if (!reader_.u8(out.tag) || (out.tag & 0x1f) == 0x1f || !reader_.u8(first)) return false;
     out.definite = first != 0x80;
@@ -82,6 +85,8 @@ class Normalizer {
   }
 
   static void append(Bytes& out, std::uint8_t tag, ByteView content) {
+    // Copied here, and again by whoever is around it.
+    charge_work(content.size());
     const Bytes element = der::write(tag, {content});
     out.insert(out.end(), element.begin(), element.end());
   }

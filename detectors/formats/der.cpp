@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/formats/der.hpp"
 
+#include "core/base/work_meter.hpp"
+
 #include <algorithm>
 
 namespace landwaiter::detectors::der {
@@ -46,6 +48,8 @@ void append_length(Bytes& out, std::size_t size) {
 }  // namespace
 
 bool Reader::next(Element& out) {
+  constexpr std::uint64_t kUnits = 10;
+  if (!charge_work(kUnits)) return false;
   const auto header = read_header(rest_);
   if (!header || header->content_size > rest_.size() - header->size) return false;
   const auto content_size = static_cast<std::size_t>(header->content_size);

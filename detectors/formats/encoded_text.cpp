@@ -3,6 +3,7 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <algorithm>
 #include <array>
@@ -62,6 +63,8 @@ std::size_t line_break(std::string_view text, std::size_t at) {
   return broken ? next - at : 0;
 }
 
+constexpr std::uint64_t kStartUnits = 2000;
+
 /// Characters of one alphabet, in lines of one length or of any.
 class Lines {
  public:
@@ -70,12 +73,16 @@ class Lines {
     // The first line may have started earlier.
     constexpr std::size_t kLineMax = 200;
     while (line_ > 0 && begin - line_ < kLineMax && value_at(line_ - 1) < none_) --line_;
+    // With the memory for the result.
+    charge_work(begin - line_ + kStartUnits);
     const bool after_escape = line_ > 0 && line_ < begin && text_[line_ - 1] == '\\';
     if (after_escape) ++line_;
   }
 
   /// The next character's value; `none` at the end.
   std::uint8_t next() {
+    constexpr std::uint64_t kUnits = 6;
+    if (!charge_work(kUnits)) return none_;
     if (at_ < text_.size() && value_at(at_) == none_) step_over_break();
     if (at_ >= text_.size() || value_at(at_) == none_) return none_;
     const std::uint8_t value = value_at(at_++);
@@ -164,6 +171,7 @@ Run read_utf16(ByteView text, std::size_t at, std::uint64_t file_offset) {
   // In either byte order there is one zero between two characters.
   std::size_t next = at;
   while (next < text.size() && is_text(text[next]) && (next == at || text[next - 1] == 0)) next += 2;
+  charge_work(2 * (next - at));
   run.bytes.reserve((next - at) / 2);
   for (std::size_t i = at; i < next; i += 2) run.bytes.push_back(text[i]);
   run.open = next >= text.size();

@@ -3,6 +3,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <algorithm>
 
@@ -18,9 +19,16 @@ constexpr std::size_t kObjectCandidatesMax = 8;
 /// One past the brace that closes the one at `begin`, respecting strings; npos if it is out of reach.
 std::size_t closing(std::string_view text, std::size_t begin) {
   const std::size_t stop = begin + std::min(text.size() - begin, kObjectMax);
+  constexpr std::size_t kStep = 64;
+  constexpr std::uint64_t kUnitsPerByte = 3;
+  std::size_t paid = begin;
   std::size_t depth = 0;
   bool quoted = false;
   for (std::size_t at = begin; at < stop; ++at) {
+    if (at >= paid) {
+      if (!charge_work(kUnitsPerByte * kStep)) return std::string_view::npos;
+      paid = at + kStep;
+    }
     const char c = text[at];
     if (quoted) {
       if (c == '\\') ++at;

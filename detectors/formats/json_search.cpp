@@ -3,6 +3,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/secret.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <algorithm>
 #include <string>
@@ -27,10 +28,15 @@ class ObjectScan {
 
   /// One past the '}' that belongs to the '{' at `begin`, if `at` is directly within that object.
   std::optional<std::size_t> end_around(std::size_t begin, std::size_t at) {
-    const std::size_t stop = std::min(text_.size(), begin + kObjectBytesMax);
+    const std::size_t reach = std::min(text_.size(), begin + kObjectBytesMax);
     std::size_t depth = 0;
     bool in_string = false;
-    for (std::size_t i = begin; i < stop; ++i) {
+    std::size_t paid = begin;
+    for (std::size_t i = begin; i < reach; ++i) {
+      if (i == paid) {
+        if (!charge_work(kUnitsPerByte * kStep)) return std::nullopt;
+        paid += kStep;
+      }
       const char c = text_[i];
       // The backslashes before the name's quotation mark are not part of `at`.
       if (i == at && (in_string || depth != 1)) return std::nullopt;
@@ -48,10 +54,14 @@ class ObjectScan {
   }
 
  private:
+  static constexpr std::uint64_t kUnitsPerByte = 5;
+  static constexpr std::size_t kStep = 64;
+
   /// Whether this quotation mark starts or ends a string. Nothing if it ends the string around the whole text.
   std::optional<bool> delimiter(std::size_t at) const {
     std::size_t count = 0;
     while (count < at && text_[at - count - 1] == '\\') ++count;
+    charge_work(kUnitsPerByte * count);
     if (backslashes_ == 0) return count % 2 == 0;
     if (count < backslashes_) return std::nullopt;
     return count == backslashes_;
@@ -93,6 +103,7 @@ std::optional<EnclosedObject> enclosing_object(std::string_view text, std::size_
   const std::size_t first = at - std::min(at, kLookBack);
   std::size_t brace = at;
   for (std::size_t i = 0; i < kSearchCandidatesMax && brace > first; ++i) {
+    if (!charge_work(kLookBack / kSearchCandidatesMax)) return std::nullopt;
     brace = text.rfind('{', brace - 1);
     if (brace == std::string_view::npos || brace < first) break;
     const auto end = scan.end_around(brace, at);

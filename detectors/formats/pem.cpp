@@ -5,6 +5,7 @@
 #include "core/base/limits.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <algorithm>
 
@@ -25,6 +26,8 @@ class Unescaper {
   explicit Unescaper(std::string_view raw) : raw_(raw) {}
 
   void run(std::string& out) {
+    constexpr std::uint64_t kUnitsPerByte = 10;  // with decoding
+    if (!charge_work(kUnitsPerByte * raw_.size())) return;
     out.reserve(raw_.size());
     while (at_ < raw_.size()) {
       const char c = raw_[at_];
@@ -208,6 +211,7 @@ Block read_block(ByteView bytes, std::size_t begin_line_end, bool ends_file) {
   const std::size_t stop = reach.find(kDashes, begin_line_end);
   const std::string_view raw = reach.substr(begin_line_end, stop == std::string_view::npos ? stop : stop - begin_line_end);
   block.end = begin_line_end + raw.size();
+  charge_work(raw.size());
   if (stop == std::string_view::npos) {
     const bool all_seen = ends_file && reach.size() == text.size();
     if (!all_seen && looks_like_body(raw)) block.state = State::beyond_window;

@@ -4,6 +4,7 @@
 #include "core/base/encoding.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <algorithm>
 
@@ -16,6 +17,7 @@ constexpr std::size_t kExpressionDepthMax = 10;
 constexpr std::size_t kItemsMax = 500;
 /// An RSA key of 16,384 bits takes 10 KiB.
 constexpr std::size_t kAtomBytesMax = 64 * 1024;
+constexpr std::uint64_t kItemUnits = 200;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -37,7 +39,7 @@ class Parser {
       while (at_ < text_.size() && is_space(text_[at_])) ++at_;
       if (at_ == text_.size()) return false;
       if (text_[at_] == ')') break;
-      if (++items_ > kItemsMax) return false;
+      if (++items_ > kItemsMax || !charge_work(kItemUnits)) return false;
       SExpression item;
       if (!(text_[at_] == '(' ? list(item, depth + 1) : atom(item))) return false;
       out.items.push_back(std::move(item));
@@ -65,6 +67,7 @@ class Parser {
     }
     if (next == text_.size() || text_[next] != ':') return token(out);
     if (size > text_.size() - next - 1) return false;
+    if (!charge_work(size)) return false;
     out.atom = WipedBytes(copy_of(text_.substr(next + 1, size)));
     at_ = next + 1 + size;
     return true;
@@ -73,6 +76,7 @@ class Parser {
   bool token(SExpression& out) {
     std::size_t next = at_;
     while (next < text_.size() && next - at_ < kAtomBytesMax && is_token(text_[next])) ++next;
+    if (!charge_work(4 * (next - at_))) return false;
     out.atom = WipedBytes(copy_of(text_.substr(at_, next - at_)));
     at_ = next;
     return true;

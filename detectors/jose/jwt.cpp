@@ -4,6 +4,7 @@
 #include "core/base/encoding.hpp"
 #include "core/base/json.hpp"
 #include "core/base/secret.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <algorithm>
 #include <array>
@@ -129,6 +130,7 @@ std::string text_member(const json& object, const char* name) {
 std::optional<CompactToken> find_compact(std::string_view text, std::size_t at, bool whole) {
   if (at >= text.size() || !is_base64url(text[at])) return std::nullopt;
   std::size_t begin = at;
+  if (!charge_work(kHeaderLookBack)) return std::nullopt;
   while (begin > 0 && is_base64url(text[begin - 1])) {
     if (at - --begin > kHeaderLookBack) return std::nullopt;
   }
@@ -139,13 +141,18 @@ std::optional<CompactToken> find_compact(std::string_view text, std::size_t at, 
   if (begin > at) return std::nullopt;
   std::size_t end = at;
   while (end < text.size() && (is_base64url(text[end]) || text[end] == '.')) {
-    if (++end - begin > kTokenBytesMax) return std::nullopt;
+    if (++end - begin > kTokenBytesMax) {
+      charge_work(2 * kTokenBytesMax);
+      return std::nullopt;
+    }
   }
-  if (end == text.size() && !whole) return std::nullopt;
+  if (!charge_work(2 * (end - begin)) || (end == text.size() && !whole)) return std::nullopt;
   return CompactToken{.begin = begin, .end = end, .whole = text.substr(begin, end - begin)};
 }
 
 std::optional<Token> read_compact(std::string_view compact) {
+  constexpr std::uint64_t kUnitsPerByte = 6;
+  if (!charge_work(kUnitsPerByte * compact.size())) return std::nullopt;
   const auto parts = parts_of(compact);
   if (parts.size() != 3 && parts.size() != 5) return std::nullopt;
   Token token;

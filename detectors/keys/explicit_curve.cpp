@@ -4,6 +4,7 @@
 #include "core/base/limits.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
+#include "detectors/keys/key_work.hpp"
 
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -23,6 +24,8 @@ constexpr std::size_t kParametersBytesMax = 1024;
 
 std::string equal_named_curve(ByteView parameters) {
   if (parameters.size() > kParametersBytesMax || !der::well_formed(parameters, limits::der_depth_max)) return {};
+  constexpr std::size_t kFieldBitsMax = 661;
+  if (!charge_work(key_work::curve(kFieldBitsMax))) return {};
   const unsigned char* at = parameters.data();
   const Group group(d2i_ECPKParameters(nullptr, &at, static_cast<long>(parameters.size())));
   // OpenSSL gives a group that equals a named one its number, after also comparing generator and order.

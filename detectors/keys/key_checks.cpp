@@ -4,6 +4,7 @@
 #include "core/base/digest.hpp"
 #include "core/base/limits.hpp"
 #include "detectors/formats/der.hpp"
+#include "detectors/keys/key_work.hpp"
 #include "detectors/keys/rsa_checks.hpp"
 
 #include <algorithm>
@@ -40,6 +41,7 @@ void add_rsa_weaknesses(const RsaNumbers& rsa, std::vector<std::string>& codes) 
   else if (rsa.exponent.size() == 1 && rsa.exponent[0] > 1 && rsa.exponent[0] <= kSmallExponentMax)
     codes.emplace_back("rsa-exponent-small");
   if (bit_length(rsa.modulus) > limits::key_bits_max) return;
+  if (!charge_work(key_work::modulus_checks(8 * rsa.modulus.size()))) return;
   if (rsa::has_small_factor(rsa.modulus)) codes.emplace_back("rsa-small-factor");
   if (rsa::has_close_primes(rsa.modulus)) codes.emplace_back("rsa-fermat");
   if (rsa::is_roca(rsa.modulus)) codes.emplace_back("rsa-roca");

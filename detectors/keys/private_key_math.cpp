@@ -4,6 +4,7 @@
 #include "core/base/limits.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
+#include "detectors/keys/key_work.hpp"
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -36,6 +37,8 @@ struct ErrorQueueCleaner {
   ~ErrorQueueCleaner() { ERR_clear_error(); }
 };
 
+std::size_t degree(const EC_GROUP* group) { return static_cast<std::size_t>(EC_GROUP_get_degree(group)); }
+
 bool in_range(const EC_GROUP* group, const BIGNUM* scalar) { return !BN_is_zero(scalar) && BN_cmp(scalar, EC_GROUP_get0_order(group)) < 0; }
 
 bool on_curve(const EC_GROUP* group, ByteView encoded) {
@@ -45,6 +48,7 @@ bool on_curve(const EC_GROUP* group, ByteView encoded) {
 
 Bytes point_of(const EC_GROUP* group, const BIGNUM* scalar) {
   const Context context(BN_CTX_secure_new());
+  if (!charge_work(key_work::multiplication(degree(group)))) return {};
   const Point point(EC_POINT_new(group));
   if (!context || !point || EC_POINT_mul(group, point.get(), scalar, nullptr, nullptr, context.get()) != 1) return {};
   const auto form = EC_GROUP_get_point_conversion_form(group);
@@ -71,7 +75,7 @@ bool is_product(ByteView n, std::span<const ByteView> primes) {
   if (!context || !product || BN_one(product.get()) != 1) return false;
   std::size_t bits = 0;
   for (const ByteView prime : primes) bits += bit_length(prime);
-  if (bits > limits::key_bits_max + primes.size()) return false;
+  if (bits > limits::key_bits_max + primes.size() || !charge_work(key_work::product(bits))) return false;
   for (const ByteView prime : primes) {
     const Number factor = number(prime);
     if (!factor || BN_is_zero(factor.get()) || BN_is_one(factor.get())) return false;
@@ -85,6 +89,7 @@ std::optional<Bytes> power_modulo(ByteView base, ByteView exponent, ByteView mod
   constexpr std::size_t kBitsMax = 4096;
   if (bit_length(modulus) > kBitsMax || bit_length(base) > kBitsMax || bit_length(exponent) > kBitsMax) return std::nullopt;
   if (modulus.empty() || (modulus.back() & 1) == 0) return std::nullopt;
+  if (!charge_work(key_work::power(bit_length(exponent), bit_length(modulus)))) return std::nullopt;
   const ErrorQueueCleaner cleaner;
   const Context context(BN_CTX_secure_new());
   const Number g = number(base), x = number(exponent), p = number(modulus);
@@ -114,6 +119,7 @@ PrivateKey ec_private_key(ByteView parameters, ByteView scalar, ByteView point) 
   const auto curve_oid = der::only_content(parameters, der::kOid);
   const int nid = curve_oid ? curve_nid(*curve_oid) : 0;
   const Group group = read_group(parameters, nid);
+  if (group && !charge_work(key_work::curve(degree(group.get())))) return key;
   Bytes computed;
   if (group) {
     const Number secret = number(scalar);
@@ -140,6 +146,8 @@ const RawKeyKind* raw_key_kind(ByteView oid_content) {
 
 std::optional<PublicKey> raw_public_key(const RawKeyKind& kind, ByteView scalar) {
   const ErrorQueueCleaner cleaner;
+  constexpr std::size_t kBits = 256;
+  if (!charge_work(key_work::multiplication(kBits))) return std::nullopt;
   const Key key(EVP_PKEY_new_raw_private_key(kind.nid, nullptr, scalar.data(), scalar.size()));
   std::array<std::uint8_t, 64> out{};
   std::size_t size = out.size();

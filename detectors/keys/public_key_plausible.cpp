@@ -5,6 +5,7 @@
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
 #include "detectors/keys/key_checks.hpp"
+#include "detectors/keys/key_work.hpp"
 #include "detectors/keys/rsa_checks.hpp"
 
 #include <openssl/ec.h>
@@ -44,10 +45,12 @@ bool plausible_rsa(const PublicKey& key) {
   const auto rsa = rsa_numbers(key);
   if (!rsa || key.size_bits < kBitsMin || key.size_bits > limits::key_bits_max || key.size_bits % 8 > 1) return false;
   if (rsa->exponent.empty() || rsa->exponent.size() > kExponentBytesMax || (rsa->exponent.back() & 1) == 0) return false;
+  if (!charge_work(key_work::modulus_checks(key.size_bits))) return false;
   return !rsa::has_small_factor(rsa->modulus);
 }
 
 bool on_its_curve(const PublicKey& key, ByteView point) {
+  if (!charge_work(key_work::curve(key.size_bits))) return false;
   const int nid = OBJ_sn2nid(key.curve.c_str());
   const std::unique_ptr<EC_GROUP, OpensslFree<EC_GROUP_free>> group(nid == NID_undef ? nullptr : EC_GROUP_new_by_curve_name(nid));
   const std::unique_ptr<EC_POINT, OpensslFree<EC_POINT_free>> read(group ? EC_POINT_new(group.get()) : nullptr);

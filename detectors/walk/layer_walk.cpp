@@ -25,6 +25,7 @@ LayerWalk::LayerWalk(const Engine::Impl& engine, WalkMemory& memory, const ScanL
       stop_(std::move(stop)),
       leaf_(engine, memory.files, limits) {
   memory_.files.begin_layer(report.wanted(), limits);
+  memory_.files.stop = stop_;
   reader_zeros_left_.fill(limits.reader_zeros_bytes_max);
 }
 

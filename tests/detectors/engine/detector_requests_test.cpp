@@ -169,6 +169,33 @@ TEST_CASE("a detector's mistake costs its own finding, and is told without the f
   CHECK(rig.scan.found(Analysis::cryptography).diagnostics[0].message.find("secret") == std::string::npos);
 }
 
+TEST_CASE("places that the layer has not earned are not looked at, and each file says so once", "[requests]") {
+  Rig rig;
+  rig.limits.layer_work_per_byte = 0;
+  rig.memory.begin_layer(kAllAnalyses, rig.limits);
+  WorkMeter& meter = rig.memory.work[index_of(Analysis::cryptography)];
+  meter.begin(2 * (limits::inspection_work + limits::finding_work));
+  std::string file = "HEAD";
+  for (int i = 0; i < 5; ++i) file += kCost;
+  CHECK(rig.run(file).size() == 2);
+  REQUIRE(rig.scan.found(Analysis::cryptography).diagnostics.size() == 1);
+  CHECK(rig.scan.found(Analysis::cryptography).diagnostics[0].code == ErrorCode::limit_exceeded);
+  CHECK(meter.used() == 3 * limits::inspection_work + 2 * limits::finding_work);
+  CHECK(rig.run(file).empty());
+  CHECK(rig.scan.found(Analysis::cryptography).diagnostics.size() == 1);
+  rig.limits.layer_work_per_byte = 500;
+  CHECK(rig.run(file).size() == 3);
+}
+
+TEST_CASE("a scan that was asked to stop looks at no further place", "[requests]") {
+  Rig rig;
+  std::stop_source source;
+  rig.memory.stop = source.get_token();
+  CHECK(rig.run("HEAD" + std::string(kCost)).size() == 1);
+  source.request_stop();
+  CHECK(rig.run("HEAD" + std::string(kCost)).empty());
+}
+
 TEST_CASE("guessing ends when its budget is spent", "[requests]") {
   Rig rig;
   rig.memory.guess_rounds_left[index_of(Analysis::cryptography)] = 2500;
