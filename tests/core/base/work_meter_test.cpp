@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/work_meter.hpp"
 
-#include <catch2/catch_test_macros.hpp>
+#include "tests/support/catch.hpp"
 
 #include <cstdint>
 #include <limits>
