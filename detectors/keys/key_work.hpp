@@ -8,8 +8,8 @@
 
 namespace landwaiter::detectors {
 
-/// What operations on public keys cost at most, for charge_work(). Measured with OpenSSL's generic code: the curves that it has faster
-/// code for cost less.
+/// About what operations on public keys cost at most, for charge_work(), by OpenSSL's generic code: curves that it has faster code for cost
+/// less.
 namespace key_work {
 
 /// Making a group and checking that a point is on it.
