@@ -263,23 +263,22 @@ asio::awaitable<void> Platform::Impl::reap_loop() {
     reap_timer->expires_after(config.reap_interval);
     co_await reap_timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     if (stopping) co_return;
-    const LeaseTerms now_terms = terms();
-    const SystemTime now = now_terms.now;
+    const LeaseTerms lease = terms();
     const auto changes = std::make_shared<TopicSet>();
-    Lane::Work work = [changes, looked, now_terms](Database& database) {
+    Lane::Work work = [changes, looked, lease](Database& database) {
       Transaction transaction(database, Kind::write);
-      const bool reaped = reap_leases(transaction, now_terms);
-      const bool ready = delayed_job_became_ready(transaction, looked, now_terms.now);
+      const bool reaped = reap_leases(transaction, lease);
+      const bool ready = delayed_job_became_ready(transaction, looked, lease.now);
       if (!transaction.commit() || !(reaped || ready)) return;
       for (const Topic topic : kTopics) changes->add(topic);
     };
     co_await writer->run(std::move(work));
-    looked = now;
-    if (now >= prune_at) {
+    looked = lease.now;
+    if (lease.now >= prune_at) {
       const auto more = std::make_shared<bool>(false);
       Lane::Work pruning = [this, more](Database& database) { *more = prune(database); };
       co_await writer->run(std::move(pruning));
-      prune_at = *more ? now : now + kPruneInterval;
+      prune_at = *more ? lease.now : lease.now + kPruneInterval;
     }
     notify(*changes);
   }

@@ -2,7 +2,6 @@
 #include "core/base/json.hpp"
 
 #include "core/base/json_reader.hpp"
-#include "core/base/limits.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
 #include "core/base/work_meter.hpp"
@@ -16,8 +15,7 @@ using nlohmann::json;
 Result<json> parse_json(std::string_view text, std::string_view what) {
   constexpr std::uint64_t kUnitsPerByte = 30;
   if (!charge_work(kUnitsPerByte * text.size())) return Error(ErrorCode::limit_exceeded, std::string(what) + " is too much work");
-  constexpr JsonLimits kLargest{kJsonReport.nodes, kJsonReport.bytes, limits::json_depth_max};
-  return parse_json(text, what, kLargest);
+  return parse_json(text, what, kJsonReport);
 }
 
 Result<void> read_json_fields(std::string_view what, const std::function<void()>& read) {

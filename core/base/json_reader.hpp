@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/json.hpp"
+#include "core/base/limits.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +15,7 @@ namespace landwaiter {
 struct JsonLimits {
   std::size_t nodes = 0;
   std::uint64_t bytes = 0;  ///< of the document, which bounds all its texts
-  std::size_t depth = 64;   ///< documents of the field need less than 10 levels
+  std::size_t depth = limits::json_depth_max;
 };
 
 /// 1,000 manifests of an index with platform and annotations are 15,000 nodes; 1,024 layers with annotations are less.

@@ -205,8 +205,7 @@ TEST_CASE("security: a token service that redirects to a metadata address is not
   CHECK(wire->count(kMetadata) == 0);
 }
 
-TEST_CASE("security: a name that resolves to a local address is refused when it is connected to (go-containerregistry issue 2440)",
-          "[security]") {
+TEST_CASE("security: a name that resolves to a local address is refused when it is connected to", "[security]") {
   // The client asks for the check with the realm and with hosts of redirects, and not with the registry itself ...
   const std::string content = "layer";
   const auto wire = std::make_shared<MemoryTransport>([&](const Seen& seen) {
