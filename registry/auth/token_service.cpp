@@ -26,6 +26,7 @@ HttpRequest request_for(const TokenOrder& order) {
   HttpRequest out;
   out.no_local_address = order.no_local_address;
   out.tls_verify = order.tls_verify;
+  out.answer_timeout = limits::token_answer_timeout;
   return out;
 }
 

@@ -39,7 +39,8 @@ struct HttpRequest {
   std::vector<Header> headers;
   std::vector<SecretHeader> secret_headers;  ///< Authorization and similar headers
   Secret body;
-  std::chrono::milliseconds idle_timeout{0};  ///< 0: Timeouts::idle; a long poll needs more
+  std::chrono::milliseconds idle_timeout{0};    ///< 0: Timeouts::idle; a long poll needs more
+  std::chrono::milliseconds answer_timeout{0};  ///< until all headers of the answer are here; 0: the idle timeout
   /// Refuse (malformed) to connect when the host is or resolves to a loopback, link-local or unspecified address: for URLs from an
   /// answer.
   bool no_local_address = false;
