@@ -22,7 +22,9 @@ inline constexpr std::uint64_t manifest_bytes_max = 4 * MiB;
 inline constexpr std::uint64_t config_bytes_max = 8 * MiB;
 /// A catalog or tag page of 1,000 names of 255 bytes is 260 KiB; docker-registry sends all tags in one page.
 inline constexpr std::uint64_t list_bytes_max = 32 * MiB;
-/// Bearer tokens with many grants reach 16 KiB; this is the whole token answer.
+/// Large Bearer tokens have some 8 KiB (many grants); servers refuse headers beyond 8 to 16 KiB.
+inline constexpr std::size_t token_text_bytes_max = 16 * KiB;
+/// The whole answer of a token service: some give the token twice, and a refresh token with it.
 inline constexpr std::uint64_t token_bytes_max = 128 * KiB;
 /// Only the code and message of an error's body are used.
 inline constexpr std::uint64_t error_body_bytes_max = 8 * KiB;
@@ -71,6 +73,11 @@ inline constexpr std::chrono::milliseconds retry_wait_max = 60s;
 /// The longest pause that a registry can ask for: Docker Hub counts by 6 hours, others by the day. More is a mistake or an attack.
 inline constexpr std::chrono::milliseconds retry_after_max = 24h;
 inline constexpr std::size_t request_attempts_max = 5;
+/// All tries of one request until its answer begins, without the waits between them: a registry that accepts and never answers is
+/// reported after this time, and one slow answer (idle_timeout) fits in.
+inline constexpr std::chrono::milliseconds request_time_max = 115s;
+/// Token services answer in milliseconds. This long, four tries are within request_time_max.
+inline constexpr std::chrono::milliseconds token_answer_timeout = 25s;
 /// Retries of one host by all jobs together, and how long a spent budget takes to fill again: a registry in trouble is not
 /// asked several times as much as before.
 inline constexpr std::size_t retry_budget = 100;

@@ -12,8 +12,11 @@ namespace landwaiter::daemon {
 
 namespace asio = boost::asio;
 
-BlobChannel::BlobChannel(asio::any_io_executor executor)
-    : buffers_(limits::blob_chunks_in_flight), free_(std::move(executor), limits::blob_chunks_in_flight) {
+BlobChannel::BlobChannel(asio::any_io_executor executor, std::stop_token stop)
+    : buffers_(limits::blob_chunks_in_flight),
+      free_(std::move(executor), limits::blob_chunks_in_flight),
+      stop_(std::move(stop)),
+      on_stop_(stop_, [this] { wake(); }) {
   for (std::size_t i = 0; i < buffers_.size(); ++i) free_.try_send(boost::system::error_code(), i);
 }
 
@@ -66,7 +69,8 @@ Result<ByteView> BlobChannel::next() {
     lent_.reset();
   }
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return !filled_.empty() || ended_; });
+  changed_.wait(lock, [this] { return !filled_.empty() || ended_ || stop_.stop_requested(); });
+  if (stop_.stop_requested()) return Error(ErrorCode::cancelled, "the scan was cancelled");
   if (filled_.empty()) {
     if (error_) return *error_;
     return ByteView{};
@@ -75,6 +79,12 @@ Result<ByteView> BlobChannel::next() {
   filled_.pop_front();
   lent_ = chunk.buffer;
   return ByteView(buffers_[chunk.buffer]).first(chunk.size_bytes);
+}
+
+void BlobChannel::wake() {
+  // With the lock, so that next() is not between its look at the token and its wait.
+  const std::scoped_lock lock(mutex_);
+  changed_.notify_one();
 }
 
 void BlobChannel::abandon() { free_.close(); }

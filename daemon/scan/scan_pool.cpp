@@ -9,6 +9,8 @@
 #include <boost/asio/detached.hpp>
 
 #include <algorithm>
+#include <exception>
+#include <new>
 #include <thread>
 
 namespace landwaiter::daemon {
@@ -20,12 +22,9 @@ ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<const detecto
       engine_(std::move(engine)),
       state_(engine_->state()),
       analysis_(engine_),
-      free_(executor, workers),
+      turns_(executor, workers),
       threads_(workers) {
-  for (std::size_t i = 0; i < workers; ++i) {
-    scanners_.push_back(std::make_unique<detectors::LayerScanner>(engine_));
-    free_.try_send(boost::system::error_code(), i);
-  }
+  for (std::size_t i = 0; i < workers; ++i) scanners_.push_back(std::make_unique<detectors::LayerScanner>(engine_));
 }
 
 ScanPool::~ScanPool() { threads_.join(); }
@@ -33,11 +32,11 @@ ScanPool::~ScanPool() { threads_.join(); }
 Awaitable<ScannedLayer> ScanPool::scan(std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
                                        std::vector<Analysis> wanted, std::shared_ptr<detectors::ScanProgress> progress,
                                        std::stop_token stop) {
-  boost::system::error_code closed;
-  const std::size_t worker = co_await free_.async_receive(asio::redirect_error(asio::use_awaitable, closed));
-  if (closed) co_return Error(ErrorCode::cancelled, "the scan was cancelled");
-  auto scanned = co_await scan_with(worker, std::move(source), std::move(layer), std::move(wanted), std::move(progress), std::move(stop));
-  free_.try_send(boost::system::error_code(), worker);
+  const std::string origin = source->origin();
+  const auto worker = co_await turns_.take(origin);
+  if (!worker) co_return worker.error();
+  auto scanned = co_await scan_with(*worker, std::move(source), std::move(layer), std::move(wanted), std::move(progress), std::move(stop));
+  turns_.give_back(*worker, origin);
   co_return scanned;
 }
 
@@ -49,6 +48,31 @@ Awaitable<detectors::ImageFindings> ScanPool::analyze(std::shared_ptr<const dete
   co_return co_await run_on(threads_.get_executor(), std::move(work));
 }
 
+Result<ScannedLayer> guarded(const Digest& layer, const std::function<Result<ScannedLayer>()>& read) {
+  const std::string name = "layer " + layer.str();
+  try {
+    return read();
+  } catch (const std::bad_alloc&) {
+    return Error(ErrorCode::limit_exceeded, name + " needs more memory than this process may have: allow more, or use fewer workers");
+  } catch (const std::exception& bug) {
+    return Error(ErrorCode::internal, name + " could not be read because of an internal error: " + bug.what());
+  }
+}
+
+Result<ScannedLayer> ScanPool::scan_here(std::size_t worker, ByteSource& blob, const registry::Descriptor& layer,
+                                         std::span<const Analysis> wanted, detectors::ScanProgress& progress, std::stop_token stop) {
+  const auto read = [&] {
+    try {
+      return scanners_[worker]->scan(blob, layer.digest, layer.size_bytes, wanted, progress, stop);
+    } catch (...) {
+      // It may be in any state: the next layer gets a new one.
+      scanners_[worker] = std::make_unique<detectors::LayerScanner>(engine_);
+      throw;
+    }
+  };
+  return guarded(layer.digest, read);
+}
+
 Awaitable<ScannedLayer> ScanPool::scan_with(std::size_t worker, std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer,
                                             std::vector<Analysis> wanted, std::shared_ptr<detectors::ScanProgress> progress,
                                             std::stop_token stop) {
@@ -56,7 +80,7 @@ Awaitable<ScannedLayer> ScanPool::scan_with(std::size_t worker, std::shared_ptr<
   auto reader = co_await registry::open_content(source, layer);
   if (!reader) co_return reader.error();
 
-  auto channel = std::make_shared<BlobChannel>(executor_);
+  auto channel = std::make_shared<BlobChannel>(executor_, stop);
   // The signal ends a transfer that waits for the network after the worker has stopped.
   auto give_up = std::make_shared<asio::cancellation_signal>();
   auto transfer = [](std::shared_ptr<BlobChannel> to, std::shared_ptr<registry::ImageSource> alive,
@@ -70,9 +94,8 @@ Awaitable<ScannedLayer> ScanPool::scan_with(std::size_t worker, std::shared_ptr<
   auto done = asio::bind_cancellation_slot(give_up->slot(), asio::detached);
   asio::co_spawn(executor_, transfer(channel, source, give_up, *std::move(reader)), std::move(done));
 
-  detectors::LayerScanner* scanner = scanners_[worker].get();
-  auto work = [scanner, channel, layer, wanted = std::move(wanted), progress, stop]() {
-    auto scanned = scanner->scan(*channel, layer.digest, layer.size_bytes, wanted, *progress, stop);
+  auto work = [this, worker, channel, layer, wanted = std::move(wanted), progress, stop]() {
+    auto scanned = scan_here(worker, *channel, layer, wanted, *progress, stop);
     channel->abandon();
     return scanned;
   };

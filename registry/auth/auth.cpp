@@ -224,10 +224,13 @@ Awaitable<Credential> Authenticator::answer(std::vector<Challenge> challenges, H
   co_return got;
 }
 
-std::string Authenticator::scrub(std::string text) const {
+std::string Authenticator::scrub(std::string text, const std::vector<Secret>& sent) const {
   std::vector<Secret> secrets;
   impl_->login->append_secrets(secrets);
-  impl_->tokens->append_to(secrets);
+  for (const Secret& header : sent) {
+    const std::string_view value = header.reveal();
+    secrets.push_back(concat({value.substr(value.find(' ') + 1)}));  // what follows "Bearer " or "Basic "
+  }
   for (const Secret& secret : secrets) text = redact(std::move(text), secret);
   return text;
 }

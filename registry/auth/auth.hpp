@@ -46,8 +46,8 @@ class Authenticator {
   /// Whether a challenge is known to answer a 401 that came without one.
   bool challenged() const;
 
-  /// `text` with every credential in it replaced by "***".
-  std::string scrub(std::string text) const;
+  /// `text` with every credential of the login, and of the Authorization values in `sent`, replaced by "***".
+  std::string scrub(std::string text, const std::vector<Secret>& sent) const;
 
  private:
   struct Impl;

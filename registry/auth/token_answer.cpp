@@ -37,10 +37,12 @@ Result<Token> read_token(nlohmann::json& document, std::optional<SystemTime> dat
   if (!document.is_object()) return Error(ErrorCode::malformed, "the token service's answer is not an object");
   std::string text = text_of(document, "token");
   if (text.empty()) text = text_of(document, "access_token");
+  const bool too_long = text.size() > limits::token_text_bytes_max;
   const bool usable = is_token_text(text);
   Token out;
   out.text = Secret(text);
   wipe(text);
+  if (too_long) return Error(ErrorCode::malformed, "the token service's answer has a token that is too long for a request's header");
   if (!usable) return Error(ErrorCode::malformed, "the token service's answer has no usable token");
   out.good_until = asked_at + lifetime_of(document) - age_of(document, date);
   out.use_until = out.good_until - limits::token_early;

@@ -26,6 +26,7 @@ HttpRequest request_for(const TokenOrder& order) {
   HttpRequest out;
   out.foreign_host = order.foreign_host;
   out.unverified_origin = order.unverified_origin;
+  out.answer_timeout = limits::token_answer_timeout;
   return out;
 }
 

@@ -327,6 +327,7 @@ class RepositorySource final : public ImageSource {
   }
 
   std::string display_name() const override { return client_->endpoint().host + '/' + repository_; }
+  std::string origin() const override { return client_->endpoint().host; }
 
  private:
   std::shared_ptr<Client> client_;

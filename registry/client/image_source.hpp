@@ -31,6 +31,8 @@ class ImageSource {
   virtual Awaitable<std::unique_ptr<BlobReader>> open_blob(Descriptor descriptor) = 0;
   /// Name of an image of this source, for people: "localhost:5000/a:1", "oci:dir:tag".
   virtual std::string display_name() const = 0;
+  /// Who sends the bytes: sources of one origin share what is given to each origin. The registry's host, or a source of its own.
+  virtual std::string origin() const { return display_name(); }
 };
 
 /// The content of a descriptor that a manifest names: what the manifest itself carries, otherwise from the source. Like small_blob and

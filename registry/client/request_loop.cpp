@@ -38,7 +38,8 @@ RequestLoop::RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint
 }
 
 Error RequestLoop::named(const Error& error, const Request& request) const {
-  Error out(error.code(), authenticator_.scrub("registry " + endpoint_.host + ", " + request.subject + ": " + error.message()));
+  Error out(error.code(),
+            authenticator_.scrub("registry " + endpoint_.host + ", " + request.subject + ": " + error.message(), request.sent));
   if (const auto wait = error.retry_after()) out.set_retry_after(*wait);
   return out;
 }
@@ -50,18 +51,24 @@ Error RequestLoop::refused(const Request& request, const Credential& used, std::
   else if (used.from_realm()) text += "the account lacks " + right;
   else text += "check " + keys_of(endpoint_.credentials) + "; it needs " + right;
   if (!reason.empty()) text += "; " + reason;
-  return Error(ErrorCode::unauthorized, authenticator_.scrub(std::move(text)));
+  return Error(ErrorCode::unauthorized, authenticator_.scrub(std::move(text), request.sent));
 }
 
 Awaitable<void> RequestLoop::back_off(Error error, std::size_t attempt) {
   co_return co_await retry_.back_off(endpoint_.host, std::move(error), attempt);
 }
 
+bool RequestLoop::may_retry(Request& request, SteadyTime since, std::size_t attempt_number) const {
+  request.time -= std::chrono::ceil<std::chrono::milliseconds>(clock_.steady_now() - since);
+  return attempt_number < limits::request_attempts_max && request.time > std::chrono::milliseconds(0);
+}
+
 Awaitable<Answer> RequestLoop::perform(Request request) {
   const auto self = shared_from_this();
   for (std::size_t attempt_number = 1;; ++attempt_number) {
+    const SteadyTime since = clock_.steady_now();
     auto answer = co_await attempt(request);
-    if (answer || attempt_number >= limits::request_attempts_max) co_return answer;
+    if (answer || !may_retry(request, since, attempt_number)) co_return answer;
     auto again = co_await back_off(answer.error(), attempt_number);
     if (!again) co_return again.error();
   }
@@ -70,6 +77,7 @@ Awaitable<Answer> RequestLoop::perform(Request request) {
 Awaitable<Document> RequestLoop::fetch(Request request, std::uint64_t bytes_max) {
   const auto self = shared_from_this();
   for (std::size_t attempt_number = 1;; ++attempt_number) {
+    const SteadyTime since = clock_.steady_now();
     auto answer = co_await perform(request);
     if (!answer) co_return answer.error();
     auto body = co_await read_body(*answer->response, bytes_max);
@@ -84,7 +92,7 @@ Awaitable<Document> RequestLoop::fetch(Request request, std::uint64_t bytes_max)
     }
     answer->response.reset();
     const Error broken = named(body.error(), request);
-    if (attempt_number >= limits::request_attempts_max) co_return broken;
+    if (!may_retry(request, since, attempt_number)) co_return broken;
     auto again = co_await back_off(broken, attempt_number);
     if (!again) co_return again.error();
   }
@@ -102,6 +110,7 @@ Awaitable<Answer> RequestLoop::attempt(Request request) {
       co_return named(credential.error(), request);
     }
     used = *credential;
+    if (!used.header.empty()) request.sent.push_back(used.header);
     auto answer = co_await follow(request, used);
     if (!answer) co_return answer.error();
     if (answer->response->status() != 401) co_return answer;
@@ -127,7 +136,8 @@ Awaitable<Credential> RequestLoop::respond_to_401(std::unique_ptr<HttpResponse> 
   }
   auto next = co_await authenticator_.answer(std::move(challenges), std::move(url), request.scope, std::move(used));
   if (!next && next.error().message().empty()) {
-    const std::string said = message.empty() ? std::string() : "it says " + landwaiter::quoted(authenticator_.scrub(message), 200);
+    const std::string said =
+        message.empty() ? std::string() : "it says " + landwaiter::quoted(authenticator_.scrub(message, request.sent), 200);
     co_return Error(next.error().code(), said);
   }
   co_return next;
@@ -140,12 +150,15 @@ Awaitable<Answer> RequestLoop::follow(Request request, Credential credential) {
   if (!url->same_origin(base_)) co_return named(Error(ErrorCode::malformed, "the request leads to another host"), request);
   std::vector<std::string> visited;
   bool at_home = true;
+  const SteadyTime deadline = clock_.steady_now() + request.time;
   while (true) {
     visited.push_back(url->str());
     HttpRequest wire;
     wire.method = request.method;
     wire.url = url->str();
     wire.headers = request.headers;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock_.steady_now());
+    wire.answer_timeout = std::max(left, std::chrono::milliseconds(1));
     // Once on another host, never again: a redirect back could come from an attacker.
     if (!at_home) wire.foreign_host = is_foreign_host(base_, *url);
     else if (!credential.header.empty()) wire.secret_headers.push_back({"Authorization", credential.header});
@@ -188,8 +201,8 @@ asio::awaitable<Error> RequestLoop::status_error(std::unique_ptr<HttpResponse> r
   const std::string message = body ? message_of_body(*body) : std::string();
   // Not another host's words: a redirect could have us read them to whoever sees the error.
   const bool own = url.same_origin(base_);
-  if (own && !message.empty()) text += ": " + landwaiter::quoted(authenticator_.scrub(message), 200);
-  Error out(code_of_status(status), authenticator_.scrub(std::move(text)));
+  if (own && !message.empty()) text += ": " + landwaiter::quoted(authenticator_.scrub(message, request.sent), 200);
+  Error out(code_of_status(status), authenticator_.scrub(std::move(text), request.sent));
   set_retry_after(out, *response, clock_.now(), body ? std::string_view(*body) : std::string_view());
   co_return out;
 }

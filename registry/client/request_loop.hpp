@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/limits.hpp"
 #include "registry/auth/auth.hpp"
 #include "registry/client/client.hpp"
 #include "registry/http/retry.hpp"
 #include "registry/http/transport.hpp"
 #include "registry/http/url.hpp"
 
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -17,9 +19,11 @@ struct Request {
   std::string method = "GET";
   std::string target;  ///< path and query below the registry's origin
   std::vector<Header> headers;
-  std::string scope;               ///< of the Bearer token: "repository:a/b:pull"
-  std::string subject;             ///< for people: "image a/b:1", "the catalog"
-  std::vector<int> expected{200};  ///< statuses the verb understands; all others become an Error
+  std::string scope;                                          ///< of the Bearer token: "repository:a/b:pull"
+  std::string subject;                                        ///< for people: "image a/b:1", "the catalog"
+  std::vector<int> expected{200};                             ///< statuses the verb understands; all others become an Error
+  std::chrono::milliseconds time = limits::request_time_max;  ///< of all tries together
+  std::vector<Secret> sent = {};                              ///< Authorization values of this attempt: its errors do not repeat them
 };
 
 struct Answer {
@@ -62,6 +66,8 @@ class RequestLoop : public std::enable_shared_from_this<RequestLoop> {
   Awaitable<Credential> respond_to_401(std::unique_ptr<HttpResponse> response, HttpUrl url, Request request, Credential used);
   boost::asio::awaitable<Error> status_error(std::unique_ptr<HttpResponse> response, HttpUrl url, Request request);
   Error named(const Error& error, const Request& request) const;
+  /// Charges a failed try, which began at `since`, to the request; whether another one is allowed.
+  bool may_retry(Request& request, SteadyTime since, std::size_t attempt_number) const;
 
   std::shared_ptr<Transport> transport_;
   Endpoint endpoint_;

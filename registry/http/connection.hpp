@@ -28,6 +28,7 @@ struct WireRequest {
   std::string_view body;     ///< must live until exchange() has ended
   bool head_method = false;  ///< the answer has no body, whatever its headers say
   std::chrono::milliseconds idle_timeout{0};
+  std::chrono::milliseconds answer_timeout{0};
 };
 
 struct WireResponse {

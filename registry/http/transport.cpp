@@ -170,6 +170,7 @@ Awaitable<std::unique_ptr<HttpResponse>> HttpTransport::send(HttpRequest request
   if (!head) co_return head.error();
   const Origin origin = origin_of(request, *url, proxy.get());
   const auto idle = request.idle_timeout.count() > 0 ? request.idle_timeout : options_.timeouts.idle;
+  const auto answer_timeout = request.answer_timeout.count() > 0 ? std::min(request.answer_timeout, idle) : idle;
 
   for (bool fresh = false;; fresh = true) {
     auto lease = co_await pool_->acquire(origin, fresh);
@@ -183,7 +184,7 @@ Awaitable<std::unique_ptr<HttpResponse>> HttpTransport::send(HttpRequest request
       if (!opened) co_return opened.error();
       lease->connection = std::move(*opened);
     }
-    WireRequest wire{*head, request.body.reveal(), request.method == "HEAD", idle};
+    WireRequest wire{*head, request.body.reveal(), request.method == "HEAD", idle, answer_timeout};
     auto answer = co_await lease->connection->exchange(std::move(wire));
     if (answer && answer->status == 407 && plain_proxy) co_return proxy_login_refused(*plain_proxy);
     if (answer) {

@@ -39,7 +39,8 @@ struct HttpRequest {
   std::vector<Header> headers;
   std::vector<SecretHeader> secret_headers;  ///< Authorization and similar headers
   Secret body;
-  std::chrono::milliseconds idle_timeout{0};  ///< 0: Timeouts::idle; a long poll needs more
+  std::chrono::milliseconds idle_timeout{0};    ///< 0: Timeouts::idle; a long poll needs more
+  std::chrono::milliseconds answer_timeout{0};  ///< until all headers of the answer are here; 0: the idle timeout
   /// The host was named by another host's answer: refuse (malformed) to connect if it is or resolves to a special-purpose address (see
   /// AddressKind), or a private one if the options say so.
   bool foreign_host = false;

@@ -71,7 +71,7 @@ class StreamConnection final : public Connection {
       co_return wire_error(broken, "sending to", peer_);
     }
     // Also read after a failed write: the other side may have rejected the body and said why.
-    const error_code unread = co_await read_header(request.head_method);
+    const error_code unread = co_await read_header(request.head_method, request.answer_timeout);
     if (unread) {
       // The read may show why the write failed.
       if (const auto alert = alert_error(unread, peer_)) co_return *alert;
@@ -136,14 +136,15 @@ class StreamConnection final : public Connection {
     co_return error;
   }
 
-  asio::awaitable<error_code> read_header(bool head_method) {
+  asio::awaitable<error_code> read_header(bool head_method, std::chrono::milliseconds timeout) {
     error_code error;
+    // Once for all: interim answers must not prolong the wait.
+    beast::get_lowest_layer(*stream_).expires_after(timeout);
     for (int i = 0; i < kInterimAnswersMax; ++i) {
       parser_.emplace();
       parser_->header_limit(limits::http_header_bytes_max);
       parser_->body_limit(boost::none);
       parser_->skip(head_method);
-      start_timer();
       co_await http::async_read_header(*stream_, buffer_, *parser_, into(error));
       received_ = received_ || buffer_.size() > 0 || parser_->got_some();
       if (error || parser_->get().result_int() >= 200) co_return error;

@@ -61,7 +61,7 @@ Outcome consume(BlobChannel& channel) {
 
 Outcome carry(std::size_t size_bytes, std::size_t piece_bytes, bool fails) {
   asio::io_context io;
-  BlobChannel channel(io.get_executor());
+  BlobChannel channel(io.get_executor(), {});
   asio::co_spawn(io, channel.pump(std::make_unique<CountingReader>(size_bytes, piece_bytes, fails)), asio::detached);
   Outcome outcome;
   std::thread worker([&] { outcome = consume(channel); });
@@ -94,7 +94,7 @@ TEST_CASE("what came before a transfer's error is delivered, then the error, and
 
 TEST_CASE("a worker that gives up ends the transfer") {
   asio::io_context io;
-  BlobChannel channel(io.get_executor());
+  BlobChannel channel(io.get_executor(), {});
   asio::co_spawn(io, channel.pump(std::make_unique<CountingReader>(1'000'000'000, 65536, false)), asio::detached);
   std::thread worker([&] {
     CHECK(channel.next());
@@ -102,4 +102,20 @@ TEST_CASE("a worker that gives up ends the transfer") {
   });
   io.run();  // returns only when the pump has ended
   worker.join();
+}
+
+TEST_CASE("a stop wakes a worker that waits for a registry which sends nothing") {
+  asio::io_context io;
+  std::stop_source stop;
+  BlobChannel channel(io.get_executor(), stop.get_token());
+  std::optional<Error> error;
+  std::thread worker([&] {
+    const auto chunk = channel.next();  // nothing pumps: only the stop can end this
+    if (!chunk) error = chunk.error();
+  });
+  stop.request_stop();
+  worker.join();
+  REQUIRE(error);
+  CHECK(error->code() == ErrorCode::cancelled);
+  CHECK(channel.next().error().code() == ErrorCode::cancelled);
 }

@@ -9,6 +9,7 @@
 #include "tests/support/scripted_server.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 using namespace landwaiter;
 using namespace landwaiter::registry;
@@ -258,6 +259,28 @@ TEST_CASE("a long wait is handed to the caller, and an endless failure ends", "[
   CHECK(server.requests().size() == 1 + limits::request_attempts_max);
 }
 
+TEST_CASE("a registry that takes its time to fail gets less tries", "[request_loop]") {
+  class LeapingClock final : public Clock {
+   public:
+    SystemTime now() const override { return SystemTime(ahead.load()); }
+    SteadyTime steady_now() const override { return SteadyTime(ahead.load()); }
+    std::atomic<std::chrono::seconds> ahead{std::chrono::hours(1)};
+  };
+  LeapingClock clock;
+  int count = 0;
+  ScriptedServer server([&](const ScriptedRequest&) {
+    ++count;
+    clock.ahead = clock.ahead.load() + std::chrono::seconds(50);
+    return status(503);
+  });
+  boost::asio::io_context io;
+  const auto client = std::make_shared<Client>(make_transport(io.get_executor(), {}), Endpoint::parse(server.host()).value(), clock);
+  const auto got = run_awaitable(io, client->manifest("a", "1"));
+  REQUIRE(got.has_error());
+  CHECK(got.error().code() == ErrorCode::unavailable);
+  CHECK(count == 3);  // 115 s are spent within the third
+}
+
 TEST_CASE("a broken blob goes on where it broke off", "[request_loop]") {
   const std::string content = some_bytes(700'000);
   bool honest = true;
@@ -354,6 +377,41 @@ TEST_CASE("what a hostile registry echoes of a credential stays out of errors", 
   CHECK_FALSE(mentions(got.error(), "hunter2"));
   CHECK_FALSE(mentions(got.error(), base64_encode(as_bytes("u:hunter2-long"))));
   CHECK_FALSE(mentions(got.error(), "\x1b"));
+}
+
+TEST_CASE("an error repeats none of the tokens that its request was sent with", "[request_loop]") {
+  int issued = 0;
+  std::vector<std::string> seen;
+  ScriptedServer server([&](const ScriptedRequest& request) {
+    if (request.path() == "/token") return found(R"({"token":"issued-token-)" + std::to_string(++issued) + R"(","expires_in":300})");
+    if (!request.header("authorization").empty()) seen.push_back(request.header("authorization"));
+    if (seen.size() == 1) return found(kManifest);
+    if (seen.size() < 3) return status(401, {{"WWW-Authenticate", challenge("/token")}});
+    return status(403, {}, R"({"errors":[{"code":"DENIED","message":"not issued-token-1 and not issued-token-2"}]})");
+  });
+  Session session(server);
+  REQUIRE(session.run(session.client->manifest("a", "1")).has_value());
+  const auto got = session.run(session.client->manifest("a", "1"));
+  REQUIRE(got.has_error());
+  CHECK(seen == std::vector<std::string>{"Bearer issued-token-1", "Bearer issued-token-1", "Bearer issued-token-2"});
+  CHECK(mentions(got.error(), "not *** and not ***"));
+}
+
+TEST_CASE("a token that fits no header is refused", "[request_loop]") {
+  std::size_t length = limits::token_text_bytes_max;
+  ScriptedServer server([&](const ScriptedRequest& request) {
+    if (request.path() == "/token") return found(R"({"token":")" + std::string(length, 'a') + R"("})");
+    if (request.header("authorization").empty()) return status(401, {{"WWW-Authenticate", challenge("/token")}});
+    return found(kManifest);
+  });
+  Session session(server);
+  CHECK(session.run(session.client->manifest("a", "1")).has_value());
+  ++length;
+  Session other(server);
+  const auto got = other.run(other.client->manifest("a", "1"));
+  REQUIRE(got.has_error());
+  CHECK(got.error().code() == ErrorCode::malformed);
+  CHECK(mentions(got.error(), "token that is too long"));
 }
 
 TEST_CASE("answers beyond their limit are refused", "[request_loop]") {

@@ -190,7 +190,7 @@ TEST_CASE("silence, hanging up and nonsense are told apart", "[transport]") {
       out.body = "abcdef";
       out.break_after = 3;
     }
-    while (mode == 3) std::this_thread::sleep_for(std::chrono::milliseconds(5));  // silent until the client has given up
+    while (mode == 3 || mode == 4) std::this_thread::sleep_for(std::chrono::milliseconds(5));  // silent until the client has given up
     return out;
   });
   boost::asio::io_context io;
@@ -199,6 +199,7 @@ TEST_CASE("silence, hanging up and nonsense are told apart", "[transport]") {
     mode = how;
     HttpRequest request = get(server.url());
     if (how == 3) request.idle_timeout = std::chrono::milliseconds(20);
+    if (how == 4) request.answer_timeout = std::chrono::milliseconds(20);
     auto got = run_awaitable(io, exchange(transport, request));
     mode = -1;
     REQUIRE(got.has_error());
@@ -208,6 +209,7 @@ TEST_CASE("silence, hanging up and nonsense are told apart", "[transport]") {
   CHECK(code(1) == ErrorCode::malformed);
   CHECK(code(2) == ErrorCode::unavailable);
   CHECK(code(3) == ErrorCode::timeout);
+  CHECK(code(4) == ErrorCode::timeout);
   CHECK(run_awaitable(io, exchange(transport, get("ftp://a/"))).error().code() == ErrorCode::malformed);
   CHECK(run_awaitable(io, exchange(transport, get("http://name.invalid/"))).error().code() == ErrorCode::unavailable);
   HttpRequest guarded = get("http://localhost:" + std::to_string(server.port()));
