@@ -10,6 +10,7 @@
 #include "daemon/commands/list_command.hpp"
 #include "daemon/commands/scan_command.hpp"
 #include "daemon/commands/sensor_command.hpp"
+#include "daemon/reader/reader_process.hpp"
 #include "daemon/settings/credentials_file.hpp"
 #include "daemon/settings/network.hpp"
 
@@ -257,6 +258,7 @@ struct CheckFlags {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto ended = run_reader_process(argc, argv)) return *ended;
   keep_memory_private();
   use_utf8_names();
   ignore_broken_pipes();

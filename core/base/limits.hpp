@@ -240,6 +240,18 @@ inline constexpr std::size_t subject_alternative_names_max = 500;
 inline constexpr std::size_t blob_chunk_bytes = 256 * KiB;
 inline constexpr std::size_t blob_chunks_in_flight = 4;
 inline constexpr std::size_t workers_max = 64;
+/// What the process that reads one layer may allocate beyond what it starts with: a worker's share of the memory that we promise.
+inline constexpr std::uint64_t reader_memory_bytes_max = 48 * MiB;
+/// What it may say of its layer, as text: more than it can hold.
+inline constexpr std::uint64_t reader_results_bytes_max = 64 * MiB;
+/// Its CPU time, behind layer_work_base and layer_work_per_byte, for what they do not count: a MiB of zeros in zstd expands to some 30 GiB,
+/// which take 100 s.
+inline constexpr std::chrono::seconds reader_cpu_time_base{120};
+inline constexpr std::chrono::seconds reader_cpu_time_per_mib{30};
+/// It says each second that it lives; a machine that swaps may hold it up for a while.
+inline constexpr std::chrono::seconds reader_silence_max{60};
+/// To start and to compile all triggers takes a fraction of a second on an idle machine.
+inline constexpr std::chrono::seconds reader_start_max{120};
 
 // --- platform ------------------------------------------------------------------------------------------------------
 inline constexpr std::uint64_t api_body_bytes_max = 64 * MiB;

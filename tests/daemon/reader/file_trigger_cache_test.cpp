@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/scan/file_trigger_cache.hpp"
+#include "daemon/reader/file_trigger_cache.hpp"
 
 #include "detectors/engine/engine.hpp"
 #include "tests/support/catch.hpp"

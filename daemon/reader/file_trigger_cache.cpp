@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/scan/file_trigger_cache.hpp"
+#include "daemon/reader/file_trigger_cache.hpp"
 
 #include "core/base/digest.hpp"
 #include "core/os/files.hpp"
