@@ -10,7 +10,6 @@
 #include "daemon/listing/registry_walk.hpp"
 #include "daemon/listing/tag_listing.hpp"
 #include "daemon/output/progress.hpp"
-#include "daemon/scan/file_trigger_cache.hpp"
 #include "daemon/scan/image_runner.hpp"
 #include "daemon/sensor/sensor_identity.hpp"
 #include "daemon/service/stop_signals.hpp"
@@ -249,8 +248,7 @@ Result<std::shared_ptr<const detectors::Engine>> make_engine(const ScanOptions& 
     if (!key) return key.error();
     context.identity_key = *std::move(key);
   }
-  FileTriggerCache cache(options.state_directory);
-  return detectors::Engine::create(context, &cache);
+  return detectors::Engine::create(context);
 }
 
 int exit_code(const ScanOptions& options, const Scan& scan) {

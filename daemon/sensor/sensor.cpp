@@ -3,7 +3,6 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
-#include "daemon/scan/file_trigger_cache.hpp"
 #include "daemon/sensor/job_runner.hpp"
 #include "daemon/sensor/outbox.hpp"
 #include "daemon/sensor/sensor_identity.hpp"
@@ -95,8 +94,7 @@ class Sensor::Impl {
     detectors::DetectorContext context;
     context.identity_key = identity_.identity_key;
     context.try_passwords = config_.try_passwords;
-    FileTriggerCache cache(config_.state_directory);
-    auto engine = make_engine_ ? make_engine_(context, &cache) : detectors::Engine::create(context, &cache);
+    auto engine = make_engine_ ? make_engine_(context) : detectors::Engine::create(context);
     if (!engine) co_return engine.error();
     auto store = storage::Store::open(config_.state_directory);
     if (!store) co_return store.error();

@@ -15,8 +15,7 @@ namespace landwaiter::daemon {
 /// The long-running sensor: enrolls once, then takes jobs from its platform, runs them and reports. Lives on one io thread.
 class Sensor {
  public:
-  using MakeEngine =
-      std::function<Result<std::shared_ptr<const detectors::Engine>>(const detectors::DetectorContext&, detectors::TriggerCache*)>;
+  using MakeEngine = std::function<Result<std::shared_ptr<const detectors::Engine>>(const detectors::DetectorContext&)>;
 
   /// `clock` must outlive it. Nothing happens before run(). `make_engine` is for tests that bring detectors of their own.
   Sensor(asio::any_io_executor executor, SensorConfig config, const Clock& clock, MakeEngine make_engine = {});

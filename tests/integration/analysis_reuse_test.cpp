@@ -91,11 +91,11 @@ class RunningSensor {
   }
 
   static daemon::Sensor::MakeEngine engine_maker(int rules, std::atomic<int>& asked) {
-    return [rules, &asked](const detectors::DetectorContext& context, detectors::TriggerCache* cache) {
+    return [rules, &asked](const detectors::DetectorContext& context) {
       auto list = detectors::make_all_detectors(context);
       list.push_back(std::make_unique<CountingDetector>(asked));
       list.push_back(std::make_unique<SecretsDetector>(rules));
-      return detectors::Engine::create(context, std::move(list), cache);
+      return detectors::Engine::create(context, std::move(list));
     };
   }
 
