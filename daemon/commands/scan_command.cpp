@@ -241,7 +241,6 @@ Result<std::unique_ptr<storage::Store>> open_store(const ScanOptions& options) {
 
 Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options) {
   ReaderSettings settings;
-  settings.trigger_cache_directory = options.state_directory;
   settings.context.try_passwords = options.try_passwords;
   if (options.state_directory.empty()) {
     settings.context.identity_key = random_key();

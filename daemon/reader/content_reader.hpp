@@ -2,13 +2,14 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
+#include "core/base/limits.hpp"
 #include "core/base/result.hpp"
 #include "core/report/report.hpp"
 #include "detectors/engine/detector.hpp"
 #include "detectors/image/image_analyzer.hpp"
 #include "detectors/walk/layer_scanner.hpp"
 
-#include <filesystem>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -36,7 +37,7 @@ class ContentReader {
 /// What all readers of a process are made from.
 struct ReaderSettings {
   detectors::DetectorContext context;
-  std::filesystem::path trigger_cache_directory;  ///< empty: compiled triggers are not stored
+  std::uint64_t memory_bytes_max = limits::reader_memory_bytes_max;  ///< that reading one layer may allocate
 };
 
 /// A reader as this program was built: in processes of their own (IsolatedReader), or in this one (LANDWAITER_ISOLATE_READERS=OFF, for

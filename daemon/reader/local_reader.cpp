@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/reader/local_reader.hpp"
 
-#include "daemon/reader/file_trigger_cache.hpp"
-
 namespace landwaiter::daemon {
 
 LocalReader::LocalReader(std::shared_ptr<const detectors::Engine> engine)
     : engine_(std::move(engine)), state_(engine_->state()), analysis_(engine_) {}
 
 Result<std::shared_ptr<LocalReader>> LocalReader::create(const ReaderSettings& settings) {
-  FileTriggerCache cache(settings.trigger_cache_directory);
-  auto engine = detectors::Engine::create(settings.context, &cache);
+  auto engine = detectors::Engine::create(settings.context);
   if (!engine) return engine.error();
   return std::make_shared<LocalReader>(*std::move(engine));
 }

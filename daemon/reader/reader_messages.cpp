@@ -144,9 +144,8 @@ Result<ReaderOrder> parse_reader_order(std::string_view text) {
 }
 
 std::string to_text(const ReaderSettings& settings) {
-  return dump_json({{"identity_key", hex_encode(as_bytes(settings.context.identity_key.reveal()))},
-                    {"try_passwords", settings.context.try_passwords},
-                    {"trigger_cache_directory", settings.trigger_cache_directory.string()}});
+  return dump_json(
+      {{"identity_key", hex_encode(as_bytes(settings.context.identity_key.reveal()))}, {"try_passwords", settings.context.try_passwords}});
 }
 
 Result<ReaderSettings> parse_reader_settings(std::string_view text) {
@@ -158,7 +157,6 @@ Result<ReaderSettings> parse_reader_settings(std::string_view text) {
     settings.context.identity_key = Secret(std::string(as_text(key)));
     wipe(key);
     in->at("try_passwords").get_to(settings.context.try_passwords);
-    settings.trigger_cache_directory = in->at("trigger_cache_directory").get<std::string>();
   });
   wipe_texts(*in);
   if (!read) return read.error();

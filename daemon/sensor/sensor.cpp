@@ -94,7 +94,6 @@ class Sensor::Impl {
     ReaderSettings readers;
     readers.context.identity_key = identity_.identity_key;
     readers.context.try_passwords = config_.try_passwords;
-    readers.trigger_cache_directory = config_.state_directory;
     auto reader = make_reader_(readers);
     if (!reader) co_return reader.error();
     auto store = storage::Store::open(config_.state_directory);

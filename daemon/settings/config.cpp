@@ -270,6 +270,7 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
   Section platform = root.section("platform");
   platform.text("url", config.platform_url);
   read_network(platform, config.platform_network);
+  platform.boolean("allow_plain_http", config.platform_allow_plain_http);
   platform.boolean("tls_verify", config.platform_tls_verify);
   platform.secret("enrollment_token", config.enrollment_token);
   Section registry = root.section("registry");
@@ -299,6 +300,8 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
   config.secret_variables.emplace_back("SENSOR_TOKEN");
   config.drain_timeout = std::chrono::seconds(drain_s);
   if (config.platform_url.empty()) return config_error(file, "\"platform.url\" is missing: the address of the platform to poll");
+  auto reachable = check_platform_url(config.platform_url, config.platform_allow_plain_http);
+  if (!reachable) return config_error(file, "\"platform.url\" " + reachable.error().message());
   if (config.enrollment_token.empty()) config.enrollment_token = Secret(environment("SENSOR_TOKEN").value_or(""));
   return config;
 }

@@ -44,6 +44,7 @@ struct SensorConfig {
 
   std::string platform_url;  ///< "https://platform.example:8443"
   NetworkSettings platform_network;
+  bool platform_allow_plain_http = false;  ///< also off loopback, where others can read tokens and credentials on the way
   bool platform_tls_verify = true;
   Secret enrollment_token;                    ///< used once; SENSOR_TOKEN of the environment when empty
   std::vector<std::string> secret_variables;  ///< of the environment, whose values are in this configuration; see forget_variables

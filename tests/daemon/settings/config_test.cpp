@@ -105,6 +105,30 @@ TEST_CASE("the sensor's configuration is read, with defaults") {
   CHECK_FALSE(config->name.empty());
 }
 
+TEST_CASE("a platform is spoken to in the clear on loopback, or if the configuration allows it") {
+  const auto config_of = [](const std::string& platform) {
+    const ConfigFile file("platform: {" + platform + "}\n");
+    return load_sensor_config(file.path, environment({}));
+  };
+  for (const char* host : {"192.0.2.1:8480", "platform.example", "10.0.0.1", "localhost.example", "[fd00::1]:8480"}) {
+    INFO(host);
+    const std::string url = "url: \"http://" + std::string(host) + "\"";
+    const auto refused = config_of(url);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message().find("\"platform.url\" is plain http") != std::string::npos);
+    CHECK(refused.error().message().find("platform.allow_plain_http: true") != std::string::npos);
+    CHECK_FALSE(config_of(url + ", allow_plain_http: false"));
+    CHECK(config_of(url + ", allow_plain_http: true"));
+  }
+  for (const char* url : {"http://127.0.0.1:8480", "http://localhost:8480", "http://[::1]:8480", "HTTPS://platform.example"}) {
+    INFO(url);
+    CHECK(config_of("url: \"" + std::string(url) + "\""));
+  }
+  for (const char* url : {"platform.example", "ftp://platform.example"}) {
+    CHECK(config_of("url: \"" + std::string(url) + "\"").error().message().find("must be an address such as") != std::string::npos);
+  }
+}
+
 TEST_CASE("SENSOR_TOKEN stands in for an enrollment token") {
   const ConfigFile file("platform: {url: \"https://p.example\"}\n");
   CHECK(load_sensor_config(file.path, environment({{"SENSOR_TOKEN", "s"}}))->enrollment_token.reveal() == "s");
