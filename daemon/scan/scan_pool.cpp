@@ -8,14 +8,10 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/detached.hpp>
 
-#include <algorithm>
 #include <exception>
 #include <new>
-#include <thread>
 
 namespace landwaiter::daemon {
-
-std::size_t worker_count(std::size_t wanted) { return wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()); }
 
 ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers)
     : executor_(executor),

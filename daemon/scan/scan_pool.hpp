@@ -18,9 +18,6 @@
 
 namespace landwaiter::daemon {
 
-/// How many workers to start when `wanted` are configured; 0 means one per core.
-std::size_t worker_count(std::size_t wanted);
-
 /// What `read` returns; an exception in it becomes the layer's error (limit_exceeded if memory ran out, internal), so that one layer does
 /// not end the others.
 Result<ScannedLayer> guarded(const Digest& layer, const std::function<Result<ScannedLayer>()>& read);
