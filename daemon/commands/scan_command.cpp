@@ -12,6 +12,7 @@
 #include "daemon/output/progress.hpp"
 #include "daemon/reader/content_reader.hpp"
 #include "daemon/scan/image_runner.hpp"
+#include "daemon/scan/worker_count.hpp"
 #include "daemon/sensor/sensor_identity.hpp"
 #include "daemon/service/stop_signals.hpp"
 #include "daemon/settings/blocklist_file.hpp"
@@ -29,6 +30,13 @@
 namespace landwaiter::daemon {
 namespace {
 
+/// Says so if fewer are started than asked for.
+std::size_t workers_for(const ScanOptions& options) {
+  const WorkerPlan plan = plan_workers(options.workers);
+  if (options.workers > 0 && !plan.fewer.empty()) std::cerr << "landwaiter: " << plan.fewer << "\n";
+  return plan.workers;
+}
+
 /// Everything that one `landwaiter scan` needs while it runs.
 class Scan {
  public:
@@ -38,7 +46,7 @@ class Scan {
         options_(options),
         clock_(clock),
         store_(std::move(store)),
-        pool_(io.get_executor(), std::move(reader), worker_count(options.workers)),
+        pool_(io.get_executor(), std::move(reader), workers_for(options)),
         claims_(io.get_executor(), store_, pool_.engine_state(), clock, !options.full),
         runner_(io.get_executor(), pool_, store_, clock),
         connector_(io.get_executor(), options.connection, environment, clock) {

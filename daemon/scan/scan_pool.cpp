@@ -7,12 +7,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/detached.hpp>
 
-#include <algorithm>
-#include <thread>
-
 namespace landwaiter::daemon {
-
-std::size_t worker_count(std::size_t wanted) { return wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()); }
 
 ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<ContentReader> reader, std::size_t workers)
     : executor_(executor), reader_(std::move(reader)), workers_(workers), turns_(executor, workers), threads_(workers) {}

@@ -14,9 +14,6 @@
 
 namespace landwaiter::daemon {
 
-/// How many workers to start when `wanted` are configured; 0 means one per core.
-std::size_t worker_count(std::size_t wanted);
-
 /// A fixed number of workers. A layer waits for a free worker before its blob is opened, so connections and memory are bounded by the
 /// number of workers; registries get workers in turn. Used from the io thread.
 class ScanPool {

@@ -3,6 +3,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "daemon/scan/worker_count.hpp"
 #include "daemon/sensor/job_runner.hpp"
 #include "daemon/sensor/outbox.hpp"
 #include "daemon/sensor/sensor_identity.hpp"
@@ -102,7 +103,11 @@ class Sensor::Impl {
     if (!pruned) co_return pruned.error();
 
     store_ = std::make_unique<StoreThread>(*std::move(store));
-    pool_ = std::make_unique<ScanPool>(executor_, *std::move(reader), worker_count(config_.workers));
+    const WorkerPlan plan = plan_workers(config_.workers);
+    if (!plan.fewer.empty()) {
+      log_event(config_.workers > 0 ? LogLevel::warning : LogLevel::info, "fewer workers than wanted", {{"reason", plan.fewer}});
+    }
+    pool_ = std::make_unique<ScanPool>(executor_, *std::move(reader), plan.workers);
     auto job_ended = [this](const std::string& job_id) { jobs_->reported(job_id); };
     outbox_ = std::make_unique<Outbox>(executor_, *store_, uplink_, pool_->engine_state(), clock_, std::move(job_ended));
     auto job_finished = [this] { pause_.wake(); };
