@@ -2,6 +2,7 @@
 #include "core/os/fork_server.hpp"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -244,6 +245,8 @@ int serve_forks(std::size_t shared_bytes, const std::function<Result<std::string
   const std::string text = answer ? kReady + *answer : kFailed + answer.error().message();
   if (!control.send(as_bytes(text)) || !answer) return 1;
 
+  // What preparing left behind would be searched, and copied, by each child.
+  ::malloc_trim(0);
   const pid_t server = ::getpid();
   const sigset_t ended = only(SIGCHLD);
   ::sigprocmask(SIG_BLOCK, &ended, nullptr);

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/os/sandbox.hpp"
 
+#include "core/os/file_descriptor.hpp"
+
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -61,31 +67,44 @@ bool add_rules(scmp_filter_ctx filter) {
   for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
     added = added && ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
   }
-  // abort() signals its own process.
-  const auto self = static_cast<scmp_datum_t>(::getpid());
-  return added && ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, self)) == 0;
+  return added;
 }
 
-Result<void> filter_system_calls() {
-  const scmp_filter_ctx filter = ::seccomp_init(SCMP_ACT_ERRNO(EPERM));
-  if (filter == nullptr || !add_rules(filter)) return Error(ErrorCode::io, "cannot make a filter for system calls");
-  const int failed = ::seccomp_load(filter);
-  ::seccomp_release(filter);
-  // A system that knows no filters says one of these.
-  if (failed != 0 && failed != -EINVAL && failed != -ENOSYS) return Error(ErrorCode::io, "cannot filter the system calls of this process");
-  return {};
-}
+static_assert(sizeof(SystemCallRule) == sizeof(sock_filter) && alignof(SystemCallRule) == alignof(sock_filter));
 
 }  // namespace
 
-Result<void> enter_sandbox(const SandboxLimits& limits) {
+Result<Sandbox> Sandbox::prepare() {
+  const Error failed(ErrorCode::io, "cannot make a filter for system calls");
+  const scmp_filter_ctx filter = ::seccomp_init(SCMP_ACT_ERRNO(EPERM));
+  // The library writes to files only.
+  const FileDescriptor file(::memfd_create("rules", MFD_CLOEXEC));
+  const bool written = filter != nullptr && add_rules(filter) && file.valid() && ::seccomp_export_bpf(filter, file.number()) == 0;
+  if (filter != nullptr) ::seccomp_release(filter);
+  struct stat exported {};
+  if (!written || ::fstat(file.number(), &exported) != 0) return failed;
+  Sandbox sandbox;
+  sandbox.rules_.resize(static_cast<std::size_t>(exported.st_size) / sizeof(SystemCallRule));
+  const ssize_t size = ::pread(file.number(), sandbox.rules_.data(), sandbox.rules_.size() * sizeof(SystemCallRule), 0);
+  if (size != exported.st_size || sandbox.rules_.empty()) return failed;
+  return sandbox;
+}
+
+Result<void> Sandbox::enter(const SandboxLimits& limits) const {
   const auto has = data_bytes();
   if (!has) return has.error();
   const bool limited = limit(RLIMIT_DATA, *has + limits.memory_bytes_max) &&
                        limit(RLIMIT_CPU, static_cast<std::uint64_t>(limits.cpu_time_max.count())) && limit(RLIMIT_CORE, 0) &&
                        limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0) && limit(RLIMIT_NOFILE, 0);
   if (!limited) return Error(ErrorCode::io, "cannot limit this process");
-  return filter_system_calls();
+  std::vector<SystemCallRule> rules = rules_;
+  const sock_fprog program{static_cast<unsigned short>(rules.size()), reinterpret_cast<sock_filter*>(rules.data())};
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Error(ErrorCode::io, "cannot give up privileges");
+  // A system that knows no filters says EINVAL.
+  if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0 && errno != EINVAL) {
+    return Error(ErrorCode::io, "cannot filter the system calls of this process");
+  }
+  return {};
 }
 
 void prefer_to_be_killed() {

@@ -86,12 +86,12 @@ Result<void> serve(ForkedChild& process, LocalReader& reader) {
   return send(process.socket, reader.read(blob, order->layer->layer, order->layer->wanted, progress, {}));
 }
 
-int read_one(ForkedChild process, LocalReader& reader) {
+int read_one(ForkedChild process, const Sandbox& sandbox, LocalReader& reader) {
   told_to = &process.socket;
   start_heartbeat(say_alive);
   const auto allowed = receive_allowance(process.socket);
   if (!allowed) return 1;
-  const auto confined = enter_sandbox({allowed->first, std::chrono::seconds(allowed->second)});
+  const auto confined = sandbox.enter({allowed->first, std::chrono::seconds(allowed->second)});
   auto sent = confined ? serve(process, reader) : send_results(process.socket, confined.error());
   if (sent) sent = process.socket.send(numbers_message(ReaderMessage::done, {}));
   return sent ? 0 : 1;
@@ -104,8 +104,10 @@ std::optional<int> run_reader_process(int argc, const char* const* argv) {
   prefer_to_be_killed();
   keep_memory_private();
   settle_locale();
+  const auto sandbox = Sandbox::prepare();
   std::shared_ptr<LocalReader> reader;
   const auto prepare = [&](ByteView setup) -> Result<std::string> {
+    if (!sandbox) return sandbox.error();
     auto settings = parse_reader_settings(as_text(setup));
     if (!settings) return settings.error();
     auto made = LocalReader::create(*settings);
@@ -113,7 +115,7 @@ std::optional<int> run_reader_process(int argc, const char* const* argv) {
     reader = *std::move(made);
     return to_text(ReaderStates{reader->engine_state(), reader->documents_state()});
   };
-  return serve_forks(kReaderSharedBytes, prepare, [&](ForkedChild process) { return read_one(std::move(process), *reader); });
+  return serve_forks(kReaderSharedBytes, prepare, [&](ForkedChild process) { return read_one(std::move(process), *sandbox, *reader); });
 }
 
 }  // namespace landwaiter::daemon

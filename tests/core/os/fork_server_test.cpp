@@ -88,7 +88,7 @@ TEST_CASE("how a child ended is told on its connection", "[fork_server]") {
   auto server = started();
 #ifdef LANDWAITER_ISOLATE_READERS
   CHECK(ask(*server, "spin") == "used up its CPU time (signal 24), out of time");
-  CHECK(ask(*server, "abort") == "crashed (signal 6)");
+  CHECK(ask(*server, "abort") == "crashed (signal 11)");
 #endif
   auto killed = server->fork().value();
   server->kill(killed.id);

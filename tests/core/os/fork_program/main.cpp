@@ -18,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <new>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,8 @@ void beat() noexcept {
   beating->send_if_room({&message, 1});
 }
 
+std::optional<Sandbox> sandbox;  // NOLINT: made before the forks
+
 std::string answer(std::string_view order, ForkedChild& process) {
   static const std::map<std::string_view, std::function<std::string()>> kFree{
       {"descriptors", open_descriptors}, {"environment", environment}, {"pid", [] { return std::to_string(::getpid()); }}};
@@ -96,7 +99,7 @@ std::string answer(std::string_view order, ForkedChild& process) {
     std::vector<std::uint8_t> buffer(16);
     return process.socket.receive_blocking(buffer) == 0 ? "gone" : "woken";
   }
-  const auto confined = enter_sandbox({kMemoryMax, std::chrono::seconds(1)});
+  const auto confined = sandbox->enter({kMemoryMax, std::chrono::seconds(1)});
   if (!confined) return confined.error().message();
   return kConfined.at(order)();
 }
@@ -112,6 +115,7 @@ int child(ForkedChild process) {
 }  // namespace
 
 int main() {
+  sandbox = landwaiter::Sandbox::prepare().value();
   return landwaiter::serve_forks(
       kSharedBytes,
       [](landwaiter::ByteView setup) -> landwaiter::Result<std::string> {
