@@ -32,8 +32,8 @@ ReaderSettings settings() {
   return out;
 }
 
-std::shared_ptr<IsolatedReader> isolated(std::chrono::milliseconds silence_max = 60s) {
-  return IsolatedReader::create(settings(), {.program = LANDWAITER_PROGRAM, .silence_max = silence_max}).value();
+std::shared_ptr<IsolatedReader> isolated(const ReaderSettings& with = settings(), std::chrono::milliseconds silence_max = 60s) {
+  return IsolatedReader::create(with, {.program = LANDWAITER_PROGRAM, .silence_max = silence_max}).value();
 }
 
 std::string layer_of(std::size_t files) {
@@ -162,8 +162,19 @@ TEST_CASE("a reader that is killed or crashes costs its layer an error that name
   check_signal(*reader, SIGSEGV, 5, "crashed (signal 11)");
 }
 
+TEST_CASE("a reader that may have no more memory costs its layer an error that names it", "[isolated_reader]") {
+  ReaderSettings few = settings();
+  few.memory_bytes_max = 100'000;
+  auto reader = isolated(few);
+  const std::string blob = layer_of(30);
+  const auto failed = scan(*reader, blob);
+  REQUIRE(failed.has_error());
+  CHECK(failed.error().code() == ErrorCode::limit_exceeded);
+  CHECK(failed.error().message() == "layer " + Digest::sha256_of(as_bytes(blob)).str() + " needs more memory than its reader may have");
+}
+
 TEST_CASE("a reader that is stopped is given up after its silence", "[isolated_reader]") {
-  auto reader = isolated(2s);
+  auto reader = isolated(settings(), 2s);
   check_signal(*reader, SIGSTOP, 5, "did not answer for 2 s");
 }
 
