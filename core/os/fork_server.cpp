@@ -26,6 +26,7 @@ namespace {
 
 /// Where a server finds the connection to whoever started it.
 constexpr int kControl = STDERR_FILENO + 1;
+constexpr int kMappedBytes = 128 * 1024;
 constexpr auto kForEver = std::chrono::milliseconds(-1);
 
 enum class Order : std::uint64_t { fork, kill };
@@ -245,8 +246,10 @@ int serve_forks(std::size_t shared_bytes, const std::function<Result<std::string
   const std::string text = answer ? kReady + *answer : kFailed + answer.error().message();
   if (!control.send(as_bytes(text)) || !answer) return 1;
 
-  // What preparing left behind would be searched, and copied, by each child.
+  // What preparing left behind would be searched, and copied, by each child; and large blocks shall not come from it, so that their
+  // memory is the system's again once they are freed.
   ::malloc_trim(0);
+  ::mallopt(M_MMAP_THRESHOLD, kMappedBytes);
   const pid_t server = ::getpid();
   const sigset_t ended = only(SIGCHLD);
   ::sigprocmask(SIG_BLOCK, &ended, nullptr);

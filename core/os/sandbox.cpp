@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -20,14 +21,14 @@
 namespace landwaiter {
 namespace {
 
-/// What the process allocated: private, writable mappings and stack (proc(5), statm).
+/// What the process has allocated: private, writable mappings and stack (proc(5), statm), without what the heap holds in reserve.
 Result<std::uint64_t> data_bytes() {
   std::FILE* const file = std::fopen("/proc/self/statm", "re");
   unsigned long long pages = 0;  // NOLINT: as scanf wants it
   const bool read = file != nullptr && std::fscanf(file, "%*u %*u %*u %*u %*u %llu", &pages) == 1;
   if (file != nullptr) std::fclose(file);
   if (!read) return Error(ErrorCode::io, "cannot read how much memory this process has");
-  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) - ::mallinfo2().fordblks;
 }
 
 bool limit(int what, std::uint64_t most) {

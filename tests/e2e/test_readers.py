@@ -28,7 +28,8 @@ class Readers(EndToEndCase):
     def scan(self, state, strike):
         """Scans, and calls strike(process) while the noise is read."""
         out = os.path.join(self.folder, "out.json")
-        argv = [program("LANDWAITER"), "scan", "--format", "json", "-o", out, "--state", state, "--workers", "3", "--limit-rate", RATE, self.name]
+        argv = [program("LANDWAITER"), "scan", "--format", "json", "-o", out, "--state", state, "--workers", "3", "--limit-rate", RATE,
+                self.name]
         scan = self.start(process.Process("scan", argv, self.folder))
         strike(scan)
         code = scan.wait()
