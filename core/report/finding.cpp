@@ -41,6 +41,12 @@ constexpr EnumNames<Severity, 5> kSeverities{{
     {Severity::critical, "critical"},
 }};
 
+constexpr EnumNames<Effect, 3> kEffects{{
+    {Effect::note, "note"},
+    {Effect::not_opened, "not_opened"},
+    {Effect::incomplete, "incomplete"},
+}};
+
 /// For fields that must be one of a set: json's own exception type, so that readers handle one.
 [[noreturn]] void reject(std::string_view field, const std::string& value) {
   throw json::other_error::create(501, "field " + std::string(field) + " cannot be \"" + value.substr(0, 120) + '"', nullptr);
@@ -60,6 +66,9 @@ std::string_view to_string(FindingType type) { return name_of(kTypes, type); }
 std::string_view to_string(Severity severity) { return name_of(kSeverities, severity); }
 std::optional<FindingType> finding_type_from(std::string_view name) { return value_of(kTypes, name); }
 std::optional<Severity> severity_from(std::string_view name) { return value_of(kSeverities, name); }
+
+std::string_view to_string(Effect effect) { return name_of(kEffects, effect); }
+std::optional<Effect> effect_from(std::string_view name) { return value_of(kEffects, name); }
 
 std::string_view to_string(Where where) {
   switch (where) {
@@ -139,11 +148,8 @@ void from_json(const json& in, Finding& value) {
 }
 
 void to_json(json& out, const Diagnostic& value) {
-  out = json{{"code", to_string(value.code)},
-             {"message", value.message},
-             {"path", value.path},
-             {"archive", value.archive},
-             {"layer", value.layer.str()}};
+  out = json{{"code", to_string(value.code)}, {"message", value.message},   {"path", value.path},
+             {"archive", value.archive},      {"layer", value.layer.str()}, {"effect", to_string(value.effect)}};
 }
 
 void from_json(const json& in, Diagnostic& value) {
@@ -155,6 +161,29 @@ void from_json(const json& in, Diagnostic& value) {
   in.at("path").get_to(value.path);
   in.at("archive").get_to(value.archive);
   value.layer = digest_field(in, "layer");
+  // Reports of older versions have none.
+  const auto effect = in.value("effect", std::string(to_string(effect_of(value.code))));
+  const auto known_effect = effect_from(effect);
+  if (!known_effect) reject("effect", effect);
+  value.effect = *known_effect;
+}
+
+bool incomplete(const std::vector<Diagnostic>& diagnostics) {
+  return std::ranges::any_of(diagnostics, [](const Diagnostic& each) { return each.effect == Effect::incomplete; });
+}
+
+void LeftOutDiagnostics::add(Effect effect) {
+  ++count;
+  worst = std::max(worst, effect);
+}
+
+Diagnostic LeftOutDiagnostics::line() const {
+  return {.code = ErrorCode::limit_exceeded,
+          .message = std::to_string(count) + " more diagnostics are left out (diagnostics_per_layer_max)",
+          .path = {},
+          .archive = {},
+          .layer = {},
+          .effect = worst};
 }
 
 void sort_for_people(std::vector<Finding>& findings) {

@@ -74,6 +74,21 @@ struct Finding {
   std::string detector;  ///< "name/version" of the detector that found it
 };
 
+/// What a diagnostic means for what was found, from nothing to the worst.
+enum class Effect : std::uint8_t {
+  note,        ///< odd, but all was looked at
+  not_opened,  ///< one file, or one object in it, could not be read: damaged, encrypted, of an unknown kind
+  incomplete,  ///< a search or walk ended early, by a limit or a failure, so that anything may be missing
+};
+
+std::string_view to_string(Effect effect);
+std::optional<Effect> effect_from(std::string_view name);
+
+/// What an error on a file or an object in it means, where nobody knows better.
+constexpr Effect effect_of(ErrorCode code) {
+  return code == ErrorCode::malformed || code == ErrorCode::unsupported ? Effect::not_opened : Effect::incomplete;
+}
+
 /// Something unexpected, and what it means for the result.
 struct Diagnostic {
   ErrorCode code = ErrorCode::malformed;
@@ -81,6 +96,7 @@ struct Diagnostic {
   std::string path;  ///< empty when it concerns the whole layer or image
   std::vector<std::string> archive;
   Digest layer;
+  Effect effect = effect_of(code);
 
   auto operator<=>(const Diagnostic&) const = default;
 };
@@ -91,6 +107,19 @@ void to_json(nlohmann::json& out, const Finding& value);
 void from_json(const nlohmann::json& in, Finding& value);
 void to_json(nlohmann::json& out, const Diagnostic& value);
 void from_json(const nlohmann::json& in, Diagnostic& value);
+
+/// Whether anything may be missing.
+bool incomplete(const std::vector<Diagnostic>& diagnostics);
+
+/// Those for which a list had no room.
+struct LeftOutDiagnostics {
+  std::uint64_t count = 0;
+  Effect worst = Effect::note;
+
+  void add(Effect effect);
+  /// Stands for all of them, so that none makes a result look complete by being left out.
+  Diagnostic line() const;
+};
 
 /// Orders by severity (worst first), type, title, id: what people see first.
 void sort_for_people(std::vector<Finding>& findings);

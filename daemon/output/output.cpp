@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <sstream>
 
@@ -17,11 +18,16 @@ using nlohmann::json;
 
 constexpr std::size_t kDiagnosticsShown = 20;
 
+/// What makes the result incomplete comes first, because it is what a reader must know.
 std::string diagnostics_list(const ImageReport& image) {
+  std::vector<Diagnostic> diagnostics = image.diagnostics;
+  std::ranges::stable_sort(diagnostics, std::greater<>(), [](const Diagnostic& each) { return each.effect == Effect::incomplete; });
   std::string out;
-  for (std::size_t i = 0; i < std::min(image.diagnostics.size(), kDiagnosticsShown); ++i) {
-    const Diagnostic& diagnostic = image.diagnostics[i];
-    out += "  ! " + std::string(to_string(diagnostic.code)) + ": ";
+  if (incomplete(image)) out += "  INCOMPLETE: parts of this image were not searched, so something may be missing\n";
+  for (std::size_t i = 0; i < std::min(diagnostics.size(), kDiagnosticsShown); ++i) {
+    const Diagnostic& diagnostic = diagnostics[i];
+    out += diagnostic.effect == Effect::incomplete ? "  ! incomplete, " : "  ! ";
+    out += std::string(to_string(diagnostic.code)) + ": ";
     if (!diagnostic.path.empty()) out += exports::place_text(diagnostic.path, diagnostic.archive) + ": ";
     out += diagnostic.message + "\n";
   }
@@ -36,6 +42,7 @@ std::string summary_line(const ImageReport& image) {
   line << image.facts.layers.size() << " layers (" << image.layers_fetched << " read, " << image.layers_reused << " known), "
        << image.stats.files << " files, " << human_bytes(image.stats.expanded_bytes);
   if (image.stats.archives > 0) line << ", " << image.stats.archives << " archives with " << image.stats.nested_files << " files";
+  if (incomplete(image)) line << "; incomplete";
   return line.str();
 }
 

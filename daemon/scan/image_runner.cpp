@@ -24,15 +24,13 @@ struct ImageRunner::Work {
 
 namespace {
 
-Diagnostic image_diagnostic(ErrorCode code, std::string message) {
-  Diagnostic diagnostic;
-  diagnostic.code = code;
-  diagnostic.message = std::move(message);
-  return diagnostic;
+Diagnostic image_diagnostic(ErrorCode code, std::string message, Effect effect) {
+  return {.code = code, .message = std::move(message), .path = {}, .archive = {}, .layer = {}, .effect = effect};
 }
 
+/// A layer that is not read may hold anything.
 Diagnostic layer_diagnostic(const Descriptor& layer, std::string message) {
-  Diagnostic diagnostic = image_diagnostic(ErrorCode::unsupported, std::move(message));
+  Diagnostic diagnostic = image_diagnostic(ErrorCode::unsupported, std::move(message), Effect::incomplete);
   diagnostic.layer = layer.digest;
   return diagnostic;
 }
@@ -52,24 +50,29 @@ Error not_an_image(const std::string& display, const registry::ManifestDocument&
 
 /// Applies the config's facts. The layers are scanned in any case: an invalid config only gives a diagnostic.
 ImageConfig read_config(ImageFacts& facts, const registry::ImageManifest& manifest, const Result<std::string>& body) {
-  const auto diagnose = [&](ErrorCode code, std::string message) {
-    facts.diagnostics.push_back(image_diagnostic(code, std::move(message)));
+  const auto diagnose = [&](ErrorCode code, std::string message, Effect effect) {
+    facts.diagnostics.push_back(image_diagnostic(code, std::move(message), effect));
   };
   auto config = body ? parse_image_config(*body) : Result<ImageConfig>(body.error());
   if (!config) {
-    diagnose(config.error().code(), "the image's config cannot be used: " + config.error().message());
+    const ErrorCode code = config.error().code();
+    diagnose(code, "the image's config cannot be used: " + config.error().message(), effect_of(code));
     return {};
   }
   if (!config->platform.empty()) facts.platform = config->platform;
   facts.created = config->created;
   if (!config->cut.empty()) {
-    diagnose(ErrorCode::limit_exceeded, "the image's config has too many entries in " + config->cut + ": only the first " +
-                                            std::to_string(kConfigEntriesMax) + " were read");
+    // All of its texts are searched in any case.
+    diagnose(ErrorCode::limit_exceeded,
+             "the image's config has too many entries in " + config->cut + ": only the first " + std::to_string(kConfigEntriesMax) +
+                 " were read",
+             Effect::note);
   }
   if (config->diff_ids.size() != manifest.layers.size()) {
-    diagnose(ErrorCode::malformed, "the image's config names " + std::to_string(config->diff_ids.size()) +
-                                       " layers (diff_ids), its manifest " + std::to_string(manifest.layers.size()) +
-                                       "; those of the manifest were scanned");
+    diagnose(ErrorCode::malformed,
+             "the image's config names " + std::to_string(config->diff_ids.size()) + " layers (diff_ids), its manifest " +
+                 std::to_string(manifest.layers.size()) + "; those of the manifest were scanned",
+             Effect::note);
   }
   return *std::move(config);
 }

@@ -44,8 +44,16 @@ void FileResults::add(Distribution found, std::uint64_t offset, const ScanLimits
 }
 
 void FileResults::diagnose(ErrorCode code, std::string message, const ScanLimits& limits) {
-  if (diagnostics.size() >= limits.diagnostics_per_layer_max) return;
-  diagnostics.push_back({.code = code, .message = std::move(message), .path = {}, .archive = {}, .layer = {}});
+  diagnose({.code = code, .message = std::move(message), .path = {}, .archive = {}, .layer = {}}, limits);
+}
+
+void FileResults::diagnose(Diagnostic diagnostic, const ScanLimits& limits) {
+  if (diagnostics.size() < limits.diagnostics_per_layer_max) return diagnostics.push_back(std::move(diagnostic));
+  if (diagnostics.empty()) return;
+  // The last place is for those that are left out, and what stood there is one of them.
+  if (left_out_.count == 0) left_out_.add(diagnostics.back().effect);
+  left_out_.add(diagnostic.effect);
+  diagnostics.back() = left_out_.line();
 }
 
 void FileResults::clear() {
@@ -53,6 +61,7 @@ void FileResults::clear() {
   packages.clear();
   distribution.reset();
   diagnostics.clear();
+  left_out_ = {};
   package_bytes_ = 0;
   too_many_findings_ = too_many_packages_ = false;
 }

@@ -20,6 +20,7 @@ class FileResults {
   void add(Package package, std::uint64_t offset, const ScanLimits& limits);
   void add(Distribution distribution, std::uint64_t offset, const ScanLimits& limits);
   void diagnose(ErrorCode code, std::string message, const ScanLimits& limits);
+  void diagnose(Diagnostic diagnostic, const ScanLimits& limits);
   void clear();
 
   std::vector<Finding> findings;
@@ -30,6 +31,7 @@ class FileResults {
  private:
   void once(bool& said, std::string message, const ScanLimits& limits);
 
+  LeftOutDiagnostics left_out_;
   std::uint64_t package_bytes_ = 0;
   bool too_many_findings_ = false;
   bool too_many_packages_ = false;

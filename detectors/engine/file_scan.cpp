@@ -293,7 +293,7 @@ void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteVi
   }
   for (Package& package : inner.packages) into.add(std::move(package), offset, limits_);
   if (inner.distribution) into.add(*std::move(inner.distribution), offset, limits_);
-  for (Diagnostic& diagnostic : inner.diagnostics) diagnose(analysis, diagnostic.code, std::move(diagnostic.message));
+  for (Diagnostic& diagnostic : inner.diagnostics) found(analysis).diagnose(std::move(diagnostic), limits_);
 }
 
 /// Moves what waiting and coming hits need to the buffer's start.

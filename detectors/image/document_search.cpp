@@ -22,12 +22,15 @@ class DocumentsScan {
     };
     auto visited = visit_texts(bytes, kDocumentTextsMax, visit);
     if (visited) return;
-    diagnose(visited.error().code(),
-             "the image's " + std::string(to_string(where)) + " is searched as it is: " + visited.error().message());
+    diagnose(visited.error().code(), "the image's " + std::string(to_string(where)) + " is searched as it is: " + visited.error().message(),
+             Effect::note);
     search(bytes, where, [](std::size_t) { return std::string(); });
   }
 
-  ImageFindings take() { return std::move(found_); }
+  ImageFindings take() {
+    if (left_out_.count > 0) found_.diagnostics.push_back(left_out_.line());
+    return std::move(found_);
+  }
 
  private:
   template <class PlaceAt>
@@ -55,7 +58,7 @@ class DocumentsScan {
       Occurrence at;
       at.where = where;
       at.path = place_at(0);
-      diagnose(diagnostic.code, place_text(at) + ": " + diagnostic.message);
+      diagnose(diagnostic.code, place_text(at) + ": " + diagnostic.message, diagnostic.effect);
     }
   }
 
@@ -63,22 +66,22 @@ class DocumentsScan {
     if (found_.findings.size() < limits_.findings_per_file_max) return found_.findings.push_back(std::move(finding));
     if (full_) return;
     full_ = true;
-    diagnose(ErrorCode::limit_exceeded, "more than " + std::to_string(limits_.findings_per_file_max) +
-                                            " findings in the image's config and manifest (findings_per_file_max): the rest is left out");
+    diagnose(ErrorCode::limit_exceeded,
+             "more than " + std::to_string(limits_.findings_per_file_max) +
+                 " findings in the image's config and manifest (findings_per_file_max): the rest is left out",
+             Effect::incomplete);
   }
 
-  void diagnose(ErrorCode code, std::string message) {
-    if (found_.diagnostics.size() >= limits_.diagnostics_per_layer_max) return;
-    Diagnostic diagnostic;
-    diagnostic.code = code;
-    diagnostic.message = std::move(message);
-    found_.diagnostics.push_back(std::move(diagnostic));
+  void diagnose(ErrorCode code, std::string message, Effect effect) {
+    if (found_.diagnostics.size() + 1 >= limits_.diagnostics_per_layer_max) return left_out_.add(effect);
+    found_.diagnostics.push_back({.code = code, .message = std::move(message), .path = {}, .archive = {}, .layer = {}, .effect = effect});
   }
 
   ScanLimits limits_;
   FileScanMemory memory_;
   FileScan scan_;
   ImageFindings found_;
+  LeftOutDiagnostics left_out_;
   bool full_ = false;
 };
 

@@ -25,10 +25,8 @@ Digest analyzers_state(const EngineState& engine_state, const std::vector<std::u
 
 void leave_out(ImageFindings& found, std::size_t count, const std::string& what) {
   if (count == 0) return;
-  Diagnostic cut;
-  cut.code = ErrorCode::limit_exceeded;
-  cut.message = std::to_string(count) + what;
-  found.diagnostics.push_back(std::move(cut));
+  found.diagnostics.push_back(
+      {.code = ErrorCode::limit_exceeded, .message = std::to_string(count) + what, .path = {}, .archive = {}, .layer = {}});
 }
 
 /// Places first: the thousandth place of one key says nothing, and must not push another key out.

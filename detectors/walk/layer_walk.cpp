@@ -32,7 +32,7 @@ LayerWalk::LayerWalk(const Engine::Impl& engine, WalkMemory& memory, const ScanL
 void LayerWalk::walk(ByteSource& layer) {
   PeekSource bytes(layer);
   const auto head = bytes.peek(1);
-  if (!head) report_.diagnose(head.error(), {});
+  if (!head) report_.diagnose_end(head.error());
   if (!head || head->empty()) return;
   ArchiveReader archive(bytes, ArchiveFormat::tar, limits_.tar_header_bytes_max);
   bool damage_reported = false;
@@ -41,21 +41,22 @@ void LayerWalk::walk(ByteSource& layer) {
     const ArchiveReader::Step step = archive.next();
     if (stop_.stop_requested()) return;
     if (step == ArchiveReader::Step::end) return check_trailer(archive, bytes);
-    if (step == ArchiveReader::Step::failed) return report_.diagnose(archive.error(), in_file ? place_ : Place{});
+    if (step == ArchiveReader::Step::failed)
+      return report_.diagnose(archive.error().code(), archive.error().message(), in_file ? place_ : Place{}, Effect::incomplete);
     if (step == ArchiveReader::Step::damaged) {
-      if (!std::exchange(damage_reported, true)) report_.diagnose(archive.error(), {});
+      if (!std::exchange(damage_reported, true)) report_.diagnose_end(archive.error());
       continue;
     }
-    if (++entries_ > limits_.layer_entries_max) return report_.diagnose(too_many_entries(), {});
+    if (++entries_ > limits_.layer_entries_max) return report_.diagnose_end(too_many_entries());
     layer_entry(archive);
     if (layer_full_ || stop_.stop_requested()) return;
   }
 }
 
 void LayerWalk::diagnose_header(const ArchiveEntry& entry, const EntryPath& path) {
-  if (path.cut) report_.diagnose(ErrorCode::limit_exceeded, "name is cut to path_bytes_max", place_);
-  if (path.dot_dot) report_.diagnose(ErrorCode::malformed, "name has \"..\" components", place_);
-  if (!entry.warning.empty()) report_.diagnose(ErrorCode::malformed, "odd header: " + entry.warning, place_);
+  if (path.cut) report_.diagnose(ErrorCode::limit_exceeded, "name is cut to path_bytes_max", place_, Effect::note);
+  if (path.dot_dot) report_.diagnose(ErrorCode::malformed, "name has \"..\" components", place_, Effect::note);
+  if (!entry.warning.empty()) report_.diagnose(ErrorCode::malformed, "odd header: " + entry.warning, place_, Effect::note);
 }
 
 void LayerWalk::layer_entry(ArchiveReader& archive) {

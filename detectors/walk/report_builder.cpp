@@ -45,14 +45,15 @@ ReportBuilder::ReportBuilder(const ScanLimits& limits, std::span<const Analysis>
 void ReportBuilder::diagnose(Diagnostics& into, Diagnostic diagnostic) const {
   // One is reserved for the line about those that were dropped.
   if (into.list.size() + 1 >= limits_.diagnostics_per_layer_max) {
-    ++into.dropped;
+    into.left_out.add(diagnostic.effect);
     return;
   }
   into.list.push_back(std::move(diagnostic));
 }
 
-void ReportBuilder::diagnose(ErrorCode code, std::string message, const Place& place) {
-  diagnose(walk_diagnostics_, {.code = code, .message = std::move(message), .path = place.path, .archive = place.archive, .layer = {}});
+void ReportBuilder::diagnose(ErrorCode code, std::string message, const Place& place, Effect effect) {
+  diagnose(walk_diagnostics_,
+           {.code = code, .message = std::move(message), .path = place.path, .archive = place.archive, .layer = {}, .effect = effect});
 }
 
 /// A diagnostic about the layer, only the first time.
@@ -189,13 +190,7 @@ std::vector<Diagnostic> ReportBuilder::finish(Diagnostics& diagnostics) {
   std::ranges::sort(list);
   const auto duplicates = std::ranges::unique(list);
   list.erase(duplicates.begin(), duplicates.end());
-  if (diagnostics.dropped > 0) {
-    list.push_back({.code = ErrorCode::limit_exceeded,
-                    .message = std::to_string(diagnostics.dropped) + " more diagnostics are left out (diagnostics_per_layer_max)",
-                    .path = {},
-                    .archive = {},
-                    .layer = {}});
-  }
+  if (diagnostics.left_out.count > 0) list.push_back(diagnostics.left_out.line());
   return list;
 }
 

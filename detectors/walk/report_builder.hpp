@@ -37,8 +37,11 @@ class ReportBuilder {
   void add(Analysis analysis, FileResults& found, const Place& place);
 
   /// About the walk itself.
-  void diagnose(ErrorCode code, std::string message, const Place& place);
+  void diagnose(ErrorCode code, std::string message, const Place& place, Effect effect);
+  void diagnose(ErrorCode code, std::string message, const Place& place) { diagnose(code, std::move(message), place, effect_of(code)); }
   void diagnose(const Error& error, const Place& place) { diagnose(error.code(), error.message(), place); }
+  /// Of the layer as a whole: what follows is not read.
+  void diagnose_end(const Error& error) { diagnose(error.code(), error.message(), {}, Effect::incomplete); }
 
   void add_written(std::string_view path, bool is_directory) { facts_.written.add(path, is_directory); }
   void add_whiteout(const std::string& path) { add_hidden(facts_.whiteouts, path); }
@@ -57,10 +60,10 @@ class ReportBuilder {
   ScannedLayer finish();
 
  private:
-  /// Diagnostics up to a number, and how many did not fit.
+  /// Diagnostics up to a number.
   struct Diagnostics {
     std::vector<Diagnostic> list;
-    std::uint64_t dropped = 0;
+    LeftOutDiagnostics left_out;
   };
   struct Section {
     std::vector<Finding> findings;

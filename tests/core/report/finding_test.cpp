@@ -98,9 +98,30 @@ TEST_CASE("A diagnostic goes through JSON unchanged") {
   const json document = diagnostic;
   CHECK(document["code"] == "limit_exceeded");
   CHECK(document.get<Diagnostic>() == diagnostic);
-  json unknown = document;
-  unknown["code"] = "boredom";
-  CHECK_FALSE(convert_json<Diagnostic>(unknown, "diagnostic"));
+  for (const char* field : {"code", "effect"}) {
+    json unknown = document;
+    unknown[field] = "boredom";
+    INFO(field);
+    CHECK_FALSE(convert_json<Diagnostic>(unknown, "diagnostic"));
+  }
+}
+
+TEST_CASE("A diagnostic says what it means for the result, also one that an older version stored") {
+  const Diagnostic damaged{ErrorCode::malformed, "cut short", "a.gz", {}, {}};
+  const Diagnostic full{ErrorCode::limit_exceeded, "too many", "", {}, {}};
+  const Diagnostic odd{ErrorCode::malformed, "odd header", "a", {}, {}, Effect::note};
+  CHECK(damaged.effect == Effect::not_opened);
+  CHECK(full.effect == Effect::incomplete);
+  for (const auto& [diagnostic, name] : {std::pair(damaged, "not_opened"), std::pair(full, "incomplete"), std::pair(odd, "note")}) {
+    const json document = diagnostic;
+    CHECK(document["effect"] == name);
+    CHECK(document.get<Diagnostic>() == diagnostic);
+  }
+  json older = full;
+  older.erase("effect");
+  CHECK(older.get<Diagnostic>().effect == Effect::incomplete);
+  CHECK_FALSE(incomplete({damaged, odd}));
+  CHECK(incomplete({damaged, odd, full}));
 }
 
 TEST_CASE("People see the worst first, then by type, title and id") {

@@ -63,6 +63,16 @@ TEST_CASE("many occurrences are cut in the table and whole in JSON") {
   CHECK((*document)["images"][0]["findings"][0]["occurrences"].size() == 21);
 }
 
+TEST_CASE("the table says first why a result is incomplete") {
+  ImageReport image = sample();
+  for (int i = 0; i < 30; ++i) image.diagnostics.push_back({ErrorCode::malformed, "damaged", "a.gz", {}, {}});
+  CHECK_FALSE(contains(render_tables({image}, {}, {}), "ncomplete"));
+  image.diagnostics.push_back({ErrorCode::limit_exceeded, "too many entries", "b.zip", {}, {}});
+  const std::string text = render_tables({image}, {}, {});
+  CHECK(contains(text, "! incomplete, limit_exceeded: b.zip: too many entries"));
+  CHECK(contains(text, "; incomplete\n"));
+}
+
 TEST_CASE("failures are named in both forms") {
   const std::vector<FailedImage> failures{{"x:1", Error(ErrorCode::unauthorized, "401 Unauthorized from registry x")}};
   CHECK(contains(render_tables({}, failures, {}), "x:1: 401 Unauthorized"));

@@ -220,6 +220,30 @@ TEST_CASE("diagnostics, findings and whiteouts of a layer are bounded") {
   CHECK(report.whiteouts.size() == 30);
 }
 
+TEST_CASE("that something is missing is not lost among other diagnostics") {
+  std::string tar;
+  for (int i = 0; i < 100; ++i) tar += file("../" + std::to_string(i), "x");
+  for (int i = 0; i < 100; ++i) tar += file(".wh." + std::to_string(i), "");
+  ScanLimits limits;
+  limits.diagnostics_per_layer_max = 10;
+  const ScannedBlob complete = scan(closed(tar), limits);
+  REQUIRE(complete.diagnostics.size() == 10);
+  CHECK_FALSE(incomplete(complete.diagnostics));
+  limits.whiteouts_max = 30;
+  const ScannedBlob cut = scan(closed(tar), limits);
+  REQUIRE(cut.diagnostics.size() == 10);
+  CHECK(cut.diagnostics[9].effect == Effect::incomplete);
+}
+
+TEST_CASE("a layer that breaks off is incomplete, a damaged file in it is not") {
+  const std::string tar = make_tar({{"a", needle("aaaaaaaa")}, {"b", std::string(100'000, 'x')}});
+  CHECK(incomplete(scan(tar.substr(0, tar.size() / 2)).diagnostics));
+  const std::string gzip = compress(std::string(100'000, 'x') + needle("bbbbbbbb"), "gzip");
+  const ScannedBlob damaged = scan(make_tar({{"a.gz", gzip.substr(0, gzip.size() / 2)}}));
+  REQUIRE(damaged.diagnostics.size() == 1);
+  CHECK(damaged.diagnostics[0].effect == Effect::not_opened);
+}
+
 TEST_CASE("hard links times findings stay within the findings of a layer") {
   std::string content;
   for (int i = 10; i < 60; ++i) content += needle("number" + std::to_string(i));
