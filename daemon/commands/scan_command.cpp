@@ -38,7 +38,7 @@ class Scan {
         options_(options),
         clock_(clock),
         store_(std::move(store)),
-        pool_(io.get_executor(), engine, worker_count(options.workers)),
+        pool_(io.get_executor(), engine, worker_count(options.workers), options.worker_memory_bytes),
         claims_(io.get_executor(), store_, engine->state(), clock, !options.full),
         runner_(io.get_executor(), pool_, store_, clock),
         connector_(io.get_executor(), options.connection, environment, clock) {

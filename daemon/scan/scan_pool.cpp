@@ -17,14 +17,17 @@ namespace landwaiter::daemon {
 
 std::size_t worker_count(std::size_t wanted) { return wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()); }
 
-ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers)
+ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers,
+                   std::uint64_t worker_memory_bytes)
     : executor_(executor),
       engine_(std::move(engine)),
       state_(engine_->state()),
       analysis_(engine_),
       turns_(executor, workers),
       threads_(workers) {
-  for (std::size_t i = 0; i < workers; ++i) scanners_.push_back(std::make_unique<detectors::LayerScanner>(engine_));
+  detectors::ScanLimits within;
+  within.layer_memory_bytes_max = worker_memory_bytes - limits::worker_fixed_bytes;
+  for (std::size_t i = 0; i < workers; ++i) scanners_.push_back(std::make_unique<detectors::LayerScanner>(engine_, within));
 }
 
 ScanPool::~ScanPool() { threads_.join(); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/async.hpp"
+#include "core/base/limits.hpp"
 #include "daemon/scan/worker_turns.hpp"
 #include "detectors/engine/engine.hpp"
 #include "detectors/image/image_analysis.hpp"
@@ -29,7 +30,9 @@ Result<ScannedLayer> guarded(const Digest& layer, const std::function<Result<Sca
 /// connections and memory are bounded by the number of workers; registries get workers in turn. Used from the io thread.
 class ScanPool {
  public:
-  ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers);
+  /// Of `worker_memory_bytes`, a layer gets what the worker itself does not need.
+  ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers,
+           std::uint64_t worker_memory_bytes = limits::worker_memory_bytes);
   ~ScanPool();
   ScanPool(const ScanPool&) = delete;
   ScanPool& operator=(const ScanPool&) = delete;

@@ -104,7 +104,7 @@ class Sensor::Impl {
     if (!pruned) co_return pruned.error();
 
     store_ = std::make_unique<StoreThread>(*std::move(store));
-    pool_ = std::make_unique<ScanPool>(executor_, *engine, worker_count(config_.workers));
+    pool_ = std::make_unique<ScanPool>(executor_, *engine, worker_count(config_.workers), config_.worker_memory_bytes);
     auto job_ended = [this](const std::string& job_id) { jobs_->reported(job_id); };
     outbox_ = std::make_unique<Outbox>(executor_, *store_, uplink_, (*engine)->state(), clock_, std::move(job_ended));
     auto job_finished = [this] { pause_.wake(); };
