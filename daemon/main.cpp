@@ -125,6 +125,7 @@ struct ScanFlags {
   ConnectionFlags connection;
   std::string config_file;
   std::string state;
+  std::string memory;
   bool no_state = false;
   bool quiet = false;
   std::vector<std::string> fail_on;
@@ -153,6 +154,8 @@ struct ScanFlags {
     command->add_flag("--no-state", no_state, "Store nothing");
     command->add_flag("--full", options.full, "Read every layer again, even if it is known");
     command->add_option("--workers", options.workers, "Layers to scan at once (default: one per core)")->check(CLI::Range(1, 64));
+    command->add_option("--memory", memory,
+                        "Memory for each layer that is read, such as 128M, which large windows of zstd or xz need (default: 48M)");
     command->add_flag("--quiet,-q", quiet, "Show no progress on the terminal");
     connection.add_to(*command);
     return command;
@@ -172,6 +175,11 @@ struct ScanFlags {
       auto rule = FailRule::parse(text);
       if (!rule) return fail_usage(rule.error());
       options.fail_on.push_back(*rule);
+    }
+    if (!memory.empty()) {
+      auto bytes = parse_memory(memory);
+      if (!bytes) return fail_usage(bytes.error());
+      options.worker_memory_bytes = *bytes;
     }
     options.progress = !quiet;
     if (!no_state) options.state_directory = state.empty() ? default_state_directory(process_environment()) : std::filesystem::path(state);

@@ -153,13 +153,9 @@ inline constexpr std::uint64_t nested_ratio_free_bytes = 64 * MiB;
 inline constexpr std::size_t path_bytes_max = 4096;
 /// Hard links whose target held a finding get an occurrence too; the table of links is bounded.
 inline constexpr std::size_t hard_links_max = 100'000;
-/// Text of hard links, whiteouts and finding places that one layer's scan keeps. Without this bound, long names times the counts above
-/// and below would be gigabytes.
-inline constexpr std::uint64_t hard_links_bytes_max = 16 * MiB;
-inline constexpr std::uint64_t whiteouts_bytes_max = 32 * MiB;
-inline constexpr std::uint64_t finding_places_bytes_max = 128 * MiB;
-/// What a tar may contain between two entries: pax headers, long names, a sparse map. Real ones stay below 100 KiB.
-inline constexpr std::uint64_t tar_header_bytes_max = 4 * MiB;
+/// What a tar may contain between two entries: pax headers, long names, a sparse map. Real ones stay below 100 KiB; a
+/// parsed sparse map takes twelve times its text.
+inline constexpr std::uint64_t tar_header_bytes_max = 256 * KiB;
 /// An executable jar starts with a shell script of about 10 KiB; this much of a file that starts with "#!" is searched for the zip after
 /// it.
 inline constexpr std::size_t script_before_zip_bytes_max = 64 * KiB;
@@ -167,12 +163,20 @@ inline constexpr std::size_t script_before_zip_bytes_max = 64 * KiB;
 inline constexpr std::uint64_t tar_trailer_bytes_max = 1 * MiB;
 /// Whiteouts kept in a layer report.
 inline constexpr std::size_t whiteouts_max = 200'000;
-/// zstd's own default (2^27); larger windows need --long when compressing and would exceed the promised memory.
+/// For what is stored and sent: zstd's own default (2^27). The windows of layers and of files in them are counted by the layer's meter.
 inline constexpr int zstd_window_log_max = 27;
-/// The same for archives inside a layer, which may be several deep.
-inline constexpr int nested_zstd_window_log_max = 24;
-/// xz -9 needs 65 MiB to decompress.
-inline constexpr std::uint64_t lzma_memory_bytes_max = 80 * MiB;
+/// Memory of one worker, all in all. A layer of `zstd -20` or `xz -8`, with a window of 32 MiB, is read by it.
+inline constexpr std::uint64_t worker_memory_bytes = 48 * MiB;
+/// The least and the most that can be configured: less than the first reads no archive in an archive.
+inline constexpr std::uint64_t worker_memory_bytes_min = 24 * MiB;
+inline constexpr std::uint64_t worker_memory_bytes_max = 64 * GiB;
+/// What a worker needs whatever the layer is: the code's own memory, Vectorscan's scratch, two windows and two buffers between the
+/// decompressors, chunks of the blob, diagnostics, and what libarchive makes of one header of tar_header_bytes_max.
+inline constexpr std::uint64_t worker_fixed_bytes = 10 * MiB;
+/// The rest is the layer's: decompressors' windows, archives that are open, gathered objects, and all that is found.
+inline constexpr std::uint64_t layer_memory_bytes_max = worker_memory_bytes - worker_fixed_bytes;
+/// What windows, archives and objects leave of it, so that what they bring can be kept: some thousand findings.
+inline constexpr std::uint64_t kept_memory_bytes_min = 4 * MiB;
 
 // --- detectors -----------------------------------------------------------------------------------------------------
 /// The part of a file that is matched in one call.
@@ -185,10 +189,12 @@ inline constexpr std::size_t detector_lookbehind_bytes = 4 * KiB;
 inline constexpr std::size_t trigger_length_max = 4 * KiB;
 /// Trigger hits handled per file; a file full of magic bytes costs no more after that, and gets a diagnostic.
 inline constexpr std::size_t triggers_per_file_max = 200'000;
-/// Findings per file and per layer: more means a generated or hostile file.
+/// Findings per file, without copies of the same, and places of findings per layer: more means a generated or hostile file.
 inline constexpr std::size_t findings_per_file_max = 20'000;
 inline constexpr std::size_t findings_per_layer_max = 200'000;
 inline constexpr std::size_t diagnostics_per_layer_max = 1'000;
+/// Their text, for the walk and for each analysis: that many with long paths.
+inline constexpr std::uint64_t diagnostics_bytes_max = 512 * KiB;
 /// Packages of one layer, each place of each counted: the lock files of a large monorepo name some 30,000.
 inline constexpr std::size_t packages_per_layer_max = 100'000;
 /// One text of a package (its name, version, purl, a license): registries stop at 214 (npm) to 255 bytes for a name.
@@ -240,9 +246,7 @@ inline constexpr std::size_t subject_alternative_names_max = 500;
 inline constexpr std::size_t blob_chunk_bytes = 256 * KiB;
 inline constexpr std::size_t blob_chunks_in_flight = 4;
 inline constexpr std::size_t workers_max = 64;
-/// What the process that reads one layer may allocate beyond what it starts with: a worker's share of the memory that we promise.
-inline constexpr std::uint64_t reader_memory_bytes_max = 48 * MiB;
-/// What it may say of its layer, as text: more than it can hold.
+/// What the process that reads one layer may say of it, as text: more than it can hold.
 inline constexpr std::uint64_t reader_results_bytes_max = 64 * MiB;
 /// Its CPU time, behind layer_work_base and layer_work_per_byte, for what they do not count: a MiB of zeros in zstd expands to some 30 GiB,
 /// which take 100 s.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/memory_meter.hpp"
 #include "core/base/result.hpp"
 
 #include <cstddef>
@@ -22,6 +23,8 @@ class PathSet {
   void seal();
   bool contains(std::string_view path, bool is_directory) const;
   std::size_t size() const { return hashes_.size(); }
+  /// Room for one more, as make_room in core/base/memory_meter.hpp.
+  bool make_room(MemoryShare& share) { return landwaiter::make_room(hashes_, 1, share); }
 
   std::string encode() const;
   static Result<PathSet> decode(std::string_view text);

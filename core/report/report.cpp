@@ -174,7 +174,8 @@ void join_lists(json& into, const json& from) {
   }
 }
 
-/// Adds what another place knows about the same asset and this one does not.
+}  // namespace
+
 void join_attributes(json& into, const json& from) {
   if (!into.is_object() || !from.is_object()) return;
   for (const auto& [name, value] : from.items()) {
@@ -184,8 +185,6 @@ void join_attributes(json& into, const json& from) {
       join_lists(known, value);
   }
 }
-
-}  // namespace
 
 void normalize(std::vector<Finding>& findings) {
   // Of equal findings the worst wins: a key stored in clear anywhere is not "encrypted".

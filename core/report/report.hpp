@@ -97,6 +97,9 @@ void from_json(const nlohmann::json& in, ImageFacts& value);
 /// The form in docs/report.schema.json: {"reference","digest","platform","created","layers","findings",...}
 void to_json(nlohmann::json& out, const ImageReport& value);
 
+/// What `from` knows about the same asset and `into` does not; places apart.
+void join_attributes(nlohmann::json& into, const nlohmann::json& from);
+
 /// Joins findings of the same (type, id), sorts occurrences, removes duplicates: the normal form of a list of findings. Of the joined
 /// findings, the first of the worst provides title and attributes; the others add what it lacks, including weaknesses and evidence.
 void normalize(std::vector<Finding>& findings);

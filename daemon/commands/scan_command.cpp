@@ -250,6 +250,7 @@ Result<std::unique_ptr<storage::Store>> open_store(const ScanOptions& options) {
 Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options) {
   ReaderSettings settings;
   settings.context.try_passwords = options.try_passwords;
+  settings.worker_memory_bytes = options.worker_memory_bytes;
   if (options.state_directory.empty()) {
     settings.context.identity_key = random_key();
   } else {

@@ -27,8 +27,9 @@ struct ScanOptions {
   std::vector<std::string> platforms;     ///< from an index, only these; empty means all
   std::filesystem::path state_directory;  ///< empty: nothing is stored
   std::size_t workers = 0;                ///< 0: one per core
-  bool full = false;                      ///< read everything again, even if it is known
-  bool progress = true;                   ///< on a terminal
+  std::uint64_t worker_memory_bytes = limits::worker_memory_bytes;
+  bool full = false;     ///< read everything again, even if it is known
+  bool progress = true;  ///< on a terminal
 };
 
 /// Returns an ExitCode after reporting everything: results on standard output (or the file), the rest on standard error.

@@ -30,9 +30,9 @@ class IsolatedReader::Conversation {
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
 
-  Result<void> order(std::string_view text, std::uint64_t blob_bytes, std::uint64_t memory_bytes_max) {
+  Result<void> order(std::string_view text, std::uint64_t blob_bytes, std::uint64_t memory_bytes) {
     const std::uint64_t seconds = (limits::reader_cpu_time_base + blob_bytes / limits::MiB * limits::reader_cpu_time_per_mib).count();
-    auto sent = send(ReaderMessage::allowance, {memory_bytes_max, seconds});
+    auto sent = send(ReaderMessage::allowance, {memory_bytes, seconds});
     if (!sent) return sent;
     sent = send_item(child_.socket, text);
     return sent ? sent : failed_to_send();
@@ -215,7 +215,7 @@ Result<ScannedLayer> IsolatedReader::scan(ByteSource& blob, const Digest& layer,
                                           detectors::ScanProgress& progress, std::stop_token stop) {
   auto reader = open("layer " + layer.str(), std::move(stop));
   if (!reader) return reader.error();
-  auto told = (*reader)->order(to_text(LayerOrder{layer, {wanted.begin(), wanted.end()}}), size_bytes, settings_.memory_bytes_max);
+  auto told = (*reader)->order(to_text(LayerOrder{layer, {wanted.begin(), wanted.end()}}), size_bytes, settings_.worker_memory_bytes);
   if (!told) return told.error();
   VerifyingSource verified(blob, layer, size_bytes);
   auto given = (*reader)->give(verified, progress);
@@ -238,7 +238,7 @@ Result<ScannedLayer> IsolatedReader::scan(ByteSource& blob, const Digest& layer,
 Result<detectors::ImageFindings> IsolatedReader::analyze(const detectors::ImageDocuments& image, std::stop_token stop) {
   auto reader = open("image " + image.facts.digest.str(), std::move(stop));
   if (!reader) return reader.error();
-  auto told = (*reader)->order(to_text(image), 0, settings_.memory_bytes_max);
+  auto told = (*reader)->order(to_text(image), 0, settings_.worker_memory_bytes);
   if (!told) return told.error();
   auto results = (*reader)->results();
   if (!results) return results.error();

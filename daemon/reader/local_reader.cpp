@@ -3,13 +3,15 @@
 
 namespace landwaiter::daemon {
 
-LocalReader::LocalReader(std::shared_ptr<const detectors::Engine> engine)
-    : engine_(std::move(engine)), state_(engine_->state()), analysis_(engine_) {}
+LocalReader::LocalReader(std::shared_ptr<const detectors::Engine> engine, std::uint64_t worker_memory_bytes)
+    : engine_(std::move(engine)), state_(engine_->state()), analysis_(engine_) {
+  limits_.layer_memory_bytes_max = worker_memory_bytes - limits::worker_fixed_bytes;
+}
 
 Result<std::shared_ptr<LocalReader>> LocalReader::create(const ReaderSettings& settings) {
   auto engine = detectors::Engine::create(settings.context);
   if (!engine) return engine.error();
-  return std::make_shared<LocalReader>(*std::move(engine));
+  return std::make_shared<LocalReader>(*std::move(engine), settings.worker_memory_bytes);
 }
 
 Result<ScannedLayer> LocalReader::scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, std::span<const Analysis> wanted,
@@ -30,7 +32,7 @@ Result<ScannedLayer> LocalReader::read(ByteSource& blob, const Digest& layer, st
   }
   bool threw = true;
   auto scanned = guarded<ScannedLayer>("layer " + layer.str(), [&] {
-    if (!scanner) scanner = std::make_unique<detectors::LayerScanner>(engine_);
+    if (!scanner) scanner = std::make_unique<detectors::LayerScanner>(engine_, limits_);
     auto read = scanner->read(blob, layer, wanted, progress, std::move(stop));
     threw = false;
     return read;

@@ -26,7 +26,7 @@ Result<T> guarded(const std::string& what, const std::function<Result<T>()>& rea
 /// Reads in this process.
 class LocalReader final : public ContentReader {
  public:
-  explicit LocalReader(std::shared_ptr<const detectors::Engine> engine);
+  explicit LocalReader(std::shared_ptr<const detectors::Engine> engine, std::uint64_t worker_memory_bytes = limits::worker_memory_bytes);
   static Result<std::shared_ptr<LocalReader>> create(const ReaderSettings& settings);
 
   Result<ScannedLayer> scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, std::span<const Analysis> wanted,
@@ -42,6 +42,7 @@ class LocalReader final : public ContentReader {
   std::shared_ptr<const detectors::Engine> engine_;
   EngineState state_;
   detectors::ImageAnalysis analysis_;
+  detectors::ScanLimits limits_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<detectors::LayerScanner>> free_;  ///< as many as ever ran at once
 };

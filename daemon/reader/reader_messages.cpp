@@ -144,8 +144,9 @@ Result<ReaderOrder> parse_reader_order(std::string_view text) {
 }
 
 std::string to_text(const ReaderSettings& settings) {
-  return dump_json(
-      {{"identity_key", hex_encode(as_bytes(settings.context.identity_key.reveal()))}, {"try_passwords", settings.context.try_passwords}});
+  return dump_json({{"identity_key", hex_encode(as_bytes(settings.context.identity_key.reveal()))},
+                    {"try_passwords", settings.context.try_passwords},
+                    {"worker_memory_bytes", settings.worker_memory_bytes}});
 }
 
 Result<ReaderSettings> parse_reader_settings(std::string_view text) {
@@ -157,6 +158,7 @@ Result<ReaderSettings> parse_reader_settings(std::string_view text) {
     settings.context.identity_key = Secret(std::string(as_text(key)));
     wipe(key);
     in->at("try_passwords").get_to(settings.context.try_passwords);
+    read_count(*in, "worker_memory_bytes", settings.worker_memory_bytes);
   });
   wipe_texts(*in);
   if (!read) return read.error();

@@ -95,6 +95,7 @@ class Sensor::Impl {
     ReaderSettings readers;
     readers.context.identity_key = identity_.identity_key;
     readers.context.try_passwords = config_.try_passwords;
+    readers.worker_memory_bytes = config_.worker_memory_bytes;
     auto reader = make_reader_(readers);
     if (!reader) co_return reader.error();
     auto store = storage::Store::open(config_.state_directory);

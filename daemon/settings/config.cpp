@@ -253,6 +253,14 @@ Result<std::string> expand_environment(std::string_view text, const Environment&
   }
 }
 
+Result<std::uint64_t> parse_memory(std::string_view text) {
+  const auto bytes = parse_rate(text);
+  if (bytes && *bytes >= limits::worker_memory_bytes_min && *bytes <= limits::worker_memory_bytes_max) return *bytes;
+  return Error(ErrorCode::invalid_argument, "not an amount of memory for a worker: " + landwaiter::quoted(text) + "; give " +
+                                                std::to_string(limits::worker_memory_bytes_min / limits::MiB) + "M to " +
+                                                std::to_string(limits::worker_memory_bytes_max / limits::GiB) + "G, such as 48M");
+}
+
 Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const Environment& environment) {
   YAML::Node node;
   auto parsed = parse_yaml(file, node);
@@ -261,10 +269,12 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
   config.name = default_name();
   std::size_t drain_s = static_cast<std::size_t>(config.drain_timeout.count());
 
+  std::string memory = std::to_string(config.worker_memory_bytes);
   Section root(file, node, "", environment);
   root.text("name", config.name);
   root.path("state_directory", config.state_directory);
   root.number("workers", 0, limits::workers_max, config.workers);
+  root.text("memory", memory);
   root.number("jobs", 1, 20, config.jobs);
   root.number("drain_timeout_s", 0, 3600, drain_s);
   Section platform = root.section("platform");
@@ -289,6 +299,9 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
     auto finished = section->finish();
     if (!finished) return finished.error();
   }
+  auto worker_memory = parse_memory(memory);
+  if (!worker_memory) return config_error(file, "\"memory\": " + worker_memory.error().message());
+  config.worker_memory_bytes = *worker_memory;
   for (const auto& [name, network] : {std::pair("platform", &config.platform_network), std::pair("registry", &config.registry_network)}) {
     auto checked = check_network(file, name, *network, environment);
     if (!checked) return checked.error();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/limits.hpp"
 #include "core/base/result.hpp"
 #include "core/base/secret.hpp"
 
@@ -34,11 +35,16 @@ struct NetworkSettings {
   std::string foreign_private_addresses = "allow";  ///< or "deny": whether realms and redirects may lead to private networks
 };
 
+/// "48M", "1G": what one worker may use, in bytes; K, M and G are 1024 and its powers. Error: invalid_argument, also for less than
+/// limits::worker_memory_bytes_min.
+Result<std::uint64_t> parse_memory(std::string_view text);
+
 /// `landwaiter sensor --config FILE` (YAML). Every scalar may contain `${env:NAME}`.
 struct SensorConfig {
   std::string name;  ///< default: the host name
   std::filesystem::path state_directory = "/var/lib/landwaiter";
-  std::size_t workers = 0;                 ///< layers scanned at once; 0: one per core
+  std::size_t workers = 0;  ///< layers scanned at once; 0: one per core
+  std::uint64_t worker_memory_bytes = limits::worker_memory_bytes;
   std::size_t jobs = 4;                    ///< jobs leased at once (1 to 20)
   std::chrono::seconds drain_timeout{60};  ///< how long running jobs may finish after SIGTERM
 

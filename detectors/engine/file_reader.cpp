@@ -2,7 +2,9 @@
 #include "detectors/engine/file_reader.hpp"
 
 #include "core/base/limits.hpp"
+#include "core/base/memory_meter.hpp"
 #include "core/base/text.hpp"
+#include "detectors/engine/file_results.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -18,10 +20,14 @@ class WholeFile final : public FileConsumer {
   void push(ByteView bytes) override {
     if (too_large_) return;
     if (bytes.size() > bytes_max_ - bytes_.size()) {
-      too_large_ = true;
-      bytes_ = {};
+      give_up();
       return sink_.diagnose(ErrorCode::limit_exceeded, "not read: larger than the " + human_bytes(bytes_max_) + " expected of such a file",
                             0);
+    }
+    if (!make_room(bytes_, bytes.size(), memory_)) {
+      give_up();
+      const Error refused = no_memory_for("not read");
+      return sink_.diagnose(refused.code(), refused.message(), 0);
     }
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   }
@@ -31,9 +37,16 @@ class WholeFile final : public FileConsumer {
   }
 
  private:
+  void give_up() {
+    too_large_ = true;
+    bytes_ = {};
+    memory_.clear();
+  }
+
   std::uint64_t bytes_max_;
   std::function<void(ByteView)> read_;
   ReportSink& sink_;
+  MemoryShare memory_;  ///< before what it pays for
   Bytes bytes_;
   bool too_large_ = false;
 };

@@ -1,27 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/engine/file_results.hpp"
 
+#include "core/report/memory.hpp"
+
 #include <utility>
 
 namespace landwaiter::detectors {
 namespace {
 
+/// Text of one file's diagnostics, which many files may hold at once: one for each archive around another.
+constexpr std::uint64_t kDiagnosticBytesMax = 64 * landwaiter::limits::KiB;
+
+constexpr const char* kMoreFindings = "what else was found in this file is left out";
+
 Occurrence occurrence_at(std::uint64_t offset) { return {.path = {}, .archive = {}, .offset = offset, .layer = {}, .deleted_by = {}}; }
 
 }  // namespace
+
+Error no_memory_for(std::string_view what) {
+  return {ErrorCode::limit_exceeded, std::string(what) + ": reading this layer needs more memory than one worker may use (--memory)"};
+}
 
 void FileResults::once(bool& said, std::string message, const ScanLimits& limits) {
   if (!std::exchange(said, true)) diagnose(ErrorCode::limit_exceeded, std::move(message), limits);
 }
 
 void FileResults::add(Finding finding, std::uint64_t offset, const ScanLimits& limits) {
-  if (findings.size() >= limits.findings_per_file_max) {
+  if (findings.size() >= limits.findings_per_file_max && !index_.knows(finding)) {
     return once(too_many_findings_,
                 "more than " + std::to_string(limits.findings_per_file_max) + " findings (findings_per_file_max): the rest is left out",
                 limits);
   }
   finding.occurrences.assign(1, occurrence_at(offset));
-  findings.push_back(std::move(finding));
+  if (index_.add(findings, std::move(finding), memory_) == findings.size())
+    once(no_memory_, no_memory_for(kMoreFindings).message(), limits);
 }
 
 void FileResults::add(Package package, std::uint64_t offset, const ScanLimits& limits) {
@@ -31,6 +43,7 @@ void FileResults::add(Package package, std::uint64_t offset, const ScanLimits& l
   if (packages.size() >= limits.packages_per_layer_max || package_bytes_ + bytes > landwaiter::limits::packages_bytes_max) {
     return once(too_many_packages_, "too many packages (packages_per_layer_max, packages_bytes_max): the rest is left out", limits);
   }
+  if (!memory_.keep(memory_of(package))) return once(no_memory_, no_memory_for(kMoreFindings).message(), limits);
   package_bytes_ += bytes;
   package.occurrences.assign(1, occurrence_at(offset));
   packages.push_back(std::move(package));
@@ -48,7 +61,11 @@ void FileResults::diagnose(ErrorCode code, std::string message, const ScanLimits
 }
 
 void FileResults::diagnose(Diagnostic diagnostic, const ScanLimits& limits) {
-  if (diagnostics.size() < limits.diagnostics_per_layer_max) return diagnostics.push_back(std::move(diagnostic));
+  const std::uint64_t bytes = sizeof diagnostic + diagnostic.message.size();
+  if (diagnostics.size() < limits.diagnostics_per_layer_max && diagnostic_bytes_ + bytes <= kDiagnosticBytesMax) {
+    diagnostic_bytes_ += bytes;
+    return diagnostics.push_back(std::move(diagnostic));
+  }
   if (diagnostics.empty()) return;
   // The last place is for those that are left out, and what stood there is one of them.
   if (left_out_.count == 0) left_out_.add(diagnostics.back().effect);
@@ -62,8 +79,10 @@ void FileResults::clear() {
   distribution.reset();
   diagnostics.clear();
   left_out_ = {};
-  package_bytes_ = 0;
-  too_many_findings_ = too_many_packages_ = false;
+  index_.clear();
+  memory_.clear();
+  package_bytes_ = diagnostic_bytes_ = 0;
+  too_many_findings_ = too_many_packages_ = no_memory_ = false;
 }
 
 }  // namespace landwaiter::detectors

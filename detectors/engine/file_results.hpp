@@ -4,6 +4,7 @@
 #include "core/report/distribution.hpp"
 #include "core/report/finding.hpp"
 #include "core/report/package.hpp"
+#include "detectors/engine/finding_index.hpp"
 #include "detectors/engine/scan_limits.hpp"
 
 #include <optional>
@@ -12,8 +13,11 @@
 
 namespace landwaiter::detectors {
 
-/// What one analysis found in one file, without its path, for the caller to take. Keeps the limits of a file: each that is met leaves one
-/// diagnostic.
+/// The error for what is not read or not kept because the layer's memory does not suffice: "WHAT: it needs ...".
+Error no_memory_for(std::string_view what);
+
+/// What one analysis found in one file, without its path, for the caller to take. Equal findings are one with several places. Keeps the
+/// limits of a file: each that is met leaves one diagnostic.
 class FileResults {
  public:
   void add(Finding finding, std::uint64_t offset, const ScanLimits& limits);
@@ -22,6 +26,8 @@ class FileResults {
   void diagnose(ErrorCode code, std::string message, const ScanLimits& limits);
   void diagnose(Diagnostic diagnostic, const ScanLimits& limits);
   void clear();
+  /// The caller is about to pay for this itself, and keeps nothing else of these results.
+  void hand_over(std::uint64_t memory_bytes) { memory_.give_back(memory_bytes); }
 
   std::vector<Finding> findings;
   std::vector<Package> packages;
@@ -32,9 +38,13 @@ class FileResults {
   void once(bool& said, std::string message, const ScanLimits& limits);
 
   LeftOutDiagnostics left_out_;
+  FindingIndex index_;
+  MemoryShare memory_;  ///< of findings and packages
   std::uint64_t package_bytes_ = 0;
+  std::uint64_t diagnostic_bytes_ = 0;
   bool too_many_findings_ = false;
   bool too_many_packages_ = false;
+  bool no_memory_ = false;
 };
 
 }  // namespace landwaiter::detectors

@@ -2,12 +2,22 @@
 #include "detectors/engine/file_scan.hpp"
 
 #include "core/base/secret.hpp"
+#include "core/base/text.hpp"
 #include "core/report/attribute_names.hpp"
+#include "core/report/memory.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 namespace landwaiter::detectors {
+namespace {
+
+/// For a file, and for an archive around it.
+constexpr std::size_t kOwnWindows = 2;
+/// What a detector makes of a gathered object (a copy, its parts, their text) takes up to this many times as much, beside it.
+constexpr std::uint64_t kObjectWorkFactor = 2;
+
+}  // namespace
 
 void FileScanMemory::begin_layer(std::span<const Analysis> analyses, const ScanLimits& limits) {
   wanted.fill(false);
@@ -23,7 +33,8 @@ void FileScanMemory::earn(std::uint64_t bytes, const ScanLimits& limits) {
 
 FileScanMemory::FileScanMemory(const Engine::Impl& engine)
     : scratch(engine.prefilter.make_scratch()),
-      windows(limits::window_bytes + limits::detector_lookahead_bytes + limits::detector_lookbehind_bytes + engine.trigger_length_max) {}
+      windows(limits::window_bytes + limits::detector_lookahead_bytes + limits::detector_lookbehind_bytes + engine.trigger_length_max,
+              kOwnWindows) {}
 
 /// Reports for one hit.
 class FileScan::Sink final : public FindingSink {
@@ -40,6 +51,12 @@ class FileScan::Sink final : public FindingSink {
     if (!trusted()) return;
     charge_work(limits::finding_work);
     finding.detector = scan_.engine_.labels[detector_];
+    if (!scan_.encodings_.empty()) {
+      auto& wrapped = finding.attributes[attribute::wrapped_in];
+      if (!wrapped.is_array()) wrapped = nlohmann::json::array();
+      const nlohmann::json around(scan_.encodings_);
+      wrapped.insert(wrapped.begin(), around.begin(), around.end());
+    }
     scan_.found(analysis_).add(std::move(finding), window_.offset + offset, scan_.limits_);
   }
 
@@ -100,15 +117,33 @@ void FileScan::reset(std::string_view name) {
   name_ = name;
   head_.clear();
   objects_.clear();
-  buffer_ = {};
+  if (!keeps_window_) buffer_ = {};
   filled_ = 0;
   base_ = matched_ = 0;
-  pending_.clear();
+  pending_ = {};
+  pending_memory_.clear();
   std::ranges::fill(consumed_, 0);
   triggers_.fill(0);
   exhausted_.fill(false);
   unaffordable_.fill(false);
   for (FileResults& found : found_) found.clear();
+}
+
+bool FileScan::keep_window() {
+  if (!buffer_) buffer_ = memory_.windows.take();
+  keeps_window_ = static_cast<bool>(buffer_);
+  return keeps_window_;
+}
+
+/// Nothing of the file is searched any more.
+void FileScan::give_up() {
+  for (const Analysis analysis : kAllAnalyses) {
+    if (!listens(analysis) || std::exchange(exhausted_[index_of(analysis)], true)) continue;
+    diagnose(analysis, no_memory_for("not searched to its end"));
+  }
+  pending_ = {};
+  pending_memory_.clear();
+  objects_.clear();
 }
 
 bool FileScan::all_exhausted() const {
@@ -127,6 +162,7 @@ void FileScan::whole(ByteView file) { process(Window{.bytes = file, .offset = 0,
 void FileScan::push(ByteView bytes) {
   while (!bytes.empty() && !done()) {
     if (!buffer_) buffer_ = memory_.windows.take();
+    if (!buffer_) return give_up();
     const std::size_t size = std::min(bytes.size(), buffer_.span().size() - filled_);
     std::memcpy(buffer_.span().data() + filled_, bytes.data(), size);
     filled_ += size;
@@ -135,7 +171,11 @@ void FileScan::push(ByteView bytes) {
   }
 }
 
-void FileScan::finish() { process(true); }
+void FileScan::finish() {
+  process(true);
+  filled_ = 0;
+  if (!keeps_window_) buffer_ = {};
+}
 
 void FileScan::process(bool ends_file) {
   if (filled_ == 0) return;
@@ -157,6 +197,15 @@ void FileScan::process(Window window) {
     deliver(window, pending_[delivered]);
   }
   pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(delivered));
+  pay_for_pending();
+}
+
+/// For what waits until the next window; the room for a few hits is not worth counting.
+void FileScan::pay_for_pending() {
+  constexpr std::size_t kFew = 4096;
+  pending_memory_.clear();
+  if (pending_.capacity() > kFew) pending_.shrink_to_fit();
+  if (pending_.capacity() > kFew && !pending_memory_.keep(pending_.capacity() * sizeof(Prefilter::Match))) give_up();
 }
 
 /// Finds the matches that end beyond matched_ and appends them to pending_.
@@ -165,12 +214,16 @@ void FileScan::match(const Window& window) {
   const std::uint64_t from = std::max(window.offset, matched_ - std::min(matched_, overlap));
   const std::uint64_t known = std::exchange(matched_, window.offset + window.bytes.size());
   // Decoded bytes bring nothing: those that they were made of did.
-  if (decode_depth_ == 0) memory_.earn(matched_ - known, limits_);
+  if (encodings_.empty()) memory_.earn(matched_ - known, limits_);
+  // The list of hits doubles: three times its items while it moves.
+  const std::uint64_t affordable_hits = memory_left() / (3 * sizeof(Prefilter::Match));
   ByAnalysis<Prefilter::Group> groups;
+  ByAnalysis<bool> by_memory{};
   for (const Analysis analysis : kAllAnalyses) {
     const std::size_t i = index_of(analysis);
     groups[i].wanted = listens(analysis) && !exhausted_[i];
-    groups[i].room = limits_.triggers_per_file_max - triggers_[i];
+    groups[i].room = std::min<std::uint64_t>(limits_.triggers_per_file_max - triggers_[i], affordable_hits);
+    by_memory[i] = affordable_hits < limits_.triggers_per_file_max - triggers_[i];
   }
   const std::size_t before = pending_.size();
   engine_.prefilter.scan(window.bytes.subspan(from - window.offset), memory_.scratch, pending_, engine_.groups, groups);
@@ -182,9 +235,9 @@ void FileScan::match(const Window& window) {
   for (const Analysis analysis : kAllAnalyses) {
     if (!groups[index_of(analysis)].overflowed) continue;
     exhausted_[index_of(analysis)] = true;
-    diagnose(analysis, ErrorCode::limit_exceeded,
-             "more than " + std::to_string(limits_.triggers_per_file_max) +
-                 " places look like an asset (triggers_per_file_max): what follows is not searched");
+    const Error too_many(ErrorCode::limit_exceeded, "more than " + std::to_string(limits_.triggers_per_file_max) +
+                                                        " places look like an asset (triggers_per_file_max): what follows is not searched");
+    diagnose(analysis, by_memory[index_of(analysis)] ? no_memory_for("not searched to its end") : too_many);
   }
 }
 
@@ -244,8 +297,15 @@ bool FileScan::gather(const Window& window, const Prefilter::Match& hit, std::si
     ++count;
   }
   if (count >= limits::objects_waiting_max || waiting > limits::objects_waiting_bytes_max) return false;
+  Object object{.pattern = hit.pattern, .hit_end = hit.end, .begin = start, .size = size};
+  if (!object.memory.borrow(size)) {
+    diagnose(engine_.analyses[engine_.triggers[hit.pattern].detector], no_memory_for("an object of " + human_bytes(size) + " is not read"));
+    return false;
+  }
   const ByteView here = window.bytes.subspan(begin);
-  objects_.push_back({.pattern = hit.pattern, .hit_end = hit.end, .begin = start, .size = size, .bytes = Bytes(here.begin(), here.end())});
+  object.bytes.reserve(size);
+  object.bytes.assign(here.begin(), here.end());
+  objects_.push_back(std::move(object));
   return true;
 }
 
@@ -269,31 +329,39 @@ void FileScan::feed_objects(const Window& window) {
 
 void FileScan::deliver_object(Object object, bool ends_file) {
   const Window window{.bytes = object.bytes, .offset = object.begin, .ends_file = ends_file, .head = head_, .name = name_};
-  inspect(window, Prefilter::Match{object.hit_end, object.pattern}, false);
+  MemoryShare work;
+  if (work.borrow(kObjectWorkFactor * object.size)) {
+    inspect(window, Prefilter::Match{object.hit_end, object.pattern}, false);
+  } else {
+    diagnose(engine_.analyses[engine_.triggers[object.pattern].detector],
+             no_memory_for("an object of " + human_bytes(object.size) + " is not read"));
+  }
   wipe(object.bytes);
 }
 
 void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, std::uint64_t offset) {
-  if (bytes.empty() || decode_depth_ >= limits::decode_depth_max) return;
-  if (!inner_) {
-    inner_ = std::make_unique<FileScan>(engine_, memory_, limits_);
-    inner_->decode_depth_ = decode_depth_ + 1;
-  }
+  if (bytes.empty() || encodings_.size() >= limits::decode_depth_max) return;
+  if (!inner_) inner_ = std::make_unique<FileScan>(engine_, memory_, limits_);
+  inner_->encodings_ = encodings_;
+  inner_->encodings_.emplace_back(encoding);
   inner_->reset(name_);
   inner_->only_ = analysis;
-  inner_->push(bytes);
-  inner_->finish();
+  if (bytes.size() <= limits::window_bytes) {
+    inner_->whole(bytes);
+  } else {
+    inner_->push(bytes);
+    inner_->finish();
+  }
   FileResults& into = found(analysis);
   FileResults& inner = inner_->found(analysis);
   for (Finding& finding : inner.findings) {
-    auto& wrapped = finding.attributes[attribute::wrapped_in];
-    if (!wrapped.is_array()) wrapped = nlohmann::json::array();
-    wrapped.insert(wrapped.begin(), encoding);
+    inner.hand_over(memory_of(finding));
     into.add(std::move(finding), offset, limits_);
   }
   for (Package& package : inner.packages) into.add(std::move(package), offset, limits_);
   if (inner.distribution) into.add(*std::move(inner.distribution), offset, limits_);
   for (Diagnostic& diagnostic : inner.diagnostics) found(analysis).diagnose(std::move(diagnostic), limits_);
+  inner.clear();
 }
 
 /// Moves what waiting and coming hits need to the buffer's start.

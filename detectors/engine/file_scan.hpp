@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/memory_meter.hpp"
 #include "core/base/work_meter.hpp"
 #include "detectors/engine/buffer_pool.hpp"
 #include "detectors/engine/engine_impl.hpp"
@@ -40,15 +41,17 @@ class FileScan {
   FileScan(const Engine::Impl& engine, FileScanMemory& memory, const ScanLimits& limits);
   ~FileScan();
 
-  /// Prepares for the next file, with this name; keeps the memory.
+  /// Prepares for the next file, with this name.
   void reset(std::string_view name);
+  /// Takes the window that push() needs and keeps it from file to file. False if the layer has no memory left for it.
+  bool keep_window();
 
   /// Scans a complete file not larger than limits::window_bytes, without a copy.
   void whole(ByteView file);
   void push(ByteView bytes);
   /// Like pushing that many zeros, at a bounded cost: for the holes of sparse files.
   void skip(std::uint64_t zeros);
-  /// The file ended; the waiting hits get their windows.
+  /// The file ended; the waiting hits get their windows, and a window that is not kept goes back.
   void finish();
 
   FileResults& found(Analysis analysis) { return found_[index_of(analysis)]; }
@@ -62,10 +65,13 @@ class FileScan {
     std::uint64_t hit_end = 0;  ///< file offset
     std::uint64_t begin = 0;    ///< file offset
     std::uint64_t size = 0;
-    Bytes bytes;
+    MemoryShare memory = {};
+    Bytes bytes = {};
   };
 
   void diagnose(Analysis analysis, ErrorCode code, std::string message);
+  void diagnose(Analysis analysis, const Error& error) { diagnose(analysis, error.code(), error.message()); }
+  void give_up();
   void process(bool ends_file);
   void process(Window window);
   void match(const Window& window);
@@ -83,6 +89,7 @@ class FileScan {
   }
   bool all_exhausted() const;
   bool affordable(Analysis analysis);
+  void pay_for_pending();
   void retain();
   void push_zeros(std::uint64_t count);
   std::uint64_t lookbehind() const;
@@ -93,17 +100,19 @@ class FileScan {
   FileScanMemory& memory_;
   const ScanLimits& limits_;
   BufferPool::Loan buffer_;
+  bool keeps_window_ = false;
   std::size_t filled_ = 0;                 ///< bytes in buffer_
   std::uint64_t base_ = 0;                 ///< file offset of buffer_[0]
   std::uint64_t matched_ = 0;              ///< file offset up to which matches are known
   std::vector<Prefilter::Match> pending_;  ///< not delivered yet, with file offsets, sorted
-  std::vector<std::uint64_t> consumed_;    ///< for each detector; sized with the first hit
-  std::vector<Object> objects_;            ///< being gathered
+  MemoryShare pending_memory_;
+  std::vector<std::uint64_t> consumed_;  ///< for each detector; sized with the first hit
+  std::vector<Object> objects_;          ///< being gathered
   std::string name_;
-  Bytes head_;                       ///< the first bytes of a file that is longer than a window
-  std::unique_ptr<FileScan> inner_;  ///< for decoded bytes; created when needed
-  std::size_t decode_depth_ = 0;
-  std::optional<Analysis> only_;  ///< whose detector decoded these bytes; nothing for a file
+  Bytes head_;                          ///< the first bytes of a file that is longer than a window
+  std::unique_ptr<FileScan> inner_;     ///< for decoded bytes; created when needed
+  std::vector<std::string> encodings_;  ///< that these bytes were decoded from, outermost first
+  std::optional<Analysis> only_;        ///< whose detector decoded these bytes; nothing for a file
   ByAnalysis<std::size_t> triggers_{};
   ByAnalysis<bool> exhausted_{};     ///< triggers_per_file_max was reached
   ByAnalysis<bool> unaffordable_{};  ///< its diagnostic was given

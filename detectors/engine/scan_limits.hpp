@@ -6,7 +6,7 @@
 namespace landwaiter::detectors {
 
 /// The limits of one layer's scan as values, so tests and fuzzing can reach them with small inputs. Everything else uses these defaults.
-/// Findings depend on them, so users cannot set them.
+/// Findings depend on them, so users cannot set them, but for the memory: what did not fit is said.
 struct ScanLimits {
   std::size_t archive_depth_max = limits::archive_depth_max;
   /// Once for the entries of the layer itself, once for all entries of archives inside its files.
@@ -27,6 +27,7 @@ struct ScanLimits {
   std::size_t packages_per_layer_max = limits::packages_per_layer_max;
   std::uint64_t reader_zeros_bytes_max = limits::reader_zeros_bytes_max;
   std::size_t diagnostics_per_layer_max = limits::diagnostics_per_layer_max;
+  std::uint64_t layer_memory_bytes_max = limits::layer_memory_bytes_max;
 };
 
 }  // namespace landwaiter::detectors

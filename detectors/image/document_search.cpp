@@ -48,9 +48,10 @@ class DocumentsScan {
   template <class PlaceAt>
   void take_over(FileResults& results, Where where, PlaceAt place_at) {
     for (Finding& finding : results.findings) {
-      Occurrence& occurrence = finding.occurrences.front();
-      occurrence.where = where;
-      occurrence.path = place_at(occurrence.offset);
+      for (Occurrence& occurrence : finding.occurrences) {
+        occurrence.where = where;
+        occurrence.path = place_at(occurrence.offset);
+      }
       add(std::move(finding));
     }
     // Where the detectors' trouble begins is not known, so that no variable's name is shown.

@@ -134,7 +134,7 @@ Lock password_lock(ByteView salt, ByteView check) {
 
 class NssReader {
  public:
-  explicit NssReader(SqliteReader database) : database_(std::move(database)) { out_.type = "NSS"; }
+  NssReader(SqliteReader database, std::uint64_t size_bytes) : database_(std::move(database)), kept_left_(size_bytes) { out_.type = "NSS"; }
 
   Result<Keystore> read() {
     bool whole = true, found = false;
@@ -144,7 +144,7 @@ class NssReader {
       whole = database_.each_row(table, [this](const Row& row) { return read_object(row); }) && whole;
     }
     if (!found) return Error(ErrorCode::malformed, "not a database of NSS");
-    if (out_.entries.size() >= kKeystoreEntriesMax) whole = false;
+    if (out_.entries.size() >= kKeystoreEntriesMax || full_) whole = false;
     if (database_.has_table("metaData")) {
       (void)database_.each_row("metaData", [this](const Row& row) { return read_password(row); });
     }
@@ -153,7 +153,15 @@ class NssReader {
   }
 
  private:
+  /// Rows may share pages, so that their values together can be far larger than the database. Reading then ends.
+  bool has_room(std::uint64_t bytes) {
+    full_ = full_ || bytes > kept_left_;
+    if (!full_) kept_left_ -= bytes;
+    return !full_;
+  }
+
   ByteView kept(ByteView bytes) {
+    if (!has_room(bytes.size())) return {};
     out_.opened.emplace_back(Bytes(bytes.begin(), bytes.end()));
     return out_.opened.back().view();
   }
@@ -161,11 +169,13 @@ class NssReader {
   bool read_object(const Row& row) {
     const auto kind = number_field(row, kClassColumn);
     KeystoreEntry entry;
+    if (!has_room(raw_field(row, kLabelColumn).size())) return false;
     entry.alias = attribute_text(as_text(raw_field(row, kLabelColumn)));
     if (kind == kNssCertificate) {
       const ByteView der = raw_field(row, kValueColumn);
       entry.kind = "certificate";
-      if (!der.empty()) entry.certificates.push_back(kept(der));
+      const ByteView certificate = kept(der);
+      if (!certificate.empty()) entry.certificates.push_back(certificate);
     } else if (kind == kNssPrivateKey) {
       read_private_key(row, entry);
     } else if (kind == kNssSecretKey) {
@@ -175,7 +185,7 @@ class NssReader {
       return true;  // public keys, trust, revocation lists
     }
     out_.entries.push_back(std::move(entry));
-    return out_.entries.size() < kKeystoreEntriesMax;
+    return out_.entries.size() < kKeystoreEntriesMax && !full_;
   }
 
   void describe_sealed(ByteView value, KeystoreEntry& entry) {
@@ -217,6 +227,8 @@ class NssReader {
   }
 
   SqliteReader database_;
+  std::uint64_t kept_left_;
+  bool full_ = false;
   Keystore out_;
 };
 
@@ -238,7 +250,7 @@ Result<Keystore> read_nss_database(ByteView bytes) {
   const ByteView whole = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(*size, bytes.size())));
   auto database = SqliteReader::open(whole);
   if (!database) return database.error();
-  auto out = NssReader(*std::move(database)).read();
+  auto out = NssReader(*std::move(database), whole.size()).read();
   if (!out) return out;
   if (whole.size() < *size && out->problem.empty()) out->problem = "its end is missing";
   out->whole = whole;

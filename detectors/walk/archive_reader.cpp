@@ -4,6 +4,7 @@
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "core/os/locale.hpp"
+#include "detectors/engine/file_results.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -23,6 +24,7 @@ struct ArchiveReader::Source {
   std::uint64_t header_bytes = 0;
   std::uint64_t delivered = 0;
   ByteView chunk;
+  ByteView left;  ///< of the chunk, not given to libarchive yet
   std::optional<Error> failed;
 
   static la_ssize_t read(struct archive*, void* context, const void** buffer) { return static_cast<Source*>(context)->next(buffer); }
@@ -32,16 +34,22 @@ struct ArchiveReader::Source {
       failed = Error(ErrorCode::limit_exceeded, "a tar header of more than " + human_bytes(header_bytes_max) + " (tar_header_bytes_max)");
       return ARCHIVE_FATAL;
     }
-    auto next = bytes.next();
-    if (!next) {
-      failed = next.error();
-      return ARCHIVE_FATAL;
+    if (left.empty()) {
+      auto next = bytes.next();
+      if (!next) {
+        failed = next.error();
+        return ARCHIVE_FATAL;
+      }
+      chunk = left = *next;
+      delivered += chunk.size();
     }
-    chunk = *next;
-    delivered += chunk.size();
-    if (in_header) header_bytes += chunk.size();
-    *buffer = chunk.data();
-    return static_cast<la_ssize_t>(chunk.size());
+    // A header in small pieces, so that it ends soon after its limit.
+    constexpr std::size_t kHeaderPieceBytes = 64 * limits::KiB;
+    const ByteView piece = left.first(in_header ? std::min(left.size(), kHeaderPieceBytes) : left.size());
+    left = left.subspan(piece.size());
+    if (in_header) header_bytes += piece.size();
+    *buffer = piece.data();
+    return static_cast<la_ssize_t>(piece.size());
   }
 };
 
@@ -118,7 +126,7 @@ std::string unsupported_zip_content(struct archive* archive, struct archive_entr
 }  // namespace
 
 ArchiveReader::ArchiveReader(ByteSource& source, ArchiveFormat format, std::uint64_t header_bytes_max)
-    : source_(new Source{source, header_bytes_max, false, 0, 0, {}, {}}), archive_(archive_read_new()), format_(format) {
+    : source_(new Source{source, header_bytes_max, false, 0, 0, {}, {}, {}}), archive_(archive_read_new()), format_(format) {
   if (!archive_) throw std::bad_alloc();
   const int code = format == ArchiveFormat::tar ? archive_read_support_format_tar(archive_.get())
                                                 : archive_read_support_format_zip_streamable(archive_.get());
@@ -157,8 +165,10 @@ ArchiveReader::Step ArchiveReader::next() {
   struct archive_entry* header = nullptr;
   source_->in_header = format_ == ArchiveFormat::tar;
   source_->header_bytes = 0;
+  const auto before = archive_filter_bytes(archive_.get(), 0);
   const int code = archive_read_next_header(archive_.get(), &header);
   source_->in_header = false;
+  if (!pay_for_header(static_cast<std::uint64_t>(archive_filter_bytes(archive_.get(), 0) - before))) return Step::failed;
   switch (code) {
     case ARCHIVE_OK:
     case ARCHIVE_WARN:
@@ -171,6 +181,28 @@ ArchiveReader::Step ArchiveReader::next() {
     case ARCHIVE_FAILED: return pass_over();
     default: fail_damaged(); return Step::failed;
   }
+}
+
+/// libarchive keeps room for the longest texts that it has seen, as bytes and as wide characters.
+bool ArchiveReader::pay_for_header(std::uint64_t bytes) {
+  constexpr std::uint64_t kFactor = 8;
+  // Such a header is part of kOpenArchiveBytes.
+  constexpr std::uint64_t kUsualBytes = 64 * limits::KiB;
+  if (format_ != ArchiveFormat::tar || bytes <= std::max(header_paid_, kUsualBytes)) return true;
+  if (!memory_.borrow(kFactor * (bytes - header_paid_))) {
+    failed_ = true;
+    error_ = no_memory_for("not read to its end, because of a tar header of " + human_bytes(bytes));
+    return false;
+  }
+  header_paid_ = bytes;
+  return true;
+}
+
+/// What bzip2 needs in libarchive, which keeps it from entry to entry.
+bool ArchiveReader::pay_for_bzip2() {
+  constexpr std::uint64_t kBzip2Bytes = 4 * limits::MiB;
+  bzip2_paid_ = bzip2_paid_ || memory_.borrow(kBzip2Bytes);
+  return bzip2_paid_;
 }
 
 /// libarchive says that it can continue after the damage; trusted as long as it advances.
@@ -227,6 +259,9 @@ void ArchiveReader::fill_entry(struct archive_entry* header) {
   entry_.warning.clear();
   if (format_ == ArchiveFormat::zip && entry_.type == ArchiveEntry::Type::file) {
     entry_.unsupported = unsupported_zip_content(archive_.get(), header);
+    const char* method = archive_format_name(archive_.get());
+    const bool bzip2 = method != nullptr && std::string_view(method).ends_with("(bzip)");
+    if (bzip2 && !pay_for_bzip2()) entry_.unsupported = no_memory_for("it is compressed with bzip2").message();
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
+#include "core/base/memory_meter.hpp"
 #include "detectors/engine/file_reader.hpp"
 
 #include <memory>
@@ -33,6 +34,9 @@ struct ArchiveEntry {
   /// POSIX lets a hard link bring the file's content once more.
   bool has_content() const { return type == Type::file || (type == Type::hard_link && size_bytes > 0); }
 };
+
+/// What an open archive takes in all: libarchive's state and buffers, bytes that are looked at in advance, a small decoder's state.
+inline constexpr std::uint64_t kOpenArchiveBytes = 1 * limits::MiB;
 
 /// Reads a tar (POSIX.1-2017 pax, ustar, GNU, v7) or, from its local headers, a zip (APPNOTE.TXT) as a stream with libarchive. Writes
 /// nothing, reads no file. A tar ends where container engines end it, at its two zero blocks.
@@ -77,12 +81,17 @@ class ArchiveReader {
   };
 
   void fill_entry(struct ::archive_entry* header);
+  bool pay_for_header(std::uint64_t bytes);
+  bool pay_for_bzip2();
   Step pass_over();
   std::string_view format_name() const;
   void fail(std::string message);
   void fail_damaged();
   std::string reason() const;
 
+  MemoryShare memory_;  ///< of what libarchive keeps, beyond kOpenArchiveBytes
+  std::uint64_t header_paid_ = 0;
+  bool bzip2_paid_ = false;
   std::unique_ptr<Source> source_;
   std::unique_ptr<struct ::archive, Free> archive_;
   ArchiveFormat format_;

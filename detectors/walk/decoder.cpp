@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/walk/decoder.hpp"
 
+#include "core/base/memory_meter.hpp"
+#include "core/base/text.hpp"
+
 #include <bzlib.h>
 #include <isa-l/igzip_lib.h>
 #include <lzma.h>
+// For the functions that take an allocator.
+#define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <limits>
 
 namespace landwaiter::detectors {
@@ -16,6 +23,48 @@ namespace {
 std::uint32_t size32(std::size_t size) {
   return static_cast<std::uint32_t>(std::min<std::size_t>(size, std::numeric_limits<std::uint32_t>::max() / 2));
 }
+
+/// What a library allocates, windows above all: the layer's meter is asked first, so the windows of all decoders that are open add up to
+/// no more than it has.
+class DecoderMemory {
+ public:
+  DecoderMemory() = default;
+  DecoderMemory(const DecoderMemory&) = delete;
+  DecoderMemory& operator=(const DecoderMemory&) = delete;
+
+  void* allocate(std::size_t size) {
+    if (size > std::numeric_limits<std::size_t>::max() / 2 || !share_.borrow(size)) {
+      refused_ = std::max(refused_, size);
+      return nullptr;
+    }
+    auto* const block = static_cast<std::uint8_t*>(std::malloc(kHeadBytes + size));
+    if (block == nullptr) throw std::bad_alloc();
+    std::memcpy(block, &size, sizeof size);
+    return block + kHeadBytes;
+  }
+  void free(void* memory) {
+    if (memory == nullptr) return;
+    auto* const block = static_cast<std::uint8_t*>(memory) - kHeadBytes;
+    std::size_t size = 0;
+    std::memcpy(&size, block, sizeof size);
+    share_.give_back(size);
+    std::free(block);
+  }
+  /// What to say if the library could not go on for this reason.
+  std::optional<Error> refusal(std::string_view format) const {
+    if (refused_ == 0) return std::nullopt;
+    return Error(ErrorCode::limit_exceeded, "reading this " + std::string(format) + " data takes a window of " + human_bytes(refused_) +
+                                                ", which is more memory than one worker has left: allow it more with --memory");
+  }
+
+  static void* allocate_for(void* self, std::size_t size) { return static_cast<DecoderMemory*>(self)->allocate(size); }
+  static void free_for(void* self, void* memory) { static_cast<DecoderMemory*>(self)->free(memory); }
+
+ private:
+  static constexpr std::size_t kHeadBytes = alignof(std::max_align_t);
+  MemoryShare share_;
+  std::size_t refused_ = 0;  ///< the largest that was
+};
 
 class GzipDecoder final : public Decoder {
  public:
@@ -87,42 +136,45 @@ class GzipDecoder final : public Decoder {
 
 class ZstdDecoder final : public Decoder {
  public:
-  explicit ZstdDecoder(int window_log_max) : stream_(ZSTD_createDCtx()) {
-    if (!stream_) throw std::bad_alloc();
-    ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, window_log_max);
+  ZstdDecoder() : stream_(ZSTD_createDCtx_advanced({DecoderMemory::allocate_for, DecoderMemory::free_for, &memory_})) {
+    if (stream_) ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, ZSTD_WINDOWLOG_MAX);
   }
 
   Step step(ByteView in, std::span<std::uint8_t> out) override {
+    Step step;
+    if (!stream_) {
+      step.error = memory_.refusal("zstd");
+      return step;
+    }
     ZSTD_inBuffer input{in.data(), in.size(), 0};
     ZSTD_outBuffer output{out.data(), out.size(), 0};
     const std::size_t code = ZSTD_decompressStream(stream_.get(), &output, &input);
-    Step step;
     step.consumed = input.pos;
     step.produced = output.pos;
     if (ZSTD_isError(code)) {
-      const bool window = ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge;
-      step.error = Error(window ? ErrorCode::limit_exceeded : ErrorCode::malformed,
-                         std::string("zstd data cannot be read: ") + ZSTD_getErrorName(code));
+      const Error damaged(ErrorCode::malformed, std::string("zstd data cannot be read: ") + ZSTD_getErrorName(code));
+      step.error = ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation ? memory_.refusal("zstd").value_or(damaged) : damaged;
     } else {
       step.finished = code == 0 && step.consumed > 0;
     }
     return step;
   }
 
-  void reset() override { ZSTD_DCtx_reset(stream_.get(), ZSTD_reset_session_only); }
+  void reset() override {
+    if (stream_) ZSTD_DCtx_reset(stream_.get(), ZSTD_reset_session_only);
+  }
 
  private:
   struct Free {
     void operator()(ZSTD_DCtx* stream) const { ZSTD_freeDCtx(stream); }
   };
+  DecoderMemory memory_;
   std::unique_ptr<ZSTD_DCtx, Free> stream_;
 };
 
 class XzDecoder final : public Decoder {
  public:
-  explicit XzDecoder(std::uint64_t memory_bytes_max) : memory_bytes_max_(memory_bytes_max) {}
-  XzDecoder(const XzDecoder&) = delete;
-  XzDecoder& operator=(const XzDecoder&) = delete;
+  XzDecoder() { stream_.allocator = &allocator_; }
   ~XzDecoder() override { lzma_end(&stream_); }
 
   Step step(ByteView in, std::span<std::uint8_t> out) override {
@@ -130,7 +182,7 @@ class XzDecoder final : public Decoder {
     stream_.avail_in = in.size();
     stream_.next_out = out.data();
     stream_.avail_out = out.size();
-    const lzma_ret code = lzma_code(&stream_, LZMA_RUN);
+    const lzma_ret code = started_ == LZMA_OK ? lzma_code(&stream_, LZMA_RUN) : started_;
     Step step;
     step.consumed = in.size() - stream_.avail_in;
     step.produced = out.size() - stream_.avail_out;
@@ -141,29 +193,32 @@ class XzDecoder final : public Decoder {
   }
 
   void reset() override {
-    // Streams one by one instead of LZMA_CONCATENATED, which treats trailing data as damage.
-    if (lzma_stream_decoder(&stream_, memory_bytes_max_, 0) != LZMA_OK) throw std::bad_alloc();
+    // Streams one by one instead of LZMA_CONCATENATED, which treats trailing data as damage. The meter limits the memory.
+    started_ = lzma_stream_decoder(&stream_, std::numeric_limits<std::uint64_t>::max(), 0);
   }
 
  private:
-  static Error reason(lzma_ret code) {
+  static void* allocate(void* memory, std::size_t count, std::size_t size) {
+    return static_cast<DecoderMemory*>(memory)->allocate(count * size);  // lzma's count is always 1
+  }
+  Error reason(lzma_ret code) const {
+    const Error damaged(ErrorCode::malformed, "xz data is damaged");
     switch (code) {
-      case LZMA_MEMLIMIT_ERROR: return {ErrorCode::limit_exceeded, "xz data needs more memory than lzma_memory_bytes_max to decompress"};
-      case LZMA_MEM_ERROR: throw std::bad_alloc();
+      case LZMA_MEM_ERROR: return memory_.refusal("xz").value_or(damaged);
       case LZMA_OPTIONS_ERROR: return {ErrorCode::unsupported, "xz data uses a filter or option that is not supported"};
-      default: return {ErrorCode::malformed, "xz data is damaged"};
+      default: return damaged;
     }
   }
 
-  std::uint64_t memory_bytes_max_;
+  DecoderMemory memory_;
+  lzma_allocator allocator_{allocate, DecoderMemory::free_for, &memory_};
   lzma_stream stream_ = LZMA_STREAM_INIT;
+  lzma_ret started_ = LZMA_PROG_ERROR;
 };
 
 class Bzip2Decoder final : public Decoder {
  public:
   Bzip2Decoder() = default;
-  Bzip2Decoder(const Bzip2Decoder&) = delete;
-  Bzip2Decoder& operator=(const Bzip2Decoder&) = delete;
   ~Bzip2Decoder() override { BZ2_bzDecompressEnd(&stream_); }
 
   Step step(ByteView in, std::span<std::uint8_t> out) override {
@@ -174,34 +229,44 @@ class Bzip2Decoder final : public Decoder {
     stream_.avail_out = size32(out.size());
     const std::uint32_t given_in = stream_.avail_in;
     const std::uint32_t given_out = stream_.avail_out;
-    const int code = BZ2_bzDecompress(&stream_);
+    const int code = started_ == BZ_OK ? BZ2_bzDecompress(&stream_) : started_;
     Step step;
     step.consumed = given_in - stream_.avail_in;
     step.produced = given_out - stream_.avail_out;
     step.finished = code == BZ_STREAM_END;
-    if (code == BZ_MEM_ERROR) throw std::bad_alloc();
-    if (code != BZ_OK && code != BZ_STREAM_END) step.error = Error(ErrorCode::malformed, "bzip2 data is damaged");
+    const Error damaged(ErrorCode::malformed, "bzip2 data is damaged");
+    if (code == BZ_MEM_ERROR) step.error = memory_.refusal("bzip2").value_or(damaged);
+    else if (code != BZ_OK && code != BZ_STREAM_END) step.error = damaged;
     return step;
   }
 
   void reset() override {
     BZ2_bzDecompressEnd(&stream_);
     stream_ = bz_stream{};
-    if (BZ2_bzDecompressInit(&stream_, 0, 0) != BZ_OK) throw std::bad_alloc();
+    stream_.bzalloc = allocate;
+    stream_.bzfree = DecoderMemory::free_for;
+    stream_.opaque = &memory_;
+    started_ = BZ2_bzDecompressInit(&stream_, 0, 0);
   }
 
  private:
+  static void* allocate(void* memory, int count, int size) {
+    return static_cast<DecoderMemory*>(memory)->allocate(static_cast<std::size_t>(count) * static_cast<std::size_t>(size));
+  }
+
+  DecoderMemory memory_;
   bz_stream stream_{};
+  int started_ = BZ_PARAM_ERROR;
 };
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_decoder(Compression compression, const InflateOptions& options) {
+std::unique_ptr<Decoder> make_decoder(Compression compression) {
   std::unique_ptr<Decoder> decoder;
   switch (compression) {
     case Compression::gzip: decoder = std::make_unique<GzipDecoder>(); break;
-    case Compression::zstd: decoder = std::make_unique<ZstdDecoder>(options.zstd_window_log_max); break;
-    case Compression::xz: decoder = std::make_unique<XzDecoder>(options.lzma_memory_bytes_max); break;
+    case Compression::zstd: decoder = std::make_unique<ZstdDecoder>(); break;
+    case Compression::xz: decoder = std::make_unique<XzDecoder>(); break;
     case Compression::bzip2: decoder = std::make_unique<Bzip2Decoder>(); break;
     case Compression::none: break;
   }

@@ -29,7 +29,8 @@ class Decoder {
   virtual void reset() = 0;
 };
 
-/// Null for Compression::none.
-std::unique_ptr<Decoder> make_decoder(Compression compression, const InflateOptions& options);
+/// Null for Compression::none. What the libraries allocate is the thread's memory meter's; what that refuses is an error (limit_exceeded)
+/// of step().
+std::unique_ptr<Decoder> make_decoder(Compression compression);
 
 }  // namespace landwaiter::detectors

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/walk/inflate.hpp"
 
+#include "detectors/engine/file_results.hpp"
 #include "detectors/walk/decoder.hpp"
 
 #include <algorithm>
@@ -52,9 +53,11 @@ Compression sniff_compression(ByteView head) {
   return Compression::none;
 }
 
-InflateSource::InflateSource(ByteSource& source, Compression compression, const InflateOptions& options, BufferPool& buffers)
-    : input_(source), compression_(compression), decoder_(make_decoder(compression, options)) {
-  if (decoder_) buffer_ = buffers.take();
+InflateSource::InflateSource(ByteSource& source, Compression compression, BufferPool& buffers)
+    : input_(source), compression_(compression), decoder_(make_decoder(compression)) {
+  if (!decoder_) return;
+  buffer_ = buffers.take();
+  if (!buffer_) failed_ = no_memory_for(std::string(to_string(compression)) + " data is not read");
 }
 
 InflateSource::~InflateSource() = default;

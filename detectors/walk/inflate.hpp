@@ -2,7 +2,6 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
-#include "core/base/limits.hpp"
 #include "detectors/engine/buffer_pool.hpp"
 #include "detectors/walk/peek_source.hpp"
 
@@ -23,19 +22,14 @@ inline constexpr std::size_t kCompressionSniffBytes = 10;
 /// By the first bytes only: media types and file names are not reliable.
 Compression sniff_compression(ByteView head);
 
-struct InflateOptions {
-  int zstd_window_log_max = limits::zstd_window_log_max;
-  std::uint64_t lzma_memory_bytes_max = limits::lzma_memory_bytes_max;
-};
-
 /// The bytes that a compressed source holds. Several consecutive members, frames or streams are one run of bytes, as in their own tools;
 /// zeros after the last are padding; anything else there ends the bytes and is reported by trailing_data(). Damage or a truncated end is
-/// an error (malformed), after all bytes before it have been returned. Checksums are verified. Memory is the decoder's state (bounded by
-/// the options) and one buffer of the pool, which is filled before it is handed out. For undamaged data the chunks do not depend on how
-/// the source was split; the amount returned before damage may.
+/// an error (malformed), after all bytes before it have been returned. Checksums are verified. Memory is the decoder's state and one
+/// buffer of the pool, which is filled before it is handed out; if the layer has none left for them, that is an error (limit_exceeded). For
+/// undamaged data the chunks do not depend on how the source was split; the amount returned before damage may.
 class InflateSource final : public ByteSource {
  public:
-  InflateSource(ByteSource& source, Compression compression, const InflateOptions& options, BufferPool& buffers);
+  InflateSource(ByteSource& source, Compression compression, BufferPool& buffers);
   ~InflateSource() override;
 
   Result<ByteView> next() override;

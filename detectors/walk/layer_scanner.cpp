@@ -51,12 +51,15 @@ struct LayerScanner::Impl {
 
   std::shared_ptr<const Engine> engine;
   ScanLimits limits;
+  MemoryMeter meter;
   WalkMemory memory;
 };
 
 LayerScanner::LayerScanner(std::shared_ptr<const Engine> engine, const ScanLimits& limits)
     : impl_(std::make_unique<Impl>(std::move(engine), limits)) {}
 LayerScanner::~LayerScanner() = default;
+
+std::uint64_t LayerScanner::memory_peak() const { return impl_->meter.peak(); }
 
 std::vector<Analysis> LayerScanner::Impl::known(std::span<const Analysis> wanted) const {
   std::vector<Analysis> known;
@@ -71,7 +74,7 @@ void LayerScanner::Impl::walk(ByteSource& blob, ReportBuilder& report, ScanProgr
   PeekSource head(even);
   const auto first = head.peek(kCompressionSniffBytes);
   if (!first || first->empty()) return;  // an error stays with the source, whose drain() returns it
-  InflateSource layer(head, sniff_compression(*first), InflateOptions{}, memory.inflated);
+  InflateSource layer(head, sniff_compression(*first), memory.inflated);
   LayerWalk(engine->impl(), memory, limits, report, progress, stop).walk(layer);
   if (layer.trailing_data()) {
     report.diagnose(ErrorCode::malformed, "bytes after the end of the layer's compressed data are not searched", {});
@@ -87,6 +90,8 @@ Result<ScannedLayer> LayerScanner::scan(ByteSource& blob, const Digest& layer, s
 Result<ScannedLayer> LayerScanner::read(ByteSource& blob, const Digest& layer, std::span<const Analysis> wanted, ScanProgress& progress,
                                         std::stop_token stop) {
   Meter meter(blob, progress, stop);
+  impl_->meter.begin(impl_->limits.layer_memory_bytes_max);
+  const MemoryScope scope(impl_->meter);
   ReportBuilder builder(impl_->limits, impl_->known(wanted));
   impl_->walk(meter, builder, progress, stop);
   auto ended = meter.drain();

@@ -23,7 +23,8 @@ struct ScanProgress {
 /// Scans layers, one at a time; owns the scratch memory, so a worker keeps one for its life. Not thread-safe.
 class LayerScanner {
  public:
-  /// `limits` other than the default are for tests: reports depend on them but no state includes them.
+  /// `limits` other than the default are for tests: reports depend on them but no state includes them. What does
+  /// not fit into layer_memory_bytes_max is left out, with a diagnostic that says what.
   explicit LayerScanner(std::shared_ptr<const Engine> engine, const ScanLimits& limits = {});
   ~LayerScanner();
 
@@ -37,6 +38,9 @@ class LayerScanner {
   /// The same for a blob that the caller itself proves to be `layer`, before it uses the result.
   Result<ScannedLayer> read(ByteSource& blob, const Digest& layer, std::span<const Analysis> wanted, ScanProgress& progress,
                             std::stop_token stop);
+
+  /// The most that the last layer took at once of ScanLimits::layer_memory_bytes_max.
+  std::uint64_t memory_peak() const;
 
  private:
   struct Impl;

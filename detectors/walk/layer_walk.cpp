@@ -9,11 +9,13 @@ namespace landwaiter::detectors {
 namespace {
 
 /// Between libarchive and the decompressor: large enough for most files to arrive in one piece, small enough for the cache.
-constexpr std::size_t kInflatedBytes = 512 * 1024;
+constexpr std::size_t kInflatedBytes = 256 * 1024;
+/// Of a layer, and of an archive in it.
+constexpr std::size_t kOwnInflated = 2;
 
 }  // namespace
 
-WalkMemory::WalkMemory(const Engine::Impl& engine) : files(engine), inflated(kInflatedBytes) {}
+WalkMemory::WalkMemory(const Engine::Impl& engine) : files(engine), inflated(kInflatedBytes, kOwnInflated) {}
 
 LayerWalk::LayerWalk(const Engine::Impl& engine, WalkMemory& memory, const ScanLimits& limits, ReportBuilder& report,
                      ScanProgress& progress, std::stop_token stop)
@@ -26,6 +28,7 @@ LayerWalk::LayerWalk(const Engine::Impl& engine, WalkMemory& memory, const ScanL
       leaf_(engine, memory.files, limits) {
   memory_.files.begin_layer(report.wanted(), limits);
   memory_.files.stop = stop_;
+  leaf_.keep_window();
   reader_zeros_left_.fill(limits.reader_zeros_bytes_max);
 }
 

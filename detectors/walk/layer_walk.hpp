@@ -55,7 +55,7 @@ class LayerWalk {
   Result<void> scan_file(ByteSource& file, std::optional<std::uint64_t> exact_size, std::size_t depth);
   Result<void> scan_plain(PeekSource& file, std::optional<std::uint64_t> exact_size);
   Result<void> scan_sparse(ArchiveReader& archive, Budget* budget, FileReading* readers);
-  Result<void> scan_archive(PeekSource& file, const Content& content, std::size_t depth);
+  Result<void> scan_archive(PeekSource& file, const Content& content, std::optional<std::uint64_t> exact_size, std::size_t depth);
   Result<void> open_content(ByteSource& bytes, const Content& content, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_compressed(ByteSource& bytes, Compression compression, Budget& budget, std::size_t depth, bool& opened);
   Result<void> walk_entries(ByteSource& bytes, ArchiveFormat format, Budget* budget, std::size_t depth, bool& opened);

@@ -6,8 +6,6 @@
 namespace landwaiter::detectors {
 namespace {
 
-constexpr InflateOptions kNestedOptions{limits::nested_zstd_window_log_max, limits::lzma_memory_bytes_max};
-
 std::string name_of(const Content& content) {
   switch (content.kind) {
     case Content::Kind::tar: return "tar archive";
@@ -46,7 +44,7 @@ Result<void> LayerWalk::scan_file(ByteSource& file, std::optional<std::uint64_t>
   if (head->empty()) return {};
   const Content content = sniff_content(*head);
   if (content.kind == Content::Kind::plain) return scan_plain(bytes, exact_size);
-  if (depth < limits_.archive_depth_max) return scan_archive(bytes, content, depth);
+  if (depth < limits_.archive_depth_max) return scan_archive(bytes, content, exact_size, depth);
   report_.diagnose(ErrorCode::limit_exceeded,
                    name_of(content) + " is not opened: it lies more than " + std::to_string(limits_.archive_depth_max) +
                        " archives deep (archive_depth_max)",
@@ -99,9 +97,14 @@ Result<void> LayerWalk::scan_sparse(ArchiveReader& archive, Budget* budget, File
   return result;
 }
 
-Result<void> LayerWalk::scan_archive(PeekSource& file, const Content& content, std::size_t depth) {
+Result<void> LayerWalk::scan_archive(PeekSource& file, const Content& content, std::optional<std::uint64_t> exact_size, std::size_t depth) {
   const ReportBuilder::Mark first = report_.mark();
+  MemoryShare memory;
   FileScan raw(engine_, memory_.files, limits_);
+  if (!memory.borrow(kOpenArchiveBytes) || !raw.keep_window()) {
+    report_.diagnose(no_memory_for(name_of(content) + " is not opened"), place_);
+    return scan_plain(file, exact_size);
+  }
   raw.reset(name());
   RawTee bytes(file, raw);
   Budget budget{*this, bytes.bytes(), innermost_};
@@ -139,7 +142,7 @@ Result<void> LayerWalk::open_content(ByteSource& bytes, const Content& content, 
 }
 
 Result<void> LayerWalk::open_compressed(ByteSource& bytes, Compression compression, Budget& budget, std::size_t depth, bool& opened) {
-  InflateSource inflate(bytes, compression, kNestedOptions, memory_.inflated);
+  InflateSource inflate(bytes, compression, memory_.inflated);
   Spending spending(*this, inflate, budget);
   PeekSource content(spending);
   auto head = content.peek(kContentSniffBytes);

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/walk/report_builder.hpp"
 
+#include "core/report/memory.hpp"
+
 #include <algorithm>
 
 namespace landwaiter::detectors {
 namespace {
 
-std::uint64_t bytes_of(const Place& place) {
-  std::uint64_t bytes = place.path.size();
-  for (const std::string& name : place.archive) bytes += name.size() + sizeof name;
-  return bytes;
+/// What a name in a list of hidden paths takes, and a hard link in its two maps, beside the text.
+constexpr std::uint64_t kNameBytes = 3 * sizeof(std::string);
+constexpr std::uint64_t kLinkBytes = 320;
+
+std::uint64_t memory_of(const Place& place) {
+  Occurrence there;
+  there.path = place.path;
+  there.archive = place.archive;
+  return landwaiter::memory_of(there);
 }
 
 void set_place(Occurrence& occurrence, const Place& place) {
@@ -17,24 +24,24 @@ void set_place(Occurrence& occurrence, const Place& place) {
   occurrence.archive = place.archive;
 }
 
-/// What was found in the first name of a file, for its other names. Each item has one occurrence; the copies are appended at the end,
-/// as they would invalidate the views. `room` says whether the report takes one more.
+using Names = std::map<std::string_view, std::vector<std::string_view>>;
+
+/// What was found in the first name of a file, for its other names. `room` says whether the report takes one more place of an item.
 template <class Item, class Room>
-void copy_to_links(std::vector<Item>& items, const std::map<std::string, std::string, std::less<>>& links, Room room) {
-  std::map<std::string_view, std::vector<Item*>> by_path;
-  for (Item& item : items) by_path[item.occurrences.front().path].push_back(&item);
-  std::vector<std::pair<Item*, Occurrence>> copies;
-  for (const auto& [name, target] : links) {
-    const auto found = by_path.find(target);
-    if (found == by_path.end()) continue;
-    for (Item* item : found->second) {
-      Occurrence copy = item->occurrences.front();
-      copy.path = name;
-      if (!room(*item, Place{copy.path, copy.archive})) break;
-      copies.emplace_back(item, std::move(copy));
+void copy_to_links(std::vector<Item>& items, const Names& names, Room room) {
+  for (Item& item : items) {
+    const std::size_t count = item.occurrences.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto links = names.find(item.occurrences[i].path);
+      if (links == names.end()) continue;
+      for (const std::string_view name : links->second) {
+        Occurrence copy = item.occurrences[i];
+        copy.path = name;
+        if (!room(item, copy)) return;
+        item.occurrences.push_back(std::move(copy));
+      }
     }
   }
-  for (auto& [item, copy] : copies) item->occurrences.push_back(std::move(copy));
 }
 
 }  // namespace
@@ -43,11 +50,14 @@ ReportBuilder::ReportBuilder(const ScanLimits& limits, std::span<const Analysis>
     : limits_(limits), wanted_(wanted.begin(), wanted.end()) {}
 
 void ReportBuilder::diagnose(Diagnostics& into, Diagnostic diagnostic) const {
+  std::uint64_t bytes = sizeof diagnostic + diagnostic.message.size() + diagnostic.path.size();
+  for (const std::string& name : diagnostic.archive) bytes += sizeof name + name.size();
   // One is reserved for the line about those that were dropped.
-  if (into.list.size() + 1 >= limits_.diagnostics_per_layer_max) {
+  if (into.list.size() + 1 >= limits_.diagnostics_per_layer_max || into.bytes + bytes > limits::diagnostics_bytes_max) {
     into.left_out.add(diagnostic.effect);
     return;
   }
+  into.bytes += bytes;
   into.list.push_back(std::move(diagnostic));
 }
 
@@ -62,26 +72,25 @@ void ReportBuilder::once(Diagnostics& into, bool& said, const std::string& messa
   diagnose(into, {.code = ErrorCode::limit_exceeded, .message = message, .path = {}, .archive = {}, .layer = {}});
 }
 
-bool ReportBuilder::room_for_place(Section& section, const Place& place) {
-  if (section.occurrences >= limits_.findings_per_layer_max) {
+/// Always false, for callers to return.
+bool ReportBuilder::no_memory(Diagnostics& into, bool& said, std::string_view what) const {
+  once(into, said, no_memory_for(what).message());
+  return false;
+}
+
+bool ReportBuilder::room_for_places(Section& section, std::uint64_t count) {
+  if (section.occurrences + count > limits_.findings_per_layer_max) {
     once(section.diagnostics, section.findings_full,
          "more than " + std::to_string(limits_.findings_per_layer_max) +
              " occurrences in one layer (findings_per_layer_max): the rest is left out");
     return false;
   }
-  const std::uint64_t bytes = bytes_of(place);
-  if (section.place_bytes + bytes > limits::finding_places_bytes_max) {
-    once(section.diagnostics, section.places_full,
-         "the paths of this layer's findings are too long (finding_places_bytes_max): the rest is left out");
-    return false;
-  }
-  ++section.occurrences;
-  section.place_bytes += bytes;
+  section.occurrences += count;
   return true;
 }
 
-bool ReportBuilder::room_for_package(Section& section, const Package& package, const Place& place) {
-  const std::uint64_t bytes = text_bytes(package) + bytes_of(place);
+bool ReportBuilder::room_for_package(Section& section, const Package& package) {
+  const std::uint64_t bytes = text_bytes(package);
   if (section.package_places >= limits_.packages_per_layer_max || section.package_bytes + bytes > limits::packages_bytes_max) {
     once(section.diagnostics, section.packages_full,
          "too many packages in one layer (packages_per_layer_max, packages_bytes_max): the rest is left out");
@@ -92,24 +101,49 @@ bool ReportBuilder::room_for_package(Section& section, const Package& package, c
   return true;
 }
 
-void ReportBuilder::add_packages(Section& into, std::vector<Package>& packages, const Place& place) {
-  for (Package& package : packages) {
-    if (!room_for_package(into, package, place)) break;
+void ReportBuilder::add_packages(Section& into, FileResults& found, const Place& place) {
+  for (Package& package : found.packages) {
+    if (!room_for_package(into, package)) break;
+    found.hand_over(landwaiter::memory_of(package));
     for (Occurrence& occurrence : package.occurrences) set_place(occurrence, place);
+    if (!memory_.keep(landwaiter::memory_of(package))) {
+      no_memory(into.diagnostics, into.memory_full, "some of the packages are left out");
+      break;
+    }
     into.packages.push_back(std::move(package));
   }
-  packages.clear();
+  found.packages.clear();
+}
+
+/// With as many of its places as there is room for.
+void ReportBuilder::add_finding(Section& into, Finding finding, const Place& place) {
+  const std::uint64_t facts = memory_of_facts(finding);
+  const std::uint64_t each = memory_of(place);
+  const std::uint64_t left = memory_left();
+  const std::uint64_t affordable = left < facts ? 0 : (left - facts) / each;
+  const std::uint64_t allowed = limits_.findings_per_layer_max - into.occurrences;
+  const std::size_t count = std::min<std::uint64_t>({finding.occurrences.size(), affordable, allowed});
+  if (count < finding.occurrences.size()) {
+    if (affordable < allowed) no_memory(into.diagnostics, into.memory_full, "some of the findings or their places are left out");
+    else (void)room_for_places(into, finding.occurrences.size());
+    if (count == 0) return;
+    finding.occurrences.resize(count);
+  }
+  (void)room_for_places(into, count);
+  for (Occurrence& occurrence : finding.occurrences) set_place(occurrence, place);
+  const std::size_t at = into.index.add(into.findings, std::move(finding), memory_);
+  into.added.resize(into.findings.size());
+  if (at < into.findings.size()) into.added[at] = ++into.additions;
 }
 
 void ReportBuilder::add(Analysis analysis, FileResults& found, const Place& place) {
   Section& into = section(analysis);
   for (Finding& finding : found.findings) {
-    if (!room_for_place(into, place)) break;
-    for (Occurrence& occurrence : finding.occurrences) set_place(occurrence, place);
-    into.findings.push_back(std::move(finding));
+    found.hand_over(landwaiter::memory_of(finding));
+    add_finding(into, std::move(finding), place);
   }
   found.findings.clear();
-  add_packages(into, found.packages, place);
+  add_packages(into, found, place);
   if (found.distribution) {
     set_place(found.distribution->where, place);
     prefer(into.distribution, *std::exchange(found.distribution, std::nullopt));
@@ -119,17 +153,27 @@ void ReportBuilder::add(Analysis analysis, FileResults& found, const Place& plac
     diagnostic.archive = place.archive;
     diagnose(into.diagnostics, std::move(diagnostic));
   }
-  found.diagnostics.clear();
+  found.clear();
+}
+
+void ReportBuilder::add_written(std::string_view path, bool is_directory) {
+  if (written_full_) return;
+  if (!facts_.written.make_room(written_memory_)) {
+    no_memory(walk_diagnostics_, written_full_, "some of its paths are left out, so assets that it overwrites may be shown as present");
+    return;
+  }
+  facts_.written.add(path, is_directory);
 }
 
 void ReportBuilder::add_hidden(std::vector<std::string>& list, const std::string& path) {
   const std::size_t count = facts_.whiteouts.size() + facts_.opaque_directories.size();
-  if (count >= limits_.whiteouts_max || hidden_bytes_ + path.size() > limits::whiteouts_bytes_max) {
-    once(walk_diagnostics_, hidden_full_,
-         "too many whiteouts (whiteouts_max, whiteouts_bytes_max): some deleted assets will be shown as present");
+  constexpr std::string_view kLost = "some deleted assets will be shown as present";
+  if (count >= limits_.whiteouts_max)
+    return once(walk_diagnostics_, hidden_full_, "too many whiteouts (whiteouts_max): " + std::string(kLost));
+  if (!memory_.keep(kNameBytes + landwaiter::memory_of(path))) {
+    no_memory(walk_diagnostics_, hidden_full_, kLost);
     return;
   }
-  hidden_bytes_ += path.size();
   list.push_back(path);
 }
 
@@ -137,13 +181,14 @@ void ReportBuilder::add_hard_link(const std::string& target, const std::string& 
   const auto known = hard_links_.find(target);
   const std::string& first = known == hard_links_.end() ? target : known->second;
   if (first == name) return;
-  const std::uint64_t bytes = first.size() + name.size();
-  if (hard_links_.size() >= limits_.hard_links_max || hard_link_bytes_ + bytes > limits::hard_links_bytes_max) {
-    once(walk_diagnostics_, hard_links_full_,
-         "too many hard links (hard_links_max, hard_links_bytes_max): assets are not listed under all their names");
+  constexpr std::string_view kLost = "assets are not listed under all their names";
+  if (hard_links_.size() >= limits_.hard_links_max) {
+    return once(walk_diagnostics_, hard_links_full_, "too many hard links (hard_links_max): " + std::string(kLost));
+  }
+  if (!memory_.keep(kLinkBytes + landwaiter::memory_of(first) + landwaiter::memory_of(name))) {
+    no_memory(walk_diagnostics_, hard_links_full_, kLost);
     return;
   }
-  hard_link_bytes_ += bytes;
   hard_links_[name] = std::string(first);
 }
 
@@ -156,7 +201,7 @@ std::size_t ReportBuilder::findings() const {
 ReportBuilder::Mark ReportBuilder::mark() const {
   Mark mark;
   for (std::size_t i = 0; i < sections_.size(); ++i) {
-    mark.findings[i] = sections_[i].findings.size();
+    mark.findings[i] = sections_[i].additions;
     mark.packages[i] = sections_[i].packages.size();
   }
   return mark;
@@ -164,13 +209,12 @@ ReportBuilder::Mark ReportBuilder::mark() const {
 
 void ReportBuilder::drop_known(Analysis analysis, FileResults& found, const Mark& mark) const {
   const Section& has = sections_[index_of(analysis)];
-  if (!found.findings.empty()) {
-    std::set<std::pair<FindingType, std::string>> known;
-    for (std::size_t i = mark.findings[index_of(analysis)]; i < has.findings.size(); ++i) {
-      known.emplace(has.findings[i].type, has.findings[i].id);
-    }
-    std::erase_if(found.findings, [&](const Finding& finding) { return known.contains({finding.type, finding.id}); });
-  }
+  std::erase_if(found.findings, [&](const Finding& finding) {
+    bool known = false;
+    has.index.each(finding.type, finding.id, [&](std::size_t at) { known = known || has.added[at] > mark.findings[index_of(analysis)]; });
+    if (known) found.hand_over(landwaiter::memory_of(finding));
+    return known;
+  });
   if (!found.packages.empty()) {
     std::set<PackageIdentity> known;
     for (std::size_t i = mark.packages[index_of(analysis)]; i < has.packages.size(); ++i) known.insert(identity(has.packages[i]));
@@ -180,9 +224,16 @@ void ReportBuilder::drop_known(Analysis analysis, FileResults& found, const Mark
 
 void ReportBuilder::copy_to_hard_links(Section& section) {
   if (hard_links_.empty()) return;
-  copy_to_links(section.findings, hard_links_, [&](const Finding&, const Place& place) { return room_for_place(section, place); });
-  copy_to_links(section.packages, hard_links_,
-                [&](const Package& package, const Place& place) { return room_for_package(section, package, place); });
+  Names names;
+  for (const auto& [name, target] : hard_links_) names[target].push_back(name);
+  const auto memory = [&](const Occurrence& copy) {
+    return memory_.keep(landwaiter::memory_of(copy)) ||
+           no_memory(section.diagnostics, section.memory_full, "some of the findings or their places are left out");
+  };
+  copy_to_links(section.findings, names,
+                [&](const Finding&, const Occurrence& copy) { return room_for_places(section, 1) && memory(copy); });
+  copy_to_links(section.packages, names,
+                [&](const Package& package, const Occurrence& copy) { return room_for_package(section, package) && memory(copy); });
 }
 
 std::vector<Diagnostic> ReportBuilder::finish(Diagnostics& diagnostics) {
@@ -198,6 +249,7 @@ ScannedLayer ReportBuilder::finish() {
   ScannedLayer layer;
   for (const Analysis analysis : wanted_) {
     Section& from = section(analysis);
+    from.index.clear();
     copy_to_hard_links(from);
     normalize(from.findings);
     normalize(from.packages);

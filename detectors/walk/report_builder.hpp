@@ -29,7 +29,7 @@ class ReportBuilder {
 
   /// How much of each analysis there was at some time.
   struct Mark {
-    ByAnalysis<std::size_t> findings{};
+    ByAnalysis<std::uint64_t> findings{};
     ByAnalysis<std::size_t> packages{};
   };
 
@@ -43,7 +43,7 @@ class ReportBuilder {
   /// Of the layer as a whole: what follows is not read.
   void diagnose_end(const Error& error) { diagnose(error.code(), error.message(), {}, Effect::incomplete); }
 
-  void add_written(std::string_view path, bool is_directory) { facts_.written.add(path, is_directory); }
+  void add_written(std::string_view path, bool is_directory);
   void add_whiteout(const std::string& path) { add_hidden(facts_.whiteouts, path); }
   void add_opaque_directory(const std::string& path) { add_hidden(facts_.opaque_directories, path); }
   /// `name` is another name for the file at `target`.
@@ -63,20 +63,23 @@ class ReportBuilder {
   /// Diagnostics up to a number.
   struct Diagnostics {
     std::vector<Diagnostic> list;
+    std::uint64_t bytes = 0;
     LeftOutDiagnostics left_out;
   };
   struct Section {
     std::vector<Finding> findings;
+    FindingIndex index;
+    std::vector<std::uint64_t> added;  ///< of each finding: which addition to the section was its last
+    std::uint64_t additions = 0;
     std::vector<Package> packages;
     std::optional<Distribution> distribution;
     Diagnostics diagnostics;
     std::uint64_t occurrences = 0;
-    std::uint64_t place_bytes = 0;
     std::uint64_t package_places = 0;
     std::uint64_t package_bytes = 0;
     bool packages_full = false;
     bool findings_full = false;
-    bool places_full = false;
+    bool memory_full = false;
   };
 
   void diagnose(Diagnostics& into, Diagnostic diagnostic) const;
@@ -84,9 +87,11 @@ class ReportBuilder {
   static std::vector<Diagnostic> finish(Diagnostics& diagnostics);
   Section& section(Analysis analysis) { return sections_[index_of(analysis)]; }
   void add_hidden(std::vector<std::string>& list, const std::string& path);
-  bool room_for_place(Section& section, const Place& place);
-  bool room_for_package(Section& section, const Package& package, const Place& place);
-  void add_packages(Section& into, std::vector<Package>& packages, const Place& place);
+  bool no_memory(Diagnostics& into, bool& said, std::string_view what) const;
+  bool room_for_places(Section& section, std::uint64_t count);
+  bool room_for_package(Section& section, const Package& package);
+  void add_finding(Section& into, Finding finding, const Place& place);
+  void add_packages(Section& into, FileResults& found, const Place& place);
   void copy_to_hard_links(Section& section);
 
   const ScanLimits& limits_;
@@ -95,10 +100,11 @@ class ReportBuilder {
   Diagnostics walk_diagnostics_;
   ByAnalysis<Section> sections_;
   std::map<std::string, std::string, std::less<>> hard_links_;  ///< from link to the first name of its file
-  std::uint64_t hard_link_bytes_ = 0;
-  std::uint64_t hidden_bytes_ = 0;
+  MemoryShare memory_;                                          ///< of all that is kept here
+  MemoryShare written_memory_;
   bool hidden_full_ = false;
   bool hard_links_full_ = false;
+  bool written_full_ = false;
 };
 
 }  // namespace landwaiter::detectors

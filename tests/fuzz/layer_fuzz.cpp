@@ -90,6 +90,7 @@ class EveryFile final : public FileReader {
 constexpr std::uint64_t kNestedBytesMax = 4 << 20;
 
 ScanLimits small_limits() {
+  namespace defaults = landwaiter::limits;
   ScanLimits limits;
   limits.archive_depth_max = 3;
   limits.layer_entries_max = 1000;
@@ -105,6 +106,8 @@ ScanLimits small_limits() {
   limits.packages_per_layer_max = 300;
   limits.reader_zeros_bytes_max = 1 << 20;
   limits.diagnostics_per_layer_max = 30;
+  // A window of 8 MiB fits, two do not, so that inputs meet this limit.
+  limits.layer_memory_bytes_max = defaults::kept_memory_bytes_min + (12 << 20);
   return limits;
 }
 
@@ -162,6 +165,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto report = scanner.scan(source, digest, size, kAllAnalyses, progress, {});
     require(report.has_value(), "a proven blob gives a report");
     check(*report, limits);
+    require(scanner.memory_peak() <= limits.layer_memory_bytes_max, "layer_memory_bytes_max");
     reports[whole] = nlohmann::json(report->facts).dump() + nlohmann::json(report->reports).dump();
   }
   require(reports[0] == reports[1], "the report does not depend on pieces");

@@ -164,7 +164,7 @@ TEST_CASE("a reader that is killed or crashes costs its layer an error that name
 
 TEST_CASE("a reader that may have no more memory costs its layer an error that names it", "[isolated_reader]") {
   ReaderSettings few = settings();
-  few.memory_bytes_max = 100'000;
+  few.worker_memory_bytes = limits::worker_fixed_bytes;
   auto reader = isolated(few);
   const std::string blob = layer_of(30);
   const auto failed = scan(*reader, blob);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/walk/inflate.hpp"
 
+#include "core/base/limits.hpp"
+#include "core/base/memory_meter.hpp"
 #include "detectors/walk/even_source.hpp"
 #include "tests/detectors/support/walker_support.hpp"
 #include "tests/support/catch.hpp"
@@ -20,11 +22,10 @@ struct Inflated {
   bool trailing = false;
 };
 
-Inflated inflate(std::string_view compressed, std::size_t chunk_size = 64 * 1024, const InflateOptions& options = {},
-                 std::size_t buffer = 4096) {
-  BufferPool buffers(buffer);
+Inflated inflate(std::string_view compressed, std::size_t chunk_size = 64 * 1024, std::size_t buffer = 4096) {
+  BufferPool buffers(buffer, 1);
   MemorySource source(as_bytes(compressed), chunk_size);
-  InflateSource inflater(source, sniff_compression(as_bytes(compressed)), options, buffers);
+  InflateSource inflater(source, sniff_compression(as_bytes(compressed)), buffers);
   Inflated out;
   while (true) {
     auto chunk = inflater.next();
@@ -81,9 +82,9 @@ TEST_CASE("each format gives back its bytes, however the source is cut") {
 TEST_CASE("chunks do not depend on how the source is cut") {
   const std::string packed = compress(sample(20000), "gzip");
   const auto sizes = [&](std::size_t chunk_size) {
-    BufferPool buffers(64 * 1024);
+    BufferPool buffers(64 * 1024, 1);
     MemorySource source(as_bytes(packed), chunk_size);
-    InflateSource inflater(source, Compression::gzip, {}, buffers);
+    InflateSource inflater(source, Compression::gzip, buffers);
     std::vector<std::size_t> out;
     for (auto chunk = inflater.next(); chunk && !chunk->empty(); chunk = inflater.next()) out.push_back(chunk->size());
     return out;
@@ -191,15 +192,46 @@ TEST_CASE("gzip headers with all optional fields are understood") {
   for (const std::size_t chunk : {1, 11, 1000}) CHECK(inflate(header + deflate, chunk).bytes == "content");
 }
 
-TEST_CASE("windows larger than allowed are refused") {
-  // Frame header: magic, descriptor 0 (window byte follows), window descriptor with exponent 20 (1 GiB), an empty raw block.
-  const std::string frame = "\x28\xb5\x2f\xfd\0\xa0\x01\0\0"s;
-  const Inflated out = inflate(frame);
-  REQUIRE(out.error);
-  CHECK(out.error->code() == ErrorCode::limit_exceeded);
-  const Inflated xz = inflate(compress(sample(100), "xz"), 1000, InflateOptions{20, 1 << 16});
-  REQUIRE(xz.error);
-  CHECK(xz.error->code() == ErrorCode::limit_exceeded);
+TEST_CASE("windows larger than the memory are refused, and said") {
+  MemoryMeter meter;
+  const MemoryScope scope(meter);
+  meter.begin(limits::layer_memory_bytes_max);
+  // Frame header: magic, descriptor 0 (window byte follows), window descriptor with this exponent, an empty raw block.
+  const auto frame = [](int window_log) { return "\x28\xb5\x2f\xfd\0"s + static_cast<char>((window_log - 10) << 3) + "\x01\0\0"s; };
+  CHECK_FALSE(inflate(frame(25)).error);  // 32 MiB
+  for (const int large : {26, 27, 30}) {
+    const Inflated out = inflate(frame(large));
+    REQUIRE(out.error);
+    CHECK(out.error->code() == ErrorCode::limit_exceeded);
+    CHECK(out.error->message().find("--memory") != std::string::npos);
+  }
+  meter.begin(limits::kept_memory_bytes_min + 64 * limits::KiB);
+  for (const std::string format : {"xz", "bzip2", "zstd"}) {
+    INFO(format);
+    const Inflated out = inflate(compress(sample(100), format), 1000);
+    REQUIRE(out.error);
+    CHECK(out.error->code() == ErrorCode::limit_exceeded);
+  }
+  CHECK(meter.used() == 0);
+}
+
+TEST_CASE("the windows of decoders that are open add up") {
+  MemoryMeter meter;
+  const MemoryScope scope(meter);
+  meter.begin(limits::kept_memory_bytes_min + 20 * limits::MiB);
+  const std::string packed = compress(sample(100), "xz");  // a window of 8 MiB, as xz -6
+  BufferPool buffers(4096, 3);
+  MemorySource sources[] = {MemorySource(as_bytes(packed), 1000), MemorySource(as_bytes(packed), 1000),
+                            MemorySource(as_bytes(packed), 1000)};
+  InflateSource first(sources[0], Compression::xz, buffers);
+  CHECK(first.next());
+  {
+    InflateSource second(sources[1], Compression::xz, buffers), third(sources[2], Compression::xz, buffers);
+    CHECK(second.next());
+    CHECK_FALSE(third.next());
+  }
+  MemorySource again(as_bytes(packed), 1000);
+  CHECK(InflateSource(again, Compression::xz, buffers).next());
 }
 
 TEST_CASE("an even source gives chunks of one size, whatever it gets") {
