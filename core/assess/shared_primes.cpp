@@ -7,6 +7,7 @@
 #include <gmpxx.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace landwaiter {
 namespace {
@@ -72,14 +73,23 @@ void SharedPrimes::add(std::span<const Finding> findings) {
   for (const Finding& finding : findings) {
     std::string modulus = modulus_of(finding);
     if (modulus.empty()) continue;
-    const auto known = owners_.find(modulus);
-    if (known != owners_.end()) {
-      known->second.insert(finding.id);
-    } else if (bytes_ + modulus.size() > kBytesMax) {
+    if (!left_from_.empty() && modulus >= left_from_) {
       ++left_out_;
-    } else {
-      bytes_ += modulus.size();
-      owners_[std::move(modulus)].insert(finding.id);
+      continue;
+    }
+    const auto [known, fresh] = owners_.try_emplace(std::move(modulus));
+    if (fresh) bytes_ += known->first.size();
+    Owners& owners = known->second;
+    ++owners.findings;
+    owners.ids.insert(finding.id);
+    if (owners.ids.size() > kOwnersMax) owners.ids.erase(std::prev(owners.ids.end()));
+    // The greatest goes: then the same ones stay in whatever order images were read.
+    while (bytes_ > kBytesMax) {
+      const auto greatest = std::prev(owners_.end());
+      left_from_ = greatest->first;
+      left_out_ += greatest->second.findings;
+      bytes_ -= greatest->first.size();
+      owners_.erase(greatest);
     }
   }
 }
@@ -88,7 +98,7 @@ void SharedPrimes::compute() {
   if (owners_.size() < 2) return;
   Level leaves;
   std::vector<const std::string*> names;
-  for (const auto& [modulus, ids] : owners_) {
+  for (const auto& [modulus, owners] : owners_) {
     leaves.push_back(from_bytes(modulus));
     names.push_back(&modulus);
   }
@@ -106,7 +116,10 @@ void SharedPrimes::compute() {
   for (const std::size_t a : weak) {
     for (const std::size_t b : weak) {
       if (a == b) continue;
-      if (gcd(moduli[a], moduli[b]) != 1) partners_[*names[a]].insert(owners_[*names[b]].begin(), owners_[*names[b]].end());
+      if (gcd(moduli[a], moduli[b]) != 1) {
+        const std::set<std::string>& ids = owners_[*names[b]].ids;
+        partners_[*names[a]].insert(ids.begin(), ids.end());
+      }
     }
   }
 }

@@ -69,20 +69,29 @@ void put_in_order(std::vector<Finding>& findings) {
   sort_for_people(findings);
 }
 
-}  // namespace
-
-std::string csv(std::span<const ImageReport> images) {
-  std::string out = header();
-  for (const ImageReport* image : in_order(images)) {
-    std::vector<Finding> findings = image->findings;
+class CsvWriter final : public DocumentWriter {
+ public:
+  std::string add(const ImageReport& image) override {
+    std::string out = std::exchange(header_, "");
+    std::vector<Finding> findings = image.findings;
     put_in_order(findings);
     for (const Finding& finding : findings) {
       const std::vector<Issue> issues = issues_of(finding);
-      for (const Occurrence& place : finding.occurrences) out += row_of(*image, finding, issues, place);
+      for (const Occurrence& place : finding.occurrences) out += row_of(image, finding, issues, place);
     }
+    return out;
   }
-  return out;
-}
+  std::string finish() override { return std::exchange(header_, ""); }
+
+ private:
+  std::string header_ = header();
+};
+
+}  // namespace
+
+std::unique_ptr<DocumentWriter> csv_writer() { return std::make_unique<CsvWriter>(); }
+
+std::string csv(std::span<const ImageReport> images) { return whole(*csv_writer(), images); }
 
 CsvStream::CsvStream(std::vector<ImageReport> images) : images_(std::move(images)), ordered_(in_order(images_)) {
   for (ImageReport& image : images_) put_in_order(image.findings);

@@ -5,6 +5,7 @@
 #include "core/export/export.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@ namespace landwaiter::exports {
 
 /// RFC 4180 with a header: one row per occurrence of each finding, worst first. A field that a spreadsheet would execute as a formula
 /// starts with an apostrophe.
+std::unique_ptr<DocumentWriter> csv_writer();
 std::string csv(std::span<const ImageReport> images);
 
 /// The same document in pieces, to be sent while it is made.

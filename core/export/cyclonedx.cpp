@@ -121,6 +121,36 @@ std::string serial_number(const json& content) {
          hex.substr(20, 12);
 }
 
+class CycloneDxWriter final : public DocumentWriter {
+ public:
+  CycloneDxWriter(CycloneDxVersion version, Options options) : version_(version), options_(std::move(options)), collector_(version) {}
+
+  std::string add(const ImageReport& image) override {
+    collector_.add(image);
+    return {};
+  }
+
+  std::string finish() override {
+    json out = collector_.document();
+    const std::string number = version_text(version_);
+    out["$schema"] = "http://cyclonedx.org/schema/bom-" + number + ".schema.json";
+    out["bomFormat"] = "CycloneDX";
+    out["specVersion"] = number;
+    out["version"] = 1;
+    json tool{{"type", "application"}, {"name", "landwaiter"}};
+    if (!options_.tool_version.empty()) tool["version"] = options_.tool_version;
+    out["metadata"]["tools"]["components"] = json::array({std::move(tool)});
+    if (!options_.timestamp.empty()) out["metadata"]["timestamp"] = options_.timestamp;
+    out["serialNumber"] = serial_number(out);
+    return dump_json_pretty(out) + "\n";
+  }
+
+ private:
+  CycloneDxVersion version_;
+  Options options_;
+  Collector collector_;
+};
+
 }  // namespace
 
 std::optional<CycloneDxVersion> cyclonedx_version_from(std::string_view text) {
@@ -129,21 +159,12 @@ std::optional<CycloneDxVersion> cyclonedx_version_from(std::string_view text) {
   return std::nullopt;
 }
 
+std::unique_ptr<DocumentWriter> cyclonedx_writer(CycloneDxVersion version, const Options& options) {
+  return std::make_unique<CycloneDxWriter>(version, options);
+}
+
 std::string cyclonedx(std::span<const ImageReport> images, CycloneDxVersion version, const Options& options) {
-  Collector collector(version);
-  for (const ImageReport* image : in_order(images)) collector.add(*image);
-  json out = collector.document();
-  const std::string number = version_text(version);
-  out["$schema"] = "http://cyclonedx.org/schema/bom-" + number + ".schema.json";
-  out["bomFormat"] = "CycloneDX";
-  out["specVersion"] = number;
-  out["version"] = 1;
-  json tool{{"type", "application"}, {"name", "landwaiter"}};
-  if (!options.tool_version.empty()) tool["version"] = options.tool_version;
-  out["metadata"]["tools"]["components"] = json::array({std::move(tool)});
-  if (!options.timestamp.empty()) out["metadata"]["timestamp"] = options.timestamp;
-  out["serialNumber"] = serial_number(out);
-  return dump_json_pretty(out) + "\n";
+  return whole(*cyclonedx_writer(version, options), images);
 }
 
 }  // namespace landwaiter::exports

@@ -25,6 +25,12 @@ std::vector<const ImageReport*> in_order(std::span<const ImageReport> images) {
   return out;
 }
 
+std::string whole(DocumentWriter& writer, std::span<const ImageReport> images) {
+  std::string out;
+  for (const ImageReport* image : in_order(images)) out += writer.add(*image);
+  return out + writer.finish();
+}
+
 std::string place_text(std::string_view path, const std::vector<std::string>& archive) {
   std::string text(path);
   for (const std::string& entry : archive) text += " > " + entry;

@@ -16,6 +16,20 @@ struct Options {
   std::string timestamp;     ///< RFC 3339, for formats that have a field for it; empty: none
 };
 
+/// A document that is made image by image, so that not all of them need be in memory at once. The pieces, in the order in which they come,
+/// are the document.
+class DocumentWriter {
+ public:
+  virtual ~DocumentWriter() = default;
+  /// In the order of in_order().
+  virtual std::string add(const ImageReport& image) = 0;
+  /// After the last image, once.
+  virtual std::string finish() = 0;
+};
+
+/// The whole document of these images.
+std::string whole(DocumentWriter& writer, std::span<const ImageReport> images);
+
 /// $SOURCE_DATE_EPOCH as RFC 3339; empty when the text is not a number of seconds.
 std::string timestamp_from_epoch(std::string_view seconds);
 

@@ -23,13 +23,17 @@ std::string media_type(Format format, CycloneDxVersion version) {
   return std::string("application/vnd.cyclonedx+json; version=") + (version == CycloneDxVersion::v1_6 ? "1.6" : "1.7");
 }
 
-std::string document(Format format, CycloneDxVersion version, std::span<const ImageReport> images, const Options& options) {
+std::unique_ptr<DocumentWriter> make_writer(Format format, CycloneDxVersion version, const Options& options) {
   switch (format) {
-    case Format::csv: return csv(images);
-    case Format::sarif: return sarif(images, options);
+    case Format::csv: return csv_writer();
+    case Format::sarif: return sarif_writer(options);
     case Format::cyclonedx: break;
   }
-  return cyclonedx(images, version, options);
+  return cyclonedx_writer(version, options);
+}
+
+std::string document(Format format, CycloneDxVersion version, std::span<const ImageReport> images, const Options& options) {
+  return whole(*make_writer(format, version, options), images);
 }
 
 }  // namespace landwaiter::exports

@@ -4,6 +4,7 @@
 #include "core/export/cyclonedx.hpp"
 #include "core/export/export.hpp"
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,6 +21,7 @@ std::optional<Format> format_from(std::string_view name);
 /// For Content-Type. `version` only matters for CycloneDX, here and below.
 std::string media_type(Format format, CycloneDxVersion version);
 
+std::unique_ptr<DocumentWriter> make_writer(Format format, CycloneDxVersion version, const Options& options);
 std::string document(Format format, CycloneDxVersion version, std::span<const ImageReport> images, const Options& options);
 
 }  // namespace landwaiter::exports

@@ -2,10 +2,11 @@
 #include "core/export/sarif.hpp"
 
 #include "core/assess/assess.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_list_text.hpp"
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace landwaiter::exports {
 namespace {
@@ -166,13 +167,26 @@ json run_of(const ImageReport& image, const Options& options) {
           {"properties", {{"image", image.facts.reference}, {"digest", image.facts.digest.str()}, {"platform", image.facts.platform}}}};
 }
 
+class SarifWriter final : public DocumentWriter {
+ public:
+  explicit SarifWriter(Options options) : options_(std::move(options)) {}
+
+  std::string add(const ImageReport& image) override { return begin() + runs_.add(run_of(image, options_)); }
+  std::string finish() override { return begin() + runs_.end() + ",\n  \"version\": \"2.1.0\"\n}\n"; }
+
+ private:
+  /// Empty but for the first time.
+  std::string begin() { return std::exchange(begin_, ""); }
+
+  Options options_;
+  std::string begin_ = "{\n  \"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\",\n  \"runs\": ";
+  JsonListText runs_;
+};
+
 }  // namespace
 
-std::string sarif(std::span<const ImageReport> images, const Options& options) {
-  json runs = json::array();
-  for (const ImageReport* image : in_order(images)) runs.push_back(run_of(*image, options));
-  return dump_json_pretty({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"}, {"version", "2.1.0"}, {"runs", std::move(runs)}}) +
-         "\n";
-}
+std::unique_ptr<DocumentWriter> sarif_writer(const Options& options) { return std::make_unique<SarifWriter>(options); }
+
+std::string sarif(std::span<const ImageReport> images, const Options& options) { return whole(*sarif_writer(options), images); }
 
 }  // namespace landwaiter::exports

@@ -3,9 +3,12 @@
 
 #include "core/export/export.hpp"
 
+#include <memory>
+
 namespace landwaiter::exports {
 
 /// SARIF 2.1.0 (OASIS): a run for each image, a result for each issue of at least low severity, a rule for each issue code.
+std::unique_ptr<DocumentWriter> sarif_writer(const Options& options);
 std::string sarif(std::span<const ImageReport> images, const Options& options);
 
 }  // namespace landwaiter::exports

@@ -75,6 +75,9 @@ inline constexpr std::uint8_t kChildEndMark = 0xff;
 int serve_forks(std::size_t shared_bytes, const std::function<Result<std::string>(ByteView setup)>& prepare,
                 const std::function<int(ForkedChild)>& child);
 
+/// In a child: ends it at once, without unwinding and without what runs at exit.
+[[noreturn]] void end_process(int code) noexcept;
+
 /// In a child: calls `beat` each second, between any two instructions of this thread; it may only do what a signal handler may.
 void start_heartbeat(void (*beat)() noexcept);
 

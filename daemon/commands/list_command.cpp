@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/commands/list_command.hpp"
 #include "core/base/limits.hpp"
+#include "core/os/output_file.hpp"
 #include "core/os/terminal.hpp"
 #include "core/wire/filter.hpp"
 #include "daemon/commands/connector.hpp"
@@ -13,9 +14,9 @@
 #include <boost/asio/io_context.hpp>
 
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <optional>
+#include <sstream>
 
 namespace landwaiter::daemon {
 namespace {
@@ -58,7 +59,7 @@ Result<protocol::ListWork> make_work(const ListOptions& options, SystemTime now)
 class Listing {
  public:
   Listing(asio::io_context& io, const ListOptions& options, const Environment& environment, const Clock& clock,
-          std::unique_ptr<storage::Store> store, std::ostream& out)
+          std::unique_ptr<storage::Store> store, OutputFile& out)
       : io_(io),
         options_(options),
         clock_(clock),
@@ -66,7 +67,7 @@ class Listing {
         target_(parse_target(options.registry)),
         out_(out),
         timed_(options.created || options.work.newest > 0 || !options.pushed.empty()),
-        writer_(make_list_writer(options.format, timed_, out)) {
+        writer_(make_list_writer(options.format, timed_, text_)) {
     if (store) {
       store_.emplace(std::move(store));
       memory_ = std::make_shared<StoredManifests>(io.get_executor(), *store_, clock);
@@ -99,7 +100,9 @@ class Listing {
     }
     if (!walked) summary_.error = walked.error().message();
     writer_->end(summary_);
-    out_.flush();
+    auto written = write_text();
+    if (written) written = out_.finish();
+    if (!written && summary_.error.empty()) summary_.error = written.error().message();
     if (store_) {
       auto forget = [before = clock_.now() - storage::kUnusedKept](storage::Store& store) { return store.prune_listings(before); };
       auto forgotten = co_await store_->run(std::move(forget));
@@ -125,8 +128,14 @@ class Listing {
     summary_.repositories_listed = page.repositories_listed;
     summary_.repositories_filtered = page.repositories_filtered;
     tell_progress(false);
-    if (!out_) co_return Error(ErrorCode::io, "the listing cannot be written");
-    co_return Result<void>();
+    co_return write_text();
+  }
+
+  /// A page at a time, so that whoever reads along sees it.
+  Result<void> write_text() {
+    auto written = out_.write(text_.view());
+    text_.str({});
+    return written ? out_.flush() : written;
   }
 
   void tell_progress(bool last) {
@@ -141,7 +150,8 @@ class Listing {
   const Clock& clock_;
   Connector connector_;
   ListTarget target_;
-  std::ostream& out_;
+  OutputFile& out_;
+  std::ostringstream text_;
   bool timed_;
   std::unique_ptr<ListWriter> writer_;
   std::optional<StoreThread> store_;
@@ -164,13 +174,10 @@ int run_list(ListOptions options, const Environment& environment) {
     if (!opened) return fail_usage(opened.error());
     store = *std::move(opened);
   }
-  std::ofstream file;
-  if (!options.output.empty()) {
-    file.open(options.output, std::ios::trunc);
-    if (!file) return fail_usage(Error(ErrorCode::io, "cannot write " + options.output));
-  }
+  auto out = OutputFile::open(options.output);
+  if (!out) return fail_usage(out.error());
   asio::io_context io(1);
-  Listing listing(io, options, environment, clock, std::move(store), options.output.empty() ? std::cout : file);
+  Listing listing(io, options, environment, clock, std::move(store), *out);
   auto prepared = listing.prepare();
   if (!prepared) return fail_usage(prepared.error());
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/commands/scan_command.hpp"
 
-#include "core/assess/assess.hpp"
 #include "core/os/terminal.hpp"
-#include "core/report/compose.hpp"
 #include "core/wire/filter.hpp"
 #include "daemon/commands/connector.hpp"
 #include "daemon/commands/exit_code.hpp"
+#include "daemon/commands/scan_results.hpp"
 #include "daemon/listing/registry_walk.hpp"
 #include "daemon/listing/tag_listing.hpp"
 #include "daemon/output/progress.hpp"
@@ -21,18 +20,16 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
-#include <set>
 
 namespace landwaiter::daemon {
 namespace {
 
 /// Says so if fewer are started than asked for.
 std::size_t workers_for(const ScanOptions& options) {
-  const WorkerPlan plan = plan_workers(options.workers);
+  const WorkerPlan plan = plan_workers({options.workers, options.worker_memory_bytes});
   if (options.workers > 0 && !plan.fewer.empty()) std::cerr << "landwaiter: " << plan.fewer << "\n";
   return plan.workers;
 }
@@ -41,7 +38,7 @@ std::size_t workers_for(const ScanOptions& options) {
 class Scan {
  public:
   Scan(asio::io_context& io, const ScanOptions& options, const Environment& environment, const Clock& clock,
-       std::shared_ptr<ContentReader> reader, std::unique_ptr<storage::Store> store)
+       std::shared_ptr<ContentReader> reader, std::unique_ptr<storage::Store> store, std::unique_ptr<storage::ScanSpool> spool)
       : io_(io),
         options_(options),
         clock_(clock),
@@ -49,11 +46,13 @@ class Scan {
         pool_(io.get_executor(), std::move(reader), workers_for(options)),
         claims_(io.get_executor(), store_, pool_.engine_state(), clock, !options.full),
         runner_(io.get_executor(), pool_, store_, clock),
+        results_(store_, pool_.engine_state(), std::move(spool)),
         connector_(io.get_executor(), options.connection, environment, clock) {
     if (options.progress && is_terminal(StandardStream::error)) progress_.emplace(clock);
   }
 
-  asio::awaitable<void> run() {
+  /// Reads everything, then writes it.
+  Awaitable<ScanResults::Totals> run(const Judgment& judgment, ReportWriter& writer, OutputFile& out) {
     Sleeper ticker(io_.get_executor());
     bool finished = false;
     TaskGroup drawing(io_.get_executor());
@@ -62,19 +61,18 @@ class Scan {
     finished = true;
     ticker.wake();
     co_await drawing.join();
+    if (broken_) co_return *broken_;
+    const bool tell_failures = options_.format != "table" || !options_.output.empty();
+    auto totals = co_await results_.write(judgment, clock_.now(), options_.fail_on, tell_failures, writer, out);
     if (!options_.state_directory.empty()) {
       auto prune = [before = clock_.now() - storage::kUnusedKept](storage::Store& store) { return store.prune(before); };
       auto pruned = co_await store_.run(std::move(prune));
       if (!pruned) std::cerr << "landwaiter: " << pruned.error().message() << "\n";
     }
-    std::ranges::stable_sort(images_, {}, [](const ImageReport& image) { return image.facts.reference; });
+    co_return totals;
   }
 
   void stop() { stop_.request_stop(); }
-
-  std::vector<ImageReport>& images() { return images_; }
-  const std::vector<ImageReport>& images() const { return images_; }
-  const std::vector<FailedImage>& failures() const { return failures_; }
 
  private:
   asio::awaitable<void> draw(Sleeper& ticker, const bool& finished) {
@@ -108,8 +106,7 @@ class Scan {
   asio::awaitable<void> scan_registry(std::string host, TaskGroup& group, std::size_t images_at_once) {
     auto client = connector_.client(host);
     if (!client) {
-      failures_.push_back({host, client.error()});
-      co_return;
+      co_return co_await fail(host, client.error());
     }
     protocol::ListWork work;
     work.platforms = options_.platforms;
@@ -120,7 +117,7 @@ class Scan {
     walk_options.requests_in_flight = 2 * options_.connection.network.connections;
     RegistryWalk walk(io_.get_executor(), *client, work, deliver, stop_.get_token(), std::move(walk_options));
     auto walked = co_await walk.run();
-    if (!walked) failures_.push_back({host, walked.error()});
+    if (!walked) co_await fail(host, walked.error());
     // The walk's sink refers to the group, which outlives it; the tasks own the client.
   }
 
@@ -130,11 +127,13 @@ class Scan {
       const std::string name = host + "/" + item.repository + (item.tag.empty() ? "@" + item.digest.str() : ":" + item.tag);
       if (item.outcome == protocol::ItemOutcome::filtered) continue;
       if (item.outcome != protocol::ItemOutcome::image) {
-        failures_.push_back({name, Error(error_code_from(item.code).value_or(ErrorCode::internal), item.reason)});
+        co_await fail(name, error_of(item));
         continue;
       }
       // Tags are names: an image with several tags is one image.
-      if (!seen_.insert(item.digest).second) continue;
+      auto fresh = co_await results_.first_time(item.digest);
+      if (!fresh) co_return fresh.error();
+      if (!*fresh) continue;
       ImageTask task = task_for(item, name);
       task.source = registry::Client::repository_source(client, item.repository);
       ++images_total_;
@@ -161,7 +160,8 @@ class Scan {
     std::vector<ImageTask> tasks;
     auto target = connector_.open(image);
     if (!target) {
-      failures_.push_back({registry::without_login(image), target.error()});
+      std::string name = registry::without_login(image);
+      co_await fail(std::move(name), target.error());
       co_return tasks;
     }
     const auto items = co_await list_reference(target->source, target->reference, target->repository, target->tag);
@@ -170,17 +170,33 @@ class Scan {
       if (!wanted(item)) continue;
       ++chosen;
       if (item.outcome != protocol::ItemOutcome::image) {
-        failures_.push_back({image, Error(error_code_from(item.code).value_or(ErrorCode::internal), item.reason)});
+        co_await fail(image, error_of(item));
         continue;
       }
       ImageTask task = task_for(item, image);
       task.source = target->source;
       tasks.push_back(std::move(task));
     }
-    if (items.empty()) failures_.push_back({image, Error(ErrorCode::unsupported, "the index holds no image")});
-    else if (chosen == 0)
-      failures_.push_back({image, Error(ErrorCode::not_found, "the index has no image for that platform; it has " + platforms_of(items))});
+    std::optional<Error> none;
+    if (items.empty()) none = Error(ErrorCode::unsupported, "the index holds no image");
+    else if (chosen == 0) none = Error(ErrorCode::not_found, "the index has no image for that platform; it has " + platforms_of(items));
+    if (none) co_await fail(image, *none);
     co_return tasks;
+  }
+
+  static Error error_of(const protocol::InventoryItem& item) {
+    return {error_code_from(item.code).value_or(ErrorCode::internal), item.reason};
+  }
+
+  asio::awaitable<void> fail(std::string reference, Error error) {
+    auto noted = co_await results_.fail(std::move(reference), std::move(error));
+    if (!noted) give_up(noted.error());
+  }
+
+  /// Results cannot be kept, so going on is of no use.
+  void give_up(const Error& error) {
+    if (!broken_) broken_ = error;
+    stop_.request_stop();
   }
 
   /// Platforms are chosen among an index's members only; a single image is what the user asked for.
@@ -197,33 +213,19 @@ class Scan {
   asio::awaitable<void> scan_one(ImageTask task) {
     const std::string display = task.display;
     if (progress_) progress_->image_started(task.counters);
-    auto outcome = co_await runner_.run(std::move(task));
-    if (progress_) progress_->image_done();
-    if (!outcome) {
-      failures_.push_back({display, outcome.error()});
-      co_return;
-    }
-    auto image = co_await report(*std::move(outcome));
-    if (image) images_.push_back(*std::move(image));
-    else failures_.push_back({display, image.error()});
+    auto damaged = co_await read_and_keep(task);
+    // Stored reports may be damaged, but not what was read just now.
+    if (damaged && !damaged->empty()) damaged = co_await read_and_keep(task);
+    if (progress_) progress_->image_done(task.counters);
+    if (damaged && !damaged->empty()) damaged = Error(ErrorCode::io, "the state folder does not keep what is written to it");
+    if (!damaged) co_await fail(display, damaged.error());
   }
 
-  Awaitable<ImageReport> report(ImageOutcome outcome) {
-    auto compose_image = [outcome = std::move(outcome), engine = pool_.engine_state()](storage::Store& store) -> Result<ImageReport> {
-      std::map<Digest, ScannedLayer> layers;
-      for (const Digest& layer : outcome.facts.layers) {
-        if (layers.contains(layer)) continue;
-        auto stored = store.layer(layer, engine);
-        if (!stored) return stored.error();
-        if (!*stored) return Error(ErrorCode::internal, "the report of layer " + layer.str() + " was not stored");
-        layers.emplace(layer, **std::move(stored));
-      }
-      ImageReport image = compose(outcome.facts, engine.states, layers);
-      image.layers_fetched = outcome.layers_fetched;
-      image.layers_reused = outcome.layers_reused;
-      return image;
-    };
-    co_return co_await store_.run(std::move(compose_image));
+  /// The layers whose stored reports were damaged.
+  Awaitable<std::vector<Digest>> read_and_keep(ImageTask task) {
+    auto outcome = co_await runner_.run(std::move(task));
+    if (!outcome) co_return outcome.error();
+    co_return co_await results_.keep(*std::move(outcome));
   }
 
   asio::io_context& io_;
@@ -233,17 +235,16 @@ class Scan {
   ScanPool pool_;
   LocalClaims claims_;
   ImageRunner runner_;
+  ScanResults results_;
   Connector connector_;
   std::stop_source stop_;
   std::optional<ProgressLine> progress_;
   std::size_t images_total_ = 0;
-  std::set<Digest> seen_;  ///< of registries
-  std::vector<ImageReport> images_;
-  std::vector<FailedImage> failures_;
+  std::optional<Error> broken_;
 };
 
 Result<std::unique_ptr<storage::Store>> open_store(const ScanOptions& options) {
-  if (options.state_directory.empty()) return storage::Store::open_in_memory();
+  if (options.state_directory.empty()) return storage::Store::open_temporary();
   return storage::Store::open(options.state_directory);
 }
 
@@ -261,28 +262,6 @@ Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options) {
   return make_content_reader(settings);
 }
 
-int exit_code(const ScanOptions& options, const Scan& scan) {
-  if (!scan.failures().empty()) return exit_some_failed;
-  for (const ImageReport& image : scan.images()) {
-    for (const Finding& finding : image.findings) {
-      if (std::ranges::any_of(options.fail_on, [&](const FailRule& rule) { return rule.met_by(finding); })) return exit_rule_met;
-    }
-  }
-  return exit_done;
-}
-
-/// What findings are judged by; read first, so a misspelled policy fails before the scan.
-struct Judgment {
-  Policy policy;
-  std::shared_ptr<const Blocklist> blocklist;
-
-  void pass_on(std::vector<ImageReport>& images, SystemTime now) const {
-    const AssessOutcome outcome = assess_all(images, policy, now, blocklist.get());
-    if (outcome.moduli_left_out == 0) return;
-    std::cerr << "landwaiter: " << outcome.moduli_left_out << " RSA keys were not compared for shared primes: there are too many\n";
-  }
-};
-
 Result<Judgment> make_judgment(const ScanOptions& options) {
   Judgment judgment;
   auto policy = load_policy(options.policy);
@@ -295,9 +274,7 @@ Result<Judgment> make_judgment(const ScanOptions& options) {
   return judgment;
 }
 
-std::string rendered(const ScanOptions& options, const Scan& scan, const Environment& environment) {
-  if (options.format != "table")
-    return render(options.format, options.cyclonedx_version, scan.images(), scan.failures(), environment("SOURCE_DATE_EPOCH").value_or(""));
+std::unique_ptr<ReportWriter> make_writer(const ScanOptions& options, const Environment& environment) {
   const bool terminal = options.output.empty() && is_terminal(StandardStream::output);
   TableStyle style;
   const auto no_color = environment("NO_COLOR");
@@ -306,7 +283,15 @@ std::string rendered(const ScanOptions& options, const Scan& scan, const Environ
   const auto its_columns = terminal ? terminal_columns(StandardStream::output) : std::nullopt;
   style.width = terminal_width(its_columns, columns ? columns->c_str() : nullptr);
   style.all = options.all;
-  return render_tables(scan.images(), scan.failures(), style);
+  return make_report_writer(options.format, options.cyclonedx_version, environment("SOURCE_DATE_EPOCH").value_or(""), style);
+}
+
+int exit_code(const ScanResults::Totals& totals) {
+  if (totals.moduli_left_out > 0) {
+    std::cerr << "landwaiter: " << totals.moduli_left_out << " RSA keys were not compared for shared primes: there are too many\n";
+  }
+  if (totals.failures > 0) return exit_some_failed;
+  return totals.rule_met ? exit_rule_met : exit_done;
 }
 
 }  // namespace
@@ -326,27 +311,28 @@ int run_scan(ScanOptions options, const Environment& environment) {
   auto store = open_store(options);
   if (!store) return fail_usage(store.error());
 
+  auto spool = storage::ScanSpool::open();
+  if (!spool) return fail_usage(spool.error());
+  auto out = OutputFile::open(options.output);
+  if (!out) return fail_usage(out.error());
+  const auto writer = make_writer(options, environment);
+
   asio::io_context io(1);
-  Scan scan(io, options, environment, clock, *std::move(reader), *std::move(store));
+  Scan scan(io, options, environment, clock, *std::move(reader), *std::move(store), *std::move(spool));
   StopSignals signals(io.get_executor(), StopSignals::Second::ends_process, [&scan] {
     std::cerr << "\nlandwaiter: stopping; press Ctrl-C again to stop immediately\n";
     scan.stop();
   });
-  auto finished = [&](std::exception_ptr failure) {
+  std::optional<Result<ScanResults::Totals>> totals;
+  auto finished = [&](std::exception_ptr failure, Result<ScanResults::Totals> result) {
     signals.cancel();
     if (failure) std::rethrow_exception(failure);
+    totals = std::move(result);
   };
-  asio::co_spawn(io, scan.run(), finished);
+  asio::co_spawn(io, scan.run(*judgment, *writer, *out), finished);
   io.run();
-
-  judgment->pass_on(scan.images(), clock.now());
-  auto written = write_output(options.output, rendered(options, scan, environment));
-  if (!written) return fail_usage(written.error());
-  if (options.format != "table" || !options.output.empty()) {
-    for (const FailedImage& failure : scan.failures())
-      std::cerr << "landwaiter: " << failure.reference << ": " << failure.error.message() << "\n";
-  }
-  return exit_code(options, scan);
+  if (!*totals) return fail_usage(totals->error());
+  return exit_code(**totals);
 }
 
 }  // namespace landwaiter::daemon

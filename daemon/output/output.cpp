@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/output/output.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_list_text.hpp"
 #include "core/base/text.hpp"
 #include "core/export/format.hpp"
+#include "core/os/output_file.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
-#include <iostream>
 #include <sstream>
+#include <utility>
 
 namespace landwaiter::daemon {
 namespace {
-
-using nlohmann::json;
 
 constexpr std::size_t kDiagnosticsShown = 20;
 
@@ -46,48 +44,78 @@ std::string summary_line(const ImageReport& image) {
   return line.str();
 }
 
+class JsonReport final : public ReportWriter {
+ public:
+  bool failures_first() const override { return true; }
+  std::string failure(const FailedImage& failure) override {
+    return begin() +
+           failures_.add(
+               {{"reference", failure.reference}, {"code", to_string(failure.error.code())}, {"message", failure.error.message()}});
+  }
+  std::string image(const ImageReport& image) override { return begin_images() + images_.add(image); }
+  std::string end() override { return begin_images() + images_.end() + "\n}\n"; }
+
+ private:
+  /// Both are empty but for the first time.
+  std::string begin() { return std::exchange(begin_, ""); }
+  std::string begin_images() {
+    if (in_images_) return {};
+    in_images_ = true;
+    return begin() + failures_.end() + ",\n  \"images\": ";
+  }
+
+  std::string begin_ = "{\n  \"failures\": ";
+  bool in_images_ = false;
+  JsonListText failures_, images_;
+};
+
+class TableReport final : public ReportWriter {
+ public:
+  explicit TableReport(const TableStyle& style) : style_(style) {}
+  std::string failure(const FailedImage& failure) override {
+    return "FAILED  " + failure.reference + ": " + failure.error.message() + "\n";
+  }
+  std::string image(const ImageReport& image) override {
+    const char* bold = style_.color ? "\x1b[1m" : "";
+    const char* plain = style_.color ? "\x1b[0m" : "";
+    return bold + image.facts.reference + plain + "  " + image.facts.digest.str().substr(0, 19) + "  " + image.facts.platform + "\n" +
+           findings_text(image, style_) + diagnostics_list(image) + summary_line(image) + "\n\n";
+  }
+  std::string end() override { return {}; }
+
+ private:
+  TableStyle style_;
+};
+
+class ExportReport final : public ReportWriter {
+ public:
+  explicit ExportReport(std::unique_ptr<exports::DocumentWriter> writer) : writer_(std::move(writer)) {}
+  std::string failure(const FailedImage&) override { return {}; }
+  std::string image(const ImageReport& image) override { return writer_->add(image); }
+  std::string end() override { return writer_->finish(); }
+
+ private:
+  std::unique_ptr<exports::DocumentWriter> writer_;
+};
+
 }  // namespace
 
-std::string render_json(const std::vector<ImageReport>& images, const std::vector<FailedImage>& failures) {
-  json failed = json::array();
-  for (const FailedImage& failure : failures) {
-    failed.push_back({{"reference", failure.reference}, {"code", to_string(failure.error.code())}, {"message", failure.error.message()}});
-  }
-  return dump_json_pretty({{"images", images}, {"failures", std::move(failed)}}) + "\n";
-}
-
-std::string render(const std::string& format, const std::string& cyclonedx_version, const std::vector<ImageReport>& images,
-                   const std::vector<FailedImage>& failures, const std::string& epoch) {
-  const exports::Options options{LANDWAITER_VERSION, exports::timestamp_from_epoch(epoch)};
+std::unique_ptr<ReportWriter> make_report_writer(const std::string& format, const std::string& cyclonedx_version, const std::string& epoch,
+                                                 const TableStyle& style) {
   if (const auto exported = exports::format_from(format)) {
+    const exports::Options options{LANDWAITER_VERSION, exports::timestamp_from_epoch(epoch)};
     const auto version = exports::cyclonedx_version_from(cyclonedx_version).value_or(exports::CycloneDxVersion::v1_6);
-    return exports::document(*exported, version, images, options);
+    return std::make_unique<ExportReport>(exports::make_writer(*exported, version, options));
   }
-  return render_json(images, failures);
-}
-
-std::string render_tables(const std::vector<ImageReport>& images, const std::vector<FailedImage>& failures, const TableStyle& style) {
-  std::string out;
-  for (const ImageReport& image : images) {
-    const char* bold = style.color ? "\x1b[1m" : "";
-    const char* plain = style.color ? "\x1b[0m" : "";
-    out += bold + image.facts.reference + plain + "  " + image.facts.digest.str().substr(0, 19) + "  " + image.facts.platform + "\n";
-    out += findings_text(image, style) + diagnostics_list(image) + summary_line(image) + "\n\n";
-  }
-  for (const FailedImage& failure : failures) out += "FAILED  " + failure.reference + ": " + failure.error.message() + "\n";
-  return out;
+  if (format == "table") return std::make_unique<TableReport>(style);
+  return std::make_unique<JsonReport>();
 }
 
 Result<void> write_output(const std::string& file, const std::string& text) {
-  if (file.empty()) {
-    std::cout << text << std::flush;
-    return {};
-  }
-  std::ofstream out(file, std::ios::binary | std::ios::trunc);
-  out << text;
-  out.close();
-  if (!out) return Error(ErrorCode::io, file + ": cannot be written");
-  return {};
+  auto out = OutputFile::open(file);
+  if (!out) return out.error();
+  auto written = out->write(text);
+  return written ? out->finish() : written;
 }
 
 Result<FailRule> FailRule::parse(std::string_view text) {

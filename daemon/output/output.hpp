@@ -4,7 +4,7 @@
 #include "core/report/report.hpp"
 #include "daemon/output/table.hpp"
 
-#include <iosfwd>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,18 +17,25 @@ struct FailedImage {
   Error error;
 };
 
-/// The document of `--format json`, as docs/report.schema.json describes it: {"images":[...],"failures":[...]}.
-std::string render_json(const std::vector<ImageReport>& images, const std::vector<FailedImage>& failures);
+/// A command's result in one format, in pieces, so that not all of its images need be in memory at once. The pieces, in the order in
+/// which they come, are the result. First come all failures or all images, as failures_first() says, then the others, then end().
+class ReportWriter {
+ public:
+  virtual ~ReportWriter() = default;
+  virtual bool failures_first() const { return false; }
+  virtual std::string failure(const FailedImage& failure) = 0;
+  /// In the order of exports::in_order().
+  virtual std::string image(const ImageReport& image) = 0;
+  virtual std::string end() = 0;
+};
 
-/// The document of any `--format` except table: "json", "cyclonedx" (of that version), "sarif" or "csv"; the latter three cannot show
-/// failures. `epoch` is SOURCE_DATE_EPOCH, or empty.
-std::string render(const std::string& format, const std::string& cyclonedx_version, const std::vector<ImageReport>& images,
-                   const std::vector<FailedImage>& failures, const std::string& epoch);
+/// "json" is the document that docs/report.schema.json describes: {"images":[...],"failures":[...]}. "cyclonedx" (of that version),
+/// "sarif" and "csv" cannot show failures. "table" is for people, image by image: what needs action, worst first, then diagnostics, then
+/// a line with counts. `epoch` is SOURCE_DATE_EPOCH, or empty.
+std::unique_ptr<ReportWriter> make_report_writer(const std::string& format, const std::string& cyclonedx_version, const std::string& epoch,
+                                                 const TableStyle& style);
 
-/// For people, image by image: what needs action, worst first, then diagnostics, then a line with counts.
-std::string render_tables(const std::vector<ImageReport>& images, const std::vector<FailedImage>& failures, const TableStyle& style);
-
-/// Writes a command's result to `file`, or to standard output when that is empty.
+/// Writes a command's result to `file`, or to standard output if that is empty.
 Result<void> write_output(const std::string& file, const std::string& text);
 
 /// A `--fail-on` rule: "high" (that severity or worse), "private-key" (that type), or "certificate:medium" (both).

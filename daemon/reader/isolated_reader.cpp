@@ -111,6 +111,8 @@ class IsolatedReader::Conversation {
       case ReaderMessage::chunk_free:
       case ReaderMessage::alive: return take_numbers(message);
       case ReaderMessage::done: done_ = true; return {};
+      case ReaderMessage::no_memory:
+        return Error(ErrorCode::limit_exceeded, what_ + " was not read to its end: it needs more memory than a worker may use (--memory)");
       default: return nonsense();
     }
   }
@@ -167,7 +169,9 @@ class IsolatedReader::Conversation {
 };
 
 IsolatedReader::IsolatedReader(ReaderSettings settings, IsolationSettings isolation)
-    : settings_(std::move(settings)), isolation_(std::move(isolation)) {}
+    : settings_(std::move(settings)), isolation_(std::move(isolation)) {
+  if (isolation_.memory_bytes_max == 0) isolation_.memory_bytes_max = settings_.worker_memory_bytes;
+}
 
 IsolatedReader::~IsolatedReader() = default;
 
@@ -215,7 +219,7 @@ Result<ScannedLayer> IsolatedReader::scan(ByteSource& blob, const Digest& layer,
                                           detectors::ScanProgress& progress, std::stop_token stop) {
   auto reader = open("layer " + layer.str(), std::move(stop));
   if (!reader) return reader.error();
-  auto told = (*reader)->order(to_text(LayerOrder{layer, {wanted.begin(), wanted.end()}}), size_bytes, settings_.worker_memory_bytes);
+  auto told = (*reader)->order(to_text(LayerOrder{layer, {wanted.begin(), wanted.end()}}), size_bytes, isolation_.memory_bytes_max);
   if (!told) return told.error();
   VerifyingSource verified(blob, layer, size_bytes);
   auto given = (*reader)->give(verified, progress);
@@ -238,7 +242,7 @@ Result<ScannedLayer> IsolatedReader::scan(ByteSource& blob, const Digest& layer,
 Result<detectors::ImageFindings> IsolatedReader::analyze(const detectors::ImageDocuments& image, std::stop_token stop) {
   auto reader = open("image " + image.facts.digest.str(), std::move(stop));
   if (!reader) return reader.error();
-  auto told = (*reader)->order(to_text(image), 0, settings_.worker_memory_bytes);
+  auto told = (*reader)->order(to_text(image), 0, isolation_.memory_bytes_max);
   if (!told) return told.error();
   auto results = (*reader)->results();
   if (!results) return results.error();

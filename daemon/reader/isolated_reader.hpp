@@ -14,6 +14,8 @@ struct IsolationSettings {
   std::string program{};  ///< file of the program to start; empty: this one
   /// A reader from which nothing is heard for so long is stopped or stuck; it says that it lives each second.
   std::chrono::milliseconds silence_max = limits::reader_silence_max;
+  /// Where the system refuses a reader memory, behind what it counts itself; 0: ReaderSettings::worker_memory_bytes.
+  std::uint64_t memory_bytes_max = 0;
 };
 
 /// Reads each layer, and each image's documents, in a process of its own, which has neither our memory nor a way to a file or to the

@@ -33,6 +33,7 @@ enum class ReaderMessage : std::uint8_t {
   chunk_free,  ///< ReaderNumbers: the chunk's place
   alive,       ///< ReaderNumbers: files and findings so far
   done,        ///< no more items
+  no_memory,   ///< instead of `done`, at any moment, from a process that ends
 };
 
 struct ReaderNumbers {

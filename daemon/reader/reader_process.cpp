@@ -8,6 +8,7 @@
 #include "daemon/reader/reader_messages.hpp"
 
 #include <atomic>
+#include <new>
 
 namespace landwaiter::daemon {
 namespace {
@@ -20,6 +21,13 @@ void say_alive() noexcept {
   MessageSocket* const socket = told_to;
   if (socket == nullptr) return;
   socket->send_if_room(numbers_message(ReaderMessage::alive, {progress.files, progress.findings}));
+}
+
+/// Instead of an exception, which could not pass through the libraries that call us.
+void end_without_memory() {
+  static constexpr std::uint8_t kMessage = static_cast<std::uint8_t>(ReaderMessage::no_memory);
+  if (MessageSocket* const socket = told_to) static_cast<void>(socket->send({&kMessage, 1}).has_value());
+  end_process(1);
 }
 
 /// The blob, chunk by chunk out of the shared memory.
@@ -89,6 +97,7 @@ Result<void> serve(ForkedChild& process, LocalReader& reader) {
 int read_one(ForkedChild process, const Sandbox& sandbox, LocalReader& reader) {
   told_to = &process.socket;
   start_heartbeat(say_alive);
+  std::set_new_handler(end_without_memory);
   const auto allowed = receive_allowance(process.socket);
   if (!allowed) return 1;
   const auto confined = sandbox.enter({allowed->first, std::chrono::seconds(allowed->second)});

@@ -39,7 +39,7 @@ class LocalBook final : public LayerBook {
     auto put = [scanned = std::move(scanned), now](storage::Store& store) { return store.put_layer(scanned, now); };
     auto stored = co_await claims_.store_.run(std::move(put));
     if (!stored) co_return stored.error();
-    claims_.fresh_.insert(layer);
+    if (!claims_.incremental_) claims_.fresh_.insert(layer);
     release({layer});
     co_return Result<void>();
   }

@@ -45,7 +45,7 @@ class LocalClaims {
   const Clock& clock_;
   bool incremental_;
   std::set<Digest> busy_;
-  std::set<Digest> fresh_;  ///< read in this run
+  std::set<Digest> fresh_;  ///< read in this run; only if what the store has does not tell
   Event changed_;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/scan/worker_count.hpp"
 
-#include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 
 #include <algorithm>
@@ -10,24 +9,27 @@
 
 namespace landwaiter::daemon {
 
-WorkerPlan plan_workers(std::size_t wanted, std::size_t cores, const ResourceLimits& limits) {
+WorkerPlan plan_workers(const WantedWorkers& wanted, std::size_t cores, const ResourceLimits& limits) {
   WorkerPlan plan;
-  if (wanted == 0) {
-    wanted = std::min(cores, limits::workers_max);
-    if (limits.cpus) wanted = static_cast<std::size_t>(std::min(static_cast<double>(wanted), std::ceil(*limits.cpus)));
+  std::size_t number = wanted.number;
+  if (number == 0) {
+    number = std::min(cores, limits::workers_max);
+    if (limits.cpus) number = static_cast<std::size_t>(std::min(static_cast<double>(number), std::ceil(*limits.cpus)));
   }
-  plan.workers = std::max<std::size_t>(1, wanted);
+  plan.workers = std::max<std::size_t>(1, number);
   if (!limits.memory_bytes) return plan;
   const std::uint64_t left = *limits.memory_bytes - std::min(*limits.memory_bytes, kProcessBytes);
-  const std::uint64_t fit = std::max<std::uint64_t>(1, left / kWorkerBytes);
+  const std::uint64_t fit = std::max<std::uint64_t>(1, left / wanted.memory_bytes);
   if (plan.workers <= fit) return plan;
   plan.fewer = "only " + std::to_string(fit) + " of " + std::to_string(plan.workers) + " workers are started: this process may use " +
                human_bytes(*limits.memory_bytes) + " of memory, and needs " + human_bytes(kProcessBytes) + " and " +
-               human_bytes(kWorkerBytes) + " for each worker";
+               human_bytes(wanted.memory_bytes) + " for each worker";
   plan.workers = static_cast<std::size_t>(fit);
   return plan;
 }
 
-WorkerPlan plan_workers(std::size_t wanted) { return plan_workers(wanted, std::thread::hardware_concurrency(), resource_limits()); }
+WorkerPlan plan_workers(const WantedWorkers& wanted) {
+  return plan_workers(wanted, std::thread::hardware_concurrency(), resource_limits());
+}
 
 }  // namespace landwaiter::daemon

@@ -104,7 +104,7 @@ class Sensor::Impl {
     if (!pruned) co_return pruned.error();
 
     store_ = std::make_unique<StoreThread>(*std::move(store));
-    const WorkerPlan plan = plan_workers(config_.workers);
+    const WorkerPlan plan = plan_workers({config_.workers, config_.worker_memory_bytes});
     if (!plan.fewer.empty()) {
       log_event(config_.workers > 0 ? LogLevel::warning : LogLevel::info, "fewer workers than wanted", {{"reason", plan.fewer}});
     }

@@ -112,6 +112,12 @@ Result<std::unique_ptr<Store>> Store::open_in_memory() {
   return std::unique_ptr<Store>(new Store(std::make_unique<Impl>(Impl{*std::move(database)})));
 }
 
+Result<std::unique_ptr<Store>> Store::open_temporary() {
+  auto database = Database::open_temporary(kMigrations);
+  if (!database) return database.error();
+  return std::unique_ptr<Store>(new Store(std::make_unique<Impl>(Impl{*std::move(database)})));
+}
+
 Result<std::optional<LayerFacts>> Store::layer_facts(const Digest& layer, const Digest& walker) {
   return unpacked<LayerFacts>(*impl_->database, "SELECT facts FROM layer_facts WHERE layer=? AND walker=?", {layer, walker},
                               "facts of layer " + layer.str());
@@ -132,6 +138,14 @@ Result<void> Store::forget_report(const Digest& layer, const AnalysisState& of) 
   Transaction transaction(*impl_->database, Kind::write);
   transaction.run("DELETE FROM layer_report WHERE layer=? AND analysis=? AND state=?", {layer, to_string(of.analysis), of.state});
   return transaction.commit();
+}
+
+Result<void> Store::forget_layer(const Digest& layer, const EngineState& engine) {
+  auto forgotten = forget_facts(layer, engine.walker);
+  for (const AnalysisState& of : engine.states) {
+    if (forgotten) forgotten = forget_report(layer, of);
+  }
+  return forgotten;
 }
 
 Result<std::optional<ScannedLayer>> Store::layer(const Digest& layer, const EngineState& engine) {

@@ -45,7 +45,9 @@ class Store {
   /// Opens or makes `directory`/landwaiter.db (directory mode 0700, file 0600), migrating an older schema. io for a file of a version
   /// that is too old, with what to do about it.
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& directory);
-  /// For tests and `--no-state`.
+  /// Without a state folder: in a temporary file, which ends with the object.
+  static Result<std::unique_ptr<Store>> open_temporary();
+  /// For tests.
   static Result<std::unique_ptr<Store>> open_in_memory();
   ~Store();
 
@@ -54,6 +56,7 @@ class Store {
   /// What cannot be read does not count as known any more once it is forgotten.
   Result<void> forget_facts(const Digest& layer, const Digest& walker);
   Result<void> forget_report(const Digest& layer, const AnalysisState& of);
+  Result<void> forget_layer(const Digest& layer, const EngineState& engine);
   /// Facts and all reports of the layer; nothing when one of them is not there.
   Result<std::optional<ScannedLayer>> layer(const Digest& layer, const EngineState& engine);
   /// What `engine` would have to read of the layer.

@@ -130,6 +130,12 @@ Result<std::unique_ptr<Database>> Database::open_in_memory(std::span<const std::
   return open_and_migrate(":memory:", migrations, {});
 }
 
+Result<std::unique_ptr<Database>> Database::open_temporary(std::span<const std::string_view> migrations) {
+  auto database = open_and_migrate("", migrations, {});
+  if (database) (*database)->impl_->name = "temporary file (TMPDIR names the folder for it)";
+  return database;
+}
+
 Result<void> Database::give_back_space() { return impl_->script("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);"); }
 
 /// A statement on loan from the database's idle ones.

@@ -38,6 +38,8 @@ class Database {
   static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file, std::span<const std::string_view> migrations,
                                                 const DatabaseOptions& options = {});
   static Result<std::unique_ptr<Database>> open_in_memory(std::span<const std::string_view> migrations);
+  /// In a file without a name, which ends with the object: in TMPDIR, otherwise in /var/tmp. The first two megabytes need no file.
+  static Result<std::unique_ptr<Database>> open_temporary(std::span<const std::string_view> migrations);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a scan fetches when much is known already, as the registry's access log tells."""
 import os
+import sqlite3
 
 from support import images
 from support.case import EndToEndCase, main, places, table
@@ -45,6 +46,22 @@ class Incremental(EndToEndCase):
         self.assertEqual([request.short for request in again], [f"GET /v2/{REPOSITORY}/manifests/latest 200"])
         self.assertEqual(second["findings"], first["findings"])
         self.assertEqual((second["stats"]["layers_fetched"], second["stats"]["layers_reused"]), (0, 3))
+
+    def test_damaged_reports_are_told_and_read_again(self):
+        first, _ = self.scan()
+        for table_name in ("layer_report SET report", "layer_facts SET facts"):
+            with sqlite3.connect(os.path.join(self.state, "landwaiter.db")) as database:
+                changed = database.execute(f"UPDATE {table_name}=x'00112233' WHERE layer=?", (self.layers[1].digest,)).rowcount
+            self.assertGreater(changed, 0)
+            name = f"docker://{self.registry.address}/{REPOSITORY}:latest"
+            done = self.landwaiter("scan", "--format", "json", "--state", self.state, name)
+            self.assertEqual(done.code, 0, done.err)
+            self.assertIn("is damaged", done.err)
+            self.assertIn("the layer is read again", done.err)
+            image = done.json["images"][0]
+            self.assertEqual(image["findings"], first["findings"])
+            self.assertEqual((image["stats"]["layers_fetched"], image["stats"]["layers_reused"]), (1, 2))
+            self.assertEqual(self.scan()[0]["stats"]["layers_fetched"], 0)
 
     def test_unchanged_image_by_digest(self):
         self.scan()

@@ -32,6 +32,23 @@ ImageReport sample() {
   return image;
 }
 
+std::string render(const std::string& format, const std::string& version, const std::vector<ImageReport>& images,
+                   const std::vector<FailedImage>& failures, const std::string& epoch, const TableStyle& style = {}) {
+  const auto writer = make_report_writer(format, version, epoch, style);
+  std::string out, failed;
+  for (const FailedImage& failure : failures) (writer->failures_first() ? out : failed) += writer->failure(failure);
+  for (const ImageReport& image : images) out += writer->image(image);
+  return out + failed + writer->end();
+}
+
+std::string render_tables(const std::vector<ImageReport>& images, const std::vector<FailedImage>& failures, const TableStyle& style) {
+  return render("table", "", images, failures, "", style);
+}
+
+std::string render_json(const std::vector<ImageReport>& images, const std::vector<FailedImage>& failures) {
+  return render("json", "", images, failures, "");
+}
+
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
@@ -80,6 +97,20 @@ TEST_CASE("failures are named in both forms") {
   REQUIRE(document);
   CHECK((*document)["failures"][0]["code"] == "unauthorized");
   CHECK((*document)["images"].empty());
+}
+
+TEST_CASE("JSON in pieces has the bytes of the whole document") {
+  const FailedImage failure{"x:1", Error(ErrorCode::io, "said \"no\"\nand ended")};
+  const nlohmann::json failed{{"reference", "x:1"}, {"code", "io"}, {"message", "said \"no\"\nand ended"}};
+  for (std::size_t images = 0; images < 3; ++images) {
+    for (std::size_t failures = 0; failures < 3; ++failures) {
+      INFO(images << " images, " << failures << " failures");
+      const std::vector<ImageReport> reports(images, sample());
+      const std::vector<nlohmann::json> failed_documents(failures, failed);
+      CHECK(render_json(reports, std::vector<FailedImage>(failures, failure)) ==
+            dump_json_pretty({{"images", reports}, {"failures", failed_documents}}) + "\n");
+    }
+  }
 }
 
 TEST_CASE("fail-on rules are severities, types, or both") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/reader/isolated_reader.hpp"
 
-#include "core/os/files.hpp"
+#include "core/base/encoding.hpp"
 #include "daemon/reader/local_reader.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/image_builder.hpp"
@@ -32,8 +32,9 @@ ReaderSettings settings() {
   return out;
 }
 
-std::shared_ptr<IsolatedReader> isolated(const ReaderSettings& with = settings(), std::chrono::milliseconds silence_max = 60s) {
-  return IsolatedReader::create(with, {.program = LANDWAITER_PROGRAM, .silence_max = silence_max}).value();
+std::shared_ptr<IsolatedReader> isolated(std::chrono::milliseconds silence_max = 60s, std::uint64_t memory_bytes_max = 0) {
+  const IsolationSettings isolation{.program = LANDWAITER_PROGRAM, .silence_max = silence_max, .memory_bytes_max = memory_bytes_max};
+  return IsolatedReader::create(settings(), isolation).value();
 }
 
 std::string layer_of(std::size_t files) {
@@ -44,6 +45,17 @@ std::string layer_of(std::size_t files) {
     entries.push_back({"usr/data" + std::to_string(i), content});
   }
   return test::compress(test::make_tar(entries), test::Compression::gzip);
+}
+
+/// More different public keys than fit into little memory, and into no window's bytes.
+std::string layer_of_keys() {
+  std::string lines;
+  for (std::size_t i = 0; i < 20'000; ++i) {
+    std::string key("\0\0\0\x0bssh-ed25519\0\0\0\x20", 19);
+    key += Digest::sha256_of(as_bytes(std::to_string(i))).hex().substr(0, 32);
+    lines += "ssh-ed25519 " + base64_encode(as_bytes(key)) + "\n";
+  }
+  return test::compress(test::make_tar({{"root/.ssh/authorized_keys", lines}}), test::Compression::gzip);
 }
 
 /// The blob in chunks; `before` is called with the number of each before it is handed out.
@@ -163,18 +175,17 @@ TEST_CASE("a reader that is killed or crashes costs its layer an error that name
 }
 
 TEST_CASE("a reader that may have no more memory costs its layer an error that names it", "[isolated_reader]") {
-  ReaderSettings few = settings();
-  few.worker_memory_bytes = limits::worker_fixed_bytes;
-  auto reader = isolated(few);
-  const std::string blob = layer_of(30);
+  auto reader = isolated(60s, 100'000);
+  const std::string blob = layer_of_keys();
   const auto failed = scan(*reader, blob);
   REQUIRE(failed.has_error());
   CHECK(failed.error().code() == ErrorCode::limit_exceeded);
-  CHECK(failed.error().message() == "layer " + Digest::sha256_of(as_bytes(blob)).str() + " needs more memory than its reader may have");
+  CHECK(failed.error().message() == "layer " + Digest::sha256_of(as_bytes(blob)).str() +
+                                        " was not read to its end: it needs more memory than a worker may use (--memory)");
 }
 
 TEST_CASE("a reader that is stopped is given up after its silence", "[isolated_reader]") {
-  auto reader = isolated(settings(), 2s);
+  auto reader = isolated(2s);
   check_signal(*reader, SIGSTOP, 5, "did not answer for 2 s");
 }
 

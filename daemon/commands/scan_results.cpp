@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/commands/scan_results.hpp"
+
+#include "core/report/compose.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <optional>
+
+namespace landwaiter::daemon {
+namespace {
+
+using storage::ScanSpool;
+using storage::SpooledImage;
+using storage::SpoolPlace;
+
+Result<ScannedLayer> stored_layer(storage::Store& store, const Digest& layer, const EngineState& engine) {
+  auto stored = store.layer(layer, engine);
+  if (!stored) return stored.error();
+  if (!*stored) return Error(ErrorCode::internal, "the report of layer " + layer.str() + " was not stored");
+  return **std::move(stored);
+}
+
+Result<ImageReport> composed(storage::Store& store, SpooledImage image, const EngineState& engine) {
+  std::map<Digest, ScannedLayer> layers;
+  for (const Digest& layer : image.facts.layers) {
+    if (layers.contains(layer)) continue;
+    auto stored = stored_layer(store, layer, engine);
+    if (!stored) return stored.error();
+    layers.emplace(layer, *std::move(stored));
+  }
+  ImageReport report = compose(std::move(image.facts), engine.states, layers);
+  report.layers_fetched = image.layers_fetched;
+  report.layers_reused = image.layers_reused;
+  return report;
+}
+
+/// Adds the layer's moduli, once; false if what is stored of it is damaged, and is now forgotten.
+Result<bool> read_once(storage::Store& store, ScanSpool& spool, const Digest& layer, const EngineState& engine, SharedPrimes& primes) {
+  auto fresh = spool.first_time(ScanSpool::Seen::layer, layer);
+  if (!fresh) return fresh.error();
+  if (!*fresh) return true;
+  auto stored = stored_layer(store, layer, engine);
+  if (stored) {
+    for (const LayerReport& report : stored->reports) primes.add(report.findings);
+    return true;
+  }
+  std::cerr << "landwaiter: " << stored.error().message() << "; the layer is read again\n";
+  auto forgotten = store.forget_layer(layer, engine);
+  if (forgotten) forgotten = spool.forget(ScanSpool::Seen::layer, layer);
+  if (!forgotten) return forgotten.error();
+  return false;
+}
+
+}  // namespace
+
+Awaitable<bool> ScanResults::first_time(Digest image) {
+  auto ask = [spool = spool_.get(), image = std::move(image)](storage::Store&) { return spool->first_time(ScanSpool::Seen::image, image); };
+  co_return co_await store_.run(std::move(ask));
+}
+
+Awaitable<void> ScanResults::fail(std::string reference, Error error) {
+  ++totals_.failures;
+  auto put = [spool = spool_.get(), failure = storage::SpooledFailure{std::move(reference), std::move(error)}](storage::Store&) {
+    return spool->put_failure(failure);
+  };
+  co_return co_await store_.run(std::move(put));
+}
+
+Awaitable<std::vector<Digest>> ScanResults::keep(ImageOutcome outcome) {
+  auto keep_here = [this, outcome = std::move(outcome)](storage::Store& store) -> Result<std::vector<Digest>> {
+    std::vector<Digest> damaged;
+    for (const Digest& layer : outcome.facts.layers) {
+      auto good = read_once(store, *spool_, layer, engine_, primes_);
+      if (!good) return good.error();
+      if (!*good) damaged.push_back(layer);
+    }
+    if (!damaged.empty()) return damaged;
+    primes_.add(outcome.facts.findings);
+    auto put = spool_->put_image({outcome.facts, outcome.layers_fetched, outcome.layers_reused});
+    if (!put) return put.error();
+    return damaged;
+  };
+  co_return co_await store_.run(std::move(keep_here));
+}
+
+Awaitable<ScanResults::Totals> ScanResults::write(const Judgment& judgment, SystemTime today, const std::vector<FailRule>& fail_on,
+                                                  bool tell_failures, ReportWriter& writer, OutputFile& out) {
+  auto compare = [this](storage::Store&) -> Result<void> {
+    primes_.compute();
+    return {};
+  };
+  auto done = co_await store_.run(std::move(compare));
+  totals_.moduli_left_out = primes_.left_out();
+  const AssessContext context{&judgment.policy, today, judgment.blocklist.get(), &primes_};
+  if (done && writer.failures_first()) done = co_await write_failures(writer, out, tell_failures);
+  if (done) done = co_await write_images(context, fail_on, writer, out);
+  if (done && !writer.failures_first()) done = co_await write_failures(writer, out, tell_failures);
+  if (done) done = out.write(writer.end());
+  if (done) done = out.finish();
+  if (!done) co_return done.error();
+  co_return totals_;
+}
+
+Awaitable<void> ScanResults::write_failures(ReportWriter& writer, OutputFile& out, bool tell) {
+  SpoolPlace place;
+  auto next = [this, &place](storage::Store&) { return spool_->next_failure(place); };
+  while (true) {
+    auto failure = co_await store_.run(next);
+    if (!failure) co_return failure.error();
+    if (!*failure) co_return Result<void>();
+    if (tell) std::cerr << "landwaiter: " << (**failure).reference << ": " << (**failure).error.message() << "\n";
+    auto written = out.write(writer.failure({(**failure).reference, (**failure).error}));
+    if (!written) co_return written;
+  }
+}
+
+Awaitable<void> ScanResults::write_images(const AssessContext& context, const std::vector<FailRule>& fail_on, ReportWriter& writer,
+                                          OutputFile& out) {
+  SpoolPlace place;
+  auto next = [this, &place](storage::Store& store) -> Result<std::optional<ImageReport>> {
+    auto image = spool_->next_image(place);
+    if (!image) return image.error();
+    if (!*image) return std::optional<ImageReport>();
+    auto report = composed(store, **std::move(image), engine_);
+    if (!report) return report.error();
+    return std::optional<ImageReport>(*std::move(report));
+  };
+  while (true) {
+    auto image = co_await store_.run(next);
+    if (!image) co_return image.error();
+    if (!*image) co_return Result<void>();
+    ImageReport& report = **image;
+    assess(report, context);
+    drop_working_attributes(report);
+    for (const Finding& finding : report.findings)
+      totals_.rule_met = totals_.rule_met || std::ranges::any_of(fail_on, [&](const FailRule& rule) { return rule.met_by(finding); });
+    auto written = out.write(writer.image(report));
+    if (!written) co_return written;
+  }
+}
+
+}  // namespace landwaiter::daemon

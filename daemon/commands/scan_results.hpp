@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/assess/assess.hpp"
+#include "core/os/output_file.hpp"
+#include "daemon/output/output.hpp"
+#include "daemon/scan/image_runner.hpp"
+#include "daemon/scan/store_thread.hpp"
+#include "storage/local/scan_spool.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace landwaiter::daemon {
+
+/// What findings are judged by.
+struct Judgment {
+  Policy policy;
+  std::shared_ptr<const Blocklist> blocklist;
+};
+
+/// What a scan has read, of any number of images, in constant memory: while it runs, only their facts and failures are written to a
+/// spool, and RSA moduli are collected; at the end, each image is composed from its layers' reports in the store, judged and written.
+/// Lives on the io thread; spool and moduli are used on the store's.
+class ScanResults {
+ public:
+  ScanResults(StoreThread& store, EngineState engine, std::unique_ptr<storage::ScanSpool> spool)
+      : store_(store), engine_(std::move(engine)), spool_(std::move(spool)) {}
+
+  /// False for an image that was asked for before.
+  Awaitable<bool> first_time(Digest image);
+  Awaitable<void> fail(std::string reference, Error error);
+  /// Keeps an image that was read completely, unless stored reports of its layers are damaged: these are then forgotten, returned, and to
+  /// be read again.
+  Awaitable<std::vector<Digest>> keep(ImageOutcome outcome);
+
+  struct Totals {
+    std::uint64_t failures = 0;
+    bool rule_met = false;
+    std::size_t moduli_left_out = 0;
+  };
+  /// Everything, in an order that depends on the content alone. With `tell_failures` they are also told on standard error.
+  Awaitable<Totals> write(const Judgment& judgment, SystemTime today, const std::vector<FailRule>& fail_on, bool tell_failures,
+                          ReportWriter& writer, OutputFile& out);
+
+ private:
+  Awaitable<void> write_failures(ReportWriter& writer, OutputFile& out, bool tell);
+  Awaitable<void> write_images(const AssessContext& context, const std::vector<FailRule>& fail_on, ReportWriter& writer, OutputFile& out);
+
+  StoreThread& store_;
+  EngineState engine_;
+  std::unique_ptr<storage::ScanSpool> spool_;
+  SharedPrimes primes_;
+  Totals totals_;
+};
+
+}  // namespace landwaiter::daemon
