@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/encoding.hpp"
 
+#include "core/base/work_meter.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -12,6 +14,9 @@ constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 constexpr std::string_view kBase64Url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::uint8_t kInvalid = 0xff;
 constexpr std::uint8_t kSpace = 0xfe;
+
+/// For charge_work(): encoded texts come from outside, and may be shown to many readers.
+constexpr std::uint64_t kUnitsPerCharacter = 2;
 
 using DecodeTable = std::array<std::uint8_t, 256>;
 
@@ -46,6 +51,7 @@ std::string encode(ByteView bytes, std::string_view alphabet, bool pad) {
 }
 
 std::optional<Bytes> decode(std::string_view text, const DecodeTable& table) {
+  if (!charge_work(kUnitsPerCharacter * text.size())) return std::nullopt;
   Bytes out;
   out.reserve(text.size() / 4 * 3 + 3);
   std::uint32_t group = 0;
@@ -93,7 +99,7 @@ std::string hex_encode(ByteView bytes) {
 }
 
 std::optional<Bytes> hex_decode(std::string_view text) {
-  if (text.size() % 2 != 0) return std::nullopt;
+  if (text.size() % 2 != 0 || !charge_work(kUnitsPerCharacter * text.size())) return std::nullopt;
   Bytes out;
   out.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {

@@ -6,6 +6,7 @@
 #include "core/base/encoding.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
+#include "core/base/work_meter.hpp"
 #include "core/report/assets/certificate.hpp"
 #include "core/report/attribute_names.hpp"
 #include "detectors/certificates/certificate_extensions.hpp"
@@ -67,6 +68,7 @@ constexpr std::array<Usage, 7> kUsages{{{NID_server_auth, "server"},
                                         {NID_anyExtendedKeyUsage, "any"}}};
 
 Certificate parse(ByteView der) {
+  if (!charge_work(key_work::objects_with_key(der.size()))) return nullptr;
   const unsigned char* at = der.data();
   Certificate certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
   ERR_clear_error();
@@ -203,6 +205,8 @@ std::vector<std::string> alternative_names(const X509* certificate) {
 }
 
 std::string sha1_hex(ByteView bytes) {
+  constexpr std::uint64_t kUnitsPerByte = 3;
+  charge_work(kUnitsPerByte * bytes.size());
   std::array<std::uint8_t, SHA_DIGEST_LENGTH> hash{};
   unsigned int size = 0;
   EVP_Digest(bytes.data(), bytes.size(), hash.data(), &size, EVP_sha1(), nullptr);

@@ -5,9 +5,11 @@
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 #include "core/report/attribute_names.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
+#include "detectors/keys/key_work.hpp"
 #include "detectors/keys/public_key.hpp"
 #include "detectors/keys/signature_algorithm.hpp"
 #include "detectors/keys/x509_text.hpp"
@@ -49,6 +51,7 @@ bool add_issuer_and_serial(der::Reader fields, json& out) {
   der::Element issuer;
   ByteView serial;
   if (!fields.next(der::kSequence, issuer) || !fields.next(der::kInteger, serial) || !fields.empty()) return false;
+  if (!charge_work(key_work::objects(issuer.whole.size()))) return false;
   const unsigned char* at = issuer.whole.data();
   const std::unique_ptr<X509_NAME, OpensslFree<X509_NAME_free>> name(d2i_X509_NAME(nullptr, &at, static_cast<long>(issuer.whole.size())));
   ERR_clear_error();

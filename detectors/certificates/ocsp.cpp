@@ -4,10 +4,12 @@
 #include "core/base/digest.hpp"
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
+#include "core/base/work_meter.hpp"
 #include "core/report/assets/certificate.hpp"
 #include "core/report/attribute_names.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
+#include "detectors/keys/key_work.hpp"
 #include "detectors/keys/signature_algorithm.hpp"
 #include "detectors/keys/x509_text.hpp"
 
@@ -97,6 +99,7 @@ json statuses(OCSP_BASICRESP* response) {
 std::optional<Finding> describe_ocsp_response(ByteView der) {
   const auto basic = basic_response(der);
   if (!basic) return std::nullopt;
+  if (!charge_work(key_work::objects(basic->size()))) return std::nullopt;
   const unsigned char* at = basic->data();
   const Response response(d2i_OCSP_BASICRESP(nullptr, &at, static_cast<long>(basic->size())));
   ERR_clear_error();

@@ -4,11 +4,13 @@
 #include "core/base/digest.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
+#include "core/base/work_meter.hpp"
 #include "core/report/assets/certificate.hpp"
 #include "core/report/attribute_names.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
 #include "detectors/keys/key_checks.hpp"
+#include "detectors/keys/key_work.hpp"
 #include "detectors/keys/public_key.hpp"
 #include "detectors/keys/signature_algorithm.hpp"
 #include "detectors/keys/x509_text.hpp"
@@ -74,6 +76,7 @@ std::optional<Finding> describe_key(const PublicKey& key, std::string_view encod
 
 std::optional<Finding> describe_request(ByteView der, std::string_view encoding) {
   if (!der::well_formed(der, limits::der_depth_max)) return std::nullopt;
+  if (!charge_work(key_work::objects_with_key(der.size()))) return std::nullopt;
   const unsigned char* at = der.data();
   const Request request(d2i_X509_REQ(nullptr, &at, static_cast<long>(der.size())));
   ERR_clear_error();
@@ -94,6 +97,7 @@ std::optional<Finding> describe_request(ByteView der, std::string_view encoding)
 
 std::optional<Finding> describe_revocation_list(ByteView der, std::string_view encoding) {
   if (!der::well_formed(der, limits::der_depth_max)) return std::nullopt;
+  if (!charge_work(key_work::objects(der.size()))) return std::nullopt;
   const unsigned char* at = der.data();
   const List list(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
   ERR_clear_error();

@@ -2,6 +2,7 @@
 #include "detectors/formats/config_lines.hpp"
 
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <algorithm>
 
@@ -56,6 +57,8 @@ bool read_line(std::string_view line, ConfigLine& out) {
 }  // namespace
 
 std::string join_continuations(std::string_view text) {
+  constexpr std::uint64_t kUnitsPerByte = 2;
+  if (!charge_work(kUnitsPerByte * text.size())) return {};
   std::string out(text);
   std::size_t line = 0;
   bool continued = false;
@@ -77,9 +80,11 @@ std::string join_continuations(std::string_view text) {
 std::vector<ConfigLine> config_lines(std::string_view text) {
   std::vector<ConfigLine> lines;
   std::string_view section;
+  constexpr std::uint64_t kUnitsPerByte = 5, kLineUnits = 60;
   for (std::size_t at = 0; at < text.size() && lines.size() < kConfigLinesMax;) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view raw = text.substr(at, end - at);
+    if (!charge_work(kUnitsPerByte * raw.size() + kLineUnits)) break;
     const std::string_view content = trim(raw);
     ConfigLine line;
     if (content.starts_with('[') && content.find(']') != std::string_view::npos) {
@@ -95,13 +100,16 @@ std::vector<ConfigLine> config_lines(std::string_view text) {
 }
 
 std::vector<XmlAttribute> xml_attributes(std::string_view text, std::initializer_list<std::string_view> tags) {
+  constexpr std::uint64_t kTagUnits = 50;
   std::vector<XmlAttribute> out;
+  if (!charge_work(2 * text.size())) return out;
   std::size_t at = 0;
   while ((at = text.find('<', at)) != std::string_view::npos && out.size() < kAttributesMax) {
     if (text.substr(at).starts_with("<!--")) {
       at = std::min(text.find("-->", at), text.size());
       continue;
     }
+    if (!charge_work(kTagUnits)) break;
     const std::string_view rest = text.substr(++at);
     const auto tag = std::ranges::find_if(tags, [&](std::string_view name) {
       return rest.starts_with(name) && rest.size() > name.size() &&

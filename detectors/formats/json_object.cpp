@@ -57,7 +57,7 @@ std::optional<JsonObject> json_object_around(const Window& window, const Hit& hi
   bool unclosed = false;
   for (std::size_t candidates = 0; candidates < kObjectCandidatesMax && levels < kObjectLevelsMax; ++candidates) {
     const std::size_t found = text.substr(from, open - from).rfind('{');
-    if (found == std::string_view::npos) break;
+    if (!charge_work(open - from - (found == std::string_view::npos ? 0 : found)) || found == std::string_view::npos) break;
     open = from + found;
     const std::size_t end = closing(text, open);
     unclosed = unclosed || end == std::string_view::npos;

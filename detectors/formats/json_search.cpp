@@ -103,9 +103,10 @@ std::optional<EnclosedObject> enclosing_object(std::string_view text, std::size_
   const std::size_t first = at - std::min(at, kLookBack);
   std::size_t brace = at;
   for (std::size_t i = 0; i < kSearchCandidatesMax && brace > first; ++i) {
-    if (!charge_work(kLookBack / kSearchCandidatesMax)) return std::nullopt;
-    brace = text.rfind('{', brace - 1);
-    if (brace == std::string_view::npos || brace < first) break;
+    const std::size_t found = text.substr(first, brace - first).rfind('{');
+    const std::size_t next = found == std::string_view::npos ? first : first + found;
+    if (!charge_work(brace - next) || found == std::string_view::npos) break;
+    brace = next;
     const auto end = scan.end_around(brace, at);
     if (!end) continue;
     auto object = read_object(text.substr(brace, *end - brace), backslashes);

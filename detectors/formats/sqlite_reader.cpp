@@ -3,6 +3,7 @@
 #include "detectors/formats/sqlite_reader.hpp"
 
 #include "core/base/limits.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <sqlite3.h>
 
@@ -17,6 +18,8 @@ constexpr std::size_t kDatabaseHeaderBytes = 100;
 /// SQLite VM instructions between two progress checks, and the number of checks per database: two million instructions read about 10,000
 /// rows in less than half a second.
 constexpr int kInstructionsAtOnce = 1000, kLooksMax = 2000;
+/// What SQLite costs, for charge_work(): an instruction, a connection with its schema, a row.
+constexpr std::uint64_t kInstructionUnits = 60, kOpenUnits = 150'000, kRowUnits = 1'000, kUnitsPerValueByte = 2;
 /// One value: a certificate or a key, both far below.
 constexpr int kValueBytesMax = 1 << 20;
 constexpr int kSqlBytesMax = 16 * 1024, kColumnsMax = 500, kMachineOperationsMax = 25'000, kSqlDepthMax = 10;
@@ -37,7 +40,10 @@ std::uint32_t big_endian(ByteView bytes, std::size_t at, std::size_t size) {
   return out;
 }
 
-int count_down(void* looks) { return --*static_cast<int*>(looks) < 0 ? 1 : 0; }
+int count_down(void* looks) {
+  const bool earned = charge_work(kInstructionUnits * kInstructionsAtOnce);
+  return --*static_cast<int*>(looks) < 0 || !earned ? 1 : 0;
+}
 
 void restrain(sqlite3* db) {
   for (const int switched_on : {SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE})
@@ -111,6 +117,7 @@ SqliteReader::~SqliteReader() = default;
 Result<SqliteReader> SqliteReader::open(ByteView database) {
   const Error no(ErrorCode::malformed, "not an SQLite database of simple tables");
   if (!sqlite_database_size(database) || database.size() > limits::object_bytes_max) return no;
+  if (!charge_work(kOpenUnits + database.size())) return no;
   auto impl = std::make_unique<Impl>();
   impl->bytes.assign(database.begin(), database.end());
   // A database in WAL mode cannot be read from memory; its log is not part of the file anyway.
@@ -142,12 +149,15 @@ bool SqliteReader::each_row(const std::string& table, const std::function<bool(c
   int result = SQLITE_ROW;
   while ((result = sqlite3_step(rows.get())) == SQLITE_ROW) {
     Row row;
+    std::uint64_t bytes = 0;
     for (int i = 0; i < sqlite3_column_count(rows.get()); ++i) {
       const void* value = sqlite3_column_blob(rows.get(), i);
       const int size = sqlite3_column_bytes(rows.get(), i);
+      bytes += static_cast<std::uint64_t>(size);
       if (value != nullptr && size > 0)
         row[sqlite3_column_name(rows.get(), i)] = ByteView(static_cast<const std::uint8_t*>(value), static_cast<std::size_t>(size));
     }
+    if (!charge_work(kRowUnits + kUnitsPerValueByte * bytes)) return false;
     if (!visit(row)) return true;
   }
   return result == SQLITE_DONE;

@@ -105,6 +105,8 @@ namespace {
 Group read_group(ByteView parameters, int nid) {
   if (nid != 0) return Group(EC_GROUP_new_by_curve_name(nid));
   if (parameters[0] != der::kSequence || !der::well_formed(parameters, limits::der_depth_max)) return nullptr;
+  constexpr std::size_t kFieldBitsMax = 661;
+  if (!charge_work(key_work::curve(kFieldBitsMax))) return nullptr;
   const unsigned char* at = parameters.data();
   return Group(d2i_ECPKParameters(nullptr, &at, static_cast<long>(parameters.size())));
 }
@@ -146,8 +148,7 @@ const RawKeyKind* raw_key_kind(ByteView oid_content) {
 
 std::optional<PublicKey> raw_public_key(const RawKeyKind& kind, ByteView scalar) {
   const ErrorQueueCleaner cleaner;
-  constexpr std::size_t kBits = 256;
-  if (!charge_work(key_work::multiplication(kBits))) return std::nullopt;
+  if (!charge_work(key_work::raw_multiplication(8 * scalar.size()))) return std::nullopt;
   const Key key(EVP_PKEY_new_raw_private_key(kind.nid, nullptr, scalar.data(), scalar.size()));
   std::array<std::uint8_t, 64> out{};
   std::size_t size = out.size();

@@ -3,6 +3,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 #include "detectors/formats/binary_format.hpp"
 
 #include <algorithm>
@@ -67,6 +68,7 @@ bool version_text(std::string_view text) {
 
 /// The value of the line that starts with `key`, within `text`.
 std::optional<std::string_view> property_value(std::string_view text, std::string_view key) {
+  if (!charge_work(text.size())) return std::nullopt;
   for (std::size_t at = text.find(key); at != std::string_view::npos; at = text.find(key, at + 1)) {
     if (at > 0 && text[at - 1] != '\n') continue;
     const std::size_t begin = at + key.size();
@@ -79,6 +81,8 @@ std::optional<std::string_view> property_value(std::string_view text, std::strin
 std::optional<std::string_view> text_file(const Window& window, std::size_t bytes_max) {
   if (window.offset != 0) return std::nullopt;
   const std::string_view text = as_text(window.bytes).substr(0, bytes_max);
+  // It is read again at each of its places that look like a library.
+  if (!charge_work(text.size())) return std::nullopt;
   if (text.find('\0') != std::string_view::npos) return std::nullopt;
   return text;
 }
@@ -102,6 +106,7 @@ std::optional<FoundLibrary> read_python_metadata(const Window& window, const Hit
   const std::size_t begin = match_begin(window, hit, "Metadata-Version: ");
   if (begin == std::string_view::npos) return std::nullopt;
   std::string_view text = as_text(window.bytes).substr(begin, kHeadersMax);
+  if (!charge_work(2 * text.size())) return std::nullopt;
   text = text.substr(0, std::min(text.find("\n\n"), text.find("\n\r\n")));
   if (text.find('\0') != std::string_view::npos || (begin > 0 && window.bytes[begin - 1] >= 0x20)) return std::nullopt;
   const auto name = property_value(text, "Name: ");
@@ -143,6 +148,7 @@ std::optional<FoundLibrary> read_manifest(const Window& window, const Hit& hit) 
   if (!version) version = property_value(main, "Bundle-Version: ");
   const auto bundle = property_value(main, "Bundle-SymbolicName: ").value_or("");
   const auto extension = property_value(main, "Extension-Name: ").value_or("");
+  charge_work(3 * main.size());
   const bool bouncy = extension.starts_with("org.bouncycastle.") || main.find("org.bouncycastle") != std::string_view::npos ||
                       main.find("BouncyCastle.org") != std::string_view::npos;
   if (!version || !version_text(*version) || !bouncy) return std::nullopt;

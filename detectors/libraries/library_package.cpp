@@ -2,6 +2,7 @@
 #include "detectors/libraries/library_package.hpp"
 
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <algorithm>
 #include <array>
@@ -139,11 +140,16 @@ CryptoLibrary describe_package(const PackagedLibrary& known, const PackageFacts&
 /// The text up to an empty line, one field per line; continuation lines belong to unused fields.
 std::map<std::string_view, std::string_view> fields_of(std::string_view text, std::string_view separator) {
   std::map<std::string_view, std::string_view> fields;
-  text = text.substr(0, std::min({kStanzaMax, text.find("\n\n"), text.find('\0')}));
+  constexpr std::uint64_t kUnitsPerByte = 4, kFieldUnits = 150;
+  text = text.substr(0, kStanzaMax);
+  if (!charge_work(text.size())) return fields;
+  text = text.substr(0, std::min(text.find("\n\n"), text.find('\0')));
+  charge_work(kUnitsPerByte * text.size());
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     const std::size_t at = line.find(separator);
+    if (!charge_work(kFieldUnits)) break;
     if (at == std::string_view::npos || line[0] == ' ' || line[0] == '\t') continue;
     fields.emplace(line.substr(0, at), trim(line.substr(at + separator.size())));
   }

@@ -3,6 +3,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 #include "detectors/formats/binary_format.hpp"
 
 #include <algorithm>
@@ -135,7 +136,9 @@ void add_module(std::string_view line, std::size_t offset, std::vector<FoundLibr
 }
 
 void read_modules(std::string_view info, std::size_t offset, CryptoLibrary& go, std::vector<FoundLibrary>& out) {
-  while (!info.empty()) {
+  constexpr std::uint64_t kLineUnits = 300;  // a module is compared with all that are known
+  if (!charge_work(info.size())) return;
+  while (!info.empty() && charge_work(kLineUnits)) {
     const std::string_view line = info.substr(0, info.find('\n'));
     info.remove_prefix(std::min(info.size(), line.size() + 1));
     if (line.starts_with("dep\t")) add_module(line, offset, out);
@@ -242,6 +245,7 @@ std::optional<FoundLibrary> read_version_info(const Window& window, const Hit& h
   // The whole resource is a few KiB; its fields may come before or after.
   const std::size_t from = hit.end - std::min<std::size_t>(hit.end, limits::detector_lookbehind_bytes);
   const std::string_view around = bytes.substr(from, 2 * limits::detector_lookbehind_bytes);
+  if (!charge_work(2 * around.size())) return std::nullopt;
   std::string version = version_field(around, "ProductVersion");
   if (version.empty()) version = version_field(around, "FileVersion");
   // "2.2.1+3b2a..." and "10.0.19041.1 (WinBuild.160101.0800)": the rest is a commit or a build name.
@@ -266,9 +270,12 @@ std::vector<FoundLibrary> read_rust_crates(const Window& window, const Hit& hit,
   searched_end = std::min(window.bytes.size(), hit.end + limits::detector_lookahead_bytes);
   const std::string_view text = as_text(window.bytes).substr(0, searched_end);
   constexpr std::string_view kSources = "/src/";
+  charge_work(searched_end - hit.end);
   std::set<std::string_view> seen;
   const std::size_t from = hit.end - std::min(hit.end, kSources.size());
   for (std::size_t at = text.find(kSources, from); at != std::string_view::npos; at = text.find(kSources, at + 1)) {
+    constexpr std::uint64_t kUnits = 400;
+    if (!charge_work(kUnits)) break;
     const std::string_view before = text.substr(at - std::min(at, kRustLength), std::min(at, kRustLength));
     const std::size_t slash = before.rfind('/');
     if (slash == std::string_view::npos) continue;

@@ -2,6 +2,7 @@
 #include "detectors/libraries/library_soname.hpp"
 
 #include "core/base/limits.hpp"
+#include "core/base/work_meter.hpp"
 #include "detectors/formats/binary_format.hpp"
 
 #include <algorithm>
@@ -61,6 +62,7 @@ std::optional<std::string> version_in_name(std::string_view name, std::string_vi
 
 void find_version(const Soname& known, std::string_view soname, const Window& window, std::size_t begin, CryptoLibrary& library) {
   if (known.version == VersionFrom::data) {
+    if (!charge_work(2 * (window.bytes.size() - begin))) return;
     library.version = version_in(as_text(window.bytes.subspan(begin)), known.begins);
     if (library.version) library.evidence.push_back({"version-string", *library.version});
   } else if (known.version == VersionFrom::file_name) {
@@ -88,6 +90,7 @@ std::optional<FoundLibrary> read_soname(const Window& window, const Hit& hit, Fi
     return std::nullopt;
   }
   const ByteView section = window.bytes.subspan(dynamic->offset() - window.offset, dynamic->size());
+  if (!charge_work(section.size())) return std::nullopt;
   if (elf_soname_offset(window.head, section) != window.offset + begin) return std::nullopt;
   FoundLibrary found;
   found.offset = begin;

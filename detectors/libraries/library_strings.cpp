@@ -3,6 +3,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 #include "detectors/formats/binary_format.hpp"
 
 #include <algorithm>
@@ -52,6 +53,7 @@ bool version_byte(char c) {
 std::string_view c_string(ByteView bytes, std::size_t begin) {
   const std::string_view rest = as_text(bytes).substr(begin, kTextMax);
   const auto end = std::ranges::find_if_not(rest, is_string_byte);
+  if (!charge_work(static_cast<std::uint64_t>(end - rest.begin()))) return {};
   if (end == rest.end() || *end != '\0') return {};
   return rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
 }
@@ -87,6 +89,7 @@ std::string linkage_of(const StringRule& rule, const Window& window) {
 
 bool has_date(std::string_view text) {
   constexpr std::array kMonths{" Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ", " Aug ", " Sep ", " Oct ", " Nov ", " Dec "};
+  charge_work(kMonths.size() * text.size());
   return std::ranges::any_of(kMonths, [&](std::string_view month) {
     const std::size_t at = text.find(month);
     return at != std::string_view::npos && text.size() >= at + 9 && (text[at + 5] == '1' || text[at + 5] == '2');
@@ -100,6 +103,7 @@ bool library_is_here(std::string_view text, ByteView bytes, std::size_t begin) {
   // "built with OpenSSL 3.0.2 15 Mar 2022 (running with": a program's sentence continues, or has started.
   if (text.find("(running") != std::string_view::npos) return false;
   const std::string_view near = as_text(around(bytes, begin));
+  if (!charge_work(2 * near.size())) return false;
   return near.find("OPENSSLDIR: ") != std::string_view::npos || near.find("compiler: information not available") != std::string_view::npos;
 }
 
@@ -157,6 +161,7 @@ std::optional<FoundLibrary> bare_version(const Window& window, std::size_t core)
 /// The version text after the core's file name, if it is not evidence by itself.
 std::optional<FoundLibrary> distant_version(const Window& window, std::size_t core) {
   const std::string_view text = as_text(window.bytes).substr(0, std::min(window.bytes.size(), core + kCoreSearch));
+  if (!charge_work(text.size() - core)) return std::nullopt;
   for (std::size_t at = text.find("OpenSSL ", core); at != std::string_view::npos; at = text.find("OpenSSL ", at + 1)) {
     const std::string_view whole = c_string(window.bytes, at);
     const std::string_view version = whole.size() > 8 ? version_of(whole.substr(8)) : std::string_view();

@@ -3,6 +3,7 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 #include "detectors/formats/s_expression.hpp"
 #include "detectors/keys/key_consistency.hpp"
 #include "detectors/keys/public_key.hpp"
@@ -23,6 +24,8 @@ using nlohmann::json;
 using openpgp::SecretPart;
 
 std::string sha1_upper(ByteView bytes) {
+  constexpr std::uint64_t kUnits = 2'000, kUnitsPerByte = 3;
+  charge_work(kUnits + kUnitsPerByte * bytes.size());
   std::array<std::uint8_t, 20> digest{};
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha1(), nullptr) != 1) return {};
   std::string hex = hex_encode(digest);

@@ -4,6 +4,7 @@
 #include "core/base/encoding.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -50,6 +51,8 @@ bool is_body(std::string_view text) {
 }
 
 void decode(std::string_view raw, Armor& armor) {
+  constexpr std::uint64_t kUnitsPerByte = 12;  // most of it for the checksum
+  charge_work(kUnitsPerByte * raw.size());
   std::string text = pem::unescaped(raw);
   std::string_view body = without_headers(text);
   const auto checksum = take_checksum(body);

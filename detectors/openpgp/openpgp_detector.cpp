@@ -3,6 +3,7 @@
 
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
+#include "core/base/work_meter.hpp"
 #include "core/report/attribute_names.hpp"
 #include "detectors/openpgp/gpg_agent_key.hpp"
 #include "detectors/openpgp/keybox.hpp"
@@ -159,6 +160,7 @@ void OpenPgpDetector::inspect_armor(const Window& window, const Hit& hit, Findin
 void OpenPgpDetector::inspect_rsa_packets(const Window& window, const Hit& hit, FindingSink& sink) const {
   constexpr std::size_t kCountBytes = 2, kVersion6CountBytes = 4;
   const std::size_t modulus_end = hit.end - std::min(hit.end, hit.trigger == kRsaPackets ? kRsaExponentBytes : kRsaOldExponentBytes);
+  if (!charge_work(2 * kRsaModulusBytesMax)) return;
   for (std::size_t size = kRsaModulusBytesMin; size <= kRsaModulusBytesMax; ++size) {
     if (modulus_end < size + kCountBytes + kBeforeAlgorithm + 1) return;
     const std::size_t count = modulus_end - size - kCountBytes;

@@ -2,6 +2,7 @@
 #include "detectors/openpgp/openpgp_key.hpp"
 
 #include "core/base/encoding.hpp"
+#include "core/base/work_meter.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/openpgp/openpgp_secret.hpp"
 
@@ -48,8 +49,10 @@ std::optional<PublicKey> raw_key(ByteView oid_content, ByteView key) {
 }
 
 std::string digest_hex(const EVP_MD* method, std::initializer_list<ByteView> parts) {
+  constexpr std::uint64_t kUnits = 2'000, kUnitsPerByte = 5;
   Bytes all;
   for (const ByteView part : parts) all.insert(all.end(), part.begin(), part.end());
+  charge_work(kUnits + kUnitsPerByte * all.size());
   Bytes out(EVP_MAX_MD_SIZE);
   unsigned size = 0;
   if (EVP_Digest(all.data(), all.size(), out.data(), &size, method, nullptr) != 1) return {};

@@ -3,6 +3,7 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <array>
 
@@ -142,6 +143,9 @@ bool is_of_a_key(const Signature& signature) {
   return type && !hash_name(signature.says.hash).starts_with("hash ");
 }
 
+/// Copies of a name, and looking whether people can read it.
+constexpr std::uint64_t kUserIdUnits = 300, kUnitsPerByte = 10;
+
 /// False if the packet cannot be part of a key.
 bool take_packet(const Packet& packet, std::size_t begin, KeyBlock& block) {
   switch (packet.tag) {
@@ -153,7 +157,7 @@ bool take_packet(const Packet& packet, std::size_t begin, KeyBlock& block) {
       return true;
     }
     case kUserId:
-      if (!packet.in_one) return false;
+      if (!packet.in_one || !charge_work(kUserIdUnits + kUnitsPerByte * packet.body.size())) return false;
       if (block.user_ids.size() < kUserIdsMax) block.user_ids.emplace_back(as_text(packet.body));
       block.confirmed = block.confirmed || (!packet.body.empty() && printable(as_text(packet.body)) == as_text(packet.body));
       return true;

@@ -2,7 +2,9 @@
 #include "detectors/settings/crypto_settings.hpp"
 
 #include "core/base/digest.hpp"
+#include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 #include "core/report/assets/crypto_configuration.hpp"
 #include "core/report/attribute_names.hpp"
 #include "detectors/formats/config_lines.hpp"
@@ -19,6 +21,8 @@ using nlohmann::json;
 /// Values per directive: a proxy for a thousand names repeats the same few.
 constexpr std::size_t kValuesMax = 100;
 constexpr std::size_t kProvidersMax = 100;
+/// Comparing a line's key with a directive's name; parsing a value costs more for each of its bytes.
+constexpr std::uint64_t kDirectiveUnits = 4, kValueUnitsPerByte = 50;
 constexpr std::string_view kJavaProvider = "security.provider.";
 
 /// The settings of each program that the file configures.
@@ -140,7 +144,7 @@ bool apply(const Directive& directive, std::string_view value, CryptoSettings& s
 
 /// Applies the directive to a copy first: an invalid value leaves no trace of the program.
 void take(const Directive& directive, std::string_view value, std::size_t offset, SettingsCollector& all) {
-  if (value.empty()) return;
+  if (value.empty() || !charge_work(limits::inspection_work + kValueUnitsPerByte * value.size())) return;
   CryptoSettings trial;
   trial.software = directive.software;
   if (!apply(directive, value, trial)) return;
@@ -161,6 +165,7 @@ bool fits(Syntax wanted, Separator separator, bool semicolon) {
 }
 
 void read_line(const ConfigLine& line, SettingsCollector& all) {
+  if (!charge_work(kDirectiveUnits * setting_directives().size())) return;
   const bool semicolon = line.value.ends_with(';');
   const std::string_view value = unquoted(semicolon ? line.value.substr(0, line.value.size() - 1) : line.value);
   for (const Directive& directive : setting_directives()) {
@@ -183,7 +188,9 @@ void read_openssl_providers(const std::vector<ConfigLine>& lines, SettingsCollec
   if (list == lines.end()) return;
   std::size_t read = 0;
   for (const ConfigLine& entry : lines) {
+    if (!charge_work(kDirectiveUnits)) return;
     if (entry.section != list->value || entry.separator != Separator::equals || ++read > kProvidersMax) continue;
+    if (!charge_work(kDirectiveUnits * lines.size())) return;
     const bool active = std::ranges::any_of(
         lines, [&](const ConfigLine& line) { return line.section == entry.value && line.key == "activate" && is_true(line.value); });
     if (active) all.of("OpenSSL", entry.offset).providers.push_back(attribute_text(entry.key));

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string pem = as_pem("CERTIFICATE", bytes);
   const Window window{as_bytes(pem), 0, true};
   CheckingSink sink(window);
-  detector.inspect(window, Hit{0, pem.find('\n')}, sink);
+  inspect_at(detector, window, Hit{0, pem.find('\n')}, sink);
   // The same bytes are the same certificate, always.
   if (finding && describe_certificate(bytes, "DER")->attributes != finding->attributes) std::abort();
   return 0;

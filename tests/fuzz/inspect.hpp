@@ -3,6 +3,8 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/json.hpp"
+#include "core/base/limits.hpp"
+#include "core/base/work_meter.hpp"
 #include "detectors/engine/detector.hpp"
 
 #include <algorithm>
@@ -51,13 +53,25 @@ class CheckingSink final : public FindingSink {
   const Window& window_;
 };
 
+/// One hit, with work that the bytes bring. Aborts if the detector goes on after it is spent: one operation may exceed it, the dearest is
+/// a Diffie-Hellman key of 4,096 bits.
+inline void inspect_at(const Detector& detector, const Window& window, const Hit& hit, FindingSink& sink) {
+  constexpr std::uint64_t kBase = 5'000'000, kOneOperation = 70'000'000;
+  const std::uint64_t earned = kBase + limits::layer_work_per_byte * window.bytes.size();
+  WorkMeter meter;
+  meter.begin(earned);
+  const WorkScope scope(meter);
+  detector.inspect(window, hit, sink);
+  if (meter.used() > earned + kOneOperation) std::abort();
+}
+
 /// Every trigger of the detector, as if its pattern had matched within the first bytes and at the end.
 inline void inspect_everywhere(const Detector& detector, ByteView bytes) {
   const Window window{bytes, 0, true};
   CheckingSink sink(window);
   for (const Trigger& trigger : detector.triggers()) {
-    detector.inspect(window, Hit{trigger.id, std::min<std::size_t>(bytes.size(), 12)}, sink);
-    detector.inspect(window, Hit{trigger.id, bytes.size()}, sink);
+    inspect_at(detector, window, Hit{trigger.id, std::min<std::size_t>(bytes.size(), 12)}, sink);
+    inspect_at(detector, window, Hit{trigger.id, bytes.size()}, sink);
   }
 }
 

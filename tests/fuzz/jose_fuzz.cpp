@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (at == std::string_view::npos) continue;
     const Window window{bytes, 0, true};
     CheckingSink sink(window);
-    detector.inspect(window, Hit{trigger, at + std::string_view(name).size()}, sink);
+    inspect_at(detector, window, Hit{trigger, at + std::string_view(name).size()}, sink);
     if (text[at] != '"') continue;
     const auto found = enclosing_object(text, at, 0);
     if (!found) continue;

@@ -22,7 +22,7 @@ void inspect_marks(const Detector& detector, ByteView bytes) {
                                       "AES256", "Id\"", "root\"", "\x4b\xb5", "RSA2", "RSA1"}) {
     const std::size_t at = text.find(mark);
     if (at == std::string_view::npos) continue;
-    for (const Trigger& trigger : detector.triggers()) detector.inspect(window, Hit{trigger.id, at + mark.size()}, sink);
+    for (const Trigger& trigger : detector.triggers()) inspect_at(detector, window, Hit{trigger.id, at + mark.size()}, sink);
   }
 }
 

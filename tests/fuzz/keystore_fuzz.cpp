@@ -46,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Where the keystores would begin with the file.
   for (const std::size_t end : {8, 16, 22, 32}) {
     for (const Trigger& trigger : detector.triggers()) {
-      if (end <= bytes.size()) detector.inspect(window, Hit{trigger.id, end}, sink);
+      if (end <= bytes.size()) inspect_at(detector, window, Hit{trigger.id, end}, sink);
     }
   }
   for (const bool ends : {true, false}) check(read_bouncy_keystore(bytes, ends), bytes);

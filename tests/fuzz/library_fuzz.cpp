@@ -21,8 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         .bytes = bytes, .offset = 0, .ends_file = true, .head = bytes.first(std::min<std::size_t>(size, 4096)), .name = name};
     CheckingSink sink(window);
     for (std::size_t end = 1; end <= std::min<std::size_t>(size, 256); end += 3) {
-      for (const Trigger& trigger : triggers) libraries.inspect(window, Hit{trigger.id, end}, sink);
-      crates.inspect(window, Hit{0, end}, sink);
+      for (const Trigger& trigger : triggers) inspect_at(libraries, window, Hit{trigger.id, end}, sink);
+      inspect_at(crates, window, Hit{0, end}, sink);
     }
   }
   // A dynamic section lies where additions cannot overflow.

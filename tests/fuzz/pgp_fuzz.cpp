@@ -18,12 +18,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (end > size) break;
     const Window window{bytes, 0, true};
     CheckingSink sink(window);
-    detector.inspect(window, Hit{1, end}, sink);
+    inspect_at(detector, window, Hit{1, end}, sink);
   }
   const std::string armored = as_pem("PGP PRIVATE KEY BLOCK", bytes);
   const Window window{as_bytes(armored), 0, true};
   CheckingSink sink(window);
-  detector.inspect(window, Hit{0, armored.find('\n')}, sink);
+  inspect_at(detector, window, Hit{0, armored.find('\n')}, sink);
   const auto armor = openpgp::read_armor(as_bytes(armored), armored.find('\n'), true);
   if (armor.state == pem::State::decoded && !std::ranges::equal(armor.body.view(), bytes)) std::abort();
 

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string pem = as_pem(label, bytes);
     const Window window{as_bytes(pem), 0, true};
     CheckingSink sink(window);
-    detector.inspect(window, Hit{0, pem.find('\n')}, sink);
+    inspect_at(detector, window, Hit{0, pem.find('\n')}, sink);
   }
   const auto keys = read_openssh_private(bytes);
   if (keys && keys->empty()) std::abort();

@@ -30,22 +30,22 @@ FileScanner::FileScanner(bool try_passwords) : engine_(made(Engine::create(conte
 FileScanner::FileScanner(std::vector<std::unique_ptr<const Detector>> detectors)
     : engine_(made(Engine::create(context(true), std::move(detectors)))) {}
 
-Scanned FileScanner::scan(ByteView file, std::string_view name) const {
-  static const ScanLimits kLimits;
+Scanned FileScanner::scan(ByteView file, std::string_view name, const ScanLimits& limits) const {
   FileScanMemory memory(engine_->impl());
-  memory.begin_layer(kAllAnalyses, kLimits);
+  memory.begin_layer(kAllAnalyses, limits);
   Scanned out;
   std::vector<Prefilter::Match> matches;
   ByAnalysis<Prefilter::Group> groups;
-  groups.fill({.wanted = true, .room = kLimits.triggers_per_file_max});
+  groups.fill({.wanted = true, .room = limits.triggers_per_file_max});
   engine_->impl().prefilter.scan(file, memory.scratch, matches, engine_->impl().groups, groups);
   out.hits = matches.size();
-  FileScan scan(engine_->impl(), memory, kLimits);
+  FileScan scan(engine_->impl(), memory, limits);
   scan.reset(name);
   scan.push(file);
   scan.finish();
   out.findings = std::move(scan.found(Analysis::cryptography).findings);
   out.diagnostics = std::move(scan.found(Analysis::cryptography).diagnostics);
+  out.work = memory.work[index_of(Analysis::cryptography)].used();
   return out;
 }
 

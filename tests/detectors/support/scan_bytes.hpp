@@ -2,6 +2,7 @@
 #pragma once
 
 #include "detectors/engine/engine.hpp"
+#include "detectors/engine/scan_limits.hpp"
 
 #include <memory>
 #include <string>
@@ -13,7 +14,8 @@ namespace landwaiter::detectors {
 struct Scanned {
   std::vector<Finding> findings;
   std::vector<Diagnostic> diagnostics;
-  std::size_t hits = 0;  ///< matches of triggers
+  std::size_t hits = 0;    ///< matches of triggers
+  std::uint64_t work = 0;  ///< in units of WorkMeter
 
   std::vector<Finding> of(FindingType type) const;
 };
@@ -25,7 +27,8 @@ class FileScanner {
   /// All detectors of the program, with a fixed key.
   explicit FileScanner(bool try_passwords = true);
 
-  Scanned scan(ByteView file, std::string_view name = {}) const;
+  Scanned scan(ByteView file, std::string_view name = {}) const { return scan(file, name, ScanLimits()); }
+  Scanned scan(ByteView file, std::string_view name, const ScanLimits& limits) const;
   Scanned scan(std::string_view file, std::string_view name = {}) const { return scan(as_bytes(file), name); }
 
  private:
