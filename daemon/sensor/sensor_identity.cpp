@@ -2,7 +2,7 @@
 #include "daemon/sensor/sensor_identity.hpp"
 
 #include "core/base/encoding.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/os/files.hpp"
 
 #include <sodium.h>
@@ -40,7 +40,7 @@ Result<SensorIdentity> load_identity(const std::filesystem::path& state_director
   if (!std::filesystem::exists(file)) return new_identity();
   auto text = read_small_file(file);
   if (!text) return text.error();
-  auto document = parse_json(*text, file.string());
+  auto document = parse_json(*text, file.string(), kJsonFields);
   wipe(*text);
   if (!document) return document.error();
   SensorIdentity identity;
