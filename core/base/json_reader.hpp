@@ -31,6 +31,13 @@ inline constexpr JsonLimits kJsonInventory{200'000, 8 << 20};
 /// limits::findings_per_layer_max findings of some 20 nodes.
 inline constexpr JsonLimits kJsonReport{4'000'000, 256 << 20};
 
+/// Ten or twenty fields and no list of any length: a login's answer, an error, a key, a place in a listing.
+inline constexpr JsonLimits kJsonFields{2'000, 1 << 20};
+/// Docker's config.json with a login and a helper for each of thousands of hosts.
+inline constexpr JsonLimits kJsonSettings{50'000, 4 << 20};
+/// The index of an image archive or layout: a thousand images of a hundred layers.
+inline constexpr JsonLimits kJsonArchive{150'000, 8 << 20};
+
 /// What was read, so that a test can count it.
 struct JsonCost {
   std::size_t nodes = 0;
@@ -40,5 +47,12 @@ struct JsonCost {
 /// Parses JSON from outside in time and memory proportional to its size: no trailing bytes, no comments; the last of repeated keys wins.
 /// Reading stops at the first limit: `limit_exceeded` says which and at which byte. `what` names the document in the error.
 Result<nlohmann::json> parse_json(std::string_view text, std::string_view what, const JsonLimits& limits, JsonCost* cost = nullptr);
+
+template <class T>
+Result<T> parse_json_as(std::string_view text, std::string_view what, const JsonLimits& limits) {
+  auto document = parse_json(text, what, limits);
+  if (!document) return document.error();
+  return convert_json<T>(*document, what);
+}
 
 }  // namespace landwaiter

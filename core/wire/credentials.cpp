@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/wire/credentials.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 
 #include <algorithm>
 #include <array>
@@ -146,7 +146,7 @@ Secret serialize(const Credentials& credentials) {
 }
 
 Result<Credentials> parse_credentials(const Secret& text) {
-  auto document = parse_json(text.reveal(), "credentials");
+  auto document = parse_json(text.reveal(), "credentials", kJsonFields);
   if (!document) return document.error();
   Result<Credentials> out = Error(ErrorCode::internal, "credentials were not read");
   const auto read = read_json_fields("credentials", [&] { out = read_document(*document); });

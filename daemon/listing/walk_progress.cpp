@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/listing/walk_progress.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 
 namespace landwaiter::daemon {
 
@@ -17,7 +17,7 @@ std::string WalkCursor::str() const {
 
 WalkCursor WalkCursor::parse(const std::string& text) {
   WalkCursor cursor;
-  auto document = parse_json(text, "cursor");
+  auto document = parse_json(text, "cursor", kJsonFields);
   if (!document) return cursor;
   auto read = read_json_fields("cursor", [&] {
     document->at("page").get_to(cursor.page);

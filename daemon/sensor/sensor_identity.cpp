@@ -2,7 +2,7 @@
 #include "daemon/sensor/sensor_identity.hpp"
 
 #include "core/base/encoding.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/os/files.hpp"
 
 #include <sodium.h>
@@ -48,7 +48,7 @@ Result<SensorIdentity> load_identity(const std::filesystem::path& state_director
   auto text = read_state(file);
   if (!text && text.error().code() == ErrorCode::not_found) return new_identity();
   if (!text) return text.error();
-  auto document = parse_json(text->reveal(), file.string());
+  auto document = parse_json(text->reveal(), file.string(), kJsonFields);
   if (!document) return document.error();
   SensorIdentity identity;
   auto read = read_json_fields(file.string(), [&] {

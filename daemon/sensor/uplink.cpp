@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/sensor/uplink.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "core/wire/protocol_version.hpp"
@@ -28,7 +28,7 @@ ErrorCode code_for(int status) {
 /// The error in a problem document (RFC 9457); only the status if the body is not one.
 Error problem(int status, const std::string& body) {
   Error plain(code_for(status), "the platform answered " + std::to_string(status));
-  const auto document = parse_json(body, "problem");
+  const auto document = parse_json(body, "problem", kJsonFields);
   if (!document || !document->is_object()) return plain;
   const auto field = [&](const char* name) {
     const auto found = document->find(name);
@@ -116,7 +116,7 @@ Awaitable<protocol::EnrollmentAnswer> Uplink::enroll(protocol::Enrollment enroll
   call.bearer = std::move(enrollment_token);
   auto answer = co_await send(std::move(call));
   if (!answer) co_return answer.error();
-  auto enrolled = parse_json_as<protocol::EnrollmentAnswer>(answer->body, "the platform's answer to the enrollment");
+  auto enrolled = parse_json_as<protocol::EnrollmentAnswer>(answer->body, "the platform's answer to the enrollment", kJsonFields);
   if (!enrolled) co_return enrolled.error();
   auto spoken = protocol::check_version(enrolled->protocol_version);
   if (!spoken) co_return spoken.error();
@@ -135,7 +135,7 @@ Awaitable<protocol::JobBatch> Uplink::acquire(std::size_t capacity, std::chrono:
   auto answer = co_await send(std::move(call));
   if (!answer) co_return answer.error();
   if (answer->status == 204) co_return protocol::JobBatch();
-  co_return parse_json_as<protocol::JobBatch>(answer->body, "the platform's jobs");
+  co_return parse_json_as<protocol::JobBatch>(answer->body, "the platform's jobs", kJsonInventory);
 }
 
 Awaitable<protocol::HeartbeatAnswer> Uplink::heartbeat(protocol::Heartbeat heartbeat) {
@@ -147,7 +147,7 @@ Awaitable<protocol::HeartbeatAnswer> Uplink::heartbeat(protocol::Heartbeat heart
   call.bearer = token_;
   auto answer = co_await send(std::move(call));
   if (!answer) co_return answer.error();
-  auto beat = parse_json_as<protocol::HeartbeatAnswer>(answer->body, "the platform's answer to the heartbeat");
+  auto beat = parse_json_as<protocol::HeartbeatAnswer>(answer->body, "the platform's answer to the heartbeat", kJsonRequest);
   if (!beat) co_return beat.error();
   auto spoken = protocol::check_version(beat->protocol_version);
   if (!spoken) co_return spoken.error();
@@ -174,7 +174,7 @@ Awaitable<protocol::LayerClaimAnswer> Uplink::claim(std::string job_id, protocol
   call.wait = wait;
   auto answer = co_await send(std::move(call));
   if (!answer) co_return answer.error();
-  co_return parse_json_as<protocol::LayerClaimAnswer>(answer->body, "the platform's answer to a layer claim");
+  co_return parse_json_as<protocol::LayerClaimAnswer>(answer->body, "the platform's answer to a layer claim", kJsonRequest);
 }
 
 Awaitable<void> Uplink::put(std::string path, std::string body) {
@@ -210,7 +210,7 @@ Awaitable<std::vector<Digest>> Uplink::complete(std::string job_id, Secret lease
   if (!answer) co_return answer.error();
   if (is_success(answer->status)) co_return std::vector<Digest>();
   // The type of the problem decides; its text is for people.
-  auto missing = parse_json_as<protocol::MissingReports>(answer->body, "problem");
+  auto missing = parse_json_as<protocol::MissingReports>(answer->body, "problem", kJsonRequest);
   if (answer->status == 409 && missing && !missing->layers.empty()) co_return std::move(missing->layers);
   co_return error_of(answer->status, answer->body, answer->retry_after);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/base/json_reader.hpp"
 #include "core/wire/protocol_version.hpp"
 #include "platform/api/routes.hpp"
 #include "platform/store/images.hpp"
@@ -89,7 +90,10 @@ Result<Response> inventory(Call& call) {
 Result<std::chrono::milliseconds> claim_wait(const Call& call) {
   const std::string text = call.query("wait_s");
   if (text.empty()) return std::chrono::milliseconds(0);
-  const json object{{"wait_s", json::parse(text, nullptr, false)}};
+  constexpr JsonLimits kNumber{1, 20};
+  auto number = parse_json(text, "wait_s", kNumber);
+  if (!number) return Error(ErrorCode::invalid_argument, "wait_s must be a number from 0 to 20");
+  const json object{{"wait_s", *std::move(number)}};
   const auto seconds = optional_number(object, "wait_s", 0, 0, 20);
   if (!seconds) return seconds.error();
   return std::chrono::milliseconds(*seconds * 1000);

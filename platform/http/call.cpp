@@ -7,6 +7,7 @@
 #include "core/base/text.hpp"
 #include "storage/compress.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace landwaiter::platform {
@@ -15,6 +16,10 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kSecretBytesMax = 16 * 1024;
+/// How much more than its own bytes a compressed body may expand to, beyond what any may: a report of one finding in a thousand places
+/// expands to some 60 times its bytes, and a few kilobytes must not cost the memory of the largest report.
+constexpr std::uint64_t kExpansionMax = 500;
+constexpr std::uint64_t kExpandedFree = 1 << 20;
 
 Error wrong_type(const char* name, std::string_view wanted) {
   return {ErrorCode::invalid_argument, "field " + std::string(name) + " must be " + std::string(wanted)};
@@ -76,7 +81,12 @@ Result<Digest> Call::digest(const char* parameter_name) const {
 Result<std::string> Call::body_text() const {
   const std::string encoding = to_lower(request.header("content-encoding"));
   if (encoding.empty() || encoding == "identity") return request.body;
-  if (encoding == "zstd") return storage::zstd_decompress(as_bytes(request.body), decoded_body_bytes_max);
+  if (encoding == "zstd") {
+    const std::uint64_t most = std::max(kExpandedFree, kExpansionMax * request.body.size());
+    auto text = storage::zstd_decompress(as_bytes(request.body), std::min(most, decoded_body_bytes_max));
+    if (!text) return text.error().with_context("the request's body");
+    return text;
+  }
   return Error(ErrorCode::unsupported, "Content-Encoding must be zstd or identity");
 }
 

@@ -315,8 +315,11 @@ asio::awaitable<bool> HttpServer::Impl::answer_in_pieces(Stream& stream, Respons
   auto wire = to_wire<http::empty_body>(response, keep_alive);
   wire.chunked(manner.chunks);
   http::response_serializer<http::empty_body> serializer(wire);
+  // Somebody who reads slowly, but never stops, must not hold what the pieces are made of forever.
+  const auto give_up = std::chrono::steady_clock::now() + limits::api_body_timeout;
+  const auto patience = [&] { return std::min(give_up, std::chrono::steady_clock::now() + limits::api_silence_timeout); };
   error_code failed;
-  beast::get_lowest_layer(stream).expires_after(limits::api_silence_timeout);
+  beast::get_lowest_layer(stream).expires_at(patience());
   co_await http::async_write_header(stream, serializer, asio::redirect_error(asio::use_awaitable, failed));
   while (!failed) {
     beast::get_lowest_layer(stream).expires_never();
@@ -326,7 +329,7 @@ asio::awaitable<bool> HttpServer::Impl::answer_in_pieces(Stream& stream, Respons
       if (!manner.chunks) reset(beast::get_lowest_layer(stream));
       co_return false;
     }
-    beast::get_lowest_layer(stream).expires_after(limits::api_silence_timeout);
+    beast::get_lowest_layer(stream).expires_at(patience());
     if (piece->empty()) break;
     if (manner.chunks) {
       const auto chunk = http::make_chunk(asio::buffer(*piece));

@@ -2,7 +2,7 @@
 // docker-credential-helpers, "Development": the protocol of the programs.
 #include "registry/auth/credential_helper.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
@@ -39,7 +39,7 @@ bool is_helper_name(std::string_view name) {
 }
 
 Result<HelperAnswer> parse_helper_answer(std::string& text) {
-  auto document = parse_json(text, "its answer");
+  auto document = parse_json(text, "its answer", kJsonFields);
   wipe(text);
   if (!document) return document.error();
   HelperAnswer out;

@@ -3,7 +3,7 @@
 #include "registry/auth/docker_config.hpp"
 
 #include "core/base/encoding.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
@@ -124,7 +124,7 @@ void search_entries(const json& document, const std::string& where, std::string_
 
 void search(const DockerConfig& config, const std::string& text, const std::string& where, std::string_view host,
             std::string_view repository, DockerCredentials& out) {
-  auto document = parse_json(text, where);
+  auto document = parse_json(text, where, kJsonSettings);
   if (!document || !document->is_object()) {
     out.warnings.push_back(where + " is not a valid configuration and is left out");
     return;

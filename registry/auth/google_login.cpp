@@ -3,7 +3,7 @@
 #include "registry/auth/google_login.hpp"
 
 #include "core/base/encoding.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
@@ -143,7 +143,7 @@ bool is_google_host(std::string_view host) {
 }
 
 Result<GoogleKey> parse_google_key(const Secret& text) {
-  auto document = parse_json(text.reveal(), "the Google key");
+  auto document = parse_json(text.reveal(), "the Google key", kJsonFields);
   if (!document) return document.error();
   if (!document->is_object()) return Error(ErrorCode::malformed, "the Google key is not a JSON object");
   GoogleKey out;

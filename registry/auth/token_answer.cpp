@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/auth/token_answer.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 
@@ -52,7 +52,7 @@ Result<Token> read_token(nlohmann::json& document, std::optional<SystemTime> dat
 }  // namespace
 
 Result<Token> parse_token_answer(std::string& body, std::optional<SystemTime> date, SteadyTime asked_at) {
-  auto document = parse_json(body, "the token service's answer");
+  auto document = parse_json(body, "the token service's answer", kJsonFields);
   wipe(body);
   if (!document) return document.error();
   auto token = read_token(*document, date, asked_at);

@@ -85,7 +85,7 @@ Result<ListState> ListState::parse(const std::string& cursor, const ListQuery& q
   ListState out;
   if (cursor.empty()) return out;
   if (cursor.size() > limits::list_cursor_bytes_max) return Error(ErrorCode::invalid_argument, "the cursor is too long");
-  auto document = parse_json(cursor, "the cursor");
+  auto document = parse_json(cursor, "the cursor", kJsonFields);
   std::string kind;
   std::string list;
   auto read = document ? read_json_fields("the cursor",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/enumerators/google_tags.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 
 #include <charconv>
 
@@ -67,7 +67,7 @@ std::string GoogleEnumerator::project() const {
   const Credentials& credentials = endpoint().credentials;
   const Secret& key = credentials.google_key_json.empty() ? credentials.password : credentials.google_key_json;
   if (credentials.google_key_json.empty() && credentials.username != "_json_key") return {};
-  auto document = parse_json(key.reveal(), "the key");
+  auto document = parse_json(key.reveal(), "the key", kJsonFields);
   // No part of a key may appear in a message.
   return document ? text_of(*document, "project_id") : std::string();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/enumerators/walk.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "registry/client/name_list.hpp"
@@ -39,7 +39,7 @@ Result<TreeCursor> TreeCursor::parse(const std::string& kind, const std::string&
     return out;
   }
   if (text.size() > limits::list_cursor_bytes_max) return foreign_cursor();
-  auto document = parse_json(text, "the cursor");
+  auto document = parse_json(text, "the cursor", kJsonRequest);
   if (!document) return foreign_cursor();
   std::string found;
   auto read = read_json_fields("the cursor", [&] {
@@ -104,7 +104,7 @@ void descend(TreeCursor& cursor, Place place, Visit visit) {
 Result<std::string> kind_of_cursor(const std::string& cursor) {
   if (cursor.empty()) return std::string();
   if (cursor.size() > limits::list_cursor_bytes_max) return foreign_cursor();
-  auto document = parse_json(cursor, "the cursor");
+  auto document = parse_json(cursor, "the cursor", kJsonRequest);
   if (!document || !document->is_object()) return foreign_cursor();
   const auto kind = document->find("kind");
   if (kind == document->end() || !kind->is_string()) return foreign_cursor();
@@ -153,7 +153,7 @@ Awaitable<TagPage> walk_tags(std::string kind, std::string repository, std::stri
   std::string last;
   if (!cursor.empty()) {
     if (cursor.size() > limits::list_cursor_bytes_max) co_return foreign_cursor();
-    auto document = parse_json(cursor, "the cursor");
+    auto document = parse_json(cursor, "the cursor", kJsonRequest);
     std::string found;
     std::string of;
     const auto fields = [&] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/http/status_error.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
@@ -71,7 +71,7 @@ std::string name_of_status(int status) {
 }
 
 std::string message_of_body(const std::string& body) {
-  auto document = parse_json(body, "error");
+  auto document = parse_json(body, "error", kJsonFields);
   if (!document || !document->is_object()) return title_of_page(body);
   const auto errors = document->find("errors");
   const bool listed = errors != document->end() && errors->is_array() && !errors->empty() && errors->front().is_object();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `docker save` writes (moby, image/spec/v1.2.md, "Combined Image JSON + Filesystem Changeset Format").
 #include "registry/sources/docker_archive.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "core/report/image_config.hpp"
@@ -25,7 +25,7 @@ struct SavedImage {
 };
 
 Result<std::vector<SavedImage>> read_images(const std::string& text) {
-  auto document = parse_json(text, "manifest.json");
+  auto document = parse_json(text, "manifest.json", kJsonArchive);
   if (!document) return document.error();
   std::vector<SavedImage> out;
   auto read = read_json_fields("manifest.json", [&] {

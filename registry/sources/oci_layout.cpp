@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // OCI image-spec, image-layout.md: a folder, or the same in a tar.
 #include "registry/sources/oci_layout.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "core/os/files.hpp"
@@ -90,7 +90,7 @@ std::string blob_name(const Digest& digest) {
 
 /// The manifest of each tag in index.json; an untagged one is under "".
 Result<std::vector<std::pair<std::string, Digest>>> read_index(const std::string& text) {
-  auto document = parse_json(text, "index.json");
+  auto document = parse_json(text, "index.json", kJsonArchive);
   if (!document) return document.error();
   std::vector<std::pair<std::string, Digest>> out;
   std::optional<Error> bad;

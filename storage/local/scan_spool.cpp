@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/local/scan_spool.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "storage/sqlite/sqlite.hpp"
 
 #include <array>
@@ -84,7 +84,7 @@ Result<std::optional<SpooledImage>> ScanSpool::next_image(SpoolPlace& place) {
   auto ended = transaction.commit();
   if (!ended) return ended.error();
   if (!facts) return std::optional<SpooledImage>();
-  auto read = parse_json_as<ImageFacts>(*facts, "facts of image " + place.second);
+  auto read = parse_json_as<ImageFacts>(*facts, "facts of image " + place.second, kJsonInventory);
   if (!read) return read.error();
   image.facts = *std::move(read);
   return std::optional<SpooledImage>(std::move(image));

@@ -231,7 +231,10 @@ TEST_CASE("api: a compressed report is taken, a bomb and an unknown coding are n
   CHECK(put(storage::zstd_compress(dump_json(report)), "br") == 415);
   CHECK(put({1, 2, 3}, "zstd") == 400);
   CHECK(put(storage::zstd_compress(std::string(300'000'000, ' '), 1), "zstd") == 413);
+  // A good report, smaller than the largest may be, but far larger than what was sent.
+  CHECK(put(storage::zstd_compress(dump_json(report) + std::string(20'000'000, ' '), 1), "zstd") == 413);
   CHECK(platform.call("GET", path, nullptr, sensor.token).status == 404);
+  CHECK(put(storage::zstd_compress(dump_json(report) + std::string(500'000, ' '), 1), "zstd") == 204);
   CHECK(put(storage::zstd_compress(dump_json(report)), "zstd") == 204);
   CHECK(platform.call("GET", path, nullptr, sensor.token).body == json(report));
   CHECK(platform.call("GET", path, nullptr, platform.api_token).status == 200);

@@ -107,6 +107,15 @@ TEST_CASE("an OCI layout cannot lead out of its folder, and its documents are pr
   CHECK(run_one((*source)->manifest("")).error().code() == ErrorCode::digest_mismatch);
 }
 
+TEST_CASE("an index with more values than archives have images is refused", "[local]") {
+  TempDir folder;
+  two_layers().write(folder / "l", "1");
+  std::string zeros = "0";
+  for (int i = 0; i < 200'000; ++i) zeros += ",0";
+  write_file(folder / "l/index.json", "{\"manifests\":[" + zeros + "]}");
+  CHECK(code_of(open_oci_layout((folder / "l").string(), "")) == ErrorCode::limit_exceeded);
+}
+
 TEST_CASE("an OCI archive is read in place, compressed or not", "[local]") {
   TempDir folder;
   const auto image = two_layers().write(folder / "l", "1");
