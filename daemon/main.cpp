@@ -10,6 +10,7 @@
 #include "daemon/commands/list_command.hpp"
 #include "daemon/commands/scan_command.hpp"
 #include "daemon/commands/sensor_command.hpp"
+#include "daemon/reader/reader_process.hpp"
 #include "daemon/settings/credentials_file.hpp"
 #include "daemon/settings/network.hpp"
 
@@ -178,7 +179,7 @@ struct ScanFlags {
     if (!memory.empty()) {
       auto bytes = parse_memory(memory);
       if (!bytes) return fail_usage(bytes.error());
-      options.worker_memory_bytes = *bytes;
+      options.memory_bytes = *bytes;
     }
     options.progress = !quiet;
     if (!no_state) options.state_directory = state.empty() ? default_state_directory(process_environment()) : std::filesystem::path(state);
@@ -265,6 +266,7 @@ struct CheckFlags {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto ended = run_reader_process(argc, argv)) return *ended;
   keep_memory_private();
   use_utf8_names();
   ignore_broken_pipes();

@@ -41,8 +41,8 @@ std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorCo
 std::vector<std::unique_ptr<const FileReader>> make_all_file_readers() { return {}; }
 
 // Separate from the rest of Engine, so a program with its own detectors (tests) does not link ours.
-Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context, TriggerCache* cache) {
-  return create(context, make_all_detectors(context), make_all_file_readers(), cache);
+Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context) {
+  return create(context, make_all_detectors(context), make_all_file_readers());
 }
 
 }  // namespace landwaiter::detectors

@@ -4,6 +4,7 @@
 #include "core/os/locale.hpp"
 #include "core/os/process.hpp"
 #include "daemon/commands/exit_code.hpp"
+#include "daemon/reader/reader_process.hpp"
 #include "daemon/sensor/sensor.hpp"
 #include "daemon/service/service.hpp"
 #include "daemon/settings/blocklist_file.hpp"
@@ -212,6 +213,7 @@ int create_token(const TokenOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto ended = daemon::run_reader_process(argc, argv)) return *ended;
   keep_memory_private();
   use_utf8_names();
   ignore_broken_pipes();

@@ -35,6 +35,19 @@ bool write_all(int descriptor, std::string_view content) {
   return true;
 }
 
+/// Nobody but this user and root, who may do everything anyway, has had a say in what is there. A sticky bit does not help: it stops others
+/// from removing, not from adding.
+Result<void> check_trusted(const std::filesystem::path& path, const struct stat& status) {
+  if (status.st_uid != ::geteuid() && status.st_uid != 0) {
+    return Error(ErrorCode::io, path.string() + ": belongs to another user (id " + std::to_string(status.st_uid) +
+                                    "), who could change what is kept there; run this as that user, or give a folder of your own");
+  }
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
+  return Error(ErrorCode::io, path.string() +
+                                  ": others than its owner may write to it, and so change what is kept there; if you trust "
+                                  "its content, chmod go-w, otherwise give a folder of your own");
+}
+
 /// On the disk when it returns.
 Result<void> write_fresh(const std::filesystem::path& file, int how, std::string_view content) {
   const FileDescriptor out(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | how, kOwnerOnly));
@@ -45,17 +58,22 @@ Result<void> write_fresh(const std::filesystem::path& file, int how, std::string
 }  // namespace
 
 Result<void> make_private_directory(const std::filesystem::path& directory) {
-  std::error_code failed;
-  if (directory.empty() || std::filesystem::is_directory(directory, failed)) return {};
-  failed.clear();
-  if (directory.has_parent_path()) std::filesystem::create_directories(directory.parent_path(), failed);
-  if (failed) return Error(ErrorCode::io, directory.string() + ": cannot be made: " + failed.message());
-  if (::mkdir(directory.c_str(), S_IRWXU) == 0) return {};
-  if (errno != EEXIST) return file_error(directory, "made");
-  // Another program may have made it in the meantime; a file of that name is not a folder.
-  if (std::filesystem::is_directory(directory, failed)) return {};
-  errno = ENOTDIR;
-  return file_error(directory, "made");
+  if (directory.empty()) return {};
+  struct stat status {};
+  if (::stat(directory.c_str(), &status) != 0) {
+    if (errno != ENOENT) return file_error(directory, "used");
+    std::error_code failed;
+    if (directory.has_parent_path()) std::filesystem::create_directories(directory.parent_path(), failed);
+    if (failed) return Error(ErrorCode::io, directory.string() + ": cannot be made: " + failed.message());
+    // Another program may make it in the meantime.
+    if (::mkdir(directory.c_str(), S_IRWXU) != 0 && errno != EEXIST) return file_error(directory, "made");
+    if (::stat(directory.c_str(), &status) != 0) return file_error(directory, "used");
+  }
+  if (!S_ISDIR(status.st_mode)) {
+    errno = ENOTDIR;
+    return file_error(directory, "used");
+  }
+  return check_trusted(directory, status);
 }
 
 Result<void> write_private_file(const std::filesystem::path& file, std::string_view content) {
@@ -90,6 +108,8 @@ Result<void> secure_private_file(const std::filesystem::path& file) {
   struct stat status {};
   if (errno != EEXIST || ::lstat(file.c_str(), &status) != 0) return file_error(file, "made");
   if (!S_ISREG(status.st_mode)) return Error(ErrorCode::io, file.string() + ": is not a regular file");
+  auto trusted = check_trusted(file, status);
+  if (!trusted) return trusted.error();
   if ((status.st_mode & 07777U) == kOwnerOnly || ::chmod(file.c_str(), kOwnerOnly) == 0) return {};
   return file_error(file, "made its owner's alone");
 }
@@ -105,10 +125,13 @@ Result<std::string> read_small_file(const std::filesystem::path& file) {
 Result<Secret> read_private_file(const std::filesystem::path& file, std::size_t bytes_max) {
   FileDescriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
+  if (!descriptor.valid() && errno == ENOENT) return Error(ErrorCode::not_found, file.string() + ": is not there");
   if (!descriptor.valid() || ::fstat(descriptor.number(), &status) != 0) return file_error(file, "read");
   if ((status.st_mode & kOthers) != 0) {
     return Error(ErrorCode::io, file.string() + ": others than its owner may read or write it; chmod 0600");
   }
+  auto trusted = check_trusted(file, status);
+  if (!trusted) return trusted.error();
   OpenFile in(std::move(descriptor));
   // With room for a byte more, so that it does not grow and leave copies.
   std::string content(bytes_max + 1, '\0');

@@ -17,7 +17,8 @@
 /// something else is said, and name the file.
 namespace landwaiter {
 
-/// Makes the folder, readable by its owner alone, when it is not there, and those above it by the umask. One that is there keeps its mode.
+/// Makes the folder, readable by its owner alone, when it is not there, and those above it by the umask. One that is there keeps its mode,
+/// and is refused when it belongs to neither this user nor root, or others may write to it: what is kept there is trusted.
 Result<void> make_private_directory(const std::filesystem::path& directory);
 
 /// Writes a file that only its owner can read: to a temporary file beside it, synced and renamed, so that a kill leaves the old file
@@ -28,14 +29,16 @@ Result<void> write_private_file(const std::filesystem::path& file, std::string_v
 /// the file and the other sees it whole.
 Result<bool> create_private_file(const std::filesystem::path& file, std::string_view content);
 
-/// Sees to it that there is such a file, if need be an empty one, and that only its owner can read it. One that is there is not opened:
+/// Sees to it that there is such a file, if need be an empty one, and that only its owner can read it. One that another user owns or that
+/// others may write to is refused, as a folder is. One that is there is not opened:
 /// to close any descriptor of a file drops all locks that this process holds on it.
 Result<void> secure_private_file(const std::filesystem::path& file);
 
 /// The whole content of a file that this program wrote itself.
 Result<std::string> read_small_file(const std::filesystem::path& file);
 
-/// The same for a secret: refused when anybody but its owner may read or write the file. limit_exceeded when it is larger.
+/// The same for a secret: refused when anybody but its owner may read or write the file, or when it belongs to another user than this one
+/// or root. limit_exceeded when it is larger, not_found when there is none.
 Result<Secret> read_private_file(const std::filesystem::path& file, std::size_t bytes_max);
 
 /// A file that is open for reading.

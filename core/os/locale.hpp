@@ -7,6 +7,9 @@ namespace landwaiter {
 /// environment says.
 void use_utf8_names();
 
+/// Settles before a sandbox what libraries would read from files in it: charsets, and the time zone, which becomes UTC.
+void settle_locale();
+
 enum class NameCharset { ascii, utf8 };
 
 /// Makes libraries convert file names by this charset, on this thread, as long as the object lives.

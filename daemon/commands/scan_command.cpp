@@ -10,8 +10,9 @@
 #include "daemon/listing/registry_walk.hpp"
 #include "daemon/listing/tag_listing.hpp"
 #include "daemon/output/progress.hpp"
-#include "daemon/scan/file_trigger_cache.hpp"
+#include "daemon/reader/content_reader.hpp"
 #include "daemon/scan/image_runner.hpp"
+#include "daemon/scan/worker_count.hpp"
 #include "daemon/sensor/sensor_identity.hpp"
 #include "daemon/service/stop_signals.hpp"
 #include "daemon/settings/blocklist_file.hpp"
@@ -29,17 +30,24 @@
 namespace landwaiter::daemon {
 namespace {
 
+/// Says so if fewer are started than asked for.
+std::size_t workers_for(const ScanOptions& options) {
+  const WorkerPlan plan = plan_workers(options.workers, options.memory_bytes);
+  if (options.workers > 0 && !plan.fewer.empty()) std::cerr << "landwaiter: " << plan.fewer << "\n";
+  return plan.workers;
+}
+
 /// Everything that one `landwaiter scan` needs while it runs.
 class Scan {
  public:
   Scan(asio::io_context& io, const ScanOptions& options, const Environment& environment, const Clock& clock,
-       std::shared_ptr<const detectors::Engine> engine, std::unique_ptr<storage::Store> store)
+       std::shared_ptr<ContentReader> reader, std::unique_ptr<storage::Store> store)
       : io_(io),
         options_(options),
         clock_(clock),
         store_(std::move(store)),
-        pool_(io.get_executor(), engine, worker_count(options.workers), options.worker_memory_bytes),
-        claims_(io.get_executor(), store_, engine->state(), clock, !options.full),
+        pool_(io.get_executor(), std::move(reader), workers_for(options)),
+        claims_(io.get_executor(), store_, pool_.engine_state(), clock, !options.full),
         runner_(io.get_executor(), pool_, store_, clock),
         connector_(io.get_executor(), options.connection, environment, clock) {
     if (options.progress && is_terminal(StandardStream::error)) progress_.emplace(clock);
@@ -239,18 +247,18 @@ Result<std::unique_ptr<storage::Store>> open_store(const ScanOptions& options) {
   return storage::Store::open(options.state_directory);
 }
 
-Result<std::shared_ptr<const detectors::Engine>> make_engine(const ScanOptions& options) {
-  detectors::DetectorContext context;
-  context.try_passwords = options.try_passwords;
+Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options) {
+  ReaderSettings settings;
+  settings.context.try_passwords = options.try_passwords;
+  settings.memory_bytes_max = options.memory_bytes;
   if (options.state_directory.empty()) {
-    context.identity_key = random_key();
+    settings.context.identity_key = random_key();
   } else {
     auto key = local_identity_key(options.state_directory);
     if (!key) return key.error();
-    context.identity_key = *std::move(key);
+    settings.context.identity_key = *std::move(key);
   }
-  FileTriggerCache cache(options.state_directory);
-  return detectors::Engine::create(context, &cache);
+  return make_content_reader(settings);
 }
 
 int exit_code(const ScanOptions& options, const Scan& scan) {
@@ -313,13 +321,13 @@ int run_scan(ScanOptions options, const Environment& environment) {
   const RealClock clock;
   auto judgment = make_judgment(options);
   if (!judgment) return fail_usage(judgment.error());
-  auto engine = make_engine(options);
-  if (!engine) return fail_usage(engine.error());
+  auto reader = make_reader(options);
+  if (!reader) return fail_usage(reader.error());
   auto store = open_store(options);
   if (!store) return fail_usage(store.error());
 
   asio::io_context io(1);
-  Scan scan(io, options, environment, clock, *engine, *std::move(store));
+  Scan scan(io, options, environment, clock, *std::move(reader), *std::move(store));
   StopSignals signals(io.get_executor(), StopSignals::Second::ends_process, [&scan] {
     std::cerr << "\nlandwaiter: stopping; press Ctrl-C again to stop immediately\n";
     scan.stop();

@@ -3,7 +3,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
-#include "daemon/scan/file_trigger_cache.hpp"
+#include "daemon/scan/worker_count.hpp"
 #include "daemon/sensor/job_runner.hpp"
 #include "daemon/sensor/outbox.hpp"
 #include "daemon/sensor/sensor_identity.hpp"
@@ -37,11 +37,11 @@ std::shared_ptr<registry::Transport> platform_transport(asio::any_io_executor ex
 
 class Sensor::Impl {
  public:
-  Impl(asio::any_io_executor executor, SensorConfig config, const Clock& clock, MakeEngine make_engine)
+  Impl(asio::any_io_executor executor, SensorConfig config, const Clock& clock, MakeContentReader make_reader)
       : executor_(executor),
         config_(std::move(config)),
         clock_(clock),
-        make_engine_(std::move(make_engine)),
+        make_reader_(std::move(make_reader)),
         uplink_(platform_transport(executor, config_), config_.platform_url, config_.platform_tls_verify),
         pause_(executor),
         heartbeat_pause_(executor) {}
@@ -92,21 +92,25 @@ class Sensor::Impl {
     if (!enrolled) co_return enrolled.error();
     uplink_.set_token(identity_.token);
 
-    detectors::DetectorContext context;
-    context.identity_key = identity_.identity_key;
-    context.try_passwords = config_.try_passwords;
-    FileTriggerCache cache(config_.state_directory);
-    auto engine = make_engine_ ? make_engine_(context, &cache) : detectors::Engine::create(context, &cache);
-    if (!engine) co_return engine.error();
+    ReaderSettings readers;
+    readers.context.identity_key = identity_.identity_key;
+    readers.context.try_passwords = config_.try_passwords;
+    readers.memory_bytes_max = config_.memory_bytes;
+    auto reader = make_reader_(readers);
+    if (!reader) co_return reader.error();
     auto store = storage::Store::open(config_.state_directory);
     if (!store) co_return store.error();
     auto pruned = (*store)->prune(clock_.now() - storage::kUnusedKept);
     if (!pruned) co_return pruned.error();
 
     store_ = std::make_unique<StoreThread>(*std::move(store));
-    pool_ = std::make_unique<ScanPool>(executor_, *engine, worker_count(config_.workers), config_.worker_memory_bytes);
+    const WorkerPlan plan = plan_workers(config_.workers, config_.memory_bytes);
+    if (!plan.fewer.empty()) {
+      log_event(config_.workers > 0 ? LogLevel::warning : LogLevel::info, "fewer workers than wanted", {{"reason", plan.fewer}});
+    }
+    pool_ = std::make_unique<ScanPool>(executor_, *std::move(reader), plan.workers);
     auto job_ended = [this](const std::string& job_id) { jobs_->reported(job_id); };
-    outbox_ = std::make_unique<Outbox>(executor_, *store_, uplink_, (*engine)->state(), clock_, std::move(job_ended));
+    outbox_ = std::make_unique<Outbox>(executor_, *store_, uplink_, pool_->engine_state(), clock_, std::move(job_ended));
     auto job_finished = [this] { pause_.wake(); };
     jobs_ = std::make_unique<JobRunner>(executor_, config_, clock_, uplink_, *outbox_, *store_, *pool_, identity_, std::move(job_finished));
     log_event(LogLevel::info, "sensor started",
@@ -224,7 +228,7 @@ class Sensor::Impl {
   asio::any_io_executor executor_;
   SensorConfig config_;
   const Clock& clock_;
-  MakeEngine make_engine_;
+  MakeContentReader make_reader_;
   Uplink uplink_;
   Sleeper pause_;
   Sleeper heartbeat_pause_;
@@ -241,8 +245,8 @@ class Sensor::Impl {
   std::optional<Error> gave_up_;
 };
 
-Sensor::Sensor(asio::any_io_executor executor, SensorConfig config, const Clock& clock, MakeEngine make_engine)
-    : impl_(std::make_unique<Impl>(executor, std::move(config), clock, std::move(make_engine))) {}
+Sensor::Sensor(asio::any_io_executor executor, SensorConfig config, const Clock& clock, MakeContentReader make_reader)
+    : impl_(std::make_unique<Impl>(executor, std::move(config), clock, std::move(make_reader))) {}
 Sensor::~Sensor() = default;
 void Sensor::tell(ServiceHost& host) { impl_->tell(host); }
 Awaitable<void> Sensor::run() { return impl_->run(); }

@@ -3,9 +3,9 @@
 
 #include "core/base/async.hpp"
 #include "core/base/clock.hpp"
+#include "daemon/reader/content_reader.hpp"
 #include "daemon/service/service.hpp"
 #include "daemon/settings/config.hpp"
-#include "detectors/engine/engine.hpp"
 #include "registry/client/image_source.hpp"
 
 #include <memory>
@@ -15,11 +15,8 @@ namespace landwaiter::daemon {
 /// The long-running sensor: enrolls once, then takes jobs from its platform, runs them and reports. Lives on one io thread.
 class Sensor {
  public:
-  using MakeEngine =
-      std::function<Result<std::shared_ptr<const detectors::Engine>>(const detectors::DetectorContext&, detectors::TriggerCache*)>;
-
-  /// `clock` must outlive it. Nothing happens before run(). `make_engine` is for tests that bring detectors of their own.
-  Sensor(asio::any_io_executor executor, SensorConfig config, const Clock& clock, MakeEngine make_engine = {});
+  /// `clock` must outlive it. Nothing happens before run(). `make_reader` is for tests that bring their own.
+  Sensor(asio::any_io_executor executor, SensorConfig config, const Clock& clock, MakeContentReader make_reader = make_content_reader);
   ~Sensor();
   Sensor(const Sensor&) = delete;
   Sensor& operator=(const Sensor&) = delete;

@@ -12,7 +12,15 @@
 namespace landwaiter::daemon {
 namespace {
 
-using nlohmann::json;
+/// Our own files have a few hundred bytes.
+constexpr std::size_t kStateBytesMax = 64 * 1024;
+
+/// The folder is checked first, so that nobody else can have put the file there, or taken one away. not_found when there is none.
+Result<Secret> read_state(const std::filesystem::path& file) {
+  auto folder = make_private_directory(file.parent_path());
+  if (!folder) return folder.error();
+  return read_private_file(file, kStateBytesMax);
+}
 
 }  // namespace
 
@@ -37,11 +45,10 @@ SensorIdentity new_identity() {
 
 Result<SensorIdentity> load_identity(const std::filesystem::path& state_directory) {
   const std::filesystem::path file = state_directory / "sensor.key";
-  if (!std::filesystem::exists(file)) return new_identity();
-  auto text = read_small_file(file);
+  auto text = read_state(file);
+  if (!text && text.error().code() == ErrorCode::not_found) return new_identity();
   if (!text) return text.error();
-  auto document = parse_json(*text, file.string());
-  wipe(*text);
+  auto document = parse_json(text->reveal(), file.string());
   if (!document) return document.error();
   SensorIdentity identity;
   auto read = read_json_fields(file.string(), [&] {
@@ -85,11 +92,8 @@ Result<Secret> open_sealed(const SensorIdentity& identity, const std::string& se
 
 Result<Secret> local_identity_key(const std::filesystem::path& state_directory) {
   const std::filesystem::path file = state_directory / "identity.key";
-  if (std::filesystem::exists(file)) {
-    auto text = read_small_file(file);
-    if (!text) return text.error();
-    return Secret(*std::move(text));
-  }
+  auto kept = read_state(file);
+  if (kept || kept.error().code() != ErrorCode::not_found) return kept;
   Secret key = random_key();
   auto written = write_private_file(file, key.reveal());
   if (!written) return written.error();

@@ -23,7 +23,7 @@ struct SensorIdentity {
 
 /// Makes the key pair; not yet enrolled.
 SensorIdentity new_identity();
-/// Not enrolled if there is no file. Error: io, malformed.
+/// Not enrolled if there is no file. Makes the folder. Error: io (also for a folder or file that others may write to), malformed.
 Result<SensorIdentity> load_identity(const std::filesystem::path& state_directory);
 Result<void> save_identity(const std::filesystem::path& state_directory, const SensorIdentity& identity);
 

@@ -3,6 +3,8 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "registry/http/address.hpp"
+#include "registry/http/url.hpp"
 
 #include <charconv>
 #include <limits>
@@ -70,6 +72,15 @@ Result<registry::TransportOptions> transport_options(const NetworkSettings& sett
   if (!proxies) return proxies.error();
   out.proxies = *std::move(proxies);
   return out;
+}
+
+Result<void> check_platform_url(const std::string& url, bool allow_plain_http) {
+  const auto parsed = registry::HttpUrl::parse(url);
+  if (!parsed) return Error(ErrorCode::invalid_argument, "must be an address such as https://platform.example:8443");
+  if (parsed->tls || allow_plain_http || registry::is_loopback_host(parsed->host)) return {};
+  return Error(ErrorCode::invalid_argument, "is plain http: whoever is on the way to " + parsed->host +
+                                                " could read and use this sensor's tokens; use https, or set platform.allow_plain_http: "
+                                                "true if that network is protected by other means");
 }
 
 }  // namespace landwaiter::daemon

@@ -19,4 +19,8 @@ Result<std::uint64_t> parse_rate(std::string_view text);
 Result<registry::TransportOptions> transport_options(const NetworkSettings& settings, const Environment& environment,
                                                      bool host_certificates);
 
+/// Tokens, credentials and the fleet's identity key pass between sensor and platform: http only on loopback, or if `allow_plain_http`.
+/// Error: invalid_argument.
+Result<void> check_platform_url(const std::string& url, bool allow_plain_http);
+
 }  // namespace landwaiter::daemon

@@ -79,26 +79,6 @@ AnalysisStates states_of(const DetectorContext& context, const Detectors& detect
   return states;
 }
 
-Digest digest_of(const std::vector<Prefilter::Pattern>& patterns) {
-  StateHash hash;
-  for (const Prefilter::Pattern& pattern : patterns) {
-    hash.field(pattern.text);
-    hash.field(pattern.max_length);
-  }
-  return hash.finish();
-}
-
-/// From the cache, or compiled and put there.
-Result<Prefilter> compiled(const std::vector<Prefilter::Pattern>& patterns, const Digest& digest, TriggerCache* cache) {
-  const std::string name(digest.hex());
-  if (const auto stored = cache != nullptr ? cache->load(name) : std::nullopt) {
-    if (auto restored = Prefilter::restore(*stored)) return *std::move(restored);
-  }
-  auto prefilter = Prefilter::compile(patterns);
-  if (prefilter && cache != nullptr) cache->keep(name, prefilter->store());
-  return prefilter;
-}
-
 }  // namespace
 
 Engine::Engine(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -106,17 +86,16 @@ Engine::~Engine() = default;
 
 std::span<const AnalysisState> Engine::states() const { return impl_->states; }
 const Digest& Engine::walker() const { return impl_->walker; }
-const Digest& Engine::triggers_digest() const { return impl_->triggers_digest; }
 std::span<const std::unique_ptr<const Detector>> Engine::detectors() const { return impl_->detectors; }
 std::span<const std::unique_ptr<const FileReader>> Engine::readers() const { return impl_->readers; }
 
-Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context, std::vector<std::unique_ptr<const Detector>> detectors,
-                                                     TriggerCache* cache) {
-  return create(context, std::move(detectors), {}, cache);
+Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context,
+                                                     std::vector<std::unique_ptr<const Detector>> detectors) {
+  return create(context, std::move(detectors), {});
 }
 
 Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context, std::vector<std::unique_ptr<const Detector>> detectors,
-                                                     std::vector<std::unique_ptr<const FileReader>> readers, TriggerCache* cache) {
+                                                     std::vector<std::unique_ptr<const FileReader>> readers) {
   auto impl = std::make_unique<Impl>();
   std::vector<Prefilter::Pattern> patterns;
   std::set<std::string_view> names;
@@ -143,8 +122,7 @@ Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& cont
   }
   impl->walker = walker_state();
   impl->states = states_of(context, detectors, readers);
-  impl->triggers_digest = digest_of(patterns);
-  auto prefilter = compiled(patterns, impl->triggers_digest, cache);
+  auto prefilter = Prefilter::compile(patterns);
   if (!prefilter) return prefilter.error();
   impl->prefilter = *std::move(prefilter);
   impl->detectors = std::move(detectors);

@@ -5,7 +5,6 @@
 #include "core/report/analysis.hpp"
 #include "detectors/engine/detector.hpp"
 #include "detectors/engine/file_reader.hpp"
-#include "detectors/engine/trigger_cache.hpp"
 
 #include <memory>
 #include <span>
@@ -19,15 +18,13 @@ class Engine {
  public:
   /// The detectors and readers of detectors/all.cpp, where this function is. Fails only when a trigger does not compile or the CPU lacks
   /// SSSE3.
-  static Result<std::shared_ptr<const Engine>> create(const DetectorContext& context, TriggerCache* cache = nullptr);
+  static Result<std::shared_ptr<const Engine>> create(const DetectorContext& context);
   /// For tests: chosen lists.
   static Result<std::shared_ptr<const Engine>> create(const DetectorContext& context,
-                                                      std::vector<std::unique_ptr<const Detector>> detectors,
-                                                      TriggerCache* cache = nullptr);
+                                                      std::vector<std::unique_ptr<const Detector>> detectors);
   static Result<std::shared_ptr<const Engine>> create(const DetectorContext& context,
                                                       std::vector<std::unique_ptr<const Detector>> detectors,
-                                                      std::vector<std::unique_ptr<const FileReader>> readers,
-                                                      TriggerCache* cache = nullptr);
+                                                      std::vector<std::unique_ptr<const FileReader>> readers);
   ~Engine();
 
   /// One for each analysis that has a detector or a reader: two engines with the same state of an analysis report the same of the same
@@ -37,8 +34,6 @@ class Engine {
   /// The digest over the walker's version: two engines with the same one report the same facts of the same layer.
   const Digest& walker() const;
   EngineState state() const { return {walker(), {states().begin(), states().end()}}; }
-  /// The digest over all triggers of all detectors: the cache knows their compiled form by it.
-  const Digest& triggers_digest() const;
   std::span<const std::unique_ptr<const Detector>> detectors() const;
   std::span<const std::unique_ptr<const FileReader>> readers() const;
 

@@ -33,7 +33,6 @@ struct Engine::Impl {
   ByAnalysis<bool> searches{};             ///< whether an analysis has triggers
   std::size_t trigger_length_max = 0;      ///< of the longest
   Prefilter prefilter;
-  Digest triggers_digest;
   Digest walker;
   AnalysisStates states;
 };

@@ -91,23 +91,6 @@ Result<Prefilter> Prefilter::compile(const std::vector<Pattern>& patterns) {
   return prefilter;
 }
 
-Bytes Prefilter::store() const {
-  char* raw = nullptr;
-  std::size_t size = 0;
-  if (!database_ || hs_serialize_database(database_.get(), &raw, &size) != HS_SUCCESS) return {};
-  const std::unique_ptr<char, decltype(&std::free)> bytes(raw, &std::free);
-  return Bytes(raw, raw + size);
-}
-
-std::optional<Prefilter> Prefilter::restore(ByteView stored) {
-  hs_database_t* database = nullptr;
-  if (hs_valid_platform() != HS_SUCCESS) return std::nullopt;
-  if (hs_deserialize_database(reinterpret_cast<const char*>(stored.data()), stored.size(), &database) != HS_SUCCESS) return std::nullopt;
-  Prefilter prefilter;
-  prefilter.database_.reset(database);
-  return prefilter;
-}
-
 Prefilter::Scratch Prefilter::make_scratch() const {
   hs_scratch_t* scratch = nullptr;
   if (database_ && hs_alloc_scratch(database_.get(), &scratch) != HS_SUCCESS) throw std::bad_alloc();

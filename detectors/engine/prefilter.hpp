@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,12 +35,6 @@ class Prefilter {
   /// invalid_argument for a pattern that does not compile, matches the empty string, or can match more than its max_length; unsupported
   /// on a CPU without SSSE3.
   static Result<Prefilter> compile(const std::vector<Pattern>& patterns);
-
-  /// The result of compile(), for restore() on this machine with this Vectorscan. Empty if there are no patterns.
-  Bytes store() const;
-  /// Nothing if the bytes are damaged, or made for another CPU or version. They must come from store(): the checksum detects damage, not
-  /// tampering.
-  static std::optional<Prefilter> restore(ByteView stored);
 
   Scratch make_scratch() const;
 

@@ -16,11 +16,25 @@ class Meter final : public ByteSource {
   Result<ByteView> next() override {
     if (stop_.stop_requested()) return Error(ErrorCode::cancelled, "the scan was asked to stop");
     auto chunk = blob_.next();
-    if (chunk) progress_.compressed_bytes += chunk->size();
+    if (chunk) {
+      progress_.compressed_bytes += chunk->size();
+      bytes_read_ += chunk->size();
+    }
     return chunk;
   }
 
+  /// Reads the rest, which may be needed to prove the whole.
+  Result<void> drain() {
+    for (;;) {
+      auto chunk = next();
+      if (!chunk) return chunk.error();
+      if (chunk->empty()) return {};
+    }
+  }
+  std::uint64_t bytes_read() const { return bytes_read_; }
+
  private:
+  std::uint64_t bytes_read_ = 0;
   ByteSource& blob_;
   ScanProgress& progress_;
   const std::stop_token& stop_;
@@ -69,16 +83,21 @@ void LayerScanner::Impl::walk(ByteSource& blob, ReportBuilder& report, ScanProgr
 
 Result<ScannedLayer> LayerScanner::scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, std::span<const Analysis> wanted,
                                         ScanProgress& progress, std::stop_token stop) {
+  VerifyingSource verified(blob, layer, size_bytes);
+  return read(verified, layer, wanted, progress, std::move(stop));
+}
+
+Result<ScannedLayer> LayerScanner::read(ByteSource& blob, const Digest& layer, std::span<const Analysis> wanted, ScanProgress& progress,
+                                        std::stop_token stop) {
   Meter meter(blob, progress, stop);
-  VerifyingSource verified(meter, layer, size_bytes);
   impl_->meter.begin(impl_->limits.layer_memory_bytes_max);
   const MemoryScope scope(impl_->meter);
   ReportBuilder builder(impl_->limits, impl_->known(wanted));
-  impl_->walk(verified, builder, progress, stop);
-  auto proven = verified.drain();
-  if (!proven) return proven.error();
+  impl_->walk(meter, builder, progress, stop);
+  auto ended = meter.drain();
+  if (!ended) return ended.error();
   if (stop.stop_requested()) return Error(ErrorCode::cancelled, "the scan was asked to stop");
-  builder.stats().compressed_bytes = verified.bytes_read();
+  builder.stats().compressed_bytes = meter.bytes_read();
   ScannedLayer scanned = builder.finish();
   scanned.facts.layer = layer;
   scanned.facts.walker = impl_->engine->walker();

@@ -35,6 +35,9 @@ class LayerScanner {
   /// digest_mismatch, and cancelled once `stop` was requested (checked for every chunk).
   Result<ScannedLayer> scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, std::span<const Analysis> wanted,
                             ScanProgress& progress, std::stop_token stop);
+  /// The same for a blob that the caller itself proves to be `layer`, before it uses the result.
+  Result<ScannedLayer> read(ByteSource& blob, const Digest& layer, std::span<const Analysis> wanted, ScanProgress& progress,
+                            std::stop_token stop);
 
   /// The most that the last layer took at once of ScanLimits::layer_memory_bytes_max.
   std::uint64_t memory_peak() const;

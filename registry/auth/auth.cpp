@@ -46,6 +46,13 @@ Result<void> check_foreign_url(const HttpUrl& base, const HttpUrl& url, std::str
   return {};
 }
 
+Result<void> check_realm(const HttpUrl& base, const HttpUrl& realm) {
+  auto allowed = check_foreign_url(base, realm, "token realm");
+  if (!allowed || realm.tls || realm.host == base.host || is_loopback_host(realm.host)) return allowed;
+  // The user may have requested plain HTTP for the registry; that does not apply to another host.
+  return Error(ErrorCode::malformed, "refused the token realm " + realm.display() + ": it is another host's and not https");
+}
+
 bool is_foreign_host(const HttpUrl& base, const HttpUrl& url) {
   return url.host != base.host && !(is_loopback_host(url.host) && is_loopback_host(base.host));
 }
@@ -95,12 +102,8 @@ Result<HttpUrl> Authenticator::Impl::realm_of(const Challenge& challenge) const 
     realm->tls = true;
     realm->port = base.port;
   }
-  auto allowed = check_foreign_url(base, *realm, "token realm");
+  auto allowed = check_realm(base, *realm);
   if (!allowed) return allowed.error();
-  // The user may have requested plain HTTP for the registry; that does not apply to another host.
-  if (!realm->tls && realm->host != base.host && !is_loopback_host(realm->host)) {
-    return Error(ErrorCode::malformed, "refused the token realm " + realm->display() + ": it is another host's and not https");
-  }
   return realm;
 }
 

@@ -57,6 +57,9 @@ class Authenticator {
 /// Whether we may connect to a URL from one of `base`'s answers (realm, redirect): no downgrade from https to http, and no host
 /// written as a special-purpose address (see AddressKind) unless it is the registry's own, or both are loopback.
 Result<void> check_foreign_url(const HttpUrl& base, const HttpUrl& url, std::string_view what);
+/// The same for a token realm, which is sent credentials: they go in the clear to the registry's own host only, if it is itself asked in
+/// the clear (see base_url), and to loopback.
+Result<void> check_realm(const HttpUrl& base, const HttpUrl& realm);
 /// Whether the connection must check the resolved address too: see HttpRequest::foreign_host.
 bool is_foreign_host(const HttpUrl& base, const HttpUrl& url);
 

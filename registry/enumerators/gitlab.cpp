@@ -90,11 +90,8 @@ Awaitable<HttpUrl> GitLab::home() {
     co_return Error(ErrorCode::not_found, "the registry names no token realm, which is needed to find GitLab");
   auto realm = base->resolve(challenge->parameter("realm"));
   if (!realm) co_return realm.error().with_context("the registry's realm");
-  auto allowed = check_foreign_url(*base, *realm, "token realm");
+  auto allowed = check_realm(*base, *realm);
   if (!allowed) co_return allowed.error();
-  if (!realm->tls && realm->host != base->host && !is_loopback_host(realm->host)) {
-    co_return Error(ErrorCode::malformed, "refused the token realm " + realm->display() + ": it is another host's and not https");
-  }
   home_ = *realm;
   co_return *realm;
 }

@@ -48,7 +48,7 @@ class Listing(EndToEndCase):
         self.assertEqual(listing.wait(TIMEOUT_S), code, listing.tail())
         with open(out_path, encoding="utf-8") as file:
             items = [json.loads(line) for line in file]
-        return items, watched.join().rss_max_bytes if watched else 0
+        return items, watched.join().memory_max_bytes if watched else 0
 
     def registry_catalog(self):
         """The registry's own list of repositories, by its own paging."""

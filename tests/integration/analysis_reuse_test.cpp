@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A registry, a platform and a sensor that are real, with the real detectors and one more of secrets whose rules change.
+#include "daemon/reader/local_reader.hpp"
 #include "daemon/sensor/sensor.hpp"
 #include "detectors/all.hpp"
 #include "tests/platform/support/test_platform.hpp"
@@ -64,7 +65,7 @@ class CountingDetector final : public Detector {
 class RunningSensor {
  public:
   RunningSensor(TestPlatform& platform, const std::filesystem::path& state, int rules, std::atomic<int>& asked)
-      : sensor_(io_.get_executor(), config(platform, state), clock_, engine_maker(rules, asked)) {
+      : sensor_(io_.get_executor(), config(platform, state), clock_, reader_maker(rules, asked)) {
     boost::asio::co_spawn(io_, sensor_.run(), [this](std::exception_ptr, Result<void> result) { result_ = std::move(result); });
     thread_ = std::thread([this] { io_.run(); });
   }
@@ -90,12 +91,14 @@ class RunningSensor {
     return config;
   }
 
-  static daemon::Sensor::MakeEngine engine_maker(int rules, std::atomic<int>& asked) {
-    return [rules, &asked](const detectors::DetectorContext& context, detectors::TriggerCache* cache) {
-      auto list = detectors::make_all_detectors(context);
+  static daemon::MakeContentReader reader_maker(int rules, std::atomic<int>& asked) {
+    return [rules, &asked](const daemon::ReaderSettings& settings) -> Result<std::shared_ptr<daemon::ContentReader>> {
+      auto list = detectors::make_all_detectors(settings.context);
       list.push_back(std::make_unique<CountingDetector>(asked));
       list.push_back(std::make_unique<SecretsDetector>(rules));
-      return detectors::Engine::create(context, std::move(list), cache);
+      auto engine = detectors::Engine::create(settings.context, std::move(list));
+      if (!engine) return engine.error();
+      return std::make_shared<daemon::LocalReader>(*std::move(engine));
     };
   }
 

@@ -51,12 +51,58 @@ TEST_CASE("a folder that cannot be made is said with its reason", "[os]") {
   write(file, "x");
   const auto over_file = make_private_directory(file);
   REQUIRE(over_file.has_error());
-  CHECK(over_file.error().message() == file.string() + ": cannot be made: Not a directory");
+  CHECK(over_file.error().message() == file.string() + ": cannot be used: Not a directory");
   const auto below_file = make_private_directory(file / "a" / "b");
   REQUIRE(below_file.has_error());
-  CHECK(below_file.error().message() == (file / "a" / "b").string() + ": cannot be made: Not a directory");
+  CHECK(below_file.error().message() == (file / "a" / "b").string() + ": cannot be used: Not a directory");
   CHECK(make_private_directory(folder.path() / "new").has_value());
   CHECK(make_private_directory(folder.path() / "new").has_value());
+}
+
+TEST_CASE("a folder that others may write to is not trusted, nor a file in it", "[os]") {
+  const TemporaryDirectory folder;
+  const fs::path state = folder.path() / "state";
+  REQUIRE(make_private_directory(state));
+  REQUIRE(write_private_file(state / "file", "x"));
+  for (const mode_t mode : {0755U, 0750U, 0700U, 02755U}) {
+    REQUIRE(::chmod(state.c_str(), mode) == 0);
+    CHECK(make_private_directory(state));
+  }
+  // A sticky bit does not stop others from adding files.
+  for (const mode_t mode : {0770U, 0707U, 0777U, 01777U, 0720U, 0702U}) {
+    REQUIRE(::chmod(state.c_str(), mode) == 0);
+    for (const Result<void>& refused : {make_private_directory(state), write_private_file(state / "file", "y")}) {
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error().message().starts_with(state.string() + ": others than its owner may write to it"));
+    }
+  }
+  fs::create_directory_symlink(state, folder.path() / "link");
+  CHECK_FALSE(make_private_directory(folder.path() / "link"));
+  REQUIRE(::chmod(state.c_str(), 0700) == 0);
+  CHECK(make_private_directory(folder.path() / "link"));
+  CHECK(read_small_file(state / "file").value() == "x");
+}
+
+TEST_CASE("what belongs to another user is not trusted, what belongs to root is", "[os]") {
+  const TemporaryDirectory folder;
+  CHECK(make_private_directory("/").has_value());
+  // Only root can give something away.
+  constexpr uid_t other = 65534;
+  const fs::path file = folder.path() / "file";
+  REQUIRE(write_private_file(file, "x"));
+  if (::geteuid() != 0) {
+    CHECK(read_private_file("/etc/passwd", 1).has_error());
+    return;
+  }
+  REQUIRE(::chown(file.c_str(), other, other) == 0);
+  for (const Result<void>& refused : {secure_private_file(file), Result<void>(read_private_file(file, 8).error())}) {
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message().starts_with(file.string() + ": belongs to another user (id 65534)"));
+  }
+  REQUIRE(::chown(folder.path().c_str(), other, other) == 0);
+  const auto refused = make_private_directory(folder.path());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message().starts_with(folder.path().string() + ": belongs to another user (id 65534)"));
 }
 
 TEST_CASE("a private file is its owner's alone, whole, and replaced as a whole", "[os]") {
@@ -96,10 +142,12 @@ TEST_CASE("a file for a database is made or given its mode, and no link is follo
   REQUIRE(secure_private_file(file));
   CHECK(mode_of(file) == 0600);
   write(file, "content");
-  fs::permissions(file, fs::perms::all);
+  fs::permissions(file, fs::perms::owner_all | fs::perms::group_read | fs::perms::others_exec);
   REQUIRE(secure_private_file(file));
   CHECK(mode_of(file) == 0600);
   CHECK(read_small_file(file).value() == "content");
+  fs::permissions(file, fs::perms::owner_all | fs::perms::others_write);
+  CHECK_FALSE(secure_private_file(file));
   fs::create_symlink(file, folder.path() / "link");
   CHECK_FALSE(secure_private_file(folder.path() / "link"));
   CHECK_FALSE(secure_private_file(folder.path()));
@@ -120,7 +168,7 @@ TEST_CASE("a secret that others could read, or that is too large, is refused", "
     CHECK(read.error().message().find("chmod 0600") != std::string::npos);
     CHECK(read.error().message().find("1234") == std::string::npos);
   }
-  CHECK_FALSE(read_private_file(folder.path() / "none", 8));
+  CHECK(read_private_file(folder.path() / "none", 8).error().code() == ErrorCode::not_found);
 }
 
 TEST_CASE("nothing in a foreign folder leads out of it, or makes us wait", "[os]") {

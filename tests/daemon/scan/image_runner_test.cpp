@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One image from a source in memory, through the real pool, store and detectors.
 #include "daemon/scan/image_runner.hpp"
+#include "daemon/reader/local_reader.hpp"
 #include "tests/support/run_awaitable.hpp"
 
 #include "core/base/encoding.hpp"
@@ -120,8 +121,9 @@ struct Fixture {
   asio::io_context io;
   RealClock clock;
   std::shared_ptr<const detectors::Engine> engine = detectors::Engine::create(context()).value();
+  std::shared_ptr<LocalReader> reader = std::make_shared<LocalReader>(engine);
   StoreThread store{storage::Store::open_in_memory().value()};
-  ScanPool pool{io.get_executor(), engine, 2};
+  ScanPool pool{io.get_executor(), reader, 2};
   LocalClaims claims{io.get_executor(), store, engine->state(), clock, true};
   ImageRunner runner{io.get_executor(), pool, store, clock};
   std::shared_ptr<MemorySource> source = std::make_shared<MemorySource>();

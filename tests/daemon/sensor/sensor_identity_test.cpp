@@ -2,6 +2,7 @@
 #include "daemon/sensor/sensor_identity.hpp"
 
 #include "core/base/encoding.hpp"
+#include "core/os/files.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -56,8 +57,25 @@ TEST_CASE("what was sealed for another sensor, or damaged, does not open") {
 
 TEST_CASE("a damaged identity file is an error, not a new identity") {
   const test::TempDir state;
-  std::ofstream(state.path() / "sensor.key") << "{\"sensor_id\": 1}";
-  CHECK_FALSE(load_identity(state.path()));
+  REQUIRE(write_private_file(state.path() / "sensor.key", "{\"sensor_id\": 1}"));
+  CHECK(load_identity(state.path()).error().code() == ErrorCode::malformed);
+}
+
+TEST_CASE("identities that others could have put there are refused, and one out of reach is no new one") {
+  const test::TempDir state;
+  SensorIdentity made = new_identity();
+  REQUIRE(save_identity(state.path(), made));
+  const auto messages = [&state] {
+    return std::vector<std::string>{load_identity(state.path()).error().message(), local_identity_key(state.path()).error().message()};
+  };
+  std::filesystem::permissions(state.path(), std::filesystem::perms::all);
+  for (const std::string& message : messages()) CHECK(message.find("others than its owner may write to it") != std::string::npos);
+  std::filesystem::permissions(state.path(), std::filesystem::perms::owner_all);
+  REQUIRE(load_identity(state.path()));
+  // A link that leads back to itself cannot be looked into by root either.
+  std::filesystem::create_symlink("loop", state.path() / "loop");
+  CHECK(load_identity(state.path() / "loop" / "state").error().message().find("cannot be used") != std::string::npos);
+  CHECK(local_identity_key(state.path() / "loop" / "state").error().message().find("cannot be used") != std::string::npos);
 }
 
 TEST_CASE("the local identity key is made once") {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/sensor/sensor.hpp"
 
+#include "daemon/reader/local_reader.hpp"
+
 #include "core/base/clock.hpp"
 #include "core/base/json.hpp"
 #include "core/wire/protocol.hpp"
@@ -98,7 +100,7 @@ TEST_CASE("A job of a kind that the sensor does not know is refused alone, and t
   config.platform_url = server.url();
   config.enrollment_token = Secret("lwe_t");
   config.workers = 1;
-  Sensor sensor(io.get_executor(), config, clock);
+  Sensor sensor(io.get_executor(), config, clock, LocalReader::create);
   running = &sensor;
   Result<void> ended = Error(ErrorCode::internal, "it did not end");
   asio::co_spawn(io, sensor.run(), [&](std::exception_ptr failure, Result<void> result) {
@@ -140,7 +142,7 @@ TEST_CASE("A platform without a common version of the protocol ends the sensor w
   config.enrollment_token = Secret("lwe_t");
   config.workers = 1;
   asio::io_context io;
-  Sensor sensor(io.get_executor(), config, clock);
+  Sensor sensor(io.get_executor(), config, clock, LocalReader::create);
   Result<void> ended;
   asio::co_spawn(io, sensor.run(), [&](std::exception_ptr failure, Result<void> result) {
     if (failure) std::rethrow_exception(failure);

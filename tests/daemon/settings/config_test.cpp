@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/settings/config.hpp"
 
+#include "core/base/limits.hpp"
 #include "daemon/settings/network.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -105,6 +106,30 @@ TEST_CASE("the sensor's configuration is read, with defaults") {
   CHECK_FALSE(config->name.empty());
 }
 
+TEST_CASE("a platform is spoken to in the clear on loopback, or if the configuration allows it") {
+  const auto config_of = [](const std::string& platform) {
+    const ConfigFile file("platform: {" + platform + "}\n");
+    return load_sensor_config(file.path, environment({}));
+  };
+  for (const char* host : {"192.0.2.1:8480", "platform.example", "10.0.0.1", "localhost.example", "[fd00::1]:8480"}) {
+    INFO(host);
+    const std::string url = "url: \"http://" + std::string(host) + "\"";
+    const auto refused = config_of(url);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message().find("\"platform.url\" is plain http") != std::string::npos);
+    CHECK(refused.error().message().find("platform.allow_plain_http: true") != std::string::npos);
+    CHECK_FALSE(config_of(url + ", allow_plain_http: false"));
+    CHECK(config_of(url + ", allow_plain_http: true"));
+  }
+  for (const char* url : {"http://127.0.0.1:8480", "http://localhost:8480", "http://[::1]:8480", "HTTPS://platform.example"}) {
+    INFO(url);
+    CHECK(config_of("url: \"" + std::string(url) + "\""));
+  }
+  for (const char* url : {"platform.example", "ftp://platform.example"}) {
+    CHECK(config_of("url: \"" + std::string(url) + "\"").error().message().find("must be an address such as") != std::string::npos);
+  }
+}
+
 TEST_CASE("SENSOR_TOKEN stands in for an enrollment token") {
   const ConfigFile file("platform: {url: \"https://p.example\"}\n");
   CHECK(load_sensor_config(file.path, environment({{"SENSOR_TOKEN", "s"}}))->enrollment_token.reveal() == "s");
@@ -127,6 +152,19 @@ TEST_CASE("mistakes in the sensor's configuration name file and key") {
   CHECK(message_of("platform: [x]\n").find("must be a map") != std::string::npos);
   CHECK(message_of("platform: {url: \"${env:NOPE}\"}\n").find("NOPE") != std::string::npos);
   CHECK(message_of("a: b: c\n").find("line 1") != std::string::npos);
+}
+
+TEST_CASE("a worker's memory is read, and too little is refused", "[config]") {
+  CHECK(*parse_memory("48M") == 48 * limits::MiB);
+  CHECK(*parse_memory("1G") == limits::GiB);
+  for (const char* bad : {"", "0", "1M", "23M", "65G", "much", "-1", "48 MB"}) {
+    INFO(bad);
+    REQUIRE_FALSE(parse_memory(bad));
+    CHECK(parse_memory(bad).error().message().find("24M to 64G") != std::string::npos);
+  }
+  const ConfigFile file("memory: 100M\nplatform: {url: \"https://p.example\", enrollment_token: x}\n");
+  CHECK(load_sensor_config(file.path, environment({}))->memory_bytes == 100 * limits::MiB);
+  CHECK(message_of("memory: 1M\nplatform: {url: \"https://p.example\"}\n").find("\"memory\"") != std::string::npos);
 }
 
 TEST_CASE("the sensor's ways to registries and platform are read", "[network]") {

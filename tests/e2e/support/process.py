@@ -168,17 +168,39 @@ class Process:
             self._popen.wait()
 
 
+def descendants(pid):
+    """Process numbers of a process's children, their children and so on; without those that have ended."""
+    children = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", encoding="ascii", errors="replace") as stat:
+                state, parent = stat.read().rpartition(")")[2].split()[:2]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if state != "Z":
+            children.setdefault(int(parent), []).append(int(name))
+    found = list(children.get(pid, []))
+    for child in found:
+        found += children.get(child, [])
+    return found
+
+
 class Watch:
-    """Watches a process from outside, all its life: peak memory, and the files that it holds open for writing."""
+    """Watches a process and those that it starts from outside, all its life: peak memory of all together (what they share counts once), and
+    the files that they hold open for writing."""
 
     def __init__(self, process, every_s=0.02):
-        self.rss_max_bytes = 0
+        self.memory_max_bytes = 0
         self.written_files = set()
-        self.storage_bytes = 0
+        self._storage_bytes = {}
         self._pid = process.pid
         self._every_s = every_s
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    @property
+    def storage_bytes(self):
+        return sum(self._storage_bytes.values())
 
     def join(self):
         self._thread.join()
@@ -189,26 +211,32 @@ class Watch:
             time.sleep(self._every_s)
 
     def _sample(self):
-        try:
-            with open(f"/proc/{self._pid}/status", encoding="ascii", errors="replace") as status:
-                peak = re.search(r"VmHWM:\s*(\d+) kB", status.read())
-            if not peak:
-                return False  # it has ended and is not yet waited for
-            self.rss_max_bytes = max(self.rss_max_bytes, int(peak.group(1)) * 1024)
-            with open(f"/proc/{self._pid}/io", encoding="ascii") as io:
-                self.storage_bytes = int(re.search(r"\nwrite_bytes: (\d+)", io.read()).group(1))
-            self._sample_files()
-            return True
-        except (FileNotFoundError, ProcessLookupError):
-            return False
+        memory = [self._sample_process(pid) for pid in [self._pid, *descendants(self._pid)]]
+        if memory[0] is None:
+            return False  # it has ended and is not yet waited for
+        self.memory_max_bytes = max(self.memory_max_bytes, sum(filter(None, memory)))
+        return True
 
-    def _sample_files(self):
-        for fd in os.listdir(f"/proc/{self._pid}/fd"):
+    def _sample_process(self, pid):
+        """Its share of memory in bytes; None when it is gone."""
+        try:
+            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as rollup:
+                share = re.search(r"\nPss:\s*(\d+) kB", rollup.read())
+            with open(f"/proc/{pid}/io", encoding="ascii") as io:
+                self._storage_bytes[pid] = int(re.search(r"\nwrite_bytes: (\d+)", io.read()).group(1))
+            self._sample_files(pid)
+            return int(share.group(1)) * 1024 if share else None
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+
+    def _sample_files(self, pid):
+        for fd in os.listdir(f"/proc/{pid}/fd"):
             try:
-                target = os.readlink(f"/proc/{self._pid}/fd/{fd}")
-                with open(f"/proc/{self._pid}/fdinfo/{fd}", encoding="ascii") as info:
+                target = os.readlink(f"/proc/{pid}/fd/{fd}")
+                with open(f"/proc/{pid}/fdinfo/{fd}", encoding="ascii") as info:
                     flags = int(re.search(r"flags:\s*(\d+)", info.read()).group(1), 8)
             except (FileNotFoundError, ProcessLookupError):
                 continue  # closed meanwhile
-            if target.startswith("/") and not target.startswith("/dev/") and flags & os.O_ACCMODE != os.O_RDONLY:
+            # Memory that processes share looks like a file that is deleted.
+            if target.startswith("/") and not target.startswith(("/dev/", "/memfd:")) and flags & os.O_ACCMODE != os.O_RDONLY:
                 self.written_files.add(target)

@@ -94,6 +94,36 @@ TEST_CASE("endpoints choose plain HTTP for loopback or when asked only", "[endpo
   }
 }
 
+TEST_CASE("credentials go in the clear to loopback, or where the user asked for it", "[auth]") {
+  const auto home_is_plain = [](const char* registry, bool asked) {
+    Endpoint endpoint = Endpoint::parse(registry).value();
+    endpoint.plain_http = endpoint.plain_http || asked;
+    return !base_url(endpoint)->tls;
+  };
+  for (const char* host :
+       {"r.example", "r.example:80", "10.0.0.1:5000", "192.0.2.1", "localhost.example", "127.0.0.1.example", "docker.io"}) {
+    INFO(host);
+    CHECK_FALSE(home_is_plain(host, false));
+    CHECK(home_is_plain(host, true));
+    CHECK(home_is_plain(("http://" + std::string(host)).c_str(), false));
+  }
+  CHECK(home_is_plain("localhost:5000", false));
+  CHECK(home_is_plain("127.0.0.1:5000", false));
+
+  const auto may = [](const char* base, const char* realm) {
+    return check_realm(HttpUrl::parse(base).value(), HttpUrl::parse(realm).value()).has_value();
+  };
+  CHECK(may("https://r.example/", "https://auth.example/token"));
+  CHECK(may("http://r.example/", "http://r.example:8080/token"));
+  CHECK(may("http://r.example/", "https://auth.example/token"));
+  CHECK(may("http://localhost:5000/", "http://127.0.0.1:5001/token"));
+  CHECK_FALSE(may("https://r.example/", "http://r.example/token"));
+  CHECK_FALSE(may("https://r.example/", "http://auth.example/token"));
+  CHECK_FALSE(may("http://r.example/", "http://auth.example/token"));
+  CHECK_FALSE(may("http://localhost:5000/", "http://auth.example/token"));
+  CHECK_FALSE(may("http://localhost:5000/", "http://10.0.0.1/token"));
+}
+
 TEST_CASE("where an answer may lead", "[auth]") {
   const auto may = [](const char* base, const char* to) {
     return check_foreign_url(HttpUrl::parse(base).value(), HttpUrl::parse(to).value(), "redirect").has_value();
