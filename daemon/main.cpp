@@ -179,7 +179,7 @@ struct ScanFlags {
     if (!memory.empty()) {
       auto bytes = parse_memory(memory);
       if (!bytes) return fail_usage(bytes.error());
-      options.worker_memory_bytes = *bytes;
+      options.memory_bytes = *bytes;
     }
     options.progress = !quiet;
     if (!no_state) options.state_directory = state.empty() ? default_state_directory(process_environment()) : std::filesystem::path(state);

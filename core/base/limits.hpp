@@ -165,16 +165,17 @@ inline constexpr std::uint64_t tar_trailer_bytes_max = 1 * MiB;
 inline constexpr std::size_t whiteouts_max = 200'000;
 /// For what is stored and sent: zstd's own default (2^27). The windows of layers and of files in them are counted by the layer's meter.
 inline constexpr int zstd_window_log_max = 27;
-/// Memory of one worker, all in all. A layer of `zstd -20` or `xz -8`, with a window of 32 MiB, is read by it.
-inline constexpr std::uint64_t worker_memory_bytes = 48 * MiB;
+/// What the process that reads one layer may allocate beyond what it starts with: a worker's share of the memory that we promise. A layer
+/// of `zstd -20` or `xz -8`, with a window of 32 MiB, is read by it.
+inline constexpr std::uint64_t reader_memory_bytes_max = 48 * MiB;
 /// The least and the most that can be configured: less than the first reads no archive in an archive.
-inline constexpr std::uint64_t worker_memory_bytes_min = 24 * MiB;
-inline constexpr std::uint64_t worker_memory_bytes_max = 64 * GiB;
-/// What a worker needs whatever the layer is: the code's own memory, Vectorscan's scratch, two windows and two buffers between the
-/// decompressors, chunks of the blob, diagnostics, and what libarchive makes of one header of tar_header_bytes_max.
-inline constexpr std::uint64_t worker_fixed_bytes = 10 * MiB;
+inline constexpr std::uint64_t reader_memory_bytes_least = 24 * MiB;
+inline constexpr std::uint64_t reader_memory_bytes_most = 64 * GiB;
+/// What reading needs of it whatever the layer is: Vectorscan's scratch, two windows and two buffers between the decompressors,
+/// diagnostics, what libarchive makes of one header of tar_header_bytes_max, and the pieces in which results are sent.
+inline constexpr std::uint64_t reader_fixed_bytes = 10 * MiB;
 /// The rest is the layer's: decompressors' windows, archives that are open, gathered objects, and all that is found.
-inline constexpr std::uint64_t layer_memory_bytes_max = worker_memory_bytes - worker_fixed_bytes;
+inline constexpr std::uint64_t layer_memory_bytes_max = reader_memory_bytes_max - reader_fixed_bytes;
 /// What windows, archives and objects leave of it, so that what they bring can be kept: some thousand findings.
 inline constexpr std::uint64_t kept_memory_bytes_min = 4 * MiB;
 
@@ -246,7 +247,7 @@ inline constexpr std::size_t subject_alternative_names_max = 500;
 inline constexpr std::size_t blob_chunk_bytes = 256 * KiB;
 inline constexpr std::size_t blob_chunks_in_flight = 4;
 inline constexpr std::size_t workers_max = 64;
-/// What the process that reads one layer may say of it, as text: more than it can hold.
+/// What a layer's reader may say of it, as text: more than it can hold.
 inline constexpr std::uint64_t reader_results_bytes_max = 64 * MiB;
 /// Its CPU time, behind layer_work_base and layer_work_per_byte, for what they do not count: a MiB of zeros in zstd expands to some 30 GiB,
 /// which take 100 s.

@@ -40,9 +40,12 @@ std::uint64_t memory_of(const Occurrence& occurrence) {
 }
 
 std::uint64_t memory_of_facts(const Finding& finding) {
+  // A large one is copied when it is written.
+  constexpr std::uint64_t kLarge = 256 * 1024;
+  const std::uint64_t attributes = memory_of(finding.attributes);
   // In a list, sorted and joined at the end, and known by its id.
   return growing(sizeof finding) + sizeof finding + kNode + sizeof(std::string) + 2 * memory_of(finding.id) + memory_of(finding.title) +
-         memory_of(finding.detector) + memory_of(finding.attributes);
+         memory_of(finding.detector) + attributes + (attributes > kLarge ? attributes : 0);
 }
 
 std::uint64_t memory_of(const Finding& finding) {

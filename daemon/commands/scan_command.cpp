@@ -29,7 +29,7 @@ namespace {
 
 /// Says so if fewer are started than asked for.
 std::size_t workers_for(const ScanOptions& options) {
-  const WorkerPlan plan = plan_workers({options.workers, options.worker_memory_bytes});
+  const WorkerPlan plan = plan_workers({options.workers, options.memory_bytes});
   if (options.workers > 0 && !plan.fewer.empty()) std::cerr << "landwaiter: " << plan.fewer << "\n";
   return plan.workers;
 }
@@ -251,7 +251,7 @@ Result<std::unique_ptr<storage::Store>> open_store(const ScanOptions& options) {
 Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options) {
   ReaderSettings settings;
   settings.context.try_passwords = options.try_passwords;
-  settings.worker_memory_bytes = options.worker_memory_bytes;
+  settings.memory_bytes_max = options.memory_bytes;
   if (options.state_directory.empty()) {
     settings.context.identity_key = random_key();
   } else {

@@ -24,12 +24,12 @@ struct ScanOptions {
   bool all = false;                      ///< the table lists every finding
   std::string output;                    ///< a file; empty for standard output
   std::vector<FailRule> fail_on;
-  std::vector<std::string> platforms;     ///< from an index, only these; empty means all
-  std::filesystem::path state_directory;  ///< empty: nothing is stored
-  std::size_t workers = 0;                ///< 0: one per core
-  std::uint64_t worker_memory_bytes = limits::worker_memory_bytes;
-  bool full = false;     ///< read everything again, even if it is known
-  bool progress = true;  ///< on a terminal
+  std::vector<std::string> platforms;                            ///< from an index, only these; empty means all
+  std::filesystem::path state_directory;                         ///< empty: nothing is stored
+  std::size_t workers = 0;                                       ///< 0: one per core
+  std::uint64_t memory_bytes = limits::reader_memory_bytes_max;  ///< for each worker
+  bool full = false;                                             ///< read everything again, even if it is known
+  bool progress = true;                                          ///< on a terminal
 };
 
 /// Returns an ExitCode after reporting everything: results on standard output (or the file), the rest on standard error.

@@ -37,7 +37,7 @@ class ContentReader {
 /// What all readers of a process are made from.
 struct ReaderSettings {
   detectors::DetectorContext context;
-  std::uint64_t worker_memory_bytes = limits::worker_memory_bytes;  ///< that reading one layer may allocate in all
+  std::uint64_t memory_bytes_max = limits::reader_memory_bytes_max;  ///< that reading one layer may allocate in all
 };
 
 /// A reader as this program was built: in processes of their own (IsolatedReader), or in this one (LANDWAITER_ISOLATE_READERS=OFF, for

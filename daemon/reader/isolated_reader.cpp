@@ -170,7 +170,7 @@ class IsolatedReader::Conversation {
 
 IsolatedReader::IsolatedReader(ReaderSettings settings, IsolationSettings isolation)
     : settings_(std::move(settings)), isolation_(std::move(isolation)) {
-  if (isolation_.memory_bytes_max == 0) isolation_.memory_bytes_max = settings_.worker_memory_bytes;
+  if (isolation_.memory_bytes_max == 0) isolation_.memory_bytes_max = settings_.memory_bytes_max;
 }
 
 IsolatedReader::~IsolatedReader() = default;

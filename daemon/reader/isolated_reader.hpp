@@ -14,7 +14,7 @@ struct IsolationSettings {
   std::string program{};  ///< file of the program to start; empty: this one
   /// A reader from which nothing is heard for so long is stopped or stuck; it says that it lives each second.
   std::chrono::milliseconds silence_max = limits::reader_silence_max;
-  /// Where the system refuses a reader memory, behind what it counts itself; 0: ReaderSettings::worker_memory_bytes.
+  /// Where the system refuses a reader memory, behind what it counts itself; 0: ReaderSettings::memory_bytes_max.
   std::uint64_t memory_bytes_max = 0;
 };
 

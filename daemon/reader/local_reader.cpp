@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/reader/local_reader.hpp"
 
+#include <algorithm>
+
 namespace landwaiter::daemon {
 
-LocalReader::LocalReader(std::shared_ptr<const detectors::Engine> engine, std::uint64_t worker_memory_bytes)
+LocalReader::LocalReader(std::shared_ptr<const detectors::Engine> engine, std::uint64_t memory_bytes_max)
     : engine_(std::move(engine)), state_(engine_->state()), analysis_(engine_) {
-  limits_.layer_memory_bytes_max = worker_memory_bytes - limits::worker_fixed_bytes;
+  limits_.layer_memory_bytes_max = memory_bytes_max - std::min(memory_bytes_max, limits::reader_fixed_bytes);
 }
 
 Result<std::shared_ptr<LocalReader>> LocalReader::create(const ReaderSettings& settings) {
   auto engine = detectors::Engine::create(settings.context);
   if (!engine) return engine.error();
-  return std::make_shared<LocalReader>(*std::move(engine), settings.worker_memory_bytes);
+  return std::make_shared<LocalReader>(*std::move(engine), settings.memory_bytes_max);
 }
 
 Result<ScannedLayer> LocalReader::scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, std::span<const Analysis> wanted,

@@ -26,7 +26,7 @@ Result<T> guarded(const std::string& what, const std::function<Result<T>()>& rea
 /// Reads in this process.
 class LocalReader final : public ContentReader {
  public:
-  explicit LocalReader(std::shared_ptr<const detectors::Engine> engine, std::uint64_t worker_memory_bytes = limits::worker_memory_bytes);
+  explicit LocalReader(std::shared_ptr<const detectors::Engine> engine, std::uint64_t memory_bytes_max = limits::reader_memory_bytes_max);
   static Result<std::shared_ptr<LocalReader>> create(const ReaderSettings& settings);
 
   Result<ScannedLayer> scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, std::span<const Analysis> wanted,

@@ -48,6 +48,27 @@ Result<void> send_list(MessageSocket& socket, const char* field, std::vector<T>&
   return flush();
 }
 
+/// As send_list. One with many places is sent with the first of them, the others follow: as JSON, they take several times their memory.
+Result<void> send_findings(MessageSocket& socket, std::vector<Finding>& findings) {
+  constexpr std::size_t kPlacesAtOnce = 1000;
+  std::vector<Finding> few;
+  for (Finding& finding : findings) {
+    std::vector<Occurrence> others;
+    if (finding.occurrences.size() > kPlacesAtOnce) {
+      const auto rest = finding.occurrences.begin() + kPlacesAtOnce;
+      others.assign(std::make_move_iterator(rest), std::make_move_iterator(finding.occurrences.end()));
+      finding.occurrences.erase(rest, finding.occurrences.end());
+    }
+    few.push_back(std::move(finding));
+    if (others.empty() && &finding != &findings.back() && few.size() < kPlacesAtOnce) continue;
+    auto sent = send_list(socket, "findings", few);
+    if (sent) sent = send_list(socket, "occurrences", others);
+    if (!sent) return sent;
+  }
+  findings.clear();
+  return {};
+}
+
 template <class T>
 void append(const json& in, std::vector<T>& to) {
   for (const json& value : in) to.push_back(value.get<T>());
@@ -146,7 +167,7 @@ Result<ReaderOrder> parse_reader_order(std::string_view text) {
 std::string to_text(const ReaderSettings& settings) {
   return dump_json({{"identity_key", hex_encode(as_bytes(settings.context.identity_key.reveal()))},
                     {"try_passwords", settings.context.try_passwords},
-                    {"worker_memory_bytes", settings.worker_memory_bytes}});
+                    {"memory_bytes_max", settings.memory_bytes_max}});
 }
 
 Result<ReaderSettings> parse_reader_settings(std::string_view text) {
@@ -158,7 +179,7 @@ Result<ReaderSettings> parse_reader_settings(std::string_view text) {
     settings.context.identity_key = Secret(std::string(as_text(key)));
     wipe(key);
     in->at("try_passwords").get_to(settings.context.try_passwords);
-    read_count(*in, "worker_memory_bytes", settings.worker_memory_bytes);
+    read_count(*in, "memory_bytes_max", settings.memory_bytes_max);
   });
   wipe_texts(*in);
   if (!read) return read.error();
@@ -193,7 +214,7 @@ Result<void> send_results(MessageSocket& socket, ScannedLayer scanned) {
     report.findings.clear();
     report.packages.clear();
     sent = send_item(socket, dump_json({{"report", report}}));
-    if (sent) sent = send_list(socket, "findings", findings);
+    if (sent) sent = send_findings(socket, findings);
     if (sent) sent = send_list(socket, "packages", packages);
   }
   return sent;
@@ -227,6 +248,9 @@ Result<void> ReaderResults::add(std::string_view item) {
       throw json::other_error::create(501, "a list without its report", nullptr);
     } else if (in->contains("findings")) {
       append(in->at("findings"), layer.reports.back().findings);
+    } else if (in->contains("occurrences")) {
+      if (layer.reports.back().findings.empty()) throw json::other_error::create(501, "places without their finding", nullptr);
+      append(in->at("occurrences"), layer.reports.back().findings.back().occurrences);
     } else {
       const std::vector<Package> packages = read_packages(in->at("packages"));
       std::ranges::copy(packages, std::back_inserter(layer.reports.back().packages));

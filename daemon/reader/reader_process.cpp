@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/reader/reader_process.hpp"
 
+#include "core/os/heap.hpp"
 #include "core/os/locale.hpp"
 #include "core/os/process.hpp"
 #include "core/os/sandbox.hpp"
@@ -111,6 +112,7 @@ int read_one(ForkedChild process, const Sandbox& sandbox, LocalReader& reader) {
 std::optional<int> run_reader_process(int argc, const char* const* argv) {
   if (argc != 2 || argv[1] != kReaderArgument) return std::nullopt;
   prefer_to_be_killed();
+  return_large_blocks();
   keep_memory_private();
   settle_locale();
   const auto sandbox = Sandbox::prepare();

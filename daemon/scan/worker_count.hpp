@@ -15,7 +15,7 @@ inline constexpr std::uint64_t kProcessBytes = 64 * limits::MiB;
 
 struct WantedWorkers {
   std::size_t number = 0;  ///< 0 means one for each core, as far as the CPU time that this process may use goes
-  std::uint64_t memory_bytes = limits::worker_memory_bytes;  ///< for each
+  std::uint64_t memory_bytes = limits::reader_memory_bytes_max;  ///< for each
 };
 
 struct WorkerPlan {

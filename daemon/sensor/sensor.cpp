@@ -95,7 +95,7 @@ class Sensor::Impl {
     ReaderSettings readers;
     readers.context.identity_key = identity_.identity_key;
     readers.context.try_passwords = config_.try_passwords;
-    readers.worker_memory_bytes = config_.worker_memory_bytes;
+    readers.memory_bytes_max = config_.memory_bytes;
     auto reader = make_reader_(readers);
     if (!reader) co_return reader.error();
     auto store = storage::Store::open(config_.state_directory);
@@ -104,7 +104,7 @@ class Sensor::Impl {
     if (!pruned) co_return pruned.error();
 
     store_ = std::make_unique<StoreThread>(*std::move(store));
-    const WorkerPlan plan = plan_workers({config_.workers, config_.worker_memory_bytes});
+    const WorkerPlan plan = plan_workers({config_.workers, config_.memory_bytes});
     if (!plan.fewer.empty()) {
       log_event(config_.workers > 0 ? LogLevel::warning : LogLevel::info, "fewer workers than wanted", {{"reason", plan.fewer}});
     }

@@ -255,10 +255,10 @@ Result<std::string> expand_environment(std::string_view text, const Environment&
 
 Result<std::uint64_t> parse_memory(std::string_view text) {
   const auto bytes = parse_rate(text);
-  if (bytes && *bytes >= limits::worker_memory_bytes_min && *bytes <= limits::worker_memory_bytes_max) return *bytes;
+  if (bytes && *bytes >= limits::reader_memory_bytes_least && *bytes <= limits::reader_memory_bytes_most) return *bytes;
   return Error(ErrorCode::invalid_argument, "not an amount of memory for a worker: " + landwaiter::quoted(text) + "; give " +
-                                                std::to_string(limits::worker_memory_bytes_min / limits::MiB) + "M to " +
-                                                std::to_string(limits::worker_memory_bytes_max / limits::GiB) + "G, such as 48M");
+                                                std::to_string(limits::reader_memory_bytes_least / limits::MiB) + "M to " +
+                                                std::to_string(limits::reader_memory_bytes_most / limits::GiB) + "G, such as 48M");
 }
 
 Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const Environment& environment) {
@@ -269,7 +269,7 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
   config.name = default_name();
   std::size_t drain_s = static_cast<std::size_t>(config.drain_timeout.count());
 
-  std::string memory = std::to_string(config.worker_memory_bytes);
+  std::string memory = std::to_string(config.memory_bytes);
   Section root(file, node, "", environment);
   root.text("name", config.name);
   root.path("state_directory", config.state_directory);
@@ -301,7 +301,7 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
   }
   auto worker_memory = parse_memory(memory);
   if (!worker_memory) return config_error(file, "\"memory\": " + worker_memory.error().message());
-  config.worker_memory_bytes = *worker_memory;
+  config.memory_bytes = *worker_memory;
   for (const auto& [name, network] : {std::pair("platform", &config.platform_network), std::pair("registry", &config.registry_network)}) {
     auto checked = check_network(file, name, *network, environment);
     if (!checked) return checked.error();

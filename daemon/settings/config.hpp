@@ -36,17 +36,17 @@ struct NetworkSettings {
 };
 
 /// "48M", "1G": what one worker may use, in bytes; K, M and G are 1024 and its powers. Error: invalid_argument, also for less than
-/// limits::worker_memory_bytes_min.
+/// limits::reader_memory_bytes_least.
 Result<std::uint64_t> parse_memory(std::string_view text);
 
 /// `landwaiter sensor --config FILE` (YAML). Every scalar may contain `${env:NAME}`.
 struct SensorConfig {
   std::string name;  ///< default: the host name
   std::filesystem::path state_directory = "/var/lib/landwaiter";
-  std::size_t workers = 0;  ///< layers scanned at once; 0: one per core
-  std::uint64_t worker_memory_bytes = limits::worker_memory_bytes;
-  std::size_t jobs = 4;                    ///< jobs leased at once (1 to 20)
-  std::chrono::seconds drain_timeout{60};  ///< how long running jobs may finish after SIGTERM
+  std::size_t workers = 0;                                       ///< layers scanned at once; 0: one per core
+  std::uint64_t memory_bytes = limits::reader_memory_bytes_max;  ///< for each worker
+  std::size_t jobs = 4;                                          ///< jobs leased at once (1 to 20)
+  std::chrono::seconds drain_timeout{60};                        ///< how long running jobs may finish after SIGTERM
 
   std::string platform_url;  ///< "https://platform.example:8443"
   NetworkSettings platform_network;

@@ -4,6 +4,7 @@
 #include "core/report/memory.hpp"
 #include "core/report/report.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -30,12 +31,12 @@ std::size_t FindingIndex::add(std::vector<Finding>& list, Finding finding, Memor
   Finding& into = list[known->second];
   std::uint64_t added = 0;
   if (into.attributes != finding.attributes) {
-    const std::uint64_t before = memory_of(into.attributes);
+    const std::uint64_t before = memory_of_facts(into);
     join_attributes(into.attributes, finding.attributes);
-    added = memory_of(into.attributes) - before;
+    added = memory_of_facts(into) - before;
   }
   append(into.occurrences, finding.occurrences);
-  share.give_back(facts - added);
+  share.give_back(facts - std::min(facts, added));
   return known->second;
 }
 

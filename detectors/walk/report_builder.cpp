@@ -9,8 +9,10 @@ namespace landwaiter::detectors {
 namespace {
 
 /// What a name in a list of hidden paths takes, and a hard link in its two maps, beside the text.
-constexpr std::uint64_t kNameBytes = 3 * sizeof(std::string);
+constexpr std::uint64_t kNameBytes = 6 * sizeof(std::string);
 constexpr std::uint64_t kLinkBytes = 320;
+/// A written path, when it is written into the report as text.
+constexpr std::uint64_t kWrittenBytes = 16;
 
 std::uint64_t memory_of(const Place& place) {
   Occurrence there;
@@ -158,7 +160,7 @@ void ReportBuilder::add(Analysis analysis, FileResults& found, const Place& plac
 
 void ReportBuilder::add_written(std::string_view path, bool is_directory) {
   if (written_full_) return;
-  if (!facts_.written.make_room(written_memory_)) {
+  if (!memory_.keep(kWrittenBytes) || !facts_.written.make_room(written_memory_)) {
     no_memory(walk_diagnostics_, written_full_, "some of its paths are left out, so assets that it overwrites may be shown as present");
     return;
   }
@@ -170,7 +172,7 @@ void ReportBuilder::add_hidden(std::vector<std::string>& list, const std::string
   constexpr std::string_view kLost = "some deleted assets will be shown as present";
   if (count >= limits_.whiteouts_max)
     return once(walk_diagnostics_, hidden_full_, "too many whiteouts (whiteouts_max): " + std::string(kLost));
-  if (!memory_.keep(kNameBytes + landwaiter::memory_of(path))) {
+  if (!memory_.keep(kNameBytes + 2 * landwaiter::memory_of(path))) {
     no_memory(walk_diagnostics_, hidden_full_, kLost);
     return;
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/scan/worker_count.hpp"
 
+#include "core/base/limits.hpp"
+
 #include "tests/support/catch.hpp"
 
 using namespace landwaiter;

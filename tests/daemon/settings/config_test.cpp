@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/settings/config.hpp"
 
+#include "core/base/limits.hpp"
 #include "daemon/settings/network.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -151,6 +152,19 @@ TEST_CASE("mistakes in the sensor's configuration name file and key") {
   CHECK(message_of("platform: [x]\n").find("must be a map") != std::string::npos);
   CHECK(message_of("platform: {url: \"${env:NOPE}\"}\n").find("NOPE") != std::string::npos);
   CHECK(message_of("a: b: c\n").find("line 1") != std::string::npos);
+}
+
+TEST_CASE("a worker's memory is read, and too little is refused", "[config]") {
+  CHECK(*parse_memory("48M") == 48 * limits::MiB);
+  CHECK(*parse_memory("1G") == limits::GiB);
+  for (const char* bad : {"", "0", "1M", "23M", "65G", "much", "-1", "48 MB"}) {
+    INFO(bad);
+    REQUIRE_FALSE(parse_memory(bad));
+    CHECK(parse_memory(bad).error().message().find("24M to 64G") != std::string::npos);
+  }
+  const ConfigFile file("memory: 100M\nplatform: {url: \"https://p.example\", enrollment_token: x}\n");
+  CHECK(load_sensor_config(file.path, environment({}))->memory_bytes == 100 * limits::MiB);
+  CHECK(message_of("memory: 1M\nplatform: {url: \"https://p.example\"}\n").find("\"memory\"") != std::string::npos);
 }
 
 TEST_CASE("the sensor's ways to registries and platform are read", "[network]") {

@@ -131,6 +131,19 @@ TEST_CASE("broken and foreign databases do no harm", "[keystore]") {
   CHECK(scanned.hits > 0);
   CHECK(scanned.findings.empty());
   CHECK(scanned.diagnostics.empty());
+  // Two rows that share the pages of one value: together they are larger than the file.
+  std::string shared = make("shared.db",
+                            "PRAGMA page_size=4096; CREATE TABLE nssPublic (a0, a3, a11); INSERT INTO nssPublic VALUES (x'00000001', 'x', "
+                            "zeroblob(100000)), (x'00000001', 'y', zeroblob(90000));");
+  CHECK(read_nss_database(as_bytes(shared))->problem.empty());
+  const auto leaf = shared.begin() + 4096;  // the table's only page: both cells become the first
+  std::copy(leaf + 8, leaf + 10, leaf + 10);
+  shared.resize(shared.size() - 22 * 4096);
+  shared[31] = static_cast<char>(shared.size() / 4096);
+  const auto twice = read_nss_database(as_bytes(shared));
+  REQUIRE(twice);
+  CHECK_FALSE(twice->problem.empty());
+  CHECK(twice->entries.size() <= 2);
   // Many rows end with the budget, not the patience.
   const std::string many = make("many.db",
                                 "CREATE TABLE nssPublic (id, a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10); WITH RECURSIVE c(i) AS (SELECT "
