@@ -157,7 +157,7 @@ class Sensor::Impl {
         continue;
       }
       if (stopping_) co_return;
-      log_event(LogLevel::warning, "no jobs could be fetched", {{"error", leased.error().message()}});
+      log_event(LogLevel::warning, trouble_with_platform(leased.error()), {{"error", leased.error().message()}});
       ++failures;
       co_await pause_.sleep(backoff(failures, leased.error()));
     }
@@ -180,7 +180,7 @@ class Sensor::Impl {
     while (!finished_) {
       auto answer = co_await beat();
       if (answer) interval = std::clamp(answer->interval, std::chrono::seconds(1), std::chrono::seconds(300));
-      if (host_ != nullptr) host_->alive(std::to_string(jobs_->running()) + " jobs running" + (answer ? "" : "; platform is unreachable"));
+      if (host_ != nullptr) host_->alive(std::to_string(jobs_->running()) + " jobs running" + (answer ? "" : std::string("; ") + trouble_));
       if (!finished_) co_await heartbeat_pause_.sleep(interval);
     }
   }
@@ -194,6 +194,7 @@ class Sensor::Impl {
     auto answer = co_await uplink_.heartbeat(std::move(heartbeat));
     if (!answer) {
       log_event(LogLevel::debug, "heartbeat failed", {{"error", answer.error().message()}});
+      trouble_ = trouble_with_platform(answer.error());
       if (answer.error().code() == ErrorCode::unsupported) give_up(answer.error());
       co_return answer;
     }
@@ -234,6 +235,7 @@ class Sensor::Impl {
   ServiceHost* host_ = nullptr;
   asio::cancellation_signal acquire_cancel_;
   std::stop_source outbox_stop_;
+  const char* trouble_ = "";  ///< with the last heartbeat that failed
   bool stopping_ = false;
   bool finished_ = false;
   std::optional<Error> gave_up_;
