@@ -28,6 +28,11 @@
 namespace landwaiter::daemon {
 namespace {
 
+/// The settings have been checked when they were read.
+RateFloor floor_of(const ScanOptions& options) {
+  return rate_floor(options.connection.network, worker_count(options.workers)).value();
+}
+
 /// Everything that one `landwaiter scan` needs while it runs.
 class Scan {
  public:
@@ -37,7 +42,7 @@ class Scan {
         options_(options),
         clock_(clock),
         store_(std::move(store)),
-        pool_(io.get_executor(), engine, worker_count(options.workers)),
+        pool_(io.get_executor(), engine, worker_count(options.workers), clock, floor_of(options)),
         claims_(io.get_executor(), store_, engine->state(), clock, !options.full),
         runner_(io.get_executor(), pool_, store_, clock),
         connector_(io.get_executor(), options.connection, environment, clock) {

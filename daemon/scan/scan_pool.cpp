@@ -2,6 +2,7 @@
 #include "daemon/scan/scan_pool.hpp"
 
 #include "daemon/scan/blob_channel.hpp"
+#include "daemon/scan/rate_floor.hpp"
 #include "detectors/walk/layer_scanner.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -17,12 +18,15 @@ namespace landwaiter::daemon {
 
 std::size_t worker_count(std::size_t wanted) { return wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()); }
 
-ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers)
+ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers, const Clock& clock,
+                   RateFloor floor)
     : executor_(executor),
       engine_(std::move(engine)),
       state_(engine_->state()),
       analysis_(engine_),
       turns_(executor, workers),
+      clock_(clock),
+      floor_(floor),
       threads_(workers) {
   for (std::size_t i = 0; i < workers; ++i) scanners_.push_back(std::make_unique<detectors::LayerScanner>(engine_));
 }
@@ -92,7 +96,8 @@ Awaitable<ScannedLayer> ScanPool::scan_with(std::size_t worker, std::shared_ptr<
     co_await to->pump(std::move(from));
   };
   auto done = asio::bind_cancellation_slot(give_up->slot(), asio::detached);
-  asio::co_spawn(executor_, transfer(channel, source, give_up, *std::move(reader)), std::move(done));
+  asio::co_spawn(executor_, transfer(channel, source, give_up, with_rate_floor(*std::move(reader), layer.digest, clock_, floor_)),
+                 std::move(done));
 
   auto work = [this, worker, channel, layer, wanted = std::move(wanted), progress, stop]() {
     auto scanned = scan_here(worker, *channel, layer, wanted, *progress, stop);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "core/base/async.hpp"
+#include "core/base/clock.hpp"
 #include "daemon/scan/worker_turns.hpp"
+#include "daemon/settings/network.hpp"
 #include "detectors/engine/engine.hpp"
 #include "detectors/image/image_analysis.hpp"
 #include "detectors/walk/layer_scanner.hpp"
@@ -29,7 +31,9 @@ Result<ScannedLayer> guarded(const Digest& layer, const std::function<Result<Sca
 /// connections and memory are bounded by the number of workers; registries get workers in turn. Used from the io thread.
 class ScanPool {
  public:
-  ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers);
+  /// A layer that comes slower than `floor` ends with a timeout; `clock` must outlive the pool.
+  ScanPool(asio::any_io_executor executor, std::shared_ptr<const detectors::Engine> engine, std::size_t workers, const Clock& clock,
+           RateFloor floor = {});
   ~ScanPool();
   ScanPool(const ScanPool&) = delete;
   ScanPool& operator=(const ScanPool&) = delete;
@@ -59,6 +63,8 @@ class ScanPool {
   detectors::ImageAnalysis analysis_;
   std::vector<std::unique_ptr<detectors::LayerScanner>> scanners_;
   WorkerTurns turns_;
+  const Clock& clock_;
+  RateFloor floor_;
   asio::thread_pool threads_;
 };
 

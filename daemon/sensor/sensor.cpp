@@ -96,13 +96,15 @@ class Sensor::Impl {
     context.try_passwords = config_.try_passwords;
     auto engine = make_engine_ ? make_engine_(context) : detectors::Engine::create(context);
     if (!engine) co_return engine.error();
+    auto floor = rate_floor(config_.registry_network, worker_count(config_.workers));
+    if (!floor) co_return floor.error();
     auto store = storage::Store::open(config_.state_directory);
     if (!store) co_return store.error();
     auto pruned = (*store)->prune(clock_.now() - storage::kUnusedKept);
     if (!pruned) co_return pruned.error();
 
     store_ = std::make_unique<StoreThread>(*std::move(store));
-    pool_ = std::make_unique<ScanPool>(executor_, *engine, worker_count(config_.workers));
+    pool_ = std::make_unique<ScanPool>(executor_, *engine, worker_count(config_.workers), clock_, *floor);
     auto job_ended = [this](const std::string& job_id) { jobs_->reported(job_id); };
     outbox_ = std::make_unique<Outbox>(executor_, *store_, uplink_, (*engine)->state(), clock_, std::move(job_ended));
     auto job_finished = [this] { pause_.wake(); };

@@ -121,7 +121,7 @@ struct Fixture {
   RealClock clock;
   std::shared_ptr<const detectors::Engine> engine = detectors::Engine::create(context()).value();
   StoreThread store{storage::Store::open_in_memory().value()};
-  ScanPool pool{io.get_executor(), engine, 2};
+  ScanPool pool{io.get_executor(), engine, 2, clock};
   LocalClaims claims{io.get_executor(), store, engine->state(), clock, true};
   ImageRunner runner{io.get_executor(), pool, store, clock};
   std::shared_ptr<MemorySource> source = std::make_shared<MemorySource>();
