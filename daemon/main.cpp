@@ -61,6 +61,8 @@ struct ConnectionFlags {
     command.add_option("--proxy", proxy, "Proxy for registries, http://[USER:PASSWORD@]HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY)");
     command.add_option("--no-proxy", network.no_proxy, "Hosts, domains and networks to reach directly (default: NO_PROXY); * for all");
     command.add_option("--limit-rate", network.limit_rate, "Limit for all downloads together in bytes per second, such as 500K or 10M");
+    command.add_option("--min-layer-rate", network.min_layer_rate,
+                       "End a layer that its registry sends slower than this on average, after five minutes (default: 256K; 0: never)");
     command.add_option("--connections", network.connections, "Connections to one registry")->check(CLI::Range(1, 64));
     command
         .add_option("--foreign-private-addresses", network.foreign_private_addresses,
@@ -75,6 +77,8 @@ struct ConnectionFlags {
     wipe(proxy);
     auto network = transport_options(options.network, process_environment(), true);
     if (!network) return network.error();
+    auto floor = rate_floor(options.network, 1);
+    if (!floor) return floor.error();
     if (!credentials_file.empty()) {
       if (password_stdin || token_stdin || !username.empty() || !token.empty()) {
         return Error(ErrorCode::invalid_argument,

@@ -27,23 +27,31 @@
 namespace landwaiter::daemon {
 namespace {
 
+struct Workers {
+  std::size_t number = 1;
+  RateFloor floor;
+};
+
 /// Says so if fewer are started than asked for.
-std::size_t workers_for(const ScanOptions& options) {
+Result<Workers> workers_for(const ScanOptions& options) {
   const WorkerPlan plan = plan_workers({options.workers, options.memory_bytes});
   if (options.workers > 0 && !plan.fewer.empty()) std::cerr << "landwaiter: " << plan.fewer << "\n";
-  return plan.workers;
+  auto floor = rate_floor(options.connection.network, plan.workers);
+  if (!floor) return floor.error();
+  return Workers{plan.workers, *floor};
 }
 
 /// Everything that one `landwaiter scan` needs while it runs.
 class Scan {
  public:
   Scan(asio::io_context& io, const ScanOptions& options, const Environment& environment, const Clock& clock,
-       std::shared_ptr<ContentReader> reader, std::unique_ptr<storage::Store> store, std::unique_ptr<storage::ScanSpool> spool)
+       std::shared_ptr<ContentReader> reader, const Workers& workers, std::unique_ptr<storage::Store> store,
+       std::unique_ptr<storage::ScanSpool> spool)
       : io_(io),
         options_(options),
         clock_(clock),
         store_(std::move(store)),
-        pool_(io.get_executor(), std::move(reader), workers_for(options)),
+        pool_(io.get_executor(), std::move(reader), workers.number, clock, workers.floor),
         claims_(io.get_executor(), store_, pool_.engine_state(), clock, !options.full),
         runner_(io.get_executor(), pool_, store_, clock),
         results_(store_, pool_.engine_state(), std::move(spool)),
@@ -306,6 +314,8 @@ int run_scan(ScanOptions options, const Environment& environment) {
   const RealClock clock;
   auto judgment = make_judgment(options);
   if (!judgment) return fail_usage(judgment.error());
+  const auto workers = workers_for(options);
+  if (!workers) return fail_usage(workers.error());
   auto reader = make_reader(options);
   if (!reader) return fail_usage(reader.error());
   auto store = open_store(options);
@@ -318,7 +328,7 @@ int run_scan(ScanOptions options, const Environment& environment) {
   const auto writer = make_writer(options, environment);
 
   asio::io_context io(1);
-  Scan scan(io, options, environment, clock, *std::move(reader), *std::move(store), *std::move(spool));
+  Scan scan(io, options, environment, clock, *std::move(reader), *workers, *std::move(store), *std::move(spool));
   StopSignals signals(io.get_executor(), StopSignals::Second::ends_process, [&scan] {
     std::cerr << "\nlandwaiter: stopping; press Ctrl-C again to stop immediately\n";
     scan.stop();

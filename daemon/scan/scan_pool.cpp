@@ -2,6 +2,7 @@
 #include "daemon/scan/scan_pool.hpp"
 
 #include "daemon/scan/blob_channel.hpp"
+#include "daemon/scan/rate_floor.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -9,8 +10,15 @@
 
 namespace landwaiter::daemon {
 
-ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<ContentReader> reader, std::size_t workers)
-    : executor_(executor), reader_(std::move(reader)), workers_(workers), turns_(executor, workers), threads_(workers) {}
+ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<ContentReader> reader, std::size_t workers, const Clock& clock,
+                   RateFloor floor)
+    : executor_(executor),
+      reader_(std::move(reader)),
+      workers_(workers),
+      turns_(executor, workers),
+      clock_(clock),
+      floor_(floor),
+      threads_(workers) {}
 
 ScanPool::~ScanPool() { threads_.join(); }
 
@@ -51,7 +59,8 @@ Awaitable<ScannedLayer> ScanPool::scan_now(std::shared_ptr<registry::ImageSource
     co_await to->pump(std::move(from));
   };
   auto done = asio::bind_cancellation_slot(give_up->slot(), asio::detached);
-  asio::co_spawn(executor_, transfer(channel, source, give_up, *std::move(reader)), std::move(done));
+  asio::co_spawn(executor_, transfer(channel, source, give_up, with_rate_floor(*std::move(reader), layer.digest, clock_, floor_)),
+                 std::move(done));
 
   auto work = [this, channel, layer, wanted = std::move(wanted), progress, stop]() {
     auto scanned = reader_->scan(*channel, layer.digest, layer.size_bytes, wanted, *progress, stop);

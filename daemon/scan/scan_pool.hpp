@@ -2,8 +2,10 @@
 #pragma once
 
 #include "core/base/async.hpp"
+#include "core/base/clock.hpp"
 #include "daemon/reader/content_reader.hpp"
 #include "daemon/scan/worker_turns.hpp"
+#include "daemon/settings/network.hpp"
 #include "registry/client/image_source.hpp"
 
 #include <boost/asio/thread_pool.hpp>
@@ -18,7 +20,9 @@ namespace landwaiter::daemon {
 /// number of workers; registries get workers in turn. Used from the io thread.
 class ScanPool {
  public:
-  ScanPool(asio::any_io_executor executor, std::shared_ptr<ContentReader> reader, std::size_t workers);
+  /// A layer that comes slower than `floor` ends with a timeout; `clock` must outlive the pool.
+  ScanPool(asio::any_io_executor executor, std::shared_ptr<ContentReader> reader, std::size_t workers, const Clock& clock,
+           RateFloor floor = {});
   ~ScanPool();
   ScanPool(const ScanPool&) = delete;
   ScanPool& operator=(const ScanPool&) = delete;
@@ -43,6 +47,8 @@ class ScanPool {
   std::shared_ptr<ContentReader> reader_;
   std::size_t workers_;
   WorkerTurns turns_;
+  const Clock& clock_;
+  RateFloor floor_;
   asio::thread_pool threads_;
 };
 

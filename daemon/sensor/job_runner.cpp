@@ -3,6 +3,7 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/log.hpp"
+#include "core/wire/sealed_credentials.hpp"
 #include "daemon/listing/registry_walk.hpp"
 #include "daemon/sensor/platform_book.hpp"
 #include "daemon/settings/network.hpp"
@@ -206,7 +207,7 @@ Result<std::shared_ptr<registry::Client>> JobRunner::client_for(const protocol::
   if (!job.sealed_credentials.empty()) {
     auto opened = open_sealed(identity_, job.sealed_credentials);
     if (!opened) return opened.error();
-    auto parsed = parse_credentials(*opened);
+    auto parsed = protocol::unbind_credentials(*opened, job, clock_.now());
     if (!parsed) return parsed.error();
     credentials = *std::move(parsed);
   }
@@ -217,7 +218,9 @@ Result<std::shared_ptr<registry::Client>> JobRunner::client_for(const protocol::
   endpoint->credentials = std::move(credentials);
   const std::string key =
       job.registry.id + " " + hex_encode(hmac_sha256(as_bytes(identity_.identity_key.reveal()), as_bytes(account.reveal())));
-  if (auto known = clients_[key].lock()) return known;
+  // No more of them than jobs that run.
+  std::erase_if(clients_, [](const auto& entry) { return entry.second.expired(); });
+  if (const auto known = clients_.find(key); known != clients_.end()) return known->second.lock();
   auto client = std::make_shared<registry::Client>(transport_, *std::move(endpoint), clock_);
   clients_[key] = client;
   return client;

@@ -161,7 +161,7 @@ asio::awaitable<bool> Outbox::send_some(std::size_t failures, std::stop_token st
     for (const OutboxItem& item : *items) {
       auto sent = co_await send(item);
       if (!sent && !is_refusal(sent.error())) {
-        log_event(LogLevel::warning, "platform is unreachable", {{"waiting", items->size()}, {"error", sent.error().message()}});
+        log_event(LogLevel::warning, trouble_with_platform(sent.error()), {{"waiting", items->size()}, {"error", sent.error().message()}});
         if (!stop.stop_requested()) co_await sleeper_.sleep(backoff(failures, sent.error()));
         co_return false;
       }
@@ -263,10 +263,10 @@ Awaitable<void> Outbox::complete(std::string job_id, Secret lease, std::string b
 Awaitable<void> Outbox::resend_layers(std::vector<Digest> layers) {
   for (const Digest& layer : layers) {
     auto facts_sent = co_await send_facts(layer);
-    if (!facts_sent) co_return facts_sent.error();
+    if (!facts_sent) co_return facts_sent.error().with_context("facts of layer " + layer.str());
     for (const AnalysisState& of : engine_.states) {
       auto sent = co_await send_report(layer, of);
-      if (!sent) co_return sent.error();
+      if (!sent) co_return sent.error().with_context(std::string(to_string(of.analysis)) + " report of layer " + layer.str());
     }
   }
   co_return Result<void>();

@@ -108,7 +108,9 @@ class Sensor::Impl {
     if (!plan.fewer.empty()) {
       log_event(config_.workers > 0 ? LogLevel::warning : LogLevel::info, "fewer workers than wanted", {{"reason", plan.fewer}});
     }
-    pool_ = std::make_unique<ScanPool>(executor_, *std::move(reader), plan.workers);
+    auto floor = rate_floor(config_.registry_network, plan.workers);
+    if (!floor) co_return floor.error();
+    pool_ = std::make_unique<ScanPool>(executor_, *std::move(reader), plan.workers, clock_, *floor);
     auto job_ended = [this](const std::string& job_id) { jobs_->reported(job_id); };
     outbox_ = std::make_unique<Outbox>(executor_, *store_, uplink_, pool_->engine_state(), clock_, std::move(job_ended));
     auto job_finished = [this] { pause_.wake(); };
@@ -163,7 +165,7 @@ class Sensor::Impl {
         continue;
       }
       if (stopping_) co_return;
-      log_event(LogLevel::warning, "no jobs could be fetched", {{"error", leased.error().message()}});
+      log_event(LogLevel::warning, trouble_with_platform(leased.error()), {{"error", leased.error().message()}});
       ++failures;
       co_await pause_.sleep(backoff(failures, leased.error()));
     }
@@ -186,7 +188,7 @@ class Sensor::Impl {
     while (!finished_) {
       auto answer = co_await beat();
       if (answer) interval = std::clamp(answer->interval, std::chrono::seconds(1), std::chrono::seconds(300));
-      if (host_ != nullptr) host_->alive(std::to_string(jobs_->running()) + " jobs running" + (answer ? "" : "; platform is unreachable"));
+      if (host_ != nullptr) host_->alive(std::to_string(jobs_->running()) + " jobs running" + (answer ? "" : std::string("; ") + trouble_));
       if (!finished_) co_await heartbeat_pause_.sleep(interval);
     }
   }
@@ -200,6 +202,7 @@ class Sensor::Impl {
     auto answer = co_await uplink_.heartbeat(std::move(heartbeat));
     if (!answer) {
       log_event(LogLevel::debug, "heartbeat failed", {{"error", answer.error().message()}});
+      trouble_ = trouble_with_platform(answer.error());
       if (answer.error().code() == ErrorCode::unsupported) give_up(answer.error());
       co_return answer;
     }
@@ -240,6 +243,7 @@ class Sensor::Impl {
   ServiceHost* host_ = nullptr;
   asio::cancellation_signal acquire_cancel_;
   std::stop_source outbox_stop_;
+  const char* trouble_ = "";  ///< with the last heartbeat that failed
   bool stopping_ = false;
   bool finished_ = false;
   std::optional<Error> gave_up_;

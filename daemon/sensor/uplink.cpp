@@ -42,6 +42,11 @@ Error problem(int status, const std::string& body) {
 bool is_success(int status) { return status >= 200 && status <= 299; }
 
 Error error_of(int status, const std::string& body, std::optional<std::chrono::milliseconds> retry_after) {
+  if (status == 401) {
+    return {ErrorCode::unauthorized,
+            "the platform does not accept this sensor's token: the sensor was revoked, or the platform has another database; to enroll "
+            "again, delete sensor.key in the state folder and give an enrollment token"};
+  }
   Error error = problem(status, body);
   if (retry_after) error.set_retry_after(*retry_after);
   return error;
@@ -114,8 +119,10 @@ Awaitable<protocol::EnrollmentAnswer> Uplink::enroll(protocol::Enrollment enroll
   enrollment.protocols.assign(protocol::kVersions.begin(), protocol::kVersions.end());
   call.body = dump_json(enrollment);
   call.bearer = std::move(enrollment_token);
-  auto answer = co_await send(std::move(call));
+  auto answer = co_await exchange(std::move(call));
   if (!answer) co_return answer.error();
+  if (answer->status == 401) co_return problem(answer->status, answer->body);  // here it is the enrollment token's
+  if (!is_success(answer->status)) co_return error_of(answer->status, answer->body, answer->retry_after);
   auto enrolled = parse_json_as<protocol::EnrollmentAnswer>(answer->body, "the platform's answer to the enrollment", kJsonFields);
   if (!enrolled) co_return enrolled.error();
   auto spoken = protocol::check_version(enrolled->protocol_version);
@@ -217,6 +224,11 @@ Awaitable<std::vector<Digest>> Uplink::complete(std::string job_id, Secret lease
 
 Awaitable<void> Uplink::fail(std::string job_id, Secret lease, std::string failure) {
   return tell(end_of_job(std::move(job_id), "fail", std::move(lease), std::move(failure)));
+}
+
+const char* trouble_with_platform(const Error& error) {
+  if (error.code() == ErrorCode::unauthorized) return "platform does not accept this sensor's token";
+  return error.transient() ? "platform is unreachable" : "platform refuses this sensor's calls";
 }
 
 }  // namespace landwaiter::daemon

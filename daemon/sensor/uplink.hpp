@@ -66,4 +66,7 @@ class Uplink {
   Secret token_;
 };
 
+/// For a log line: whether the platform is away, or answers and refuses.
+const char* trouble_with_platform(const Error& error);
+
 }  // namespace landwaiter::daemon

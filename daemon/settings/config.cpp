@@ -169,6 +169,8 @@ Result<void> check_network(const std::filesystem::path& file, const char* sectio
                            const Environment& environment) {
   auto made = transport_options(settings, environment, false);
   if (!made) return config_error(file, landwaiter::quoted(section) + ": " + made.error().message());
+  auto floor = rate_floor(settings, 1);
+  if (!floor) return config_error(file, landwaiter::quoted(section) + ": " + floor.error().message());
   return {};
 }
 
@@ -287,6 +289,7 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
   read_network(registry, config.registry_network);
   registry.list("certs_directories", config.registry_network.certs_directories);
   registry.text("limit_rate", config.registry_network.limit_rate);
+  registry.text("min_layer_rate", config.registry_network.min_layer_rate);
   registry.number("connections", 1, 64, config.registry_network.connections);
   registry.text("foreign_private_addresses", config.registry_network.foreign_private_addresses);
   Section detectors = root.section("detectors");

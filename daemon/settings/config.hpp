@@ -31,6 +31,7 @@ struct NetworkSettings {
   Secret proxy;                                     ///< URL, which may contain a password; empty: from the environment
   std::string no_proxy;                             ///< empty: from the environment's NO_PROXY, unless a proxy is set here
   std::string limit_rate;                           ///< for all answers together, "10M"; empty: none
+  std::string min_layer_rate;                       ///< floor of a layer's average rate, "64K"; "0": none; empty: the default
   std::size_t connections = 4;                      ///< to one host
   std::string foreign_private_addresses = "allow";  ///< or "deny": whether realms and redirects may lead to private networks
 };

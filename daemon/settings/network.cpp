@@ -6,6 +6,7 @@
 #include "registry/http/address.hpp"
 #include "registry/http/url.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <optional>
@@ -72,6 +73,21 @@ Result<registry::TransportOptions> transport_options(const NetworkSettings& sett
   if (!proxies) return proxies.error();
   out.proxies = *std::move(proxies);
   return out;
+}
+
+Result<RateFloor> rate_floor(const NetworkSettings& settings, std::size_t workers) {
+  RateFloor floor;
+  if (!settings.min_layer_rate.empty()) {
+    const bool none = trim(settings.min_layer_rate) == "0";
+    auto rate = none ? Result<std::uint64_t>(std::uint64_t{0}) : parse_rate(settings.min_layer_rate);
+    if (!rate) return rate.error().with_context("min_layer_rate");
+    floor.bytes_per_s = *rate;
+  }
+  if (settings.limit_rate.empty()) return floor;
+  auto limit = parse_rate(settings.limit_rate);
+  if (!limit) return limit.error();
+  floor.bytes_per_s = std::min(floor.bytes_per_s, *limit / std::max<std::size_t>(workers, 1) / 2);
+  return floor;
 }
 
 Result<void> check_platform_url(const std::string& url, bool allow_plain_http) {

@@ -4,6 +4,7 @@
 #include "daemon/settings/config.hpp"
 #include "registry/http/transport.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,6 +19,18 @@ Result<std::uint64_t> parse_rate(std::string_view text);
 /// tools are used as well. Error: invalid_argument, without secrets.
 Result<registry::TransportOptions> transport_options(const NetworkSettings& settings, const Environment& environment,
                                                      bool host_certificates);
+
+/// What a layer may cost of waiting for its registry: `grace`, and besides the time that its bytes take at this rate. A registry that sends
+/// a byte now and then would hold a worker forever.
+struct RateFloor {
+  std::chrono::seconds grace{300};
+  /// 2 Mbit/s, a slow line; 0: none.
+  std::uint64_t bytes_per_s = 256 * 1024;
+};
+
+/// The user's floor. With a limit for all downloads, a layer is not asked for more than half of its worker's share of it. Error:
+/// invalid_argument.
+Result<RateFloor> rate_floor(const NetworkSettings& settings, std::size_t workers);
 
 /// Tokens, credentials and the fleet's identity key pass between sensor and platform: http only on loopback, or if `allow_plain_http`.
 /// Error: invalid_argument.

@@ -58,7 +58,12 @@ struct Derivation {
   std::uint64_t block_size = 0;
   std::uint64_t key_bytes = 0;  ///< 0 if not given
 
-  std::uint64_t rounds() const { return hash.empty() ? 8 * iterations * block_size * block_size : 4 * iterations; }
+  std::size_t size_of_key(std::size_t needed) const { return key_bytes != 0 ? static_cast<std::size_t>(key_bytes) : needed; }
+
+  /// Of an attempt at a key of `needed` bytes.
+  std::uint64_t rounds(std::size_t needed) const {
+    return hash.empty() ? 8 * iterations * block_size * block_size : pbkdf2_rounds(hash, iterations, size_of_key(needed));
+  }
 
   /// Both passwords with two bytes per character and a final zero, one after the other.
   std::optional<WipedBytes> key(const Password& password, std::string_view purpose, std::size_t size) const {
@@ -66,7 +71,7 @@ struct Derivation {
     Bytes joined(text.view().begin(), text.view().end());
     joined.insert(joined.end(), use.view().begin(), use.view().end());
     const WipedBytes both(std::move(joined));
-    const std::size_t wanted = key_bytes != 0 ? static_cast<std::size_t>(key_bytes) : size;
+    const std::size_t wanted = size_of_key(size);
     // Bouncy Castle also passes the block size as the parallelism.
     return hash.empty() ? scrypt(both.view(), salt, iterations, block_size, block_size, wanted)
                         : pbkdf2(hash, both.view(), salt, iterations, wanted);
@@ -118,8 +123,9 @@ Lock sealed_lock(ByteView algorithm_element, ByteView ciphertext, std::string_vi
   if (parameters.next_is(der::kInteger)) tag_bytes = next_number_or_zero(parameters);
   constexpr std::uint64_t kTagBytesMax = 16;
   if (tag_bytes < 4 || tag_bytes > kTagBytesMax) return {};
-  return {.rounds = derivation->rounds(), .open = [=, derivation = *derivation](const Password& password) -> std::optional<WipedBytes> {
-            constexpr std::size_t kKeyBytes = 32;
+  constexpr std::size_t kKeyBytes = 32;
+  return {.rounds = derivation->rounds(kKeyBytes),
+          .open = [=, derivation = *derivation](const Password& password) -> std::optional<WipedBytes> {
             const auto key = derivation.key(password, purpose, kKeyBytes);
             if (!key) return std::nullopt;
             return ccm ? decrypt_ccm(key->view(), nonce, static_cast<std::size_t>(tag_bytes), ciphertext)
@@ -221,9 +227,9 @@ Lock mac_lock(ByteView check, ByteView content, json& integrity) {
   if (!derivation->hash.empty()) integrity["iterations"] = derivation->iterations;
   constexpr std::string_view kHmac = "hmacWith";
   const std::string hash = name.starts_with(kHmac) ? name.substr(kHmac.size()) : name == "hmac-sha3-512" ? "SHA3-512" : "";
-  return {.rounds = derivation->rounds() + content.size() / 64,
+  constexpr std::size_t kKeyBytes = 64;
+  return {.rounds = derivation->rounds(kKeyBytes) + content.size() / 64,
           .open = [=, derivation = *derivation](const Password& password) -> std::optional<WipedBytes> {
-            constexpr std::size_t kKeyBytes = 64;
             const auto key = derivation.key(password, "INTEGRITY_CHECK", kKeyBytes);
             if (!key || !same_digest(hmac(hash, key->view(), content), digest)) return std::nullopt;
             return WipedBytes();

@@ -197,6 +197,17 @@ std::optional<WipedBytes> pbkdf2(const std::string& hash, ByteView password, Byt
   return WipedBytes(std::move(out));
 }
 
+std::uint64_t pbkdf2_rounds(const std::string& hash, std::uint64_t iterations, std::size_t size) {
+  const EVP_MD* md = hash_named(hash);
+  if (md == nullptr) return 0;
+  // Each part of the key that a hash fills is made alone, by two hashes an iteration. SHA-512 takes twice as long as a round, SHA-3 four
+  // times.
+  const auto hash_bytes = static_cast<std::size_t>(EVP_MD_get_size(md));
+  const std::uint64_t parts = (size + hash_bytes - 1) / hash_bytes;
+  const std::uint64_t each = hash.starts_with("SHA3") ? 8 : 4;
+  return each * parts * iterations;
+}
+
 std::optional<WipedBytes> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p, std::size_t size) {
   constexpr std::uint64_t kMemoryMax = 32 * limits::MiB;
   if (size == 0 || size > kDerivedBytesMax) return std::nullopt;

@@ -27,6 +27,9 @@ Bytes hmac(const std::string& hash, ByteView key, ByteView data);
 inline constexpr std::size_t kSha1Bytes = 20;
 Bytes sha1(std::initializer_list<ByteView> parts);
 /// In constant time.
+/// The cost of one attempt in rounds, for a key of `size` bytes; 0 for an unknown hash.
+std::uint64_t pbkdf2_rounds(const std::string& hash, std::uint64_t iterations, std::size_t size);
+
 bool same_digest(ByteView a, ByteView b);
 
 /// With padding; nothing if it is wrong or OpenSSL lacks the cipher.

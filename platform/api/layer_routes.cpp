@@ -103,7 +103,7 @@ void add_part(std::vector<Route>& routes, const char* path, Result<T> (*prepare)
                    .body_bytes_max = limits::api_body_bytes_max,
                    .decoded_body_bytes_max = limits::report_bytes_max};
   routes.push_back(prepared_route(std::move(upload), prepare, put));
-  routes.push_back({{.method = "GET", .path = path, .needs = Permission::read_layers}, get});
+  routes.push_back({{.method = "GET", .path = path, .needs = Permission::read}, get});
 }
 
 }  // namespace

@@ -40,6 +40,36 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
   return number;
 }
 
+/// C0, DEL and C1; the parser has accepted valid UTF-8 only.
+bool has_controls(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<std::uint8_t>(text[i]);
+    if (byte < 0x20 || byte == 0x7f) return true;
+    if (byte == 0xc2 && i + 1 < text.size() && static_cast<std::uint8_t>(text[i + 1]) < 0xa0) return true;
+  }
+  return false;
+}
+
+/// What an honest sensor sends is printable already, and stays as it is.
+void make_printable(json& value) {
+  if (value.is_string()) {
+    auto& text = value.get_ref<std::string&>();
+    if (has_controls(text)) text = printable(text);
+  } else if (value.is_array()) {
+    for (json& entry : value) make_printable(entry);
+  } else if (value.is_object()) {
+    auto& members = value.get_ref<json::object_t&>();
+    for (auto& [name, member] : members) make_printable(member);
+    for (auto at = members.begin(); at != members.end();) {
+      const auto member = at++;
+      if (!has_controls(member->first)) continue;
+      auto node = members.extract(member);
+      node.key() = printable(node.key());
+      members.insert(std::move(node));
+    }
+  }
+}
+
 }  // namespace
 
 std::string Call::query(const std::string& name) const {
@@ -93,10 +123,11 @@ Result<std::string> Call::body_text() const {
 Result<json> Call::body_json() const {
   const bool encoded = !request.header("content-encoding").empty();
   const JsonLimits& most = json_limits(decoded_body_bytes_max);
-  if (!encoded) return parse_json(request.body, "the request's body", most);
-  auto text = body_text();
+  auto text = encoded ? body_text() : Result<std::string>(std::string());
   if (!text) return text.error();
-  return parse_json(*text, "the request's body", most);
+  auto document = parse_json(encoded ? *text : request.body, "the request's body", most);
+  if (document && (who.may.has(Permission::sense) || who.may.has(Permission::enroll))) make_printable(*document);
+  return document;
 }
 
 Response page_response(json list) {

@@ -71,6 +71,7 @@ struct Call {
 
   /// The body without its Content-Encoding (zstd or identity).
   Result<std::string> body_text() const;
+  /// Texts of a sensor are made printable: it reads hostile bytes, and people read what it sends.
   Result<nlohmann::json> body_json() const;
   template <class T>
   Result<T> body_as(std::string_view what) const {

@@ -64,9 +64,33 @@ Secret bearer_of(std::string_view authorization) {
   return Secret(std::string(trim(authorization.substr(space + 1))));
 }
 
-/// False if the target is not in origin form.
-bool read_head(const Parser& parser, Request& request) {
+/// A buffer that sees whether a head was taken from it in which a line continues the one before (obs-fold). Whoever is before us may take
+/// such a line for a field of its own, and RFC 9112 lets a server refuse it; the parser unfolds it.
+class HeadBuffer : public beast::flat_buffer {
+ public:
+  using basic_flat_buffer::basic_flat_buffer;
+  bool folded() const { return folded_; }
+  void begin() { folded_ = at_line_start_ = false; }
+  /// Instead of flat_buffer's, for who reads a head through this type.
+  void consume(std::size_t size) {
+    const std::string_view bytes(static_cast<const char*>(data().data()), std::min(size, this->size()));
+    for (const char c : bytes) {
+      folded_ = folded_ || (at_line_start_ && (c == ' ' || c == '\t'));
+      at_line_start_ = c == '\n';
+    }
+    beast::flat_buffer::consume(size);
+  }
+
+ private:
+  bool at_line_start_ = false;
+  bool folded_ = false;
+};
+
+/// What is wrong with the head; empty if nothing is.
+std::string_view read_head(const Parser& parser, Request& request) {
   const auto& message = parser.get();
+  const auto hosts = message.count(http::field::host);
+  if (hosts > 1 || (hosts == 0 && message.version() >= 11)) return "the request must have one Host header";
   request.method = std::string(message.method_string());
   for (const auto& field : message) {
     const std::string name = to_lower(field.name_string());
@@ -76,7 +100,7 @@ bool read_head(const Parser& parser, Request& request) {
     if (!is_secret_header(name)) request.headers[name] = std::string(field.value());
   }
   request.content_length = parser.content_length().value_or(0);
-  return read_target(message.target(), request);
+  return read_target(message.target(), request) ? std::string_view() : std::string_view("the request's target is not a path");
 }
 
 /// Everything but the body.
@@ -148,7 +172,9 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   template <class Stream>
   asio::awaitable<void> serve(Stream& stream, Connection& connection);
   template <class Stream>
-  asio::awaitable<bool> exchange(Stream& stream, beast::flat_buffer& buffer, Connection& connection);
+  asio::awaitable<bool> exchange(Stream& stream, HeadBuffer& buffer, Connection& connection);
+  template <class Stream>
+  asio::awaitable<error_code> read_header(Stream& stream, HeadBuffer& buffer, Parser& parser);
   template <class Stream>
   asio::awaitable<error_code> read_body(Stream& stream, beast::flat_buffer& buffer, Parser& parser);
   template <class Stream>
@@ -273,10 +299,20 @@ asio::awaitable<void> HttpServer::Impl::serve_tls(tcp::socket socket) {
 
 template <class Stream>
 asio::awaitable<void> HttpServer::Impl::serve(Stream& stream, Connection& connection) {
-  beast::flat_buffer buffer(limits::http_header_bytes_max + limits::blob_chunk_bytes);
+  HeadBuffer buffer(limits::http_header_bytes_max + limits::blob_chunk_bytes);
   bool more = true;
   while (more && !stopping) more = co_await exchange(stream, buffer, connection);
   close_if_done();
+}
+
+template <class Stream>
+asio::awaitable<error_code> HttpServer::Impl::read_header(Stream& stream, HeadBuffer& buffer, Parser& parser) {
+  beast::get_lowest_layer(stream).expires_after(limits::idle_timeout);
+  buffer.begin();
+  error_code failed;
+  co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, failed));
+  if (!failed && buffer.folded()) failed = http::error::bad_value;
+  co_return failed;
 }
 
 template <class Stream>
@@ -347,15 +383,13 @@ asio::awaitable<bool> HttpServer::Impl::answer_in_pieces(Stream& stream, Respons
 
 /// One request and its answer; false when the connection ends.
 template <class Stream>
-asio::awaitable<bool> HttpServer::Impl::exchange(Stream& stream, beast::flat_buffer& buffer, Connection& connection) {
+asio::awaitable<bool> HttpServer::Impl::exchange(Stream& stream, HeadBuffer& buffer, Connection& connection) {
   constexpr Manner closing{false, true};
   connection.busy = false;
   Parser parser;
   parser.header_limit(limits::http_header_bytes_max);
   parser.body_limit(limits::api_body_bytes_max);
-  error_code failed;
-  beast::get_lowest_layer(stream).expires_after(limits::idle_timeout);
-  co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, failed));
+  error_code failed = co_await read_header(stream, buffer, parser);
   connection.busy = true;
   if (failed && !is_parse_error(failed)) co_return false;
   if (failed) {
@@ -365,8 +399,8 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Stream& stream, beast::flat_buf
   beast::get_lowest_layer(stream).expires_never();
 
   const auto request = std::make_shared<Request>();
-  if (!read_head(parser, *request)) {
-    auto refusal = problem(400, "the request's target is not a path");
+  if (const auto fault = read_head(parser, *request); !fault.empty()) {
+    auto refusal = problem(400, std::string(fault));
     co_return co_await answer(stream, std::move(refusal), closing);
   }
   auto verdict = co_await application->admit(request);

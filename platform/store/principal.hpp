@@ -9,8 +9,7 @@ namespace landwaiter::platform {
 
 /// What a caller may do. A route asks for one of these.
 enum class Permission : std::uint8_t {
-  read,               ///< scans, images, findings, exports, registries, sensors
-  read_layers,        ///< single layer reports, which sensors share
+  read,               ///< scans, images, findings, layers, exports, registries, sensors
   scan,               ///< start and cancel scans
   manage_registries,  ///< add and remove registries and their credentials
   manage_users,       ///< make and remove tokens

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/queue.hpp"
 
+#include "core/base/encoding.hpp"
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
+#include "core/wire/sealed_credentials.hpp"
 #include "platform/store/ids.hpp"
 #include "platform/store/registries.hpp"
 #include "platform/store/scans.hpp"
@@ -132,19 +134,25 @@ std::string read_job(Transaction& transaction, protocol::Job& job) {
   return registry_id;
 }
 
-/// Credentials are decrypted and sealed once per registry in an answer.
+/// Credentials are decrypted once per registry in an answer.
 using AccessCache = std::map<std::string, RegistryAccess>;
 
+/// The job is complete but for its registry.
 Result<void> add_registry(Transaction& transaction, const Vault& vault, const Acquirer& acquirer, const std::string& registry_id,
-                          AccessCache& cache, protocol::Job& job) {
+                          SystemTime now, AccessCache& cache, protocol::Job& job) {
   auto known = cache.find(registry_id);
   if (known == cache.end()) {
-    auto access = registry_access(transaction, vault, registry_id, acquirer.public_key);
+    auto access = registry_access(transaction, vault, registry_id);
     if (!access) return access.error();
     known = cache.emplace(registry_id, *std::move(access)).first;
   }
   job.registry = known->second.target;
-  job.sealed_credentials = known->second.sealed_credentials;
+  if (known->second.credentials.empty()) return {};
+  auto bound = protocol::bind_credentials(known->second.credentials, job, now + protocol::kSealedTimeMax);
+  if (!bound) return bound.error();
+  auto sealed = seal_to(acquirer.public_key, *bound);
+  if (!sealed) return sealed.error();
+  job.sealed_credentials = base64_encode(*sealed);
   return {};
 }
 
@@ -204,7 +212,7 @@ struct Handout {
     job.id = job_id;
     lease(transaction, acquirer, terms, job);
     const std::string registry_id = read_job(transaction, job);
-    auto reachable = add_registry(transaction, vault, acquirer, registry_id, cache, job);
+    auto reachable = add_registry(transaction, vault, acquirer, registry_id, terms.now, cache, job);
     if (!reachable) return reachable;
     mark_running(transaction, job.scan_id, terms.now);
     jobs.push_back(std::move(job));

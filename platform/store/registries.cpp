@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/registries.hpp"
 
-#include "core/base/encoding.hpp"
 #include "core/base/text.hpp"
 #include "platform/store/ids.hpp"
 #include "platform/store/paging.hpp"
@@ -53,7 +52,7 @@ std::string registry_by_endpoint(Transaction& transaction, std::string_view endp
   return rows.next() ? rows.text(0) : std::string();
 }
 
-Result<RegistryAccess> registry_access(Transaction& transaction, const Vault& vault, std::string_view id, ByteView sensor_public_key) {
+Result<RegistryAccess> registry_access(Transaction& transaction, const Vault& vault, std::string_view id) {
   RegistryAccess access;
   Bytes encrypted;
   {
@@ -65,9 +64,7 @@ Result<RegistryAccess> registry_access(Transaction& transaction, const Vault& va
   if (encrypted.empty()) return access;
   auto plain = vault.decrypt(encrypted, context_of(id));
   if (!plain) return plain.error();
-  auto sealed = seal_to(sensor_public_key, *plain);
-  if (!sealed) return sealed.error();
-  access.sealed_credentials = base64_encode(*sealed);
+  access.credentials = *std::move(plain);
   return access;
 }
 

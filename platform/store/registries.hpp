@@ -24,9 +24,9 @@ std::string registry_by_endpoint(Transaction& transaction, std::string_view endp
 /// A registry for a sensor's job: also one that has been deleted since (then without credentials).
 struct RegistryAccess {
   protocol::RegistryTarget target;
-  std::string sealed_credentials;  ///< base64; empty for anonymous
+  Secret credentials;  ///< as by serialize(); empty for anonymous
 };
-Result<RegistryAccess> registry_access(Transaction& transaction, const Vault& vault, std::string_view id, ByteView sensor_public_key);
+Result<RegistryAccess> registry_access(Transaction& transaction, const Vault& vault, std::string_view id);
 
 nlohmann::json registry_json(Transaction& transaction, std::string_view id);
 nlohmann::json list_registries(Transaction& transaction, std::string_view page_token, std::size_t page_size);

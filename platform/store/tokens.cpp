@@ -30,9 +30,9 @@ std::optional<TokenKind> token_kind_from(std::string_view name) {
 }
 
 PermissionSet permissions_of(TokenKind kind, bool bound_to_sensor) {
-  if (kind == TokenKind::sensor && bound_to_sensor) return {Permission::sense, Permission::read_layers};
+  if (kind == TokenKind::sensor && bound_to_sensor) return {Permission::sense};
   if (kind == TokenKind::sensor || kind == TokenKind::enrollment) return {Permission::enroll};
-  return {Permission::read, Permission::read_layers, Permission::scan, Permission::manage_registries, Permission::manage_users};
+  return {Permission::read, Permission::scan, Permission::manage_registries, Permission::manage_users};
 }
 
 NewToken create_token(Transaction& transaction, TokenKind kind, std::string_view name, const std::optional<std::string>& sensor_id,

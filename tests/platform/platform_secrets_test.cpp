@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must not be on disk in clear, and who can read what is sealed.
 #include "core/base/encoding.hpp"
-#include "core/wire/credentials.hpp"
-#include "core/wire/protocol.hpp"
+#include "core/wire/sealed_credentials.hpp"
 #include "tests/platform/support/test_platform.hpp"
 #include "tests/support/catch.hpp"
 
@@ -45,7 +44,10 @@ TEST_CASE("secrets: credentials reach the sensor sealed, and the disk encrypted"
       {{"sensorType", "Container"}, {"sensorConfig", {{"username", "u"}, {"password", kPassword}, {"images", {"localhost:5000/a:1"}}}}});
   REQUIRE(created.status == 201);
   const json job = platform.acquire(sensor).at(0);
-  const auto credentials = parse_credentials(Secret(unseal(sensor, job["sealed_credentials"]))).value();
+  const Secret opened(unseal(sensor, job["sealed_credentials"]));
+  const auto leased = job.get<protocol::Job>();
+  const auto credentials = protocol::unbind_credentials(opened, leased, platform.clock.now()).value();
+  CHECK_FALSE(protocol::unbind_credentials(opened, leased, platform.clock.now() + protocol::kSealedTimeMax));
   CHECK(credentials.username == "u");
   CHECK(credentials.password.equals(kPassword));
   CHECK(unseal(other, job["sealed_credentials"]).empty());
@@ -60,7 +62,9 @@ TEST_CASE("secrets: credentials reach the sensor sealed, and the disk encrypted"
                    {"sensorConfig", {{"username", "u"}, {"password", kPassword}, {"token", "t0ken"}, {"images", {"localhost:5000/a:1"}}}}})
             .status == 201);
     const json next = platform.acquire(sensor).at(0);
-    const auto second = parse_credentials(Secret(unseal(sensor, next["sealed_credentials"]))).value();
+    const Secret again(unseal(sensor, next["sealed_credentials"]));
+    CHECK(protocol::unbind_credentials(again, leased, platform.clock.now()).error().code() == ErrorCode::unauthorized);
+    const auto second = protocol::unbind_credentials(again, next.get<protocol::Job>(), platform.clock.now()).value();
     CHECK(second.token.equals("t0ken"));
     CHECK(second.username == "u");
     CHECK(second.password.empty());

@@ -123,7 +123,7 @@ struct Fixture {
   std::shared_ptr<const detectors::Engine> engine = detectors::Engine::create(context()).value();
   std::shared_ptr<LocalReader> reader = std::make_shared<LocalReader>(engine);
   StoreThread store{storage::Store::open_in_memory().value()};
-  ScanPool pool{io.get_executor(), reader, 2};
+  ScanPool pool{io.get_executor(), reader, 2, clock};
   LocalClaims claims{io.get_executor(), store, engine->state(), clock, true};
   ImageRunner runner{io.get_executor(), pool, store, clock};
   std::shared_ptr<MemorySource> source = std::make_shared<MemorySource>();

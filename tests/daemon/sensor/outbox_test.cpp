@@ -46,6 +46,7 @@ class FakePlatform final : public registry::Transport {
     requests.push_back(request.method + " " + request.url.substr(std::string("http://platform").size()));
     if (request.url.ends_with("/fail")) failures.push_back(request.body.reveal());
     std::pair<int, std::string> answer{204, ""};
+    if (request.method == "PUT" && request.url.find("/reports/") != std::string::npos) answer = reports;
     if (request.url.ends_with("/complete") && !completions.empty()) {
       answer = completions.front();
       completions.pop_front();
@@ -54,6 +55,7 @@ class FakePlatform final : public registry::Transport {
   }
 
   std::deque<std::pair<int, std::string>> completions;
+  std::pair<int, std::string> reports{204, ""};
   std::vector<std::string> requests;
   std::vector<std::string> failures;  ///< bodies of failed jobs
 };
@@ -196,6 +198,35 @@ TEST_CASE("a completion whose layer cannot be read any more ends the job instead
   CHECK(fixture.platform->failures.empty());  // the lease runs out, and the next attempt reads the layer
   CHECK(fixture.missing_parts('a').facts);
   CHECK(fixture.ended == std::vector<std::string>{"job"});
+}
+
+TEST_CASE("a report that the platform refuses is the reason why its job fails, once") {
+  const int status = GENERATE(413, 422);
+  Fixture fixture;
+  fixture.platform->reports = {status, problem("about:blank", "too many findings in one layer")};
+  fixture.platform->completions = {{409, problem("urn:landwaiter:problem:layer-report-missing", "", {{"missing", {digest('b').str()}}})}};
+  fixture.complete_image();
+  REQUIRE(fixture.platform->failures.size() == 1);
+  const json failure = json::parse(fixture.platform->failures[0]);
+  CHECK(failure["retryable"] == false);
+  const std::string reason = failure["reason"];
+  CHECK(reason.find("cryptography report of layer " + digest('b').str()) != std::string::npos);
+  CHECK(reason.ends_with(std::to_string(status) + ": too many findings in one layer"));
+  CHECK(fixture.ended == std::vector<std::string>{"job"});
+}
+
+TEST_CASE("a platform that does not accept the token is said to be there") {
+  CHECK(std::string(trouble_with_platform(Error(ErrorCode::unavailable, ""))) == "platform is unreachable");
+  CHECK(std::string(trouble_with_platform(Error(ErrorCode::unauthorized, ""))).find("token") != std::string::npos);
+  CHECK(std::string(trouble_with_platform(Error(ErrorCode::forbidden, ""))).find("refuses") != std::string::npos);
+  Fixture fixture;
+  Uplink& uplink = fixture.uplink;
+  fixture.platform->completions = {{401, problem("about:blank", "unknown token")}};
+  const auto refused = run_awaitable(fixture.io, uplink.complete("job", Secret("lease"), "{}"));
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().code() == ErrorCode::unauthorized);
+  CHECK(refused.error().message().find("revoked") != std::string::npos);
+  CHECK(refused.error().message().find("delete sensor.key") != std::string::npos);
 }
 
 TEST_CASE("a completion that the platform refuses is reported as the job's failure, which is not repeated") {

@@ -4,9 +4,11 @@
 #include "daemon/reader/local_reader.hpp"
 
 #include "core/base/clock.hpp"
+#include "core/base/encoding.hpp"
 #include "core/base/json.hpp"
 #include "core/wire/protocol.hpp"
 #include "core/wire/protocol_version.hpp"
+#include "core/wire/sealed_credentials.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -31,7 +33,9 @@ struct FakePlatform {
 
   ScriptedResponse answer(const ScriptedRequest& request) {
     const std::string path = request.path();
+    if (request.method != "POST") authorized = authorized || !request.header("authorization").empty();  // by the registry's client
     if (path == "/v3/sensors/enroll") {
+      if (on_enroll) on_enroll(json::parse(request.body).at("public_key"));
       const protocol::EnrollmentAnswer enrolled{"s1", Secret("lws_t"), Secret(std::string(64, 'a')), enrollment_version,
                                                 std::chrono::seconds(1)};
       return {.status = 201, .body = dump_json(enrolled)};
@@ -56,7 +60,9 @@ struct FakePlatform {
   }
 
   int enrollment_version = protocol::kVersions.back();
-  json refusal;  ///< of heartbeats
+  std::function<void(const std::string& public_key)> on_enroll;
+  bool authorized = false;  ///< the registry got credentials
+  json refusal;             ///< of heartbeats
   json given;
   json asked;
   std::map<std::string, json> failures;
@@ -73,16 +79,27 @@ json job(const std::string& id, const std::string& registry) {
   return out;
 }
 
+/// As the platform seals credentials for this job.
+std::string sealed(const std::string& public_key, const protocol::Job& job) {
+  const Secret text =
+      protocol::bind_credentials(serialize(Credentials::basic("u", Secret("c4nary"))), job, RealClock().now() + protocol::kSealedTimeMax)
+          .value();
+  const Bytes key = base64_decode(public_key).value();
+  Bytes out(text.reveal().size() + crypto_box_SEALBYTES);
+  REQUIRE(crypto_box_seal(out.data(), as_bytes(text.reveal()).data(), text.reveal().size(), key.data()) == 0);
+  return base64_encode(out);
+}
+
 }  // namespace
 
-TEST_CASE("A job of a kind that the sensor does not know is refused alone, and the others run", "[sensor]") {
+TEST_CASE("A job of an unknown kind, or whose registry was changed on the way, is refused alone, and the others run", "[sensor]") {
   REQUIRE(sodium_init() >= 0);
   FakePlatform platform(json::array());
   asio::io_context io;
   Sensor* running = nullptr;
   const auto handle = [&](const ScriptedRequest& request) {
     ScriptedResponse response = platform.answer(request);
-    if (platform.failures.size() == 2 && running != nullptr) {
+    if (platform.failures.size() == 3 && running != nullptr) {
       asio::post(io, [sensor = std::exchange(running, nullptr)] { sensor->stop(); });
     }
     return response;
@@ -91,6 +108,13 @@ TEST_CASE("A job of a kind that the sensor does not know is refused alone, and t
   json strange = job("strange", server.host());
   strange["kind"] = "check";
   platform.given = json::array({strange, job("known", server.host())});
+  // Somebody on the way changed where the registry is.
+  platform.on_enroll = [&](const std::string& public_key) {
+    json moved = job("moved", "bank.example");
+    moved["sealed_credentials"] = sealed(public_key, moved.get<protocol::Job>());
+    moved["registry"]["endpoint"] = server.host();
+    platform.given.push_back(moved);
+  };
 
   test::TempDir state;
   const RealClock clock;
@@ -118,6 +142,11 @@ TEST_CASE("A job of a kind that the sensor does not know is refused alone, and t
   CHECK(refusal["reason"].get<std::string>().find("unknown kind of job \"check\"") != std::string::npos);
   CHECK(platform.leases["/v3/jobs/strange/fail"] == "lease of strange");
   CHECK(platform.failures["/v3/jobs/known/fail"]["code"] == "not_found");
+  const json moved = platform.failures["/v3/jobs/moved/fail"];
+  CHECK(moved["code"] == "unauthorized");
+  CHECK(moved["retryable"] == false);
+  CHECK(moved["reason"].get<std::string>().find("sealed for another registry address") != std::string::npos);
+  CHECK_FALSE(platform.authorized);
 }
 
 TEST_CASE("A platform without a common version of the protocol ends the sensor with a sentence that says what to update", "[sensor]") {

@@ -168,6 +168,24 @@ TEST_CASE("a worker's memory is read, and too little is refused", "[config]") {
   CHECK(load_sensor_config(little.path, environment({})).error().message().find("\"memory\"") != std::string::npos);
 }
 
+TEST_CASE("the floor of a layer's rate is the user's, and below a limit for all downloads", "[network]") {
+  const auto floor = [](const char* own, const char* limit, std::size_t workers) {
+    NetworkSettings settings;
+    settings.min_layer_rate = own;
+    settings.limit_rate = limit;
+    return rate_floor(settings, workers);
+  };
+  CHECK(floor("", "", 4)->bytes_per_s == 256 * 1024);
+  CHECK(floor("64K", "", 4)->bytes_per_s == 64 * 1024);
+  CHECK(floor(" 0 ", "", 4)->bytes_per_s == 0);
+  CHECK(floor("0", "10M", 4)->bytes_per_s == 0);
+  CHECK(floor("", "100M", 4)->bytes_per_s == 256 * 1024);
+  CHECK(floor("", "80K", 4)->bytes_per_s == 10 * 1024);
+  CHECK(floor("slow", "", 4).error().message().find("min_layer_rate") != std::string::npos);
+  const ConfigFile file("platform: {url: \"https://p.example\"}\nregistry: {min_layer_rate: slow}\n");
+  CHECK(load_sensor_config(file.path, environment({})).error().message().find("min_layer_rate") != std::string::npos);
+}
+
 TEST_CASE("the sensor's ways to registries and platform are read", "[network]") {
   const ConfigFile file(
       "platform:\n  url: https://p.example\n  ca_file: /p.pem\n  proxy: http://pp.example:1\n  no_proxy: p.example\n  client_cert_file: "

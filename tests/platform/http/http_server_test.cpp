@@ -252,6 +252,26 @@ TEST_CASE("http: what is no HTTP, or too large, is refused and the server goes o
   CHECK(status("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n") == 200);
 }
 
+TEST_CASE("http: a head that others may read in another way is refused") {
+  TestPlatform platform;
+  const auto status = [&](const std::string& fields) {
+    return parse_reply(send_raw(platform.port, "GET /v3/registries HTTP/1.1\r\n" + fields + "Connection: close\r\n\r\n")).status;
+  };
+  const std::string token = "Authorization: Bearer " + platform.api_token + "\r\n";
+  CHECK(status("Host: x\r\n" + token) == 200);
+  CHECK(status("Host:\r\n" + token) == 200);
+  CHECK(status(token) == 400);
+  CHECK(status("Host: x\r\nHost: x\r\n" + token) == 400);
+  CHECK(status("Host: x\r\nAuthorization: Bearer\r\n " + platform.api_token + "\r\n") == 400);
+  CHECK(status("Host: x\r\n" + token + "X: a\r\n\tb\r\n") == 400);
+  CHECK(status("Host: x\r\n" + token + "X: a\r\n \r\n") == 400);
+  CHECK(parse_reply(send_raw(platform.port, "GET /livez HTTP/1.0\r\n\r\n")).status == 200);
+  // Of a second request, too; and a body may have lines that begin with a blank.
+  const std::string first = "POST /v3/tokens HTTP/1.1\r\nHost: x\r\n" + token + "Content-Length: 6\r\n\r\n{\r\n }\n";
+  CHECK(send_raw(platform.port, first + "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").find("alive") != std::string::npos);
+  CHECK(send_raw(platform.port, first + "GET /livez HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n").find("alive") == std::string::npos);
+}
+
 TEST_CASE("http: a connection serves several requests") {
   TestPlatform platform;
   const std::string both =
