@@ -29,9 +29,7 @@ namespace landwaiter::daemon {
 namespace {
 
 /// The settings have been checked when they were read.
-RateFloor floor_of(const ScanOptions& options) {
-  return rate_floor(options.connection.network, worker_count(options.workers)).value();
-}
+RateFloor floor_of(const ScanOptions& options) { return rate_floor(options.connection.network, worker_count(options.workers)).value(); }
 
 /// Everything that one `landwaiter scan` needs while it runs.
 class Scan {
