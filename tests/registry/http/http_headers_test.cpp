@@ -98,15 +98,18 @@ TEST_CASE("credentials go in the clear to loopback, or where the user asked for 
   const auto home_is_plain = [](const char* registry, bool asked) {
     Endpoint endpoint = Endpoint::parse(registry).value();
     endpoint.plain_http = endpoint.plain_http || asked;
-    return !base_url(endpoint)->tls;
+    const auto url = base_url(endpoint);
+    REQUIRE(url.has_value());
+    return !url->tls;
   };
-  for (const char* host :
-       {"r.example", "r.example:80", "10.0.0.1:5000", "192.0.2.1", "localhost.example", "127.0.0.1.example", "docker.io"}) {
+  for (const char* host : {"r.example", "r.example:80", "10.0.0.1:5000", "192.0.2.1", "localhost.example", "docker.io"}) {
     INFO(host);
     CHECK_FALSE(home_is_plain(host, false));
     CHECK(home_is_plain(host, true));
     CHECK(home_is_plain(("http://" + std::string(host)).c_str(), false));
   }
+  // Not a name, and not an address either.
+  CHECK(base_url(Endpoint::parse("127.0.0.1.example").value()).has_error());
   CHECK(home_is_plain("localhost:5000", false));
   CHECK(home_is_plain("127.0.0.1:5000", false));
 
