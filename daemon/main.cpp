@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/os/heap.hpp"
 #include "core/os/locale.hpp"
 #include "core/os/process.hpp"
 #include "core/wire/registry_kinds.hpp"
@@ -271,6 +272,8 @@ struct CheckFlags {
 
 int main(int argc, char** argv) {
   if (const auto ended = run_reader_process(argc, argv)) return *ended;
+  share_one_heap();
+  return_large_blocks();
   keep_memory_private();
   use_utf8_names();
   ignore_broken_pipes();

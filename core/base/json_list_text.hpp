@@ -3,6 +3,7 @@
 
 #include "core/base/json.hpp"
 
+#include <cstddef>
 #include <string>
 
 namespace landwaiter {
@@ -11,21 +12,25 @@ namespace landwaiter {
 /// whole document: so that a long one need not be in memory.
 class JsonListText {
  public:
+  /// Deeper by so many levels, each of two spaces.
+  explicit JsonListText(std::size_t levels = 0) : indent_(2 * levels + 4, ' ') {}
+
   /// The next value, with what goes before it.
   std::string add(const nlohmann::json& value) {
-    std::string out = empty_ ? "[\n    " : ",\n    ";
+    std::string out = (empty_ ? "[\n" : ",\n") + indent_;
     empty_ = false;
     // Texts contain no line end as such, so each one here is between two values.
     for (const char c : dump_json_pretty(value)) {
       out += c;
-      if (c == '\n') out += "    ";
+      if (c == '\n') out += indent_;
     }
     return out;
   }
   /// What goes after the last value.
-  std::string end() const { return empty_ ? "[]" : "\n  ]"; }
+  std::string end() const { return empty_ ? "[]" : "\n" + indent_.substr(2) + "]"; }
 
  private:
+  std::string indent_;
   bool empty_ = true;
 };
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -20,13 +21,15 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace landwaiter {
 namespace {
 
 /// Where a server finds the connection to whoever started it.
 constexpr int kControl = STDERR_FILENO + 1;
-constexpr int kMappedBytes = 128 * 1024;
+/// An order has some bytes, and the server waits for nothing else.
+constexpr std::chrono::milliseconds kOrderTime = std::chrono::seconds(5);
 constexpr auto kForEver = std::chrono::milliseconds(-1);
 
 enum class Order : std::uint64_t { fork, kill };
@@ -120,8 +123,8 @@ ForkServer::~ForkServer() {
 }
 
 Result<void> ForkServer::wait_for_answer(ByteView setup, std::chrono::milliseconds time_max) {
-  auto sent = control_.send(setup);
-  if (!sent) return sent;
+  auto sent = control_.send_within(setup, time_max);
+  if (!sent) return sent.error();
   Bytes buffer(kMessageBytesMax);
   auto received = control_.receive(buffer, time_max);
   if (!received) return received.error();
@@ -140,15 +143,17 @@ Result<ForkedChild> ForkServer::fork() {
   if (!memory) return memory.error();
   const std::scoped_lock lock(mutex_);
   const OrderMessage order{Order::fork, ++last_id_};
-  auto sent = control_.send(bytes_of(order), std::array{ends->second.descriptor(), memory->descriptor()});
+  const std::array given{ends->second.descriptor(), memory->descriptor()};
+  auto sent = control_.send_within(bytes_of(order), kOrderTime, -1, given);
   if (!sent) return sent.error();
+  if (!*sent) return Error(ErrorCode::unavailable, "the process that starts readers does not answer");
   memory->close_descriptor();
   return ForkedChild{order.id, std::move(ends->first), *std::move(memory)};
 }
 
 void ForkServer::kill(std::uint64_t id) noexcept {
   const OrderMessage order{Order::kill, id};
-  static_cast<void>(control_.send(bytes_of(order)).has_value());
+  static_cast<void>(control_.send_within(bytes_of(order), kOrderTime).has_value());
 }
 
 std::optional<ChildEnd> child_end(ByteView message) {
@@ -206,9 +211,19 @@ class Children {
 /// A child has its own connection and memory, and nothing of the server's or of other children.
 void close_all_but(int first, int second) {
   const auto [low, high] = std::minmax(first, second);
-  ::close_range(kControl, static_cast<unsigned>(low) - 1, 0);
-  if (high - low > 1) ::close_range(static_cast<unsigned>(low) + 1, static_cast<unsigned>(high) - 1, 0);
-  ::close_range(static_cast<unsigned>(high) + 1, ~0U, 0);
+  const auto close_from = [](int begin, unsigned end) {
+    return std::cmp_greater(begin, end) || ::close_range(static_cast<unsigned>(begin), end, 0) == 0;
+  };
+  if (close_from(kControl, static_cast<unsigned>(low) - 1) && close_from(low + 1, static_cast<unsigned>(high) - 1) &&
+      close_from(high + 1, ~0U)) {
+    return;
+  }
+  // An old kernel, or a filter around us that does not know the call.
+  rlimit most{};
+  ::getrlimit(RLIMIT_NOFILE, &most);
+  for (int i = kControl; std::cmp_less(i, most.rlim_cur); ++i) {
+    if (i != first && i != second) ::close(i);
+  }
 }
 
 sigset_t only(int signal) {
@@ -246,10 +261,10 @@ int serve_forks(std::size_t shared_bytes, const std::function<Result<std::string
   const std::string text = answer ? kReady + *answer : kFailed + answer.error().message();
   if (!control.send(as_bytes(text)) || !answer) return 1;
 
-  // What preparing left behind would be searched, and copied, by each child; and large blocks shall not come from it, so that their
-  // memory is the system's again once they are freed.
+  // What preparing left behind would be searched, and copied, by each child.
   ::malloc_trim(0);
-  ::mallopt(M_MMAP_THRESHOLD, kMappedBytes);
+  // Whoever ends a whole group of processes means our starter, who lets running layers finish.
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::signal(number, SIG_IGN);
   const pid_t server = ::getpid();
   const sigset_t ended = only(SIGCHLD);
   ::sigprocmask(SIG_BLOCK, &ended, nullptr);

@@ -15,4 +15,10 @@ void return_large_blocks() {
 #endif
 }
 
+void share_one_heap() {
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 }  // namespace landwaiter

@@ -26,19 +26,22 @@ Result<std::pair<MessageSocket, MessageSocket>> MessageSocket::make_pair() {
   return std::pair(MessageSocket(FileDescriptor(ends[0])), MessageSocket(FileDescriptor(ends[1])));
 }
 
-Result<void> MessageSocket::send(ByteView message, std::span<const int> descriptors) {
+Result<void> MessageSocket::send(ByteView message) {
+  ssize_t sent = -1;
+  do sent = ::send(end_.number(), message.data(), message.size(), MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  if (sent < 0) return Error(ErrorCode::unavailable, "the other process is gone");
+  return {};
+}
+
+Result<bool> MessageSocket::send_within(ByteView message, std::chrono::milliseconds time_max, int wake, std::span<const int> descriptors) {
+  if (descriptors.size() > kDescriptorsMax) return Error(ErrorCode::internal, "too many descriptors for one message");
   iovec part{const_cast<std::uint8_t*>(message.data()), message.size()};  // NOLINT: sendmsg does not write
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kDescriptorsMax * sizeof(int))> control{};
   msghdr header{};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(kDescriptorsMax * sizeof(int))> control{};
-  if (descriptors.size() > kDescriptorsMax) return Error(ErrorCode::internal, "too many descriptors for one message");
-  ssize_t sent = -1;
-  if (descriptors.empty()) {
-    // Not sendmsg: a confined process may only do this.
-    do sent = ::send(end_.number(), message.data(), message.size(), MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
-  } else {
+  if (!descriptors.empty()) {
     header.msg_control = control.data();
     header.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
     cmsghdr* const first = CMSG_FIRSTHDR(&header);
@@ -46,11 +49,19 @@ Result<void> MessageSocket::send(ByteView message, std::span<const int> descript
     first->cmsg_type = SCM_RIGHTS;
     first->cmsg_len = CMSG_LEN(descriptors.size_bytes());
     std::memcpy(CMSG_DATA(first), descriptors.data(), descriptors.size_bytes());
-    do sent = ::sendmsg(end_.number(), &header, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
   }
-  if (sent < 0) return Error(ErrorCode::unavailable, "the other process is gone");
-  return {};
+  const auto deadline = std::chrono::steady_clock::now() + time_max;
+  for (;;) {
+    const ssize_t sent = ::sendmsg(end_.number(), &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) return true;
+    if (errno == EPIPE || errno == ECONNRESET) return Error(ErrorCode::unavailable, "the other process is gone");
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return Error(ErrorCode::io, "cannot send to another process");
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    std::array<pollfd, 2> waiting{{{end_.number(), POLLOUT, 0}, {wake, POLLIN, 0}}};
+    const int ready = left.count() > 0 ? ::poll(waiting.data(), waiting.size(), static_cast<int>(left.count())) : 0;
+    if (ready == 0 || (ready > 0 && waiting[1].revents != 0)) return false;
+  }
 }
 
 void MessageSocket::send_if_room(ByteView message) noexcept {

@@ -32,9 +32,12 @@ class MessageSocket {
   /// The other side's sends fail from now on, and its receives return the end.
   void close() { end_.close(); }
 
-  /// Waits until there is room. The other side gets copies of the `descriptors`, of which one message carries at most 4. Error: unavailable
-  /// when the other side is gone.
-  Result<void> send(ByteView message, std::span<const int> descriptors = {});
+  /// Waits until there is room, however long that takes. Makes one system call, sendto, and no other. Error: unavailable when the other
+  /// side is gone.
+  Result<void> send(ByteView message);
+  /// False when there was no room in time, or when `wake` became readable before. The other side gets copies of the `descriptors`, of which
+  /// one message carries at most 4. Error: unavailable when the other side is gone, io.
+  Result<bool> send_within(ByteView message, std::chrono::milliseconds time_max, int wake = -1, std::span<const int> descriptors = {});
   /// Drops the message when there is no room. May be called by a signal handler.
   void send_if_room(ByteView message) noexcept;
 

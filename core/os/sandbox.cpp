@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <initializer_list>
@@ -21,21 +22,31 @@
 namespace landwaiter {
 namespace {
 
-/// What the process has allocated: private, writable mappings and stack (proc(5), statm), without what the heap holds in reserve.
-Result<std::uint64_t> data_bytes() {
+struct Memory {
+  std::uint64_t mapped_bytes = 0;
+  std::uint64_t data_bytes = 0;  ///< private, writable mappings and stack, without what the heap holds in reserve
+};
+
+/// What the process has (proc(5), statm).
+Result<Memory> memory_now() {
   std::FILE* const file = std::fopen("/proc/self/statm", "re");
-  unsigned long long pages = 0;  // NOLINT: as scanf wants it
-  const bool read = file != nullptr && std::fscanf(file, "%*u %*u %*u %*u %*u %llu", &pages) == 1;
+  unsigned long long mapped = 0, data = 0;  // NOLINT: as scanf wants it
+  const bool read = file != nullptr && std::fscanf(file, "%llu %*u %*u %*u %*u %llu", &mapped, &data) == 2;
   if (file != nullptr) std::fclose(file);
   if (!read) return Error(ErrorCode::io, "cannot read how much memory this process has");
-  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) - ::mallinfo2().fordblks;
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return Memory{mapped * page, data * page - ::mallinfo2().fordblks};
 }
 
-bool limit(int what, std::uint64_t most) {
+/// Never above what was allowed before.
+bool limit(__rlimit_resource what, std::uint64_t most) {
+  rlimit before{};
+  if (::getrlimit(what, &before) != 0) return false;
+  most = std::min<std::uint64_t>(most, before.rlim_max);
   // At the second limit of CPU time the process is killed like by anybody; the first has a signal of its own.
-  const std::uint64_t last = what == RLIMIT_CPU ? most + 1 : most;
+  const std::uint64_t last = what == RLIMIT_CPU ? std::min<std::uint64_t>(most + 1, before.rlim_max) : most;
   const rlimit bound{static_cast<rlim_t>(most), static_cast<rlim_t>(last)};
-  return ::setrlimit(static_cast<__rlimit_resource>(what), &bound) == 0;
+  return ::setrlimit(what, &bound) == 0;
 }
 
 /// Memory, waiting, time, random numbers, the connection that is there, and to end.
@@ -64,10 +75,12 @@ bool add_rules(scmp_filter_ctx filter) {
                                            SCMP_SYS(sysinfo)};
   bool added = true;
   for (const int call : allowed) added = added && ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0) == 0;
-  // No memory that can be executed.
-  for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
-    added = added && ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
-  }
+  // No memory that can be executed: the third argument says what it is for. And none that the limit of data does not count.
+  constexpr scmp_datum_t kUncounted = MAP_SHARED | MAP_GROWSDOWN | MAP_HUGETLB;
+  const scmp_arg_cmp not_code{.arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0};
+  const scmp_arg_cmp counted{.arg = 3, .op = SCMP_CMP_MASKED_EQ, .datum_a = kUncounted, .datum_b = 0};
+  added = added && ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, not_code, counted) == 0;
+  added = added && ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, not_code) == 0;
   return added;
 }
 
@@ -92,9 +105,12 @@ Result<Sandbox> Sandbox::prepare() {
 }
 
 Result<void> Sandbox::enter(const SandboxLimits& limits) const {
-  const auto has = data_bytes();
+  const auto has = memory_now();
   if (!has) return has.error();
-  const bool limited = limit(RLIMIT_DATA, *has + limits.memory_bytes_max) &&
+  // Code, stack and mappings of files come to some MiB more.
+  constexpr std::uint64_t kOtherBytes = 64ULL << 20U;
+  const bool limited = limit(RLIMIT_DATA, has->data_bytes + limits.memory_bytes_max) &&
+                       limit(RLIMIT_AS, has->mapped_bytes + limits.memory_bytes_max + kOtherBytes) &&
                        limit(RLIMIT_CPU, static_cast<std::uint64_t>(limits.cpu_time_max.count())) && limit(RLIMIT_CORE, 0) &&
                        limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0) && limit(RLIMIT_NOFILE, 0);
   if (!limited) return Error(ErrorCode::io, "cannot limit this process");

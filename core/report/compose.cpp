@@ -52,7 +52,7 @@ class Cover {
 
 class Composer {
  public:
-  Composer(const ImageFacts& facts, const std::vector<const ScannedLayer*>& layers) : facts_(facts) {
+  Composer(const ImageFacts& facts, const std::vector<ScannedLayer*>& layers) : facts_(facts) {
     for (const ScannedLayer* layer : layers) covers_.emplace_back(layer->facts);
   }
 
@@ -116,13 +116,10 @@ void match_keys_with_certificates(std::vector<Finding>& findings) {
   }
 }
 
-std::vector<const ScannedLayer*> in_order(const std::vector<Digest>& order, const std::map<Digest, ScannedLayer>& layers) {
-  static const ScannedLayer kEmpty;
-  std::vector<const ScannedLayer*> out;
-  for (const Digest& digest : order) {
-    const auto found = layers.find(digest);
-    out.push_back(found == layers.end() ? &kEmpty : &found->second);
-  }
+/// Layers of which nothing is known become empty ones.
+std::vector<ScannedLayer*> in_order(const std::vector<Digest>& order, std::map<Digest, ScannedLayer>& layers) {
+  std::vector<ScannedLayer*> out;
+  for (const Digest& digest : order) out.push_back(&layers[digest]);
   return out;
 }
 
@@ -135,8 +132,8 @@ void add_diagnostics(const std::vector<Diagnostic>& diagnostics, const Digest& l
 
 }  // namespace
 
-ImageReport compose(ImageFacts facts, AnalysisStates states, const std::map<Digest, ScannedLayer>& layers) {
-  const std::vector<const ScannedLayer*> scanned = in_order(facts.layers, layers);
+ImageReport compose(ImageFacts facts, AnalysisStates states, std::map<Digest, ScannedLayer> layers) {
+  const std::vector<ScannedLayer*> scanned = in_order(facts.layers, layers);
   ImageReport image;
   image.states = std::move(states);
   image.diagnostics = facts.diagnostics;
@@ -146,9 +143,9 @@ ImageReport compose(ImageFacts facts, AnalysisStates states, const std::map<Dige
     const auto above = std::span(facts.layers).subspan(layer + 1);
     if (std::ranges::find(above, facts.layers[layer]) != above.end()) continue;
     add_diagnostics(scanned[layer]->facts.diagnostics, facts.layers[layer], image);
-    for (const LayerReport& report : scanned[layer]->reports) {
-      for (const Finding& finding : report.findings) composer.place(finding, layer, image.findings);
-      for (const Package& package : report.packages) composer.place(package, layer, image.packages);
+    for (LayerReport& report : scanned[layer]->reports) {
+      for (Finding& finding : report.findings) composer.place(std::move(finding), layer, image.findings);
+      for (Package& package : report.packages) composer.place(std::move(package), layer, image.packages);
       if (report.distribution) composer.place(*report.distribution, layer, image.distribution);
       add_diagnostics(report.diagnostics, facts.layers[layer], image);
     }

@@ -12,6 +12,6 @@ namespace landwaiter {
 /// with the same public key get each other's ids in the attributes `matching_certificates` and `matching_private_keys`. Packages that
 /// a later layer hides are not the image's, nor is its distribution. What was found in the image's own documents (facts.findings) is
 /// added: no layer hides it. Pure; never fails.
-ImageReport compose(ImageFacts facts, AnalysisStates states, const std::map<Digest, ScannedLayer>& layers);
+ImageReport compose(ImageFacts facts, AnalysisStates states, std::map<Digest, ScannedLayer> layers);
 
 }  // namespace landwaiter

@@ -30,7 +30,7 @@ Result<ImageReport> composed(storage::Store& store, SpooledImage image, const En
     if (!stored) return stored.error();
     layers.emplace(layer, *std::move(stored));
   }
-  ImageReport report = compose(std::move(image.facts), engine.states, layers);
+  ImageReport report = compose(std::move(image.facts), engine.states, std::move(layers));
   report.layers_fetched = image.layers_fetched;
   report.layers_reused = image.layers_reused;
   return report;

@@ -24,9 +24,8 @@ class IsolatedReader::Conversation {
         on_stop_(stop_, [this] { wake_.wake(); }) {
     free_.set();
   }
-  ~Conversation() {
-    if (!done_) server_->kill(child_.id);
-  }
+  /// Also if it has said that it is done: it has nothing to live for.
+  ~Conversation() { server_->kill(child_.id); }
   Conversation(const Conversation&) = delete;
   Conversation& operator=(const Conversation&) = delete;
 
@@ -34,8 +33,7 @@ class IsolatedReader::Conversation {
     const std::uint64_t seconds = (limits::reader_cpu_time_base + blob_bytes / limits::MiB * limits::reader_cpu_time_per_mib).count();
     auto sent = send(ReaderMessage::allowance, {memory_bytes, seconds});
     if (!sent) return sent;
-    sent = send_item(child_.socket, text);
-    return sent ? sent : failed_to_send();
+    return send_item([this](ByteView message) { return send(message); }, text);
   }
 
   /// Everything of `blob`, while the reader takes it.
@@ -62,14 +60,24 @@ class IsolatedReader::Conversation {
       auto heard = listen(silence_max_);
       if (!heard) return heard.error();
     }
-    if (results_.error) return *results_.error;
-    return std::move(results_);
+    if (!results_.error) return std::move(results_);
+    const bool named = results_.error->message().find(what_) != std::string::npos;
+    return named ? *results_.error : results_.error->with_context(what_);
   }
 
  private:
-  Result<void> send(ReaderMessage kind, ReaderNumbers numbers) {
-    auto sent = child_.socket.send(numbers_message(kind, numbers));
-    return sent ? sent : failed_to_send();
+  Result<void> send(ReaderMessage kind, ReaderNumbers numbers) { return send(numbers_message(kind, numbers)); }
+
+  /// When it is done already, it has to be heard, not spoken to.
+  Result<void> send(ByteView message) {
+    if (done_) return {};
+    const auto sent = child_.socket.send_within(message, silence_max_, wake_.descriptor());
+    if (sent && *sent) return {};
+    if (sent) return stop_.stop_requested() ? cancelled() : silent();
+    // Its last words say why.
+    auto heard = listen(silence_max_);
+    if (!heard) return heard;
+    return done_ ? Result<void>() : ended({false, "ended"});
   }
 
   Result<void> share(ByteView chunk) {
@@ -87,13 +95,13 @@ class IsolatedReader::Conversation {
   Result<void> listen(std::chrono::milliseconds time_max) {
     auto patience = time_max;
     while (!done_) {
+      if (stop_.stop_requested()) return cancelled();
       auto received = child_.socket.receive(buffer_, patience, wake_.descriptor());
       if (!received) return received.error();
       if (!*received) {
-        if (stop_.stop_requested()) return Error(ErrorCode::cancelled, "the scan was cancelled");
+        if (stop_.stop_requested()) return cancelled();
         if (patience.count() == 0) return {};
-        return Error(ErrorCode::internal, what_ + " was not read to its end: its reader did not answer for " +
-                                              std::to_string(silence_max_ / std::chrono::seconds(1)) + " s");
+        return silent();
       }
       auto understood = take(ByteView(buffer_).first((*received)->size_bytes));
       if (!understood) return understood;
@@ -138,17 +146,18 @@ class IsolatedReader::Conversation {
     return {};
   }
 
+  static Error cancelled() { return {ErrorCode::cancelled, "the scan was cancelled"}; }
+
+  Error silent() const {
+    return {ErrorCode::internal, what_ + " was not read to its end: its reader did not answer for " +
+                                     std::to_string(silence_max_ / std::chrono::seconds(1)) + " s"};
+  }
+
   Error nonsense() const { return {ErrorCode::internal, what_ + " was not read: its reader answered nonsense"}; }
 
   Error ended(const ChildEnd& end) const {
     if (end.out_of_time) return {ErrorCode::limit_exceeded, what_ + " was not read to its end: it needs too much CPU time"};
     return {ErrorCode::internal, what_ + " was not read to its end: its reader " + end.text};
-  }
-
-  /// Its last words say why.
-  Error failed_to_send() {
-    auto heard = listen(silence_max_);
-    return heard ? ended({false, "ended"}) : heard.error();
   }
 
   std::shared_ptr<ForkServer> server_;
@@ -230,13 +239,18 @@ Result<ScannedLayer> IsolatedReader::scan(ByteSource& blob, const Digest& layer,
   scanned.facts.layer = layer;
   scanned.facts.walker = states_.engine.walker;
   scanned.facts.stats.compressed_bytes = verified.bytes_read();
-  for (LayerReport& report : scanned.reports) {
-    const Digest* const state = state_of(states_.engine.states, report.of.analysis);
-    if (state == nullptr) return Error(ErrorCode::internal, "layer " + layer.str() + ": its reader did what nobody asked for");
-    report.layer = layer;
-    report.of.state = *state;
+  std::vector<Analysis> missing;
+  for (const AnalysisState& has : states_.engine.states) {
+    if (std::ranges::find(wanted, has.analysis) != wanted.end()) missing.push_back(has.analysis);
   }
-  return scanned;
+  for (LayerReport& report : scanned.reports) {
+    report.layer = layer;
+    const bool expected = std::erase(missing, report.of.analysis) == 1;
+    if (expected) report.of.state = *state_of(states_.engine.states, report.of.analysis);
+    else results->facts = false;
+  }
+  if (results->facts && missing.empty()) return scanned;
+  return Error(ErrorCode::internal, "layer " + layer.str() + " was not read: its reader's answer is not what it was asked for");
 }
 
 Result<detectors::ImageFindings> IsolatedReader::analyze(const detectors::ImageDocuments& image, std::stop_token stop) {

@@ -2,6 +2,7 @@
 #include "daemon/reader/reader_messages.hpp"
 
 #include "core/base/encoding.hpp"
+#include "core/base/text.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -24,6 +25,17 @@ Digest digest_at(const json& in, const char* field) {
 }
 
 Result<json> parse_item(std::string_view text) { return parse_json(text, kWhat, kJsonReport); }
+
+/// One item of a reader, which splits long lists: a layer's facts are the longest.
+constexpr JsonLimits kJsonItem{400'000, 32 << 20};
+constexpr std::size_t kErrorBytesMax = 1000;
+
+/// What a reader says of its own failure decides nothing else.
+Error error_from(const json& said) {
+  const auto code = error_code_from(said.at("code").get<std::string>()).value_or(ErrorCode::internal);
+  const bool known = code == ErrorCode::limit_exceeded || code == ErrorCode::malformed;
+  return {known ? code : ErrorCode::internal, printable(said.at("message").get<std::string>().substr(0, kErrorBytesMax))};
+}
 
 /// `field` with all of `values`, as many as fit in each item.
 template <class T>
@@ -90,13 +102,17 @@ std::optional<ReaderNumbers> numbers_of(ByteView message) {
 }
 
 Result<void> send_item(MessageSocket& socket, std::string_view text) {
+  return send_item([&](ByteView message) { return socket.send(message); }, text);
+}
+
+Result<void> send_item(const SendMessage& send, std::string_view text) {
   std::string message;
   do {
     const std::string_view part = text.substr(0, kMessageBytesMax - 1);
     text.remove_prefix(part.size());
     message.assign(1, static_cast<char>(text.empty() ? ReaderMessage::item : ReaderMessage::text));
     message += part;
-    auto sent = socket.send(as_bytes(message));
+    auto sent = send(as_bytes(message));
     if (!sent) return sent;
   } while (!text.empty());
   return {};
@@ -229,11 +245,12 @@ Result<void> send_results(MessageSocket& socket, const Error& error) {
 }
 
 Result<void> ReaderResults::add(std::string_view item) {
-  auto in = parse_item(item);
+  auto in = parse_json(item, kWhat, kJsonItem);
   if (!in) return in.error();
-  return read_json_fields(kWhat, [&] {
+  auto read = read_json_fields(kWhat, [&] {
     if (in->contains("facts")) {
       layer.facts = in->at("facts").get<LayerFacts>();
+      facts = true;
     } else if (in->contains("report")) {
       layer.reports.push_back(in->at("report").get<LayerReport>());
     } else if (in->contains("image")) {
@@ -241,9 +258,7 @@ Result<void> ReaderResults::add(std::string_view item) {
       append(found.at("findings"), image.findings);
       append(found.at("diagnostics"), image.diagnostics);
     } else if (in->contains("error")) {
-      const json& said = in->at("error");
-      const auto code = error_code_from(said.at("code").get<std::string>()).value_or(ErrorCode::internal);
-      error = Error(code, said.at("message").get<std::string>());
+      error = error_from(in->at("error"));
     } else if (layer.reports.empty()) {
       throw json::other_error::create(501, "a list without its report", nullptr);
     } else if (in->contains("findings")) {
@@ -256,6 +271,9 @@ Result<void> ReaderResults::add(std::string_view item) {
       std::ranges::copy(packages, std::back_inserter(layer.reports.back().packages));
     }
   });
+  if (read && !layer.reports.empty() && layer.reports.back().findings.size() > limits::findings_per_layer_max)
+    return Error(ErrorCode::limit_exceeded, "more findings than a layer may have");
+  return read;
 }
 
 }  // namespace landwaiter::daemon

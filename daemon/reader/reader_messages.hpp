@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,7 +46,9 @@ NumbersMessage numbers_message(ReaderMessage kind, ReaderNumbers numbers);
 /// Nothing for a message of another size.
 std::optional<ReaderNumbers> numbers_of(ByteView message);
 
-/// Sends text of any length as one item.
+/// Sends text of any length as one item, message by message.
+using SendMessage = std::function<Result<void>(ByteView)>;
+Result<void> send_item(const SendMessage& send, std::string_view text);
 Result<void> send_item(MessageSocket& socket, std::string_view text);
 
 /// Puts items together from messages of the kinds text and item.
@@ -93,10 +96,11 @@ Result<void> send_results(MessageSocket& socket, const Error& error);
 /// What a reader said, put together again. It read hostile bytes: nothing that it says of layer, walker or states counts.
 struct ReaderResults {
   ScannedLayer layer;
+  bool facts = false;  ///< the layer's facts are there
   detectors::ImageFindings image;
-  std::optional<Error> error;
+  std::optional<Error> error;  ///< limit_exceeded, malformed or internal, with a printable text
 
-  /// Error: malformed.
+  /// Error: malformed, limit_exceeded.
   Result<void> add(std::string_view item);
 };
 

@@ -155,7 +155,7 @@ Result<ImageReport> image_report(Transaction& transaction, const Digest& digest)
     if (!stored) return stored.error();
     layers.emplace(layer, *std::move(stored));
   }
-  ImageReport composed = compose(image->facts, image->engine.states, layers);
+  ImageReport composed = compose(image->facts, image->engine.states, std::move(layers));
   composed.stale = FleetStates(transaction).stale(image->engine.states);
   composed.layers_fetched = image->layers_fetched;
   composed.layers_reused = image->layers_reused;

@@ -3,6 +3,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
+#include "core/report/layer_report_text.hpp"
 #include "storage/compress.hpp"
 #include "storage/sqlite/sqlite.hpp"
 
@@ -65,9 +66,20 @@ std::string engine_key(const EngineState& engine) {
   return dump_json({{"walker", engine.walker.str()}, {"states", states_to_json(engine.states)}});
 }
 
+std::string to_text(const LayerFacts& facts) { return dump_json(facts); }
+
+template <class T>
+Result<T> parse(std::string_view text, const std::string& what) {
+  return parse_json_as<T>(text, what);
+}
+template <>
+Result<LayerReport> parse<LayerReport>(std::string_view text, const std::string& what) {
+  return parse_layer_report(text, what);
+}
+
 template <class T>
 Result<Bytes> packed(const T& value, const std::string& what) {
-  const std::string text = dump_json(value);
+  const std::string text = to_text(value);
   if (text.size() <= limits::report_bytes_max) return zstd_compress(text);
   return Error(ErrorCode::limit_exceeded, "the " + what + " of layer " + value.layer.str() + " is larger than a report may be");
 }
@@ -86,7 +98,7 @@ Result<std::optional<T>> unpacked(Database& database, std::string_view sql, std:
   if (compressed.empty()) return std::optional<T>();
   auto text = zstd_decompress(compressed, limits::report_bytes_max);
   if (!text) return damaged(what, text.error());
-  auto value = parse_json_as<T>(*text, what);
+  auto value = parse<T>(*text, what);
   if (!value) return damaged(what, value.error());
   return std::optional<T>(*std::move(value));
 }

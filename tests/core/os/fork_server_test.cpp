@@ -75,7 +75,7 @@ TEST_CASE("children have their connection, shared memory, and nothing else of an
 TEST_CASE("a confined child can compute and talk, and nothing else", "[fork_server][sandbox]") {
   auto server = started();
   const std::string forbidden = "Operation not permitted";
-  for (const char* const order : {"open", "socket", "fork", "exec", "code", "kill"}) {
+  for (const char* const order : {"open", "socket", "fork", "exec", "code", "share", "kill"}) {
     CAPTURE(order);
     CHECK(ask(*server, order) == forbidden);
   }
@@ -139,4 +139,19 @@ TEST_CASE("a wait for a message ends with a wake, or in time", "[fork_server]") 
   const auto sent = ours.send(longest);
   REQUIRE(sent.has_error());
   CHECK(sent.error().code() == ErrorCode::unavailable);
+  CHECK(ours.send_within(longest, 60s).error().code() == ErrorCode::unavailable);
+}
+
+TEST_CASE("a message that nobody takes is given up in time, or with a wake", "[fork_server]") {
+  auto [ours, theirs] = MessageSocket::make_pair().value();
+  auto wake = WakeSignal::make().value();
+  const Bytes longest(kMessageBytesMax, 'x');
+  std::size_t sent = 0;
+  while (ours.send_within(longest, 1ms).value()) ++sent;
+  CHECK(sent > 0);
+  wake.wake();
+  CHECK_FALSE(ours.send_within(longest, 60s, wake.descriptor()).value());
+  Bytes buffer(kMessageBytesMax);
+  for (std::size_t i = 0; i < sent; ++i) CHECK(theirs.receive(buffer, 60s).value()->size_bytes == longest.size());
+  CHECK(ours.send_within(longest, 60s).value());
 }

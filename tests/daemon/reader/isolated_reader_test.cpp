@@ -174,6 +174,18 @@ TEST_CASE("a reader that is killed or crashes costs its layer an error that name
   check_signal(*reader, SIGSEGV, 5, "crashed (signal 11)");
 }
 
+TEST_CASE("a signal to all processes to end is the starter's to handle", "[isolated_reader]") {
+  auto reader = isolated();
+  const auto scanned = scan(*reader, layer_of(30), [&](std::size_t number) {
+    if (number != 5) return;
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+      ::kill(reader_process(), signal);
+      ::kill(server_process(), signal);
+    }
+  });
+  CHECK(scanned.has_value());
+}
+
 TEST_CASE("a reader that may have no more memory costs its layer an error that names it", "[isolated_reader]") {
   auto reader = isolated(60s, 100'000);
   const std::string blob = layer_of_keys();

@@ -42,6 +42,9 @@ std::string execute() {
 std::string make_code() {
   return outcome(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
 }
+std::string share_memory() {
+  return outcome(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+}
 std::string kill_parent() { return outcome(::kill(::getppid(), 0) == 0); }
 std::string allocate(std::size_t bytes) {
   try {
@@ -83,6 +86,7 @@ std::string answer(std::string_view order, ForkedChild& process) {
                                                                                   {"fork", fork_again},
                                                                                   {"exec", execute},
                                                                                   {"code", make_code},
+                                                                                  {"share", share_memory},
                                                                                   {"kill", kill_parent},
                                                                                   {"some memory", [] { return allocate(kMemoryMax / 2); }},
                                                                                   {"much memory", [] { return allocate(2 * kMemoryMax); }},
