@@ -19,10 +19,14 @@ std::string to_text(const LayerReport& report) {
   std::string text = dump_json(head);
   // Members are in the order of their names; inside of texts before this one, quotation marks are escaped.
   const std::string_view empty = R"("findings":[])";
-  std::string findings;
-  for (const Finding& finding : report.findings) findings += (findings.empty() ? "" : ",") + dump_json(finding);
-  text.insert(text.find(empty) + empty.size() - 1, findings);
-  return text;
+  const std::size_t at = text.find(empty) + empty.size() - 1;
+  const std::string rest = text.substr(at);
+  text.resize(at);
+  for (const Finding& finding : report.findings) {
+    if (&finding != &report.findings.front()) text += ',';
+    text += dump_json(finding);
+  }
+  return text += rest;
 }
 
 Result<LayerReport> parse_layer_report(std::string_view text, std::string_view what) {

@@ -66,6 +66,7 @@ class Scan {
     TaskGroup drawing(io_.get_executor());
     if (progress_) drawing.spawn(draw(ticker, finished));
     co_await scan_all();
+    pool_.close();
     finished = true;
     ticker.wake();
     co_await drawing.join();

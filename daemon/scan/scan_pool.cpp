@@ -14,6 +14,8 @@ ScanPool::ScanPool(asio::any_io_executor executor, std::shared_ptr<ContentReader
                    RateFloor floor)
     : executor_(executor),
       reader_(std::move(reader)),
+      state_(reader_->engine_state()),
+      documents_state_(reader_->documents_state()),
       workers_(workers),
       turns_(executor, workers),
       clock_(clock),

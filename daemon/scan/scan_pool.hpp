@@ -31,13 +31,16 @@ class ScanPool {
   Awaitable<ScannedLayer> scan(std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer, std::vector<Analysis> wanted,
                                std::shared_ptr<detectors::ScanProgress> progress, std::stop_token stop);
 
-  const EngineState& engine_state() const { return reader_->engine_state(); }
+  const EngineState& engine_state() const { return state_; }
   /// Looks at an image's own documents on a worker's thread. Error: cancelled, and the reader's.
   Awaitable<detectors::ImageFindings> analyze(std::shared_ptr<const detectors::ImageDocuments> image, std::stop_token stop);
 
   /// As ImageAnalysis::state().
-  const Digest& documents_state() const { return reader_->documents_state(); }
+  const Digest& documents_state() const { return documents_state_; }
   std::size_t workers() const { return workers_; }
+
+  /// After the last layer: lets go of the reader, and so of its processes.
+  void close() { reader_.reset(); }
 
  private:
   Awaitable<ScannedLayer> scan_now(std::shared_ptr<registry::ImageSource> source, registry::Descriptor layer, std::vector<Analysis> wanted,
@@ -45,6 +48,8 @@ class ScanPool {
 
   asio::any_io_executor executor_;
   std::shared_ptr<ContentReader> reader_;
+  EngineState state_;
+  Digest documents_state_;
   std::size_t workers_;
   WorkerTurns turns_;
   const Clock& clock_;
