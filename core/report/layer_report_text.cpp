@@ -9,24 +9,22 @@ namespace landwaiter {
 
 using nlohmann::json;
 
+AroundFindings around_findings(std::string text, std::string_view member) {
+  const std::size_t list = text.find(std::string(member) + "[]") + member.size();
+  AroundFindings around{.before = {}, .after = text.substr(list + 2)};
+  text.resize(list);
+  around.before = std::move(text);
+  return around;
+}
+
 std::string to_text(const LayerReport& report) {
-  LayerReport head;
-  head.layer = report.layer;
-  head.of = report.of;
-  head.packages = report.packages;
-  head.distribution = report.distribution;
-  head.diagnostics = report.diagnostics;
-  std::string text = dump_json(head);
-  // Members are in the order of their names; inside of texts before this one, quotation marks are escaped.
-  const std::string_view empty = R"("findings":[])";
-  const std::size_t at = text.find(empty) + empty.size() - 1;
-  const std::string rest = text.substr(at);
-  text.resize(at);
+  auto [text, after] = around_findings(dump_json(head_of(report)), R"("findings":)");
+  text += '[';
   for (const Finding& finding : report.findings) {
     if (&finding != &report.findings.front()) text += ',';
     text += dump_json(finding);
   }
-  return text += rest;
+  return (text += ']') += after;
 }
 
 Result<LayerReport> parse_layer_report(std::string_view text, std::string_view what) {

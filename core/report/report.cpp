@@ -3,6 +3,7 @@
 
 #include "core/base/json.hpp"
 #include "core/report/attribute_names.hpp"
+#include "core/report/layer_report_text.hpp"
 #include "core/report/path_set.hpp"
 
 #include <algorithm>
@@ -106,13 +107,19 @@ void read_sections(const json& in, Report& report) {
 
 }  // namespace
 
+json head_of(const LayerReport& report) {
+  json out{{"layer", report.layer.str()},
+           {"analysis", to_string(report.of.analysis)},
+           {"state", report.of.state.str()},
+           {"findings", json::array()},
+           {"diagnostics", report.diagnostics}};
+  write_sections(out, report);
+  return out;
+}
+
 void to_json(json& out, const LayerReport& value) {
-  out = json{{"layer", value.layer.str()},
-             {"analysis", to_string(value.of.analysis)},
-             {"state", value.of.state.str()},
-             {"findings", value.findings},
-             {"diagnostics", value.diagnostics}};
-  write_sections(out, value);
+  out = head_of(value);
+  out["findings"] = value.findings;
 }
 
 void from_json(const json& in, LayerReport& value) {
@@ -144,24 +151,30 @@ void from_json(const json& in, ImageFacts& value) {
   value.documents_state = state.empty() ? Digest() : digest_at(in, "documents_state");
 }
 
-void to_json(json& out, const ImageReport& value) {
+json head_of(const ImageReport& value) {
   json stale = json::array();
   for (const Analysis analysis : value.stale) stale.push_back(to_string(analysis));
   json stats = value.stats;
   stats["layers"] = value.facts.layers.size();
   stats["layers_fetched"] = value.layers_fetched;
   stats["layers_reused"] = value.layers_reused;
-  out = json{{"reference", value.facts.reference},
-             {"digest", value.facts.digest.str()},
-             {"platform", value.facts.platform},
-             {"created", value.facts.created},
-             {"states", states_to_json(value.states)},
-             {"stale", std::move(stale)},
-             {"layers", digests_to_json(value.facts.layers)},
-             {"findings", value.findings},
-             {"diagnostics", value.diagnostics},
-             {"stats", std::move(stats)}};
+  json out{{"reference", value.facts.reference},
+           {"digest", value.facts.digest.str()},
+           {"platform", value.facts.platform},
+           {"created", value.facts.created},
+           {"states", states_to_json(value.states)},
+           {"stale", std::move(stale)},
+           {"layers", digests_to_json(value.facts.layers)},
+           {"findings", json::array()},
+           {"diagnostics", value.diagnostics},
+           {"stats", std::move(stats)}};
   write_sections(out, value);
+  return out;
+}
+
+void to_json(json& out, const ImageReport& value) {
+  out = head_of(value);
+  out["findings"] = value.findings;
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "core/export/format.hpp"
 #include "core/os/output_file.hpp"
+#include "core/report/layer_report_text.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -44,20 +45,6 @@ std::string summary_line(const ImageReport& image) {
   return line.str();
 }
 
-ImageReport without_findings(const ImageReport& image) {
-  ImageReport out;
-  out.facts = image.facts;
-  out.states = image.states;
-  out.stale = image.stale;
-  out.packages = image.packages;
-  out.distribution = image.distribution;
-  out.diagnostics = image.diagnostics;
-  out.stats = image.stats;
-  out.layers_fetched = image.layers_fetched;
-  out.layers_reused = image.layers_reused;
-  return out;
-}
-
 class JsonReport final : public ReportWriter {
  public:
   bool failures_first() const override { return true; }
@@ -68,15 +55,11 @@ class JsonReport final : public ReportWriter {
   }
   std::string image(const ImageReport& image) override {
     // Finding by finding: as one document, they take several times the memory of their text.
-    std::string text = begin_images() + images_.add(without_findings(image));
-    // A line of its own, so inside of no text.
-    const std::string_view empty = "\n      \"findings\": []";
-    const std::size_t at = text.find(empty) + empty.size() - 2;
-    const std::string rest = text.substr(at + 2);
-    text.resize(at);
+    auto [text, after] = around_findings(images_.add(head_of(image)), "\n      \"findings\": ");
+    text.insert(0, begin_images());
     JsonListText list(2);
     for (const Finding& finding : image.findings) text += list.add(finding);
-    return (text += list.end()) += rest;
+    return (text += list.end()) += after;
   }
   std::string end() override { return begin_images() + images_.end() + "\n}\n"; }
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <bitset>
-#include <cstring>
 #include <functional>
 
 namespace landwaiter::daemon {
@@ -239,17 +238,17 @@ Result<ScannedLayer> IsolatedReader::scan(ByteSource& blob, const Digest& layer,
   scanned.facts.layer = layer;
   scanned.facts.walker = states_.engine.walker;
   scanned.facts.stats.compressed_bytes = verified.bytes_read();
+  bool as_asked = results->facts;
   std::vector<Analysis> missing;
   for (const AnalysisState& has : states_.engine.states) {
     if (std::ranges::find(wanted, has.analysis) != wanted.end()) missing.push_back(has.analysis);
   }
   for (LayerReport& report : scanned.reports) {
     report.layer = layer;
-    const bool expected = std::erase(missing, report.of.analysis) == 1;
-    if (expected) report.of.state = *state_of(states_.engine.states, report.of.analysis);
-    else results->facts = false;
+    as_asked = as_asked && std::erase(missing, report.of.analysis) == 1;
+    if (as_asked) report.of.state = *state_of(states_.engine.states, report.of.analysis);
   }
-  if (results->facts && missing.empty()) return scanned;
+  if (as_asked && missing.empty()) return scanned;
   return Error(ErrorCode::internal, "layer " + layer.str() + " was not read: its reader's answer is not what it was asked for");
 }
 
