@@ -30,6 +30,8 @@ namespace {
 constexpr int kControl = STDERR_FILENO + 1;
 /// An order has some bytes, and the server waits for nothing else.
 constexpr std::chrono::milliseconds kOrderTime = std::chrono::seconds(5);
+/// To kill its children and to wait for them.
+constexpr std::chrono::milliseconds kEndTime = std::chrono::seconds(2);
 constexpr auto kForEver = std::chrono::milliseconds(-1);
 
 enum class Order : std::uint64_t { fork, kill };
@@ -114,11 +116,13 @@ ForkServer::ForkServer(MessageSocket control, int process, std::size_t shared_by
     : control_(std::move(control)), process_(process), shared_bytes_(shared_bytes) {}
 
 ForkServer::~ForkServer() {
+  // It ends its children and waits for them, so that what they cost is counted as ours; or, if it hangs, it ends with them.
   control_.close();
-  // Its children end with it.
-  ::kill(process_, SIGKILL);
+  const auto deadline = std::chrono::steady_clock::now() + kEndTime;
   int status = 0;
-  while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+  while (::waitpid(process_, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > deadline) ::kill(process_, SIGKILL);
+    ::poll(nullptr, 0, 1);
   }
 }
 
@@ -198,6 +202,7 @@ class Children {
 
   ~Children() {
     for (const auto& [id, child] : running_) ::kill(child.process, SIGKILL);
+    for (const auto& [id, child] : running_) ::waitpid(child.process, nullptr, 0);
   }
 
  private:
