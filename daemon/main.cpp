@@ -26,6 +26,10 @@ namespace {
 using namespace landwaiter;
 using namespace landwaiter::daemon;
 
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done, 1 a --fail-on rule matched, 2 usage, configuration or output, 3 some image could not be read, or not\n"
+    "completely, 130 stopped; of several, 2 comes before 130, 1 and 3";
+
 /// The options of every command that talks to a registry.
 struct ConnectionFlags {
   ConnectionOptions options;
@@ -57,8 +61,7 @@ struct ConnectionFlags {
     certificate->check(CLI::ExistingFile)->needs(key);
     key->check(CLI::ExistingFile)->needs(certificate);
     command.add_option("--certs-dir", network.certs_directories, "Folder like /etc/docker/certs.d, which is read as well; may be repeated")
-        ->check(CLI::ExistingDirectory)
-        ->allow_extra_args(false);
+        ->check(CLI::ExistingDirectory);
     command.add_option("--proxy", proxy, "Proxy for registries, http://[USER:PASSWORD@]HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY)");
     command.add_option("--no-proxy", network.no_proxy, "Hosts, domains and networks to reach directly (default: NO_PROXY); * for all");
     command.add_option("--limit-rate", network.limit_rate, "Limit for all downloads together in bytes per second, such as 500K or 10M");
@@ -107,6 +110,14 @@ struct ConnectionFlags {
     return std::move(options);
   }
 };
+
+/// An option takes one value and is repeated for more: otherwise it would take the images behind it for further values.
+void take_single_values(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (!option->get_positional() && option->get_items_expected_max() > 1) option->allow_extra_args(false);
+  }
+  for (CLI::App* command : app.get_subcommands({})) take_single_values(*command);
+}
 
 void add_output_options(CLI::App& command, std::string& format, std::string& output) {
   command.add_option("--format", format, "table or json")->check(CLI::IsMember({"table", "json"}));
@@ -163,6 +174,8 @@ struct ScanFlags {
                         "Memory for each layer that is read, such as 128M, which large windows of zstd or xz need (default: 48M)");
     command->add_flag("--quiet,-q", quiet, "Show no progress on the terminal");
     connection.add_to(*command);
+    command->footer(std::string(kExitCodes) +
+                    "\nOf a whole registry, what is no image (signatures, charts) or gone by now is told, and is no failure.");
     return command;
   }
 
@@ -187,7 +200,7 @@ struct ScanFlags {
       options.memory_bytes = *bytes;
     }
     options.progress = !quiet;
-    if (!no_state) options.state_directory = state.empty() ? default_state_directory(process_environment()) : std::filesystem::path(state);
+    options.state = StateFolder::choose(state, no_state, process_environment());
     return run_scan(std::move(options), process_environment());
   }
 };
@@ -213,7 +226,8 @@ struct ListFlags {
     command->add_flag("--quiet,-q", quiet, "Show no progress on the terminal");
     connection.add_to(*command);
     command->footer(
-        "Exit codes: 0 everything was listed, 2 usage or configuration, 3 some things could not be listed (the rest is in the result)");
+        "Exit codes: 0 everything was listed, 2 usage, configuration or output, 3 some things could not be listed (the rest is in the "
+        "result), 130 stopped");
     return command;
   }
 
@@ -238,7 +252,7 @@ struct ListFlags {
     if (!connected) return fail_usage(connected.error());
     options.connection = *std::move(connected);
     options.progress = !quiet;
-    if (!no_state) options.state_directory = state.empty() ? default_state_directory(process_environment()) : std::filesystem::path(state);
+    options.state = StateFolder::choose(state, no_state, process_environment());
     return run_list(std::move(options), process_environment());
   }
 };
@@ -272,6 +286,7 @@ struct CheckFlags {
 
 int main(int argc, char** argv) {
   if (const auto ended = run_reader_process(argc, argv)) return *ended;
+  hold_standard_streams();
   share_one_heap();
   return_large_blocks();
   keep_memory_private();
@@ -281,7 +296,7 @@ int main(int argc, char** argv) {
 
   CLI::App app("Landwaiter: finds cryptographic assets in container images, without pulling them to disk", "landwaiter");
   app.set_version_flag("--version", std::string("landwaiter " LANDWAITER_VERSION));
-  app.footer("Exit codes: 0 done, 1 a --fail-on rule matched, 2 usage or configuration, 3 some image could not be read");
+  app.footer(kExitCodes);
   app.require_subcommand(1);
   ScanFlags scan;
   ListFlags list;
@@ -292,10 +307,12 @@ int main(int argc, char** argv) {
   const CLI::App* check_command = check.add_to(app);
   CLI::App* sensor_command = app.add_subcommand("sensor", "Run the sensor: take jobs from a platform until SIGTERM");
   sensor_command->add_option("--config", sensor_config, "The sensor's YAML configuration")->required();
+  take_single_values(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
+    if (!std::cout.flush()) return fail_usage(Error(ErrorCode::io, "standard output: cannot be written"));
     return code == 0 ? exit_done : exit_usage;
   }
   if (*scan_command) return scan.run();

@@ -5,6 +5,7 @@
 #include "core/wire/filter.hpp"
 #include "daemon/commands/connector.hpp"
 #include "daemon/commands/exit_code.hpp"
+#include "daemon/commands/listing_tally.hpp"
 #include "daemon/commands/scan_results.hpp"
 #include "daemon/listing/registry_walk.hpp"
 #include "daemon/listing/tag_listing.hpp"
@@ -22,6 +23,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <optional>
 
 namespace landwaiter::daemon {
@@ -73,7 +75,7 @@ class Scan {
     if (broken_) co_return *broken_;
     const bool tell_failures = options_.format != "table" || !options_.output.empty();
     auto totals = co_await results_.write(judgment, clock_.now(), options_.fail_on, tell_failures, writer, out);
-    if (!options_.state_directory.empty()) {
+    if (!options_.state.directory.empty()) {
       auto prune = [before = clock_.now() - storage::kUnusedKept](storage::Store& store) { return store.prune(before); };
       auto pruned = co_await store_.run(std::move(prune));
       if (!pruned) std::cerr << "landwaiter: " << pruned.error().message() << "\n";
@@ -81,7 +83,11 @@ class Scan {
     co_return totals;
   }
 
-  void stop() { stop_.request_stop(); }
+  void stop() {
+    stopped_ = true;
+    stop_.request_stop();
+  }
+  bool stopped() const { return stopped_; }
 
  private:
   asio::awaitable<void> draw(Sleeper& ticker, const bool& finished) {
@@ -109,14 +115,20 @@ class Scan {
       co_await scan_registry(host, group, images_at_once);
     }
     co_await group.join();
+    for (const auto& [host, tally] : tallies_) {
+      const std::string passed_over = tally.passed_over();
+      if (!passed_over.empty()) std::cerr << "landwaiter: " << host << ": " << passed_over << "\n";
+    }
   }
 
   /// Images are scanned while the listing continues; it waits for them, so no queue builds up.
-  asio::awaitable<void> scan_registry(std::string host, TaskGroup& group, std::size_t images_at_once) {
-    auto client = connector_.client(host);
+  asio::awaitable<void> scan_registry(std::string address, TaskGroup& group, std::size_t images_at_once) {
+    auto client = connector_.client(address);
     if (!client) {
-      co_return co_await fail(host, client.error());
+      co_return co_await fail(address, client.error());
     }
+    // However the address was spelled, the references in reports are the same.
+    const std::string host = registry::reference_host((*client)->endpoint());
     protocol::ListWork work;
     work.platforms = options_.platforms;
     auto deliver = [this, host, client = *client, &group, images_at_once](protocol::InventoryPage page) {
@@ -126,15 +138,21 @@ class Scan {
     walk_options.requests_in_flight = 2 * options_.connection.network.connections;
     RegistryWalk walk(io_.get_executor(), *client, work, deliver, stop_.get_token(), std::move(walk_options));
     auto walked = co_await walk.run();
-    if (!walked) co_await fail(host, walked.error());
+    if (!walked) {
+      co_await fail(host, walked.error());
+    } else if (const std::string nothing = tallies_[host].nothing_found(); !nothing.empty()) {
+      std::cerr << "landwaiter: " << host << ": " << nothing << "\n";
+    }
     // The walk's sink refers to the group, which outlives it; the tasks own the client.
   }
 
   Awaitable<void> scan_page(protocol::InventoryPage page, std::string host, std::shared_ptr<registry::Client> client, TaskGroup& group,
                             std::size_t images_at_once) {
+    ListingTally& tally = tallies_[host];
+    tally.add(page);
     for (const protocol::InventoryItem& item : page.items) {
       const std::string name = host + "/" + item.repository + (item.tag.empty() ? "@" + item.digest.str() : ":" + item.tag);
-      if (item.outcome == protocol::ItemOutcome::filtered) continue;
+      if (item.outcome == protocol::ItemOutcome::filtered || item.outcome == protocol::ItemOutcome::gone || is_artifact(item)) continue;
       if (item.outcome != protocol::ItemOutcome::image) {
         co_await fail(name, error_of(item));
         continue;
@@ -148,7 +166,7 @@ class Scan {
       ++images_total_;
       if (progress_) progress_->images_total(images_total_);
       co_await group.below(images_at_once);
-      group.spawn(scan_one(std::move(task)));
+      group.spawn(scan_one(std::move(task), &tally));
     }
     co_return Result<void>();
   }
@@ -179,17 +197,17 @@ class Scan {
       if (!wanted(item)) continue;
       ++chosen;
       if (item.outcome != protocol::ItemOutcome::image) {
-        co_await fail(image, error_of(item));
+        co_await fail(target->name, error_of(item));
         continue;
       }
-      ImageTask task = task_for(item, image);
+      ImageTask task = task_for(item, target->name);
       task.source = target->source;
       tasks.push_back(std::move(task));
     }
     std::optional<Error> none;
     if (items.empty()) none = Error(ErrorCode::unsupported, "the index holds no image");
     else if (chosen == 0) none = Error(ErrorCode::not_found, "the index has no image for that platform; it has " + platforms_of(items));
-    if (none) co_await fail(image, *none);
+    if (none) co_await fail(target->name, *none);
     co_return tasks;
   }
 
@@ -219,7 +237,8 @@ class Scan {
     return out;
   }
 
-  asio::awaitable<void> scan_one(ImageTask task) {
+  /// `tally` is the registry's whose images are all scanned.
+  asio::awaitable<void> scan_one(ImageTask task, ListingTally* tally = nullptr) {
     const std::string display = task.display;
     if (progress_) progress_->image_started(task.counters);
     auto damaged = co_await read_and_keep(task);
@@ -227,7 +246,24 @@ class Scan {
     if (damaged && !damaged->empty()) damaged = co_await read_and_keep(task);
     if (progress_) progress_->image_done(task.counters);
     if (damaged && !damaged->empty()) damaged = Error(ErrorCode::io, "the state folder does not keep what is written to it");
-    if (!damaged) co_await fail(display, damaged.error());
+    if (damaged) co_return;
+    bool expected = false;
+    if (tally != nullptr) expected = co_await passed_over(task, damaged.error(), *tally);
+    if (!expected) co_await fail(display, damaged.error());
+  }
+
+  /// A listing knows an index's members by name alone, and images go while it is read. Its manifest says what it is: one that lacks a layer
+  /// is an image that could not be read.
+  asio::awaitable<bool> passed_over(ImageTask task, Error error, ListingTally& tally) {
+    const auto outcome = failed_item("", "", error).outcome;
+    if (outcome != protocol::ItemOutcome::gone && outcome != protocol::ItemOutcome::unsupported) co_return false;
+    const std::string digest = task.digest.str();
+    auto manifest = co_await task.source->manifest(digest);
+    const bool gone = !manifest && failed_item("", "", manifest.error()).outcome == protocol::ItemOutcome::gone;
+    const bool artifact = manifest && manifest->image && !manifest->image->is_image();
+    if (gone) ++tally.gone;
+    if (artifact) ++tally.artifacts;
+    co_return gone || artifact;
   }
 
   /// The layers whose stored reports were damaged.
@@ -249,25 +285,46 @@ class Scan {
   std::stop_source stop_;
   std::optional<ProgressLine> progress_;
   std::size_t images_total_ = 0;
+  std::map<std::string, ListingTally> tallies_;  ///< by registry's host
+  bool stopped_ = false;
   std::optional<Error> broken_;
 };
 
-Result<std::unique_ptr<storage::Store>> open_store(const ScanOptions& options) {
-  if (options.state_directory.empty()) return storage::Store::open_temporary();
-  return storage::Store::open(options.state_directory);
+/// What is remembered from one scan to the next, or from one layer to the next.
+struct Memory {
+  Secret identity_key;
+  std::unique_ptr<storage::Store> store;
+};
+
+/// In a folder, or until the end of this scan if that is empty.
+Result<Memory> open_memory(const std::filesystem::path& directory) {
+  Memory memory;
+  if (directory.empty()) {
+    memory.identity_key = random_key();
+  } else {
+    auto key = local_identity_key(directory);
+    if (!key) return key.error();
+    memory.identity_key = *std::move(key);
+  }
+  auto store = directory.empty() ? storage::Store::open_temporary() : storage::Store::open(directory);
+  if (!store) return store.error();
+  memory.store = *std::move(store);
+  return memory;
 }
 
-Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options) {
+/// Without a usable folder of its own a scan still has its result.
+Result<Memory> open_memory(StateFolder& state) {
+  auto memory = open_memory(state.directory);
+  if (memory || !state.is_default) return memory;
+  state.do_without(memory.error());
+  return open_memory(state.directory);
+}
+
+Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options, Secret identity_key) {
   ReaderSettings settings;
   settings.context.try_passwords = options.try_passwords;
   settings.memory_bytes_max = options.memory_bytes;
-  if (options.state_directory.empty()) {
-    settings.context.identity_key = random_key();
-  } else {
-    auto key = local_identity_key(options.state_directory);
-    if (!key) return key.error();
-    settings.context.identity_key = *std::move(key);
-  }
+  settings.context.identity_key = std::move(identity_key);
   return make_content_reader(settings);
 }
 
@@ -295,21 +352,18 @@ std::unique_ptr<ReportWriter> make_writer(const ScanOptions& options, const Envi
   return make_report_writer(options.format, options.cyclonedx_version, environment("SOURCE_DATE_EPOCH").value_or(""), style);
 }
 
-int exit_code(const ScanResults::Totals& totals) {
+int end_scan(const ScanResults::Totals& totals, bool stopped) {
   if (totals.moduli_left_out > 0) {
     std::cerr << "landwaiter: " << totals.moduli_left_out << " RSA keys were not compared for shared primes: there are too many\n";
   }
-  if (totals.failures > 0) return exit_some_failed;
-  return totals.rule_met ? exit_rule_met : exit_done;
+  CommandEnd end;
+  end.stopped = stopped;
+  end.rule_met = totals.rule_met;
+  end.unread = totals.failures + totals.incomplete > 0;
+  return exit_code(end);
 }
 
 }  // namespace
-
-std::filesystem::path default_state_directory(const Environment& environment) {
-  if (const auto chosen = environment("LANDWAITER_STATE")) return *chosen;
-  if (const auto state = environment("XDG_STATE_HOME")) return std::filesystem::path(*state) / "landwaiter";
-  return std::filesystem::path(environment("HOME").value_or("/root")) / ".local/state/landwaiter";
-}
 
 int run_scan(ScanOptions options, const Environment& environment) {
   const RealClock clock;
@@ -317,19 +371,18 @@ int run_scan(ScanOptions options, const Environment& environment) {
   if (!judgment) return fail_usage(judgment.error());
   const auto workers = workers_for(options);
   if (!workers) return fail_usage(workers.error());
-  auto reader = make_reader(options);
-  if (!reader) return fail_usage(reader.error());
-  auto store = open_store(options);
-  if (!store) return fail_usage(store.error());
-
-  auto spool = storage::ScanSpool::open();
-  if (!spool) return fail_usage(spool.error());
   auto out = OutputFile::open(options.output);
   if (!out) return fail_usage(out.error());
+  auto memory = open_memory(options.state);
+  if (!memory) return fail_usage(memory.error());
+  auto reader = make_reader(options, std::move(memory->identity_key));
+  if (!reader) return fail_usage(reader.error());
+  auto spool = storage::ScanSpool::open();
+  if (!spool) return fail_usage(spool.error());
   const auto writer = make_writer(options, environment);
 
   asio::io_context io(1);
-  Scan scan(io, options, environment, clock, *std::move(reader), *workers, *std::move(store), *std::move(spool));
+  Scan scan(io, options, environment, clock, *std::move(reader), *workers, std::move(memory->store), *std::move(spool));
   StopSignals signals(io.get_executor(), StopSignals::Second::ends_process, [&scan] {
     std::cerr << "\nlandwaiter: stopping; press Ctrl-C again to stop immediately\n";
     scan.stop();
@@ -343,7 +396,7 @@ int run_scan(ScanOptions options, const Environment& environment) {
   asio::co_spawn(io, scan.run(*judgment, *writer, *out), finished);
   io.run();
   if (!*totals) return fail_usage(totals->error());
-  return exit_code(**totals);
+  return end_scan(**totals, scan.stopped());
 }
 
 }  // namespace landwaiter::daemon

@@ -134,6 +134,7 @@ Awaitable<void> ScanResults::write_images(const AssessContext& context, const st
     ImageReport& report = **image;
     assess(report, context);
     drop_working_attributes(report);
+    if (incomplete(report)) ++totals_.incomplete;
     for (const Finding& finding : report.findings)
       totals_.rule_met = totals_.rule_met || std::ranges::any_of(fail_on, [&](const FailRule& rule) { return rule.met_by(finding); });
     auto written = out.write(writer.image(report));
