@@ -11,9 +11,10 @@
 #include <filesystem>
 
 using namespace landwaiter;
-using Catch::Matchers::ContainsSubstring;
 
 namespace {
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 const SystemTime kNow{std::chrono::seconds(1'700'000'000)};
 
@@ -28,8 +29,9 @@ TEST_CASE("a folder has one keeper, who is named to the second", "[os]") {
     auto second = FolderLock::take(folder, kNow);
     REQUIRE(second.has_error());
     CHECK(second.error().code() == ErrorCode::conflict);
-    CHECK_THAT(second.error().message(), ContainsSubstring("in use by process " + std::to_string(::getpid()) + " on "));
-    CHECK_THAT(second.error().message(), ContainsSubstring("since 2023-11-14T22:13:20"));
+    const std::string text = second.error().message();
+    CHECK(text.find("in use by process " + std::to_string(::getpid()) + " on ") != std::string::npos);
+    CHECK(text.find("since 2023-11-14T22:13:20") != std::string::npos);
     // The folder is the same by another name.
     std::filesystem::create_directory_symlink(folder, directory.path() / "link");
     CHECK(FolderLock::take(directory.path() / "link", kNow).has_error());

@@ -11,6 +11,8 @@ using protocol::ItemOutcome;
 
 namespace {
 
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
 InventoryItem item(ItemOutcome outcome, std::string media_type = "") {
   InventoryItem out;
   out.outcome = outcome;
@@ -47,12 +49,12 @@ TEST_CASE("an image of an old format is no artifact", "[commands]") {
 }
 
 TEST_CASE("a listing that has nothing says why", "[commands]") {
-  using Catch::Matchers::ContainsSubstring;
-  CHECK_THAT(tally_of({item(ItemOutcome::filtered), item(ItemOutcome::filtered)}).nothing_found(),
-             ContainsSubstring("matches the filters, which left out 2 tags and images"));
-  CHECK_THAT(tally_of({}, 0, 3).nothing_found(), ContainsSubstring("left out 3 repositories"));
-  CHECK_THAT(tally_of({}, 2).nothing_found(), ContainsSubstring("2 repositories have no tag"));
-  CHECK_THAT(tally_of({}, 0).nothing_found(), ContainsSubstring("nothing is listed"));
+  CHECK(tally_of({item(ItemOutcome::filtered), item(ItemOutcome::filtered)})
+            .nothing_found()
+            .find("matches the filters, which left out 2 tags and images") != std::string::npos);
+  CHECK(tally_of({}, 0, 3).nothing_found().find("left out 3 repositories") != std::string::npos);
+  CHECK(tally_of({}, 2).nothing_found().find("2 repositories have no tag") != std::string::npos);
+  CHECK(tally_of({}, 0).nothing_found().find("nothing is listed") != std::string::npos);
   // A failure is something, and told by itself.
   CHECK(tally_of({item(ItemOutcome::failed)}).nothing_found().empty());
 }
