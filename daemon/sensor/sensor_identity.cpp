@@ -94,10 +94,13 @@ Result<Secret> local_identity_key(const std::filesystem::path& state_directory) 
   const std::filesystem::path file = state_directory / "identity.key";
   auto kept = read_state(file);
   if (kept || kept.error().code() != ErrorCode::not_found) return kept;
+  auto folder = make_private_directory(state_directory);
+  if (!folder) return folder.error();
   Secret key = random_key();
-  auto written = write_private_file(file, key.reveal());
-  if (!written) return written.error();
-  return key;
+  auto made = create_private_file(file, key.reveal());
+  if (!made) return made.error();
+  // Of commands that start at once on a new folder, one makes the key for all.
+  return *made ? Result<Secret>(key) : read_state(file);
 }
 
 }  // namespace landwaiter::daemon
