@@ -21,7 +21,7 @@ FLOORS = {
     "core": ("base", "os", "report", "assess", "export", "wire"),
     "registry": ("http", "auth", "client", "sources", "enumerators"),
     "detectors": ("engine", "image", "walk", "formats", "keys", "passwords", "ssh", "certificates", "jose", "keystores", "openpgp",
-                  "key_files", "libraries", "settings", ""),
+                  "key_files", "libraries", "settings", "", "compiled"),
     "storage": ("", "sqlite", "local"),
     "daemon": ("settings", "service", "reader", "scan", "output", "listing", "check", "sensor", "commands", ""),
     "platform": ("store", "http", "api", ""),
