@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bitset>
+#include <cstring>
 #include <functional>
 
 namespace landwaiter::daemon {
@@ -85,7 +86,8 @@ class IsolatedReader::Conversation {
     std::size_t place = 0;
     while (!free_.test(place)) ++place;
     free_.reset(place);
-    std::ranges::copy(chunk, child_.memory.bytes().begin() + static_cast<std::ptrdiff_t>(place * limits::blob_chunk_bytes));
+    // Not ranges::copy, which GCC 12 compiles to a loop over bytes, for two percent of a scan.
+    std::memcpy(child_.memory.bytes().subspan(place * limits::blob_chunk_bytes, chunk.size()).data(), chunk.data(), chunk.size());
     return send(ReaderMessage::chunk, {place, chunk.size()});
   }
 
