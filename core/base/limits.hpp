@@ -253,6 +253,9 @@ inline constexpr std::uint64_t reader_results_bytes_max = 64 * MiB;
 /// which take 100 s.
 inline constexpr std::chrono::seconds reader_cpu_time_base{120};
 inline constexpr std::chrono::seconds reader_cpu_time_per_mib{30};
+/// How long it is waited for in all, as a multiple of its CPU time: many workers may share a processor, and one that was taken over may
+/// live on without doing anything.
+inline constexpr int reader_wait_per_cpu_time = 10;
 /// It says each second that it lives; a machine that swaps may hold it up for a while.
 inline constexpr std::chrono::seconds reader_silence_max{60};
 /// To start and to compile all triggers takes a fraction of a second on an idle machine.
