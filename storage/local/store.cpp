@@ -175,6 +175,20 @@ Result<std::optional<ScannedLayer>> Store::layer(const Digest& layer, const Engi
   return std::optional<ScannedLayer>(std::move(scanned));
 }
 
+Result<std::uint64_t> Store::reports_bytes(const Digest& layer, const EngineState& engine) {
+  std::uint64_t bytes = 0;
+  Transaction transaction(*impl_->database, Kind::read);
+  for (const AnalysisState& of : engine.states) {
+    // A frame's header has at most 18 bytes (RFC 8878, 3.1.1.1).
+    Rows rows = transaction.query("SELECT substr(report,1,18) FROM layer_report WHERE layer=? AND analysis=? AND state=?",
+                                  {layer, to_string(of.analysis), of.state});
+    if (rows.next()) bytes += zstd_expanded_bytes(rows.bytes(0));
+  }
+  auto ended = transaction.commit();
+  if (!ended) return ended.error();
+  return bytes;
+}
+
 Result<LayerParts> Store::missing_parts(const Digest& layer, const EngineState& engine) {
   LayerParts missing;
   Transaction transaction(*impl_->database, Kind::read);
