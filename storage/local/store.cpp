@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/local/store.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/report/layer_report_text.hpp"
 #include "storage/compress.hpp"
@@ -70,7 +70,7 @@ std::string to_text(const LayerFacts& facts) { return dump_json(facts); }
 
 template <class T>
 Result<T> parse(std::string_view text, const std::string& what) {
-  return parse_json_as<T>(text, what);
+  return parse_json_as<T>(text, what, kJsonStored);
 }
 template <>
 Result<LayerReport> parse<LayerReport>(std::string_view text, const std::string& what) {
@@ -237,7 +237,7 @@ Result<std::optional<ImageRecord>> Store::image(const Digest& digest, const Engi
   auto ended = transaction.commit();
   if (!ended) return ended.error();
   if (!facts_text) return std::optional<ImageRecord>();
-  auto facts = parse_json_as<ImageFacts>(*facts_text, "facts");
+  auto facts = parse_json_as<ImageFacts>(*facts_text, "facts", kJsonStored);
   if (!facts) return damaged("image " + digest.str(), facts.error());
   record.facts = *std::move(facts);
   record.engine = engine;
@@ -316,7 +316,7 @@ Result<std::vector<ManifestFacts>> Store::manifests(const std::vector<Digest>& d
   for (const Digest& digest : digests) {
     Rows rows = transaction.query("SELECT facts,used_at_us FROM manifest WHERE digest=?", {digest});
     if (!rows.next()) continue;
-    auto facts = parse_json_as<ManifestFacts>(rows.text(0), "facts");
+    auto facts = parse_json_as<ManifestFacts>(rows.text(0), "facts", kJsonStored);
     if (!facts) return damaged("manifest " + digest.str(), facts.error());
     found.push_back(*std::move(facts));
     if (rows.integer(1) < to_unix_us(now - kUseNoted)) old.push_back(digest);

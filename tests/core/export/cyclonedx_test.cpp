@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/export/cyclonedx.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "tests/core/export/samples.hpp"
 #include "tests/support/catch.hpp"
 
@@ -17,7 +17,7 @@ namespace {
 std::string hex_of(std::string_view text) { return std::string(Digest::sha256_of(as_bytes(text)).hex()); }
 
 json bom(std::span<const ImageReport> images, CycloneDxVersion version) {
-  return *parse_json(exports::cyclonedx(images, version, {"1.0", ""}), "bom");
+  return *parse_json(exports::cyclonedx(images, version, {"1.0", ""}), "bom", kJsonReport);
 }
 
 std::map<std::string, json> by_ref(const json& document) {
