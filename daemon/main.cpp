@@ -153,7 +153,9 @@ struct ScanFlags {
                         "Policy for findings: nist-800-131a (the default), nist-ir-8547, cnsa-2.0, none, or a YAML file");
     command->add_option("--blocklist", options.blocklist, "List of known compromised keys, in badkeys format")->check(CLI::ExistingFile);
     command->add_flag("!--no-password-tries", options.try_passwords, "Do not try well-known passwords on keystores");
-    command->add_option("--fail-on", fail_on, "Exit with 1 if a finding matches SEVERITY, TYPE or TYPE:SEVERITY; may be repeated");
+    command->add_option(
+        "--fail-on", fail_on,
+        "Exit with 1 if a finding matches SEVERITY, TYPE or TYPE:SEVERITY, or an image is not-opened or incomplete; may be repeated");
     command->add_option("--platform", options.platforms, "Scan only this platform of multi-platform images (linux/amd64); may be repeated");
     command->add_option("--state", state, "Where to store digests and reports (default: ~/.local/state/landwaiter)");
     command->add_flag("--no-state", no_state, "Store nothing");
@@ -282,7 +284,7 @@ int main(int argc, char** argv) {
 
   CLI::App app("Landwaiter: finds cryptographic assets in container images, without pulling them to disk", "landwaiter");
   app.set_version_flag("--version", std::string("landwaiter " LANDWAITER_VERSION));
-  app.footer("Exit codes: 0 done, 1 a --fail-on rule matched, 2 usage or configuration, 3 some image could not be read");
+  app.footer("Exit codes: 0 done, 1 a --fail-on rule matched, 2 usage or configuration, 3 some image could not be read, or not completely");
   app.require_subcommand(1);
   ScanFlags scan;
   ListFlags list;

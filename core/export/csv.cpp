@@ -2,6 +2,7 @@
 #include "core/export/csv.hpp"
 
 #include "core/assess/assess.hpp"
+#include "core/report/coverage.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -64,6 +65,15 @@ std::string row_of(const ImageReport& image, const Finding& finding, const std::
               layer_number(image, place.layer), place.deleted_by ? place.deleted_by->str() : "", finding.detector});
 }
 
+/// What was not searched, as a row with the coverage in the place of a type: whoever reads only the rows must see it.
+std::string row_of(const ImageReport& image, const Diagnostic& diagnostic) {
+  std::string entry;
+  for (const std::string& name : diagnostic.archive) entry += (entry.empty() ? "" : " > ") + name;
+  return row({image.facts.reference, image.facts.digest.str(), image.facts.platform, "", std::string(to_string(diagnostic.effect)),
+              diagnostic.message, "", std::string(to_string(diagnostic.code)), "", "", diagnostic.path, entry, "", diagnostic.layer.str(),
+              layer_number(image, diagnostic.layer), "", ""});
+}
+
 void put_in_order(std::vector<Finding>& findings) {
   normalize(findings);
   sort_for_people(findings);
@@ -79,6 +89,7 @@ class CsvWriter final : public DocumentWriter {
       const std::vector<Issue> issues = issues_of(finding);
       for (const Occurrence& place : finding.occurrences) out += row_of(image, finding, issues, place);
     }
+    for (const Diagnostic& diagnostic : not_searched(image.diagnostics)) out += row_of(image, diagnostic);
     return out;
   }
   std::string finish() override { return std::exchange(header_, ""); }
@@ -94,7 +105,10 @@ std::unique_ptr<DocumentWriter> csv_writer() { return std::make_unique<CsvWriter
 std::string csv(std::span<const ImageReport> images) { return whole(*csv_writer(), images); }
 
 CsvStream::CsvStream(std::vector<ImageReport> images) : images_(std::move(images)), ordered_(in_order(images_)) {
-  for (ImageReport& image : images_) put_in_order(image.findings);
+  for (ImageReport& image : images_) {
+    put_in_order(image.findings);
+    image.diagnostics = not_searched(image.diagnostics);
+  }
 }
 
 std::string CsvStream::next(std::size_t bytes) {
@@ -109,8 +123,12 @@ std::string CsvStream::next(std::size_t bytes) {
 void CsvStream::append_row(std::string& out) {
   const ImageReport& image = *ordered_[image_];
   if (finding_ == image.findings.size()) {
+    if (diagnostic_ < image.diagnostics.size()) {
+      out += row_of(image, image.diagnostics[diagnostic_++]);
+      return;
+    }
     ++image_;
-    finding_ = 0;
+    finding_ = diagnostic_ = 0;
     return;
   }
   const Finding& finding = image.findings[finding_];

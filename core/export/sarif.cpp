@@ -3,6 +3,7 @@
 
 #include "core/assess/assess.hpp"
 #include "core/base/json_list_text.hpp"
+#include "core/report/coverage.hpp"
 
 #include <algorithm>
 #include <map>
@@ -144,6 +145,28 @@ json uri_bases_of(const ImageReport& image) {
           {"IMAGE_DOCUMENTS", base("the config and the manifest of image " + image.facts.reference)}};
 }
 
+/// SARIF 2.1.0, 3.20: what the run itself has to say. A run that did not search everything did not succeed.
+json invocation_of(const ImageReport& image) {
+  json notifications = json::array();
+  for (const Diagnostic& diagnostic : not_searched(image.diagnostics)) {
+    const bool incomplete = diagnostic.effect == Effect::incomplete;
+    json notification{{"level", incomplete ? "error" : "warning"},
+                      {"descriptor", {{"id", to_string(diagnostic.effect)}}},
+                      {"message", {{"text", diagnostic.message}}},
+                      {"properties", {{"code", to_string(diagnostic.code)}}}};
+    if (!diagnostic.path.empty()) {
+      Occurrence place;
+      place.path = diagnostic.path;
+      place.archive = diagnostic.archive;
+      place.layer = diagnostic.layer;
+      notification["locations"] = json::array({location_of(place)});
+    }
+    notifications.push_back(std::move(notification));
+  }
+  return {{"executionSuccessful", coverage_of(image).state() != CoverageState::incomplete},
+          {"toolExecutionNotifications", std::move(notifications)}};
+}
+
 json run_of(const ImageReport& image, const Options& options) {
   std::vector<Finding> findings = image.findings;
   normalize(findings);
@@ -163,6 +186,7 @@ json run_of(const ImageReport& image, const Options& options) {
           {"automationDetails", {{"id", image.facts.reference + "/" + image.facts.digest.str()}}},
           {"originalUriBaseIds", uri_bases_of(image)},
           {"columnKind", "unicodeCodePoints"},
+          {"invocations", json::array({invocation_of(image)})},
           {"results", std::move(results)},
           {"properties", {{"image", image.facts.reference}, {"digest", image.facts.digest.str()}, {"platform", image.facts.platform}}}};
 }

@@ -3,6 +3,7 @@
 
 #include "core/base/json.hpp"
 #include "core/report/attribute_names.hpp"
+#include "core/report/coverage.hpp"
 #include "core/report/layer_report_text.hpp"
 #include "core/report/path_set.hpp"
 
@@ -165,6 +166,7 @@ json head_of(const ImageReport& value) {
            {"states", states_to_json(value.states)},
            {"stale", std::move(stale)},
            {"layers", digests_to_json(value.facts.layers)},
+           {"coverage", coverage_of(value)},
            {"findings", json::array()},
            {"diagnostics", value.diagnostics},
            {"stats", std::move(stats)}};

@@ -10,7 +10,7 @@ enum ExitCode : int {
   exit_done = 0,
   exit_rule_met = 1,     ///< a --fail-on rule
   exit_usage = 2,        ///< usage or configuration
-  exit_some_failed = 3,  ///< some image or registry could not be read
+  exit_some_failed = 3,  ///< some image or registry could not be read, or not completely
 };
 
 /// Says on standard error how the command was called wrongly; exit_usage.

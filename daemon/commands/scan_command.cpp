@@ -303,7 +303,7 @@ int exit_code(const ScanResults::Totals& totals) {
   if (totals.moduli_left_out > 0) {
     std::cerr << "landwaiter: " << totals.moduli_left_out << " RSA keys were not compared for shared primes: there are too many\n";
   }
-  if (totals.failures > 0) return exit_some_failed;
+  if (totals.failures + totals.incomplete > 0 && !totals.rule_met) return exit_some_failed;
   return totals.rule_met ? exit_rule_met : exit_done;
 }
 

@@ -154,8 +154,8 @@ Awaitable<void> ScanResults::write_images(const AssessContext& context, const st
     ImageReport& report = **image;
     assess(report, context);
     drop_working_attributes(report);
-    for (const Finding& finding : report.findings)
-      totals_.rule_met = totals_.rule_met || std::ranges::any_of(fail_on, [&](const FailRule& rule) { return rule.met_by(finding); });
+    totals_.rule_met = totals_.rule_met || std::ranges::any_of(fail_on, [&](const FailRule& rule) { return rule.met_by(report); });
+    if (coverage_of(report).state() == CoverageState::incomplete) ++totals_.incomplete;
     auto written = out.write(writer.image(report));
     if (!written) co_return written;
   }

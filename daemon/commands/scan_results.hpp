@@ -39,6 +39,7 @@ class ScanResults {
 
   struct Totals {
     std::uint64_t failures = 0;
+    std::uint64_t incomplete = 0;  ///< images whose search ended early
     bool rule_met = false;
     std::size_t moduli_left_out = 0;
   };
