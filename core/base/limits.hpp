@@ -229,7 +229,7 @@ inline constexpr std::uint64_t layer_work_per_byte = 50;
 /// What a call of a detector costs at least, and what describing a finding does.
 inline constexpr std::uint64_t inspection_work = 500;
 inline constexpr std::uint64_t finding_work = 10'000;
-/// Cost of all password guesses in one layer, in rounds of SHA-1 (about 200 ns): a start of one second, and what each KiB of its files
+/// Cost of all password guesses in one layer, in rounds of a hash (about 100 ns): a start of half a second, and what each KiB of its files
 /// brings. PKCS #12 files of Java and OpenSSL need 2,000 to 10,000 rounds per guess, a JCEKS of Java 400,000. Apart from other work, so
 /// that keystores never keep keys from being found.
 inline constexpr std::uint64_t layer_guess_rounds_max = 5'000'000;
