@@ -184,6 +184,22 @@ TEST_CASE("of equal findings the worst speaks, and each adds what it alone knows
         json{{"encrypted", false}, {"keygrip", "12"}, {"weaknesses", json::array({"rsa-1024", "weak-cipher"})}, {"curve", nullptr}});
 }
 
+TEST_CASE("a key in clear is in clear, wherever else it is kept and in whatever order") {
+  Finding store = finding_of(FindingType::private_key, "k", {{"a", {}, 0, {}, std::nullopt}}, Severity::high);
+  store.title = "in a store";
+  store.attributes = {{"encrypted", true}, {"encryption", {{"kdf", "PBKDF2"}}}, {"password", "well-known"}, {"format", "PKCS#8"}};
+  Finding plain = finding_of(FindingType::private_key, "k", {{"b", {}, 0, {}, std::nullopt}}, Severity::high);
+  plain.title = "plain";
+  plain.attributes = {{"encrypted", false}, {"encryption", nullptr}, {"format", "SEC1"}};
+  std::vector<Finding> findings =
+      GENERATE_COPY(std::vector<Finding>{store, plain}, std::vector<Finding>{plain, store}, std::vector<Finding>{store, plain, store});
+  normalize(findings);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].title == "plain");
+  CHECK(findings[0].occurrences.size() == 2);
+  CHECK(findings[0].attributes == json{{"encrypted", false}, {"encryption", nullptr}, {"format", "SEC1"}});
+}
+
 TEST_CASE("normalize gives one form, whatever the order") {
   std::vector<Finding> one, two;
   for (int i = 0; i < 50; ++i) {
