@@ -143,6 +143,17 @@ std::vector<const Decision*> Decisions::ended(SystemTime today) const {
   return out;
 }
 
+std::vector<Issue> open_issues_of(const Finding& finding) {
+  const auto issues = finding.attributes.find(attribute::issues);
+  if (issues == finding.attributes.end() || !issues->is_array()) return {};
+  Finding open;
+  open.attributes[attribute::issues] = json::array();
+  for (const json& issue : *issues) {
+    if (!issue.contains(attribute::accepted)) open.attributes[attribute::issues].push_back(issue);
+  }
+  return issues_of(open);
+}
+
 bool is_accepted(const Finding& finding) { return finding.attributes.is_object() && finding.attributes.contains(attribute::accepted); }
 
 }  // namespace landwaiter

@@ -3,6 +3,7 @@
 
 #include "core/assess/assess.hpp"
 #include "core/os/output_file.hpp"
+#include "daemon/output/fail_rule.hpp"
 #include "daemon/output/output.hpp"
 #include "daemon/scan/image_runner.hpp"
 #include "daemon/scan/store_thread.hpp"

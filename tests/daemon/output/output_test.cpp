@@ -113,37 +113,6 @@ TEST_CASE("JSON in pieces has the bytes of the whole document") {
   }
 }
 
-TEST_CASE("fail-on rules are severities, types, or both") {
-  Finding certificate;
-  certificate.type = FindingType::certificate;
-  certificate.severity = Severity::medium;
-  CHECK(FailRule::parse("medium")->met_by(certificate));
-  CHECK_FALSE(FailRule::parse("high")->met_by(certificate));
-  CHECK(FailRule::parse("certificate")->met_by(certificate));
-  CHECK_FALSE(FailRule::parse("private-key")->met_by(certificate));
-  CHECK(FailRule::parse("certificate:low")->met_by(certificate));
-  CHECK_FALSE(FailRule::parse("certificate:critical")->met_by(certificate));
-  ImageReport image;
-  CHECK_FALSE(FailRule::parse("incomplete")->met_by(certificate));
-  CHECK_FALSE(FailRule::parse("not-opened")->met_by(image));
-  image.findings = {certificate};
-  CHECK(FailRule::parse("medium")->met_by(image));
-  CHECK_FALSE(FailRule::parse("high")->met_by(image));
-  CHECK_FALSE(FailRule::parse("not-opened")->met_by(image));
-  image.diagnostics = {{.message = "odd", .path = {}, .archive = {}, .layer = {}, .effect = Effect::note}};
-  CHECK_FALSE(FailRule::parse("not-opened")->met_by(image));
-  image.diagnostics[0].effect = Effect::not_opened;
-  CHECK(FailRule::parse("not-opened")->met_by(image));
-  CHECK_FALSE(FailRule::parse("incomplete")->met_by(image));
-  image.diagnostics[0].effect = Effect::incomplete;
-  CHECK(FailRule::parse("not-opened")->met_by(image));
-  CHECK(FailRule::parse("incomplete")->met_by(image));
-  for (const std::string_view wrong : {"", "severe", "certificate:", "certificate:severe", "high:certificate", ":"}) {
-    INFO(wrong);
-    CHECK(FailRule::parse(wrong).error().code() == ErrorCode::invalid_argument);
-  }
-}
-
 TEST_CASE("a table's columns line up, also with letters beyond ASCII") {
   Table table({"A", "B"});
   table.add({"é", "x"});
