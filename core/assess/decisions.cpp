@@ -11,8 +11,6 @@
 namespace landwaiter {
 namespace {
 
-using nlohmann::json;
-
 /// For a decision that accepts the whole finding, and for findings without issues.
 const std::string kWhole;
 
@@ -52,21 +50,14 @@ bool Baseline::has(const Finding& finding, const Occurrence& place, const std::s
   return known_.contains(key_of(finding, place, issue));
 }
 
-/// Who accepts something at all of its places: one decision, the baseline, or both in part.
+/// Who accepts something at all of its places: decisions, the baseline, or both in part.
 struct Decisions::Match {
   bool everywhere = false;
   const Decision* decision = nullptr;  ///< the first one
-  bool baseline = false;
 
-  json to_json(const std::optional<Baseline>& of) const {
-    json out;
-    if (decision != nullptr) {
-      out = {{"reason", decision->reason}, {"by", decision->origin}};
-      if (decision->until) out["until"] = to_rfc3339(*decision->until);
-    } else {
-      out = {{"reason", "It was there before."}, {"by", of->name()}};
-    }
-    return out;
+  Acceptance acceptance(const std::optional<Baseline>& baseline) const {
+    if (decision == nullptr) return {"It was there before.", baseline->name()};
+    return {decision->reason, decision->origin, decision->until ? to_rfc3339(*decision->until) : ""};
   }
 };
 
@@ -89,7 +80,7 @@ Decisions::Match Decisions::accepts(const Finding& finding, const std::string& i
       here = true;
       if (match.decision == nullptr) match.decision = &decisions_[i];
     }
-    if (!here && baseline_ && baseline_->has(finding, place, issue)) here = match.baseline = true;
+    here = here || (baseline_ && baseline_->has(finding, place, issue));
     match.everywhere = match.everywhere && here;
   }
   return match;
@@ -98,30 +89,23 @@ Decisions::Match Decisions::accepts(const Finding& finding, const std::string& i
 AcceptedCounts Decisions::apply(ImageReport& image, SystemTime today) {
   AcceptedCounts counts;
   for (Finding& finding : image.findings) {
-    json& issues = finding.attributes[attribute::issues];
-    if (!issues.is_array()) issues = json::array();
+    std::vector<Issue> issues = issues_of(finding);
     Match whole;
-    bool all = true;
-    Severity left = Severity::info;
-    for (json& issue : issues) {
-      const Match match = accepts(finding, issue.at("code").get_ref<const std::string&>(), image, today);
-      if (match.everywhere) {
-        issue[attribute::accepted] = match.to_json(baseline_);
-        if (whole.decision == nullptr) whole = match;
-      } else {
-        all = false;
-        left = std::max(left, severity_from(issue.at("severity").get_ref<const std::string&>()).value_or(Severity::info));
-      }
+    if (issues.empty()) whole = accepts(finding, kWhole, image, today);
+    std::optional<Severity> left;
+    for (Issue& issue : issues) {
+      const Match match = accepts(finding, issue.code, image, today);
+      if (match.everywhere) issue.accepted = match.acceptance(baseline_);
+      else left = std::max(left.value_or(Severity::info), issue.severity);
+      if (match.everywhere && whole.decision == nullptr) whole = match;
     }
-    if (issues.empty()) {
-      whole = accepts(finding, kWhole, image, today);
-      all = whole.everywhere;
-    }
-    if (!all) {
-      if (whole.everywhere) finding.severity = left;
+    if (!whole.everywhere) continue;
+    finding.attributes[attribute::issues] = std::move(issues);
+    if (left) {
+      finding.severity = *left;
       continue;
     }
-    finding.attributes[attribute::accepted] = whole.to_json(baseline_);
+    finding.attributes[attribute::accepted] = whole.acceptance(baseline_);
     ++(whole.decision != nullptr ? counts.by_decision : counts.by_baseline);
   }
   return counts;
@@ -141,17 +125,6 @@ std::vector<const Decision*> Decisions::ended(SystemTime today) const {
     if (has_ended(decision, today)) out.push_back(&decision);
   }
   return out;
-}
-
-std::vector<Issue> open_issues_of(const Finding& finding) {
-  const auto issues = finding.attributes.find(attribute::issues);
-  if (issues == finding.attributes.end() || !issues->is_array()) return {};
-  Finding open;
-  open.attributes[attribute::issues] = json::array();
-  for (const json& issue : *issues) {
-    if (!issue.contains(attribute::accepted)) open.attributes[attribute::issues].push_back(issue);
-  }
-  return issues_of(open);
 }
 
 bool is_accepted(const Finding& finding) { return finding.attributes.is_object() && finding.attributes.contains(attribute::accepted); }

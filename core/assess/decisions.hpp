@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/assess/weaknesses.hpp"
 #include "core/base/clock.hpp"
 #include "core/report/report.hpp"
 
@@ -70,9 +69,6 @@ class Decisions {
   std::vector<bool> used_;
   std::optional<Baseline> baseline_;
 };
-
-/// The issues that are not accepted.
-std::vector<Issue> open_issues_of(const Finding& finding);
 
 /// Whether the finding as a whole is accepted: it still is in the report, but no gate and no count of severities has it.
 bool is_accepted(const Finding& finding);

@@ -73,7 +73,7 @@ Result<std::vector<FailRule>> FailRule::parse_list(std::string_view text) {
 bool FailRule::met_by(const Finding& finding) const {
   if (coverage || is_accepted(finding)) return false;
   if (issue.empty()) return (!type || *type == finding.type) && finding.severity >= severity;
-  return std::ranges::any_of(open_issues_of(finding), [&](const Issue& each) { return each.code == issue; });
+  return std::ranges::any_of(issues_of(finding), [&](const Issue& each) { return each.code == issue && !each.accepted; });
 }
 
 bool FailRule::met_by(const ImageReport& image) const {

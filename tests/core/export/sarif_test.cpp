@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/export/sarif.hpp"
 
+#include "core/assess/decisions.hpp"
 #include "core/base/json_reader.hpp"
 #include "tests/core/export/samples.hpp"
 #include "tests/support/catch.hpp"
@@ -33,6 +34,20 @@ TEST_CASE("a result for each issue of at least low severity, with its rule") {
     CHECK(config["logicalLocations"][0]["fullyQualifiedName"] == "config env[3] (TLS_KEY)");
   }
   CHECK(deleted);
+}
+
+TEST_CASE("what is accepted is a suppressed result") {
+  auto images = test::export_samples();
+  Decisions({{.issue = "deleted-but-present", .reason = "Replaced, since.", .origin = "i.yml:1"}}, {}).apply(images[0], {});
+  const json log = *parse_json(exports::sarif(images, {"1.0", ""}), "sarif", kJsonReport);
+  for (const json& result : log["runs"][0]["results"]) {
+    if (result["ruleId"] != "deleted-but-present") {
+      CHECK_FALSE(result.contains("suppressions"));
+      continue;
+    }
+    CHECK(result["suppressions"] ==
+          json::array({{{"kind", "external"}, {"status", "accepted"}, {"justification", "Replaced, since. (i.yml:1)"}}}));
+  }
 }
 
 TEST_CASE("paths become URIs") {
