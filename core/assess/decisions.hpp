@@ -49,6 +49,7 @@ struct AcceptedCounts {
 /// The decisions of one command or platform, in the order in which they are written.
 class Decisions {
  public:
+  Decisions() = default;
   Decisions(std::vector<Decision> decisions, std::optional<Baseline> baseline);
 
   /// Marks what is accepted in an image that was assessed. An issue is accepted when a decision or the baseline accepts it at each place of

@@ -144,14 +144,6 @@ void keep_memory_private() {
   static_cast<void>(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
 }
 
-void open_standard_descriptors() {
-  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    // The lowest free number is the one that is missing. A report that is written to a closed standard output has to fail still.
-    const int mode = standard == STDERR_FILENO ? O_RDWR : O_RDONLY;
-    if (::fcntl(standard, F_GETFD) < 0 && errno == EBADF && ::open("/dev/null", mode) != standard) std::abort();
-  }
-}
-
 void forget_variables(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     if (name.empty() || environ == nullptr) continue;
@@ -166,6 +158,16 @@ void forget_variables(const std::vector<std::string>& names) {
 }
 
 void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
+
+void ignore_hangups() { std::signal(SIGHUP, SIG_IGN); }
+
+void hold_standard_streams() {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(number, F_GETFD) >= 0) continue;
+    // The lowest number is given: this one. Open for reading alone, it gives an error to who prints results.
+    static_cast<void>(::open("/dev/null", number == STDERR_FILENO ? O_WRONLY : O_RDONLY));
+  }
+}
 
 std::optional<std::string> find_program(const std::string& program, std::string_view path) {
   while (!path.empty()) {

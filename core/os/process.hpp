@@ -15,13 +15,16 @@ namespace landwaiter {
 /// Writing to a connection or pipe that the other side has closed is an error of that write, not the end of the process.
 void ignore_broken_pipes();
 
+/// Standard input, output and error are open from here on: what was closed when the program started reads as empty and refuses what is
+/// written to it. Otherwise the next file that is opened, a database perhaps, would take its number, and what is printed would go there.
+void hold_standard_streams();
+
+/// A terminal that goes away does not end this process from here on.
+void ignore_hangups();
+
 /// Memory that holds credentials stays in memory: no core dump, and no other process of this user may look into this one or its
 /// /proc folder. The first thing that a program does.
 void keep_memory_private();
-
-/// Opens the null device in place of standard input, output or error that is closed: what is opened next would take its number, and get
-/// what is written there. Writing to such an output still fails, but for standard error.
-void open_standard_descriptors();
 
 /// Removes variables from the environment, and their values from the bytes that /proc/PID/environ shows: children do not inherit
 /// them. Before the first thread starts. Names that are not set are passed over.

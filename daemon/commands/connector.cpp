@@ -37,6 +37,7 @@ Result<Target> open_local(std::string_view kind, OpenLocal open, std::string_vie
   auto source = open(path, tag);
   if (!source) return source.error();
   Target target;
+  target.name = std::string(kind) + std::string(rest);
   target.source = *std::move(source);
   target.reference = tag;
   target.tag = tag;
@@ -66,6 +67,8 @@ Result<Target> Connector::open_remote(const std::string& image) {
   auto to = client(reference->host, reference->repository);
   if (!to) return to.error();
   Target target;
+  reference->host = registry::reference_host((*to)->endpoint());
+  target.name = reference->str();
   target.source = registry::Client::repository_source(*to, reference->repository);
   target.reference = reference->manifest_reference();
   target.repository = reference->repository;

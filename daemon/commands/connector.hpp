@@ -16,6 +16,7 @@ namespace landwaiter::daemon {
 
 /// An image as the user named it, opened.
 struct Target {
+  std::string name;  ///< for reports: the same for one image, however its registry was spelled
   std::shared_ptr<registry::ImageSource> source;
   std::string reference;   ///< for ImageSource::manifest: a tag, a digest, or "" for the only image of an archive
   std::string repository;  ///< empty for local sources

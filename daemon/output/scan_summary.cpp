@@ -15,7 +15,7 @@ constexpr std::size_t kShown = 10;
 std::string line_of(const ImageReport& image, const Finding& finding) {
   std::string line = "  " + std::string(to_string(finding.severity)) + "  " + (finding.title.empty() ? finding.id : finding.title);
   if (!finding.occurrences.empty()) line += ", " + place_text(finding.occurrences.front());
-  if (finding.occurrences.size() > 1) line += " and " + std::to_string(finding.occurrences.size() - 1) + " more places";
+  if (finding.occurrences.size() > 1) line += " and " + counted(finding.occurrences.size() - 1, "more place", "more places");
   return line + ", in " + image.facts.reference + "\n";
 }
 
@@ -61,8 +61,9 @@ std::string ScanSummary::text(const std::string& output, const std::string& form
     if (count != findings_.end()) append(found, std::to_string(count->second) + " " + std::string(to_string(severity)));
   }
   std::string out = "landwaiter: " + (output.empty() ? "" : output + " (" + format + "): ") + counted(images_, "image", "images");
-  out += found.empty() ? ", nothing found" : ": " + found;
   const std::uint64_t accepted = accepted_.by_decision + accepted_.by_baseline;
+  if (found.empty()) found = accepted > 0 ? "nothing but what is accepted" : "nothing found";
+  out += ": " + found;
   if (accepted > 0) {
     std::string by;
     if (accepted_.by_decision > 0) append(by, std::to_string(accepted_.by_decision) + " by decisions");
@@ -73,6 +74,9 @@ std::string ScanSummary::text(const std::string& output, const std::string& form
   if (not_opened_ > 0) out += "; " + counted(not_opened_, "file or object", "files or objects") + " not opened";
   if (failures_ > 0) out += "; " + counted(failures_, "image or registry", "images or registries") + " could not be read";
   out += "\n";
+  if (moduli_left_out_ > 0) {
+    out += "landwaiter: " + std::to_string(moduli_left_out_) + " RSA keys were not compared for shared primes: there are too many\n";
+  }
   for (const Rule& each : rules_) {
     if (each.met == 0) continue;
     const std::string by = each.rule.coverage ? counted(each.met, "image", "images") : counted(each.met, "finding", "findings");

@@ -20,6 +20,8 @@ class ScanSummary {
   /// An image that was assessed, and what decisions accepted of it.
   void add(const ImageReport& image, const AcceptedCounts& accepted);
   void add_failure() { ++failures_; }
+  /// RSA keys that were not compared for shared primes.
+  void set_moduli_left_out(std::size_t count) { moduli_left_out_ = count; }
 
   bool any_rule_met() const;
   std::uint64_t failures() const { return failures_; }
@@ -42,6 +44,7 @@ class ScanSummary {
   std::uint64_t incomplete_ = 0;
   std::uint64_t not_opened_ = 0;
   AcceptedCounts accepted_;
+  std::size_t moduli_left_out_ = 0;
   std::map<Severity, std::uint64_t> findings_;
 };
 

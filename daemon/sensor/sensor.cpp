@@ -3,6 +3,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/os/folder_lock.hpp"
 #include "daemon/scan/worker_count.hpp"
 #include "daemon/sensor/job_runner.hpp"
 #include "daemon/sensor/outbox.hpp"
@@ -85,6 +86,9 @@ class Sensor::Impl {
       auto usable = transport_options(*network, process_environment(), true);
       if (!usable) co_return usable.error();
     }
+    auto lock = FolderLock::take(config_.state_directory, clock_.now());
+    if (!lock) co_return lock.error();
+    lock_ = *std::move(lock);
     auto identity = load_identity(config_.state_directory);
     if (!identity) co_return identity.error();
     identity_ = *std::move(identity);
@@ -235,6 +239,7 @@ class Sensor::Impl {
   Uplink uplink_;
   Sleeper pause_;
   Sleeper heartbeat_pause_;
+  std::optional<FolderLock> lock_;  ///< two sensors of one identity would take each other's jobs
   SensorIdentity identity_;
   std::unique_ptr<StoreThread> store_;
   std::unique_ptr<ScanPool> pool_;

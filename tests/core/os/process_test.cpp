@@ -39,12 +39,12 @@ TEST_CASE("a program gets its words and its input, and gives its output and whet
 TEST_CASE("a standard descriptor that is closed becomes the null device", "[os]") {
   const int kept = ::dup(STDIN_FILENO);
   ::close(STDIN_FILENO);
-  open_standard_descriptors();
+  hold_standard_streams();
   CHECK(std::filesystem::read_symlink("/proc/self/fd/0") == "/dev/null");
   ::dup2(kept, STDIN_FILENO);
   ::close(kept);
   const auto before = std::filesystem::read_symlink("/proc/self/fd/0");
-  open_standard_descriptors();
+  hold_standard_streams();
   CHECK(std::filesystem::read_symlink("/proc/self/fd/0") == before);
 }
 

@@ -43,7 +43,7 @@ TEST_CASE("the summary leaves out what is accepted, and says how much", "[scan_s
   known.attributes["accepted"] = {{"reason", "known"}, {"by", "i.yml:1"}};
   summary.add(image_of({known}), {.by_decision = 1, .by_baseline = 2});
   CHECK_FALSE(summary.any_rule_met());
-  CHECK(summary.text("", "table") == "landwaiter: 1 image, nothing found; 3 accepted (1 by decisions, 2 by the baseline)\n");
+  CHECK(summary.text("", "table") == "landwaiter: 1 image: nothing but what is accepted; 3 accepted (1 by decisions, 2 by the baseline)\n");
 }
 
 TEST_CASE("the summary names incomplete images, files that were not opened, and failures", "[scan_summary]") {
@@ -57,7 +57,7 @@ TEST_CASE("the summary names incomplete images, files that were not opened, and 
   CHECK(summary.incomplete() == 1);
   const std::string text = summary.text("", "table");
   CHECK(
-      text.starts_with("landwaiter: 1 image, nothing found; 1 image incomplete; 1 file or object not opened; 1 image or registry could not "
+      text.starts_with("landwaiter: 1 image: nothing found; 1 image incomplete; 1 file or object not opened; 1 image or registry could not "
                        "be read\nlandwaiter: --fail-on not-opened is met by 1 image:\n  reg/team/shop:1: parts of it were not searched"));
 }
 
