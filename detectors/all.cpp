@@ -24,16 +24,16 @@ std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorCo
   detectors.push_back(std::make_unique<CryptoConfigurationDetector>());
   detectors.push_back(std::make_unique<CryptoLibraryDetector>());
   detectors.push_back(std::make_unique<EncodedTextDetector>());
-  detectors.push_back(std::make_unique<JoseDetector>(context));
-  detectors.push_back(std::make_unique<KeyFileDetector>(context));
+  detectors.push_back(std::make_unique<JoseDetector>());
+  detectors.push_back(std::make_unique<KeyFileDetector>());
   detectors.push_back(std::make_unique<KeystoreDetector>(context));
-  detectors.push_back(std::make_unique<OpenPgpDetector>(context));
-  detectors.push_back(std::make_unique<PrivateKeyDetector>(context));
+  detectors.push_back(std::make_unique<OpenPgpDetector>());
+  detectors.push_back(std::make_unique<PrivateKeyDetector>());
   detectors.push_back(std::make_unique<PublicAssetDetector>());
   detectors.push_back(std::make_unique<PublicDerDetector>());
   detectors.push_back(std::make_unique<RustCrateDetector>());
   detectors.push_back(std::make_unique<SignedDataDetector>());
-  detectors.push_back(std::make_unique<SshDetector>(context));
+  detectors.push_back(std::make_unique<SshDetector>());
   return detectors;
 }
 

@@ -295,41 +295,23 @@ class Scan {
   std::optional<Error> broken_;
 };
 
-/// What is remembered from one scan to the next, or from one layer to the next.
-struct Memory {
-  Secret identity_key;
-  std::unique_ptr<storage::Store> store;
-};
-
 /// In a folder, or until the end of this scan if that is empty.
-Result<Memory> open_memory(const std::filesystem::path& directory) {
-  Memory memory;
-  if (directory.empty()) {
-    memory.identity_key = random_key();
-  } else {
-    auto key = local_identity_key(directory);
-    if (!key) return key.error();
-    memory.identity_key = *std::move(key);
-  }
-  auto store = directory.empty() ? storage::Store::open_temporary() : storage::Store::open(directory);
-  if (!store) return store.error();
-  memory.store = *std::move(store);
-  return memory;
+Result<std::unique_ptr<storage::Store>> open_store(const std::filesystem::path& directory) {
+  return directory.empty() ? storage::Store::open_temporary() : storage::Store::open(directory);
 }
 
 /// Without a usable folder of its own a scan still has its result.
-Result<Memory> open_memory(StateFolder& state) {
-  auto memory = open_memory(state.directory);
-  if (memory || !state.is_default) return memory;
-  state.do_without(memory.error());
-  return open_memory(state.directory);
+Result<std::unique_ptr<storage::Store>> open_store(StateFolder& state) {
+  auto store = open_store(state.directory);
+  if (store || !state.is_default) return store;
+  state.do_without(store.error());
+  return open_store(state.directory);
 }
 
-Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options, Secret identity_key) {
+Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options) {
   ReaderSettings settings;
   settings.context.try_passwords = options.try_passwords;
   settings.memory_bytes_max = options.memory_bytes;
-  settings.context.identity_key = std::move(identity_key);
   return make_content_reader(settings);
 }
 
@@ -397,16 +379,16 @@ int run_scan(ScanOptions options, const Environment& environment) {
   if (!workers) return fail_usage(workers.error());
   auto out = OutputFile::open(options.output);
   if (!out) return fail_usage(out.error());
-  auto memory = open_memory(options.state);
-  if (!memory) return fail_usage(memory.error());
-  auto reader = make_reader(options, std::move(memory->identity_key));
+  auto store = open_store(options.state);
+  if (!store) return fail_usage(store.error());
+  auto reader = make_reader(options);
   if (!reader) return fail_usage(reader.error());
   auto spool = storage::ScanSpool::open();
   if (!spool) return fail_usage(spool.error());
   const auto writer = make_writer(options, environment);
 
   asio::io_context io(1);
-  Scan scan(io, options, environment, clock, *std::move(reader), *workers, std::move(memory->store), *std::move(spool));
+  Scan scan(io, options, environment, clock, *std::move(reader), *workers, *std::move(store), *std::move(spool));
   StopSignals signals(io.get_executor(), StopSignals::Second::ends_process, [&scan] {
     std::cerr << "\nlandwaiter: stopping; press Ctrl-C again to stop immediately\n";
     scan.stop();

@@ -217,9 +217,7 @@ Result<std::shared_ptr<ForkServer>> IsolatedReader::start_server() {
                                   .arguments = {std::string(kReaderArgument)},
                                   .shared_bytes = kReaderSharedBytes,
                                   .ready_time_max = limits::reader_start_max};
-  std::string setup = to_text(settings_);
-  auto server = ForkServer::start(options, as_bytes(setup));
-  wipe(setup);
+  auto server = ForkServer::start(options, as_bytes(to_text(settings_)));
   if (!server) return server.error();
   return std::shared_ptr<ForkServer>(*std::move(server));
 }

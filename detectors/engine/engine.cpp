@@ -34,8 +34,8 @@ Digest walker_state() {
   return hash.finish();
 }
 
-/// Findings of these analyses can have ids that are keyed, or come out of what a password opened.
-bool depends_on_context(Analysis analysis) { return analysis == Analysis::cryptography || analysis == Analysis::secrets; }
+/// Findings of these analyses can come out of what a password opened.
+bool opens_keystores(Analysis analysis) { return analysis == Analysis::cryptography || analysis == Analysis::secrets; }
 
 void add_detector(StateHash& hash, const Detector& detector) {
   const auto triggers = detector.triggers();
@@ -53,10 +53,7 @@ Digest analysis_state(const DetectorContext& context, const Detectors& detectors
   StateHash hash;
   hash.field(to_string(analysis));
   hash.field(kWalkerVersion);
-  if (depends_on_context(analysis)) {
-    hash.field(Digest::sha256_of(as_bytes(context.identity_key.reveal())).str());
-    hash.field(context.try_passwords ? 1 : 0);
-  }
+  if (opens_keystores(analysis)) hash.field(context.try_passwords ? 1 : 0);
   for (const auto& detector : detectors) {
     if (detector->analysis() == analysis) add_detector(hash, *detector);
   }

@@ -34,7 +34,7 @@ class Engine {
 
   /// One for each analysis that has a detector or a reader: two engines with the same state of an analysis report the same of the same
   /// layer for it. A state is the digest over the walker's version, the names, versions and triggers of the analysis' detectors, and the
-  /// names and versions of its readers; for cryptography and secrets also over the identity key and whether passwords are tried.
+  /// names and versions of its readers; for cryptography and secrets also over whether passwords are tried.
   std::span<const AnalysisState> states() const;
   /// The digest over the walker's version: two engines with the same one report the same facts of the same layer.
   const Digest& walker() const;

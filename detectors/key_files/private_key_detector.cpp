@@ -160,7 +160,7 @@ void PrivateKeyDetector::inspect_pem(const Window& window, const Hit& hit, Findi
     return;
   }
   for (const PrivateKey& key : *keys) {
-    Finding finding = describe_private_key(key, "PEM", context_);
+    Finding finding = describe_private_key(key, "PEM", sink);
     if (names_host_key(window.name)) finding.attributes[attribute::role] = "host-key";
     sink.add(std::move(finding), block.begin);
   }
@@ -173,7 +173,7 @@ void PrivateKeyDetector::inspect_der(const Window& window, const Hit& hit, Findi
   any_sequence_before(window, hit, kPrivateKeyLookBack, [&](std::size_t start, ByteView element) {
     const auto key = read_by_trigger(hit.trigger, element);
     if (!key || !convincing(*key)) return false;
-    sink.add(describe_private_key(*key, "DER", context_), start);
+    sink.add(describe_private_key(*key, "DER", sink), start);
     sink.consumed(start + element.size());
     return true;
   });

@@ -11,17 +11,14 @@ namespace landwaiter::detectors {
 /// half's digest, or a keyed hash of the ciphertext.
 class PrivateKeyDetector final : public Detector {
  public:
-  explicit PrivateKeyDetector(DetectorContext context) : context_(std::move(context)) {}
   std::string_view name() const override { return "private-key"; }
-  int version() const override { return 4; }
+  int version() const override { return 5; }
   std::vector<Trigger> triggers() const override;
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
 
  private:
   void inspect_pem(const Window& window, const Hit& hit, FindingSink& sink) const;
   void inspect_der(const Window& window, const Hit& hit, FindingSink& sink) const;
-
-  DetectorContext context_;
 };
 
 }  // namespace landwaiter::detectors

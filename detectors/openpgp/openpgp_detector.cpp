@@ -65,21 +65,20 @@ constexpr std::size_t kAgentKeyBytesMax = 64 * 1024;
 /// The sizes that the header of a packet as large as a key can have.
 constexpr std::array<std::size_t, 4> kHeaderSizes{2, 3, 5, 6};
 
-void report(const KeyBlock& block, std::string_view encoding, const DetectorContext& context, std::size_t begin, bool at_packet,
-            FindingSink& sink) {
-  auto findings = openpgp::describe_key_block(block, encoding, context);
+void report(const KeyBlock& block, std::string_view encoding, std::size_t begin, bool at_packet, FindingSink& sink) {
+  auto findings = openpgp::describe_key_block(block, encoding, sink);
   for (std::size_t i = 0; i < findings.size(); ++i) {
     sink.add(std::move(findings[i]), at_packet ? begin + block.members[i].begin : begin);
   }
 }
 
 /// All keys of an armored body; false if there is none.
-bool report_all(ByteView body, const DetectorContext& context, std::size_t begin, FindingSink& sink) {
+bool report_all(ByteView body, std::size_t begin, FindingSink& sink) {
   bool found = false;
   for (std::size_t i = 0; i < kArmoredKeysMax && !body.empty(); ++i) {
     const auto block = openpgp::read_key_block(body);
     if (block) {
-      report(*block, "armor", context, begin, false, sink);
+      report(*block, "armor", begin, false, sink);
       found = true;
       body = body.subspan(block->size);
       continue;
@@ -154,7 +153,7 @@ void OpenPgpDetector::inspect_armor(const Window& window, const Hit& hit, Findin
   }
   sink.consumed(armor.end);
   if (armor.checksum_wrong) sink.diagnose(ErrorCode::malformed, "an armored OpenPGP key does not match its checksum", armor.begin);
-  if (report_all(armor.body.view(), context_, armor.begin, sink) || armor.checksum_wrong) return;
+  if (report_all(armor.body.view(), armor.begin, sink) || armor.checksum_wrong) return;
   if (armor.label == kAnyFile) {
     const ByteView body = armor.body.view();
     sink.decoded("armor", Bytes(body.begin(), body.end()), armor.begin, armor.end);
@@ -194,7 +193,7 @@ bool OpenPgpDetector::inspect_packet(const Window& window, std::size_t version, 
     if (!convincing(*block, fills_file)) continue;
     const bool could_go_on = block->cut && !(window.ends_file && begin + rest.size() == window.bytes.size());
     if (could_go_on && sink.need(begin, kKeyBlockBytesMax)) return true;
-    report(*block, "binary", context_, begin, true, sink);
+    report(*block, "binary", begin, true, sink);
     sink.consumed(begin + block->size);
     return true;
   }
@@ -213,7 +212,7 @@ void OpenPgpDetector::inspect_keybox(const Window& window, const Hit& hit, Findi
     const auto block = openpgp::read_key_block(bytes);
     if (!block) continue;
     const auto at = static_cast<std::size_t>(bytes.data() - window.bytes.data());
-    report(*block, "keybox", context_, at, true, sink);
+    report(*block, "keybox", at, true, sink);
   }
   sink.consumed(begin + box->size);
 }
@@ -225,7 +224,7 @@ void OpenPgpDetector::inspect_agent_key(const Window& window, const Hit& hit, Fi
   if (begin == std::string_view::npos) return;
   const auto key = read_agent_key(window.bytes.subspan(begin, std::min(window.bytes.size() - begin, kAgentKeyBytesMax)));
   if (!key) return;
-  Finding finding = openpgp::describe_key(key->public_key, key->secret, {}, context_);
+  Finding finding = openpgp::describe_key(key->public_key, key->secret, {}, sink);
   finding.title += " (GnuPG agent)";
   finding.attributes[attribute::encoding] = before.ends_with('(') ? "canonical S-expression" : "S-expression";
   finding.attributes[attribute::format] = "GnuPG agent";

@@ -134,6 +134,7 @@ void ReportBuilder::add_finding(Section& into, Finding finding, const Place& pla
   }
   (void)room_for_places(into, count);
   for (Occurrence& occurrence : finding.occurrences) set_place(occurrence, place);
+  settle_id_of_place(finding);
   const std::size_t at = into.index.add(into.findings, std::move(finding), memory_);
   into.added.resize(into.findings.size());
   if (at < into.findings.size()) into.added[at] = ++into.additions;

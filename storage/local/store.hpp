@@ -68,7 +68,7 @@ class Store {
   Result<std::optional<ImageRecord>> image(const Digest& digest, const EngineState& engine);
   Result<void> put_image(const ImageRecord& record);
 
-  /// Small named values: the sensor's id, token (sealed by the caller), identity key.
+  /// Small named values: the sensor's id, token (sealed by the caller).
   Result<std::optional<std::string>> value(std::string_view name);
   Result<void> put_value(std::string_view name, std::string_view value);
 

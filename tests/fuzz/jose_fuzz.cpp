@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace landwaiter::detectors;
   const ByteView bytes(data, size);
   const std::string_view text = as_text(bytes);
-  const JoseDetector detector(DetectorContext{Secret("fuzz")});
+  const JoseDetector detector;
   inspect_everywhere(detector, bytes);
   for (const auto& [name, trigger] : {std::pair{"\"kty", 0}, std::pair{"\"protected", 2}, std::pair{"hbGci", 1}, std::pair{"iYWxnI", 1}}) {
     const std::size_t at = text.find(name);

@@ -77,7 +77,7 @@ TEST_CASE("Every message goes through JSON unchanged") {
   CHECK(completion->layers_reused == 4);
   check_round_trip(JobFailure{true, true, ErrorCode::timeout, "slow", std::chrono::seconds(7)});
   check_round_trip(Enrollment{"n", "0.1", {2, 3}, engine().states, "key"});
-  check_round_trip(EnrollmentAnswer{"id", Secret("token"), Secret("00ff"), 1, std::chrono::seconds(3)});
+  check_round_trip(EnrollmentAnswer{"id", Secret("token"), 1, std::chrono::seconds(3)});
   check_round_trip(Heartbeat{"0.1", {2}, engine().states, {{"j", Secret("l"), 1, 2, 3, 4}}, digest_of("d")});
   check_round_trip(HeartbeatAnswer{{"a"}, {"b"}, std::chrono::seconds(9), 2});
   check_round_trip(LayerClaim{Secret("l"), engine(), {digest_of("1"), digest_of("2")}, true});

@@ -28,7 +28,6 @@ constexpr std::string_view kToken = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8z
 
 ReaderSettings settings() {
   ReaderSettings out;
-  out.context.identity_key = Secret(std::string(32, 'k'));
   return out;
 }
 

@@ -75,7 +75,7 @@ std::string tiny_program() {
 /// The report of a layer with one file in it.
 LayerReport report_of(const std::string& folder, const std::string& file) {
   const std::string blob = must_run("tar -C " + shell_quoted(folder) + " -cf - " + file);
-  const auto engine = Engine::create({.identity_key = Secret("a key for tests"), .try_passwords = true}).value();
+  const auto engine = Engine::create({.try_passwords = true}).value();
   LayerScanner layers(engine);
   MemorySource source(as_bytes(blob));
   ScanProgress progress;

@@ -63,7 +63,7 @@ std::shared_ptr<const Engine> asking_engine() {
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(std::make_unique<AskingDetector>());
   detectors.push_back(make_needle_detector());
-  return Engine::create(DetectorContext{.identity_key = Secret("key")}, std::move(detectors)).value();
+  return Engine::create(DetectorContext{}, std::move(detectors)).value();
 }
 
 struct Rig {
