@@ -7,6 +7,7 @@
 #include "core/wire/registry_kinds.hpp"
 #include "daemon/commands/check_command.hpp"
 #include "daemon/commands/connection_options.hpp"
+#include "daemon/commands/connector.hpp"
 #include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/list_command.hpp"
 #include "daemon/commands/scan_command.hpp"
@@ -18,6 +19,7 @@
 #include <sodium.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <string>
 
@@ -148,7 +150,9 @@ struct ScanFlags {
 
   CLI::App* add_to(CLI::App& app) {
     CLI::App* command =
-        app.add_subcommand("scan", "Scan images: [docker://]REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]");
+        app.add_subcommand("scan",
+                           "Scan images: [docker://]REF, oci:DIR[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME]; "
+                           "FILE may be - for standard input, :NAME also @DIGEST");
     command->add_option("images", options.images, "Images to scan");
     command->add_option("-c,--config", config_file, "Take images and credentials from a container-config.yml");
     command->add_option("--registry", options.registries, "Scan all images of this registry, HOST[:PORT] or a URL; may be repeated");
@@ -192,6 +196,10 @@ struct ScanFlags {
     if (!config_file.empty()) {
       auto applied = apply_container_config(config_file, options);
       if (!applied) return fail_usage(applied.error());
+    }
+    const bool reads_login = connection.password_stdin || connection.token_stdin || connection.credentials_file == "-";
+    if (reads_login && std::ranges::any_of(options.images, is_sent_to_us)) {
+      return fail_usage(Error(ErrorCode::invalid_argument, "an archive and credentials cannot both come from standard input"));
     }
     if (options.images.empty() && options.registries.empty())
       return fail_usage(Error(ErrorCode::invalid_argument, "no container images were stated"));

@@ -66,6 +66,9 @@ class Scan {
     if (options.progress && is_terminal(StandardStream::error)) progress_.emplace(clock);
   }
 
+  /// Before signals are waited for: until a pipe ends they end the process, as those of other programs in the pipe.
+  void receive() { connector_.receive(options_.images); }
+
   /// Reads everything, then writes it.
   Awaitable<void> run(Judgment& judgment, ReportWriter& writer, OutputFile& out, ScanSummary& summary) {
     Sleeper ticker(io_.get_executor());
@@ -389,6 +392,7 @@ int run_scan(ScanOptions options, const Environment& environment) {
 
   asio::io_context io(1);
   Scan scan(io, options, environment, clock, *std::move(reader), *workers, *std::move(store), *std::move(spool));
+  scan.receive();
   StopSignals signals(io.get_executor(), StopSignals::Second::ends_process, [&scan] {
     std::cerr << "\nlandwaiter: stopping; press Ctrl-C again to stop immediately\n";
     scan.stop();

@@ -159,6 +159,11 @@ class Sensor::Impl {
         co_await pause_.sleep(std::chrono::seconds(5));
         continue;
       }
+      const bool can_store = co_await jobs_->can_store();
+      if (!can_store) {
+        co_await pause_.sleep(std::chrono::seconds(5));
+        continue;
+      }
       auto leased = co_await acquire();
       if (leased) {
         failures = 0;

@@ -15,7 +15,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-/// For all installations. It keeps these hashes apart from others of the same bytes; it is no secret.
+/// For all installations. It keeps these hashes apart from others of the same bytes; it is not secret.
 constexpr std::string_view kSalt = "landwaiter secret id 1";
 constexpr double kStrongBits = 128;
 

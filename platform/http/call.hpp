@@ -11,6 +11,7 @@
 
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -41,6 +42,7 @@ struct Call {
   const Parameters& parameters;  ///< of the path
   const Principal& who;
   const Vault& vault;
+  const std::filesystem::path& state_directory;
   LeaseTerms terms;      ///< the time now, and how long leases last
   AssessContext assess;  ///< for the platform's policy and today's date
   std::uint64_t decoded_body_bytes_max;

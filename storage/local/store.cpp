@@ -280,6 +280,8 @@ Result<void> Store::put_value(std::string_view name, std::string_view value) {
   return transaction.commit();
 }
 
+Result<void> Store::probe() { return put_value("probe", "1"); }
+
 Result<void> Store::enqueue(const OutboxItem& item) {
   const Bytes compressed = zstd_compress(item.payload);
   Transaction transaction(*impl_->database, Kind::write);

@@ -72,6 +72,9 @@ class Store {
   Result<std::optional<std::string>> value(std::string_view name);
   Result<void> put_value(std::string_view name, std::string_view value);
 
+  /// Writes something of no meaning, as proof that writing works.
+  Result<void> probe();
+
   Result<void> enqueue(const OutboxItem& item);
   /// Oldest first. One whose payload is damaged comes without it: an error would keep back all the others.
   Result<std::vector<OutboxItem>> outbox(std::size_t count_max);

@@ -80,19 +80,15 @@ class Registries(CommandCase):
         self.assertEqual(self.scan("--fail-on", "private-key").code, 1)
 
     def test_an_image_that_lacks_a_layer_is_a_failure(self):
-        lost = images.layer({"lost": os.urandom(100)})
-        image = images.Image([lost])
-        with Pusher(self.registry) as pusher:
-            pusher.push(image, "broken/app", "1")
-        blob = os.path.join(self.registry.storage, "docker/registry/v2/blobs/sha256", lost.digest[7:9], lost.digest[7:])
-        os.unlink(os.path.join(blob, "data"))
-        try:
-            done = self.scan()
-            self.assertEqual((done.code, len(done.json["failures"])), (3, 1), done.err)
-            self.assertEqual(self.scan("--fail-on", "private-key").code, 1)
-        finally:
-            with open(os.path.join(blob, "data"), "wb") as file:
-                file.write(lost.blob)
+        registry = self.start_registry("broken")
+        lost = images.layer({"lost": b"lost"})
+        with Pusher(registry) as pusher:
+            pusher.push(self.image, "team/app", "1")
+            pusher.push(images.Image([lost]), "broken/app", "1")
+        os.unlink(os.path.join(registry.storage, "docker/registry/v2/blobs/sha256", lost.digest[7:9], lost.digest[7:], "data"))
+        done = self.scan(address=registry.address)
+        self.assertEqual((done.code, len(done.json["failures"])), (3, 1), done.err)
+        self.assertEqual(self.scan("--fail-on", "private-key", address=registry.address).code, 1)
 
     def test_a_filter_that_matches_nothing_says_so(self):
         done = self.scan("--platform", "linux/s390x")
@@ -148,6 +144,72 @@ class Output(CommandCase):
         with open(path, encoding="utf-8") as file:
             self.assertEqual(len(json.load(file)["images"]), 1)
         self.assertEqual(os.listdir(os.path.dirname(path)), ["report.json"])
+
+
+class Sources(CommandCase):
+    """Images on this machine, as other programs write them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.docker = cls.archive("docker.tar", "docker-archive:{}:shop/web:1")
+        cls.oci = cls.archive("oci.tar", "oci-archive:{}:registry.example/shop/web:1")
+
+    @classmethod
+    def archive(cls, name, to):
+        path = os.path.join(cls.folder, name)
+        cls.tool("skopeo", "--insecure-policy", "copy", "--quiet", cls.layout + ":1", to.format(path))
+        return path
+
+    def pipe(self, path, *images_named, code=0):
+        with open(path, "rb") as file:
+            data = file.read()
+        argv = [program("LANDWAITER"), "scan", "--no-state", "--format", "json", *images_named]
+        done = subprocess.run(argv, input=data, capture_output=True, check=False, cwd=self.folder,
+                              env=process.clean_environment(self.folder))
+        self.assertEqual(done.returncode, code, done.stderr)
+        return json.loads(done.stdout)["images"]
+
+    def test_archives_through_pipes(self):
+        for path, image in ((self.docker, "docker-archive:-"), (self.docker, "docker-archive:/dev/stdin"), (self.oci, "oci-archive:-"),
+                            (self.oci, "oci-archive:-:registry.example/shop/web:1"), (self.docker, "docker-archive:-:shop/web:1")):
+            with self.subTest(image=image):
+                self.assertEqual([found["reference"] for found in self.pipe(path, image)], [image])
+        self.assertEqual(len(self.pipe(self.docker, "docker-archive:-", "docker-archive:-:shop/web:1")), 2)
+        self.assertEqual(self.pipe("/dev/null", "docker-archive:-", code=3), [])
+        self.assertEqual(os.listdir(os.path.join(self.folder, "tmp")), [])
+
+    def test_a_named_pipe(self):
+        pipe = os.path.join(self.folder, "fifo")
+        os.mkfifo(pipe)
+        with subprocess.Popen(["cp", self.docker, pipe]) as sender:
+            self.assertEqual(len(self.scan_json("docker-archive:" + pipe)["images"]), 1)
+        self.assertEqual(sender.returncode, 0)
+
+    def test_standard_input_has_one_reader(self):
+        code, said = self.code("docker-archive:-", "--username", "a", "--password-stdin", stdin="secret")
+        self.assertEqual(code, 2)
+        self.assertIn("standard input", said)
+
+    def test_whole_references_and_digests(self):
+        other = images.Image([images.layer({"etc/other.key": self.key})])
+        layout = images.write_layout(self.make_folder("several"), {"registry.example/a:1": self.image, "registry.example/b:1": other})
+        for name in (":registry.example/b:1", ":b:1", "@" + other.digest, ":any@" + other.digest):
+            with self.subTest(name=name):
+                self.assertEqual(self.scan_image("oci:" + layout + name)["digest"], other.digest)
+        for name in ("", ":1"):
+            code, said = self.code("--format", "json", "oci:" + layout + name)
+            self.assertEqual(code, 3)
+            self.assertIn("registry.example/a:1, registry.example/b:1; name one as", said)
+
+    def test_the_wrong_prefix_is_told_the_right_one(self):
+        for image, advice in ((f"oci:{self.docker}", "docker-archive:"), (f"docker-archive:{self.oci}", "oci-archive:"),
+                              (self.layout.replace("oci:", "docker-archive:"), "oci:"), (self.docker, "docker-archive:"),
+                              ("docker-daemon:alpine:latest", "docker save IMAGE"), ("oci:-", "oci-archive:-")):
+            with self.subTest(image=image):
+                code, said = self.code("--format", "json", image)
+                self.assertEqual(code, 3)
+                self.assertIn(advice, said)
 
 
 class Folders(CommandCase):
@@ -240,9 +302,10 @@ class SilentRegistry(SmallServer):
 
 class Stops(CommandCase):
     def test_a_stopped_scan_ends_with_130(self):
-        registry = self.start(SilentRegistry(self.image))
+        image = images.Image([images.layer({"b": b"c"})])
+        registry = self.start(SilentRegistry(image))
         self.addCleanup(registry.over.set)
-        reference = f"docker://localhost:{registry.port}/a@{self.image.digest}"
+        reference = f"docker://localhost:{registry.port}/a@{image.digest}"
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(signal=number):
                 registry.asked.clear()
