@@ -15,7 +15,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-enum EncodedTrigger { kBase64Der = 100, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem };
+enum EncodedTrigger { kBase64Der = 100, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem, kUrlPem };
 
 /// Base64 characters that depend only on these bytes, and the number of characters before them in their group of three bytes.
 struct Base64Text {
@@ -218,6 +218,15 @@ void inspect_utf16(const Window& window, const Hit& hit, FindingSink& sink) {
   sink.decoded(run.encoding, std::move(run.bytes), run.begin, run.end);
 }
 
+/// A form or an address; the character behind "BEGIN" says how it writes spaces.
+void inspect_url(const Window& window, const Hit& hit, FindingSink& sink) {
+  const std::size_t begin = as_text(window.bytes.first(hit.end)).rfind("-----BEGIN");
+  if (begin == std::string_view::npos) return;
+  encoded::Run run = encoded::read_percent(window.bytes, begin, window.bytes[hit.end - 1] == '+');
+  if (run.bytes.size() < kCharactersMin) return wipe(run.bytes);
+  hand_on(window, std::move(run), sink);
+}
+
 }  // namespace
 
 std::vector<Trigger> EncodedTextDetector::triggers() const {
@@ -248,6 +257,7 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
        "|30[0-9a-fA-F]{2}020100300(?:506032[bB]65|[bB]0609608648)|30[0-9a-fA-F]{2}020100301[0-9a-fA-F]06072[aA]8648[cC][eE]",
        kHexDerMax},
       {kUtf16Pem, R"(\x00-\x00-\x00-\x00B\x00E\x00G\x00I\x00N\x00 )", kUtf16PemBytes},
+      {kUrlPem, R"(-----BEGIN(?:\+|%(?:25){0,3}20))", 19},
   };
   out.insert(out.end(), others.begin(), others.end());
   return out;
@@ -260,6 +270,7 @@ void EncodedTextDetector::inspect(const Window& window, const Hit& hit, FindingS
     case kBase64Keystore: return inspect_base64_keystore(window, hit, sink);
     case kHexPem: return inspect_hex_pem(window, hit, sink);
     case kHexDer: return inspect_hex_der(window, hit, sink);
+    case kUrlPem: return inspect_url(window, hit, sink);
     case kUtf16Pem: return inspect_utf16(window, hit, sink);
     default: return inspect_base64_text(window, hit, sink);
   }
