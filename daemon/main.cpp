@@ -276,6 +276,7 @@ int main(int argc, char** argv) {
   if (const auto ended = run_reader_process(argc, argv)) return *ended;
   share_one_heap();
   return_large_blocks();
+  open_standard_descriptors();
   keep_memory_private();
   use_utf8_names();
   ignore_broken_pipes();

@@ -5,7 +5,6 @@
 #include "detectors/certificates/public_asset_detector.hpp"
 #include "detectors/certificates/public_der_detector.hpp"
 #include "detectors/certificates/signed_data_detector.hpp"
-#include "detectors/engine/engine.hpp"
 #include "detectors/jose/jose_detector.hpp"
 #include "detectors/key_files/encoded_text_detector.hpp"
 #include "detectors/key_files/key_file_detector.hpp"
@@ -39,10 +38,5 @@ std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorCo
 }
 
 std::vector<std::unique_ptr<const FileReader>> make_all_file_readers() { return {}; }
-
-// Separate from the rest of Engine, so a program with its own detectors (tests) does not link ours.
-Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context) {
-  return create(context, make_all_detectors(context), make_all_file_readers());
-}
 
 }  // namespace landwaiter::detectors

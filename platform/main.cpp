@@ -214,6 +214,7 @@ int create_token(const TokenOptions& options) {
 
 int main(int argc, char** argv) {
   if (const auto ended = daemon::run_reader_process(argc, argv)) return *ended;
+  open_standard_descriptors();
   keep_memory_private();
   use_utf8_names();
   ignore_broken_pipes();

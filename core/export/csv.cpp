@@ -50,9 +50,19 @@ std::string layer_number(const ImageReport& image, const Digest& layer) {
   return {};
 }
 
+/// Why the finding as a whole, or those of its issues that are, is accepted.
+std::string accepted_text(const Finding& finding, const std::vector<Issue>& issues) {
+  if (const auto whole = acceptance_in(finding.attributes)) return whole->reason + " (" + whole->by + ")";
+  std::string out;
+  for (const Issue& issue : issues) {
+    if (issue.accepted) out += (out.empty() ? "" : "; ") + issue.code + ": " + issue.accepted->reason + " (" + issue.accepted->by + ")";
+  }
+  return out;
+}
+
 std::string header() {
   return row({"image", "digest", "platform", "severity", "type", "title", "id", "issues", "reasons", "remedy", "path", "entry", "offset",
-              "layer", "layer_number", "deleted_by", "detector"});
+              "layer", "layer_number", "deleted_by", "detector", "accepted"});
 }
 
 std::string row_of(const ImageReport& image, const Finding& finding, const std::vector<Issue>& issues, const Occurrence& place) {
@@ -62,7 +72,8 @@ std::string row_of(const ImageReport& image, const Finding& finding, const std::
   return row({image.facts.reference, image.facts.digest.str(), image.facts.platform, std::string(to_string(finding.severity)),
               std::string(to_string(finding.type)), finding.title, finding.id, joined(issues, &Issue::code), joined(issues, &Issue::reason),
               issues.empty() ? "" : issues.front().remedy, path, entry, std::to_string(place.offset), place.layer.str(),
-              layer_number(image, place.layer), place.deleted_by ? place.deleted_by->str() : "", finding.detector});
+              layer_number(image, place.layer), place.deleted_by ? place.deleted_by->str() : "", finding.detector,
+              accepted_text(finding, issues)});
 }
 
 /// What was not searched, as a row with the coverage in the place of a type: whoever reads only the rows must see it.
@@ -71,7 +82,7 @@ std::string row_of(const ImageReport& image, const Diagnostic& diagnostic) {
   for (const std::string& name : diagnostic.archive) entry += (entry.empty() ? "" : " > ") + name;
   return row({image.facts.reference, image.facts.digest.str(), image.facts.platform, "", std::string(to_string(diagnostic.effect)),
               diagnostic.message, "", std::string(to_string(diagnostic.code)), "", "", diagnostic.path, entry, "", diagnostic.layer.str(),
-              layer_number(image, diagnostic.layer), "", ""});
+              layer_number(image, diagnostic.layer), "", "", ""});
 }
 
 void put_in_order(std::vector<Finding>& findings) {

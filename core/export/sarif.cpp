@@ -126,17 +126,25 @@ json result_of(const Finding& finding, const Issue& issue, std::size_t rule_inde
   for (std::size_t i = 0; i < std::min(finding.occurrences.size(), kLocationsMax); ++i)
     locations.push_back(location_of(finding.occurrences[i]));
   const std::string identity = std::string(to_string(finding.type)) + " " + finding.id + " " + issue.code;
-  return {{"ruleId", issue.code},
-          {"ruleIndex", rule_index},
-          {"level", level_of(issue.severity)},
-          {"message", {{"text", finding.title + ": " + issue.reason + " " + issue.remedy}}},
-          {"locations", std::move(locations)},
-          {"partialFingerprints", {{"findingIssue/v1", std::string(Digest::sha256_of(as_bytes(identity)).hex())}}},
-          {"properties",
-           {{"severity", to_string(issue.severity)},
-            {"type", to_string(finding.type)},
-            {"id", finding.id},
-            {"places", finding.occurrences.size()}}}};
+  json out{{"ruleId", issue.code},
+           {"ruleIndex", rule_index},
+           {"level", level_of(issue.severity)},
+           {"message", {{"text", finding.title + ": " + issue.reason + " " + issue.remedy}}},
+           {"locations", std::move(locations)},
+           {"partialFingerprints", {{"findingIssue/v1", std::string(Digest::sha256_of(as_bytes(identity)).hex())}}},
+           {"properties",
+            {{"severity", to_string(issue.severity)},
+             {"type", to_string(finding.type)},
+             {"id", finding.id},
+             {"places", finding.occurrences.size()}}}};
+  // 3.35; "external": it is written neither in the image nor in this file.
+  if (issue.accepted) {
+    const std::string until = issue.accepted->until.empty() ? "" : ", until " + issue.accepted->until;
+    out["suppressions"] = json::array({{{"kind", "external"},
+                                        {"status", "accepted"},
+                                        {"justification", issue.accepted->reason + " (" + issue.accepted->by + until + ")"}}});
+  }
+  return out;
 }
 
 json uri_bases_of(const ImageReport& image) {

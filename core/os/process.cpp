@@ -144,6 +144,14 @@ void keep_memory_private() {
   static_cast<void>(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
 }
 
+void open_standard_descriptors() {
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest free number is the one that is missing. A report that is written to a closed standard output has to fail still.
+    const int mode = standard == STDERR_FILENO ? O_RDWR : O_RDONLY;
+    if (::fcntl(standard, F_GETFD) < 0 && errno == EBADF && ::open("/dev/null", mode) != standard) std::abort();
+  }
+}
+
 void forget_variables(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     if (name.empty() || environ == nullptr) continue;

@@ -19,6 +19,10 @@ void ignore_broken_pipes();
 /// /proc folder. The first thing that a program does.
 void keep_memory_private();
 
+/// Opens the null device in place of standard input, output or error that is closed: what is opened next would take its number, and get
+/// what is written there. Writing to such an output still fails, but for standard error.
+void open_standard_descriptors();
+
 /// Removes variables from the environment, and their values from the bytes that /proc/PID/environ shows: children do not inherit
 /// them. Before the first thread starts. Names that are not set are passed over.
 void forget_variables(const std::vector<std::string>& names);

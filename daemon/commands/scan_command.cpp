@@ -41,6 +41,10 @@ Result<Workers> workers_for(const ScanOptions& options) {
   return Workers{plan.workers, *floor};
 }
 
+/// The text of all reports of one image, as a part of a reader's memory: composed and written it takes some six times its length, when no
+/// reader runs any more.
+constexpr std::uint64_t kReportsShare = 4;
+
 /// Everything that one `landwaiter scan` needs while it runs.
 class Scan {
  public:
@@ -54,7 +58,7 @@ class Scan {
         pool_(io.get_executor(), std::move(reader), workers.number, clock, workers.floor),
         claims_(io.get_executor(), store_, pool_.engine_state(), clock, !options.full),
         runner_(io.get_executor(), pool_, store_, clock),
-        results_(store_, pool_.engine_state(), std::move(spool)),
+        results_(store_, pool_.engine_state(), std::move(spool), options.memory_bytes / kReportsShare),
         connector_(io.get_executor(), options.connection, environment, clock) {
     if (options.progress && is_terminal(StandardStream::error)) progress_.emplace(clock);
   }

@@ -3,6 +3,7 @@
 
 #include "daemon/commands/connection_options.hpp"
 #include "daemon/commands/exit_code.hpp"
+#include "daemon/output/fail_rule.hpp"
 #include "daemon/output/output.hpp"
 #include "daemon/settings/config.hpp"
 

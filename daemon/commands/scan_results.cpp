@@ -7,6 +7,7 @@
 #include <iostream>
 #include <map>
 #include <optional>
+#include <utility>
 
 namespace landwaiter::daemon {
 namespace {
@@ -22,12 +23,31 @@ Result<ScannedLayer> stored_layer(storage::Store& store, const Digest& layer, co
   return **std::move(stored);
 }
 
-Result<ImageReport> composed(storage::Store& store, SpooledImage image, const EngineState& engine) {
+/// What is known of the layer but its findings.
+Result<ScannedLayer> without_findings(storage::Store& store, const Digest& layer, const EngineState& engine) {
+  auto facts = store.layer_facts(layer, engine.walker);
+  if (!facts) return facts.error();
+  ScannedLayer out;
+  if (*facts) out.facts = **std::move(facts);
+  Diagnostic left_out;
+  left_out.code = ErrorCode::limit_exceeded;
+  left_out.effect = Effect::incomplete;
+  left_out.message = "what was found in this layer is left out, as the image's report needs too much memory (--memory)";
+  out.facts.diagnostics.push_back(std::move(left_out));
+  return out;
+}
+
+Result<ImageReport> composed(storage::Store& store, SpooledImage image, const EngineState& engine, std::uint64_t bytes_left) {
   std::map<Digest, ScannedLayer> layers;
   for (const Digest& layer : image.facts.layers) {
     if (layers.contains(layer)) continue;
-    auto stored = stored_layer(store, layer, engine);
+    const auto bytes = store.reports_bytes(layer, engine);
+    if (!bytes) return bytes.error();
+    // What one layer may say is bounded when it is read.
+    const bool fits = *bytes <= bytes_left || layers.empty();
+    auto stored = fits ? stored_layer(store, layer, engine) : without_findings(store, layer, engine);
     if (!stored) return stored.error();
+    if (fits) bytes_left -= std::min(bytes_left, *bytes);
     layers.emplace(layer, *std::move(stored));
   }
   ImageReport report = compose(std::move(image.facts), engine.states, std::move(layers));
@@ -123,7 +143,7 @@ Awaitable<void> ScanResults::write_images(const AssessContext& context, const st
     auto image = spool_->next_image(place);
     if (!image) return image.error();
     if (!*image) return std::optional<ImageReport>();
-    auto report = composed(store, **std::move(image), engine_);
+    auto report = composed(store, **std::move(image), engine_, image_bytes_max_);
     if (!report) return report.error();
     return std::optional<ImageReport>(*std::move(report));
   };

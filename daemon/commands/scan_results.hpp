@@ -3,6 +3,7 @@
 
 #include "core/assess/assess.hpp"
 #include "core/os/output_file.hpp"
+#include "daemon/output/fail_rule.hpp"
 #include "daemon/output/output.hpp"
 #include "daemon/scan/image_runner.hpp"
 #include "daemon/scan/store_thread.hpp"
@@ -25,8 +26,10 @@ struct Judgment {
 /// Lives on the io thread; spool and moduli are used on the store's.
 class ScanResults {
  public:
-  ScanResults(StoreThread& store, EngineState engine, std::unique_ptr<storage::ScanSpool> spool)
-      : store_(store), engine_(std::move(engine)), spool_(std::move(spool)) {}
+  /// The reports of an image's layers are composed as far as their texts are no longer than `image_bytes_max` together; what was found in
+  /// further layers is left out, which makes the image incomplete.
+  ScanResults(StoreThread& store, EngineState engine, std::unique_ptr<storage::ScanSpool> spool, std::uint64_t image_bytes_max)
+      : store_(store), engine_(std::move(engine)), spool_(std::move(spool)), image_bytes_max_(image_bytes_max) {}
 
   /// False for an image that was asked for before.
   Awaitable<bool> first_time(Digest image);
@@ -52,6 +55,7 @@ class ScanResults {
   StoreThread& store_;
   EngineState engine_;
   std::unique_ptr<storage::ScanSpool> spool_;
+  std::uint64_t image_bytes_max_;
   SharedPrimes primes_;
   Totals totals_;
 };

@@ -139,37 +139,4 @@ Result<void> write_output(const std::string& file, const std::string& text) {
   return written ? out->finish() : written;
 }
 
-Result<FailRule> FailRule::parse(std::string_view text) {
-  FailRule rule;
-  if (text == "not-opened" || text == "incomplete") {
-    rule.coverage = text == "incomplete" ? CoverageState::incomplete : CoverageState::not_opened;
-    return rule;
-  }
-  const std::size_t colon = text.find(':');
-  const std::string_view first = text.substr(0, colon);
-  rule.type = finding_type_from(first);
-  const auto alone = severity_from(first);
-  if (!rule.type && colon == std::string_view::npos && alone) {
-    rule.severity = *alone;
-    return rule;
-  }
-  const auto second = colon == std::string_view::npos ? std::optional(Severity::info) : severity_from(text.substr(colon + 1));
-  if (!rule.type || !second) {
-    return Error(ErrorCode::invalid_argument, "--fail-on " + quoted(text) +
-                                                  " is not a valid rule; use a severity (info, low, medium, high, critical), a type "
-                                                  "(private-key, certificate, ...), TYPE:SEVERITY, not-opened or incomplete");
-  }
-  rule.severity = *second;
-  return rule;
-}
-
-bool FailRule::met_by(const Finding& finding) const {
-  return !coverage && (!type || *type == finding.type) && finding.severity >= severity;
-}
-
-bool FailRule::met_by(const ImageReport& image) const {
-  if (coverage) return coverage_of(image).state() >= *coverage;
-  return std::ranges::any_of(image.findings, [&](const Finding& finding) { return met_by(finding); });
-}
-
 }  // namespace landwaiter::daemon

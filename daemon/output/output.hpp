@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/report/coverage.hpp"
+#include "core/report/report.hpp"
 #include "daemon/output/table.hpp"
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,18 +36,5 @@ std::unique_ptr<ReportWriter> make_report_writer(const std::string& format, cons
 
 /// Writes a command's result to `file`, or to standard output if that is empty.
 Result<void> write_output(const std::string& file, const std::string& text);
-
-/// A `--fail-on` rule: "high" (that severity or worse), "private-key" (that type), "certificate:medium" (both), "not-opened" (anything was
-/// not searched) or "incomplete" (a search ended early).
-struct FailRule {
-  std::optional<CoverageState> coverage;  ///< instead of the others
-  std::optional<FindingType> type;
-  Severity severity = Severity::info;
-
-  static Result<FailRule> parse(std::string_view text);
-  /// Assets that a later layer deletes also count: they can still be pulled with the image.
-  bool met_by(const Finding& finding) const;
-  bool met_by(const ImageReport& image) const;
-};
 
 }  // namespace landwaiter::daemon

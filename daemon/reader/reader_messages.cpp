@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <span>
 
 namespace landwaiter::daemon {
 
@@ -237,7 +238,15 @@ Result<void> send_results(MessageSocket& socket, ScannedLayer scanned) {
 }
 
 Result<void> send_results(MessageSocket& socket, const detectors::ImageFindings& found) {
-  return send_item(socket, dump_json({{"image", {{"findings", found.findings}, {"diagnostics", found.diagnostics}}}}));
+  constexpr std::size_t kFindingsAtOnce = 1000;
+  auto sent = send_item(socket, dump_json({{"image", {{"findings", json::array()}, {"diagnostics", found.diagnostics}}}}));
+  for (std::span<const Finding> rest = found.findings; sent && !rest.empty();) {
+    json some = json::array();
+    for (const Finding& finding : rest.first(std::min(rest.size(), kFindingsAtOnce))) some.push_back(finding);
+    rest = rest.subspan(some.size());
+    sent = send_item(socket, dump_json({{"image", {{"findings", std::move(some)}, {"diagnostics", json::array()}}}}));
+  }
+  return sent;
 }
 
 Result<void> send_results(MessageSocket& socket, const Error& error) {

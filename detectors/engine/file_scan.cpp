@@ -14,6 +14,8 @@ namespace {
 
 /// For a file, and for an archive around it.
 constexpr std::size_t kOwnWindows = 2;
+/// What it costs to search decoded bytes: to begin, and each.
+constexpr std::uint64_t kSearchUnits = 2'000, kSearchUnitsPerByte = 4;
 /// What a detector makes of a gathered object (a copy, its parts, their text) takes up to this many times as much, beside it.
 constexpr std::uint64_t kObjectWorkFactor = 2;
 
@@ -24,6 +26,7 @@ void FileScanMemory::begin_layer(std::span<const Analysis> analyses, const ScanL
   for (const Analysis analysis : analyses) wanted[index_of(analysis)] = true;
   guess_rounds_left.fill(limits.layer_guess_rounds_max);
   for (WorkMeter& meter : work) meter.begin(limits.layer_work_base);
+  for (WorkMeter& meter : reader_work) meter.begin(limits.layer_work_base);
 }
 
 void FileScanMemory::earn(std::uint64_t bytes, const ScanLimits& limits) {
@@ -341,6 +344,7 @@ void FileScan::deliver_object(Object object, bool ends_file) {
 
 void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, std::uint64_t offset) {
   if (bytes.empty() || encodings_.size() >= limits::decode_depth_max) return;
+  if (!charge_work(kSearchUnits + kSearchUnitsPerByte * bytes.size())) return;
   if (!inner_) inner_ = std::make_unique<FileScan>(engine_, memory_, limits_);
   inner_->encodings_ = encodings_;
   inner_->encodings_.emplace_back(encoding);

@@ -26,6 +26,7 @@ struct FileScanMemory {
   ByAnalysis<bool> wanted{};
   ByAnalysis<std::uint64_t> guess_rounds_left{};  ///< see FindingSink::spend
   ByAnalysis<WorkMeter> work{};                   ///< what detectors may still cost
+  ByAnalysis<WorkMeter> reader_work{};            ///< the same of file readers, apart: what comes first depends on how bytes were cut
   std::stop_token stop;                           ///< asked before each hit: after it nothing is found
 
   void begin_layer(std::span<const Analysis> analyses, const ScanLimits& limits);

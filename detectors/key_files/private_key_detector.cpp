@@ -126,7 +126,7 @@ std::vector<Trigger> PrivateKeyDetector::triggers() const {
       // SEQUENCE { INTEGER 0 or 1, SEQUENCE { OID of the arcs that have keys
       {kPkcs8,
        R"(\x30(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff]|[\x20-\x7f])\x02\x01[\x00\x01]\x30(?:[\x05-\x7f]|\x81[\x00-\xff]|\x82[\x00-\xff]{2}))"
-       R"(\x06[\x03-\x0b](?:\x2a[\x81\x85\x86]|\x2b[\x65\x81]|\x60\x86))",
+       R"(\x06[\x03-\x0b](?:\x2a[\x81\x85\x86]|\x2b[\x06\x65\x81]|\x60\x86))",
        15},
       // The OIDs of PBES1, PBES2, PKCS #12 and Java key protection.
       {kEncryptedTrigger,

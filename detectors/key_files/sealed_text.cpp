@@ -2,7 +2,7 @@
 #include "detectors/key_files/sealed_text.hpp"
 
 #include "core/base/encoding.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
@@ -26,7 +26,7 @@ json count_of(const json& object, const char* field) {
 
 /// go-securesystemslib's encrypted form: {kdf: {name, params: {N, r, p}, salt}, cipher: {name, nonce}, ciphertext}.
 std::optional<StoredKey> read_secretbox(ByteView body, std::string_view label) {
-  const auto document = parse_json(as_text(body), "encrypted key");
+  const auto document = parse_json(as_text(body), "encrypted key", kJsonObject);
   if (!document || !document->is_object() || !document->contains("kdf") || !document->contains("cipher")) return std::nullopt;
   const json& kdf = (*document)["kdf"];
   const json& cipher = (*document)["cipher"];

@@ -37,7 +37,7 @@ std::unique_ptr<FileReading> LayerWalk::open_readers(const EntryReader* archive)
   FileFacts facts;
   facts.path = place_.path;
   facts.archive = place_.archive;
-  if (archive == nullptr) return FileReading::open(engine_, limits_, memory_.files.wanted, facts);
+  if (archive == nullptr) return FileReading::open(engine_, limits_, memory_.files.wanted, memory_.files.reader_work, facts);
   const ArchiveEntry& entry = archive->entry();
   const std::string link_target = link_target_of(*archive);
   const std::optional<EntryMetadata> metadata = archive->metadata();
@@ -45,7 +45,7 @@ std::unique_ptr<FileReading> LayerWalk::open_readers(const EntryReader* archive)
   if (entry.size_known) facts.size_bytes = entry.size_bytes;
   facts.link_target = link_target;
   facts.metadata = metadata ? &*metadata : nullptr;
-  return FileReading::open(engine_, limits_, memory_.files.wanted, facts);
+  return FileReading::open(engine_, limits_, memory_.files.wanted, memory_.files.reader_work, facts);
 }
 
 void LayerWalk::offer_entry(const EntryReader& archive) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/images.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/report/compose.hpp"
 #include "platform/store/analysis_states.hpp"
 #include "platform/store/layers.hpp"
@@ -112,11 +112,11 @@ Result<StoredImage> stored_image(Transaction& transaction, const Digest& digest)
         transaction.query("SELECT id,facts,walker,layers_fetched,layers_reused,documents_findings FROM image WHERE digest=?", {digest});
     if (!rows.next()) return Error(ErrorCode::not_found, "there is no scanned image " + digest.str());
     image.id = rows.integer(0);
-    auto facts = parse_json_as<ImageFacts>(rows.text(1), "stored facts of image " + digest.str());
+    auto facts = parse_json_as<ImageFacts>(rows.text(1), "stored facts of image " + digest.str(), kJsonStored);
     auto walker = Digest::parse(rows.text(2));
     if (!facts) return Error(ErrorCode::io, facts.error().message());
     if (!walker) return Error(ErrorCode::io, walker.error().message());
-    const auto findings = parse_json(rows.text(5), "stored findings of image " + digest.str());
+    const auto findings = parse_json(rows.text(5), "stored findings of image " + digest.str(), kJsonStored);
     if (!findings) return Error(ErrorCode::io, findings.error().message());
     image.facts = *std::move(facts);
     const auto read = read_json_fields("stored findings of image " + digest.str(), [&] { findings->get_to(image.facts.findings); });
@@ -205,7 +205,7 @@ nlohmann::json list_images(Transaction& transaction, const ImageQuery& query) {
       {query.before, query.q, like_anywhere(query.q), query.page_size + 1, query.coverage ? to_string(*query.coverage) : ""});
   while (rows.next()) {
     if (page_is_full(out, "images", query.page_size)) break;
-    const auto facts = parse_json(rows.text(3), "stored facts");
+    const auto facts = parse_json(rows.text(3), "stored facts", kJsonStored);
     const AnalysisStates states = states_of_image(transaction, rows.integer(0));
     const Coverage coverage{static_cast<std::uint64_t>(rows.integer(5)), static_cast<std::uint64_t>(rows.integer(6))};
     out["images"].push_back({{"id", rows.integer(0)},

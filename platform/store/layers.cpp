@@ -2,7 +2,7 @@
 #include "platform/store/layers.hpp"
 
 #include "core/assess/assess.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "storage/compress.hpp"
 
@@ -88,7 +88,7 @@ void index_findings(Transaction& transaction, std::int64_t report_id, const Laye
 template <class T>
 Result<T> decoded(ByteView compressed, const std::string& what) {
   auto text = storage::zstd_decompress(compressed, limits::report_bytes_max);
-  auto value = text ? parse_json_as<T>(*text, "it") : Result<T>(text.error());
+  auto value = text ? parse_json_as<T>(*text, "it", kJsonStored) : Result<T>(text.error());
   if (!value) return Error(ErrorCode::io, "the stored " + what + " is damaged: " + value.error().message());
   return value;
 }

@@ -201,6 +201,15 @@ TEST_CASE("a reader that is stopped is given up after its silence", "[isolated_r
   check_signal(*reader, SIGSTOP, 5, "did not answer for 2 s");
 }
 
+TEST_CASE("a reader that says that it lives, but does not come to an end, is given up", "[isolated_reader]") {
+  auto reader = IsolatedReader::create(settings(), {.program = LANDWAITER_PROGRAM, .wait_per_cpu_time = 0}).value();
+  const std::string blob = layer_of(3);
+  const auto failed = scan(*reader, blob);
+  REQUIRE(failed.has_error());
+  CHECK(failed.error().message() ==
+        "layer " + Digest::sha256_of(as_bytes(blob)).str() + " was not read to its end: its reader lives, but does not come to an end");
+}
+
 TEST_CASE("a fork server that dies is replaced for the next layer", "[isolated_reader]") {
   auto reader = isolated();
   const std::string blob = layer_of(30);

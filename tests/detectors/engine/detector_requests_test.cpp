@@ -193,6 +193,17 @@ TEST_CASE("places that the layer has not earned are not looked at, and each file
   CHECK(places_of(rig.run(file)) == 3);
 }
 
+TEST_CASE("the search of decoded bytes is paid for", "[requests]") {
+  Rig rig;
+  WorkMeter& meter = rig.memory.work[index_of(Analysis::cryptography)];
+  const auto cost_of = [&](std::size_t size) {
+    meter.begin(1'000'000'000);
+    rig.run("HEAD" + std::string(kHex) + hex_encode(Bytes(size, '.')) + ">");
+    return meter.used();
+  };
+  CHECK(cost_of(2000) >= cost_of(1000) + 1000 * (2 * 2 + 4));
+}
+
 TEST_CASE("a scan that was asked to stop looks at no further place", "[requests]") {
   Rig rig;
   std::stop_source source;
