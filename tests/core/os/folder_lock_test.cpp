@@ -14,8 +14,6 @@ using namespace landwaiter;
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 const SystemTime kNow{std::chrono::seconds(1'700'000'000)};
 
 }  // namespace

@@ -11,8 +11,6 @@ using protocol::ItemOutcome;
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 InventoryItem item(ItemOutcome outcome, std::string media_type = "") {
   InventoryItem out;
   out.outcome = outcome;
