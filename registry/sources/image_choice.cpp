@@ -10,6 +10,8 @@
 #include <array>
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <set>
 
 namespace landwaiter::registry {
 namespace {
@@ -24,8 +26,13 @@ std::string shown(const NamedImage& image) {
 }
 
 std::string list(std::span<const NamedImage> images, const std::vector<std::size_t>& of, const std::string& where) {
+  std::map<std::string, std::size_t> times;
+  for (const std::size_t i : of) ++times[shown(images[i])];
   std::string out;
-  for (std::size_t i = 0; i < std::min(of.size(), kNamesShown); ++i) out += (out.empty() ? "" : ", ") + shown(images[of[i]]);
+  for (std::size_t i = 0; i < std::min(of.size(), kNamesShown); ++i) {
+    const std::string name = shown(images[of[i]]);
+    out += (out.empty() ? "" : ", ") + name + (times[name] > 1 ? " (@" + printable(images[of[i]].id) + ")" : "");
+  }
   if (of.size() > kNamesShown) out += ", and " + std::to_string(of.size() - kNamesShown) + " more";
   return out + "; name one as " + printable(where) + ":NAME or " + printable(where) + "@DIGEST";
 }
@@ -33,9 +40,9 @@ std::string list(std::span<const NamedImage> images, const std::vector<std::size
 /// The first entry of each image.
 std::vector<std::size_t> distinct(std::span<const NamedImage> images, const std::function<bool(const NamedImage&)>& is_meant) {
   std::vector<std::size_t> out;
+  std::set<std::string_view> seen;
   for (std::size_t i = 0; i < images.size(); ++i) {
-    const auto same = [&](std::size_t other) { return images[other].id == images[i].id; };
-    if (is_meant(images[i]) && std::ranges::none_of(out, same)) out.push_back(i);
+    if (is_meant(images[i]) && seen.insert(images[i].id).second) out.push_back(i);
   }
   return out;
 }

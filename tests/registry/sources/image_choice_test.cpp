@@ -54,7 +54,8 @@ TEST_CASE("what may mean several images is refused, and all are listed", "[local
   CHECK(has(chosen("", images), "@sha256:" + std::string(64, 'c') + " (without a name)"));
   CHECK(has(chosen("2.0", images), "not_found"));
   CHECK(has(chosen("2.0", images), "r/web:1.0"));
-  // Two images of one name are two images.
+  // Two images of one name are two images, and only their digests tell them apart.
+  CHECK(has(chosen("r:1", {{kA, {"r:1"}}, {kB, {"r:1"}}}), "r:1 (@" + kA + "), r:1 (@" + kB + ")"));
   CHECK(has(chosen("r:1", {{kA, {"r:1"}}, {kB, {"r:1"}}}), "invalid_argument"));
 }
 
