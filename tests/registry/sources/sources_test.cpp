@@ -269,6 +269,7 @@ TEST_CASE("the wrong prefix is told the right one", "[local]") {
   says(open_docker_archive(oci, ""), "is read as oci-archive:" + oci);
   write_file(folder / "files.tar", make_tar({{"etc/passwd", "x"}}));
   says(open_docker_archive((folder / "files.tar").string(), ""), "docker export");
+  std::filesystem::create_directory(folder / "skopeo");
   write_file(folder / "skopeo/version", "");
   write_file(folder / "skopeo/manifest.json", "{}");
   says(open_oci_layout((folder / "skopeo").string(), ""), "skopeo copy");
