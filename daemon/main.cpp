@@ -166,9 +166,15 @@ struct ScanFlags {
     command->add_flag("--all", options.all, "List every finding in the table, including those that need no action");
     command->add_option("--policy", options.policy,
                         "Policy for findings: nist-800-131a (the default), nist-ir-8547, cnsa-2.0, none, or a YAML file");
+    command->add_option("--ignore-file", options.ignore_file,
+                        "Findings that are accepted, with reasons (default: .landwaiterignore.yml, if it exists); docs/accepting.md");
+    command->add_option("--baseline", options.baseline, "An earlier report in JSON: what it has is accepted, and only what is new counts");
     command->add_option("--blocklist", options.blocklist, "List of known compromised keys, in badkeys format")->check(CLI::ExistingFile);
     command->add_flag("!--no-password-tries", options.try_passwords, "Do not try well-known passwords on keystores");
-    command->add_option("--fail-on", fail_on, "Exit with 1 if a finding matches SEVERITY, TYPE or TYPE:SEVERITY; may be repeated");
+    command->add_option(
+        "--fail-on", fail_on,
+        "Exit with 1 if a finding matches SEVERITY, TYPE, TYPE:SEVERITY or an issue's code, or an image is not-opened or incomplete; a "
+        "list with commas, may be repeated");
     command->add_option("--platform", options.platforms, "Scan only this platform of multi-platform images (linux/amd64); may be repeated");
     command->add_option("--state", state, "Where to store digests and reports (default: ~/.local/state/landwaiter)");
     command->add_flag("--no-state", no_state, "Store nothing");
@@ -198,9 +204,9 @@ struct ScanFlags {
     if (options.images.empty() && options.registries.empty())
       return fail_usage(Error(ErrorCode::invalid_argument, "no container images were stated"));
     for (const std::string& text : fail_on) {
-      auto rule = FailRule::parse(text);
-      if (!rule) return fail_usage(rule.error());
-      options.fail_on.push_back(*rule);
+      auto rules = FailRule::parse_list(text);
+      if (!rules) return fail_usage(rules.error());
+      options.fail_on.insert(options.fail_on.end(), rules->begin(), rules->end());
     }
     if (!memory.empty()) {
       auto bytes = parse_memory(memory);

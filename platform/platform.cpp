@@ -111,8 +111,8 @@ Result<void> Platform::Impl::open_database() {
   if (!writing) return writing.error();
   {
     Transaction transaction(**writing, Kind::write);
-    auto key = fleet_identity_key(transaction, vault);
-    if (!key) return key.error();
+    auto fits = check_master_key(transaction, vault);
+    if (!fits) return fits;
     extend_leases_after_start(transaction, terms());
     auto committed = transaction.commit();
     if (!committed) return committed;

@@ -229,7 +229,7 @@ inline constexpr std::uint64_t layer_work_per_byte = 50;
 /// What a call of a detector costs at least, and what describing a finding does.
 inline constexpr std::uint64_t inspection_work = 500;
 inline constexpr std::uint64_t finding_work = 10'000;
-/// Cost of all password guesses in one layer, in rounds of SHA-1 (about 200 ns): a start of one second, and what each KiB of its files
+/// Cost of all password guesses in one layer, in rounds of a hash (about 100 ns): a start of half a second, and what each KiB of its files
 /// brings. PKCS #12 files of Java and OpenSSL need 2,000 to 10,000 rounds per guess, a JCEKS of Java 400,000. Apart from other work, so
 /// that keystores never keep keys from being found.
 inline constexpr std::uint64_t layer_guess_rounds_max = 5'000'000;
@@ -253,6 +253,9 @@ inline constexpr std::uint64_t reader_results_bytes_max = 64 * MiB;
 /// which take 100 s.
 inline constexpr std::chrono::seconds reader_cpu_time_base{120};
 inline constexpr std::chrono::seconds reader_cpu_time_per_mib{30};
+/// How long it is waited for in all, as a multiple of its CPU time: many workers may share a processor, and one that was taken over may
+/// live on without doing anything.
+inline constexpr int reader_wait_per_cpu_time = 10;
 /// It says each second that it lives; a machine that swaps may hold it up for a while.
 inline constexpr std::chrono::seconds reader_silence_max{60};
 /// To start and to compile all triggers takes a fraction of a second on an idle machine.

@@ -3,6 +3,7 @@
 
 #include "core/assess/assess.hpp"
 #include "core/base/json_list_text.hpp"
+#include "core/report/coverage.hpp"
 
 #include <algorithm>
 #include <map>
@@ -125,23 +126,53 @@ json result_of(const Finding& finding, const Issue& issue, std::size_t rule_inde
   for (std::size_t i = 0; i < std::min(finding.occurrences.size(), kLocationsMax); ++i)
     locations.push_back(location_of(finding.occurrences[i]));
   const std::string identity = std::string(to_string(finding.type)) + " " + finding.id + " " + issue.code;
-  return {{"ruleId", issue.code},
-          {"ruleIndex", rule_index},
-          {"level", level_of(issue.severity)},
-          {"message", {{"text", finding.title + ": " + issue.reason + " " + issue.remedy}}},
-          {"locations", std::move(locations)},
-          {"partialFingerprints", {{"findingIssue/v1", std::string(Digest::sha256_of(as_bytes(identity)).hex())}}},
-          {"properties",
-           {{"severity", to_string(issue.severity)},
-            {"type", to_string(finding.type)},
-            {"id", finding.id},
-            {"places", finding.occurrences.size()}}}};
+  json out{{"ruleId", issue.code},
+           {"ruleIndex", rule_index},
+           {"level", level_of(issue.severity)},
+           {"message", {{"text", finding.title + ": " + issue.reason + " " + issue.remedy}}},
+           {"locations", std::move(locations)},
+           {"partialFingerprints", {{"findingIssue/v1", std::string(Digest::sha256_of(as_bytes(identity)).hex())}}},
+           {"properties",
+            {{"severity", to_string(issue.severity)},
+             {"type", to_string(finding.type)},
+             {"id", finding.id},
+             {"places", finding.occurrences.size()}}}};
+  // 3.35; "external": it is written neither in the image nor in this file.
+  if (issue.accepted) {
+    const std::string until = issue.accepted->until.empty() ? "" : ", until " + issue.accepted->until;
+    out["suppressions"] = json::array({{{"kind", "external"},
+                                        {"status", "accepted"},
+                                        {"justification", issue.accepted->reason + " (" + issue.accepted->by + until + ")"}}});
+  }
+  return out;
 }
 
 json uri_bases_of(const ImageReport& image) {
   const auto base = [](const std::string& text) { return json{{"description", {{"text", text}}}}; };
   return {{"IMAGE", base("the root of image " + image.facts.reference)},
           {"IMAGE_DOCUMENTS", base("the config and the manifest of image " + image.facts.reference)}};
+}
+
+/// SARIF 2.1.0, 3.20: what the run itself has to say. A run that did not search everything did not succeed.
+json invocation_of(const ImageReport& image) {
+  json notifications = json::array();
+  for (const Diagnostic& diagnostic : not_searched(image.diagnostics)) {
+    const bool incomplete = diagnostic.effect == Effect::incomplete;
+    json notification{{"level", incomplete ? "error" : "warning"},
+                      {"descriptor", {{"id", to_string(diagnostic.effect)}}},
+                      {"message", {{"text", diagnostic.message}}},
+                      {"properties", {{"code", to_string(diagnostic.code)}}}};
+    if (!diagnostic.path.empty()) {
+      Occurrence place;
+      place.path = diagnostic.path;
+      place.archive = diagnostic.archive;
+      place.layer = diagnostic.layer;
+      notification["locations"] = json::array({location_of(place)});
+    }
+    notifications.push_back(std::move(notification));
+  }
+  return {{"executionSuccessful", coverage_of(image).state() != CoverageState::incomplete},
+          {"toolExecutionNotifications", std::move(notifications)}};
 }
 
 json run_of(const ImageReport& image, const Options& options) {
@@ -163,6 +194,7 @@ json run_of(const ImageReport& image, const Options& options) {
           {"automationDetails", {{"id", image.facts.reference + "/" + image.facts.digest.str()}}},
           {"originalUriBaseIds", uri_bases_of(image)},
           {"columnKind", "unicodeCodePoints"},
+          {"invocations", json::array({invocation_of(image)})},
           {"results", std::move(results)},
           {"properties", {{"image", image.facts.reference}, {"digest", image.facts.digest.str()}, {"platform", image.facts.platform}}}};
 }

@@ -16,6 +16,7 @@
 #include "daemon/sensor/sensor_identity.hpp"
 #include "daemon/service/stop_signals.hpp"
 #include "daemon/settings/blocklist_file.hpp"
+#include "daemon/settings/decisions_file.hpp"
 #include "daemon/settings/policy_file.hpp"
 #include "registry/client/reference.hpp"
 
@@ -43,6 +44,10 @@ Result<Workers> workers_for(const ScanOptions& options) {
   return Workers{plan.workers, *floor};
 }
 
+/// The text of all reports of one image, as a part of a reader's memory: composed and written it takes some six times its length, when no
+/// reader runs any more.
+constexpr std::uint64_t kReportsShare = 4;
+
 /// Everything that one `landwaiter scan` needs while it runs.
 class Scan {
  public:
@@ -56,7 +61,7 @@ class Scan {
         pool_(io.get_executor(), std::move(reader), workers.number, clock, workers.floor),
         claims_(io.get_executor(), store_, pool_.engine_state(), clock, !options.full),
         runner_(io.get_executor(), pool_, store_, clock),
-        results_(store_, pool_.engine_state(), std::move(spool)),
+        results_(store_, pool_.engine_state(), std::move(spool), options.memory_bytes / kReportsShare),
         connector_(io.get_executor(), options.connection, environment, clock) {
     if (options.progress && is_terminal(StandardStream::error)) progress_.emplace(clock);
   }
@@ -65,7 +70,7 @@ class Scan {
   void receive() { connector_.receive(options_.images); }
 
   /// Reads everything, then writes it.
-  Awaitable<ScanResults::Totals> run(const Judgment& judgment, ReportWriter& writer, OutputFile& out) {
+  Awaitable<void> run(Judgment& judgment, ReportWriter& writer, OutputFile& out, ScanSummary& summary) {
     Sleeper ticker(io_.get_executor());
     bool finished = false;
     TaskGroup drawing(io_.get_executor());
@@ -77,13 +82,13 @@ class Scan {
     co_await drawing.join();
     if (broken_) co_return *broken_;
     const bool tell_failures = options_.format != "table" || !options_.output.empty();
-    auto totals = co_await results_.write(judgment, clock_.now(), options_.fail_on, tell_failures, writer, out);
+    auto written = co_await results_.write(judgment, clock_.now(), tell_failures, writer, out, summary);
     if (!options_.state.directory.empty()) {
       auto prune = [before = clock_.now() - storage::kUnusedKept](storage::Store& store) { return store.prune(before); };
       auto pruned = co_await store_.run(std::move(prune));
       if (!pruned) std::cerr << "landwaiter: " << pruned.error().message() << "\n";
     }
-    co_return totals;
+    co_return written;
   }
 
   void stop() {
@@ -293,42 +298,44 @@ class Scan {
   std::optional<Error> broken_;
 };
 
-/// What is remembered from one scan to the next, or from one layer to the next.
-struct Memory {
-  Secret identity_key;
-  std::unique_ptr<storage::Store> store;
-};
-
 /// In a folder, or until the end of this scan if that is empty.
-Result<Memory> open_memory(const std::filesystem::path& directory) {
-  Memory memory;
-  if (directory.empty()) {
-    memory.identity_key = random_key();
-  } else {
-    auto key = local_identity_key(directory);
-    if (!key) return key.error();
-    memory.identity_key = *std::move(key);
-  }
-  auto store = directory.empty() ? storage::Store::open_temporary() : storage::Store::open(directory);
-  if (!store) return store.error();
-  memory.store = *std::move(store);
-  return memory;
+Result<std::unique_ptr<storage::Store>> open_store(const std::filesystem::path& directory) {
+  return directory.empty() ? storage::Store::open_temporary() : storage::Store::open(directory);
 }
 
 /// Without a usable folder of its own a scan still has its result.
-Result<Memory> open_memory(StateFolder& state) {
-  auto memory = open_memory(state.directory);
-  if (memory || !state.is_default) return memory;
-  state.do_without(memory.error());
-  return open_memory(state.directory);
+Result<std::unique_ptr<storage::Store>> open_store(StateFolder& state) {
+  auto store = open_store(state.directory);
+  if (store || !state.is_default) return store;
+  state.do_without(store.error());
+  return open_store(state.directory);
 }
 
-Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options, Secret identity_key) {
+Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options) {
   ReaderSettings settings;
   settings.context.try_passwords = options.try_passwords;
   settings.memory_bytes_max = options.memory_bytes;
-  settings.context.identity_key = std::move(identity_key);
   return make_content_reader(settings);
+}
+
+/// Of the current folder, as other tools of a pipeline have it.
+constexpr const char* kIgnoreFile = ".landwaiterignore.yml";
+
+Result<Decisions> make_decisions(const ScanOptions& options) {
+  std::vector<Decision> decisions;
+  const std::string file = !options.ignore_file.empty() ? options.ignore_file : std::filesystem::exists(kIgnoreFile) ? kIgnoreFile : "";
+  if (!file.empty()) {
+    auto loaded = load_decisions(file);
+    if (!loaded) return loaded.error();
+    decisions = *std::move(loaded);
+  }
+  std::optional<Baseline> baseline;
+  if (!options.baseline.empty()) {
+    auto loaded = load_baseline(options.baseline);
+    if (!loaded) return loaded.error();
+    baseline = *std::move(loaded);
+  }
+  return Decisions(std::move(decisions), std::move(baseline));
 }
 
 Result<Judgment> make_judgment(const ScanOptions& options) {
@@ -336,6 +343,9 @@ Result<Judgment> make_judgment(const ScanOptions& options) {
   auto policy = load_policy(options.policy);
   if (!policy) return policy.error();
   judgment.policy = *std::move(policy);
+  auto decisions = make_decisions(options);
+  if (!decisions) return decisions.error();
+  judgment.decisions = *std::move(decisions);
   if (options.blocklist.empty()) return judgment;
   auto blocklist = open_blocklist(options.blocklist);
   if (!blocklist) return blocklist.error();
@@ -355,15 +365,11 @@ std::unique_ptr<ReportWriter> make_writer(const ScanOptions& options, const Envi
   return make_report_writer(options.format, options.cyclonedx_version, environment("SOURCE_DATE_EPOCH").value_or(""), style);
 }
 
-int end_scan(const ScanResults::Totals& totals, bool stopped) {
-  if (totals.moduli_left_out > 0) {
-    std::cerr << "landwaiter: " << totals.moduli_left_out << " RSA keys were not compared for shared primes: there are too many\n";
-  }
-  CommandEnd end;
-  end.stopped = stopped;
-  end.rule_met = totals.rule_met;
-  end.unread = totals.failures + totals.incomplete > 0;
-  return exit_code(end);
+/// Decisions that do not do what they were written for.
+void tell_decisions(const Decisions& decisions, SystemTime today) {
+  for (const Decision* decision : decisions.ended(today)) std::cerr << "landwaiter: " << decision->origin << ": this decision has ended\n";
+  for (const Decision* decision : decisions.unused())
+    std::cerr << "landwaiter: " << decision->origin << ": this decision matches nothing\n";
 }
 
 }  // namespace
@@ -376,31 +382,34 @@ int run_scan(ScanOptions options, const Environment& environment) {
   if (!workers) return fail_usage(workers.error());
   auto out = OutputFile::open(options.output);
   if (!out) return fail_usage(out.error());
-  auto memory = open_memory(options.state);
-  if (!memory) return fail_usage(memory.error());
-  auto reader = make_reader(options, std::move(memory->identity_key));
+  auto store = open_store(options.state);
+  if (!store) return fail_usage(store.error());
+  auto reader = make_reader(options);
   if (!reader) return fail_usage(reader.error());
   auto spool = storage::ScanSpool::open();
   if (!spool) return fail_usage(spool.error());
   const auto writer = make_writer(options, environment);
 
   asio::io_context io(1);
-  Scan scan(io, options, environment, clock, *std::move(reader), *workers, std::move(memory->store), *std::move(spool));
+  Scan scan(io, options, environment, clock, *std::move(reader), *workers, *std::move(store), *std::move(spool));
   scan.receive();
   StopSignals signals(io.get_executor(), StopSignals::Second::ends_process, [&scan] {
     std::cerr << "\nlandwaiter: stopping; press Ctrl-C again to stop immediately\n";
     scan.stop();
   });
-  std::optional<Result<ScanResults::Totals>> totals;
-  auto finished = [&](std::exception_ptr failure, Result<ScanResults::Totals> result) {
+  ScanSummary summary(options.fail_on);
+  std::optional<Result<void>> done;
+  auto finished = [&](std::exception_ptr failure, Result<void> result) {
     signals.cancel();
     if (failure) std::rethrow_exception(failure);
-    totals = std::move(result);
+    done = std::move(result);
   };
-  asio::co_spawn(io, scan.run(*judgment, *writer, *out), finished);
+  asio::co_spawn(io, scan.run(*judgment, *writer, *out, summary), finished);
   io.run();
-  if (!*totals) return fail_usage(totals->error());
-  return end_scan(**totals, scan.stopped());
+  if (!*done) return fail_usage(done->error());
+  tell_decisions(judgment->decisions, clock.now());
+  std::cerr << summary.text(options.output, options.format);
+  return exit_code({scan.stopped(), summary.any_rule_met(), summary.failures() + summary.incomplete() > 0});
 }
 
 }  // namespace landwaiter::daemon

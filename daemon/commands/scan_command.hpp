@@ -4,6 +4,7 @@
 #include "daemon/commands/connection_options.hpp"
 #include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/state_folder.hpp"
+#include "daemon/output/fail_rule.hpp"
 #include "daemon/output/output.hpp"
 #include "daemon/settings/config.hpp"
 
@@ -19,6 +20,8 @@ struct ScanOptions {
   std::string format = "table";  ///< "table", "json", "cyclonedx", "sarif" or "csv"
   std::string cyclonedx_version = "1.6";
   std::string policy = "nist-800-131a";  ///< a built-in one, or a file (daemon/settings/policy_file.hpp)
+  std::string ignore_file;               ///< decisions; empty: that of the current folder, if there is one
+  std::string baseline;                  ///< an earlier report; empty: none
   std::string blocklist;                 ///< a file (core/assess/blocklist.hpp); empty: none
   bool try_passwords = true;             ///< open keystores with well-known passwords
   bool all = false;                      ///< the table lists every finding

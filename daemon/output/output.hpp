@@ -5,7 +5,6 @@
 #include "daemon/output/table.hpp"
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,15 +36,5 @@ std::unique_ptr<ReportWriter> make_report_writer(const std::string& format, cons
 
 /// Writes a command's result to `file`, or to standard output if that is empty.
 Result<void> write_output(const std::string& file, const std::string& text);
-
-/// A `--fail-on` rule: "high" (that severity or worse), "private-key" (that type), or "certificate:medium" (both).
-struct FailRule {
-  std::optional<FindingType> type;
-  Severity severity = Severity::info;
-
-  static Result<FailRule> parse(std::string_view text);
-  /// Assets that a later layer deletes also count: they can still be pulled with the image.
-  bool met_by(const Finding& finding) const;
-};
 
 }  // namespace landwaiter::daemon

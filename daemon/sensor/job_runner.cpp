@@ -232,8 +232,7 @@ Result<std::shared_ptr<registry::Client>> JobRunner::client_for(const protocol::
   endpoint->kind = job.registry.kind;
   const Secret account = serialize(credentials);
   endpoint->credentials = std::move(credentials);
-  const std::string key =
-      job.registry.id + " " + hex_encode(hmac_sha256(as_bytes(identity_.identity_key.reveal()), as_bytes(account.reveal())));
+  const std::string key = job.registry.id + " " + hex_encode(hmac_sha256(as_bytes(account_key_.reveal()), as_bytes(account.reveal())));
   // No more of them than jobs that run.
   std::erase_if(clients_, [](const auto& entry) { return entry.second.expired(); });
   if (const auto known = clients_.find(key); known != clients_.end()) return known->second.lock();

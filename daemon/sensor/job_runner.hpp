@@ -63,6 +63,7 @@ class JobRunner {
   const SensorIdentity& identity_;
   std::function<void()> job_finished_;
   std::shared_ptr<registry::Transport> transport_;
+  Secret account_key_ = random_key();  ///< hides accounts in the keys of clients_
   std::map<std::string, std::weak_ptr<registry::Client>> clients_;
   std::map<std::string, std::shared_ptr<Leased>> jobs_;
   bool in_trouble_ = false;  ///< the state folder could not be written

@@ -2,7 +2,7 @@
 #include "daemon/sensor/outbox.hpp"
 
 #include "core/base/enum_names.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/log.hpp"
 
@@ -271,7 +271,7 @@ Awaitable<void> Outbox::send_report(Digest layer, AnalysisState of) {
 }
 
 Awaitable<void> Outbox::send_job_end(const OutboxItem& item) {
-  auto document = parse_json(item.payload, "outbox item");
+  auto document = parse_json(item.payload, "outbox item", kJsonStored);
   if (!document) co_return Error(ErrorCode::invalid_argument, document.error().message());
   const Secret lease((*document)["lease"].get<std::string>());
   const std::string body = dump_json((*document)["body"]);

@@ -97,7 +97,6 @@ class Sensor::Impl {
     uplink_.set_token(identity_.token);
 
     ReaderSettings readers;
-    readers.context.identity_key = identity_.identity_key;
     readers.context.try_passwords = config_.try_passwords;
     readers.memory_bytes_max = config_.memory_bytes;
     auto reader = make_reader_(readers);
@@ -143,7 +142,6 @@ class Sensor::Impl {
       if (answer) {
         identity_.sensor_id = answer->sensor_id;
         identity_.token = answer->token;
-        identity_.identity_key = answer->identity_key;
         co_return save_identity(config_.state_directory, identity_);
       }
       if (!answer.error().transient()) co_return answer.error().with_context("enrollment was refused");

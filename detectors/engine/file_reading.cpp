@@ -26,22 +26,25 @@ std::string failure_of(const std::string& label) { return "the reader " + label 
 }  // namespace
 
 void FileReading::Part::add(Finding finding, std::uint64_t offset) {
+  if (work_.spent()) return;
   finding.detector = label_;
   results.add(std::move(finding), offset, limits_);
 }
 
 void FileReading::Part::add(Package package, std::uint64_t offset) {
+  if (work_.spent()) return;
   package.reader = label_;
   results.add(std::move(package), offset, limits_);
 }
 
 void FileReading::Part::add(Distribution distribution, std::uint64_t offset) {
+  if (work_.spent()) return;
   distribution.reader = label_;
   results.add(std::move(distribution), offset, limits_);
 }
 
 void FileReading::Part::diagnose(ErrorCode code, std::string message, std::uint64_t) {
-  results.diagnose(code, std::move(message), limits_);
+  if (!work_.spent()) results.diagnose(code, std::move(message), limits_);
 }
 
 void FileReading::Part::end_with(ErrorCode code, std::string why) {
@@ -51,16 +54,21 @@ void FileReading::Part::end_with(ErrorCode code, std::string why) {
 
 template <class Call>
 void FileReading::Part::guarded(Call call) {
+  const WorkScope scope(work_);
   try {
-    call();
+    if (!work_.spent()) call();
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception&) {
-    end_with(ErrorCode::internal, failure_of(label_));
+    return end_with(ErrorCode::internal, failure_of(label_));
   }
+  if (!work_.spent()) return;
+  end_with(ErrorCode::limit_exceeded,
+           "not read to its end: reading files such as this one takes too much work in this layer (layer_work_base, layer_work_per_byte)");
 }
 
 void FileReading::Part::push(ByteView bytes) {
+  work_.earn(bytes.size() * limits_.layer_work_per_byte);
   if (consumer_) guarded([&] { consumer_->push(bytes); });
 }
 
@@ -78,7 +86,7 @@ void FileReading::Part::skip(std::uint64_t zeros, std::uint64_t& zeros_left) {
 }
 
 std::unique_ptr<FileReading> FileReading::open(const Engine::Impl& engine, const ScanLimits& limits, const ByAnalysis<bool>& wanted,
-                                               const FileFacts& file) {
+                                               ByAnalysis<WorkMeter>& work, const FileFacts& file) {
   std::unique_ptr<FileReading> reading;
   for (std::size_t i = 0; i < engine.readers.size(); ++i) {
     const FileReader& reader = *engine.readers[i];
@@ -86,7 +94,8 @@ std::unique_ptr<FileReading> FileReading::open(const Engine::Impl& engine, const
     const std::optional<bool> wants = is_wanted(reader, file);
     if (wants == false) continue;
     if (!reading) reading.reset(new FileReading);
-    Part& part = *reading->parts_.emplace_back(std::make_unique<Part>(reader, engine.reader_labels[i], limits));
+    Part& part =
+        *reading->parts_.emplace_back(std::make_unique<Part>(reader, engine.reader_labels[i], limits, work[index_of(reader.analysis())]));
     if (!wants) {
       part.end_with(ErrorCode::internal, failure_of(part.label_));
       continue;

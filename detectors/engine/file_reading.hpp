@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/work_meter.hpp"
 #include "detectors/engine/engine_impl.hpp"
 #include "detectors/engine/file_reader.hpp"
 #include "detectors/engine/file_results.hpp"
@@ -16,9 +17,10 @@ namespace landwaiter::detectors {
 /// and no other reader and no other file.
 class FileReading {
  public:
-  /// Asks all readers of the requested analyses. Null if none wants the file: most files cost only this question.
+  /// Asks all readers of the requested analyses. Null if none wants the file: most files cost only this question. `work` is what they may
+  /// still cost in the layer, and outlives the reading: each byte that a reader gets brings it some.
   static std::unique_ptr<FileReading> open(const Engine::Impl& engine, const ScanLimits& limits, const ByAnalysis<bool>& wanted,
-                                           const FileFacts& file);
+                                           ByAnalysis<WorkMeter>& work, const FileFacts& file);
 
   void push(ByteView bytes);
   /// As pushing that many zeros, which each reader's analysis pays for. The file is broken off for readers that cannot.
@@ -37,7 +39,8 @@ class FileReading {
 
 class FileReading::Part final : public ReportSink {
  public:
-  Part(const FileReader& with, std::string_view label, const ScanLimits& limits) : reader(with), limits_(limits), label_(label) {}
+  Part(const FileReader& with, std::string_view label, const ScanLimits& limits, WorkMeter& work)
+      : reader(with), limits_(limits), work_(work), label_(label) {}
 
   void add(Finding finding, std::uint64_t offset) override;
   void add(Package package, std::uint64_t offset) override;
@@ -49,6 +52,7 @@ class FileReading::Part final : public ReportSink {
 
  private:
   friend class FileReading;
+  /// Runs what the reader does: it pays for that, and a mistake in it ends it alone.
   template <class Call>
   void guarded(Call call);
   void push(ByteView bytes);
@@ -57,6 +61,7 @@ class FileReading::Part final : public ReportSink {
   void end_with(ErrorCode code, std::string why);
 
   const ScanLimits& limits_;
+  WorkMeter& work_;
   std::string label_;
   std::unique_ptr<FileConsumer> consumer_;  ///< null when it wants nothing more; goes before what it reports to
 };

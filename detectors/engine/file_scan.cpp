@@ -14,6 +14,8 @@ namespace {
 
 /// For a file, and for an archive around it.
 constexpr std::size_t kOwnWindows = 2;
+/// What it costs to search decoded bytes: to begin, and each.
+constexpr std::uint64_t kSearchUnits = 2'000, kSearchUnitsPerByte = 4;
 /// What a detector makes of a gathered object (a copy, its parts, their text) takes up to this many times as much, beside it.
 constexpr std::uint64_t kObjectWorkFactor = 2;
 
@@ -23,7 +25,9 @@ void FileScanMemory::begin_layer(std::span<const Analysis> analyses, const ScanL
   wanted.fill(false);
   for (const Analysis analysis : analyses) wanted[index_of(analysis)] = true;
   guess_rounds_left.fill(limits.layer_guess_rounds_max);
+  for (SecretIds& ids : secret_ids) ids.begin_layer();
   for (WorkMeter& meter : work) meter.begin(limits.layer_work_base);
+  for (WorkMeter& meter : reader_work) meter.begin(limits.layer_work_base);
 }
 
 void FileScanMemory::earn(std::uint64_t bytes, const ScanLimits& limits) {
@@ -35,6 +39,15 @@ FileScanMemory::FileScanMemory(const Engine::Impl& engine)
     : scratch(engine.prefilter.make_scratch()),
       windows(limits::window_bytes + limits::detector_lookahead_bytes + limits::detector_lookbehind_bytes + engine.trigger_length_max,
               kOwnWindows) {}
+
+const Diagnostic kIdOfPlaceNote{
+    .code = ErrorCode::limit_exceeded,
+    .message = "a short secret has an id of its place, not of its content: there are too many in this layer",
+    .path = {},
+    .archive = {},
+    .layer = {},
+    .effect = Effect::note,
+};
 
 /// Reports for one hit.
 class FileScan::Sink final : public FindingSink {
@@ -50,6 +63,10 @@ class FileScan::Sink final : public FindingSink {
   void add(Finding finding, std::uint64_t offset) override {
     if (!trusted()) return;
     charge_work(limits::finding_work);
+    if (finding.id.empty()) {
+      finding.id = id_of_place(window_.offset + offset, scan_.encodings_);
+      scan_.found(analysis_).diagnose(kIdOfPlaceNote, scan_.limits_);
+    }
     finding.detector = scan_.engine_.labels[detector_];
     if (!scan_.encodings_.empty()) {
       auto& wrapped = finding.attributes[attribute::wrapped_in];
@@ -94,6 +111,10 @@ class FileScan::Sink final : public FindingSink {
     if (rounds > left) return false;
     left -= rounds;
     return true;
+  }
+
+  std::string secret_id(ByteView secret, bool guessable) override {
+    return scan_.memory_.secret_ids[index_of(analysis_)].of(secret, guessable).value_or(std::string());
   }
 
  private:
@@ -341,6 +362,7 @@ void FileScan::deliver_object(Object object, bool ends_file) {
 
 void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, std::uint64_t offset) {
   if (bytes.empty() || encodings_.size() >= limits::decode_depth_max) return;
+  if (!charge_work(kSearchUnits + kSearchUnitsPerByte * bytes.size())) return;
   if (!inner_) inner_ = std::make_unique<FileScan>(engine_, memory_, limits_);
   inner_->encodings_ = encodings_;
   inner_->encodings_.emplace_back(encoding);

@@ -7,6 +7,7 @@
 #include "detectors/engine/engine_impl.hpp"
 #include "detectors/engine/file_results.hpp"
 #include "detectors/engine/scan_limits.hpp"
+#include "detectors/engine/secret_ids.hpp"
 
 #include <memory>
 #include <optional>
@@ -24,8 +25,10 @@ struct FileScanMemory {
   BufferPool windows;
   /// For the layer at hand:
   ByAnalysis<bool> wanted{};
+  ByAnalysis<SecretIds> secret_ids{};
   ByAnalysis<std::uint64_t> guess_rounds_left{};  ///< see FindingSink::spend
   ByAnalysis<WorkMeter> work{};                   ///< what detectors may still cost
+  ByAnalysis<WorkMeter> reader_work{};            ///< the same of file readers, apart: what comes first depends on how bytes were cut
   std::stop_token stop;                           ///< asked before each hit: after it nothing is found
 
   void begin_layer(std::span<const Analysis> analyses, const ScanLimits& limits);

@@ -3,6 +3,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -14,9 +15,14 @@ namespace {
 
 bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
+constexpr std::size_t kNameBytesMax = 64;
+/// What it costs to read a document, by its bytes, and to search one of its texts.
+constexpr std::uint64_t kUnitsPerByte = 20, kTextUnits = 1'500;
+
+constexpr const char* kTooMuchWork = "reading it takes too much work";
+
 /// Not a key or token that stands where a name should: those are long, or have no words.
 bool looks_like_name(std::string_view text) {
-  constexpr std::size_t kNameBytesMax = 64;
   constexpr std::size_t kWordBytesMax = 24;
   if (text.empty() || text.size() > kNameBytesMax) return false;
   std::size_t word = 0;
@@ -28,13 +34,17 @@ bool looks_like_name(std::string_view text) {
   return true;
 }
 
-/// The name of "NAME=value" when `offset` lies in the value.
+/// The name of "NAME=value" when `offset` lies in the value. A long text is asked for each of its findings: it is not searched for a name
+/// that would be too long.
 std::string variable_name(std::string_view text, std::size_t offset) {
-  const std::size_t equals = text.find('=');
+  const std::size_t equals = text.substr(0, kNameBytesMax + 1).find('=');
   if (equals == std::string_view::npos || offset <= equals) return {};
   const std::string_view name = text.substr(0, equals);
   return looks_like_name(name) ? std::string(name) : std::string();
 }
+
+/// Names may be of any length, and are asked for each finding.
+bool is_env(std::string_view name) { return name.size() == 3 && to_lower(name) == "env"; }
 
 /// Of a place, beyond which no more members are named: a document may be nested deep, with a long name at each level.
 constexpr std::size_t kPlaceBytesMax = 200;
@@ -60,7 +70,7 @@ std::string TextPlace::str(std::size_t offset) const {
     if (!understood) out += (out.empty() ? "" : ".") + name;
   }
   if (is_name_) return out + (out.empty() ? "(a member's name)" : " (a member's name)");
-  const bool variable = size >= 2 && steps_[size - 1].list && to_lower(steps_[size - 2].name) == "env";
+  const bool variable = size >= 2 && steps_[size - 1].list && is_env(steps_[size - 2].name);
   const std::string name = variable ? variable_name(text_, offset) : std::string();
   return name.empty() ? out : out + " (" + name + ")";
 }
@@ -121,6 +131,7 @@ class TextVisitor final : public nlohmann::json_sax<nlohmann::json> {
     if (texts_left_ == 0) {
       return fail(ErrorCode::limit_exceeded, "it has more than " + std::to_string(texts_max_) + " texts");
     }
+    if (!charge_work(kTextUnits)) return fail(ErrorCode::limit_exceeded, kTooMuchWork);
     --texts_left_;
     place_.text_ = value;
     place_.is_name_ = is_name;
@@ -137,6 +148,7 @@ class TextVisitor final : public nlohmann::json_sax<nlohmann::json> {
 
 Result<void> visit_texts(std::string_view document, std::size_t texts_max,
                          const std::function<void(std::string_view text, const TextPlace& place)>& visit) {
+  if (!charge_work(kUnitsPerByte * document.size())) return Error(ErrorCode::limit_exceeded, kTooMuchWork);
   TextVisitor visitor(visit, texts_max);
   nlohmann::json::sax_parse(document, &visitor);
   if (visitor.failed()) return *visitor.failed();

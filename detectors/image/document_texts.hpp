@@ -35,7 +35,7 @@ class TextPlace {
 
 /// Calls `visit` for each text of a JSON document, members' names among them, each decoded. Members that come twice are visited twice,
 /// whichever of them other readers see. Errors, after the texts before the place concerned were visited: malformed; limit_exceeded for
-/// more than `texts_max` texts and for nesting deeper than limits::json_depth_max.
+/// more than `texts_max` texts, for nesting deeper than limits::json_depth_max, and if the thread's WorkMeter is spent.
 Result<void> visit_texts(std::string_view document, std::size_t texts_max,
                          const std::function<void(std::string_view text, const TextPlace& place)>& visit);
 

@@ -2,7 +2,9 @@
 #include "detectors/image/image_analysis.hpp"
 
 #include "core/base/json.hpp"
+#include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 #include "detectors/image/document_search.hpp"
 
 #include <algorithm>
@@ -65,6 +67,9 @@ ImageAnalysis::ImageAnalysis(const EngineState& engine_state, std::vector<std::u
     : analyzers_(std::move(analyzers)), state_(analyzers_state(engine_state, analyzers_)) {}
 
 ImageFindings ImageAnalysis::run(const ImageDocuments& image) const {
+  WorkMeter work;
+  work.begin(limits::layer_work_base + limits::layer_work_per_byte * (image.config_bytes.size() + image.manifest_bytes.size()));
+  const WorkScope scope(work);
   ImageFindings all;
   for (const auto& analyzer : analyzers_) {
     ImageFindings found = analyzer->analyze(image);

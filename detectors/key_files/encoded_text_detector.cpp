@@ -15,7 +15,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-enum EncodedTrigger { kBase64Der = 100, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem };
+enum EncodedTrigger { kBase64Der = 100, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem, kUrlPem };
 
 /// Base64 characters that depend only on these bytes, and the number of characters before them in their group of three bytes.
 struct Base64Text {
@@ -196,7 +196,8 @@ void inspect_hex_der(const Window& window, const Hit& hit, FindingSink& sink) {
   const std::string_view text = as_text(window.bytes);
   for (std::size_t begin = start_of(hit, kHexDerMax); begin < hit.end; ++begin) {
     const std::string_view rest = text.substr(begin, 6);
-    const bool candidate = rest.starts_with("3082") || (rest.starts_with("30") && rest.ends_with("30"));
+    const bool candidate =
+        rest.starts_with("3081") || rest.starts_with("3082") || (rest.starts_with("30") && (rest.ends_with("30") || rest.ends_with("02")));
     if (candidate && read_hex_der(window, begin, sink)) return;
   }
 }
@@ -217,6 +218,15 @@ void inspect_utf16(const Window& window, const Hit& hit, FindingSink& sink) {
   sink.decoded(run.encoding, std::move(run.bytes), run.begin, run.end);
 }
 
+/// A form or an address; the character behind "BEGIN" says how it writes spaces.
+void inspect_url(const Window& window, const Hit& hit, FindingSink& sink) {
+  const std::size_t begin = as_text(window.bytes.first(hit.end)).rfind("-----BEGIN");
+  if (begin == std::string_view::npos) return;
+  encoded::Run run = encoded::read_percent(window.bytes, begin, window.bytes[hit.end - 1] == '+');
+  if (run.bytes.size() < kCharactersMin) return wipe(run.bytes);
+  hand_on(window, std::move(run), sink);
+}
+
 }  // namespace
 
 std::vector<Trigger> EncodedTextDetector::triggers() const {
@@ -228,12 +238,13 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
       // How keys, requests, certificates, keystores and signatures start: a SEQUENCE with a length of two bytes (MII), one (MIG, MIH) or
       // none, and the content that is the same for all of its kind.
       {kBase64Der,
-       R"(MII[A-P][0-9A-Za-z+/_-](?:[DTjz](?:CC[0-9A-Za-z+/_-]{3}(?:gAwIB|C[A-F]|w[A-D])|CB[0-9A-Za-z+/_-](?:[Kaq6]ADAgE|[AQgw]IBA[DT]))"
+       R"(MII[A-Za-z][0-9A-Za-z+/_-](?:[DTjz](?:CC[0-9A-Za-z+/_-]{3}(?:gAwIB|C[A-F]|w[A-D])|CB[0-9A-Za-z+/_-](?:[Kaq6]ADAgE|[AQgw]IBA[DT]))"
+       R"(|ALBglgh|AKBggrB)"
        R"(|[AB][0-9A-Za-z+/_-](?:Bgk|AgEBM)))"
        R"(|[AQgw](?:IB[AB]|KC[AB]|oBAK|YJKoZI)))"
        R"(|MI[GH][0-9A-Za-z+/_-](?:AgE[AB]|M[A-F][0-9A-Za-z+/_-]G(?:ByqG|CSqG)|AoGBA|MI[GH][0-9A-Za-z+/_-](?:oAMC|AgEA))"
        R"(|M[A-H][0-9A-Za-z+/_-]CAQ[AE]w))"
-       R"(|M[A-H][0-9A-Za-z+/_-](?:w(?:E[wA]YHKoZI|BQYDK2V)|CAQAwBQYDK2V|CAQEE[IMD]))",
+       R"(|M[A-H][0-9A-Za-z+/_-](?:(?:w|CAQAw)(?:[D-G][AQgw]YHKoZI|BQYDK2V|CwYJYIZI)|CAQEE[C-S]))",
        kBase64DerMax},
       // FEEDFEED and CECECECE, version 1 or 2, and a count of less than 2^24.
       {kBase64Keystore, "(?:[/_]u3[+-]7Q|zs7Ozg)AAAA[EI]A", kKeystoreCharacters},
@@ -241,9 +252,12 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
       {kHexDer,
        "3082[0-9a-fA-F]{4}(?:3082[0-9a-fA-F]{4}(?:[aA]0030201|02010[01]30)|0282[0-9a-fA-F]{4}00"
        "|02010[0-3](?:0282|300[dD]0609|3082)|(?:30[0-9a-fA-F]{2})?06092[aA]864886)"
-       "|30[0-9a-fA-F]{2}301[03]06072[aA]8648[cC][eE]3[dD]0201",
+       "|30[0-9a-fA-F]{2}301[03]06072[aA]8648[cC][eE]3[dD]0201"
+       "|3081[0-9a-fA-F]{2}(?:02010[01](?:30|04)|30[0-9a-fA-F]{2}06)"
+       "|30[0-9a-fA-F]{2}020100300(?:506032[bB]65|[bB]0609608648)|30[0-9a-fA-F]{2}020100301[0-9a-fA-F]06072[aA]8648[cC][eE]",
        kHexDerMax},
       {kUtf16Pem, R"(\x00-\x00-\x00-\x00B\x00E\x00G\x00I\x00N\x00 )", kUtf16PemBytes},
+      {kUrlPem, R"(-----BEGIN(?:\+|%(?:25){0,3}20))", 19},
   };
   out.insert(out.end(), others.begin(), others.end());
   return out;
@@ -256,6 +270,7 @@ void EncodedTextDetector::inspect(const Window& window, const Hit& hit, FindingS
     case kBase64Keystore: return inspect_base64_keystore(window, hit, sink);
     case kHexPem: return inspect_hex_pem(window, hit, sink);
     case kHexDer: return inspect_hex_der(window, hit, sink);
+    case kUrlPem: return inspect_url(window, hit, sink);
     case kUtf16Pem: return inspect_utf16(window, hit, sink);
     default: return inspect_base64_text(window, hit, sink);
   }

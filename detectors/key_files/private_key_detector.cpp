@@ -126,7 +126,7 @@ std::vector<Trigger> PrivateKeyDetector::triggers() const {
       // SEQUENCE { INTEGER 0 or 1, SEQUENCE { OID of the arcs that have keys
       {kPkcs8,
        R"(\x30(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff]|[\x20-\x7f])\x02\x01[\x00\x01]\x30(?:[\x05-\x7f]|\x81[\x00-\xff]|\x82[\x00-\xff]{2}))"
-       R"(\x06[\x03-\x0b](?:\x2a[\x81\x85\x86]|\x2b[\x65\x81]|\x60\x86))",
+       R"(\x06[\x03-\x0b](?:\x2a[\x81\x85\x86]|\x2b[\x06\x65\x81]|\x60\x86))",
        15},
       // The OIDs of PBES1, PBES2, PKCS #12 and Java key protection.
       {kEncryptedTrigger,
@@ -160,7 +160,7 @@ void PrivateKeyDetector::inspect_pem(const Window& window, const Hit& hit, Findi
     return;
   }
   for (const PrivateKey& key : *keys) {
-    Finding finding = describe_private_key(key, "PEM", context_);
+    Finding finding = describe_private_key(key, "PEM", sink);
     if (names_host_key(window.name)) finding.attributes[attribute::role] = "host-key";
     sink.add(std::move(finding), block.begin);
   }
@@ -173,7 +173,7 @@ void PrivateKeyDetector::inspect_der(const Window& window, const Hit& hit, Findi
   any_sequence_before(window, hit, kPrivateKeyLookBack, [&](std::size_t start, ByteView element) {
     const auto key = read_by_trigger(hit.trigger, element);
     if (!key || !convincing(*key)) return false;
-    sink.add(describe_private_key(*key, "DER", context_), start);
+    sink.add(describe_private_key(*key, "DER", sink), start);
     sink.consumed(start + element.size());
     return true;
   });

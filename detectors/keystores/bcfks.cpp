@@ -62,7 +62,8 @@ struct Derivation {
 
   /// Of an attempt at a key of `needed` bytes.
   std::uint64_t rounds(std::size_t needed) const {
-    return hash.empty() ? 8 * iterations * block_size * block_size : pbkdf2_rounds(hash, iterations, size_of_key(needed));
+    return hash.empty() ? 8 * iterations * block_size * block_size
+                        : pbkdf2_rounds(hash, iterations, size_of_key(needed)) + hashing_rounds(4 * salt.size());
   }
 
   /// Both passwords with two bytes per character and a final zero, one after the other.
@@ -124,7 +125,8 @@ Lock sealed_lock(ByteView algorithm_element, ByteView ciphertext, std::string_vi
   constexpr std::uint64_t kTagBytesMax = 16;
   if (tag_bytes < 4 || tag_bytes > kTagBytesMax) return {};
   constexpr std::size_t kKeyBytes = 32;
-  return {.rounds = derivation->rounds(kKeyBytes),
+  const std::uint64_t opening = ccm ? aes_rounds(ciphertext.size()) : unwrapping_rounds(ciphertext.size());
+  return {.rounds = derivation->rounds(kKeyBytes) + opening,
           .open = [=, derivation = *derivation](const Password& password) -> std::optional<WipedBytes> {
             const auto key = derivation.key(password, purpose, kKeyBytes);
             if (!key) return std::nullopt;
@@ -228,7 +230,7 @@ Lock mac_lock(ByteView check, ByteView content, json& integrity) {
   constexpr std::string_view kHmac = "hmacWith";
   const std::string hash = name.starts_with(kHmac) ? name.substr(kHmac.size()) : name == "hmac-sha3-512" ? "SHA3-512" : "";
   constexpr std::size_t kKeyBytes = 64;
-  return {.rounds = derivation->rounds(kKeyBytes) + content.size() / 64,
+  return {.rounds = derivation->rounds(kKeyBytes) + hashing_rounds(content.size()),
           .open = [=, derivation = *derivation](const Password& password) -> std::optional<WipedBytes> {
             const auto key = derivation.key(password, "INTEGRITY_CHECK", kKeyBytes);
             if (!key || !same_digest(hmac(hash, key->view(), content), digest)) return std::nullopt;

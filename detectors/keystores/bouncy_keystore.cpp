@@ -64,7 +64,8 @@ ByteView unsealed_private_key(KeystoreEntry& entry, ByteView opened) {
 Lock sealed_lock(ByteView salt, std::uint32_t iterations, ByteView ciphertext) {
   constexpr std::size_t kKeyBytes = 24, kIvBytes = 8;
   // Two runs for the key, one for the IV.
-  return {.rounds = std::uint64_t{3} * iterations, .open = [=](const Password& password) -> std::optional<WipedBytes> {
+  return {.rounds = std::uint64_t{3} * iterations + hashing_rounds(3 * salt.size()) + triple_des_rounds(ciphertext.size()),
+          .open = [=](const Password& password) -> std::optional<WipedBytes> {
             const WipedBytes text = bouncy_bmp_string(password);
             const auto key = pkcs12_key("SHA1", text.view(), salt, iterations, 1, kKeyBytes);
             const auto iv = pkcs12_key("SHA1", text.view(), salt, iterations, 2, kIvBytes);
@@ -170,8 +171,7 @@ Lock mac_lock(const BouncyHeader& header, ByteView content, ByteView check) {
   const std::size_t key_bytes = header.version == 1 ? 2 : kSha1Bytes;
   const ByteView salt = header.salt;
   const std::uint32_t iterations = header.iterations;
-  constexpr std::size_t kSha1Block = 64;
-  return {.rounds = iterations + content.size() / kSha1Block + 4, .open = [=](const Password& password) -> std::optional<WipedBytes> {
+  return {.rounds = iterations + hashing_rounds(content.size()), .open = [=](const Password& password) -> std::optional<WipedBytes> {
             const WipedBytes text = bouncy_bmp_string(password);
             const auto key = pkcs12_key("SHA1", text.view(), salt, iterations, 3, key_bytes);
             if (!key || !same_digest(hmac("SHA1", key->view(), content), check)) return std::nullopt;
@@ -214,8 +214,9 @@ bool looks_encrypted(ByteView bytes) {
 Lock uber_lock(const BouncyHeader& header, ByteView sealed) {
   const ByteView salt = header.salt;
   const std::uint32_t iterations = header.iterations;
-  constexpr std::size_t kBytesPerRound = 64;
-  return {.rounds = std::uint64_t{3} * iterations + sealed.size() / kBytesPerRound,
+  // Twofish's tables, which are made for each key.
+  constexpr std::uint64_t kTables = 350;
+  return {.rounds = std::uint64_t{3} * iterations + kTables + old_cipher_rounds(sealed.size()),
           .open = [=](const Password& password) -> std::optional<WipedBytes> {
             const WipedBytes text = bouncy_bmp_string(password);
             const auto key = pkcs12_key("SHA1", text.view(), salt, iterations, 1, Twofish::kKeyBytes);

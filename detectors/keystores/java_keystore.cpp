@@ -128,8 +128,7 @@ class JavaKeystoreReader {
   /// SHA-1 over the password, a constant, and everything before it.
   void add_lock() {
     const ByteView content = out_.whole.first(out_.whole.size() - kSha1Bytes), check = out_.whole.last(kSha1Bytes);
-    constexpr std::size_t kSha1Block = 64;
-    out_.lock = {.rounds = content.size() / kSha1Block + 2, .open = [=](const Password& password) -> std::optional<WipedBytes> {
+    out_.lock = {.rounds = hashing_rounds(content.size()), .open = [=](const Password& password) -> std::optional<WipedBytes> {
                    const WipedBytes text = utf16_be(password);
                    if (!same_digest(sha1({text.view(), as_bytes("Mighty Aphrodite"), content}), check)) return std::nullopt;
                    return WipedBytes();

@@ -50,7 +50,7 @@ struct Look {
     if (keystore->cut && need(start)) return true;
     if (!keystore->problem.empty()) sink.diagnose(ErrorCode::malformed, "a " + keystore->type + " keystore: " + keystore->problem, start);
     Guesser guesser(context.try_passwords, [this](std::uint64_t rounds) { return sink.spend(rounds); });
-    std::vector<Finding> inside = open_keystore(*keystore, context, guesser);
+    std::vector<Finding> inside = open_keystore(*keystore, sink, guesser);
     Finding finding = describe_keystore(*keystore);
     for (Finding& one : inside) {
       one.attributes[attribute::keystore] = finding.id;

@@ -120,8 +120,10 @@ std::optional<WipedBytes> open_triple_des(const Encryption& sealed, ByteView has
 Lock password_lock(ByteView salt, ByteView check) {
   const auto sealed = read_encryption(check);
   if (!sealed) return {};
-  return {.rounds = 2 * sealed->iterations + 10, .open = [salt, sealed = *sealed](const Password& password) -> std::optional<WipedBytes> {
-            constexpr std::size_t kKeyBytes = 32;
+  constexpr std::size_t kKeyBytes = 32;
+  const std::uint64_t bytes = salt.size() + sealed->salt.size() + sealed->ciphertext.size();
+  return {.rounds = pbkdf2_rounds("SHA256", sealed->iterations, kKeyBytes) + triple_des_rounds(bytes),
+          .open = [salt, sealed = *sealed](const Password& password) -> std::optional<WipedBytes> {
             const WipedBytes hashed(sha1({salt, as_bytes(password.text)}));
             const auto key = sealed.triple_des ? std::nullopt : pbkdf2("SHA256", hashed.view(), sealed.salt, sealed.iterations, kKeyBytes);
             auto plain = sealed.triple_des ? open_triple_des(sealed, hashed.view())

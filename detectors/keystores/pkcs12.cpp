@@ -85,8 +85,8 @@ std::string hash_of(ByteView oid) {
 }
 
 Lock hash_mac_lock(const Mac& mac, const std::string& hash, ByteView content) {
-  constexpr std::size_t kBytesPerRound = 64;
-  return {.rounds = std::min<std::uint64_t>(mac.iterations, UINT32_MAX) + content.size() / kBytesPerRound,
+  const std::uint64_t iterations = std::min<std::uint64_t>(mac.iterations, UINT32_MAX);
+  return {.rounds = pkcs12_rounds(hash, iterations, mac.digest.size()) + hashing_rounds(mac.salt.size() + content.size()),
           .open = [=](const Password& password) -> std::optional<WipedBytes> {
             const WipedBytes text = bmp_string(password);
             const auto key = pkcs12_key(hash, text.view(), mac.salt, mac.iterations, 3, mac.digest.size());
@@ -112,7 +112,9 @@ Lock pbmac1_lock(ByteView parameters, ByteView digest, ByteView content, json& i
   constexpr std::uint64_t kKeyBytesMax = 64;
   if (!iterations || *iterations > INT32_MAX || !size || *size > kKeyBytesMax) return {};
   const std::string hash = hash_of(mac_oid);
-  return {.rounds = 4 * *iterations, .open = [=](const Password& password) -> std::optional<WipedBytes> {
+  const std::uint64_t rounds = pbkdf2_rounds(prf_hash, *iterations, static_cast<std::size_t>(*size));
+  return {.rounds = rounds + hashing_rounds(4 * salt.size() + content.size()),
+          .open = [=](const Password& password) -> std::optional<WipedBytes> {
             const auto key = pbkdf2(prf_hash, as_bytes(password.text), salt, *iterations, static_cast<std::size_t>(*size));
             if (!key || !same_digest(hmac(hash, key->view(), content), digest)) return std::nullopt;
             return WipedBytes();

@@ -3,9 +3,11 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/secret.hpp"
+#include "core/base/text.hpp"
 #include "detectors/formats/ber.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
+#include "detectors/keys/key_work.hpp"
 #include "detectors/keys/password_encryption.hpp"
 
 #include <nlohmann/json.hpp>
@@ -76,6 +78,39 @@ std::uint64_t number_member(const json& description, const char* name) {
   return found != description.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
 }
 
+/// What hashing a short text costs, with PKCS #12 and with PBKDF2, in rounds; see password_crypto.hpp.
+struct HashRounds {
+  std::uint64_t pkcs12, pbkdf2;
+};
+
+HashRounds rounds_of_hash(const EVP_MD* md) {
+  switch (EVP_MD_get_type(md)) {
+    case NID_sha1:
+    case NID_sha224:
+    case NID_sha256: return {1, 3};
+    case NID_md5:
+    case NID_sha384:
+    case NID_sha512:
+    case NID_sha512_224:
+    case NID_sha512_256: return {2, 4};
+    default: return {4, 8};
+  }
+}
+
+/// Each part of the key that the hash fills is made alone.
+std::uint64_t parts_of(std::size_t size, const EVP_MD* md) {
+  const auto hash_bytes = static_cast<std::size_t>(EVP_MD_get_size(md));
+  return (size + hash_bytes - 1) / hash_bytes;
+}
+
+/// OpenSSL's name of the hash in PBKDF2's pseudorandom function.
+std::string hash_of_prf(const json& encryption) {
+  const auto found = encryption.find("prf");
+  std::string name = found != encryption.end() && found->is_string() ? found->get<std::string>() : "";
+  constexpr std::string_view kHmac = "hmacWith";
+  return name.starts_with(kHmac) ? name.substr(kHmac.size()) : name;
+}
+
 /// The cost of one attempt in rounds; 0 if the numbers are missing or too large.
 std::uint64_t rounds_of(const json& encryption) {
   constexpr std::uint64_t kMax = std::uint64_t{1} << 32U;
@@ -83,11 +118,15 @@ std::uint64_t rounds_of(const json& encryption) {
   const std::uint64_t n = number_member(encryption, "scrypt_n"), r = number_member(encryption, "scrypt_r"),
                       p = number_member(encryption, "scrypt_p");
   if (iterations > INT_MAX || n > kMax || r > 1024 || p > 1024) return 0;
-  // PBKDF2 hashes twice per round, and a key of 32 bytes needs two runs with SHA-1; PKCS #12 has two runs for a key and one for an IV.
   // scrypt's block of 128 r bytes is mixed twice, some two rounds of a hash for each 64.
-  constexpr std::uint64_t kEach = 4;
   if (n > 0) return 8 * n * std::max<std::uint64_t>(r * p, 1);
-  return kEach * iterations;
+  // PKCS #12 has two runs for a key and one for an IV.
+  constexpr std::uint64_t kEach = 4;
+  if (!encryption.contains("prf")) return kEach * iterations;
+  constexpr std::size_t kKeyBytes = 32;
+  constexpr std::uint64_t kUnknownHash = 16;
+  const std::uint64_t rounds = pbkdf2_rounds(hash_of_prf(encryption), iterations, kKeyBytes);
+  return rounds != 0 ? rounds : kUnknownHash * iterations;
 }
 
 Opened pbe_decrypt(const X509_ALGOR* algorithm, const Password& password, ByteView ciphertext) {
@@ -105,6 +144,34 @@ Opened pbe_decrypt(const X509_ALGOR* algorithm, const Password& password, ByteVi
   return out;
 }
 
+std::uint64_t cipher_rounds(const json& encryption, std::uint64_t bytes) {
+  const auto found = encryption.find("cipher");
+  const std::string name = found != encryption.end() && found->is_string() ? to_lower(found->get<std::string>()) : "";
+  if (name.starts_with("aes")) return aes_rounds(bytes);
+  const bool triple = name.find("des-ede") != std::string::npos || name.find("tripledes") != std::string::npos;
+  const bool known = triple || name.find("rc2") != std::string::npos || name.find("rc4") != std::string::npos || name.ends_with("des-cbc");
+  return known && !triple ? old_cipher_rounds(bytes) : triple_des_rounds(bytes);
+}
+
+/// One hash, many times: fetching it and making a context cost more than a short text.
+class RepeatedHash {
+ public:
+  explicit RepeatedHash(const char* name) : hash_(EVP_MD_fetch(nullptr, name, nullptr)), context_(EVP_MD_CTX_new()) {
+    if (!hash_ || !context_) throw std::runtime_error(std::string(name) + " is not available");
+  }
+
+  /// `out` has the hash's size; it may be one of the parts.
+  void operator()(std::initializer_list<ByteView> parts, std::span<std::uint8_t> out) const {
+    bool done = EVP_DigestInit_ex2(context_.get(), hash_.get(), nullptr) == 1;
+    for (const ByteView part : parts) done = done && EVP_DigestUpdate(context_.get(), part.data(), part.size()) == 1;
+    if (!done || EVP_DigestFinal_ex(context_.get(), out.data(), nullptr) != 1) throw std::runtime_error("hashing failed");
+  }
+
+ private:
+  std::unique_ptr<EVP_MD, OpensslFree<EVP_MD_free>> hash_;
+  std::unique_ptr<EVP_MD_CTX, OpensslFree<EVP_MD_CTX_free>> context_;
+};
+
 /// sun.security.provider.KeyProtector: a keystream of chained SHA-1 over password and salt, and a SHA-1 over password and key.
 Opened open_jks_key(const Password& password, ByteView sealed) {
   const WipedBytes text = utf16_be(password);
@@ -112,8 +179,9 @@ Opened open_jks_key(const Password& password, ByteView sealed) {
   const ByteView ciphertext = sealed.subspan(SHA_DIGEST_LENGTH, sealed.size() - 2 * SHA_DIGEST_LENGTH);
   Bytes plain(ciphertext.begin(), ciphertext.end());
   Bytes stream(salt.begin(), salt.end());
+  const RepeatedHash hash("SHA1");
   for (std::size_t at = 0; at < plain.size(); at += SHA_DIGEST_LENGTH) {
-    stream = sha1({text.view(), stream});
+    hash({text.view(), stream}, stream);
     for (std::size_t i = 0; i < stream.size() && at + i < plain.size(); ++i) plain[at + i] ^= stream[i];
   }
   WipedBytes out(std::move(plain));
@@ -125,6 +193,7 @@ Opened open_jks_key(const Password& password, ByteView sealed) {
 /// com.sun.crypto.provider.PBES1Core for PBEWithMD5AndTripleDES: each half of the salt is hashed with the password, over and over.
 Opened open_jceks_key(const Password& password, ByteView salt, std::uint64_t iterations, ByteView ciphertext) {
   constexpr std::size_t kHalf = 4, kKeyBytes = 24, kMd5Bytes = 16;
+  const RepeatedHash hash("MD5");
   Bytes halves(salt.begin(), salt.end());
   if (std::equal(halves.begin(), halves.begin() + kHalf, halves.begin() + kHalf)) {
     // Meant to reverse the first half; this is what it actually does.
@@ -138,11 +207,13 @@ Opened open_jceks_key(const Password& password, ByteView salt, std::uint64_t ite
   for (std::size_t half = 0; half < 2; ++half) {
     Bytes hashed(halves.begin() + static_cast<std::ptrdiff_t>(half * kHalf),
                  halves.begin() + static_cast<std::ptrdiff_t>((half + 1) * kHalf));
+    hashed.reserve(kMd5Bytes + password.text.size());
     for (std::uint64_t i = 0; i < iterations; ++i) {
       hashed.insert(hashed.end(), password.text.begin(), password.text.end());
-      std::array<std::uint8_t, kMd5Bytes> digest{};
-      if (EVP_Digest(hashed.data(), hashed.size(), digest.data(), nullptr, EVP_md5(), nullptr) != 1) return std::nullopt;
-      hashed.assign(digest.begin(), digest.end());
+      const ByteView salted(hashed);
+      hashed.resize(std::max(hashed.size(), kMd5Bytes));
+      hash({salted}, std::span(hashed).first(kMd5Bytes));
+      hashed.resize(kMd5Bytes);
     }
     derived.insert(derived.end(), hashed.begin(), hashed.end());
   }
@@ -157,7 +228,7 @@ Lock jceks_lock(ByteView parameters, std::uint64_t iterations, ByteView cipherte
   ByteView salt;
   der::Reader reader(der::only_content(parameters, der::kSequence).value_or(ByteView()));
   if (!reader.next(der::kOctetString, salt) || salt.size() != kSaltBytes || iterations == 0 || iterations > INT_MAX) return {};
-  return {.rounds = 2 * iterations,
+  return {.rounds = 2 * iterations + triple_des_rounds(ciphertext.size()),
           .open = [=](const Password& password) { return open_jceks_key(password, salt, iterations, ciphertext); }};
 }
 
@@ -197,15 +268,14 @@ std::optional<WipedBytes> pbkdf2(const std::string& hash, ByteView password, Byt
   return WipedBytes(std::move(out));
 }
 
+std::uint64_t pkcs12_rounds(const std::string& hash, std::uint64_t iterations, std::size_t size) {
+  const EVP_MD* md = hash_named(hash);
+  return md == nullptr ? 0 : rounds_of_hash(md).pkcs12 * parts_of(size, md) * iterations;
+}
+
 std::uint64_t pbkdf2_rounds(const std::string& hash, std::uint64_t iterations, std::size_t size) {
   const EVP_MD* md = hash_named(hash);
-  if (md == nullptr) return 0;
-  // Each part of the key that a hash fills is made alone, by two hashes an iteration. SHA-512 takes twice as long as a round, SHA-3 four
-  // times.
-  const auto hash_bytes = static_cast<std::size_t>(EVP_MD_get_size(md));
-  const std::uint64_t parts = (size + hash_bytes - 1) / hash_bytes;
-  const std::uint64_t each = hash.starts_with("SHA3") ? 8 : 4;
-  return each * parts * iterations;
+  return md == nullptr ? 0 : rounds_of_hash(md).pbkdf2 * parts_of(size, md) * iterations;
 }
 
 std::optional<WipedBytes> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p, std::size_t size) {
@@ -233,10 +303,7 @@ Bytes hmac(const std::string& hash, ByteView key, ByteView data) {
 
 Bytes sha1(std::initializer_list<ByteView> parts) {
   Bytes out(SHA_DIGEST_LENGTH);
-  const std::unique_ptr<EVP_MD_CTX, OpensslFree<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
-  bool done = context && EVP_DigestInit_ex(context.get(), EVP_sha1(), nullptr) == 1;
-  for (const ByteView part : parts) done = done && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
-  if (!done || EVP_DigestFinal_ex(context.get(), out.data(), nullptr) != 1) throw std::runtime_error("SHA-1 is not available");
+  RepeatedHash("SHA1")(parts, out);
   return out;
 }
 
@@ -307,9 +374,10 @@ Lock encryption_lock(ByteView algorithm, ByteView ciphertext) {
   const std::string name = der::oid_text(oid);
   if (name == kJksOid) {
     if (ciphertext.size() <= 2 * SHA_DIGEST_LENGTH) return {};
-    return {.rounds = ciphertext.size() / SHA_DIGEST_LENGTH + ciphertext.size() / 64 + 2,
+    return {.rounds = 2 * (ciphertext.size() / SHA_DIGEST_LENGTH) + hashing_rounds(ciphertext.size()) + 2,
             .open = [=](const Password& password) { return open_jks_key(password, ciphertext); }};
   }
+  if (!charge_work(key_work::objects(algorithm.size()))) return {};
   const json encryption = describe_password_encryption(algorithm);
   if (name == kJceksOid) return jceks_lock(reader.rest(), number_member(encryption, "iterations"), ciphertext);
   const std::uint64_t rounds = encryption.is_null() ? 0 : rounds_of(encryption);
@@ -318,7 +386,9 @@ Lock encryption_lock(ByteView algorithm, ByteView ciphertext) {
   const std::shared_ptr<X509_ALGOR> parsed(d2i_X509_ALGOR(nullptr, &at, static_cast<long>(algorithm.size())), X509_ALGOR_free);
   ERR_clear_error();
   if (!parsed) return {};
-  return {.rounds = rounds, .open = [=](const Password& password) { return pbe_decrypt(parsed.get(), password, ciphertext); }};
+  // The salt is hashed for each part of the key and for the IV.
+  return {.rounds = rounds + hashing_rounds(4 * algorithm.size()) + cipher_rounds(encryption, ciphertext.size()),
+          .open = [=](const Password& password) { return pbe_decrypt(parsed.get(), password, ciphertext); }};
 }
 
 Lock encrypted_key_lock(ByteView der) {

@@ -26,10 +26,26 @@ std::optional<WipedBytes> scrypt(ByteView password, ByteView salt, std::uint64_t
 Bytes hmac(const std::string& hash, ByteView key, ByteView data);
 inline constexpr std::size_t kSha1Bytes = 20;
 Bytes sha1(std::initializer_list<ByteView> parts);
-/// In constant time.
-/// The cost of one attempt in rounds, for a key of `size` bytes; 0 for an unknown hash.
-std::uint64_t pbkdf2_rounds(const std::string& hash, std::uint64_t iterations, std::size_t size);
 
+/// What an attempt costs in rounds (Lock), for a key of `size` bytes; 0 for an unknown hash. Measured with OpenSSL 3.0, in nanoseconds for
+/// each iteration and part of the key that one hash fills, beside what is counted:
+///
+///   hash                  PKCS #12       PBKDF2
+///   SHA-1, SHA-256        70     100     180 to 200   300
+///   MD5, SHA-512          220    200     270 to 390   400
+///   SHA-3, RIPEMD, SM3    310    400     490 to 680   800
+std::uint64_t pkcs12_rounds(const std::string& hash, std::uint64_t iterations, std::size_t size);
+std::uint64_t pbkdf2_rounds(const std::string& hash, std::uint64_t iterations, std::size_t size);
+/// Of hashing so many bytes at once: up to 3 ns each.
+constexpr std::uint64_t hashing_rounds(std::uint64_t bytes) { return bytes / 32; }
+/// Of decrypting them: 27 ns each with triple DES, 10 with other ciphers of its time and with Twofish, 1 with AES.
+constexpr std::uint64_t triple_des_rounds(std::uint64_t bytes) { return bytes / 3; }
+constexpr std::uint64_t old_cipher_rounds(std::uint64_t bytes) { return bytes / 10; }
+constexpr std::uint64_t aes_rounds(std::uint64_t bytes) { return bytes / 64; }
+/// Of unwrapping them, which takes six passes of single blocks.
+constexpr std::uint64_t unwrapping_rounds(std::uint64_t bytes) { return bytes + bytes / 8; }
+
+/// In constant time.
 bool same_digest(ByteView a, ByteView b);
 
 /// With padding; nothing if it is wrong or OpenSSL lacks the cipher.

@@ -45,8 +45,10 @@ WipedBytes bouncy_bmp_string(const Password& password) {
 }
 
 std::optional<WipedBytes> Guesser::open(const Lock& lock, const Password& password) {
+  // What any attempt costs: contexts, fetched algorithms, a cipher's key.
+  constexpr std::uint64_t kAttemptRounds = 150;
   if (!lock) return std::nullopt;
-  if (!allowed_ || !spend_(lock.rounds)) {
+  if (!allowed_ || !spend_(kAttemptRounds + lock.rounds)) {
     held_back_ = true;
     return std::nullopt;
   }

@@ -35,7 +35,7 @@ WipedBytes bouncy_bmp_string(const Password& password);
 
 /// Something that a password opens.
 struct Lock {
-  std::uint64_t rounds = 0;  ///< cost of one attempt, in rounds of a hash function
+  std::uint64_t rounds = 0;  ///< what one attempt costs, in rounds of about 100 ns; password_crypto.hpp weighs them
   /// The protected bytes; empty bytes if there is only an integrity check. Nothing if the password is wrong. The function is empty if no
   /// password can be tried.
   std::function<std::optional<WipedBytes>(const Password&)> open;

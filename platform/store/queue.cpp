@@ -2,7 +2,7 @@
 #include "platform/store/queue.hpp"
 
 #include "core/base/encoding.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/wire/sealed_credentials.hpp"
 #include "platform/store/ids.hpp"
@@ -84,7 +84,7 @@ Holding holding_of(Transaction& transaction, const std::string& sensor_id) {
 }
 
 std::vector<std::string> strings_of(const std::string& text) {
-  const auto parsed = parse_json(text, "stored list");
+  const auto parsed = parse_json(text, "stored list", kJsonStored);
   std::vector<std::string> out;
   if (parsed && parsed->is_array()) {
     for (const auto& entry : *parsed) {
@@ -119,7 +119,7 @@ std::string read_job(Transaction& transaction, protocol::Job& job) {
     if (rows.text(2) == to_string(JobKind::list)) {
       // Jobs of an older version have no filter_json.
       protocol::ListWork list;
-      if (auto filter = parse_json_as<protocol::ListWork>(rows.text(10), "filter")) list = *std::move(filter);
+      if (auto filter = parse_json_as<protocol::ListWork>(rows.text(10), "filter", kJsonStored)) list = *std::move(filter);
       list.references = strings_of(rows.text(4));
       list.repositories = strings_of(rows.text(5));
       list.cursor = rows.text(6);

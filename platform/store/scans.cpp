@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/scans.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "platform/store/ids.hpp"
 #include "platform/store/paging.hpp"
 #include "platform/store/states.hpp"
@@ -72,8 +72,8 @@ constexpr std::string_view kScanColumns =
     "warnings";
 
 json head_of(const Rows& rows) {
-  const auto labels = parse_json(rows.text(6), "labels");
-  const auto warnings = parse_json(rows.text(13), "warnings");
+  const auto labels = parse_json(rows.text(6), "labels", kJsonStored);
+  const auto warnings = parse_json(rows.text(13), "warnings", kJsonStored);
   return {{"id", rows.text(0)},
           {"name", rows.text(1)},
           {"kind", rows.text(2)},

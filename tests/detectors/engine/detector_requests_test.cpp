@@ -63,7 +63,7 @@ std::shared_ptr<const Engine> asking_engine() {
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(std::make_unique<AskingDetector>());
   detectors.push_back(make_needle_detector());
-  return Engine::create(DetectorContext{.identity_key = Secret("key")}, std::move(detectors)).value();
+  return Engine::create(DetectorContext{}, std::move(detectors)).value();
 }
 
 struct Rig {
@@ -191,6 +191,17 @@ TEST_CASE("places that the layer has not earned are not looked at, and each file
   CHECK(rig.scan.found(Analysis::cryptography).diagnostics.size() == 1);
   rig.limits.layer_work_per_byte = 500;
   CHECK(places_of(rig.run(file)) == 3);
+}
+
+TEST_CASE("the search of decoded bytes is paid for", "[requests]") {
+  Rig rig;
+  WorkMeter& meter = rig.memory.work[index_of(Analysis::cryptography)];
+  const auto cost_of = [&](std::size_t size) {
+    meter.begin(1'000'000'000);
+    rig.run("HEAD" + std::string(kHex) + hex_encode(Bytes(size, '.')) + ">");
+    return meter.used();
+  };
+  CHECK(cost_of(2000) >= cost_of(1000) + 1000 * (2 * 2 + 4));
 }
 
 TEST_CASE("a scan that was asked to stop looks at no further place", "[requests]") {

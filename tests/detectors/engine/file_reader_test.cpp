@@ -16,9 +16,7 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-std::shared_ptr<const Engine> engine_with(Readers readers) {
-  return Engine::create(DetectorContext{Secret("key")}, {}, std::move(readers)).value();
-}
+std::shared_ptr<const Engine> engine_with(Readers readers) { return Engine::create(DetectorContext{}, {}, std::move(readers)).value(); }
 
 TestReader::Wants everything() {
   return [](const FileFacts&) { return true; };
@@ -28,7 +26,9 @@ TestReader::Wants everything() {
 std::unique_ptr<FileReading> open(const Engine& engine, const ScanLimits& limits, const FileFacts& file) {
   ByAnalysis<bool> wanted{};
   wanted.fill(true);
-  return FileReading::open(engine.impl(), limits, wanted, file);
+  static ByAnalysis<WorkMeter> work{};
+  for (WorkMeter& meter : work) meter.begin(limits.layer_work_base);
+  return FileReading::open(engine.impl(), limits, wanted, work, file);
 }
 
 FileFacts facts(std::string_view path) {
@@ -42,7 +42,8 @@ struct Rig {
   Texts log;
   ScanLimits limits;
   TestReader reader = recording_reader(log, everything());
-  FileReading::Part sink{reader, "r/1", limits};
+  WorkMeter work;
+  FileReading::Part sink{reader, "r/1", limits, work};
 };
 
 /// The part of the only reader that wants the file.
@@ -200,6 +201,44 @@ TEST_CASE("what is reported carries the reader and its offset") {
   CHECK(results.distribution->where.offset == 7);
 }
 
+TEST_CASE("a reader pays for what it does, and what it says when nothing is left does not count") {
+  // Its "cost" are as many bytes as stand in the file, of which each brings 10.
+  const auto costing = [](std::uint64_t cost) {
+    return TestReader(everything(), [cost](const FileFacts&, ReportSink& sink) {
+      return whole_file(
+          100,
+          [&sink, cost](ByteView) {
+            charge_work(cost);
+            Package package;
+            package.ecosystem = "deb";
+            package.name = "bash";
+            sink.add(std::move(package), 0);
+            sink.diagnose(ErrorCode::malformed, "said in the end", 0);
+          },
+          sink);
+    });
+  };
+  ScanLimits limits;
+  limits.layer_work_base = 100;
+  limits.layer_work_per_byte = 10;
+  const auto read = [&](std::uint64_t cost) {
+    const auto engine = engine_with(readers(costing(cost)));
+    const auto reading = open(*engine, limits, facts("a"));
+    reading->push(as_bytes("ten bytes."));
+    reading->finish();
+    return std::move(only_part(reading).results);
+  };
+  const FileResults affordable = read(200);
+  CHECK(affordable.packages.size() == 1);
+  REQUIRE(affordable.diagnostics.size() == 1);
+  CHECK(affordable.diagnostics[0].message == "said in the end");
+  const FileResults too_dear = read(201);
+  CHECK(too_dear.packages.empty());
+  REQUIRE(too_dear.diagnostics.size() == 1);
+  CHECK(too_dear.diagnostics[0].code == ErrorCode::limit_exceeded);
+  CHECK(too_dear.diagnostics[0].message.find("layer_work_per_byte") != std::string::npos);
+}
+
 TEST_CASE("packages and distributions that no report may hold are left out with a diagnostic") {
   const auto engine = engine_with(readers(TestReader(everything(), [](const FileFacts&, ReportSink& sink) {
     Package package;
@@ -313,7 +352,7 @@ TEST_CASE("readers belong to the state of their analysis, and names are unique a
 TEST_CASE("a detector reports packages, too, also of what it decoded") {
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(std::make_unique<NamingDetector>());
-  const auto engine = Engine::create(DetectorContext{Secret("key")}, std::move(detectors)).value();
+  const auto engine = Engine::create(DetectorContext{}, std::move(detectors)).value();
   FileScanMemory memory(engine->impl());
   const ScanLimits limits;
   memory.begin_layer(kAllAnalyses, limits);

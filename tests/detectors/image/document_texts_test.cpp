@@ -2,6 +2,7 @@
 #include "detectors/image/document_texts.hpp"
 
 #include "core/base/limits.hpp"
+#include "core/base/work_meter.hpp"
 #include "tests/support/catch.hpp"
 
 #include <map>
@@ -93,6 +94,23 @@ TEST_CASE("Texts come decoded, each of them, names and repeated members too") {
   const std::vector<std::pair<std::string, std::string>> expected{
       {"(a member's name)", "a"}, {"a", "-\n\\n"}, {"(a member's name)", "a"}, {"a", "again"}, {"(a member's name)", ""}, {"[2]", ""}};
   CHECK(all.texts == expected);
+}
+
+TEST_CASE("A document's texts are visited as far as its bytes earned it") {
+  constexpr std::size_t kTexts = 1000;
+  std::string document = "[\"\"";
+  for (std::size_t i = 1; i < kTexts; ++i) document += ",\"\"";
+  document += "]";
+  WorkMeter meter;
+  const WorkScope scope(meter);
+  meter.begin(1'000'000);
+  const Visited some = visit(document, 0, kTexts);
+  CHECK(some.texts.size() > kTexts / 2);
+  REQUIRE_FALSE(some.result);
+  CHECK(some.result.error().code() == ErrorCode::limit_exceeded);
+  CHECK(meter.used() < 1'010'000);
+  meter.begin(10'000'000);
+  CHECK(visit(document, 0, kTexts).result);
 }
 
 TEST_CASE("A document that is broken, too deep or too full is visited up to there") {

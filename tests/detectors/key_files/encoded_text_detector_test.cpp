@@ -196,6 +196,27 @@ TEST_CASE("a bundle in base64 that is larger than a window is read as a whole", 
   }
 }
 
+TEST_CASE("PEM in addresses and forms is found", "[encoded]") {
+  const Material material;
+  material.key("k", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256");
+  const std::string pem = material.file("k.pem");
+  const auto encoded = [&](std::string_view kept, std::string_view space) {
+    std::string out;
+    for (const char c : pem) {
+      const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || kept.find(c) != std::string_view::npos;
+      out += plain ? std::string(1, c) : c == ' ' ? std::string(space) : '%' + hex_encode(Bytes{static_cast<std::uint8_t>(c)});
+    }
+    return out;
+  };
+  for (const std::string& value : {encoded("-", "%20"), encoded("-", "+"), encoded("-+/=", "%20"), encoded("-", "%2520")}) {
+    INFO(value);
+    const auto keys = scanner().scan("https://example.org/a?x=1&key=" + value + "&y=2\nmore").of(FindingType::private_key);
+    REQUIRE(keys.size() == 1);
+    CHECK(keys[0].id == material.key_id("k.pem"));
+    CHECK(scanner().scan("key=" + value).of(FindingType::private_key).size() == 1);
+  }
+}
+
 TEST_CASE("what only looks encoded is silent", "[encoded]") {
   const std::string base64 = base64_encode(as_bytes(made().certificate_der));
   std::string longer = base64;
