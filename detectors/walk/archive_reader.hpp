@@ -44,6 +44,7 @@ class ArchiveReader final : public EntryReader {
   bool pay_for_header(std::uint64_t bytes);
   bool pay_for_bzip2();
   Step pass_over();
+  bool lacks_only_padding() const;
   std::string_view format_name() const;
   void fail(std::string message);
   void fail_damaged();
@@ -58,6 +59,8 @@ class ArchiveReader final : public EntryReader {
   struct ::archive_entry* header_ = nullptr;  ///< of entry_; libarchive's
   bool opened_ = false;
   bool in_entry_ = false;
+  bool ends_unpadded_ = false;
+  std::uint64_t content_read_ = 0;  ///< of entry_, in bytes
   std::int64_t damaged_at_ = -1;
 };
 
