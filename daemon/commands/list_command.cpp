@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/commands/list_command.hpp"
 #include "core/base/limits.hpp"
+#include "core/base/text.hpp"
 #include "core/os/output_file.hpp"
 #include "core/os/terminal.hpp"
 #include "core/wire/filter.hpp"
@@ -109,9 +110,18 @@ class Listing {
       if (!forgotten) std::cerr << "landwaiter: " << forgotten.error().message() << "\n";
     }
     tell_progress(true);
+    if (summary_.error.empty()) tell_of_filters();
   }
 
   void stop() { stop_.request_stop(); }
+
+  /// A result that is empty because of the filters is no failure, but may be a mistake.
+  void tell_of_filters() const {
+    std::string note = note_on_repositories({work_.repositories, work_.exclude_repositories}, summary_.repositories_listed,
+                                            summary_.repositories_filtered);
+    if (note.empty() && items_ > 0 && filtered_ == items_) note = "the filters leave out all of the " + counted(items_, "tag", "tags");
+    if (!note.empty()) std::cerr << "landwaiter: " << note << "\n";
+  }
 
   int exit_code() const {
     if (!summary_.error.empty()) std::cerr << "landwaiter: " << summary_.error << "\n";
@@ -123,6 +133,7 @@ class Listing {
     for (const InventoryItem& item : page.items) {
       writer_->write(item);
       if (item.outcome == protocol::ItemOutcome::failed) ++failed_;
+      if (item.outcome == protocol::ItemOutcome::filtered) ++filtered_;
     }
     items_ += page.items.size();
     summary_.repositories_listed = page.repositories_listed;
@@ -162,6 +173,7 @@ class Listing {
   ListSummary summary_;
   std::uint64_t items_ = 0;
   std::uint64_t failed_ = 0;
+  std::uint64_t filtered_ = 0;
 };
 
 }  // namespace
