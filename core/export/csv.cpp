@@ -60,6 +60,8 @@ std::string accepted_text(const Finding& finding, const std::vector<Issue>& issu
   return out;
 }
 
+constexpr std::size_t kColumns = 18;
+
 std::string header() {
   return row({"image", "digest", "platform", "severity", "type", "title", "id", "issues", "reasons", "remedy", "path", "entry", "offset",
               "layer", "layer_number", "deleted_by", "detector", "accepted"});
@@ -102,6 +104,13 @@ class CsvWriter final : public DocumentWriter {
     }
     for (const Diagnostic& diagnostic : not_searched(image.diagnostics)) out += row_of(image, diagnostic);
     return out;
+  }
+  std::string fail(const Failure& failure) override {
+    std::vector<std::string> fields(kColumns);
+    fields[0] = failure.reference;
+    fields[4] = "failed";
+    fields[5] = failure.reason;
+    return std::exchange(header_, "") + row(std::move(fields));
   }
   std::string finish() override { return std::exchange(header_, ""); }
 

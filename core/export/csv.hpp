@@ -13,8 +13,8 @@
 namespace landwaiter::exports {
 
 /// RFC 4180 with a header: one row per occurrence of each finding, worst first, then one for each part of the image that was not searched
-/// (its type is "incomplete" or "not_opened", it has no severity). A field that a spreadsheet would execute as a formula starts with an
-/// apostrophe.
+/// (its type is "incomplete" or "not_opened", it has no severity) and for each image that could not be read ("failed"). A field that a
+/// spreadsheet would execute as a formula starts with an apostrophe.
 std::unique_ptr<DocumentWriter> csv_writer();
 std::string csv(std::span<const ImageReport> images);
 

@@ -137,8 +137,14 @@ class CycloneDxWriter final : public DocumentWriter {
     return {};
   }
 
+  std::string fail(const Failure& failure) override {
+    failures_.push_back(failure);
+    return {};
+  }
+
   std::string finish() override {
     json out = collector_.document();
+    for (const Failure& failure : failures_) add_property(out["metadata"], "failed", failure.reference + ": " + failure.reason);
     const std::string number = version_text(version_);
     out["$schema"] = "http://cyclonedx.org/schema/bom-" + number + ".schema.json";
     out["bomFormat"] = "CycloneDX";
@@ -156,6 +162,7 @@ class CycloneDxWriter final : public DocumentWriter {
   CycloneDxVersion version_;
   Options options_;
   Collector collector_;
+  std::vector<Failure> failures_;
 };
 
 }  // namespace

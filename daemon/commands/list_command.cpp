@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/commands/list_command.hpp"
 #include "core/base/limits.hpp"
+#include "core/base/text.hpp"
 #include "core/os/output_file.hpp"
 #include "core/os/terminal.hpp"
 #include "core/wire/filter.hpp"
@@ -116,7 +117,7 @@ class Listing {
   int end() const {
     if (!written_) return fail_usage(written_.error());
     if (!summary_.error.empty()) std::cerr << "landwaiter: " << summary_.error << "\n";
-    else if (const std::string nothing = tally_.nothing_found(); !nothing.empty()) std::cerr << "landwaiter: " << nothing << "\n";
+    else if (const std::string note = note_on_filters(); !note.empty()) std::cerr << "landwaiter: " << note << "\n";
     CommandEnd end;
     end.stopped = stop_.stop_requested();
     end.unread = !summary_.error.empty() || failed_ > 0;
@@ -124,6 +125,13 @@ class Listing {
   }
 
  private:
+  /// A result that is empty because of the filters is no failure, but may be a mistake.
+  std::string note_on_filters() const {
+    std::string note = note_on_repositories({work_.repositories, work_.exclude_repositories}, summary_.repositories_listed,
+                                            summary_.repositories_filtered);
+    return note.empty() ? tally_.nothing_found() : note;
+  }
+
   Awaitable<void> take(protocol::InventoryPage page) {
     for (const InventoryItem& item : page.items) {
       writer_->write(item);

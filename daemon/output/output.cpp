@@ -111,7 +111,7 @@ class TableReport final : public ReportWriter {
 class ExportReport final : public ReportWriter {
  public:
   explicit ExportReport(std::unique_ptr<exports::DocumentWriter> writer) : writer_(std::move(writer)) {}
-  std::string failure(const FailedImage&) override { return {}; }
+  std::string failure(const FailedImage& failure) override { return writer_->fail({failure.reference, failure.error.message()}); }
   std::string image(const ImageReport& image) override { return writer_->add(image); }
   std::string end() override { return writer_->finish(); }
 

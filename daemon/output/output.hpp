@@ -29,8 +29,8 @@ class ReportWriter {
 };
 
 /// "json" is the document that docs/report.schema.json describes: {"images":[...],"failures":[...]}. "cyclonedx" (of that version),
-/// "sarif" and "csv" cannot show failures. "table" is for people, image by image: what needs action, worst first, then diagnostics, then
-/// a line with counts. `epoch` is SOURCE_DATE_EPOCH, or empty.
+/// "sarif" and "csv" are those of core/export. "table" is for people, image by image: what needs action, worst first, then diagnostics,
+/// then a line with counts. `epoch` is SOURCE_DATE_EPOCH, or empty.
 std::unique_ptr<ReportWriter> make_report_writer(const std::string& format, const std::string& cyclonedx_version, const std::string& epoch,
                                                  const TableStyle& style);
 

@@ -15,7 +15,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-enum EncodedTrigger { kBase64Der = 100, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem, kUrlPem };
+enum EncodedTrigger { kBase64Der = 100, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem, kUrlPem, kCompressed = 200, kCompressedTwice = 300 };
 
 /// Base64 characters that depend only on these bytes, and the number of characters before them in their group of three bytes.
 struct Base64Text {
@@ -31,6 +31,24 @@ constexpr std::array<Base64Text, 6> kBase64Texts{{{"LS0tLS1CRUdJTi", 0},
                                                   {"TFMwdExTMUNSVWRKVG", 0},
                                                   {"xTMHRMUzFDUlVkSlRp", 2},
                                                   {"MUzB0TFMxQ1JVZEpUa", 3}}};
+/// How gzip, zstd, xz and bzip2 begin, as the start of a value; and the base64 of that text at each place in a group, as Helm stores it.
+struct CompressedText {
+  std::string_view pattern;
+  std::size_t characters;
+};
+constexpr std::array<CompressedText, 4> kCompressedTexts{{{"H4sI", 4}, {"KLUv[/_]", 5}, {"[/_]Td6WFoA", 8}, {"QlpoOTFBWSZTW", 13}}};
+constexpr std::array<Base64Text, 12> kCompressedTwiceTexts{{{"SDRzS", 0},
+                                                            {"g0c0", 2},
+                                                            {"INHNJ", 3},
+                                                            {"S0xVdi", 0},
+                                                            {"tMVXYv", 2},
+                                                            {"LTFV2L", 3},
+                                                            {"L1RkNldGb0", 0},
+                                                            {"9UZDZXRm9B", 2},
+                                                            {"vVGQ2V0ZvQ", 3},
+                                                            {"UWxwb09URkJXU1pUV", 0},
+                                                            {"FscG9PVEZCV1NaVF", 2},
+                                                            {"RbHBvT1RGQldTWlRX", 3}}};
 constexpr std::size_t kKeystoreCharacters = 12;
 constexpr std::size_t kHexPemDigits = 22;
 /// The longest of the patterns.
@@ -172,6 +190,23 @@ void inspect_base64_keystore(const Window& window, const Hit& hit, FindingSink& 
   hand_on(window, std::move(run), sink);
 }
 
+void inspect_compressed(const Window& window, std::size_t begin, FindingSink& sink) {
+  encoded::Run run = encoded::read_base64(window.bytes, begin, encoded::kAll);
+  if (run.bytes.size() < kBytesMin) return wipe(run.bytes);
+  hand_on(window, std::move(run), sink);
+}
+
+void inspect_compressed_text(const Window& window, const Hit& hit, FindingSink& sink) {
+  const std::size_t begin = start_of(hit, kCompressedTexts[static_cast<std::size_t>(hit.trigger - kCompressed)].characters);
+  if (begins_value(window.bytes, begin)) inspect_compressed(window, begin, sink);
+}
+
+void inspect_compressed_twice(const Window& window, const Hit& hit, FindingSink& sink) {
+  const Base64Text& text = kCompressedTwiceTexts[static_cast<std::size_t>(hit.trigger - kCompressedTwice)];
+  const auto begin = group_begin(window.bytes, start_of(hit, text.characters.size()), text.before);
+  if (begin && (text.before > 0 || begins_value(window.bytes, *begin))) inspect_compressed(window, *begin, sink);
+}
+
 void inspect_hex_pem(const Window& window, const Hit& hit, FindingSink& sink) {
   hand_on_pem(window, start_of(hit, kHexPemDigits), &encoded::read_hex, sink);
 }
@@ -260,6 +295,13 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
       {kUrlPem, R"(-----BEGIN(?:\+|%(?:25){0,3}20))", 19},
   };
   out.insert(out.end(), others.begin(), others.end());
+  for (std::size_t i = 0; i < kCompressedTexts.size(); ++i) {
+    out.push_back({kCompressed + static_cast<int>(i), std::string(kCompressedTexts[i].pattern), kCompressedTexts[i].characters});
+  }
+  for (std::size_t i = 0; i < kCompressedTwiceTexts.size(); ++i) {
+    const std::string_view characters = kCompressedTwiceTexts[i].characters;
+    out.push_back({kCompressedTwice + static_cast<int>(i), std::string(characters), characters.size()});
+  }
   return out;
 }
 
@@ -272,8 +314,11 @@ void EncodedTextDetector::inspect(const Window& window, const Hit& hit, FindingS
     case kHexDer: return inspect_hex_der(window, hit, sink);
     case kUrlPem: return inspect_url(window, hit, sink);
     case kUtf16Pem: return inspect_utf16(window, hit, sink);
-    default: return inspect_base64_text(window, hit, sink);
+    default: break;
   }
+  if (hit.trigger >= kCompressedTwice) return inspect_compressed_twice(window, hit, sink);
+  if (hit.trigger >= kCompressed) return inspect_compressed_text(window, hit, sink);
+  inspect_base64_text(window, hit, sink);
 }
 
 }  // namespace landwaiter::detectors

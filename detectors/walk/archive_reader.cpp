@@ -38,7 +38,9 @@ struct ArchiveReader::Source {
     }
     if (left.empty()) {
       const ByteView end = chunk.last(std::min<std::size_t>(chunk.size(), limits::path_bytes_max));
-      before.assign(end.begin(), end.end());
+      before.insert(before.end(), end.begin(), end.end());
+      if (before.size() > limits::path_bytes_max)
+        before.erase(before.begin(), before.end() - static_cast<std::ptrdiff_t>(limits::path_bytes_max));
       auto next = bytes.next();
       if (!next) {
         failed = next.error();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "detectors/walk/decoder.hpp"
+#include "detectors/engine/decoder.hpp"
+#include "detectors/engine/peek_source.hpp"
 #include "detectors/walk/entry_reader.hpp"
-#include "detectors/walk/peek_source.hpp"
 
 #include <array>
 #include <cstdint>

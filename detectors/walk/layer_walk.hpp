@@ -62,6 +62,7 @@ class LayerWalk {
   bool begin_parts(Parts& parts, const Content& content, std::size_t depth);
   Result<Content> next_part(Parts& parts);
   Result<Content> next_place(Parts& parts);
+  Result<Content> script_payload(Parts& parts);
   Content ar_member(Parts& parts);
   Content rpm_payload(Parts& parts);
   void report_parts(Parts& parts);

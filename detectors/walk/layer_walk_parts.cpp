@@ -62,7 +62,8 @@ Result<void> LayerWalk::scan_file(ByteSource& file, std::optional<std::uint64_t>
   if (head->empty()) return {};
   const Content content = sniff_content(*head);
   const bool whole = exact_size && head->size() == *exact_size && head->size() <= limits::window_bytes;
-  if (content.kind != Content::Kind::plain || !whole || find_zip_mark(*head) < head->size()) return scan_parts(bytes, content, depth);
+  if (content.kind != Content::Kind::plain || !whole || find_zip_mark(*head) < head->size() || as_text(*head).starts_with("#!"))
+    return scan_parts(bytes, content, depth);
   leaf_->reset(name());
   leaf_->whole(*head);
   report_of(*leaf_);
@@ -73,6 +74,8 @@ Result<void> LayerWalk::scan_file(ByteSource& file, std::optional<std::uint64_t>
 Result<void> LayerWalk::scan_parts(PeekSource& file, Content content, std::size_t depth) {
   leaf_->reset(name());
   Parts parts(*this, file);
+  const auto head = parts.bytes.peek(2);
+  parts.is_script = head && as_text(*head).starts_with("#!");
   parts.is_archive = content.kind == Content::Kind::tar || content.kind == Content::Kind::zip || content.kind == Content::Kind::cpio ||
                      content.kind == Content::Kind::compressed;
   while (!stop_.stop_requested()) {
@@ -126,7 +129,7 @@ bool LayerWalk::begin_parts(Parts& parts, const Content& content, std::size_t de
         place_);
     return false;
   }
-  if (++parts.count > kPartsFree + parts.tee.bytes() / kBytesPerPart) {
+  if (++parts.count > kPartsFree + parts.position() / kBytesPerPart) {
     report_.diagnose(ErrorCode::limit_exceeded, "holds more archives one after the other than are opened in a file of its size", place_);
     return false;
   }
@@ -182,6 +185,11 @@ Result<Content> LayerWalk::next_place(Parts& parts) {
     const auto chunk = parts.bytes.peek(1);
     if (!chunk) return chunk.error();
     if (chunk->empty()) return Content{};
+    if (std::exchange(parts.at_line, false)) {
+      const auto payload = script_payload(parts);
+      if (!payload || payload->kind != Content::Kind::plain) return payload;
+      continue;
+    }
     const std::uint64_t position = parts.position();
     if (position == parts.next_member) {
       const Content member = ar_member(parts);
@@ -190,16 +198,30 @@ Result<Content> LayerWalk::next_place(Parts& parts) {
     }
     // An archive in a member may have gone on beyond its end.
     if (position > parts.next_member) parts.next_member = Parts::kNoMember;
-    const ByteView here = chunk->first(std::min<std::uint64_t>(chunk->size(), parts.next_member - position));
+    ByteView here = chunk->first(std::min<std::uint64_t>(chunk->size(), parts.next_member - position));
+    const std::size_t line = parts.is_script ? as_text(here).find('\n') : std::string_view::npos;
+    if (line < std::string_view::npos) here = here.first(line + 1);
     const std::size_t at = find_zip_mark(here);
     parts.bytes.consume(at);
-    if (at == here.size()) continue;
+    if (at == here.size()) {
+      parts.at_line = line < std::string_view::npos;
+      continue;
+    }
     const auto head = parts.bytes.peek(kZipHeaderBytes);
     if (!head) return head.error();
     if (begins_zip(*head)) return zip_content();
     if (const auto size = zip_end_size(*head)) parts.zip_end = parts.position() + *size;
     parts.bytes.consume(1);
   }
+}
+
+/// What is compressed behind a line of a script: the payload of a self-extracting one.
+Result<Content> LayerWalk::script_payload(Parts& parts) {
+  const auto head = parts.bytes.peek(kCompressionSniffBytes);
+  if (!head) return head.error();
+  Content content = sniff_content(*head);
+  content.certain = false;
+  return content.kind == Content::Kind::compressed ? content : Content{};
 }
 
 /// Goes into the next member of an ar archive, which says where the one after it is: "ar(5)", and "#1/" for a name that stands before the
@@ -247,6 +269,7 @@ Result<void> LayerWalk::scan_sparse(EntryReader& archive, Budget* budget, FileRe
   leaf.reset(name());
   Result<void> result;
   std::uint64_t position = 0;
+  bool told = false;
   while (result) {
     auto block = archive.read();
     if (!block) {
@@ -260,7 +283,9 @@ Result<void> LayerWalk::scan_sparse(EntryReader& archive, Budget* budget, FileRe
     leaf.skip(block->offset - position);
     if (readers != nullptr) readers->skip(block->offset - position, reader_zeros_left_);
     if (block->bytes.empty()) break;
-    if (block->offset == 0 && sniff_content(block->bytes).kind != Content::Kind::plain) {
+    const ByteView mark = block->bytes.subspan(find_zip_mark(block->bytes));
+    const bool holds_one = (block->offset == 0 && sniff_content(block->bytes).kind != Content::Kind::plain) || begins_zip(mark);
+    if (holds_one && !std::exchange(told, true)) {
       report_.diagnose(ErrorCode::unsupported, "an archive stored as a sparse file is not opened", place_);
     }
     leaf.push(block->bytes);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "detectors/walk/inflate.hpp"
+#include "detectors/engine/inflate.hpp"
 
 #include <optional>
 #include <string_view>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/base/memory_meter.hpp"
+#include "detectors/engine/peek_source.hpp"
 #include "detectors/walk/entry_reader.hpp"
-#include "detectors/walk/peek_source.hpp"
 
 #include <deque>
 #include <map>

@@ -75,7 +75,9 @@ struct LayerWalk::Parts {
   MemoryShare memory;
   std::unique_ptr<FileScan> raw;  ///< of the file, from its first archive on: before, it is the walk's leaf
   std::uint64_t count = 0;        ///< of archives that were tried
-  bool is_archive = false;        ///< from its first byte on
+  bool is_script = false;
+  bool at_line = false;     ///< a line of the script has just ended
+  bool is_archive = false;  ///< from its first byte on
   bool opened = false;
   bool ended = false;  ///< the last of them was read to its end
   static constexpr std::uint64_t kNoMember = std::numeric_limits<std::uint64_t>::max();

@@ -66,6 +66,18 @@ TEST_CASE("a row says why its finding, or some of its issues, are accepted") {
   CHECK(said == std::set<std::string>{"", "accepted", "deleted-but-present: Replaced, since. (i.yml:1)"});
 }
 
+TEST_CASE("an image that could not be read is a row") {
+  const auto writer = exports::csv_writer();
+  std::string text = writer->fail({"a:1", "404 not found"});
+  text += writer->finish();
+  const auto rows = read_csv(text);
+  REQUIRE(rows.size() == 2);
+  REQUIRE(rows[1].size() == rows[0].size());
+  CHECK(rows[1][0] == "a:1");
+  CHECK(rows[1][4] == "failed");
+  CHECK(rows[1][5] == "404 not found");
+}
+
 TEST_CASE("the pieces of a CSV are the document, whole rows each, and no larger than asked for but for a row") {
   const auto images = test::export_samples();
   const std::string whole = exports::csv(images);

@@ -140,6 +140,14 @@ TEST_CASE("places, issues and the other types of assets") {
   CHECK(token["expirationDate"] == "2026-11-30T22:00:00Z");
 }
 
+TEST_CASE("an image that could not be read is a property of the document") {
+  const auto writer = exports::cyclonedx_writer(CycloneDxVersion::v1_6, {"1.0", ""});
+  std::string text = writer->fail({"a:1", "404 not found"});
+  text += writer->finish();
+  const json document = *parse_json(text, "bom", kJsonReport);
+  CHECK(property(document["metadata"], "failed") == "a:1: 404 not found");
+}
+
 TEST_CASE("what is accepted says so") {
   auto images = test::export_samples();
   Decisions({{.id = "spki-sha256:" + hex_of("shop key"), .reason = "Known.", .origin = "i.yml:1"}}, {}).apply(images[0], {});

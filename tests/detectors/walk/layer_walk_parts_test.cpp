@@ -111,6 +111,16 @@ TEST_CASE("parts: a zip behind any prefix") {
   CHECK(found_in(needle("before__") + archive + needle("after___")) == Texts{"after___ f", "before__ f", "zipped__ f!k"});
 }
 
+TEST_CASE("parts: a self-extracting script") {
+  const std::string script = "#!/bin/sh\n(cd /; tail -n +4 \"$0\" | tar x)\nexit 0\n";
+  for (const std::string filter : {"gzip", "xz", "zstd", "bzip2"}) {
+    INFO(filter);
+    CHECK(found_in(script + compress(make_tar({{"a/k", needle("payload_")}}), filter)) == Texts{"payload_ f!a/k"});
+    CHECK(found_in(script + std::string(65'000, '#') + "\n" + compress(needle("payload_"), filter)) == Texts{"payload_ f!f.content"});
+  }
+  CHECK(found_in(script + "BZh is a magic\nx^2\n]\n" + needle("text____")) == Texts{"text____ f"});
+}
+
 TEST_CASE("parts: what only looks like a zip costs nothing and hides nothing") {
   const std::string marks = "PK\x03\x04 is a mark, as is PK\x05\x06 and PK\x01\x02";
   CHECK(found_in("x" + marks + needle("text____")) == Texts{"text____ f"});

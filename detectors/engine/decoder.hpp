@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
-#include "detectors/walk/inflate.hpp"
+#include "detectors/engine/inflate.hpp"
 
 #include <memory>
 #include <optional>

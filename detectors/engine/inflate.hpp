@@ -3,7 +3,7 @@
 
 #include "core/base/bytes.hpp"
 #include "detectors/engine/buffer_pool.hpp"
-#include "detectors/walk/peek_source.hpp"
+#include "detectors/engine/peek_source.hpp"
 
 #include <memory>
 #include <optional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/decoder.hpp"
+#include "detectors/engine/decoder.hpp"
 
 #include "core/base/memory_meter.hpp"
 #include "core/base/text.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/inflate.hpp"
+#include "detectors/engine/inflate.hpp"
 
+#include "detectors/engine/decoder.hpp"
 #include "detectors/engine/file_results.hpp"
-#include "detectors/walk/decoder.hpp"
 
 #include <algorithm>
 #include <array>
