@@ -5,6 +5,7 @@
 #include "tests/detectors/support/material.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace landwaiter::detectors {
 namespace {
