@@ -272,6 +272,10 @@ ScannedLayer ReportBuilder::finish() {
     list->erase(same.begin(), same.end());
   }
   facts_.written.seal();
+  // What another layer holds, composing finds.
+  for (const auto& [name, target] : hard_links_) {
+    if (!facts_.written.contains(target, false)) facts_.links.push_back({name, target});
+  }
   facts_.diagnostics = finish(walk_diagnostics_);
   layer.facts = std::move(facts_);
   return layer;

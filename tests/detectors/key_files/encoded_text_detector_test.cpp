@@ -6,6 +6,7 @@
 #include "tests/detectors/support/shell.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace landwaiter::detectors {
 namespace {

@@ -163,6 +163,7 @@ TEST_CASE("a file with several hard links is found under each name") {
                                             {"copy", "a.zip", Kind::hard_link}}));
   CHECK(places(report) == Texts{"aaaaaaaa a", "aaaaaaaa b", "aaaaaaaa c", "bbbbbbbb a", "bbbbbbbb b", "bbbbbbbb c", "cccccccc a.zip!inner",
                                 "cccccccc copy!inner"});
+  CHECK(report.links == std::vector<HardLink>{{"d", "elsewhere"}});
   ScanLimits limits;
   limits.hard_links_max = 1;
   const ScannedBlob limited = scan(make_tar({{"a", needle("aaaaaaaa")}, {"b", "a", Kind::hard_link}, {"c", "a", Kind::hard_link}}), limits);
