@@ -171,6 +171,14 @@ TEST_CASE("a file with several hard links is found under each name") {
   CHECK(mentions(limited, "hard_links_max"));
 }
 
+TEST_CASE("security: links to lower layers are kept up to a number") {
+  std::vector<Item> entries;
+  for (int i = 0; i < 20'001; ++i) entries.push_back({std::to_string(i), "elsewhere", Kind::hard_link});
+  const ScannedBlob report = scan(make_tar(entries));
+  CHECK(report.links.size() == 20'000);
+  CHECK(mentions(report, "too many hard links to lower layers"));
+}
+
 TEST_CASE("security: duplicate names in a tar are all searched") {
   const ScannedBlob report = scan(make_tar({{"a", needle("aaaaaaaa")}, {"a", needle("bbbbbbbb")}, {"a", needle("aaaaaaaa")}}));
   CHECK(places(report) == Texts{"aaaaaaaa a", "bbbbbbbb a"});
