@@ -179,6 +179,7 @@ ArchiveReader::Step ArchiveReader::next() {
   if (ends_unpadded_) return Step::end;
   // Separate from reading the next header, so the content does not count as header.
   if (std::exchange(in_entry_, false) && archive_read_data_skip(archive_.get()) == ARCHIVE_FATAL) {
+    if (lacks_only_padding()) return Step::end;
     fail_damaged();
     return Step::failed;
   }

@@ -89,6 +89,7 @@ TEST_CASE("a tar may end with its last file's content, but not within it") {
   REQUIRE(end % 512 != 0);
   const ScannedBlob whole = scan(std::string_view(tar).substr(0, end));
   CHECK(std::ranges::count(places(whole), "last____ last") == 1);
+  INFO(nlohmann::json(whole).dump());
   CHECK(whole.diagnostics.empty());
   CHECK_FALSE(scan(std::string_view(tar).substr(0, end - 1)).diagnostics.empty());
 }
