@@ -5,6 +5,7 @@
 #include "core/base/limits.hpp"
 #include "core/base/work_meter.hpp"
 #include "core/report/attribute_names.hpp"
+#include "detectors/engine/answers.hpp"
 #include "detectors/openpgp/gpg_agent_key.hpp"
 #include "detectors/openpgp/keybox.hpp"
 #include "detectors/openpgp/openpgp_armor.hpp"
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace landwaiter::detectors {
 namespace {
@@ -61,22 +63,20 @@ constexpr std::size_t kAgentKeyBytesMax = 64 * 1024;
 /// The sizes that the header of a packet as large as a key can have.
 constexpr std::array<std::size_t, 4> kHeaderSizes{2, 3, 5, 6};
 
-void report(const KeyBlock& block, std::string_view encoding, const DetectorContext& context, std::size_t begin, bool at_packet,
-            FindingSink& sink) {
+/// Each key of the block, where its packet is.
+void report(const KeyBlock& block, std::string_view encoding, const DetectorContext& context, std::size_t begin, FindingSink& sink) {
   auto findings = openpgp::describe_key_block(block, encoding, context);
-  for (std::size_t i = 0; i < findings.size(); ++i) {
-    sink.add(std::move(findings[i]), at_packet ? begin + block.members[i].begin : begin);
-  }
+  for (std::size_t i = 0; i < findings.size(); ++i) sink.add(std::move(findings[i]), begin + block.members[i].begin);
 }
 
-/// All keys of an armored body; false if there is none.
-bool report_all(ByteView body, const DetectorContext& context, std::size_t begin, FindingSink& sink) {
-  bool found = false;
+/// All keys of an armored body.
+std::vector<Finding> read_armored(ByteView body, const DetectorContext& context) {
+  std::vector<Finding> found;
   for (std::size_t i = 0; i < kArmoredKeysMax && !body.empty(); ++i) {
     const auto block = openpgp::read_key_block(body);
     if (block) {
-      report(*block, "armor", context, begin, false, sink);
-      found = true;
+      auto keys = openpgp::describe_key_block(*block, "armor", context);
+      std::ranges::move(keys, std::back_inserter(found));
       body = body.subspan(block->size);
       continue;
     }
@@ -87,6 +87,13 @@ bool report_all(ByteView body, const DetectorContext& context, std::size_t begin
     body = body.subspan(reader.offset());
   }
   return found;
+}
+
+/// False if there is no key.
+bool report_all(ByteView body, const DetectorContext& context, std::size_t begin, FindingSink& sink) {
+  auto findings = answer_for("OpenPGP armor", body, [&] { return read_armored(body, context); });
+  for (Finding& finding : findings) sink.add(std::move(finding), begin);
+  return !findings.empty();
 }
 
 /// A known cipher and hash, and more than a single hash of the passphrase, as every implementation of these algorithms writes.
@@ -187,7 +194,7 @@ bool OpenPgpDetector::inspect_packet(const Window& window, std::size_t version, 
     if (!convincing(*block, fills_file)) continue;
     const bool could_go_on = block->cut && !(window.ends_file && begin + rest.size() == window.bytes.size());
     if (could_go_on && sink.need(begin, kKeyBlockBytesMax)) return true;
-    report(*block, "binary", context_, begin, true, sink);
+    report(*block, "binary", context_, begin, sink);
     sink.consumed(begin + block->size);
     return true;
   }
@@ -206,7 +213,7 @@ void OpenPgpDetector::inspect_keybox(const Window& window, const Hit& hit, Findi
     const auto block = openpgp::read_key_block(bytes);
     if (!block) continue;
     const auto at = static_cast<std::size_t>(bytes.data() - window.bytes.data());
-    report(*block, "keybox", context_, at, true, sink);
+    report(*block, "keybox", context_, at, sink);
   }
   sink.consumed(begin + box->size);
 }

@@ -83,6 +83,8 @@ class ArchiveReader {
   void fill_entry(struct ::archive_entry* header);
   bool pay_for_header(std::uint64_t bytes);
   bool pay_for_bzip2();
+  std::uint64_t header_work() const;
+  bool pay_for_work();
   Step pass_over();
   std::string_view format_name() const;
   void fail(std::string message);
@@ -92,6 +94,7 @@ class ArchiveReader {
   MemoryShare memory_;  ///< of what libarchive keeps, beyond kOpenArchiveBytes
   std::uint64_t header_paid_ = 0;
   bool bzip2_paid_ = false;
+  bool bzip2_ = false;  ///< the entry is compressed with it
   std::unique_ptr<Source> source_;
   std::unique_ptr<struct ::archive, Free> archive_;
   ArchiveFormat format_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/walk/inflate.hpp"
 
+#include "core/base/work_meter.hpp"
 #include "detectors/engine/file_results.hpp"
 #include "detectors/walk/decoder.hpp"
 
@@ -27,6 +28,12 @@ bool is_bzip2(std::string_view head) {
   const std::string_view mark = head.substr(4, 6);
   // A block follows, or, in an empty stream, the end.
   return mark == "\x31\x41\x59\x26\x53\x59" || mark == "\x17\x72\x45\x38\x50\x90";
+}
+
+/// Whether another member may begin. bzip2 gives its memory back and takes it again for each; the others cost little more than their bytes.
+bool pay_for_member(Compression compression) {
+  constexpr std::uint64_t kBzip2Units = 12'000;
+  return compression != Compression::bzip2 || charge_work(kBzip2Units);
 }
 
 }  // namespace
@@ -102,7 +109,8 @@ void InflateSource::next_member() {
     ended_ = head->empty();
     if (ended_) return;
     if (sniff_compression(*head) == compression_) {
-      decoder_->reset();
+      if (pay_for_member(compression_)) decoder_->reset();
+      else failed_ = no_work_for(std::string(to_string(compression_)) + " data of many parts is not read to its end");
       return;
     }
     const auto content = std::ranges::find_if(*head, [](std::uint8_t byte) { return byte != 0; });

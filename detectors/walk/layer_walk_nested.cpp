@@ -16,6 +16,16 @@ std::string name_of(const Content& content) {
   return "file";
 }
 
+/// What it takes to open an archive: a decoder, a window, a search of its own.
+constexpr std::uint64_t kOpenArchiveUnits = 25'000;
+
+/// A hole is searched as zeros, as far as detectors look.
+std::uint64_t hole_work(std::uint64_t zeros) {
+  constexpr std::uint64_t kUnits = 3'000, kZerosOfUnit = 16;
+  constexpr std::uint64_t kSearchedMax = 2 * (limits::detector_lookahead_bytes + limits::detector_lookbehind_bytes);
+  return kUnits + std::min(zeros, kSearchedMax) / kZerosOfUnit;
+}
+
 /// Steps into an entry and out again.
 class Inside {
  public:
@@ -80,6 +90,10 @@ Result<void> LayerWalk::scan_sparse(ArchiveReader& archive, Budget* budget, File
       result = Error(ErrorCode::malformed, "the map of a sparse file goes backwards");
       break;
     }
+    if (!charge_work(hole_work(block->offset - position))) {
+      result = no_work_for("not read to its end");
+      break;
+    }
     leaf_.skip(block->offset - position);
     if (readers != nullptr) readers->skip(block->offset - position, reader_zeros_left_);
     if (block->bytes.empty()) break;
@@ -101,6 +115,10 @@ Result<void> LayerWalk::scan_archive(PeekSource& file, const Content& content, s
   const ReportBuilder::Mark first = report_.mark();
   MemoryShare memory;
   FileScan raw(engine_, memory_.files, limits_);
+  if (memory_.files.walk_work.spent() || !charge_work(kOpenArchiveUnits)) {
+    report_.diagnose(no_work_for(name_of(content) + " is not opened"), place_);
+    return scan_plain(file, exact_size);
+  }
   if (!memory.borrow(kOpenArchiveBytes) || !raw.keep_window()) {
     report_.diagnose(no_memory_for(name_of(content) + " is not opened"), place_);
     return scan_plain(file, exact_size);
