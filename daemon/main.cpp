@@ -7,6 +7,7 @@
 #include "core/wire/registry_kinds.hpp"
 #include "daemon/commands/check_command.hpp"
 #include "daemon/commands/connection_options.hpp"
+#include "daemon/commands/connector.hpp"
 #include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/list_command.hpp"
 #include "daemon/commands/scan_command.hpp"
@@ -18,6 +19,7 @@
 #include <sodium.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <string>
 
@@ -25,6 +27,10 @@ namespace {
 
 using namespace landwaiter;
 using namespace landwaiter::daemon;
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done, 1 a --fail-on rule matched, 2 usage, configuration or output, 3 some image could not be read, or not\n"
+    "completely, 130 stopped; of several, 2 comes before 130, 1 and 3";
 
 /// The options of every command that talks to a registry.
 struct ConnectionFlags {
@@ -57,8 +63,7 @@ struct ConnectionFlags {
     certificate->check(CLI::ExistingFile)->needs(key);
     key->check(CLI::ExistingFile)->needs(certificate);
     command.add_option("--certs-dir", network.certs_directories, "Folder like /etc/docker/certs.d, which is read as well; may be repeated")
-        ->check(CLI::ExistingDirectory)
-        ->allow_extra_args(false);
+        ->check(CLI::ExistingDirectory);
     command.add_option("--proxy", proxy, "Proxy for registries, http://[USER:PASSWORD@]HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY)");
     command.add_option("--no-proxy", network.no_proxy, "Hosts, domains and networks to reach directly (default: NO_PROXY); * for all");
     command.add_option("--limit-rate", network.limit_rate, "Limit for all downloads together in bytes per second, such as 500K or 10M");
@@ -108,6 +113,14 @@ struct ConnectionFlags {
   }
 };
 
+/// An option takes one value and is repeated for more: otherwise it would take the images behind it for further values.
+void take_single_values(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (!option->get_positional() && option->get_items_expected_max() > 1) option->allow_extra_args(false);
+  }
+  for (CLI::App* command : app.get_subcommands({})) take_single_values(*command);
+}
+
 void add_output_options(CLI::App& command, std::string& format, std::string& output) {
   command.add_option("--format", format, "table or json")->check(CLI::IsMember({"table", "json"}));
   command.add_option("--output,-o", output, "Write the result to this file");
@@ -137,7 +150,9 @@ struct ScanFlags {
 
   CLI::App* add_to(CLI::App& app) {
     CLI::App* command =
-        app.add_subcommand("scan", "Scan images: [docker://]REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]");
+        app.add_subcommand("scan",
+                           "Scan images: [docker://]REF, oci:DIR[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME]; "
+                           "FILE may be - for standard input, :NAME also @DIGEST");
     command->add_option("images", options.images, "Images to scan");
     command->add_option("-c,--config", config_file, "Take images and credentials from a container-config.yml");
     command->add_option("--registry", options.registries, "Scan all images of this registry, HOST[:PORT] or a URL; may be repeated");
@@ -151,9 +166,15 @@ struct ScanFlags {
     command->add_flag("--all", options.all, "List every finding in the table, including those that need no action");
     command->add_option("--policy", options.policy,
                         "Policy for findings: nist-800-131a (the default), nist-ir-8547, cnsa-2.0, none, or a YAML file");
+    command->add_option("--ignore-file", options.ignore_file,
+                        "Findings that are accepted, with reasons (default: .landwaiterignore.yml, if it exists); docs/accepting.md");
+    command->add_option("--baseline", options.baseline, "An earlier report in JSON: what it has is accepted, and only what is new counts");
     command->add_option("--blocklist", options.blocklist, "List of known compromised keys, in badkeys format")->check(CLI::ExistingFile);
     command->add_flag("!--no-password-tries", options.try_passwords, "Do not try well-known passwords on keystores");
-    command->add_option("--fail-on", fail_on, "Exit with 1 if a finding matches SEVERITY, TYPE or TYPE:SEVERITY; may be repeated");
+    command->add_option(
+        "--fail-on", fail_on,
+        "Exit with 1 if a finding matches SEVERITY, TYPE, TYPE:SEVERITY or an issue's code, or an image is not-opened or incomplete; a "
+        "list with commas, may be repeated");
     command->add_option("--platform", options.platforms, "Scan only this platform of multi-platform images (linux/amd64); may be repeated");
     command->add_option("--state", state, "Where to store digests and reports (default: ~/.local/state/landwaiter)");
     command->add_flag("--no-state", no_state, "Store nothing");
@@ -163,6 +184,8 @@ struct ScanFlags {
                         "Memory for each layer that is read, such as 128M, which large windows of zstd or xz need (default: 48M)");
     command->add_flag("--quiet,-q", quiet, "Show no progress on the terminal");
     connection.add_to(*command);
+    command->footer(std::string(kExitCodes) +
+                    "\nOf a whole registry, what is no image (signatures, charts) or gone by now is told, and is no failure.");
     return command;
   }
 
@@ -174,12 +197,16 @@ struct ScanFlags {
       auto applied = apply_container_config(config_file, options);
       if (!applied) return fail_usage(applied.error());
     }
+    const bool reads_login = connection.password_stdin || connection.token_stdin || connection.credentials_file == "-";
+    if (reads_login && std::ranges::any_of(options.images, is_sent_to_us)) {
+      return fail_usage(Error(ErrorCode::invalid_argument, "an archive and credentials cannot both come from standard input"));
+    }
     if (options.images.empty() && options.registries.empty())
       return fail_usage(Error(ErrorCode::invalid_argument, "no container images were stated"));
     for (const std::string& text : fail_on) {
-      auto rule = FailRule::parse(text);
-      if (!rule) return fail_usage(rule.error());
-      options.fail_on.push_back(*rule);
+      auto rules = FailRule::parse_list(text);
+      if (!rules) return fail_usage(rules.error());
+      options.fail_on.insert(options.fail_on.end(), rules->begin(), rules->end());
     }
     if (!memory.empty()) {
       auto bytes = parse_memory(memory);
@@ -187,7 +214,7 @@ struct ScanFlags {
       options.memory_bytes = *bytes;
     }
     options.progress = !quiet;
-    if (!no_state) options.state_directory = state.empty() ? default_state_directory(process_environment()) : std::filesystem::path(state);
+    options.state = StateFolder::choose(state, no_state, process_environment());
     return run_scan(std::move(options), process_environment());
   }
 };
@@ -213,7 +240,8 @@ struct ListFlags {
     command->add_flag("--quiet,-q", quiet, "Show no progress on the terminal");
     connection.add_to(*command);
     command->footer(
-        "Exit codes: 0 everything was listed, 2 usage or configuration, 3 some things could not be listed (the rest is in the result)");
+        "Exit codes: 0 everything was listed, 2 usage, configuration or output, 3 some things could not be listed (the rest is in the "
+        "result), 130 stopped");
     return command;
   }
 
@@ -238,7 +266,7 @@ struct ListFlags {
     if (!connected) return fail_usage(connected.error());
     options.connection = *std::move(connected);
     options.progress = !quiet;
-    if (!no_state) options.state_directory = state.empty() ? default_state_directory(process_environment()) : std::filesystem::path(state);
+    options.state = StateFolder::choose(state, no_state, process_environment());
     return run_list(std::move(options), process_environment());
   }
 };
@@ -272,6 +300,7 @@ struct CheckFlags {
 
 int main(int argc, char** argv) {
   if (const auto ended = run_reader_process(argc, argv)) return *ended;
+  hold_standard_streams();
   share_one_heap();
   return_large_blocks();
   keep_memory_private();
@@ -281,7 +310,7 @@ int main(int argc, char** argv) {
 
   CLI::App app("Landwaiter: finds cryptographic assets in container images, without pulling them to disk", "landwaiter");
   app.set_version_flag("--version", std::string("landwaiter " LANDWAITER_VERSION));
-  app.footer("Exit codes: 0 done, 1 a --fail-on rule matched, 2 usage or configuration, 3 some image could not be read");
+  app.footer(kExitCodes);
   app.require_subcommand(1);
   ScanFlags scan;
   ListFlags list;
@@ -292,10 +321,12 @@ int main(int argc, char** argv) {
   const CLI::App* check_command = check.add_to(app);
   CLI::App* sensor_command = app.add_subcommand("sensor", "Run the sensor: take jobs from a platform until SIGTERM");
   sensor_command->add_option("--config", sensor_config, "The sensor's YAML configuration")->required();
+  take_single_values(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
+    if (!std::cout.flush()) return fail_usage(Error(ErrorCode::io, "standard output: cannot be written"));
     return code == 0 ? exit_done : exit_usage;
   }
   if (*scan_command) return scan.run();

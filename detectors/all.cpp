@@ -5,7 +5,6 @@
 #include "detectors/certificates/public_asset_detector.hpp"
 #include "detectors/certificates/public_der_detector.hpp"
 #include "detectors/certificates/signed_data_detector.hpp"
-#include "detectors/engine/engine.hpp"
 #include "detectors/jose/jose_detector.hpp"
 #include "detectors/key_files/encoded_text_detector.hpp"
 #include "detectors/key_files/key_file_detector.hpp"
@@ -25,24 +24,19 @@ std::vector<std::unique_ptr<const Detector>> make_all_detectors(const DetectorCo
   detectors.push_back(std::make_unique<CryptoConfigurationDetector>());
   detectors.push_back(std::make_unique<CryptoLibraryDetector>());
   detectors.push_back(std::make_unique<EncodedTextDetector>());
-  detectors.push_back(std::make_unique<JoseDetector>(context));
-  detectors.push_back(std::make_unique<KeyFileDetector>(context));
+  detectors.push_back(std::make_unique<JoseDetector>());
+  detectors.push_back(std::make_unique<KeyFileDetector>());
   detectors.push_back(std::make_unique<KeystoreDetector>(context));
-  detectors.push_back(std::make_unique<OpenPgpDetector>(context));
-  detectors.push_back(std::make_unique<PrivateKeyDetector>(context));
+  detectors.push_back(std::make_unique<OpenPgpDetector>());
+  detectors.push_back(std::make_unique<PrivateKeyDetector>());
   detectors.push_back(std::make_unique<PublicAssetDetector>());
   detectors.push_back(std::make_unique<PublicDerDetector>());
   detectors.push_back(std::make_unique<RustCrateDetector>());
   detectors.push_back(std::make_unique<SignedDataDetector>());
-  detectors.push_back(std::make_unique<SshDetector>(context));
+  detectors.push_back(std::make_unique<SshDetector>());
   return detectors;
 }
 
 std::vector<std::unique_ptr<const FileReader>> make_all_file_readers() { return {}; }
-
-// Separate from the rest of Engine, so a program with its own detectors (tests) does not link ours.
-Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context) {
-  return create(context, make_all_detectors(context), make_all_file_readers());
-}
 
 }  // namespace landwaiter::detectors

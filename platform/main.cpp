@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/log.hpp"
 #include "core/os/files.hpp"
+#include "core/os/folder_lock.hpp"
 #include "core/os/locale.hpp"
 #include "core/os/process.hpp"
 #include "daemon/commands/exit_code.hpp"
@@ -166,8 +167,11 @@ int serve(const ServeOptions& options) {
     config.blocklist = *std::move(blocklist);
   }
 
+  ignore_hangups();
   start_logging(options.log_level, options.log_json);
   const RealClock clock;
+  const auto lock = FolderLock::take(config.state_directory, clock.now());
+  if (!lock) return fail(lock.error());
   boost::asio::io_context io(1);
   auto server = Platform::create(config, clock);
   if (!server) return fail(server.error());
@@ -206,7 +210,7 @@ int create_token(const TokenOptions& options) {
   if (!lifetime && *kind == TokenKind::enrollment) lifetime = std::chrono::hours(24);
   auto token = (*server)->create_token(*kind, options.name.empty() ? options.kind : options.name, lifetime);
   if (!token) return fail(token.error());
-  std::cout << token->reveal() << std::endl;
+  if (!(std::cout << token->reveal() << std::endl)) return fail(Error(ErrorCode::io, "standard output: the token cannot be written"));
   return exit_done;
 }
 
@@ -214,6 +218,7 @@ int create_token(const TokenOptions& options) {
 
 int main(int argc, char** argv) {
   if (const auto ended = daemon::run_reader_process(argc, argv)) return *ended;
+  hold_standard_streams();
   keep_memory_private();
   use_utf8_names();
   ignore_broken_pipes();

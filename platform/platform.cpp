@@ -111,8 +111,8 @@ Result<void> Platform::Impl::open_database() {
   if (!writing) return writing.error();
   {
     Transaction transaction(**writing, Kind::write);
-    auto key = fleet_identity_key(transaction, vault);
-    if (!key) return key.error();
+    auto fits = check_master_key(transaction, vault);
+    if (!fits) return fits;
     extend_leases_after_start(transaction, terms());
     auto committed = transaction.commit();
     if (!committed) return committed;
@@ -166,6 +166,7 @@ Call Platform::Impl::make_call(const Request& request, const Admitted& admitted,
               .parameters = admitted.parameters,
               .who = admitted.who,
               .vault = vault,
+              .state_directory = config.state_directory,
               .terms = terms(),
               .assess = assess_context(),
               .decoded_body_bytes_max = std::max(admitted.route.body_bytes_max, admitted.route.decoded_body_bytes_max),

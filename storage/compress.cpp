@@ -32,6 +32,11 @@ Bytes zstd_compress(std::string_view text, int level) {
   return out;
 }
 
+std::uint64_t zstd_expanded_bytes(ByteView compressed) {
+  const auto bytes = ZSTD_getFrameContentSize(compressed.data(), compressed.size());
+  return bytes == ZSTD_CONTENTSIZE_UNKNOWN || bytes == ZSTD_CONTENTSIZE_ERROR ? 0 : bytes;
+}
+
 Result<std::string> zstd_decompress(ByteView compressed, std::uint64_t bytes_max) {
   const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
   if (!context) throw std::bad_alloc();

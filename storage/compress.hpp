@@ -17,4 +17,7 @@ Bytes zstd_compress(std::string_view text, int level = 3);
 /// other than whole frames is malformed.
 Result<std::string> zstd_decompress(ByteView compressed, std::uint64_t bytes_max);
 
+/// What the first frame says that it expands to; 0 when it does not say.
+std::uint64_t zstd_expanded_bytes(ByteView compressed);
+
 }  // namespace landwaiter::storage

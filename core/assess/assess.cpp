@@ -120,7 +120,7 @@ std::vector<Issue> issues_of(const Finding& finding) {
   for (const json& each : issues) {
     const auto severity = severity_from(text_attribute(each, "severity"));
     Issue issue{text_attribute(each, "code"), severity.value_or(Severity::info), text_attribute(each, "reason"),
-                text_attribute(each, "remedy")};
+                text_attribute(each, "remedy"), acceptance_in(each)};
     if (severity && !issue.code.empty()) out.push_back(std::move(issue));
   }
   return out;

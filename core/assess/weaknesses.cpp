@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/assess/weaknesses.hpp"
 
+#include "core/report/assets/fields.hpp"
+#include "core/report/attribute_names.hpp"
+#include "core/report/attributes.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -117,8 +121,20 @@ const Weakness* find_weakness(std::string_view code) {
 
 }  // namespace
 
+void to_json(nlohmann::json& out, const Acceptance& value) {
+  out = {{"reason", value.reason}, {"by", value.by}};
+  if (!value.until.empty()) out["until"] = value.until;
+}
+
+std::optional<Acceptance> acceptance_in(const nlohmann::json& owner) {
+  const nlohmann::json& accepted = assets::member_or_null(owner, attribute::accepted);
+  if (!accepted.is_object()) return std::nullopt;
+  return Acceptance{text_attribute(accepted, "reason"), text_attribute(accepted, "by"), text_attribute(accepted, "until")};
+}
+
 void to_json(nlohmann::json& out, const Issue& value) {
   out = {{"code", value.code}, {"severity", to_string(value.severity)}, {"reason", value.reason}, {"remedy", value.remedy}};
+  if (value.accepted) out[attribute::accepted] = *value.accepted;
 }
 
 Issue weakness_issue(std::string_view code) {

@@ -3,11 +3,25 @@
 
 #include "core/report/finding.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace landwaiter {
+
+/// Somebody decided to live with something.
+struct Acceptance {
+  std::string reason;
+  std::string by;       ///< where it is written, as "FILE:LINE"
+  std::string until{};  ///< RFC 3339; empty: for good
+
+  bool operator==(const Acceptance&) const = default;
+};
+
+void to_json(nlohmann::json& out, const Acceptance& value);
+/// The acceptance that is the member `accepted` of `owner`, an issue's JSON or a finding's attributes.
+std::optional<Acceptance> acceptance_in(const nlohmann::json& owner);
 
 /// Why a finding needs attention, and what to do.
 struct Issue {
@@ -15,6 +29,7 @@ struct Issue {
   Severity severity = Severity::info;
   std::string reason;  ///< one sentence with the facts
   std::string remedy;
+  std::optional<Acceptance> accepted{};
 
   bool operator==(const Issue&) const = default;
 };

@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/json.hpp"
 
-#include "core/base/json_reader.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
-#include "core/base/work_meter.hpp"
 
 #include <algorithm>
 
 namespace landwaiter {
 
 using nlohmann::json;
-
-Result<json> parse_json(std::string_view text, std::string_view what) {
-  constexpr std::uint64_t kUnitsPerByte = 30;
-  if (!charge_work(kUnitsPerByte * text.size())) return Error(ErrorCode::limit_exceeded, std::string(what) + " is too much work");
-  return parse_json(text, what, kJsonReport);
-}
 
 Result<void> read_json_fields(std::string_view what, const std::function<void()>& read) {
   try {

@@ -12,10 +12,6 @@
 
 namespace landwaiter {
 
-/// Parses JSON from outside: at most limits::json_depth_max levels deep, no trailing bytes, no comments.
-/// `what` names the document in the error ("manifest of localhost:5000/a:1").
-Result<nlohmann::json> parse_json(std::string_view text, std::string_view what);
-
 /// Runs `read`, which may use nlohmann's throwing accessors, and turns a missing or mistyped field into `malformed`.
 Result<void> read_json_fields(std::string_view what, const std::function<void()>& read);
 
@@ -23,10 +19,6 @@ Result<void> read_json_fields(std::string_view what, const std::function<void()>
 /// to another number. To be used within read_json_fields: throws json::other_error.
 std::uint64_t read_count(const nlohmann::json& object, const char* field);
 void read_count(const nlohmann::json& object, const char* field, std::uint64_t& out);
-
-/// Parses `text` into a T that has a nlohmann `from_json`. A missing or mistyped field is `malformed`.
-template <class T>
-Result<T> parse_json_as(std::string_view text, std::string_view what);
 
 /// Overwrites all strings of a document that held credentials: nlohmann frees them without wiping.
 void wipe_texts(nlohmann::json& document);
@@ -36,19 +28,13 @@ std::string dump_json(const nlohmann::json& value);
 /// Indented by two, for people.
 std::string dump_json_pretty(const nlohmann::json& value);
 
+/// The document as a T that has a nlohmann `from_json`. A missing or mistyped field is `malformed`.
 template <class T>
 Result<T> convert_json(const nlohmann::json& document, std::string_view what) {
   T value{};
   auto read = read_json_fields(what, [&] { from_json(document, value); });
   if (!read) return read.error();
   return value;
-}
-
-template <class T>
-Result<T> parse_json_as(std::string_view text, std::string_view what) {
-  auto document = parse_json(text, what);
-  if (!document) return document.error();
-  return convert_json<T>(*document, what);
 }
 
 }  // namespace landwaiter

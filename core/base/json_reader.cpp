@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/json_reader.hpp"
 
+#include "core/base/work_meter.hpp"
+
 #include <iterator>
 #include <string>
 #include <vector>
@@ -107,6 +109,8 @@ Result<json> parse_json(std::string_view text, std::string_view what, const Json
   if (text.size() > limits.bytes) {
     return Error(ErrorCode::limit_exceeded, std::string(what) + " has more than " + std::to_string(limits.bytes) + " bytes");
   }
+  constexpr std::uint64_t kUnitsPerByte = 30;
+  if (!charge_work(kUnitsPerByte * text.size())) return Error(ErrorCode::limit_exceeded, std::string(what) + " is too much work");
   JsonCost counted;
   TreeBuilder builder(limits, cost != nullptr ? *cost : counted);
   const char* reached = text.data();
@@ -115,6 +119,14 @@ Result<json> parse_json(std::string_view text, std::string_view what, const Json
   if (builder.exceeded().empty()) return Error(ErrorCode::malformed, std::string(what) + " is not valid JSON");
   return Error(ErrorCode::limit_exceeded,
                std::string(what) + ' ' + builder.exceeded() + ", at byte " + std::to_string(reached - text.data()));
+}
+
+std::size_t count_nodes(const json& value) {
+  std::size_t nodes = 1;
+  if (value.is_structured()) {
+    for (const json& inner : value) nodes += count_nodes(inner);
+  }
+  return nodes;
 }
 
 }  // namespace landwaiter

@@ -28,8 +28,11 @@ inline constexpr JsonLimits kJsonList{200'000, 32 << 20};
 inline constexpr JsonLimits kJsonRequest{20'000, 1 << 20};
 /// 1,000 items of an inventory with some ten fields, or the findings in an image's own documents.
 inline constexpr JsonLimits kJsonInventory{200'000, 8 << 20};
-/// limits::findings_per_layer_max findings of some 20 nodes.
+/// limits::findings_per_layer_max findings of some 20 nodes. A certificate has 50 and more, so whoever makes a report keeps it within
+/// this: see fit_to_read (core/report/layer_report_text.hpp).
 inline constexpr JsonLimits kJsonReport{4'000'000, 256 << 20};
+/// What a store of ours gives back: it was counted when it came from outside, and nothing that was accepted must be unreadable.
+inline constexpr JsonLimits kJsonStored = kJsonReport;
 
 /// Ten or twenty fields and no list of any length: a login's answer, an error, a key, a place in a listing.
 inline constexpr JsonLimits kJsonFields{2'000, 1 << 20};
@@ -37,6 +40,8 @@ inline constexpr JsonLimits kJsonFields{2'000, 1 << 20};
 inline constexpr JsonLimits kJsonSettings{50'000, 4 << 20};
 /// The index of an image archive or layout: a thousand images of a hundred layers.
 inline constexpr JsonLimits kJsonArchive{150'000, 8 << 20};
+/// An object in a file of a layer: a keyset of a hundred keys, a token, a package.json. No detector looks further than this.
+inline constexpr JsonLimits kJsonObject{20'000, limits::detector_lookahead_bytes};
 
 /// What was read, so that a test can count it.
 struct JsonCost {
@@ -45,8 +50,12 @@ struct JsonCost {
 };
 
 /// Parses JSON from outside in time and memory proportional to its size: no trailing bytes, no comments; the last of repeated keys wins.
-/// Reading stops at the first limit: `limit_exceeded` says which and at which byte. `what` names the document in the error.
+/// Reading stops at the first limit: `limit_exceeded` says which and at which byte. `what` names the document in the error ("manifest of
+/// localhost:5000/a:1"). Charges this thread's WorkMeter by the byte.
 Result<nlohmann::json> parse_json(std::string_view text, std::string_view what, const JsonLimits& limits, JsonCost* cost = nullptr);
+
+/// How many nodes reading the value's text would count.
+std::size_t count_nodes(const nlohmann::json& value);
 
 template <class T>
 Result<T> parse_json_as(std::string_view text, std::string_view what, const JsonLimits& limits) {

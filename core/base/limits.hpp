@@ -156,9 +156,6 @@ inline constexpr std::size_t hard_links_max = 100'000;
 /// What a tar may contain between two entries: pax headers, long names, a sparse map. Real ones stay below 100 KiB; a
 /// parsed sparse map takes twelve times its text.
 inline constexpr std::uint64_t tar_header_bytes_max = 256 * KiB;
-/// An executable jar starts with a shell script of about 10 KiB; this much of a file that starts with "#!" is searched for the zip after
-/// it.
-inline constexpr std::size_t script_before_zip_bytes_max = 64 * KiB;
 /// This much after the end of a tar is checked for bytes that are not zero; the rest is only hashed.
 inline constexpr std::uint64_t tar_trailer_bytes_max = 1 * MiB;
 /// Whiteouts kept in a layer report.
@@ -220,8 +217,9 @@ inline constexpr std::uint64_t object_bytes_max = 8 * MiB;
 /// Objects of one file that are gathered at once, and their bytes together.
 inline constexpr std::size_t objects_waiting_max = 4;
 inline constexpr std::uint64_t objects_waiting_bytes_max = 16 * MiB;
-/// Base64 in base64: a PEM in a Kubernetes secret is one, in a release that Helm stored two.
-inline constexpr std::size_t decode_depth_max = 3;
+/// Encodings in encodings: a PEM in a Kubernetes secret is in one. A release that Helm stored is in three (base64, base64, gzip), a file of
+/// its chart in four, and a secret in that in five.
+inline constexpr std::size_t decode_depth_max = 6;
 /// What detectors may cost in one layer, for each analysis, in units of WorkMeter (about a nanosecond): a start, and what each byte of a
 /// file brings. Searching a benign byte costs 3 ns; the certificates and keys of a whole trust store cost 50 ms.
 inline constexpr std::uint64_t layer_work_base = 350'000'000;
@@ -253,6 +251,9 @@ inline constexpr std::uint64_t reader_results_bytes_max = 64 * MiB;
 /// which take 100 s.
 inline constexpr std::chrono::seconds reader_cpu_time_base{120};
 inline constexpr std::chrono::seconds reader_cpu_time_per_mib{30};
+/// How long it is waited for in all, as a multiple of its CPU time: many workers may share a processor, and one that was taken over may
+/// live on without doing anything.
+inline constexpr int reader_wait_per_cpu_time = 10;
 /// It says each second that it lives; a machine that swaps may hold it up for a while.
 inline constexpr std::chrono::seconds reader_silence_max{60};
 /// To start and to compile all triggers takes a fraction of a second on an idle machine.

@@ -2,6 +2,7 @@
 #include "core/export/csv.hpp"
 
 #include "core/assess/assess.hpp"
+#include "core/report/coverage.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -49,9 +50,21 @@ std::string layer_number(const ImageReport& image, const Digest& layer) {
   return {};
 }
 
+/// Why the finding as a whole, or those of its issues that are, is accepted.
+std::string accepted_text(const Finding& finding, const std::vector<Issue>& issues) {
+  if (const auto whole = acceptance_in(finding.attributes)) return whole->reason + " (" + whole->by + ")";
+  std::string out;
+  for (const Issue& issue : issues) {
+    if (issue.accepted) out += (out.empty() ? "" : "; ") + issue.code + ": " + issue.accepted->reason + " (" + issue.accepted->by + ")";
+  }
+  return out;
+}
+
+constexpr std::size_t kColumns = 18;
+
 std::string header() {
   return row({"image", "digest", "platform", "severity", "type", "title", "id", "issues", "reasons", "remedy", "path", "entry", "offset",
-              "layer", "layer_number", "deleted_by", "detector"});
+              "layer", "layer_number", "deleted_by", "detector", "accepted"});
 }
 
 std::string row_of(const ImageReport& image, const Finding& finding, const std::vector<Issue>& issues, const Occurrence& place) {
@@ -61,7 +74,17 @@ std::string row_of(const ImageReport& image, const Finding& finding, const std::
   return row({image.facts.reference, image.facts.digest.str(), image.facts.platform, std::string(to_string(finding.severity)),
               std::string(to_string(finding.type)), finding.title, finding.id, joined(issues, &Issue::code), joined(issues, &Issue::reason),
               issues.empty() ? "" : issues.front().remedy, path, entry, std::to_string(place.offset), place.layer.str(),
-              layer_number(image, place.layer), place.deleted_by ? place.deleted_by->str() : "", finding.detector});
+              layer_number(image, place.layer), place.deleted_by ? place.deleted_by->str() : "", finding.detector,
+              accepted_text(finding, issues)});
+}
+
+/// What was not searched, as a row with the coverage in the place of a type: whoever reads only the rows must see it.
+std::string row_of(const ImageReport& image, const Diagnostic& diagnostic) {
+  std::string entry;
+  for (const std::string& name : diagnostic.archive) entry += (entry.empty() ? "" : " > ") + name;
+  return row({image.facts.reference, image.facts.digest.str(), image.facts.platform, "", std::string(to_string(diagnostic.effect)),
+              diagnostic.message, "", std::string(to_string(diagnostic.code)), "", "", diagnostic.path, entry, "", diagnostic.layer.str(),
+              layer_number(image, diagnostic.layer), "", "", ""});
 }
 
 void put_in_order(std::vector<Finding>& findings) {
@@ -79,7 +102,15 @@ class CsvWriter final : public DocumentWriter {
       const std::vector<Issue> issues = issues_of(finding);
       for (const Occurrence& place : finding.occurrences) out += row_of(image, finding, issues, place);
     }
+    for (const Diagnostic& diagnostic : not_searched(image.diagnostics)) out += row_of(image, diagnostic);
     return out;
+  }
+  std::string fail(const Failure& failure) override {
+    std::vector<std::string> fields(kColumns);
+    fields[0] = failure.reference;
+    fields[4] = "failed";
+    fields[5] = failure.reason;
+    return std::exchange(header_, "") + row(std::move(fields));
   }
   std::string finish() override { return std::exchange(header_, ""); }
 
@@ -94,7 +125,10 @@ std::unique_ptr<DocumentWriter> csv_writer() { return std::make_unique<CsvWriter
 std::string csv(std::span<const ImageReport> images) { return whole(*csv_writer(), images); }
 
 CsvStream::CsvStream(std::vector<ImageReport> images) : images_(std::move(images)), ordered_(in_order(images_)) {
-  for (ImageReport& image : images_) put_in_order(image.findings);
+  for (ImageReport& image : images_) {
+    put_in_order(image.findings);
+    image.diagnostics = not_searched(image.diagnostics);
+  }
 }
 
 std::string CsvStream::next(std::size_t bytes) {
@@ -109,8 +143,12 @@ std::string CsvStream::next(std::size_t bytes) {
 void CsvStream::append_row(std::string& out) {
   const ImageReport& image = *ordered_[image_];
   if (finding_ == image.findings.size()) {
+    if (diagnostic_ < image.diagnostics.size()) {
+      out += row_of(image, image.diagnostics[diagnostic_++]);
+      return;
+    }
     ++image_;
-    finding_ = 0;
+    finding_ = diagnostic_ = 0;
     return;
   }
   const Finding& finding = image.findings[finding_];

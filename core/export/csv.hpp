@@ -12,8 +12,9 @@
 
 namespace landwaiter::exports {
 
-/// RFC 4180 with a header: one row per occurrence of each finding, worst first. A field that a spreadsheet would execute as a formula
-/// starts with an apostrophe.
+/// RFC 4180 with a header: one row per occurrence of each finding, worst first, then one for each part of the image that was not searched
+/// (its type is "incomplete" or "not_opened", it has no severity) and for each image that could not be read ("failed"). A field that a
+/// spreadsheet would execute as a formula starts with an apostrophe.
 std::unique_ptr<DocumentWriter> csv_writer();
 std::string csv(std::span<const ImageReport> images);
 
@@ -38,6 +39,7 @@ class CsvStream {
   std::size_t image_ = 0;
   std::size_t finding_ = 0;
   std::size_t place_ = 0;
+  std::size_t diagnostic_ = 0;
 };
 
 }  // namespace landwaiter::exports

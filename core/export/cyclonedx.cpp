@@ -4,6 +4,7 @@
 #include "core/assess/assess.hpp"
 #include "core/base/json.hpp"
 #include "core/export/cyclonedx_assets.hpp"
+#include "core/report/coverage.hpp"
 
 #include <tuple>
 
@@ -47,6 +48,9 @@ json image_component(const ImageReport& image) {
   if (!image.facts.platform.empty()) add_property(out, "platform", image.facts.platform);
   if (!image.facts.created.empty()) add_property(out, "created", image.facts.created);
   for (const Digest& layer : image.facts.layers) add_property(out, "layer", layer.str());
+  const Coverage coverage = coverage_of(image);
+  add_property(out, "coverage", std::string(to_string(coverage.state())));
+  if (coverage.state() != CoverageState::complete) add_property(out, "coverage:not-searched", coverage_text(coverage));
   return out;
 }
 
@@ -59,6 +63,7 @@ class Collector {
     const std::string image_name = image_ref(image);
     const auto [known, fresh] = images_.try_emplace(image_name, image_component(image));
     if (!fresh) add_property(known->second, "also-known-as", image.facts.reference);
+    if (coverage_of(image).state() != CoverageState::complete) partly_.insert(image_name);
     graph_.depends_on[image_name];
     std::vector<Finding> findings = image.findings;
     normalize(findings);
@@ -102,12 +107,14 @@ class Collector {
       if (!targets.empty()) entry["dependsOn"] = targets;
       out["dependencies"].push_back(std::move(entry));
     }
+    if (!partly_.empty()) out["compositions"] = json::array({{{"aggregate", "incomplete"}, {"dependencies", partly_}}});
     return out;
   }
 
  private:
   Graph graph_;
   std::map<std::string, json> images_;
+  std::set<std::string> partly_;  ///< images that were not searched completely
   std::map<std::string, Severity> worst_;
   std::map<std::string, std::set<Place>> places_;
 };
@@ -130,8 +137,14 @@ class CycloneDxWriter final : public DocumentWriter {
     return {};
   }
 
+  std::string fail(const Failure& failure) override {
+    failures_.push_back(failure);
+    return {};
+  }
+
   std::string finish() override {
     json out = collector_.document();
+    for (const Failure& failure : failures_) add_property(out["metadata"], "failed", failure.reference + ": " + failure.reason);
     const std::string number = version_text(version_);
     out["$schema"] = "http://cyclonedx.org/schema/bom-" + number + ".schema.json";
     out["bomFormat"] = "CycloneDX";
@@ -149,6 +162,7 @@ class CycloneDxWriter final : public DocumentWriter {
   CycloneDxVersion version_;
   Options options_;
   Collector collector_;
+  std::vector<Failure> failures_;
 };
 
 }  // namespace

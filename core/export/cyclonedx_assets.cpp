@@ -118,8 +118,12 @@ void add_properties(const Finding& finding, json& component) {
       add_property(component, name, std::move(text));
   }
   if (std::string kind = assets::opening_password_of(finding); !kind.empty()) add_property(component, "opens-with", std::move(kind));
-  for (const Issue& issue : issues_of(finding))
+  for (const Issue& issue : issues_of(finding)) {
     add_property(component, "issue:" + issue.code, std::string(to_string(issue.severity)) + ": " + issue.reason);
+    if (issue.accepted) add_property(component, "accepted:" + issue.code, issue.accepted->reason + " (" + issue.accepted->by + ")");
+  }
+  if (const auto accepted = acceptance_in(finding.attributes))
+    add_property(component, "accepted", accepted->reason + " (" + accepted->by + ")");
 }
 
 const char* material_type(FindingType type) {

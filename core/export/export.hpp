@@ -16,6 +16,12 @@ struct Options {
   std::string timestamp;     ///< RFC 3339, for formats that have a field for it; empty: none
 };
 
+/// An image or registry of which there is no report.
+struct Failure {
+  std::string reference;
+  std::string reason;
+};
+
 /// A document that is made image by image, so that not all of them need be in memory at once. The pieces, in the order in which they come,
 /// are the document.
 class DocumentWriter {
@@ -23,7 +29,9 @@ class DocumentWriter {
   virtual ~DocumentWriter() = default;
   /// In the order of in_order().
   virtual std::string add(const ImageReport& image) = 0;
-  /// After the last image, once.
+  /// After the last image: a document that looks complete must be.
+  virtual std::string fail(const Failure& failure) = 0;
+  /// At the end, once.
   virtual std::string finish() = 0;
 };
 

@@ -3,9 +3,12 @@
 
 #include "core/assess/assess.hpp"
 #include "core/base/json_list_text.hpp"
+#include "core/report/coverage.hpp"
+#include "core/report/layer_report_text.hpp"
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace landwaiter::exports {
@@ -53,9 +56,15 @@ std::string uri_of(std::string_view path) {
 }
 
 /// Consumers want a physical location of every result, so that the documents are files of a folder of their own.
+/// Code scanning services want a region of every location. Offsets are of bytes, and most files are not text, so it is the first line.
+json physical_location(const std::string& uri, const char* base) {
+  return {{"artifactLocation", {{"uri", uri}, {"uriBaseId", base}}},
+          {"region", {{"startLine", 1}, {"startColumn", 1}, {"endLine", 1}, {"endColumn", 2}}}};
+}
+
 json document_location_of(const Occurrence& place) {
   const std::string text = place_text(place);
-  return {{"physicalLocation", {{"artifactLocation", {{"uri", uri_of(to_string(place.where))}, {"uriBaseId", "IMAGE_DOCUMENTS"}}}}},
+  return {{"physicalLocation", physical_location(uri_of(to_string(place.where)), "IMAGE_DOCUMENTS")},
           {"logicalLocations", json::array({{{"name", text}, {"kind", "member"}, {"fullyQualifiedName", text}}})},
           {"properties", {{"offset", place.offset}}}};
 }
@@ -68,8 +77,7 @@ json location_of(const Occurrence& place) {
     logical.push_back({{"name", place.archive.back()}, {"kind", "resource"}, {"fullyQualifiedName", place_text(place)}});
   }
   logical.push_back(std::move(layer));
-  json out{{"physicalLocation", {{"artifactLocation", {{"uri", uri_of(place.path)}, {"uriBaseId", "IMAGE"}}}}},
-           {"logicalLocations", std::move(logical)}};
+  json out{{"physicalLocation", physical_location(uri_of(place.path), "IMAGE")}, {"logicalLocations", std::move(logical)}};
   json properties{{"offset", place.offset}};
   if (place.deleted_by) properties["deletedBy"] = place.deleted_by->str();
   out["properties"] = std::move(properties);
@@ -77,13 +85,11 @@ json location_of(const Occurrence& place) {
 }
 
 struct Rule {
+  std::size_t index = 0;
   Severity severity = Severity::info;
-  std::string text;
-  std::string remedy;
+  std::string text{};
+  std::string remedy{};
 };
-
-/// All rules that the results of one image use, ordered by code.
-using Rules = std::map<std::string, Rule>;
 
 std::string rule_text(const Issue& issue) {
   if (weakness_known(issue.code)) return weakness_issue(issue.code).reason;
@@ -93,94 +99,268 @@ std::string rule_text(const Issue& issue) {
   return issue.reason;
 }
 
-Rules rules_of(const std::vector<Finding>& findings) {
-  Rules rules;
-  for (const Finding& finding : findings) {
-    for (const Issue& issue : issues_of(finding)) {
-      if (issue.severity < Severity::low) continue;
-      Rule& rule = rules[issue.code];
-      rule.severity = std::max(rule.severity, issue.severity);
-      rule.text = rule_text(issue);
-      // If a code has several remedies (they differ by finding), the alphabetically first, so the order of findings does not matter.
-      if (rule.remedy.empty() || issue.remedy < rule.remedy) rule.remedy = issue.remedy;
-    }
+/// "key-with-certificate" as "KeyWithCertificate".
+std::string name_of(std::string_view code) {
+  std::string name;
+  bool begins = true;
+  for (const char c : code) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (plain) name += begins && c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c;
+    begins = !plain;
   }
-  return rules;
+  return name;
 }
 
-json rules_json(const Rules& rules) {
-  json out = json::array();
-  for (const auto& [code, rule] : rules) {
-    out.push_back({{"id", code},
-                   {"shortDescription", {{"text", rule.text.empty() ? code : rule.text}}},
-                   {"help", {{"text", rule.remedy.empty() ? "See the result." : rule.remedy}}},
-                   {"defaultConfiguration", {{"level", level_of(rule.severity)}}},
-                   {"properties", {{"security-severity", score_of(rule.severity)}, {"tags", json::array({"cryptography", "security"})}}}});
+/// All rules that the results of one run use, in the order in which they are used first.
+class Rules {
+ public:
+  std::size_t use(const Issue& issue) {
+    const auto [known, fresh] = rules_.try_emplace(issue.code, Rule{.index = rules_.size()});
+    Rule& rule = known->second;
+    if (fresh) rule.text = rule_text(issue);
+    rule.severity = std::max(rule.severity, issue.severity);
+    // If a code has several remedies (they differ by finding), the alphabetically first, so the order of findings does not matter.
+    if (rule.remedy.empty() || issue.remedy < rule.remedy) rule.remedy = issue.remedy;
+    return rule.index;
+  }
+
+  json to_json() const {
+    std::vector<json> out(rules_.size());
+    for (const auto& [code, rule] : rules_) {
+      const std::string text = rule.text.empty() ? code : rule.text;
+      const std::string help = rule.remedy.empty() ? "See the result." : rule.remedy;
+      out[rule.index] = {
+          {"id", code},
+          {"name", name_of(code)},
+          {"shortDescription", {{"text", text}}},
+          {"fullDescription", {{"text", text}}},
+          {"help", {{"text", help}, {"markdown", "**" + text + "**\n\n" + help}}},
+          {"defaultConfiguration", {{"level", level_of(rule.severity)}}},
+          {"properties",
+           {{"security-severity", score_of(rule.severity)}, {"precision", "high"}, {"tags", json::array({"cryptography", "security"})}}}};
+    }
+    return out;
+  }
+
+ private:
+  std::map<std::string, Rule> rules_;
+};
+
+/// `image`: in a run of several images, whose finding it is.
+json result_of(const Finding& finding, const Issue& issue, std::size_t rule_index, const ImageReport* image) {
+  json locations = json::array();
+  for (std::size_t i = 0; i < std::min(finding.occurrences.size(), kLocationsMax); ++i)
+    locations.push_back(location_of(finding.occurrences[i]));
+  std::string identity = std::string(to_string(finding.type)) + " " + finding.id + " " + issue.code;
+  if (image != nullptr) identity += " " + image->facts.reference + " " + image->facts.platform;
+  const std::string fingerprint(Digest::sha256_of(as_bytes(identity)).hex());
+  json out{{"ruleId", issue.code},
+           {"ruleIndex", rule_index},
+           {"level", level_of(issue.severity)},
+           {"message", {{"text", finding.title + ": " + issue.reason + " " + issue.remedy}}},
+           {"locations", std::move(locations)},
+           {"partialFingerprints", {{"findingIssue/v1", fingerprint}, {"primaryLocationLineHash", fingerprint.substr(0, 16) + ":1"}}},
+           {"properties",
+            {{"severity", to_string(issue.severity)},
+             {"type", to_string(finding.type)},
+             {"id", finding.id},
+             {"places", finding.occurrences.size()}}}};
+  if (image != nullptr) {
+    out["properties"]["image"] = image->facts.reference;
+    out["properties"]["digest"] = image->facts.digest.str();
+    out["properties"]["platform"] = image->facts.platform;
+  }
+  // 3.35; "external": it is written neither in the image nor in this file.
+  if (issue.accepted) {
+    const std::string until = issue.accepted->until.empty() ? "" : ", until " + issue.accepted->until;
+    out["suppressions"] = json::array({{{"kind", "external"},
+                                        {"status", "accepted"},
+                                        {"justification", issue.accepted->reason + " (" + issue.accepted->by + until + ")"}}});
   }
   return out;
 }
 
-json result_of(const Finding& finding, const Issue& issue, std::size_t rule_index) {
-  json locations = json::array();
-  for (std::size_t i = 0; i < std::min(finding.occurrences.size(), kLocationsMax); ++i)
-    locations.push_back(location_of(finding.occurrences[i]));
-  const std::string identity = std::string(to_string(finding.type)) + " " + finding.id + " " + issue.code;
-  return {{"ruleId", issue.code},
-          {"ruleIndex", rule_index},
-          {"level", level_of(issue.severity)},
-          {"message", {{"text", finding.title + ": " + issue.reason + " " + issue.remedy}}},
-          {"locations", std::move(locations)},
-          {"partialFingerprints", {{"findingIssue/v1", std::string(Digest::sha256_of(as_bytes(identity)).hex())}}},
-          {"properties",
-           {{"severity", to_string(issue.severity)},
-            {"type", to_string(finding.type)},
-            {"id", finding.id},
-            {"places", finding.occurrences.size()}}}};
-}
-
-json uri_bases_of(const ImageReport& image) {
+json uri_bases_of(const std::string& image) {
   const auto base = [](const std::string& text) { return json{{"description", {{"text", text}}}}; };
-  return {{"IMAGE", base("the root of image " + image.facts.reference)},
-          {"IMAGE_DOCUMENTS", base("the config and the manifest of image " + image.facts.reference)}};
+  return {{"IMAGE", base("the root of " + image)}, {"IMAGE_DOCUMENTS", base("the config and the manifest of " + image)}};
 }
 
-json run_of(const ImageReport& image, const Options& options) {
-  std::vector<Finding> findings = image.findings;
-  normalize(findings);
-  sort_for_people(findings);
-  const Rules rules = rules_of(findings);
-  json results = json::array();
-  for (const Finding& finding : findings) {
-    for (const Issue& issue : issues_of(finding)) {
-      const auto rule = rules.find(issue.code);
-      if (issue.severity < Severity::low || rule == rules.end()) continue;
-      results.push_back(result_of(finding, issue, static_cast<std::size_t>(std::distance(rules.begin(), rule))));
+json notification_of(Effect effect, ErrorCode code, const std::string& text) {
+  return {{"level", effect == Effect::incomplete ? "error" : "warning"},
+          {"descriptor", {{"id", to_string(effect)}}},
+          {"message", {{"text", text}}},
+          {"properties", {{"code", to_string(code)}}}};
+}
+
+/// What GitHub takes of one file (its documentation, "SARIF support for code scanning"): so many runs, and so many results a run. One of
+/// the runs is for all images that have none of their own, one for those that could not be read.
+constexpr std::size_t kRunsMax = 20;
+constexpr std::size_t kOwnRunsMax = kRunsMax - 2;
+constexpr std::size_t kResultsMax = 25'000;
+/// A run's notifications; more of them help nobody.
+constexpr std::size_t kNotificationsMax = 1'000;
+
+/// A run that is being made, of one image or of many; its results are handed out as they come.
+class Run {
+ public:
+  explicit Run(bool joined) : joined_(joined) {}
+
+  std::vector<json> results_of(const ImageReport& image) {
+    std::vector<Finding> findings = image.findings;
+    normalize(findings);
+    sort_for_people(findings);
+    std::vector<json> results;
+    for (const Finding& finding : findings) {
+      for (const Issue& issue : issues_of(finding)) {
+        if (issue.severity < Severity::low) continue;
+        if (results_++ >= kResultsMax) continue;
+        results.push_back(result_of(finding, issue, rules_.use(issue), joined_ ? &image : nullptr));
+      }
+    }
+    add_diagnostics(image);
+    return results;
+  }
+
+  void fail(const Failure& failure) {
+    successful_ = false;
+    notify(notification_of(Effect::incomplete, ErrorCode::io, failure.reference + ": " + failure.reason));
+  }
+
+  /// SARIF 2.1.0, 3.20: what the run itself has to say. A run that did not search everything did not succeed.
+  json invocations() {
+    if (results_ > kResultsMax) {
+      const std::string left_out = std::to_string(results_ - kResultsMax) + " results are left out: there are more than 25,000";
+      successful_ = false;
+      notifications_.push_back(notification_of(Effect::incomplete, ErrorCode::limit_exceeded, left_out));
+    }
+    if (left_out_ > 0) {
+      const std::string text = std::to_string(left_out_) + " notifications are left out";
+      notifications_.push_back(notification_of(Effect::incomplete, ErrorCode::limit_exceeded, text));
+    }
+    return json::array(
+        {{{"executionSuccessful", successful_}, {"toolExecutionNotifications", std::exchange(notifications_, json::array())}}});
+  }
+
+  json tool(const Options& options) const {
+    json driver{{"name", "landwaiter"}, {"rules", rules_.to_json()}};
+    if (!options.tool_version.empty()) driver["version"] = driver["semanticVersion"] = options.tool_version;
+    return {{"driver", std::move(driver)}};
+  }
+
+ private:
+  void notify(json notification) {
+    if (notifications_.size() < kNotificationsMax) notifications_.push_back(std::move(notification));
+    else ++left_out_;
+  }
+
+  void add_diagnostics(const ImageReport& image) {
+    successful_ = successful_ && coverage_of(image).state() != CoverageState::incomplete;
+    for (const Diagnostic& diagnostic : not_searched(image.diagnostics)) {
+      const std::string of = joined_ ? image.facts.reference + ": " : "";
+      json notification = notification_of(diagnostic.effect, diagnostic.code, of + diagnostic.message);
+      if (!diagnostic.path.empty()) {
+        Occurrence place;
+        place.path = diagnostic.path;
+        place.archive = diagnostic.archive;
+        place.layer = diagnostic.layer;
+        notification["locations"] = json::array({location_of(place)});
+      }
+      notify(std::move(notification));
     }
   }
-  json driver{{"name", "landwaiter"}, {"rules", rules_json(rules)}};
-  if (!options.tool_version.empty()) driver["version"] = options.tool_version;
-  return {{"tool", {{"driver", std::move(driver)}}},
-          {"automationDetails", {{"id", image.facts.reference + "/" + image.facts.digest.str()}}},
-          {"originalUriBaseIds", uri_bases_of(image)},
-          {"columnKind", "unicodeCodePoints"},
-          {"results", std::move(results)},
-          {"properties", {{"image", image.facts.reference}, {"digest", image.facts.digest.str()}, {"platform", image.facts.platform}}}};
+
+  bool joined_;
+  bool successful_ = true;
+  Rules rules_;
+  std::size_t results_ = 0;
+  json notifications_ = json::array();
+  std::size_t left_out_ = 0;
+};
+
+/// GitHub takes what is before the last slash as the category, of which each run of a file must have its own.
+std::string category_of(const ImageReport& image) {
+  return image.facts.reference + "/" + image.facts.platform + "/" + image.facts.digest.str();
 }
 
 class SarifWriter final : public DocumentWriter {
  public:
   explicit SarifWriter(Options options) : options_(std::move(options)) {}
 
-  std::string add(const ImageReport& image) override { return begin() + runs_.add(run_of(image, options_)); }
-  std::string finish() override { return begin() + runs_.end() + ",\n  \"version\": \"2.1.0\"\n}\n"; }
+  std::string add(const ImageReport& image) override {
+    std::string out = begin();
+    if (own_runs_ < kOwnRunsMax) {
+      ++own_runs_;
+      return out += runs_.add(run_of(image));
+    }
+    if (!joined_) {
+      joined_.emplace(true);
+      out += begin_joined();
+    }
+    for (const json& result : joined_->results_of(image)) out += joined_results_.add(result);
+    return out;
+  }
+
+  std::string fail(const Failure& failure) override {
+    if (!failed_) failed_.emplace(true);
+    failed_->fail(failure);
+    return {};
+  }
+
+  std::string finish() override {
+    std::string out = begin();
+    if (joined_) out += end_joined();
+    if (failed_) out += runs_.add(bare_run("failed/", "images that could not be read", *failed_));
+    return out += runs_.end() + ",\n  \"version\": \"2.1.0\"\n}\n";
+  }
 
  private:
   /// Empty but for the first time.
   std::string begin() { return std::exchange(begin_, ""); }
 
+  json run_of(const ImageReport& image) const {
+    Run run(false);
+    json results = run.results_of(image);
+    json out = bare_run(category_of(image), "image " + image.facts.reference, run);
+    out["results"] = std::move(results);
+    out["properties"] = {{"image", image.facts.reference}, {"digest", image.facts.digest.str()}, {"platform", image.facts.platform}};
+    return out;
+  }
+
+  json bare_run(const std::string& id, const std::string& of, Run& run) const {
+    return {{"tool", run.tool(options_)},        {"automationDetails", {{"id", id}}}, {"originalUriBaseIds", uri_bases_of(of)},
+            {"columnKind", "unicodeCodePoints"}, {"invocations", run.invocations()},  {"results", json::array()}};
+  }
+
+  /// Tool and invocations are known at its end.
+  std::string begin_joined() {
+    json run = bare_run("further-images/", "the image that a result names", *joined_);
+    run.erase("tool");
+    run.erase("invocations");
+    AroundFindings around = around_findings(runs_.add(run), "\n      \"results\": ");
+    after_joined_ = std::move(around.after);
+    return std::move(around.before);
+  }
+
+  std::string end_joined() {
+    const auto member = [](const char* name, const json& value) {
+      std::string out = std::string(",\n      \"") + name + "\": ";
+      for (const char c : dump_json_pretty(value)) {
+        out += c;
+        if (c == '\n') out += "      ";
+      }
+      return out;
+    };
+    return joined_results_.end() + member("tool", joined_->tool(options_)) + member("invocations", joined_->invocations()) + after_joined_;
+  }
+
   Options options_;
   std::string begin_ = "{\n  \"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\",\n  \"runs\": ";
   JsonListText runs_;
+  std::size_t own_runs_ = 0;
+  std::optional<Run> joined_;
+  JsonListText joined_results_{2};
+  std::string after_joined_;
+  std::optional<Run> failed_;
 };
 
 }  // namespace

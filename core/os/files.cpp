@@ -17,6 +17,8 @@ namespace {
 
 constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
+/// A large report of a layer, twice: in a database and in its log.
+constexpr off_t kSpaceBytes = 4 * 1024 * 1024;
 
 Error file_error(const std::filesystem::path& file, const char* what) {
   return {ErrorCode::io, file.string() + ": cannot be " + what + ": " + std::strerror(errno)};
@@ -112,6 +114,16 @@ Result<void> secure_private_file(const std::filesystem::path& file) {
   if (!trusted) return trusted.error();
   if ((status.st_mode & 07777U) == kOwnerOnly || ::chmod(file.c_str(), kOwnerOnly) == 0) return {};
   return file_error(file, "made its owner's alone");
+}
+
+Result<void> try_space(const std::filesystem::path& directory) {
+  std::string name = (directory / "probe-XXXXXX").string();
+  const FileDescriptor probe(::mkostemp(name.data(), O_CLOEXEC));
+  if (!probe.valid()) return file_error(directory, "written to");
+  ::unlink(name.c_str());
+  // It returns its error.
+  errno = ::posix_fallocate(probe.number(), 0, kSpaceBytes);
+  return errno == 0 ? Result<void>() : file_error(directory, "written to");
 }
 
 Result<std::string> read_small_file(const std::filesystem::path& file) {

@@ -34,6 +34,10 @@ Result<bool> create_private_file(const std::filesystem::path& file, std::string_
 /// to close any descriptor of a file drops all locks that this process holds on it.
 Result<void> secure_private_file(const std::filesystem::path& file);
 
+/// Whether the folder can hold some megabytes more: space for them is taken, and given back. Small writes may succeed for a while where
+/// nothing else does. Errors: io.
+Result<void> try_space(const std::filesystem::path& directory);
+
 /// The whole content of a file that this program wrote itself.
 Result<std::string> read_small_file(const std::filesystem::path& file);
 

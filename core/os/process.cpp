@@ -159,6 +159,16 @@ void forget_variables(const std::vector<std::string>& names) {
 
 void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 
+void ignore_hangups() { std::signal(SIGHUP, SIG_IGN); }
+
+void hold_standard_streams() {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(number, F_GETFD) >= 0) continue;
+    // The lowest number is given: this one. Open for reading alone, it gives an error to who prints results.
+    static_cast<void>(::open("/dev/null", number == STDERR_FILENO ? O_WRONLY : O_RDONLY));
+  }
+}
+
 std::optional<std::string> find_program(const std::string& program, std::string_view path) {
   while (!path.empty()) {
     const std::size_t end = std::min(path.find(':'), path.size());

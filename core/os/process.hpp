@@ -15,6 +15,13 @@ namespace landwaiter {
 /// Writing to a connection or pipe that the other side has closed is an error of that write, not the end of the process.
 void ignore_broken_pipes();
 
+/// Standard input, output and error are open from here on: what was closed when the program started reads as empty and refuses what is
+/// written to it. Otherwise the next file that is opened, a database perhaps, would take its number, and what is printed would go there.
+void hold_standard_streams();
+
+/// A terminal that goes away does not end this process from here on.
+void ignore_hangups();
+
 /// Memory that holds credentials stays in memory: no core dump, and no other process of this user may look into this one or its
 /// /proc folder. The first thing that a program does.
 void keep_memory_private();

@@ -28,9 +28,12 @@ class Sandbox {
   /// Error: io.
   static Result<Sandbox> prepare();
 
+  /// Whether the system can: a kernel may be built without.
+  static bool filters_system_calls();
+
   /// From now on this process opens no file and no connection, starts nothing, signals nobody and makes no code; what it still can is to
-  /// compute and to use the descriptors that it has. A forbidden system call fails with EPERM. Where the system cannot filter system
-  /// calls, the limits hold alone. Error: io.
+  /// compute and to use the descriptors that it has. A forbidden system call fails with EPERM. Where filters_system_calls() is false,
+  /// the limits hold alone. Error: io.
   Result<void> enter(const SandboxLimits& limits) const;
 
  private:

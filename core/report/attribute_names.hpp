@@ -11,6 +11,7 @@ namespace landwaiter::attribute {
 // Of every finding.
 inline constexpr const char* weaknesses = "weaknesses";  ///< codes of core/assess/weaknesses.hpp
 inline constexpr const char* issues = "issues";          ///< what assess() made of them
+inline constexpr const char* accepted = "accepted";      ///< by whom and why, when a decision or a baseline accepts the finding
 inline constexpr const char* wrapped_in = "wrapped_in";  ///< encodings around it, outermost first
 inline constexpr const char* encoding = "encoding";
 inline constexpr const char* format = "format";

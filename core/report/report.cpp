@@ -3,6 +3,8 @@
 
 #include "core/base/json.hpp"
 #include "core/report/attribute_names.hpp"
+#include "core/report/attributes.hpp"
+#include "core/report/coverage.hpp"
 #include "core/report/layer_report_text.hpp"
 #include "core/report/path_set.hpp"
 
@@ -165,6 +167,7 @@ json head_of(const ImageReport& value) {
            {"states", states_to_json(value.states)},
            {"stale", std::move(stale)},
            {"layers", digests_to_json(value.facts.layers)},
+           {"coverage", coverage_of(value)},
            {"findings", json::array()},
            {"diagnostics", value.diagnostics},
            {"stats", std::move(stats)}};
@@ -191,7 +194,10 @@ void join_lists(json& into, const json& from) {
 
 void join_attributes(json& into, const json& from) {
   if (!into.is_object() || !from.is_object()) return;
+  // How another copy is protected says nothing of one in clear.
+  const bool in_clear = !flag_attribute(into, attribute::encrypted) && flag_attribute(from, attribute::encrypted);
   for (const auto& [name, value] : from.items()) {
+    if (in_clear && (name == attribute::encryption || name == attribute::password)) continue;
     json& known = into[name];
     if (known.is_null()) known = value;
     else if ((name == attribute::weaknesses || name == attribute::evidence) && known.is_array() && value.is_array())
@@ -200,9 +206,11 @@ void join_attributes(json& into, const json& from) {
 }
 
 void normalize(std::vector<Finding>& findings) {
-  // Of equal findings the worst wins: a key stored in clear anywhere is not "encrypted".
-  std::ranges::stable_sort(
-      findings, [](const Finding& a, const Finding& b) { return std::tie(a.type, a.id, b.severity) < std::tie(b.type, b.id, a.severity); });
+  // Of equal findings the worst wins: a key stored in clear anywhere is not "encrypted", even if everybody opens the other one.
+  std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
+    const bool a_closed = flag_attribute(a.attributes, attribute::encrypted), b_closed = flag_attribute(b.attributes, attribute::encrypted);
+    return std::tie(a.type, a.id, b.severity, a_closed) < std::tie(b.type, b.id, a.severity, b_closed);
+  });
   std::vector<Finding> merged;
   for (Finding& finding : findings) {
     if (!merged.empty() && merged.back().type == finding.type && merged.back().id == finding.id) {

@@ -100,8 +100,8 @@ void to_json(nlohmann::json& out, const ImageReport& value);
 /// What `from` knows about the same asset and `into` does not; places apart.
 void join_attributes(nlohmann::json& into, const nlohmann::json& from);
 
-/// Joins findings of the same (type, id), sorts occurrences, removes duplicates: the normal form of a list of findings. Of the joined
-/// findings, the first of the worst provides title and attributes; the others add what it lacks, including weaknesses and evidence.
+/// Joins findings of the same (type, id), sorts occurrences, removes duplicates: the normal form of a list of findings. Of these the
+/// worst, and then one in clear, provides title and attributes; the others add what it lacks, including weaknesses and evidence.
 void normalize(std::vector<Finding>& findings);
 
 }  // namespace landwaiter

@@ -86,6 +86,17 @@ Result<TimeWindow> last_days(std::int64_t count, SystemTime now) {
   return TimeWindow{now - days(count), std::nullopt};
 }
 
+std::string note_on_repositories(const NameFilter& filter, std::uint64_t matched, std::uint64_t others) {
+  const auto upper = std::ranges::find_if(
+      filter.include, [](const std::string& pattern) { return std::ranges::any_of(pattern, [](char c) { return c >= 'A' && c <= 'Z'; }); });
+  if (upper != filter.include.end()) {
+    return "the filter " + landwaiter::quoted(*upper) + " can match no repository, because their names have no upper-case letters";
+  }
+  if (matched > 0 || others == 0) return {};
+  return others == 1 ? "the only repository of the registry does not match the filter"
+                     : "none of the registry's " + std::to_string(others) + " repositories matches the filter";
+}
+
 Result<TimeWindow> named_window(std::string_view name, SystemTime now, minutes offset) {
   const SystemTime today = midnight(now, offset);
   if (name == "all") return TimeWindow{};

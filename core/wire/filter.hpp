@@ -5,6 +5,7 @@
 #include "core/base/result.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,10 @@ struct NameFilter {
 
   bool wants(std::string_view name) const;
 };
+
+/// What a person should know of a listing whose repositories were filtered, if it is not as they meant: that none of those matched, or why
+/// some pattern never can. Empty otherwise.
+std::string note_on_repositories(const NameFilter& filter, std::uint64_t matched, std::uint64_t others);
 
 /// From `after` (included) to `before` (not included); an absent bound is open.
 struct TimeWindow {

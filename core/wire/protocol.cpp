@@ -301,7 +301,6 @@ void from_json(const json& in, Enrollment& value) {
 void to_json(json& out, const EnrollmentAnswer& value) {
   out = json{{"sensor_id", value.sensor_id},
              {"token", value.token.reveal()},
-             {"identity_key", value.identity_key.reveal()},
              {"protocol_version", value.protocol_version},
              {"heartbeat_interval_s", value.heartbeat_interval.count()}};
 }
@@ -309,7 +308,6 @@ void to_json(json& out, const EnrollmentAnswer& value) {
 void from_json(const json& in, EnrollmentAnswer& value) {
   in.at("sensor_id").get_to(value.sensor_id);
   read_secret(in, "token", value.token);
-  read_secret(in, "identity_key", value.identity_key);
   in.at("protocol_version").get_to(value.protocol_version);
   read_seconds(in, "heartbeat_interval_s", value.heartbeat_interval);
 }

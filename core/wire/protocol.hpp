@@ -164,7 +164,6 @@ struct Enrollment {
 struct EnrollmentAnswer {
   std::string sensor_id;
   Secret token;
-  Secret identity_key;       ///< hex; keys the hashes of assets that have no public identity; one for the whole fleet
   int protocol_version = 0;  ///< the one to speak
   std::chrono::seconds heartbeat_interval{15};
 };

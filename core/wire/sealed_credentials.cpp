@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/wire/sealed_credentials.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 
 namespace landwaiter::protocol {
 namespace {
@@ -18,7 +18,7 @@ struct Bound {
 };
 
 Result<Bound> read_bound(const Secret& opened) {
-  auto document = parse_json(opened.reveal(), kWhat);
+  auto document = parse_json(opened.reveal(), kWhat, kJsonFields);
   if (!document) return document.error();
   Bound out;
   std::optional<SystemTime> expires;
@@ -52,7 +52,7 @@ std::string difference(const Bound& bound, const Job& job) {
 }  // namespace
 
 Result<Secret> bind_credentials(const Secret& credentials, const Job& job, SystemTime expires) {
-  auto inner = parse_json(credentials.reveal(), "credentials");
+  auto inner = parse_json(credentials.reveal(), "credentials", kJsonFields);
   if (!inner) return inner.error();
   json document{{"job_id", job.id}, {"registry", job.registry}, {"expires_at", to_rfc3339(expires)}};
   document["credentials"] = *std::move(inner);

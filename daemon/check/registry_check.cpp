@@ -159,7 +159,7 @@ asio::awaitable<CheckStep> RegistryCheck::check_catalog() {
   if (!let_in_) co_return skipped("catalog", "not authenticated");
   auto page = co_await enumerator_->repositories("");
   if (!page) co_return step("catalog", StepResult::failed, page.error().message(), advice_for_catalog(page.error()));
-  repositories_ = std::move(page->names);
+  repositories_ = page->names.strings();
   const std::string seen =
       counted(repositories_.size(), "repository", "repositories") + " on the first page" + (page->next.empty() ? "" : ", more follow");
   const bool none = repositories_.empty() && page->next.empty();

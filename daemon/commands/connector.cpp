@@ -6,6 +6,7 @@
 #include "daemon/settings/network.hpp"
 #include "registry/http/transport.hpp"
 #include "registry/sources/docker_archive.hpp"
+#include "registry/sources/image_choice.hpp"
 #include "registry/sources/oci_layout.hpp"
 
 #include <array>
@@ -15,32 +16,53 @@
 namespace landwaiter::daemon {
 namespace {
 
-using OpenLocal = Result<std::unique_ptr<registry::ImageSource>> (*)(std::string path, std::string tag);
-
-constexpr std::array<std::pair<std::string_view, OpenLocal>, 3> kLocalKinds{{
-    {"oci:", registry::open_oci_layout},
-    {"oci-archive:", registry::open_oci_archive},
-    {"docker-archive:", registry::open_docker_archive},
+constexpr std::string_view kLayout = "oci:";
+constexpr std::string_view kOciArchive = "oci-archive:";
+constexpr std::string_view kDockerArchive = "docker-archive:";
+constexpr std::array kArchives{kOciArchive, kDockerArchive};
+/// What other programs read images from, and the way from there to here.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kElsewhere{{
+    {"docker-daemon:", "send it: docker save IMAGE | landwaiter scan docker-archive:-"},
+    {"containers-storage:", "send it: podman save IMAGE | landwaiter scan docker-archive:-"},
+    {"dir:", "copy it into a layout: skopeo copy dir:DIR oci:DIR2"},
+    {"tarball:", "archives are read as docker-archive:FILE or oci-archive:FILE"},
 }};
 
-/// "PATH[:TAG]": a colon after the last slash starts the tag; docker-archive tags are whole references.
-std::pair<std::string, std::string> split_tag(std::string_view text, bool tag_is_reference) {
-  const std::size_t from = tag_is_reference ? 0 : text.rfind('/');
-  const std::size_t colon = text.find(':', from == std::string_view::npos ? 0 : from);
-  if (colon == std::string_view::npos) return {std::string(text), ""};
-  return {std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+std::string_view archive_prefix(std::string_view image) {
+  for (const std::string_view prefix : kArchives)
+    if (image.starts_with(prefix)) return prefix;
+  return {};
 }
 
-Result<Target> open_local(std::string_view kind, OpenLocal open, std::string_view rest) {
-  auto [path, tag] = split_tag(rest, kind == "docker-archive:");
-  if (path.empty()) return Error(ErrorCode::invalid_argument, std::string(kind) + " needs a path");
-  auto source = open(path, tag);
-  if (!source) return source.error();
+Target local_target(std::unique_ptr<registry::ImageSource> source, const std::string& image, const registry::LocalName& named) {
   Target target;
-  target.source = *std::move(source);
-  target.reference = tag;
-  target.tag = tag;
+  target.name = image;
+  target.source = std::move(source);
+  target.tag = named.name;
   return target;
+}
+
+Error needs_a_path(std::string_view prefix) { return {ErrorCode::invalid_argument, std::string(prefix) + " needs a path"}; }
+
+Result<Target> open_layout(const std::string& image) {
+  const auto named = registry::split_local_name(std::string_view(image).substr(kLayout.size()));
+  if (named.path.empty()) return needs_a_path(kLayout);
+  if (named.path == "-") {
+    return Error(ErrorCode::invalid_argument, "oci: reads a folder; an archive from standard input is oci-archive:- or docker-archive:-");
+  }
+  auto source = registry::open_oci_layout(named.path, named.name);
+  if (!source) return source.error();
+  return local_target(*std::move(source), image, named);
+}
+
+/// Perhaps no reference was meant.
+Error with_advice(const Error& error, const std::string& image) {
+  for (const auto& [prefix, advice] : kElsewhere) {
+    if (image.starts_with(prefix)) return {error.code(), std::string(prefix) + " is not read; " + std::string(advice)};
+  }
+  const std::string prefix = registry::prefix_for(image);
+  if (prefix.empty()) return error;
+  return {error.code(), error.message() + "; what lies there is read as " + prefix + printable(image)};
 }
 
 }  // namespace
@@ -53,19 +75,44 @@ Connector::Connector(asio::any_io_executor executor, ConnectionOptions options, 
   docker_config_.environment = std::move(environment);
 }
 
-Result<Target> Connector::open(const std::string& image) {
-  for (const auto& [kind, open] : kLocalKinds) {
-    if (image.starts_with(kind)) return open_local(kind, open, std::string_view(image).substr(kind.size()));
+void Connector::receive(const std::vector<std::string>& images) {
+  for (const std::string& image : images) {
+    const std::string_view prefix = archive_prefix(image);
+    if (prefix.empty()) continue;
+    const auto named = registry::split_local_name(std::string_view(image).substr(prefix.size()));
+    const bool is_new = !streams_.contains(named.path) && (named.path == "-" || SeekableFile::is_stream(named.path));
+    if (is_new) streams_.emplace(named.path, SeekableFile::open(named.path));
   }
-  return open_remote(image);
+}
+
+Result<Target> Connector::open(const std::string& image) {
+  if (image.starts_with(kLayout)) return open_layout(image);
+  const std::string_view prefix = archive_prefix(image);
+  return prefix.empty() ? open_remote(image) : open_archive(image, prefix);
+}
+
+Result<Target> Connector::open_archive(const std::string& image, std::string_view prefix) {
+  const auto named = registry::split_local_name(std::string_view(image).substr(prefix.size()));
+  if (named.path.empty()) return needs_a_path(prefix);
+  std::shared_ptr<const SeekableFile> received;
+  if (const auto stream = streams_.find(named.path); stream != streams_.end()) {
+    if (!stream->second) return stream->second.error();
+    received = *stream->second;
+  }
+  auto source = prefix == kDockerArchive ? registry::open_docker_archive(named.path, named.name, std::move(received))
+                                         : registry::open_oci_archive(named.path, named.name, std::move(received));
+  if (!source) return source.error();
+  return local_target(*std::move(source), image, named);
 }
 
 Result<Target> Connector::open_remote(const std::string& image) {
   auto reference = registry::Reference::parse(image);
-  if (!reference) return reference.error();
+  if (!reference) return with_advice(reference.error(), image);
   auto to = client(reference->host, reference->repository);
   if (!to) return to.error();
   Target target;
+  reference->host = registry::reference_host((*to)->endpoint());
+  target.name = reference->str();
   target.source = registry::Client::repository_source(*to, reference->repository);
   target.reference = reference->manifest_reference();
   target.repository = reference->repository;
@@ -101,6 +148,11 @@ Result<std::shared_ptr<registry::Client>> Connector::client(const std::string& h
   auto made = std::make_shared<registry::Client>(transport_, *std::move(endpoint), clock_);
   clients_.emplace(key, made);
   return made;
+}
+
+bool is_sent_to_us(const std::string& image) {
+  const std::string_view prefix = archive_prefix(image);
+  return !prefix.empty() && registry::split_local_name(std::string_view(image).substr(prefix.size())).path == "-";
 }
 
 }  // namespace landwaiter::daemon

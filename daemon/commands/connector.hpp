@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/async.hpp"
+#include "core/os/seekable_file.hpp"
 #include "daemon/commands/connection_options.hpp"
 #include "registry/auth/docker_config.hpp"
 #include "registry/client/client.hpp"
@@ -11,13 +12,16 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace landwaiter::daemon {
 
 /// An image as the user named it, opened.
 struct Target {
+  std::string name;  ///< for reports: the same for one image, however its registry was spelled
   std::shared_ptr<registry::ImageSource> source;
-  std::string reference;   ///< for ImageSource::manifest: a tag, a digest, or "" for the only image of an archive
+  std::string reference;   ///< for ImageSource::manifest: a tag, a digest, or "" for the image that a local source was opened for
   std::string repository;  ///< empty for local sources
   std::string tag;
 };
@@ -27,7 +31,10 @@ class Connector {
  public:
   Connector(asio::any_io_executor executor, ConnectionOptions options, Environment environment, const Clock& clock);
 
-  /// docker://REF or REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]. Error: invalid_argument, io.
+  /// Takes archives that are sent once, through pipes and standard input, and keeps them for open(). Returns when they have ended.
+  void receive(const std::vector<std::string>& images);
+  /// docker://REF or REF, oci:DIR[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME]; NAME may also be @DIGEST, and FILE "-".
+  /// Error: invalid_argument, io.
   Result<Target> open(const std::string& image);
   /// Credentials from the options, otherwise from docker's config for that host (or for the namespace that contains `repository`),
   /// otherwise none.
@@ -38,6 +45,8 @@ class Connector {
   void use(std::shared_ptr<registry::Transport> transport) { transport_ = std::move(transport); }
 
  private:
+  using Stream = Result<std::shared_ptr<const SeekableFile>>;
+  Result<Target> open_archive(const std::string& image, std::string_view prefix);
   Result<Target> open_remote(const std::string& image);
   registry::DockerCredentials look_up(const std::string& host, const std::string& repository);
 
@@ -48,6 +57,10 @@ class Connector {
   std::shared_ptr<registry::Transport> transport_;
   std::map<std::string, std::shared_ptr<registry::Client>> clients_;  ///< by host, and by namespace if one has its own credentials
   std::set<std::string> warned_;
+  std::map<std::string, Stream> streams_;  ///< by path
 };
+
+/// Whether the image is an archive that is read from standard input.
+bool is_sent_to_us(const std::string& image);
 
 }  // namespace landwaiter::daemon

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/commands/list_command.hpp"
 #include "core/base/limits.hpp"
+#include "core/base/text.hpp"
 #include "core/os/output_file.hpp"
 #include "core/os/terminal.hpp"
 #include "core/wire/filter.hpp"
 #include "daemon/commands/connector.hpp"
 #include "daemon/commands/exit_code.hpp"
+#include "daemon/commands/listing_tally.hpp"
 #include "daemon/commands/scan_command.hpp"
 #include "daemon/listing/registry_walk.hpp"
 #include "daemon/output/list_writer.hpp"
@@ -85,7 +87,7 @@ class Listing {
   }
 
   asio::awaitable<void> run() {
-    writer_->begin(target_.host);
+    writer_->begin(registry::reference_host(client_->endpoint()));
     WalkOptions walk_options;
     walk_options.requests_in_flight = 2 * options_.connection.network.connections;
     walk_options.ask_configs = options_.created;
@@ -100,9 +102,8 @@ class Listing {
     }
     if (!walked) summary_.error = walked.error().message();
     writer_->end(summary_);
-    auto written = write_text();
-    if (written) written = out_.finish();
-    if (!written && summary_.error.empty()) summary_.error = written.error().message();
+    written_ = write_text();
+    if (written_) written_ = out_.finish();
     if (store_) {
       auto forget = [before = clock_.now() - storage::kUnusedKept](storage::Store& store) { return store.prune_listings(before); };
       auto forgotten = co_await store_->run(std::move(forget));
@@ -113,17 +114,30 @@ class Listing {
 
   void stop() { stop_.request_stop(); }
 
-  int exit_code() const {
+  int end() const {
+    if (!written_) return fail_usage(written_.error());
     if (!summary_.error.empty()) std::cerr << "landwaiter: " << summary_.error << "\n";
-    return summary_.error.empty() && failed_ == 0 ? exit_done : exit_some_failed;
+    else if (const std::string note = note_on_filters(); !note.empty()) std::cerr << "landwaiter: " << note << "\n";
+    CommandEnd end;
+    end.stopped = stop_.stop_requested();
+    end.unread = !summary_.error.empty() || failed_ > 0;
+    return exit_code(end);
   }
 
  private:
+  /// A result that is empty because of the filters is no failure, but may be a mistake.
+  std::string note_on_filters() const {
+    std::string note = note_on_repositories({work_.repositories, work_.exclude_repositories}, summary_.repositories_listed,
+                                            summary_.repositories_filtered);
+    return note.empty() ? tally_.nothing_found() : note;
+  }
+
   Awaitable<void> take(protocol::InventoryPage page) {
     for (const InventoryItem& item : page.items) {
       writer_->write(item);
       if (item.outcome == protocol::ItemOutcome::failed) ++failed_;
     }
+    tally_.add(page);
     items_ += page.items.size();
     summary_.repositories_listed = page.repositories_listed;
     summary_.repositories_filtered = page.repositories_filtered;
@@ -160,6 +174,8 @@ class Listing {
   std::shared_ptr<registry::Client> client_;
   std::stop_source stop_;
   ListSummary summary_;
+  ListingTally tally_;
+  Result<void> written_;
   std::uint64_t items_ = 0;
   std::uint64_t failed_ = 0;
 };
@@ -168,14 +184,15 @@ class Listing {
 
 int run_list(ListOptions options, const Environment& environment) {
   const RealClock clock;
-  std::unique_ptr<storage::Store> store;
-  if (!options.state_directory.empty()) {
-    auto opened = storage::Store::open(options.state_directory);
-    if (!opened) return fail_usage(opened.error());
-    store = *std::move(opened);
-  }
   auto out = OutputFile::open(options.output);
   if (!out) return fail_usage(out.error());
+  std::unique_ptr<storage::Store> store;
+  if (!options.state.directory.empty()) {
+    auto opened = storage::Store::open(options.state.directory);
+    if (opened) store = *std::move(opened);
+    else if (options.state.is_default) options.state.do_without(opened.error());
+    else return fail_usage(opened.error());
+  }
   asio::io_context io(1);
   Listing listing(io, options, environment, clock, std::move(store), *out);
   auto prepared = listing.prepare();
@@ -188,7 +205,7 @@ int run_list(ListOptions options, const Environment& environment) {
   };
   asio::co_spawn(io, listing.run(), finished);
   io.run();
-  return listing.exit_code();
+  return listing.end();
 }
 
 }  // namespace landwaiter::daemon

@@ -4,8 +4,8 @@
 #include "core/wire/protocol.hpp"
 #include "daemon/commands/connection_options.hpp"
 #include "daemon/commands/exit_code.hpp"
+#include "daemon/commands/state_folder.hpp"
 
-#include <filesystem>
 #include <string>
 
 namespace landwaiter::daemon {
@@ -13,14 +13,14 @@ namespace landwaiter::daemon {
 struct ListOptions {
   std::string registry;  ///< host, URL, or docker://HOST/REPOSITORY for one repository
   ConnectionOptions connection;
-  std::string format = "table";           ///< "table", "json" or "jsonl"
-  std::string output;                     ///< a file; empty for standard output
-  protocol::ListWork work;                ///< the filters
-  std::string pushed;                     ///< as for parse_window(); empty for any time
-  std::string utc_offset = "UTC";         ///< time zone of the days in `pushed`
-  bool created = false;                   ///< read images' configs for their platform and creation time
-  std::filesystem::path state_directory;  ///< empty: nothing is stored
-  bool progress = true;                   ///< on a terminal
+  std::string format = "table";    ///< "table", "json" or "jsonl"
+  std::string output;              ///< a file; empty for standard output
+  protocol::ListWork work;         ///< the filters
+  std::string pushed;              ///< as for parse_window(); empty for any time
+  std::string utc_offset = "UTC";  ///< time zone of the days in `pushed`
+  bool created = false;            ///< read images' configs for their platform and creation time
+  StateFolder state;
+  bool progress = true;  ///< on a terminal
 };
 
 /// Returns an ExitCode after reporting everything: results on standard output (or the file), the rest on standard error.

@@ -5,6 +5,7 @@
 #include "core/wire/filter.hpp"
 #include "daemon/commands/connector.hpp"
 #include "daemon/commands/exit_code.hpp"
+#include "daemon/commands/listing_tally.hpp"
 #include "daemon/commands/scan_results.hpp"
 #include "daemon/listing/registry_walk.hpp"
 #include "daemon/listing/tag_listing.hpp"
@@ -15,6 +16,7 @@
 #include "daemon/sensor/sensor_identity.hpp"
 #include "daemon/service/stop_signals.hpp"
 #include "daemon/settings/blocklist_file.hpp"
+#include "daemon/settings/decisions_file.hpp"
 #include "daemon/settings/policy_file.hpp"
 #include "registry/client/reference.hpp"
 
@@ -22,6 +24,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <optional>
 
 namespace landwaiter::daemon {
@@ -41,6 +44,10 @@ Result<Workers> workers_for(const ScanOptions& options) {
   return Workers{plan.workers, *floor};
 }
 
+/// The text of all reports of one image, as a part of a reader's memory: composed and written it takes some six times its length, when no
+/// reader runs any more.
+constexpr std::uint64_t kReportsShare = 4;
+
 /// Everything that one `landwaiter scan` needs while it runs.
 class Scan {
  public:
@@ -54,13 +61,16 @@ class Scan {
         pool_(io.get_executor(), std::move(reader), workers.number, clock, workers.floor),
         claims_(io.get_executor(), store_, pool_.engine_state(), clock, !options.full),
         runner_(io.get_executor(), pool_, store_, clock),
-        results_(store_, pool_.engine_state(), std::move(spool)),
+        results_(store_, pool_.engine_state(), std::move(spool), options.memory_bytes / kReportsShare),
         connector_(io.get_executor(), options.connection, environment, clock) {
     if (options.progress && is_terminal(StandardStream::error)) progress_.emplace(clock);
   }
 
+  /// Before signals are waited for: until a pipe ends they end the process, as those of other programs in the pipe.
+  void receive() { connector_.receive(options_.images); }
+
   /// Reads everything, then writes it.
-  Awaitable<ScanResults::Totals> run(const Judgment& judgment, ReportWriter& writer, OutputFile& out) {
+  Awaitable<void> run(Judgment& judgment, ReportWriter& writer, OutputFile& out, ScanSummary& summary) {
     Sleeper ticker(io_.get_executor());
     bool finished = false;
     TaskGroup drawing(io_.get_executor());
@@ -72,16 +82,20 @@ class Scan {
     co_await drawing.join();
     if (broken_) co_return *broken_;
     const bool tell_failures = options_.format != "table" || !options_.output.empty();
-    auto totals = co_await results_.write(judgment, clock_.now(), options_.fail_on, tell_failures, writer, out);
-    if (!options_.state_directory.empty()) {
+    auto written = co_await results_.write(judgment, clock_.now(), tell_failures, writer, out, summary);
+    if (!options_.state.directory.empty()) {
       auto prune = [before = clock_.now() - storage::kUnusedKept](storage::Store& store) { return store.prune(before); };
       auto pruned = co_await store_.run(std::move(prune));
       if (!pruned) std::cerr << "landwaiter: " << pruned.error().message() << "\n";
     }
-    co_return totals;
+    co_return written;
   }
 
-  void stop() { stop_.request_stop(); }
+  void stop() {
+    stopped_ = true;
+    stop_.request_stop();
+  }
+  bool stopped() const { return stopped_; }
 
  private:
   asio::awaitable<void> draw(Sleeper& ticker, const bool& finished) {
@@ -109,14 +123,20 @@ class Scan {
       co_await scan_registry(host, group, images_at_once);
     }
     co_await group.join();
+    for (const auto& [host, tally] : tallies_) {
+      const std::string passed_over = tally.passed_over();
+      if (!passed_over.empty()) std::cerr << "landwaiter: " << host << ": " << passed_over << "\n";
+    }
   }
 
   /// Images are scanned while the listing continues; it waits for them, so no queue builds up.
-  asio::awaitable<void> scan_registry(std::string host, TaskGroup& group, std::size_t images_at_once) {
-    auto client = connector_.client(host);
+  asio::awaitable<void> scan_registry(std::string address, TaskGroup& group, std::size_t images_at_once) {
+    auto client = connector_.client(address);
     if (!client) {
-      co_return co_await fail(host, client.error());
+      co_return co_await fail(address, client.error());
     }
+    // However the address was spelled, the references in reports are the same.
+    const std::string host = registry::reference_host((*client)->endpoint());
     protocol::ListWork work;
     work.platforms = options_.platforms;
     auto deliver = [this, host, client = *client, &group, images_at_once](protocol::InventoryPage page) {
@@ -126,15 +146,21 @@ class Scan {
     walk_options.requests_in_flight = 2 * options_.connection.network.connections;
     RegistryWalk walk(io_.get_executor(), *client, work, deliver, stop_.get_token(), std::move(walk_options));
     auto walked = co_await walk.run();
-    if (!walked) co_await fail(host, walked.error());
+    if (!walked) {
+      co_await fail(host, walked.error());
+    } else if (const std::string nothing = tallies_[host].nothing_found(); !nothing.empty()) {
+      std::cerr << "landwaiter: " << host << ": " << nothing << "\n";
+    }
     // The walk's sink refers to the group, which outlives it; the tasks own the client.
   }
 
   Awaitable<void> scan_page(protocol::InventoryPage page, std::string host, std::shared_ptr<registry::Client> client, TaskGroup& group,
                             std::size_t images_at_once) {
+    ListingTally& tally = tallies_[host];
+    tally.add(page);
     for (const protocol::InventoryItem& item : page.items) {
       const std::string name = host + "/" + item.repository + (item.tag.empty() ? "@" + item.digest.str() : ":" + item.tag);
-      if (item.outcome == protocol::ItemOutcome::filtered) continue;
+      if (item.outcome == protocol::ItemOutcome::filtered || item.outcome == protocol::ItemOutcome::gone || is_artifact(item)) continue;
       if (item.outcome != protocol::ItemOutcome::image) {
         co_await fail(name, error_of(item));
         continue;
@@ -148,7 +174,7 @@ class Scan {
       ++images_total_;
       if (progress_) progress_->images_total(images_total_);
       co_await group.below(images_at_once);
-      group.spawn(scan_one(std::move(task)));
+      group.spawn(scan_one(std::move(task), &tally));
     }
     co_return Result<void>();
   }
@@ -179,17 +205,17 @@ class Scan {
       if (!wanted(item)) continue;
       ++chosen;
       if (item.outcome != protocol::ItemOutcome::image) {
-        co_await fail(image, error_of(item));
+        co_await fail(target->name, error_of(item));
         continue;
       }
-      ImageTask task = task_for(item, image);
+      ImageTask task = task_for(item, target->name);
       task.source = target->source;
       tasks.push_back(std::move(task));
     }
     std::optional<Error> none;
     if (items.empty()) none = Error(ErrorCode::unsupported, "the index holds no image");
     else if (chosen == 0) none = Error(ErrorCode::not_found, "the index has no image for that platform; it has " + platforms_of(items));
-    if (none) co_await fail(image, *none);
+    if (none) co_await fail(target->name, *none);
     co_return tasks;
   }
 
@@ -219,7 +245,8 @@ class Scan {
     return out;
   }
 
-  asio::awaitable<void> scan_one(ImageTask task) {
+  /// `tally` is the registry's whose images are all scanned.
+  asio::awaitable<void> scan_one(ImageTask task, ListingTally* tally = nullptr) {
     const std::string display = task.display;
     if (progress_) progress_->image_started(task.counters);
     auto damaged = co_await read_and_keep(task);
@@ -227,7 +254,24 @@ class Scan {
     if (damaged && !damaged->empty()) damaged = co_await read_and_keep(task);
     if (progress_) progress_->image_done(task.counters);
     if (damaged && !damaged->empty()) damaged = Error(ErrorCode::io, "the state folder does not keep what is written to it");
-    if (!damaged) co_await fail(display, damaged.error());
+    if (damaged) co_return;
+    bool expected = false;
+    if (tally != nullptr) expected = co_await passed_over(task, damaged.error(), *tally);
+    if (!expected) co_await fail(display, damaged.error());
+  }
+
+  /// A listing knows an index's members by name alone, and images go while it is read. Its manifest says what it is: one that lacks a layer
+  /// is an image that could not be read.
+  asio::awaitable<bool> passed_over(ImageTask task, Error error, ListingTally& tally) {
+    const auto outcome = failed_item("", "", error).outcome;
+    if (outcome != protocol::ItemOutcome::gone && outcome != protocol::ItemOutcome::unsupported) co_return false;
+    const std::string digest = task.digest.str();
+    auto manifest = co_await task.source->manifest(digest);
+    const bool gone = !manifest && failed_item("", "", manifest.error()).outcome == protocol::ItemOutcome::gone;
+    const bool artifact = manifest && manifest->image && !manifest->image->is_image();
+    if (gone) ++tally.gone;
+    if (artifact) ++tally.artifacts;
+    co_return gone || artifact;
   }
 
   /// The layers whose stored reports were damaged.
@@ -249,26 +293,49 @@ class Scan {
   std::stop_source stop_;
   std::optional<ProgressLine> progress_;
   std::size_t images_total_ = 0;
+  std::map<std::string, ListingTally> tallies_;  ///< by registry's host
+  bool stopped_ = false;
   std::optional<Error> broken_;
 };
 
-Result<std::unique_ptr<storage::Store>> open_store(const ScanOptions& options) {
-  if (options.state_directory.empty()) return storage::Store::open_temporary();
-  return storage::Store::open(options.state_directory);
+/// In a folder, or until the end of this scan if that is empty.
+Result<std::unique_ptr<storage::Store>> open_store(const std::filesystem::path& directory) {
+  return directory.empty() ? storage::Store::open_temporary() : storage::Store::open(directory);
+}
+
+/// Without a usable folder of its own a scan still has its result.
+Result<std::unique_ptr<storage::Store>> open_store(StateFolder& state) {
+  auto store = open_store(state.directory);
+  if (store || !state.is_default) return store;
+  state.do_without(store.error());
+  return open_store(state.directory);
 }
 
 Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options) {
   ReaderSettings settings;
   settings.context.try_passwords = options.try_passwords;
   settings.memory_bytes_max = options.memory_bytes;
-  if (options.state_directory.empty()) {
-    settings.context.identity_key = random_key();
-  } else {
-    auto key = local_identity_key(options.state_directory);
-    if (!key) return key.error();
-    settings.context.identity_key = *std::move(key);
-  }
   return make_content_reader(settings);
+}
+
+/// Of the current folder, as other tools of a pipeline have it.
+constexpr const char* kIgnoreFile = ".landwaiterignore.yml";
+
+Result<Decisions> make_decisions(const ScanOptions& options) {
+  std::vector<Decision> decisions;
+  const std::string file = !options.ignore_file.empty() ? options.ignore_file : std::filesystem::exists(kIgnoreFile) ? kIgnoreFile : "";
+  if (!file.empty()) {
+    auto loaded = load_decisions(file);
+    if (!loaded) return loaded.error();
+    decisions = *std::move(loaded);
+  }
+  std::optional<Baseline> baseline;
+  if (!options.baseline.empty()) {
+    auto loaded = load_baseline(options.baseline);
+    if (!loaded) return loaded.error();
+    baseline = *std::move(loaded);
+  }
+  return Decisions(std::move(decisions), std::move(baseline));
 }
 
 Result<Judgment> make_judgment(const ScanOptions& options) {
@@ -276,6 +343,9 @@ Result<Judgment> make_judgment(const ScanOptions& options) {
   auto policy = load_policy(options.policy);
   if (!policy) return policy.error();
   judgment.policy = *std::move(policy);
+  auto decisions = make_decisions(options);
+  if (!decisions) return decisions.error();
+  judgment.decisions = *std::move(decisions);
   if (options.blocklist.empty()) return judgment;
   auto blocklist = open_blocklist(options.blocklist);
   if (!blocklist) return blocklist.error();
@@ -295,21 +365,14 @@ std::unique_ptr<ReportWriter> make_writer(const ScanOptions& options, const Envi
   return make_report_writer(options.format, options.cyclonedx_version, environment("SOURCE_DATE_EPOCH").value_or(""), style);
 }
 
-int exit_code(const ScanResults::Totals& totals) {
-  if (totals.moduli_left_out > 0) {
-    std::cerr << "landwaiter: " << totals.moduli_left_out << " RSA keys were not compared for shared primes: there are too many\n";
-  }
-  if (totals.failures > 0) return exit_some_failed;
-  return totals.rule_met ? exit_rule_met : exit_done;
+/// Decisions that do not do what they were written for.
+void tell_decisions(const Decisions& decisions, SystemTime today) {
+  for (const Decision* decision : decisions.ended(today)) std::cerr << "landwaiter: " << decision->origin << ": this decision has ended\n";
+  for (const Decision* decision : decisions.unused())
+    std::cerr << "landwaiter: " << decision->origin << ": this decision matches nothing\n";
 }
 
 }  // namespace
-
-std::filesystem::path default_state_directory(const Environment& environment) {
-  if (const auto chosen = environment("LANDWAITER_STATE")) return *chosen;
-  if (const auto state = environment("XDG_STATE_HOME")) return std::filesystem::path(*state) / "landwaiter";
-  return std::filesystem::path(environment("HOME").value_or("/root")) / ".local/state/landwaiter";
-}
 
 int run_scan(ScanOptions options, const Environment& environment) {
   const RealClock clock;
@@ -317,33 +380,36 @@ int run_scan(ScanOptions options, const Environment& environment) {
   if (!judgment) return fail_usage(judgment.error());
   const auto workers = workers_for(options);
   if (!workers) return fail_usage(workers.error());
-  auto reader = make_reader(options);
-  if (!reader) return fail_usage(reader.error());
-  auto store = open_store(options);
-  if (!store) return fail_usage(store.error());
-
-  auto spool = storage::ScanSpool::open();
-  if (!spool) return fail_usage(spool.error());
   auto out = OutputFile::open(options.output);
   if (!out) return fail_usage(out.error());
+  auto store = open_store(options.state);
+  if (!store) return fail_usage(store.error());
+  auto reader = make_reader(options);
+  if (!reader) return fail_usage(reader.error());
+  auto spool = storage::ScanSpool::open();
+  if (!spool) return fail_usage(spool.error());
   const auto writer = make_writer(options, environment);
 
   asio::io_context io(1);
   Scan scan(io, options, environment, clock, *std::move(reader), *workers, *std::move(store), *std::move(spool));
+  scan.receive();
   StopSignals signals(io.get_executor(), StopSignals::Second::ends_process, [&scan] {
     std::cerr << "\nlandwaiter: stopping; press Ctrl-C again to stop immediately\n";
     scan.stop();
   });
-  std::optional<Result<ScanResults::Totals>> totals;
-  auto finished = [&](std::exception_ptr failure, Result<ScanResults::Totals> result) {
+  ScanSummary summary(options.fail_on);
+  std::optional<Result<void>> done;
+  auto finished = [&](std::exception_ptr failure, Result<void> result) {
     signals.cancel();
     if (failure) std::rethrow_exception(failure);
-    totals = std::move(result);
+    done = std::move(result);
   };
-  asio::co_spawn(io, scan.run(*judgment, *writer, *out), finished);
+  asio::co_spawn(io, scan.run(*judgment, *writer, *out, summary), finished);
   io.run();
-  if (!*totals) return fail_usage(totals->error());
-  return exit_code(**totals);
+  if (!*done) return fail_usage(done->error());
+  tell_decisions(judgment->decisions, clock.now());
+  std::cerr << summary.text(options.output, options.format);
+  return exit_code({scan.stopped(), summary.any_rule_met(), summary.failures() + summary.incomplete() > 0});
 }
 
 }  // namespace landwaiter::daemon

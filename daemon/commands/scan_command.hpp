@@ -3,10 +3,11 @@
 
 #include "daemon/commands/connection_options.hpp"
 #include "daemon/commands/exit_code.hpp"
+#include "daemon/commands/state_folder.hpp"
+#include "daemon/output/fail_rule.hpp"
 #include "daemon/output/output.hpp"
 #include "daemon/settings/config.hpp"
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,13 +20,15 @@ struct ScanOptions {
   std::string format = "table";  ///< "table", "json", "cyclonedx", "sarif" or "csv"
   std::string cyclonedx_version = "1.6";
   std::string policy = "nist-800-131a";  ///< a built-in one, or a file (daemon/settings/policy_file.hpp)
+  std::string ignore_file;               ///< decisions; empty: that of the current folder, if there is one
+  std::string baseline;                  ///< an earlier report; empty: none
   std::string blocklist;                 ///< a file (core/assess/blocklist.hpp); empty: none
   bool try_passwords = true;             ///< open keystores with well-known passwords
   bool all = false;                      ///< the table lists every finding
   std::string output;                    ///< a file; empty for standard output
   std::vector<FailRule> fail_on;
-  std::vector<std::string> platforms;                            ///< from an index, only these; empty means all
-  std::filesystem::path state_directory;                         ///< empty: nothing is stored
+  std::vector<std::string> platforms;  ///< from an index, only these; empty means all
+  StateFolder state;
   std::size_t workers = 0;                                       ///< 0: one per core
   std::uint64_t memory_bytes = limits::reader_memory_bytes_max;  ///< for each worker
   bool full = false;                                             ///< read everything again, even if it is known
@@ -34,8 +37,5 @@ struct ScanOptions {
 
 /// Returns an ExitCode after reporting everything: results on standard output (or the file), the rest on standard error.
 int run_scan(ScanOptions options, const Environment& environment);
-
-/// $LANDWAITER_STATE, otherwise $XDG_STATE_HOME/landwaiter, otherwise ~/.local/state/landwaiter.
-std::filesystem::path default_state_directory(const Environment& environment);
 
 }  // namespace landwaiter::daemon

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <map>
 #include <optional>
+#include <utility>
 
 namespace landwaiter::daemon {
 namespace {
@@ -22,12 +23,31 @@ Result<ScannedLayer> stored_layer(storage::Store& store, const Digest& layer, co
   return **std::move(stored);
 }
 
-Result<ImageReport> composed(storage::Store& store, SpooledImage image, const EngineState& engine) {
+/// What is known of the layer but its findings.
+Result<ScannedLayer> without_findings(storage::Store& store, const Digest& layer, const EngineState& engine) {
+  auto facts = store.layer_facts(layer, engine.walker);
+  if (!facts) return facts.error();
+  ScannedLayer out;
+  if (*facts) out.facts = **std::move(facts);
+  Diagnostic left_out;
+  left_out.code = ErrorCode::limit_exceeded;
+  left_out.effect = Effect::incomplete;
+  left_out.message = "what was found in this layer is left out, as the image's report needs too much memory (--memory)";
+  out.facts.diagnostics.push_back(std::move(left_out));
+  return out;
+}
+
+Result<ImageReport> composed(storage::Store& store, SpooledImage image, const EngineState& engine, std::uint64_t bytes_left) {
   std::map<Digest, ScannedLayer> layers;
   for (const Digest& layer : image.facts.layers) {
     if (layers.contains(layer)) continue;
-    auto stored = stored_layer(store, layer, engine);
+    const auto bytes = store.reports_bytes(layer, engine);
+    if (!bytes) return bytes.error();
+    // What one layer may say is bounded when it is read.
+    const bool fits = *bytes <= bytes_left || layers.empty();
+    auto stored = fits ? stored_layer(store, layer, engine) : without_findings(store, layer, engine);
     if (!stored) return stored.error();
+    if (fits) bytes_left -= std::min(bytes_left, *bytes);
     layers.emplace(layer, *std::move(stored));
   }
   ImageReport report = compose(std::move(image.facts), engine.states, std::move(layers));
@@ -61,7 +81,6 @@ Awaitable<bool> ScanResults::first_time(Digest image) {
 }
 
 Awaitable<void> ScanResults::fail(std::string reference, Error error) {
-  ++totals_.failures;
   auto put = [spool = spool_.get(), failure = storage::SpooledFailure{std::move(reference), std::move(error)}](storage::Store&) {
     return spool->put_failure(failure);
   };
@@ -85,45 +104,45 @@ Awaitable<std::vector<Digest>> ScanResults::keep(ImageOutcome outcome) {
   co_return co_await store_.run(std::move(keep_here));
 }
 
-Awaitable<ScanResults::Totals> ScanResults::write(const Judgment& judgment, SystemTime today, const std::vector<FailRule>& fail_on,
-                                                  bool tell_failures, ReportWriter& writer, OutputFile& out) {
+Awaitable<void> ScanResults::write(Judgment& judgment, SystemTime today, bool tell_failures, ReportWriter& writer, OutputFile& out,
+                                   ScanSummary& summary) {
   auto compare = [this](storage::Store&) -> Result<void> {
     primes_.compute();
     return {};
   };
   auto done = co_await store_.run(std::move(compare));
-  totals_.moduli_left_out = primes_.left_out();
-  const AssessContext context{&judgment.policy, today, judgment.blocklist.get(), &primes_};
-  if (done && writer.failures_first()) done = co_await write_failures(writer, out, tell_failures);
-  if (done) done = co_await write_images(context, fail_on, writer, out);
-  if (done && !writer.failures_first()) done = co_await write_failures(writer, out, tell_failures);
+  summary.set_moduli_left_out(primes_.left_out());
+  if (done && writer.failures_first()) done = co_await write_failures(writer, out, tell_failures, summary);
+  if (done) done = co_await write_images(judgment, today, writer, out, summary);
+  if (done && !writer.failures_first()) done = co_await write_failures(writer, out, tell_failures, summary);
   if (done) done = out.write(writer.end());
   if (done) done = out.finish();
-  if (!done) co_return done.error();
-  co_return totals_;
+  co_return done;
 }
 
-Awaitable<void> ScanResults::write_failures(ReportWriter& writer, OutputFile& out, bool tell) {
+Awaitable<void> ScanResults::write_failures(ReportWriter& writer, OutputFile& out, bool tell, ScanSummary& summary) {
   SpoolPlace place;
   auto next = [this, &place](storage::Store&) { return spool_->next_failure(place); };
   while (true) {
     auto failure = co_await store_.run(next);
     if (!failure) co_return failure.error();
     if (!*failure) co_return Result<void>();
+    summary.add_failure();
     if (tell) std::cerr << "landwaiter: " << (**failure).reference << ": " << (**failure).error.message() << "\n";
     auto written = out.write(writer.failure({(**failure).reference, (**failure).error}));
     if (!written) co_return written;
   }
 }
 
-Awaitable<void> ScanResults::write_images(const AssessContext& context, const std::vector<FailRule>& fail_on, ReportWriter& writer,
-                                          OutputFile& out) {
+Awaitable<void> ScanResults::write_images(Judgment& judgment, SystemTime today, ReportWriter& writer, OutputFile& out,
+                                          ScanSummary& summary) {
+  const AssessContext context{&judgment.policy, today, judgment.blocklist.get(), &primes_};
   SpoolPlace place;
   auto next = [this, &place](storage::Store& store) -> Result<std::optional<ImageReport>> {
     auto image = spool_->next_image(place);
     if (!image) return image.error();
     if (!*image) return std::optional<ImageReport>();
-    auto report = composed(store, **std::move(image), engine_);
+    auto report = composed(store, **std::move(image), engine_, image_bytes_max_);
     if (!report) return report.error();
     return std::optional<ImageReport>(*std::move(report));
   };
@@ -134,8 +153,7 @@ Awaitable<void> ScanResults::write_images(const AssessContext& context, const st
     ImageReport& report = **image;
     assess(report, context);
     drop_working_attributes(report);
-    for (const Finding& finding : report.findings)
-      totals_.rule_met = totals_.rule_met || std::ranges::any_of(fail_on, [&](const FailRule& rule) { return rule.met_by(finding); });
+    summary.add(report, judgment.decisions.apply(report, today));
     auto written = out.write(writer.image(report));
     if (!written) co_return written;
   }

@@ -4,6 +4,7 @@
 #include "core/assess/assess.hpp"
 #include "core/os/output_file.hpp"
 #include "daemon/output/output.hpp"
+#include "daemon/output/scan_summary.hpp"
 #include "daemon/scan/image_runner.hpp"
 #include "daemon/scan/store_thread.hpp"
 #include "storage/local/scan_spool.hpp"
@@ -18,6 +19,7 @@ namespace landwaiter::daemon {
 struct Judgment {
   Policy policy;
   std::shared_ptr<const Blocklist> blocklist;
+  Decisions decisions;
 };
 
 /// What a scan has read, of any number of images, in constant memory: while it runs, only their facts and failures are written to a
@@ -25,8 +27,10 @@ struct Judgment {
 /// Lives on the io thread; spool and moduli are used on the store's.
 class ScanResults {
  public:
-  ScanResults(StoreThread& store, EngineState engine, std::unique_ptr<storage::ScanSpool> spool)
-      : store_(store), engine_(std::move(engine)), spool_(std::move(spool)) {}
+  /// The reports of an image's layers are composed as far as their texts are no longer than `image_bytes_max` together; what was found in
+  /// further layers is left out, which makes the image incomplete.
+  ScanResults(StoreThread& store, EngineState engine, std::unique_ptr<storage::ScanSpool> spool, std::uint64_t image_bytes_max)
+      : store_(store), engine_(std::move(engine)), spool_(std::move(spool)), image_bytes_max_(image_bytes_max) {}
 
   /// False for an image that was asked for before.
   Awaitable<bool> first_time(Digest image);
@@ -35,24 +39,20 @@ class ScanResults {
   /// be read again.
   Awaitable<std::vector<Digest>> keep(ImageOutcome outcome);
 
-  struct Totals {
-    std::uint64_t failures = 0;
-    bool rule_met = false;
-    std::size_t moduli_left_out = 0;
-  };
-  /// Everything, in an order that depends on the content alone. With `tell_failures` they are also told on standard error.
-  Awaitable<Totals> write(const Judgment& judgment, SystemTime today, const std::vector<FailRule>& fail_on, bool tell_failures,
-                          ReportWriter& writer, OutputFile& out);
+  /// Everything, in an order that depends on the content alone, adding it up in `summary`. With `tell_failures` they are also told on
+  /// standard error.
+  Awaitable<void> write(Judgment& judgment, SystemTime today, bool tell_failures, ReportWriter& writer, OutputFile& out,
+                        ScanSummary& summary);
 
  private:
-  Awaitable<void> write_failures(ReportWriter& writer, OutputFile& out, bool tell);
-  Awaitable<void> write_images(const AssessContext& context, const std::vector<FailRule>& fail_on, ReportWriter& writer, OutputFile& out);
+  Awaitable<void> write_failures(ReportWriter& writer, OutputFile& out, bool tell, ScanSummary& summary);
+  Awaitable<void> write_images(Judgment& judgment, SystemTime today, ReportWriter& writer, OutputFile& out, ScanSummary& summary);
 
   StoreThread& store_;
   EngineState engine_;
   std::unique_ptr<storage::ScanSpool> spool_;
+  std::uint64_t image_bytes_max_;
   SharedPrimes primes_;
-  Totals totals_;
 };
 
 }  // namespace landwaiter::daemon

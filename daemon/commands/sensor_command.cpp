@@ -21,6 +21,7 @@ int run_sensor(const std::string& config_file, const Environment& environment) {
     return exit_usage;
   }
   forget_variables(config->secret_variables);
+  ignore_hangups();
   start_logging(config->log_level, config->log_json);
   const RealClock clock;
   asio::io_context io(1);

@@ -10,7 +10,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace landwaiter::daemon {
 
@@ -41,7 +40,7 @@ struct OpenRepository {
   /// Everything is done except for the tags in `newest`.
   bool settled() const { return listed && !listing && running == 0 && !has_tag(); }
 
-  void put_page(std::vector<registry::TagEntry> entries) {
+  void put_page(registry::TagList entries) {
     page_ = std::move(entries);
     taken_ = 0;
   }
@@ -51,14 +50,14 @@ struct OpenRepository {
   }
   /// has_tag() must hold.
   TagWork take() {
-    if (taken_ < page_.size()) return {std::move(page_[taken_++]), protocol::TimeSource::none, false};
+    if (taken_ < page_.size()) return {page_[taken_++], protocol::TimeSource::none, false};
     TagWork work = std::move(chosen_.front());
     chosen_.pop_front();
     return work;
   }
 
  private:
-  std::vector<registry::TagEntry> page_;
+  registry::TagList page_;
   std::size_t taken_ = 0;
   std::deque<TagWork> chosen_;
 };

@@ -84,6 +84,7 @@ class RegistryWalk::Impl {
     for (std::size_t i = 0; i < options_.requests_in_flight; ++i) workers.spawn(take_steps());
     co_await workers.join();
     if (failure_ && failure_->code() == ErrorCode::cancelled) co_return *failure_;
+    if (!failure_) failure_ = catalog_failure_;
     // What was listed before a failure counts: a later attempt resumes after it.
     status = co_await pages_.finish(!failure_);
     if (failure_) co_return *failure_;
@@ -134,7 +135,8 @@ class RegistryWalk::Impl {
 
   /// Chooses the next step and marks it as started.
   Step next_step(Repository& repository) {
-    const bool more = !catalog_done_ && !reading_catalog_ && progress_.open() < limits::open_repositories_max;
+    open_waiting();
+    const bool more = !catalog_done_ && !reading_catalog_ && waiting_.empty() && progress_.open() < limits::open_repositories_max;
     if (!more || open_.size() >= kRepositoriesAhead) {
       for (const Repository& open : open_) {
         if (!open->has_tag() && !open->wants_page()) continue;
@@ -200,14 +202,23 @@ class RegistryWalk::Impl {
       if (page.error().code() == ErrorCode::cancelled) co_return page.error();
       co_return co_await give_up(repository, page.error());
     }
-    repository->put_page(std::move(page->entries));
     repository->next = page->next;
-    if (page->next.empty()) repository->listed = true;
-    else if (auto fresh = repository->guard.follow(page->next); !fresh) {
-      Error failed = fresh.error().with_context("list of tags");
+    auto more = follow(repository->guard, page->entries.names(), page->invalid, page->next);
+    repository->put_page(std::move(page->entries));
+    if (!more) {
+      Error failed = more.error().with_context("list of tags");
       co_return co_await give_up(repository, std::move(failed));
     }
+    repository->listed = page->next.empty();
     co_return co_await pages_.add(invalid_items(page->invalid, repository->name));
+  }
+
+  static Result<void> follow(registry::PageGuard& guard, const TextList& names, const std::vector<std::string>& invalid,
+                             const std::string& next) {
+    if (next.empty()) return {};
+    for (const std::string_view name : names) guard.saw(name);
+    for (const std::string& name : invalid) guard.saw(name);
+    return guard.follow(next);
   }
 
   Awaitable<void> give_up(Repository repository, Error error) {
@@ -228,43 +239,59 @@ class RegistryWalk::Impl {
   }
 
   Awaitable<void> read_catalog_page() {
-    const auto cursor = std::make_shared<const std::string>(catalog_next_);
-    auto page = co_await options_.enumerator->repositories(*cursor);
-    if (!page) co_return page.error();
-    auto name = behind_resumed(page->names);
-    for (; name != page->names.end(); ++name) {
-      const bool wanted = filter_->repositories.wants(*name);
-      WalkProgress::Entry* entry = progress_.add(*name, cursor, !wanted);
-      if (!wanted) {
-        progress_.finish(entry);
-        continue;
-      }
-      auto repository = std::make_shared<OpenRepository>(std::move(*name), filter_->newest);
-      repository->entry = entry;
-      open_.push_back(std::move(repository));
-    }
+    waiting_page_ = std::make_shared<const std::string>(catalog_next_);
+    auto page = co_await options_.enumerator->repositories(catalog_next_);
+    if (!page) co_return end_catalog(page.error());
+    waiting_ = std::move(page->names);
+    opened_ = behind_resumed();
     catalog_next_ = page->next;
     catalog_done_ = page->next.empty();
-    if (!catalog_done_) {
-      auto fresh = catalog_guard_.follow(page->next);
-      if (!fresh) co_return fresh.error().with_context("catalog of " + client_->endpoint().host);
-    }
+    auto more = follow(catalog_guard_, waiting_, page->invalid, page->next);
+    if (!more) more = end_catalog(more.error().with_context("catalog of " + client_->endpoint().host));
+    if (!more) co_return more;
     std::vector<InventoryItem> items = invalid_items(page->invalid, "");
     // A project that may not be listed hides its content, which must be visible in the result.
     for (const registry::UnlistedPart& part : page->unlisted) items.push_back(failed_item(part.name, "", part.error));
     co_return co_await pages_.add(std::move(items));
   }
 
-  /// The first name that an earlier attempt had not passed. If the one it stopped at is gone, the page is read again.
-  std::vector<std::string>::iterator behind_resumed(std::vector<std::string>& names) {
-    if (resume_after_.empty()) return names.begin();
-    const auto found = std::ranges::find(names, std::exchange(resume_after_, ""));
-    if (found != names.end()) return std::next(found);
+  /// The rest of the catalog is lost. What it listed so far is still read, unless that would fail in the same way, or now.
+  Result<void> end_catalog(const Error& error) {
+    if (error.transient() || error.code() == ErrorCode::cancelled || error.code() == ErrorCode::invalid_argument) return error;
+    catalog_failure_ = error;
+    catalog_done_ = true;
+    return {};
+  }
+
+  /// Opens repositories of the catalog's page, a few at a time: a page may name hundreds of thousands.
+  void open_waiting() {
+    while (!waiting_.empty() && open_.size() < kRepositoriesAhead && progress_.open() < limits::open_repositories_max) {
+      if (opened_ == waiting_.size()) {
+        waiting_ = TextList();
+        break;
+      }
+      const std::string name(waiting_[opened_++]);
+      const bool wanted = filter_->repositories.wants(name);
+      WalkProgress::Entry* const entry = progress_.add(name, waiting_page_, !wanted);
+      if (!wanted) {
+        progress_.finish(entry);
+        continue;
+      }
+      open_.push_back(std::make_shared<OpenRepository>(name, filter_->newest));
+      open_.back()->entry = entry;
+    }
+  }
+
+  /// The index of the first name that an earlier attempt had not passed. If the one it stopped at is gone, the page is read again.
+  std::size_t behind_resumed() {
+    if (resume_after_.empty()) return 0;
+    const auto found = std::ranges::find(waiting_, std::exchange(resume_after_, ""));
+    if (found != waiting_.end()) return static_cast<std::size_t>(found - waiting_.begin()) + 1;
     WalkCursor& cursor = progress_.cursor;
     cursor.after.clear();
     cursor.listed = cursor.page_listed;
     cursor.filtered = cursor.page_filtered;
-    return names.begin();
+    return 0;
   }
 
   asio::any_io_executor executor_;
@@ -276,6 +303,9 @@ class RegistryWalk::Impl {
   WalkProgress progress_;
   std::string resume_after_;
   std::string catalog_next_;
+  TextList waiting_;  ///< the names of the catalog's page, until the last one is open
+  std::size_t opened_ = 0;
+  std::shared_ptr<const std::string> waiting_page_;
   bool catalog_done_ = true;  ///< also if the catalog is not needed
   bool reading_catalog_ = false;
   registry::PageGuard catalog_guard_;
@@ -284,6 +314,7 @@ class RegistryWalk::Impl {
   PageWriter pages_;
   std::size_t busy_ = 0;
   std::optional<Error> failure_;
+  std::optional<Error> catalog_failure_;  ///< which ends the walk when all that was listed before is done
   Event changed_;
 };
 

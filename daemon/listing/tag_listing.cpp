@@ -14,7 +14,9 @@ using protocol::InventoryItem;
 using protocol::ItemOutcome;
 using protocol::TimeSource;
 
-bool is_index_type(std::string_view type) { return type == registry::media_types::kOciIndex || type == registry::media_types::kDockerList; }
+bool is_manifest_type(std::string_view type) {
+  return type == registry::media_types::kOciManifest || type == registry::media_types::kDockerManifest;
+}
 
 /// Some registries report a missing manifest with a status other than 404.
 bool says_it_is_gone(const Error& error) {
@@ -76,25 +78,29 @@ asio::awaitable<void> TagListing::expand_index(KnownManifest index, std::size_t 
       add(failed_item(repository_, tag_, Error(ErrorCode::limit_exceeded, "its indexes list too many manifests in total")));
       co_return;
     }
-    if (is_index_type(member.media_type)) {
-      co_await expand_inner(member.digest, index->digest, depth + 1);
-    } else {
+    // What is neither of a known type is read to see what it is.
+    if (is_manifest_type(member.media_type)) {
       co_await add_member(member, index->digest);
+    } else {
+      co_await expand_inner(member, index->digest, depth + 1);
     }
   }
 }
 
-asio::awaitable<void> TagListing::expand_inner(Digest member, Digest index, std::size_t depth) {
-  auto manifest = co_await reader_->read(member.str());
+asio::awaitable<void> TagListing::expand_inner(ManifestMember member, Digest index, std::size_t depth) {
+  const std::string reference = member.digest.str();
+  auto manifest = co_await reader_->read(reference);
   if (!manifest) {
     InventoryItem item = failed_item(repository_, tag_, manifest.error());
     item.index_digest = index;
-    item.digest = member;
+    item.digest = member.digest;
+    item.platform = member.platform;
     add(std::move(item));
     co_return;
   }
   if ((*manifest)->kind != ManifestFacts::Kind::index) {
     co_await add_image(*std::move(manifest), std::move(index));
+    if (items_.back().platform.empty()) items_.back().platform = member.platform;
     co_return;
   }
   co_await expand_index(*std::move(manifest), depth);

@@ -41,7 +41,7 @@ class TagListing {
 
  private:
   asio::awaitable<void> expand_index(KnownManifest index, std::size_t depth);
-  asio::awaitable<void> expand_inner(Digest member, Digest index, std::size_t depth);
+  asio::awaitable<void> expand_inner(ManifestMember member, Digest index, std::size_t depth);
   asio::awaitable<void> add_member(ManifestMember member, Digest index);
   asio::awaitable<void> add_image(KnownManifest manifest, Digest index);
   void add(protocol::InventoryItem item);

@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "core/export/format.hpp"
 #include "core/os/output_file.hpp"
+#include "core/report/coverage.hpp"
 #include "core/report/layer_report_text.hpp"
 
 #include <algorithm>
@@ -17,16 +18,26 @@ namespace {
 
 constexpr std::size_t kDiagnosticsShown = 20;
 
-/// What makes the result incomplete comes first, because it is what a reader must know.
+/// What a line about something that was not searched begins with.
+const char* mark_of(Effect effect) {
+  switch (effect) {
+    case Effect::incomplete: return "  ! incomplete, ";
+    case Effect::not_opened: return "  ! not opened, ";
+    case Effect::note: break;
+  }
+  return "  ! ";
+}
+
+/// What was not searched comes first, because it is what a reader must know.
 std::string diagnostics_list(const ImageReport& image) {
   std::vector<Diagnostic> diagnostics = image.diagnostics;
-  std::ranges::stable_sort(diagnostics, std::greater<>(), [](const Diagnostic& each) { return each.effect == Effect::incomplete; });
+  std::ranges::stable_sort(diagnostics, std::greater<>(), &Diagnostic::effect);
+  const Coverage coverage = coverage_of(image);
   std::string out;
-  if (incomplete(image)) out += "  INCOMPLETE: parts of this image were not searched, so something may be missing\n";
+  if (coverage.state() == CoverageState::incomplete) out += "  INCOMPLETE: " + coverage_text(coverage) + "\n";
   for (std::size_t i = 0; i < std::min(diagnostics.size(), kDiagnosticsShown); ++i) {
     const Diagnostic& diagnostic = diagnostics[i];
-    out += diagnostic.effect == Effect::incomplete ? "  ! incomplete, " : "  ! ";
-    out += std::string(to_string(diagnostic.code)) + ": ";
+    out += mark_of(diagnostic.effect) + std::string(to_string(diagnostic.code)) + ": ";
     if (!diagnostic.path.empty()) out += exports::place_text(diagnostic.path, diagnostic.archive) + ": ";
     out += diagnostic.message + "\n";
   }
@@ -41,7 +52,9 @@ std::string summary_line(const ImageReport& image) {
   line << image.facts.layers.size() << " layers (" << image.layers_fetched << " read, " << image.layers_reused << " known), "
        << image.stats.files << " files, " << human_bytes(image.stats.expanded_bytes);
   if (image.stats.archives > 0) line << ", " << image.stats.archives << " archives with " << image.stats.nested_files << " files";
-  if (incomplete(image)) line << "; incomplete";
+  const Coverage coverage = coverage_of(image);
+  if (coverage.not_opened > 0) line << ", " << coverage.not_opened << " not opened";
+  if (coverage.incomplete > 0) line << "; incomplete";
   return line.str();
 }
 
@@ -98,7 +111,7 @@ class TableReport final : public ReportWriter {
 class ExportReport final : public ReportWriter {
  public:
   explicit ExportReport(std::unique_ptr<exports::DocumentWriter> writer) : writer_(std::move(writer)) {}
-  std::string failure(const FailedImage&) override { return {}; }
+  std::string failure(const FailedImage& failure) override { return writer_->fail({failure.reference, failure.error.message()}); }
   std::string image(const ImageReport& image) override { return writer_->add(image); }
   std::string end() override { return writer_->finish(); }
 
@@ -125,27 +138,5 @@ Result<void> write_output(const std::string& file, const std::string& text) {
   auto written = out->write(text);
   return written ? out->finish() : written;
 }
-
-Result<FailRule> FailRule::parse(std::string_view text) {
-  FailRule rule;
-  const std::size_t colon = text.find(':');
-  const std::string_view first = text.substr(0, colon);
-  rule.type = finding_type_from(first);
-  const auto alone = severity_from(first);
-  if (!rule.type && colon == std::string_view::npos && alone) {
-    rule.severity = *alone;
-    return rule;
-  }
-  const auto second = colon == std::string_view::npos ? std::optional(Severity::info) : severity_from(text.substr(colon + 1));
-  if (!rule.type || !second) {
-    return Error(ErrorCode::invalid_argument, "--fail-on " + quoted(text) +
-                                                  " is not a valid rule; use a severity (info, low, medium, high, critical), a type "
-                                                  "(private-key, certificate, ...), or TYPE:SEVERITY");
-  }
-  rule.severity = *second;
-  return rule;
-}
-
-bool FailRule::met_by(const Finding& finding) const { return (!type || *type == finding.type) && finding.severity >= severity; }
 
 }  // namespace landwaiter::daemon

@@ -5,7 +5,6 @@
 #include "daemon/output/table.hpp"
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,22 +29,12 @@ class ReportWriter {
 };
 
 /// "json" is the document that docs/report.schema.json describes: {"images":[...],"failures":[...]}. "cyclonedx" (of that version),
-/// "sarif" and "csv" cannot show failures. "table" is for people, image by image: what needs action, worst first, then diagnostics, then
-/// a line with counts. `epoch` is SOURCE_DATE_EPOCH, or empty.
+/// "sarif" and "csv" are those of core/export. "table" is for people, image by image: what needs action, worst first, then diagnostics,
+/// then a line with counts. `epoch` is SOURCE_DATE_EPOCH, or empty.
 std::unique_ptr<ReportWriter> make_report_writer(const std::string& format, const std::string& cyclonedx_version, const std::string& epoch,
                                                  const TableStyle& style);
 
 /// Writes a command's result to `file`, or to standard output if that is empty.
 Result<void> write_output(const std::string& file, const std::string& text);
-
-/// A `--fail-on` rule: "high" (that severity or worse), "private-key" (that type), or "certificate:medium" (both).
-struct FailRule {
-  std::optional<FindingType> type;
-  Severity severity = Severity::info;
-
-  static Result<FailRule> parse(std::string_view text);
-  /// Assets that a later layer deletes also count: they can still be pulled with the image.
-  bool met_by(const Finding& finding) const;
-};
 
 }  // namespace landwaiter::daemon

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/assess/assess.hpp"
+#include "core/assess/decisions.hpp"
 #include "core/base/text.hpp"
 #include "core/export/export.hpp"
 #include "core/report/assets/certificate.hpp"
@@ -99,7 +100,7 @@ std::vector<std::string> why_lines(const std::vector<Issue>& issues, std::size_t
   std::vector<std::string> lines;
   std::size_t shown = 0;
   for (const Issue& issue : issues) {
-    if (shown > 0 && issue.severity == Severity::info) continue;
+    if (shown > 0 && (issue.severity == Severity::info || issue.accepted)) continue;
     if (shown++ == kIssuesShown) break;
     append(lines, issue.reason, width);
   }
@@ -179,9 +180,11 @@ std::string roots_text(const std::vector<const Finding*>& roots) {
 
 std::string quiet_text(const std::vector<const Finding*>& quiet, std::size_t width) {
   std::vector<const Finding*> roots, published;
+  std::size_t accepted = 0;
   std::map<FindingType, std::size_t> counts;
   for (const Finding* finding : quiet) {
-    if (assets::is_public_root(*finding)) roots.push_back(finding);
+    if (is_accepted(*finding)) ++accepted;
+    else if (assets::is_public_root(*finding)) roots.push_back(finding);
     else if (is_published(*finding)) published.push_back(finding);
     else ++counts[finding->type];
   }
@@ -189,6 +192,7 @@ std::string quiet_text(const std::vector<const Finding*>& quiet, std::size_t wid
   std::vector<std::string> lines;
   if (!roots.empty()) append(lines, roots_text(roots), width - kGap);
   if (!published.empty()) append(lines, published_text(published), width - kGap);
+  if (accepted > 0) append(lines, counted(accepted, "accepted finding", "accepted findings"), width - kGap);
   std::string line;
   for (const auto& [type, count] : counts) line += (line.empty() ? "" : ", ") + counted_type(type, count);
   if (!line.empty()) append(lines, line, width - kGap);
@@ -199,7 +203,8 @@ std::string quiet_text(const std::vector<const Finding*>& quiet, std::size_t wid
 std::string headline(const ImageReport& image) {
   if (image.findings.empty()) return "no findings\n";
   std::array<std::size_t, 5> counts{};
-  for (const Finding& finding : image.findings) ++counts[static_cast<std::size_t>(finding.severity)];
+  std::size_t accepted = 0;
+  for (const Finding& finding : image.findings) ++(is_accepted(finding) ? accepted : counts[static_cast<std::size_t>(finding.severity)]);
   std::string out = std::to_string(image.findings.size()) + (image.findings.size() == 1 ? " finding: " : " findings: ");
   std::string separator;
   for (const Severity severity : {Severity::critical, Severity::high, Severity::medium, Severity::low, Severity::info}) {
@@ -208,6 +213,7 @@ std::string headline(const ImageReport& image) {
     out += separator + std::to_string(count) + " " + std::string(to_string(severity));
     separator = ", ";
   }
+  if (accepted > 0) out += separator + std::to_string(accepted) + " accepted";
   return out + "\n";
 }
 
@@ -216,7 +222,7 @@ std::string headline(const ImageReport& image) {
 std::string findings_text(const ImageReport& image, const TableStyle& style) {
   std::vector<const Finding*> loud, quiet;
   for (const Finding& finding : image.findings) {
-    const bool is_loud = style.all || (finding.severity > Severity::info && !is_published(finding));
+    const bool is_loud = style.all || (finding.severity > Severity::info && !is_published(finding) && !is_accepted(finding));
     (is_loud ? loud : quiet).push_back(&finding);
   }
   std::string out = headline(image);

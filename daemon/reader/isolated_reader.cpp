@@ -2,9 +2,12 @@
 #include "daemon/reader/isolated_reader.hpp"
 
 #include "core/base/digest.hpp"
+#include "core/base/log.hpp"
+#include "core/os/sandbox.hpp"
 
 #include <algorithm>
 #include <bitset>
+#include <cstring>
 #include <functional>
 
 namespace landwaiter::daemon {
@@ -12,12 +15,13 @@ namespace landwaiter::daemon {
 /// With one reader, about one thing.
 class IsolatedReader::Conversation {
  public:
-  Conversation(std::shared_ptr<ForkServer> server, ForkedChild child, std::string what, std::chrono::milliseconds silence_max,
-               WakeSignal wake, std::stop_token stop)
+  Conversation(std::shared_ptr<ForkServer> server, ForkedChild child, std::string what, const IsolationSettings& isolation, WakeSignal wake,
+               std::stop_token stop)
       : server_(std::move(server)),
         child_(std::move(child)),
         what_(std::move(what)),
-        silence_max_(silence_max),
+        silence_max_(isolation.silence_max),
+        wait_per_cpu_time_(isolation.wait_per_cpu_time),
         wake_(std::move(wake)),
         stop_(std::move(stop)),
         on_stop_(stop_, [this] { wake_.wake(); }) {
@@ -29,8 +33,9 @@ class IsolatedReader::Conversation {
   Conversation& operator=(const Conversation&) = delete;
 
   Result<void> order(std::string_view text, std::uint64_t blob_bytes, std::uint64_t memory_bytes) {
-    const std::uint64_t seconds = (limits::reader_cpu_time_base + blob_bytes / limits::MiB * limits::reader_cpu_time_per_mib).count();
-    auto sent = send(ReaderMessage::allowance, {memory_bytes, seconds});
+    const auto cpu_time = limits::reader_cpu_time_base + blob_bytes / limits::MiB * limits::reader_cpu_time_per_mib;
+    may_wait_ = cpu_time * wait_per_cpu_time_;
+    auto sent = send(ReaderMessage::allowance, {memory_bytes, static_cast<std::uint64_t>(cpu_time.count())});
     if (!sent) return sent;
     return send_item([this](ByteView message) { return send(message); }, text);
   }
@@ -85,7 +90,8 @@ class IsolatedReader::Conversation {
     std::size_t place = 0;
     while (!free_.test(place)) ++place;
     free_.reset(place);
-    std::ranges::copy(chunk, child_.memory.bytes().begin() + static_cast<std::ptrdiff_t>(place * limits::blob_chunk_bytes));
+    // Not ranges::copy, which GCC 12 compiles to a loop over bytes, for two percent of a scan.
+    std::memcpy(child_.memory.bytes().subspan(place * limits::blob_chunk_bytes, chunk.size()).data(), chunk.data(), chunk.size());
     return send(ReaderMessage::chunk, {place, chunk.size()});
   }
 
@@ -95,8 +101,11 @@ class IsolatedReader::Conversation {
     auto patience = time_max;
     while (!done_) {
       if (stop_.stop_requested()) return cancelled();
+      const auto began = std::chrono::steady_clock::now();
       auto received = child_.socket.receive(buffer_, patience, wake_.descriptor());
+      may_wait_ -= std::chrono::steady_clock::now() - began;
       if (!received) return received.error();
+      if (may_wait_ < may_wait_.zero()) return endless();
       if (!*received) {
         if (stop_.stop_requested()) return cancelled();
         if (patience.count() == 0) return {};
@@ -152,6 +161,10 @@ class IsolatedReader::Conversation {
                                      std::to_string(silence_max_ / std::chrono::seconds(1)) + " s"};
   }
 
+  Error endless() const {
+    return {ErrorCode::limit_exceeded, what_ + " was not read to its end: its reader lives, but does not come to an end"};
+  }
+
   Error nonsense() const { return {ErrorCode::internal, what_ + " was not read: its reader answered nonsense"}; }
 
   Error ended(const ChildEnd& end) const {
@@ -163,6 +176,8 @@ class IsolatedReader::Conversation {
   ForkedChild child_;
   std::string what_;
   std::chrono::milliseconds silence_max_;
+  int wait_per_cpu_time_;
+  std::chrono::steady_clock::duration may_wait_{0};
   WakeSignal wake_;
   Bytes buffer_ = Bytes(kMessageBytesMax);
   std::bitset<kReaderChunks> free_;
@@ -184,6 +199,9 @@ IsolatedReader::IsolatedReader(ReaderSettings settings, IsolationSettings isolat
 IsolatedReader::~IsolatedReader() = default;
 
 Result<std::shared_ptr<IsolatedReader>> IsolatedReader::create(const ReaderSettings& settings, const IsolationSettings& isolation) {
+  if (!Sandbox::filters_system_calls()) {
+    log_event(LogLevel::warning, "this system cannot filter system calls: what reads layers is limited in memory and time only");
+  }
   std::shared_ptr<IsolatedReader> reader(new IsolatedReader(settings, isolation));
   auto server = reader->start_server();
   if (!server) return server.error();
@@ -199,9 +217,7 @@ Result<std::shared_ptr<ForkServer>> IsolatedReader::start_server() {
                                   .arguments = {std::string(kReaderArgument)},
                                   .shared_bytes = kReaderSharedBytes,
                                   .ready_time_max = limits::reader_start_max};
-  std::string setup = to_text(settings_);
-  auto server = ForkServer::start(options, as_bytes(setup));
-  wipe(setup);
+  auto server = ForkServer::start(options, as_bytes(to_text(settings_)));
   if (!server) return server.error();
   return std::shared_ptr<ForkServer>(*std::move(server));
 }
@@ -220,7 +236,7 @@ Result<std::unique_ptr<IsolatedReader::Conversation>> IsolatedReader::open(const
     child = server_->fork();
   }
   if (!child) return child.error();
-  return std::make_unique<Conversation>(server_, *std::move(child), what, isolation_.silence_max, *std::move(wake), std::move(stop));
+  return std::make_unique<Conversation>(server_, *std::move(child), what, isolation_, *std::move(wake), std::move(stop));
 }
 
 Result<ScannedLayer> IsolatedReader::scan(ByteSource& blob, const Digest& layer, std::uint64_t size_bytes, std::span<const Analysis> wanted,

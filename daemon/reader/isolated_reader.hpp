@@ -14,6 +14,8 @@ struct IsolationSettings {
   std::string program{};  ///< file of the program to start; empty: this one
   /// A reader from which nothing is heard for so long is stopped or stuck; it says that it lives each second.
   std::chrono::milliseconds silence_max = limits::reader_silence_max;
+  /// How long a reader is waited for in all, as a multiple of the CPU time that it may use.
+  int wait_per_cpu_time = limits::reader_wait_per_cpu_time;
   /// Where the system refuses a reader memory, behind what it counts itself; 0: ReaderSettings::memory_bytes_max.
   std::uint64_t memory_bytes_max = 0;
 };

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <span>
 
 namespace landwaiter::daemon {
 
@@ -181,9 +182,7 @@ Result<ReaderOrder> parse_reader_order(std::string_view text) {
 }
 
 std::string to_text(const ReaderSettings& settings) {
-  return dump_json({{"identity_key", hex_encode(as_bytes(settings.context.identity_key.reveal()))},
-                    {"try_passwords", settings.context.try_passwords},
-                    {"memory_bytes_max", settings.memory_bytes_max}});
+  return dump_json({{"try_passwords", settings.context.try_passwords}, {"memory_bytes_max", settings.memory_bytes_max}});
 }
 
 Result<ReaderSettings> parse_reader_settings(std::string_view text) {
@@ -191,13 +190,9 @@ Result<ReaderSettings> parse_reader_settings(std::string_view text) {
   if (!in) return in.error();
   ReaderSettings settings;
   auto read = read_json_fields(kWhat, [&] {
-    Bytes key = hex_decode(in->at("identity_key").get_ref<const std::string&>()).value_or(Bytes());
-    settings.context.identity_key = Secret(std::string(as_text(key)));
-    wipe(key);
     in->at("try_passwords").get_to(settings.context.try_passwords);
     read_count(*in, "memory_bytes_max", settings.memory_bytes_max);
   });
-  wipe_texts(*in);
   if (!read) return read.error();
   return settings;
 }
@@ -237,7 +232,15 @@ Result<void> send_results(MessageSocket& socket, ScannedLayer scanned) {
 }
 
 Result<void> send_results(MessageSocket& socket, const detectors::ImageFindings& found) {
-  return send_item(socket, dump_json({{"image", {{"findings", found.findings}, {"diagnostics", found.diagnostics}}}}));
+  constexpr std::size_t kFindingsAtOnce = 1000;
+  auto sent = send_item(socket, dump_json({{"image", {{"findings", json::array()}, {"diagnostics", found.diagnostics}}}}));
+  for (std::span<const Finding> rest = found.findings; sent && !rest.empty();) {
+    json some = json::array();
+    for (const Finding& finding : rest.first(std::min(rest.size(), kFindingsAtOnce))) some.push_back(finding);
+    rest = rest.subspan(some.size());
+    sent = send_item(socket, dump_json({{"image", {{"findings", std::move(some)}, {"diagnostics", json::array()}}}}));
+  }
+  return sent;
 }
 
 Result<void> send_results(MessageSocket& socket, const Error& error) {

@@ -76,7 +76,7 @@ std::string to_text(const LayerOrder& order);
 std::string to_text(const detectors::ImageDocuments& image);
 Result<ReaderOrder> parse_reader_order(std::string_view text);
 
-/// The setup of a fork server of readers. It holds the identity key: to be wiped.
+/// The setup of a fork server of readers.
 std::string to_text(const ReaderSettings& settings);
 Result<ReaderSettings> parse_reader_settings(std::string_view text);
 

@@ -3,6 +3,7 @@
 
 #include "core/base/encoding.hpp"
 #include "core/base/log.hpp"
+#include "core/os/files.hpp"
 #include "core/wire/sealed_credentials.hpp"
 #include "daemon/listing/registry_walk.hpp"
 #include "daemon/sensor/platform_book.hpp"
@@ -58,6 +59,7 @@ JobRunner::JobRunner(asio::any_io_executor executor, const SensorConfig& config,
       clock_(clock),
       uplink_(uplink),
       outbox_(outbox),
+      store_(store),
       images_(executor, pool, store, clock),
       manifests_(std::make_shared<StoredManifests>(executor, store, clock)),
       pool_(pool),
@@ -130,8 +132,11 @@ asio::awaitable<void> JobRunner::run(std::shared_ptr<Leased> leased) {
     jobs_.erase(job.id);
   } else if (!done) {
     log_event(LogLevel::warning, "job failed", {{"job", job.id}, {"what", what}, {"error", done.error().message()}});
-    auto failure = failure_of(done.error(), leased->handed_back);
-    co_await report_failure(job.id, job.lease_token, std::move(failure));
+    // What this sensor cannot store is no failure of the image.
+    if (done.error().code() == ErrorCode::io) in_trouble_ = true;
+    const bool can_go_on = co_await can_store();
+    auto failure = failure_of(done.error(), leased->handed_back || !can_go_on);
+    co_await outbox_.put_failure(job.id, job.lease_token, std::move(failure));
   } else {
     log_event(LogLevel::info, "job finished", {{"job", job.id}, {"what", what}});
     if (kind_of(job.work) == protocol::JobKind::list) jobs_.erase(job.id);  // its last page was its end
@@ -190,13 +195,24 @@ void JobRunner::refuse(protocol::UnreadableJob job) {
   failure.retryable = true;
   failure.code = ErrorCode::unsupported;
   failure.reason = "the sensor cannot read this job: " + job.error.message();
-  group_.spawn(report_failure(std::move(job.id), std::move(job.lease_token), std::move(failure)));
+  group_.spawn(outbox_.put_failure(std::move(job.id), std::move(job.lease_token), std::move(failure)));
 }
 
-asio::awaitable<void> JobRunner::report_failure(std::string job_id, Secret lease, protocol::JobFailure failure) {
-  auto reported = co_await outbox_.put_failure(job_id, std::move(lease), std::move(failure));
-  // The lease runs out and the platform gives the job to somebody else.
-  if (!reported) log_event(LogLevel::error, "failure cannot be stored", {{"job", job_id}, {"error", reported.error().message()}});
+asio::awaitable<bool> JobRunner::can_store() {
+  if (!in_trouble_) co_return true;
+  auto tried = co_await try_store();
+  in_trouble_ = !tried;
+  if (!tried) log_event(LogLevel::error, "state folder cannot be written: no job is taken", {{"error", tried.error().message()}});
+  co_return tried.has_value();
+}
+
+/// Small writes go on for a while where no report fits any more.
+Awaitable<void> JobRunner::try_store() {
+  auto write = [directory = config_.state_directory](storage::Store& store) {
+    auto space = try_space(directory);
+    return space ? store.probe() : space;
+  };
+  co_return co_await store_.run(std::move(write));
 }
 
 /// Jobs of one registry and account share a client, and with it tokens, for as long as one of them runs.
@@ -216,8 +232,7 @@ Result<std::shared_ptr<registry::Client>> JobRunner::client_for(const protocol::
   endpoint->kind = job.registry.kind;
   const Secret account = serialize(credentials);
   endpoint->credentials = std::move(credentials);
-  const std::string key =
-      job.registry.id + " " + hex_encode(hmac_sha256(as_bytes(identity_.identity_key.reveal()), as_bytes(account.reveal())));
+  const std::string key = job.registry.id + " " + hex_encode(hmac_sha256(as_bytes(account_key_.reveal()), as_bytes(account.reveal())));
   // No more of them than jobs that run.
   std::erase_if(clients_, [](const auto& entry) { return entry.second.expired(); });
   if (const auto known = clients_.find(key); known != clients_.end()) return known->second.lock();

@@ -38,6 +38,8 @@ class JobRunner {
   /// The platform knows how the job ended.
   void reported(const std::string& job_id) { jobs_.erase(job_id); }
   asio::awaitable<void> join() { return group_.join(); }
+  /// False while the state folder cannot be written: a job would be read in vain. Looks only after a job has met that.
+  asio::awaitable<bool> can_store();
 
  private:
   struct Leased;
@@ -46,7 +48,7 @@ class JobRunner {
   Awaitable<void> run_work(std::shared_ptr<Leased> leased, protocol::ListWork work, std::shared_ptr<registry::Client> client);
   Awaitable<void> run_work(std::shared_ptr<Leased> leased, protocol::ImageWork work, std::shared_ptr<registry::Client> client);
   Awaitable<void> send_page(std::shared_ptr<Leased> leased, protocol::InventoryPage page);
-  asio::awaitable<void> report_failure(std::string job_id, Secret lease, protocol::JobFailure failure);
+  Awaitable<void> try_store();
   Result<std::shared_ptr<registry::Client>> client_for(const protocol::Job& job);
 
   asio::any_io_executor executor_;
@@ -54,14 +56,17 @@ class JobRunner {
   const Clock& clock_;
   Uplink& uplink_;
   Outbox& outbox_;
+  StoreThread& store_;
   ImageRunner images_;
   std::shared_ptr<ManifestMemory> manifests_;
   ScanPool& pool_;
   const SensorIdentity& identity_;
   std::function<void()> job_finished_;
   std::shared_ptr<registry::Transport> transport_;
+  Secret account_key_ = random_key();  ///< hides accounts in the keys of clients_
   std::map<std::string, std::weak_ptr<registry::Client>> clients_;
   std::map<std::string, std::shared_ptr<Leased>> jobs_;
+  bool in_trouble_ = false;  ///< the state folder could not be written
   TaskGroup group_;
 };
 

@@ -2,7 +2,7 @@
 #include "daemon/sensor/outbox.hpp"
 
 #include "core/base/enum_names.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/log.hpp"
 
@@ -55,7 +55,8 @@ std::string failure_body(const Error& refusal) {
   return dump_json(failure);
 }
 
-/// Waiting would not repair the record, and everything behind it would wait too.
+/// Waiting would not repair the record, and everything behind it would wait too. If it cannot even be forgotten, it is the store that does
+/// not work, and the item waits.
 void log_unreadable(const Digest& layer, std::string_view part, const Error& why, const Result<void>& forgotten) {
   log_event(LogLevel::error, "stored part of a layer cannot be read and is dropped; it is read again when its image is scanned again",
             {{"layer", layer.str()}, {"part", part}, {"error", why.message()}});
@@ -131,8 +132,13 @@ Awaitable<void> Outbox::put_completion(std::string job_id, Secret lease, protoco
   return put(make_item(ItemKind::completion, std::move(job_id), dump_json(json{{"lease", lease.reveal()}, {"body", completion}})));
 }
 
-Awaitable<void> Outbox::put_failure(std::string job_id, Secret lease, protocol::JobFailure failure) {
-  return put(make_item(ItemKind::failure, std::move(job_id), dump_json(json{{"lease", lease.reveal()}, {"body", failure}})));
+asio::awaitable<void> Outbox::put_failure(std::string job_id, Secret lease, protocol::JobFailure failure) {
+  OutboxItem item = make_item(ItemKind::failure, std::move(job_id), dump_json(json{{"lease", lease.reveal()}, {"body", failure}}));
+  auto stored = co_await put(item);
+  if (stored) co_return;
+  log_event(LogLevel::error, "failure cannot be stored and is kept in memory", {{"job", item.key}, {"error", stored.error().message()}});
+  unstored_.push_back(std::move(item));
+  wake();
 }
 
 asio::awaitable<void> Outbox::run(std::stop_token stop) {
@@ -147,32 +153,66 @@ asio::awaitable<void> Outbox::run(std::stop_token stop) {
   }
 }
 
-/// Sends its items until it is empty (true) or the platform is unreachable (false, after a wait).
+/// Sends its items until it is empty (true) or something is in the way (false, after a wait).
 asio::awaitable<bool> Outbox::send_some(std::size_t failures, std::stop_token stop) {
   while (true) {
+    auto sent = co_await send_unstored();
     auto look = [](storage::Store& store) { return store.outbox(kBatch); };
     auto items = co_await store_.run(std::move(look));
-    if (!items) {
+    if (sent && items && items->empty()) co_return true;
+    if (sent && !items) {
       log_event(LogLevel::error, "outbox cannot be read", {{"error", items.error().message()}});
-      co_await sleeper_.sleep(limits::retry_wait_max);
-      co_return false;
+      sent = items.error();
+    } else if (sent) {
+      sent = co_await send_stored(*std::move(items));
     }
-    if (items->empty()) co_return true;
-    for (const OutboxItem& item : *items) {
-      auto sent = co_await send(item);
-      if (!sent && !is_refusal(sent.error())) {
-        log_event(LogLevel::warning, trouble_with_platform(sent.error()), {{"waiting", items->size()}, {"error", sent.error().message()}});
-        if (!stop.stop_requested()) co_await sleeper_.sleep(backoff(failures, sent.error()));
-        co_return false;
-      }
-      if (!sent)
-        log_event(LogLevel::warning, "report refused", {{"kind", item.kind}, {"key", item.key}, {"error", sent.error().message()}});
-      auto acknowledge = [id = item.id](storage::Store& store) { return store.acknowledge(id); };
-      auto acknowledged = co_await store_.run(std::move(acknowledge));
-      if (!acknowledged) log_event(LogLevel::error, "outbox cannot be written", {{"error", acknowledged.error().message()}});
-      if (is_job_end(item)) on_job_ended_(item.key);
-    }
+    if (sent) continue;
+    // The store is back soon after somebody made room, the platform when it is.
+    constexpr std::size_t kStoreFailuresMax = 5;
+    const std::size_t counted = sent.error().code() == ErrorCode::io ? std::min(failures, kStoreFailuresMax) : failures;
+    if (!stop.stop_requested()) co_await sleeper_.sleep(backoff(counted, sent.error()));
+    co_return false;
   }
+}
+
+Awaitable<void> Outbox::send_unstored() {
+  while (!unstored_.empty()) {
+    OutboxItem item = unstored_.front();
+    auto sent = co_await send_out(item);
+    if (!sent) co_return sent;
+    unstored_.pop_front();
+    on_job_ended_(item.key);
+  }
+  co_return Result<void>();
+}
+
+/// An item that was sent but cannot be acknowledged stays, and is sent again after the wait: the platform knows it by then.
+Awaitable<void> Outbox::send_stored(std::vector<OutboxItem> items) {
+  for (const OutboxItem& item : items) {
+    auto sent = co_await send_out(item);
+    if (!sent) co_return sent;
+    if (is_job_end(item)) on_job_ended_(item.key);
+    auto acknowledge = [id = item.id](storage::Store& store) { return store.acknowledge(id); };
+    auto acknowledged = co_await store_.run(std::move(acknowledge));
+    if (acknowledged) continue;
+    log_event(LogLevel::error, "outbox cannot be written", {{"error", acknowledged.error().message()}});
+    co_return acknowledged;
+  }
+  co_return Result<void>();
+}
+
+/// A refusal is an end as well.
+Awaitable<void> Outbox::send_out(OutboxItem item) {
+  auto sent = co_await send(item);
+  if (sent) co_return sent;
+  if (!is_refusal(sent.error())) {
+    const bool ours = sent.error().code() == ErrorCode::io;
+    log_event(LogLevel::warning, ours ? "report waits for the store" : trouble_with_platform(sent.error()),
+              {{"kind", item.kind}, {"key", item.key}, {"error", sent.error().message()}});
+    co_return sent;
+  }
+  log_event(LogLevel::warning, "report refused", {{"kind", item.kind}, {"key", item.key}, {"error", sent.error().message()}});
+  co_return Result<void>();
 }
 
 Awaitable<void> Outbox::send(OutboxItem item) {
@@ -209,7 +249,7 @@ Awaitable<void> Outbox::send_facts(Digest layer) {
     auto forget = [layer, walker = engine_.walker](storage::Store& store) { return store.forget_facts(layer, walker); };
     auto forgotten = co_await store_.run(std::move(forget));
     log_unreadable(layer, "facts", facts.error(), forgotten);
-    co_return Result<void>();
+    co_return forgotten;
   }
   // Pruned, or from an older walker: a job that needs the layer claims it again.
   if (!*facts) co_return Result<void>();
@@ -223,7 +263,7 @@ Awaitable<void> Outbox::send_report(Digest layer, AnalysisState of) {
     auto forget = [layer, of](storage::Store& store) { return store.forget_report(layer, of); };
     auto forgotten = co_await store_.run(std::move(forget));
     log_unreadable(layer, to_string(of.analysis), report.error(), forgotten);
-    co_return Result<void>();
+    co_return forgotten;
   }
   // Pruned, or from an older state: a job that needs the layer claims it again.
   if (!*report) co_return Result<void>();
@@ -231,7 +271,7 @@ Awaitable<void> Outbox::send_report(Digest layer, AnalysisState of) {
 }
 
 Awaitable<void> Outbox::send_job_end(const OutboxItem& item) {
-  auto document = parse_json(item.payload, "outbox item");
+  auto document = parse_json(item.payload, "outbox item", kJsonStored);
   if (!document) co_return Error(ErrorCode::invalid_argument, document.error().message());
   const Secret lease((*document)["lease"].get<std::string>());
   const std::string body = dump_json((*document)["body"]);

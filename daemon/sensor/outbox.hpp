@@ -5,6 +5,7 @@
 #include "daemon/scan/store_thread.hpp"
 #include "daemon/sensor/uplink.hpp"
 
+#include <deque>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -14,19 +15,20 @@ namespace landwaiter::daemon {
 
 /// What must reach the platform, in the store until it did: layers' facts and reports, completions, failures. Sent in the order they
 /// were put in, so a completion never arrives before its layers. Survives kills on either side; sending twice is harmless. A stored part
-/// that cannot be read is forgotten and dropped with a log line; a completion that the platform refuses becomes the job's failure.
+/// that cannot be read is forgotten and dropped with a log line; a completion that the platform refuses becomes the job's failure. A
+/// failure that cannot be stored is kept in memory: without it, a full disk would hold its job until the end of this process.
 class Outbox {
  public:
   /// `on_job_ended(job_id)` is called once the platform knows that a job has ended, or no longer wants to know.
   Outbox(asio::any_io_executor executor, StoreThread& store, Uplink& uplink, EngineState engine, const Clock& clock,
          std::function<void(const std::string&)> on_job_ended);
 
-  /// Each is durable when it returns.
+  /// Each is durable when it returns without an error.
   Awaitable<void> put_layer(ScannedLayer layer);
   /// Parts that the store has already.
   Awaitable<void> put_stored(Digest layer, LayerParts parts);
   Awaitable<void> put_completion(std::string job_id, Secret lease, protocol::ImageCompletion completion);
-  Awaitable<void> put_failure(std::string job_id, Secret lease, protocol::JobFailure failure);
+  asio::awaitable<void> put_failure(std::string job_id, Secret lease, protocol::JobFailure failure);
 
   /// Sends until `stop` was requested and nothing is left that can be sent now.
   asio::awaitable<void> run(std::stop_token stop);
@@ -43,6 +45,9 @@ class Outbox {
   Awaitable<void> complete(std::string job_id, Secret lease, std::string body);
   Awaitable<void> resend_layers(std::vector<Digest> layers);
   asio::awaitable<bool> send_some(std::size_t failures, std::stop_token stop);
+  Awaitable<void> send_unstored();
+  Awaitable<void> send_stored(std::vector<storage::OutboxItem> items);
+  Awaitable<void> send_out(storage::OutboxItem item);
 
   StoreThread& store_;
   Uplink& uplink_;
@@ -50,6 +55,7 @@ class Outbox {
   const Clock& clock_;
   std::function<void(const std::string&)> on_job_ended_;
   Sleeper sleeper_;
+  std::deque<storage::OutboxItem> unstored_;  ///< failures, at most one for each leased job
   bool woken_ = false;
 };
 

@@ -3,6 +3,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/os/folder_lock.hpp"
 #include "daemon/scan/worker_count.hpp"
 #include "daemon/sensor/job_runner.hpp"
 #include "daemon/sensor/outbox.hpp"
@@ -85,6 +86,9 @@ class Sensor::Impl {
       auto usable = transport_options(*network, process_environment(), true);
       if (!usable) co_return usable.error();
     }
+    auto lock = FolderLock::take(config_.state_directory, clock_.now());
+    if (!lock) co_return lock.error();
+    lock_ = *std::move(lock);
     auto identity = load_identity(config_.state_directory);
     if (!identity) co_return identity.error();
     identity_ = *std::move(identity);
@@ -93,7 +97,6 @@ class Sensor::Impl {
     uplink_.set_token(identity_.token);
 
     ReaderSettings readers;
-    readers.context.identity_key = identity_.identity_key;
     readers.context.try_passwords = config_.try_passwords;
     readers.memory_bytes_max = config_.memory_bytes;
     auto reader = make_reader_(readers);
@@ -139,7 +142,6 @@ class Sensor::Impl {
       if (answer) {
         identity_.sensor_id = answer->sensor_id;
         identity_.token = answer->token;
-        identity_.identity_key = answer->identity_key;
         co_return save_identity(config_.state_directory, identity_);
       }
       if (!answer.error().transient()) co_return answer.error().with_context("enrollment was refused");
@@ -154,6 +156,11 @@ class Sensor::Impl {
     std::size_t failures = 0;
     while (!stopping_) {
       if (jobs_->running() >= config_.jobs) {
+        co_await pause_.sleep(std::chrono::seconds(5));
+        continue;
+      }
+      const bool can_store = co_await jobs_->can_store();
+      if (!can_store) {
         co_await pause_.sleep(std::chrono::seconds(5));
         continue;
       }
@@ -235,6 +242,7 @@ class Sensor::Impl {
   Uplink uplink_;
   Sleeper pause_;
   Sleeper heartbeat_pause_;
+  std::optional<FolderLock> lock_;  ///< two sensors of one identity would take each other's jobs
   SensorIdentity identity_;
   std::unique_ptr<StoreThread> store_;
   std::unique_ptr<ScanPool> pool_;

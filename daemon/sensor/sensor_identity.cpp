@@ -55,7 +55,6 @@ Result<SensorIdentity> load_identity(const std::filesystem::path& state_director
     document->at("sensor_id").get_to(identity.sensor_id);
     document->at("public_key").get_to(identity.public_key);
     identity.token = Secret(document->at("token").get<std::string>());
-    identity.identity_key = Secret(document->at("identity_key").get<std::string>());
     const auto key = base64_decode(document->at("private_key").get<std::string>()).value_or(Bytes());
     identity.private_key = Secret(std::string(as_text(key)));
   });
@@ -66,7 +65,6 @@ Result<SensorIdentity> load_identity(const std::filesystem::path& state_director
 Result<void> save_identity(const std::filesystem::path& state_directory, const SensorIdentity& identity) {
   std::string text = dump_json_pretty({{"sensor_id", identity.sensor_id},
                                        {"token", identity.token.reveal()},
-                                       {"identity_key", identity.identity_key.reveal()},
                                        {"public_key", identity.public_key},
                                        {"private_key", base64_encode(as_bytes(identity.private_key.reveal()))}});
   auto written = write_private_file(state_directory / "sensor.key", text);
@@ -88,16 +86,6 @@ Result<Secret> open_sealed(const SensorIdentity& identity, const std::string& se
   wipe(plain);
   if (opened != 0) return failed;
   return secret;
-}
-
-Result<Secret> local_identity_key(const std::filesystem::path& state_directory) {
-  const std::filesystem::path file = state_directory / "identity.key";
-  auto kept = read_state(file);
-  if (kept || kept.error().code() != ErrorCode::not_found) return kept;
-  Secret key = random_key();
-  auto written = write_private_file(file, key.reveal());
-  if (!written) return written.error();
-  return key;
 }
 
 }  // namespace landwaiter::daemon

@@ -16,7 +16,6 @@ struct SensorIdentity {
   Secret token;            ///< this sensor's id at the platform
   Secret private_key;      ///< X25519, raw 32 bytes: opens sealed credentials
   std::string public_key;  ///< base64
-  Secret identity_key;     ///< hex; keys the ids of assets without a public part, the same in the whole fleet
 
   bool enrolled() const { return !sensor_id.empty(); }
 };
@@ -32,7 +31,5 @@ Result<Secret> open_sealed(const SensorIdentity& identity, const std::string& se
 
 /// 32 random bytes in hexadecimal.
 Secret random_key();
-/// The identity key of a command that has no platform: `state_directory`/identity.key, made when absent.
-Result<Secret> local_identity_key(const std::filesystem::path& state_directory);
 
 }  // namespace landwaiter::daemon

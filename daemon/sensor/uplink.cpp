@@ -81,7 +81,8 @@ Awaitable<Uplink::Answer> Uplink::exchange(Call call) {
   if (!call.lease.empty()) request.secret_headers.push_back({"Landwaiter-Lease", call.lease});
   if (call.body.size() >= kCompressFrom) {
     request.headers.push_back({"Content-Encoding", "zstd"});
-    request.body = Secret(std::string(as_text(storage::zstd_compress(call.body))));
+    const auto compress = [&] { return Secret(std::string(as_text(storage::zstd_compress(call.body)))); };
+    request.body = co_await transport_->apart(call.body.size(), compress);
   } else {
     request.body = Secret(std::move(call.body));
   }
@@ -142,7 +143,8 @@ Awaitable<protocol::JobBatch> Uplink::acquire(std::size_t capacity, std::chrono:
   auto answer = co_await send(std::move(call));
   if (!answer) co_return answer.error();
   if (answer->status == 204) co_return protocol::JobBatch();
-  co_return parse_json_as<protocol::JobBatch>(answer->body, "the platform's jobs", kJsonInventory);
+  const auto parse = [&] { return parse_json_as<protocol::JobBatch>(answer->body, "the platform's jobs", kJsonInventory); };
+  co_return co_await transport_->apart(answer->body.size(), parse);
 }
 
 Awaitable<protocol::HeartbeatAnswer> Uplink::heartbeat(protocol::Heartbeat heartbeat) {

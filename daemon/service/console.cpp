@@ -1,16 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/service/console.hpp"
 
+#include "core/base/log.hpp"
+
+#include <csignal>
 #include <utility>
 
 namespace landwaiter::daemon {
 
 void ConsoleHost::on_stop(std::function<void()> stop) {
   signals_.emplace(io_.get_executor(), StopSignals::Second::calls_again, std::move(stop));
+  hangups_.emplace(io_, SIGHUP);
+  pass_over_hangups();
+}
+
+/// What runs is worth more than a habit of those who rotate logs, or a terminal that goes away.
+void ConsoleHost::pass_over_hangups() {
+  hangups_->async_wait([this](boost::system::error_code cancelled, int) {
+    if (cancelled) return;
+    log_event(LogLevel::warning, "SIGHUP is passed over: a changed configuration is read at the next start, SIGTERM ends this one");
+    pass_over_hangups();
+  });
 }
 
 void ConsoleHost::forget_stop() {
   if (signals_) signals_->cancel();
+  if (hangups_) hangups_->cancel();
 }
 
 }  // namespace landwaiter::daemon

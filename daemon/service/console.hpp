@@ -19,8 +19,11 @@ class ConsoleHost : public ServiceHost {
   void forget_stop() override;
 
  private:
+  void pass_over_hangups();
+
   boost::asio::io_context& io_;
   std::optional<StopSignals> signals_;
+  std::optional<boost::asio::signal_set> hangups_;
 };
 
 }  // namespace landwaiter::daemon

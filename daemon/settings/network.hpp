@@ -32,7 +32,7 @@ struct RateFloor {
 /// invalid_argument.
 Result<RateFloor> rate_floor(const NetworkSettings& settings, std::size_t workers);
 
-/// Tokens, credentials and the fleet's identity key pass between sensor and platform: http only on loopback, or if `allow_plain_http`.
+/// Tokens and credentials pass between sensor and platform: http only on loopback, or if `allow_plain_http`.
 /// Error: invalid_argument.
 Result<void> check_platform_url(const std::string& url, bool allow_plain_http);
 

@@ -2,101 +2,15 @@
 #include "daemon/settings/policy_file.hpp"
 
 #include "core/base/text.hpp"
-
-#include <yaml-cpp/yaml.h>
-
-#include <algorithm>
-#include <charconv>
-#include <fstream>
-#include <sstream>
+#include "daemon/settings/yaml_file.hpp"
 
 namespace landwaiter::daemon {
 namespace {
 
-/// A policy is written by hand.
-constexpr std::size_t kPolicyBytesMax = 1024 * 1024;
+using namespace yaml;
+
 constexpr std::size_t kRulesMax = 1000;
-constexpr std::size_t kListMax = 1000;
 constexpr std::uint64_t kDaysMax = 36'500;
-/// Policies are never nested deeper, and yaml-cpp recurses.
-constexpr std::size_t kDepthMax = 32;
-
-/// Thrown only within this file, so readers need not propagate errors by hand.
-struct Fault {
-  int line = 0;
-  std::string what;
-};
-
-[[noreturn]] void fail(const YAML::Node& node, const std::string& what) { throw Fault{node.Mark().line + 1, what}; }
-
-std::string scalar(const YAML::Node& node, const std::string& field) {
-  if (!node.IsScalar() || node.Scalar().empty()) fail(node, "field " + field + " must be a string");
-  return node.Scalar();
-}
-
-std::uint64_t number(const YAML::Node& node, const std::string& field, std::uint64_t max) {
-  const std::string text = scalar(node, field);
-  std::uint64_t out = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc() || end != text.data() + text.size() || out > max)
-    fail(node, "field " + field + " must be a number from 0 to " + std::to_string(max));
-  return out;
-}
-
-bool flag(const YAML::Node& node, const std::string& field) {
-  const std::string text = scalar(node, field);
-  if (text != "true" && text != "false") fail(node, "field " + field + " must be true or false");
-  return text == "true";
-}
-
-/// One string, or a list of strings.
-std::vector<std::string> texts(const YAML::Node& node, const std::string& field) {
-  if (node.IsScalar()) return {scalar(node, field)};
-  if (!node.IsSequence() || node.size() == 0 || node.size() > kListMax)
-    fail(node, "field " + field + " must be a string or a list of strings");
-  std::vector<std::string> out;
-  for (const auto& each : node) out.push_back(scalar(each, field));
-  return out;
-}
-
-/// "2027-01-01", or a full timestamp.
-SystemTime instant(const YAML::Node& node, const std::string& field) {
-  std::string text = scalar(node, field);
-  constexpr std::size_t kDateSize = 10;
-  if (text.size() == kDateSize) text += "T00:00:00Z";
-  const auto time = from_rfc3339(text);
-  if (!time) fail(node, "field " + field + " must be a date like 2027-01-01");
-  return *time;
-}
-
-Severity severity(const YAML::Node& node, const std::string& field) {
-  const auto out = severity_from(scalar(node, field));
-  if (!out) fail(node, "field " + field + " must be info, low, medium, high or critical");
-  return *out;
-}
-
-template <class Read>
-void each_field(const YAML::Node& node, const std::string& what, Read read) {
-  if (!node.IsMap()) fail(node, what + " must be a map");
-  std::vector<std::string> seen;
-  for (const auto& entry : node) {
-    const std::string key = scalar(entry.first, "name");
-    if (std::ranges::find(seen, key) != seen.end()) fail(entry.first, "field " + landwaiter::quoted(key) + " appears twice");
-    seen.push_back(key);
-    if (!read(key, entry.second)) fail(entry.first, "unknown field " + landwaiter::quoted(key) + " in " + what);
-  }
-}
-
-std::vector<FindingType> types(const YAML::Node& node, const std::string& field) {
-  std::vector<FindingType> out;
-  for (const std::string& text : texts(node, field)) {
-    const auto type = finding_type_from(text);
-    if (!type) fail(node, "field " + field + " has an unknown type " + landwaiter::quoted(text));
-    out.push_back(*type);
-  }
-  return out;
-}
-
 PolicyMatch match(const YAML::Node& node) {
   PolicyMatch out;
   each_field(node, "match", [&](const std::string& key, const YAML::Node& value) {
@@ -164,41 +78,9 @@ Policy policy(const YAML::Node& node) {
   return out;
 }
 
-/// Counts all indentation and brackets: an upper bound of YAML's depth.
-std::size_t depth_of(std::string_view text) {
-  std::size_t open = 0, deepest = 0, markers = 0;
-  bool line_start = true;
-  for (const char c : text) {
-    if (c == '\n') {
-      line_start = true;
-      markers = 0;
-      continue;
-    }
-    if (line_start && (c == '-' || c == '?' || c == ':')) ++markers;
-    else if (c != ' ') line_start = false;
-    if (c == '[' || c == '{') ++open;
-    if ((c == ']' || c == '}') && open > 0) --open;
-    deepest = std::max({deepest, open, markers});
-  }
-  return deepest;
-}
-
 }  // namespace
 
-Result<Policy> parse_policy(std::string_view text, const std::string& name) {
-  const auto error_at = [&](int line, const std::string& what) {
-    return Error(ErrorCode::configuration, name + ": line " + std::to_string(line) + ": " + what);
-  };
-  if (text.size() > kPolicyBytesMax) return Error(ErrorCode::configuration, name + ": is longer than a policy may be");
-  if (depth_of(text) > kDepthMax) return Error(ErrorCode::configuration, name + ": is nested deeper than a policy may be");
-  try {
-    return policy(YAML::Load(std::string(text)));
-  } catch (const Fault& fault) {
-    return error_at(fault.line, fault.what);
-  } catch (const YAML::Exception& error) {
-    return error_at(error.mark.line + 1, error.msg);
-  }
-}
+Result<Policy> parse_policy(std::string_view text, const std::string& name) { return yaml::read<Policy>(text, name, policy); }
 
 Result<Policy> load_policy(const std::string& name_or_file) {
   if (auto known = Policy::builtin(name_or_file)) return *std::move(known);
@@ -208,11 +90,8 @@ Result<Policy> load_policy(const std::string& name_or_file) {
     return Error(ErrorCode::configuration,
                  "there is no policy " + landwaiter::quoted(name_or_file) + "; there are " + names + ", and your own files");
   }
-  std::ifstream in(name_or_file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in || text.str().empty()) return Error(ErrorCode::configuration, name_or_file + ": cannot be read");
-  return parse_policy(text.str(), name_or_file);
+  const auto text = yaml::text_of(name_or_file);
+  return text ? parse_policy(*text, name_or_file) : text.error();
 }
 
 }  // namespace landwaiter::daemon

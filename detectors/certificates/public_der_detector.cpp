@@ -136,9 +136,7 @@ void inspect_rsa_exponent(const Window& window, const Hit& hit, FindingSink& sin
 std::vector<Trigger> PublicDerDetector::triggers() const {
   return {
       // INTEGER 0, Name { SET { SEQUENCE, or an empty Name and a key
-      {kRequest,
-       R"(\x02\x01\x00\x30(?:(?:[\x0b-\x7f]|\x81[\x80-\xff]|\x82[\x00-\xff]{2})\x31[\x09-\x7f]\x30|\x00\x30[\x2a\x43\x59\x76\x81\x82]))",
-       10},
+      {kRequest, R"(\x02\x01\x00\x30(?:(?:[\x0b-\x7f]|\x81[\x80-\xff]|\x82[\x00-\xff]{2})\x31[\x09-\x7f]\x30|\x00\x30[\x2a-\x82]))", 10},
       // INTEGER 1, AlgorithmIdentifier
       {kList, R"(\x02\x01\x01\x30[\x05-\x50]\x06[\x03-\x0b][\x2a\x2b\x60])", 8},
       // Version 1 has no version: two SEQUENCEs and the AlgorithmIdentifier of a signature with RSA, ECDSA or DSA.
@@ -156,7 +154,7 @@ std::vector<Trigger> PublicDerDetector::triggers() const {
       {kSpki,
        R"(\x30(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff]|[\x2a-\x7f])\x30(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff]|[\x05-\x7f])\x06)"
        R"((?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01[\x01\x0a]|\x07\x2a\x86\x48\xce(?:\x3d\x02|\x38\x04)\x01|\x03\x2b\x65[\x6e-\x71])"
-       R"(|\x09\x60\x86\x48\x01\x65\x03\x04[\x03\x04]))",
+       R"(|\x09\x60\x86\x48\x01\x65\x03\x04[\x03\x04]|\x08\x2b\x06\x01\x05\x05\x07\x06))",
        19},
       {kRsaExponentTrigger, R"(\x02\x03\x01\x00\x01)", 5},
   };

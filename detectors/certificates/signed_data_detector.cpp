@@ -7,6 +7,7 @@
 #include "core/report/attribute_names.hpp"
 #include "detectors/certificates/apk_signing.hpp"
 #include "detectors/certificates/cms.hpp"
+#include "detectors/formats/ber.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/pem.hpp"
 
@@ -55,21 +56,56 @@ bool leads_to(const Window& window, std::size_t start, std::size_t hit_end) {
   return oid + 2 + window.bytes[oid + 1] + 1 == hit_end;
 }
 
+/// Behind the length at the front of `bytes`, in any form that BER has (X.690, 8.1.3); empty if there is none.
+ByteView behind_length(ByteView bytes) {
+  if (bytes.empty()) return {};
+  const std::size_t size = 1 + (bytes[0] > 0x80 ? bytes[0] & 0x7fU : 0);
+  return bytes.subspan(std::min(size, bytes.size()));
+}
+
+/// What follows the identifier and the tag of [0]: a SEQUENCE that starts with a small number.
+bool begins_like_content(ByteView after) {
+  const ByteView sequence = behind_length(after);
+  if (sequence.empty() || sequence[0] != der::kSequence) return false;
+  const ByteView version = behind_length(sequence.subspan(1));
+  return version.size() > 2 && version[0] == der::kInteger && version[1] == 1 && version[2] <= 5;
+}
+
+void report_content(const Window& window, std::size_t start, std::size_t size, Finding finding, FindingSink& sink) {
+  finding.attributes[attribute::container] = container_of(window, start + size, finding);
+  sink.add(std::move(finding), start);
+  sink.consumed(start + size);
+}
+
+/// Programs that write while they read, as `openssl cms -stream` and Bouncy Castle, do not know the lengths: they write BER. It is
+/// described as the DER that it stands for.
+std::optional<Finding> describe_ber(const FromBer& normal) {
+  auto finding = describe_cms(normal.der);
+  if (finding) finding->attributes[attribute::encoding] = "BER";
+  return finding;
+}
+
+/// Without a length, only its end says how large it is. True if the SEQUENCE at `start` was the right one, whatever the result.
+bool inspect_ber(const Window& window, const Hit& hit, std::size_t start, FindingSink& sink) {
+  if (!begins_like_content(window.bytes.subspan(hit.end))) return false;
+  const auto normal = der_from_ber(window.bytes.subspan(start));
+  if (!normal) {
+    if (!window.ends_file && sink.need(start, limits::object_bytes_max)) return true;
+    sink.diagnose(ErrorCode::malformed, "a signature or message of CMS in BER is cut short, or too large to be read", start);
+    return true;
+  }
+  auto finding = describe_ber(*normal);
+  if (!finding) return false;
+  report_content(window, start, normal->size, *std::move(finding), sink);
+  return true;
+}
+
 /// True if the SEQUENCE at `start` was the right one, whatever the result.
 bool inspect_content_info(const Window& window, const Hit& hit, std::size_t start, FindingSink& sink) {
   const ByteView bytes = window.bytes.subspan(start);
   if (bytes.size() < 2 || !leads_to(window, start, hit.end)) return false;
-  constexpr std::uint8_t kIndefinite = 0x80;
-  if (bytes[1] == kIndefinite) {
-    // [0] of indefinite length, SEQUENCE, INTEGER: three structures agree.
-    constexpr std::array<std::uint8_t, 5> kBer{0x80, 0x30, 0x80, 0x02, 0x01};
-    const ByteView after = window.bytes.subspan(hit.end);
-    const bool ber = after.size() >= kBer.size() && std::ranges::equal(after.first(kBer.size()), kBer);
-    if (ber) sink.diagnose(ErrorCode::unsupported, "a signature or message of CMS in BER with indefinite lengths is not read", start);
-    return true;
-  }
   const auto size = der::promised_size(bytes);
-  if (!size) return false;
+  if (!size) return inspect_ber(window, hit, start, sink);
   if (*size > bytes.size()) {
     const bool coming = sink.need(start, *size);
     if (!coming && *size > limits::object_bytes_max && !window.ends_file) {
@@ -77,12 +113,15 @@ bool inspect_content_info(const Window& window, const Hit& hit, std::size_t star
     }
     return true;
   }
-  auto finding = describe_cms(bytes.first(static_cast<std::size_t>(*size)));
+  const ByteView element = bytes.first(static_cast<std::size_t>(*size));
+  auto finding = describe_cms(element);
+  if (!finding) {
+    // Only its outermost length may be that of DER.
+    const auto normal = der_from_ber(element);
+    finding = normal && normal->size == element.size() ? describe_ber(*normal) : std::nullopt;
+  }
   if (!finding) return false;
-  const std::size_t end = start + static_cast<std::size_t>(*size);
-  finding->attributes[attribute::container] = container_of(window, end, *finding);
-  sink.add(*std::move(finding), start);
-  sink.consumed(end);
+  report_content(window, start, static_cast<std::size_t>(*size), *std::move(finding), sink);
   return true;
 }
 

@@ -11,7 +11,7 @@ namespace landwaiter::detectors {
 class SignedDataDetector final : public Detector {
  public:
   std::string_view name() const override { return "signed-data"; }
-  int version() const override { return 1; }
+  int version() const override { return 2; }
   std::vector<Trigger> triggers() const override;
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
 };

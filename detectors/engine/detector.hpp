@@ -3,7 +3,6 @@
 
 #include "core/base/bytes.hpp"
 #include "core/base/clock.hpp"
-#include "core/base/secret.hpp"
 #include "core/report/analysis.hpp"
 #include "detectors/engine/report_sink.hpp"
 
@@ -59,17 +58,16 @@ class FindingSink : public ReportSink {
   /// Takes `rounds` of a hash function (or what costs as much) from what all guesses of an analysis in one layer may cost together
   /// (limits::layer_guess_rounds_max). False, taking nothing, when that much is not left.
   virtual bool spend(std::uint64_t rounds) = 0;
+  /// The id of an asset that has no public part, by what nobody may learn from it (detectors/engine/secret_ids.hpp). `guessable`: these
+  /// bytes come from what people choose, or are a guess away from it, however many they are.
+  /// Empty when it is to be one of the finding's place, as add() makes it.
+  virtual std::string secret_id(ByteView secret, bool guessable = false) = 0;
 };
 
-/// Options of all detectors. The same values on every sensor of a fleet, so ids agree.
+/// Options of detectors.
 struct DetectorContext {
-  Secret identity_key;        ///< keys the hashes of assets without a public identity
   bool try_passwords = true;  ///< open keystores with well-known passwords
 };
-
-/// "hmac-sha256:<hex>" of the bytes under the identity key: the id of an asset with no public part, so nobody without the key can confirm
-/// a guess.
-std::string keyed_id(const DetectorContext& context, ByteView bytes);
 
 /// Finds one family of assets. Stateless after construction and safe to call from many threads; does no I/O, never logs, never keeps the
 /// window. inspect gets at least limits::detector_lookbehind_bytes before and limits::detector_lookahead_bytes after the hit, less only

@@ -8,7 +8,7 @@ namespace landwaiter::detectors {
 namespace {
 
 /// Increases with every change of the walker that affects what is found in the same bytes: windows, limits, formats opened.
-constexpr int kWalkerVersion = 2;
+constexpr int kWalkerVersion = 3;
 
 /// Feeds fields to a hash so that no two lists of fields give the same bytes.
 class StateHash {
@@ -34,8 +34,8 @@ Digest walker_state() {
   return hash.finish();
 }
 
-/// Findings of these analyses can have ids that are keyed, or come out of what a password opened.
-bool depends_on_context(Analysis analysis) { return analysis == Analysis::cryptography || analysis == Analysis::secrets; }
+/// Findings of these analyses can come out of what a password opened.
+bool opens_keystores(Analysis analysis) { return analysis == Analysis::cryptography || analysis == Analysis::secrets; }
 
 void add_detector(StateHash& hash, const Detector& detector) {
   const auto triggers = detector.triggers();
@@ -53,10 +53,7 @@ Digest analysis_state(const DetectorContext& context, const Detectors& detectors
   StateHash hash;
   hash.field(to_string(analysis));
   hash.field(kWalkerVersion);
-  if (depends_on_context(analysis)) {
-    hash.field(Digest::sha256_of(as_bytes(context.identity_key.reveal())).str());
-    hash.field(context.try_passwords ? 1 : 0);
-  }
+  if (opens_keystores(analysis)) hash.field(context.try_passwords ? 1 : 0);
   for (const auto& detector : detectors) {
     if (detector->analysis() == analysis) add_detector(hash, *detector);
   }
@@ -81,6 +78,14 @@ AnalysisStates states_of(const DetectorContext& context, const Detectors& detect
 
 }  // namespace
 
+std::vector<Prefilter::Pattern> patterns_of(std::span<const std::unique_ptr<const Detector>> detectors) {
+  std::vector<Prefilter::Pattern> patterns;
+  for (const auto& detector : detectors) {
+    for (Trigger& trigger : detector->triggers()) patterns.push_back({std::move(trigger.pattern), trigger.max_length});
+  }
+  return patterns;
+}
+
 Engine::Engine(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
@@ -95,9 +100,9 @@ Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& cont
 }
 
 Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& context, std::vector<std::unique_ptr<const Detector>> detectors,
-                                                     std::vector<std::unique_ptr<const FileReader>> readers) {
+                                                     std::vector<std::unique_ptr<const FileReader>> readers,
+                                                     const Prefilter::Compiled& compiled) {
   auto impl = std::make_unique<Impl>();
-  std::vector<Prefilter::Pattern> patterns;
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < detectors.size(); ++i) {
     const Detector& detector = *detectors[i];
@@ -106,12 +111,11 @@ Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& cont
     }
     impl->labels.push_back(std::string(detector.name()) + "/" + std::to_string(detector.version()));
     impl->analyses.push_back(detector.analysis());
-    for (Trigger& trigger : detector.triggers()) {
+    for (const Trigger& trigger : detector.triggers()) {
       impl->groups.push_back(static_cast<std::uint8_t>(index_of(detector.analysis())));
       impl->searches[index_of(detector.analysis())] = true;
       impl->triggers.push_back({static_cast<std::uint32_t>(i), trigger.id});
       impl->trigger_length_max = std::max(impl->trigger_length_max, trigger.max_length);
-      patterns.push_back({std::move(trigger.pattern), trigger.max_length});
     }
   }
   for (const auto& reader : readers) {
@@ -122,9 +126,14 @@ Result<std::shared_ptr<const Engine>> Engine::create(const DetectorContext& cont
   }
   impl->walker = walker_state();
   impl->states = states_of(context, detectors, readers);
-  auto prefilter = Prefilter::compile(patterns);
-  if (!prefilter) return prefilter.error();
-  impl->prefilter = *std::move(prefilter);
+  const auto patterns = patterns_of(detectors);
+  if (auto loaded = Prefilter::load(patterns, compiled)) {
+    impl->prefilter = *std::move(loaded);
+  } else {
+    auto prefilter = Prefilter::compile(patterns);
+    if (!prefilter) return prefilter.error();
+    impl->prefilter = *std::move(prefilter);
+  }
   impl->detectors = std::move(detectors);
   impl->readers = std::move(readers);
   return std::shared_ptr<const Engine>(new Engine(std::move(impl)));

@@ -14,6 +14,8 @@ namespace {
 
 /// For a file, and for an archive around it.
 constexpr std::size_t kOwnWindows = 2;
+/// For what was compressed before it was encoded as text.
+constexpr std::size_t kInflatedBytes = 64 * 1024;
 /// What it costs to search decoded bytes: to begin, and each.
 constexpr std::uint64_t kSearchUnits = 2'000, kSearchUnitsPerByte = 4;
 /// What a detector makes of a gathered object (a copy, its parts, their text) takes up to this many times as much, beside it.
@@ -28,6 +30,7 @@ void FileScanMemory::begin_layer(std::span<const Analysis> analyses, const ScanL
   guess_rounds_left.fill(limits.layer_guess_rounds_max);
   guess_rounds_used = 0;
   for (Answers& known : answers) known.clear();
+  for (SecretIds& ids : secret_ids) ids.begin_layer();
   for (WorkMeter& meter : work) meter.begin(limits.layer_work_base);
   for (WorkMeter& meter : reader_work) meter.begin(limits.layer_work_base);
   walk_work.begin(limits.walk_work_base);
@@ -48,7 +51,17 @@ void FileScanMemory::earn(std::uint64_t bytes, const ScanLimits& limits) {
 FileScanMemory::FileScanMemory(const Engine::Impl& engine)
     : scratch(engine.prefilter.make_scratch()),
       windows(limits::window_bytes + limits::detector_lookahead_bytes + limits::detector_lookbehind_bytes + engine.trigger_length_max,
-              kOwnWindows) {}
+              kOwnWindows),
+      inflated(kInflatedBytes, 1) {}
+
+const Diagnostic kIdOfPlaceNote{
+    .code = ErrorCode::limit_exceeded,
+    .message = "a short secret has an id of its place, not of its content: there are too many in this layer",
+    .path = {},
+    .archive = {},
+    .layer = {},
+    .effect = Effect::note,
+};
 
 /// Reports for one hit.
 class FileScan::Sink final : public FindingSink {
@@ -64,6 +77,10 @@ class FileScan::Sink final : public FindingSink {
   void add(Finding finding, std::uint64_t offset) override {
     if (!trusted()) return;
     charge_work(limits::finding_work);
+    if (finding.id.empty()) {
+      finding.id = id_of_place(window_.offset + offset, scan_.encodings_);
+      scan_.found(analysis_).diagnose(kIdOfPlaceNote, scan_.limits_);
+    }
     finding.detector = scan_.engine_.labels[detector_];
     if (!scan_.encodings_.empty()) {
       auto& wrapped = finding.attributes[attribute::wrapped_in];
@@ -109,6 +126,10 @@ class FileScan::Sink final : public FindingSink {
     left -= rounds;
     scan_.memory_.guess_rounds_used += rounds;
     return true;
+  }
+
+  std::string secret_id(ByteView secret, bool guessable) override {
+    return scan_.memory_.secret_ids[index_of(analysis_)].of(secret, guessable).value_or(std::string());
   }
 
  private:
@@ -355,15 +376,37 @@ void FileScan::deliver_object(Object object, bool ends_file) {
   wipe(object.bytes);
 }
 
+/// What was compressed before it was encoded: a Helm release, a file that cloud-init writes. If it is damaged, what comes before is
+/// searched.
+void FileScan::scan_inflated(ByteView bytes, Compression compression) {
+  MemorySource memory(bytes, bytes.size());
+  PeekSource source(memory);
+  InflateSource inflate(source, compression, memory_.inflated);
+  Result<ByteView> chunk = inflate.next();
+  for (; chunk && !chunk->empty(); chunk = inflate.next()) {
+    if (!charge_work(kSearchUnitsPerByte * chunk->size())) break;
+    push(*chunk);
+  }
+  finish();
+  if (!chunk && chunk.error().code() != ErrorCode::malformed) diagnose(*only_, chunk.error());
+}
+
 void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, std::uint64_t offset) {
-  if (bytes.empty() || encodings_.size() >= limits::decode_depth_max) return;
+  if (bytes.empty()) return;
+  if (encodings_.size() >= limits::decode_depth_max) {
+    return diagnose(analysis, ErrorCode::limit_exceeded, "text is encoded more often than is looked into (decode_depth_max)");
+  }
   if (!charge_work(kSearchUnits + kSearchUnitsPerByte * bytes.size())) return;
   if (!inner_) inner_ = std::make_unique<FileScan>(engine_, memory_, limits_);
+  const Compression compression = sniff_compression(bytes);
   inner_->encodings_ = encodings_;
   inner_->encodings_.emplace_back(encoding);
+  if (compression != Compression::none) inner_->encodings_.emplace_back(to_string(compression));
   inner_->reset(name_);
   inner_->only_ = analysis;
-  if (bytes.size() <= limits::window_bytes) {
+  if (compression != Compression::none) {
+    inner_->scan_inflated(bytes, compression);
+  } else if (bytes.size() <= limits::window_bytes) {
     inner_->whole(bytes);
   } else {
     inner_->push(bytes);

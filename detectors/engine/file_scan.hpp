@@ -7,7 +7,9 @@
 #include "detectors/engine/buffer_pool.hpp"
 #include "detectors/engine/engine_impl.hpp"
 #include "detectors/engine/file_results.hpp"
+#include "detectors/engine/inflate.hpp"
 #include "detectors/engine/scan_limits.hpp"
+#include "detectors/engine/secret_ids.hpp"
 
 #include <memory>
 #include <optional>
@@ -23,8 +25,10 @@ struct FileScanMemory {
   explicit FileScanMemory(const Engine::Impl& engine);
   Prefilter::Scratch scratch;
   BufferPool windows;
+  BufferPool inflated;  ///< of what was encoded as text
   /// For the layer at hand:
   ByAnalysis<bool> wanted{};
+  ByAnalysis<SecretIds> secret_ids{};
   ByAnalysis<std::uint64_t> guess_rounds_left{};  ///< see FindingSink::spend
   std::uint64_t guess_rounds_used = 0;
   ByAnalysis<Answers> answers;          ///< of copies of what was read already
@@ -88,6 +92,7 @@ class FileScan {
   void feed_objects(const Window& window);
   void deliver_object(Object object, bool ends_file);
   void scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, std::uint64_t offset);
+  void scan_inflated(ByteView bytes, Compression compression);
   void note_fresh(std::vector<Prefilter::Match>::iterator fresh);
   /// False for an analysis that only reads files by path: when no other is wanted, nothing is searched.
   bool listens(Analysis analysis) const {

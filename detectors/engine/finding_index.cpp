@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/engine/finding_index.hpp"
 
+#include "core/report/assets/key.hpp"
 #include "core/report/memory.hpp"
 #include "core/report/report.hpp"
 
@@ -20,10 +21,14 @@ void append(std::vector<Occurrence>& into, std::vector<Occurrence>& from) {
 
 }  // namespace
 
+FindingIndex::Key FindingIndex::key_of(const Finding& finding) {
+  return {finding.type, finding.id, finding.severity, assets::is_encrypted(finding)};
+}
+
 std::size_t FindingIndex::add(std::vector<Finding>& list, Finding finding, MemoryShare& share) {
   const std::uint64_t facts = memory_of_facts(finding);
   if (!share.keep(memory_of(finding))) return list.size();
-  const auto [known, fresh] = places_.try_emplace({finding.type, finding.id, finding.severity}, list.size());
+  const auto [known, fresh] = places_.try_emplace(key_of(finding), list.size());
   if (fresh) {
     list.push_back(std::move(finding));
     return known->second;
@@ -41,7 +46,7 @@ std::size_t FindingIndex::add(std::vector<Finding>& list, Finding finding, Memor
 }
 
 void FindingIndex::each(FindingType type, const std::string& id, const std::function<void(std::size_t)>& visit) const {
-  for (auto at = places_.lower_bound({type, id, Severity::info}); at != places_.end(); ++at) {
+  for (auto at = places_.lower_bound({type, id, Severity::info, false}); at != places_.end(); ++at) {
     if (std::get<0>(at->first) != type || std::get<1>(at->first) != id) return;
     visit(at->second);
   }

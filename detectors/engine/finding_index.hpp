@@ -13,8 +13,8 @@
 
 namespace landwaiter::detectors {
 
-/// Joins equal findings as they come, so that a copy costs no more than its places. Equal are those of one type, id and severity: which
-/// of the severities wins, and what it takes over from the others, normalize() decides at the end.
+/// Joins equal findings as they come, so that a copy costs no more than its places. Equal are those of one type, id and severity, and
+/// either encrypted or not: which of them wins, and what it takes over from the others, normalize() decides at the end.
 class FindingIndex {
  public:
   /// Puts the finding into `list`, which only this index adds to, or joins it with the one that it equals; `share` pays. Returns where it
@@ -22,11 +22,13 @@ class FindingIndex {
   std::size_t add(std::vector<Finding>& list, Finding finding, MemoryShare& share);
   /// Where the findings of this type and id are, of all severities.
   void each(FindingType type, const std::string& id, const std::function<void(std::size_t)>& visit) const;
-  bool knows(const Finding& finding) const { return places_.contains({finding.type, finding.id, finding.severity}); }
+  bool knows(const Finding& finding) const { return places_.contains(key_of(finding)); }
   void clear() { places_.clear(); }
 
  private:
-  using Key = std::tuple<FindingType, std::string, Severity>;
+  using Key = std::tuple<FindingType, std::string, Severity, bool>;
+  static Key key_of(const Finding& finding);
+
   std::map<Key, std::size_t> places_;
 };
 

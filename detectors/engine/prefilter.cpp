@@ -6,7 +6,9 @@
 
 #include <hs/hs.h>
 
+#include <cstdlib>
 #include <new>
+#include <stdexcept>
 #include <utility>
 
 namespace landwaiter::detectors {
@@ -64,6 +66,34 @@ int on_match(unsigned int id, unsigned long long, unsigned long long to, unsigne
 void Prefilter::FreeScratch::operator()(hs_scratch* scratch) const { hs_free_scratch(scratch); }
 void Prefilter::FreeDatabase::operator()(hs_database* database) const { hs_free_database(database); }
 
+Digest Prefilter::digest_of(const std::vector<Pattern>& patterns) {
+  Hasher hasher(Digest::Algorithm::sha256);
+  for (const Pattern& pattern : patterns) {
+    hasher.update(as_bytes(std::to_string(pattern.max_length) + ":" + std::to_string(pattern.text.size()) + ":"));
+    hasher.update(as_bytes(pattern.text));
+  }
+  return hasher.finish();
+}
+
+std::optional<Prefilter> Prefilter::load(const std::vector<Pattern>& patterns, const Compiled& compiled) {
+  if (hs_valid_platform() != HS_SUCCESS || patterns.empty() || digest_of(patterns).str() != compiled.patterns) return {};
+  hs_database_t* database = nullptr;
+  const auto* bytes = reinterpret_cast<const char*>(compiled.database.data());
+  if (hs_deserialize_database(bytes, compiled.database.size(), &database) != HS_SUCCESS) return {};
+  Prefilter prefilter;
+  prefilter.database_.reset(database);
+  return prefilter;
+}
+
+Bytes Prefilter::serialize() const {
+  char* bytes = nullptr;
+  std::size_t size = 0;
+  if (!database_ || hs_serialize_database(database_.get(), &bytes, &size) != HS_SUCCESS) throw std::logic_error("no database to serialize");
+  Bytes serialized(bytes, bytes + size);
+  std::free(bytes);
+  return serialized;
+}
+
 Result<Prefilter> Prefilter::compile(const std::vector<Pattern>& patterns) {
   if (hs_valid_platform() != HS_SUCCESS) {
     return Error(ErrorCode::unsupported, "this CPU lacks the vector instructions (SSSE3 on x86) that pattern matching needs");
@@ -79,10 +109,12 @@ Result<Prefilter> Prefilter::compile(const std::vector<Pattern>& patterns) {
     ids.push_back(static_cast<unsigned>(texts.size()));
     texts.push_back(pattern.text.c_str());
   }
+  // For no vector instructions in particular, so that what is serialized runs on any CPU; measured, it is as fast as one for this CPU.
+  const hs_platform_info_t any_cpu{};
   hs_database_t* database = nullptr;
   hs_compile_error_t* error = nullptr;
   const hs_error_t code = hs_compile_multi(texts.data(), flags.data(), ids.data(), static_cast<unsigned>(texts.size()), HS_MODE_BLOCK,
-                                           nullptr, &database, &error);
+                                           &any_cpu, &database, &error);
   const CompileError failure(error);
   if (code != HS_SUCCESS) {
     return Error(ErrorCode::invalid_argument, std::string("triggers do not compile: ") + (failure ? failure->message : "unknown reason"));

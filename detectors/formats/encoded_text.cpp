@@ -163,6 +163,29 @@ Run read_hex(ByteView text, std::size_t begin, std::size_t digits_max) {
   return run;
 }
 
+Run read_percent(ByteView text, std::size_t begin, bool plus_is_space) {
+  Run run{.begin = begin, .end = begin, .encoding = "url", .bytes = {}, .open = false};
+  const auto ends = [](std::uint8_t c) { return c <= 0x20 || c >= 0x7f || c == '&' || c == '"' || c == '\'' || c == '<' || c == '>'; };
+  std::size_t end = begin;
+  while (end < text.size() && !ends(text[end])) ++end;
+  constexpr std::uint64_t kUnitsPerByte = 6;
+  if (!charge_work(kUnitsPerByte * (end - begin))) return run;
+  run.bytes.reserve(end - begin);
+  for (std::size_t at = begin; at < end; ++at) {
+    const std::uint8_t c = text[at];
+    const std::uint8_t high = end - at > 2 ? kHex[text[at + 1]] : 16, low = end - at > 2 ? kHex[text[at + 2]] : 16;
+    if (c == '%' && high < 16 && low < 16) {
+      run.bytes.push_back(static_cast<std::uint8_t>(high << 4 | low));
+      at += 2;
+    } else {
+      run.bytes.push_back(c == '+' && plus_is_space ? std::uint8_t{' '} : c);
+    }
+  }
+  run.open = end == text.size();
+  run.end = end;
+  return run;
+}
+
 Run read_utf16(ByteView text, std::size_t at, std::uint64_t file_offset) {
   const bool little = (file_offset + at) % 2 == 0;
   const std::size_t begin = little || at == 0 ? at : at - 1;

@@ -13,7 +13,7 @@ namespace landwaiter::detectors::encoded {
 struct Run {
   std::size_t begin = 0;
   std::size_t end = 0;        ///< one past its last character
-  std::string_view encoding;  ///< "base64", "base64url", "hex", "utf-16le", "utf-16be"
+  std::string_view encoding;  ///< "base64", "base64url", "hex", "utf-16le", "utf-16be", "url"
   Bytes bytes;
   bool open = false;  ///< the text ends with the window, so it may continue
 };
@@ -28,6 +28,9 @@ Run read_base64(ByteView text, std::size_t begin, std::size_t characters_max);
 
 /// Hexadecimal digits from `begin` on, in either case, broken into lines or not.
 Run read_hex(ByteView text, std::size_t begin, std::size_t digits_max);
+
+/// A value of a URL or a form from `begin` on, with its %XX undone, and with `+` for a space if it is written so (WHATWG URL, 5.1).
+Run read_percent(ByteView text, std::size_t begin, bool plus_is_space);
 
 /// ASCII in 16-bit units around the character at `at`, from it to the last unit that is ASCII text. ASCII does not reveal the byte order:
 /// `at` on an even offset of its file (`file_offset` is that of text[0]) is treated as little-endian.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/formats/json_object.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/work_meter.hpp"
 
@@ -63,7 +63,7 @@ std::optional<JsonObject> json_object_around(const Window& window, const Hit& hi
     unclosed = unclosed || end == std::string_view::npos;
     if (end == std::string_view::npos || end < hit.end) continue;
     ++levels;
-    auto value = parse_json(text.substr(open, end - open), "keys");
+    auto value = parse_json(text.substr(open, end - open), "keys", kJsonObject);
     if (!value || !value->is_object()) continue;
     if (wanted(*value)) return JsonObject{*std::move(value), open, end};
     wipe_texts(*value);

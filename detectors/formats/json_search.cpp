@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/formats/json_search.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/work_meter.hpp"
 
@@ -78,7 +78,7 @@ std::optional<std::string> unescaped(std::string_view raw, std::size_t backslash
     if (++level > kEscapeLevelsMax) return std::nullopt;
     std::string quoted = '"' + text + '"';
     wipe(text);
-    auto parsed = parse_json(quoted, "text");
+    auto parsed = parse_json(quoted, "text", kJsonObject);
     wipe(quoted);
     if (!parsed || !parsed->is_string()) return std::nullopt;
     text = parsed->get<std::string>();
@@ -90,7 +90,7 @@ std::optional<std::string> unescaped(std::string_view raw, std::size_t backslash
 std::optional<json> read_object(std::string_view raw, std::size_t backslashes) {
   auto text = unescaped(raw, backslashes);
   if (!text) return std::nullopt;
-  auto parsed = parse_json(*text, "object");
+  auto parsed = parse_json(*text, "object", kJsonObject);
   wipe(*text);
   if (!parsed || !parsed->is_object()) return std::nullopt;
   return *std::move(parsed);

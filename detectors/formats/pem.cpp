@@ -6,6 +6,7 @@
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
 #include "core/base/work_meter.hpp"
+#include "detectors/formats/pem_text.hpp"
 
 #include <algorithm>
 
@@ -15,99 +16,6 @@ namespace {
 constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kEnd = "-----END ";
 constexpr std::string_view kDashes = "-----";
-
-/// RFC 7468's W, which also has the vertical tab and the form feed.
-bool is_pem_space(char c) { return is_space(c) || c == '\v' || c == '\f'; }
-
-/// Undoes the escaping of a block by JSON, shells, XML and source code. Each step appends at most as many characters as it consumes, so
-/// one reservation is enough and growth leaves no copy of a key.
-class Unescaper {
- public:
-  explicit Unescaper(std::string_view raw) : raw_(raw) {}
-
-  void run(std::string& out) {
-    constexpr std::uint64_t kUnitsPerByte = 10;  // with decoding
-    if (!charge_work(kUnitsPerByte * raw_.size())) return;
-    out.reserve(raw_.size());
-    while (at_ < raw_.size()) {
-      const char c = raw_[at_];
-      if (c == '\\' && backslash(out)) continue;
-      if (c == '&' && character_reference(out)) continue;
-      if ((c == '"' || c == '\'') && joined_literals(c)) continue;
-      out += c;
-      ++at_;
-    }
-  }
-
- private:
-  /// Any number of backslashes, because each format around the text may escape it again.
-  bool backslash(std::string& out) {
-    std::size_t next = at_;
-    while (next < raw_.size() && raw_[next] == '\\') ++next;
-    if (next == raw_.size()) return false;
-    const char c = raw_[next];
-    if (c == 'n' || c == 'r' || c == '\n' || c == '\r') out += '\n';
-    else if (c == 't') out += ' ';
-    else if (c == '/') out += '/';
-    else if (c == '"' || c == '\'') return joined_after_escape(next);
-    else if (c == 'u') return unicode_escape(next, out);
-    else return false;
-    at_ = next + 1;
-    return true;
-  }
-
-  /// \u002b, \u002F, \u003d, \u000a: JSON writers that are careful about HTML.
-  bool unicode_escape(std::size_t u, std::string& out) {
-    if (raw_.size() - u < 5) return false;
-    const auto value = hex_decode(raw_.substr(u + 1, 4));
-    if (!value || (*value)[0] != 0 || (*value)[1] >= 0x80) return false;
-    out += static_cast<char>((*value)[1]);
-    at_ = u + 5;
-    return true;
-  }
-
-  bool character_reference(std::string& out) {
-    for (const std::string_view reference : {"&#10;", "&#13;", "&#xA;", "&#xD;", "&#xa;", "&#xd;"}) {
-      if (!raw_.substr(at_).starts_with(reference)) continue;
-      out += '\n';
-      at_ += reference.size();
-      return true;
-    }
-    return false;
-  }
-
-  /// An escaped quotation mark: source code inside a JSON string. The text that joins the literals follows the same rule.
-  bool joined_after_escape(std::size_t quote) {
-    const std::size_t saved = at_;
-    at_ = quote;
-    if (joined_literals(raw_[quote])) return true;
-    at_ = saved;
-    return false;
-  }
-
-  /// From the quotation mark that ends one literal to the one that starts the next: "abc\n" + <line> "def".
-  bool joined_literals(char quote) {
-    constexpr std::size_t kGapMax = 80;
-    const std::size_t stop = std::min(raw_.size(), at_ + 1 + kGapMax);
-    for (std::size_t next = at_ + 1; next < stop; ++next) {
-      const char c = raw_[next];
-      if (c == quote) {
-        at_ = next + 1;
-        return true;
-      }
-      const bool joint = is_pem_space(c) || c == '+' || c == ',' || c == '.' || c == '\\' || c == '&';
-      const bool escaped_space = (c == 'n' || c == 'r' || c == 't') && raw_[next - 1] == '\\';
-      if (!joint && !escaped_space) return false;
-    }
-    // The last literal before END opens no other one.
-    const bool ends_here = stop == raw_.size();
-    if (ends_here) at_ = stop;
-    return ends_here;
-  }
-
-  std::string_view raw_;
-  std::size_t at_ = 0;
-};
 
 /// A header's name is letters, digits and dashes before a colon (RFC 1421); base64 has neither dash nor colon.
 std::optional<Header> header_line(std::string_view line) {
@@ -158,9 +66,8 @@ bool has_line_of_base64(std::string_view text) {
 
 bool is_body(std::string_view body) { return count_leading_base64(body) >= kBodyCharactersMin || has_line_of_base64(body); }
 
-void decode_body(std::string_view raw, Block& block) {
-  std::string text;
-  Unescaper(raw).run(text);
+void decode_body(std::string_view before, std::string_view raw, Block& block) {
+  std::string text = plain_text(before, raw);
   const std::string_view body = split_headers(text, block.headers);
   if (!is_body(body)) {
     block.state = State::bare;
@@ -174,9 +81,8 @@ void decode_body(std::string_view raw, Block& block) {
   wipe(text);
 }
 
-bool looks_like_body(std::string_view raw) {
-  std::string text;
-  Unescaper(raw).run(text);
+bool looks_like_body(std::string_view before, std::string_view raw) {
+  std::string text = plain_text(before, raw);
   std::vector<Header> headers;
   const bool enough = is_body(split_headers(text, headers));
   wipe(text);
@@ -184,12 +90,20 @@ bool looks_like_body(std::string_view raw) {
 }
 
 /// A block without a usable END.
-void finish_unclosed(std::string_view raw, std::string problem, Block& block) {
-  block.state = looks_like_body(raw) ? State::damaged : State::bare;
+void finish_unclosed(std::string_view before, std::string_view raw, std::string problem, Block& block) {
+  block.state = looks_like_body(before, raw) ? State::damaged : State::bare;
   block.problem = std::move(problem);
 }
 
 }  // namespace
+
+std::size_t end_dashes(std::string_view text, std::size_t from) {
+  const std::size_t dashes = text.find(kDashes, from);
+  if (dashes == std::string_view::npos) return dashes;
+  // A deleted line of a diff has one more in front of it.
+  const std::size_t behind = std::min(text.find_first_not_of('-', dashes), text.size());
+  return text.substr(behind - kDashes.size()).starts_with(kEnd) ? behind - kDashes.size() : dashes;
+}
 
 std::optional<std::string_view> Block::header(std::string_view name) const {
   const auto found = std::ranges::find_if(headers, [&](const Header& header) { return iequals(header.name, name); });
@@ -204,39 +118,34 @@ Block read_block(ByteView bytes, std::size_t begin_line_end, bool ends_file) {
   const std::size_t begin = text.substr(0, begin_line_end).rfind(kBegin);
   if (begin == std::string_view::npos || begin_line_end - begin < kBegin.size() + kDashes.size()) return block;
   block.begin = begin;
+  const std::string_view before = text.substr(0, begin);
   block.label = text.substr(begin + kBegin.size(), begin_line_end - begin - kBegin.size() - kDashes.size());
 
   // Only as far as every window is guaranteed to reach, so the result does not depend on how a file was split.
   const std::string_view reach = text.substr(0, begin_line_end + std::min(text.size() - begin_line_end, limits::detector_lookahead_bytes));
-  const std::size_t stop = reach.find(kDashes, begin_line_end);
+  const std::size_t stop = end_dashes(reach, begin_line_end);
   const std::string_view raw = reach.substr(begin_line_end, stop == std::string_view::npos ? stop : stop - begin_line_end);
   block.end = begin_line_end + raw.size();
   charge_work(raw.size());
   if (stop == std::string_view::npos) {
     const bool all_seen = ends_file && reach.size() == text.size();
-    if (!all_seen && looks_like_body(raw)) block.state = State::beyond_window;
-    else finish_unclosed(raw, "its END line is missing", block);
+    if (!all_seen && looks_like_body(before, raw)) block.state = State::beyond_window;
+    else finish_unclosed(before, raw, "its END line is missing", block);
     return block;
   }
   const std::string_view after = text.substr(stop);
   if (!after.starts_with(kEnd)) {
-    finish_unclosed(raw, "its END line is missing", block);
+    finish_unclosed(before, raw, "its END line is missing", block);
     return block;
   }
   const std::string_view end_label = after.substr(kEnd.size());
   if (!end_label.starts_with(block.label) || !end_label.substr(block.label.size()).starts_with(kDashes)) {
-    finish_unclosed(raw, "its END line names something else", block);
+    finish_unclosed(before, raw, "its END line names something else", block);
     return block;
   }
   block.end = stop + kEnd.size() + block.label.size() + kDashes.size();
-  decode_body(raw, block);
+  decode_body(before, raw, block);
   return block;
-}
-
-std::string unescaped(std::string_view raw) {
-  std::string text;
-  Unescaper(raw).run(text);
-  return text;
 }
 
 }  // namespace landwaiter::detectors::pem

@@ -37,14 +37,13 @@ struct Block {
 
 /// Reads the block whose BEGIN line ends at `begin_line_end` (one past its last '-').
 ///
-/// RFC 7468's lax form and its variants in configuration formats: indentation, CRLF, no or any line breaks, trailing spaces; the escapes
-/// \n, \r, \t, \/ and \u00XX with any number of backslashes (JSON, .env, YAML), &#10; and &#xA; (XML); string literals joined across
-/// lines ("..." + "..."). Any other character outside the base64 alphabet damages the block. Reads to the next run of five dashes at
-/// most, so the cost of many blocks is linear.
+/// RFC 7468's lax form, and all that pem_text.hpp undoes: indentation, CRLF, no or any line breaks, comments, quotes, escapes. Any other
+/// character outside the base64 alphabet damages the block. Reads to the next run of five dashes at most, so the cost of many blocks is
+/// linear.
 Block read_block(ByteView bytes, std::size_t begin_line_end, bool ends_file);
 
-/// The text with escapes and joined literals, as above, undone. The caller wipes it.
-std::string unescaped(std::string_view raw);
+/// Where the next five dashes start from `from` on; those of END, if more of them stand before it.
+std::size_t end_dashes(std::string_view text, std::size_t from);
 
 /// No key or certificate has fewer characters of base64 than this; documentation puts "MIIE..." there.
 inline constexpr std::size_t kBodyCharactersMin = 64;

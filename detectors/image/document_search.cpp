@@ -52,6 +52,7 @@ class DocumentsScan {
         occurrence.where = where;
         occurrence.path = place_at(occurrence.offset);
       }
+      settle_id_of_place(finding);
       add(std::move(finding));
     }
     // Where the detectors' trouble begins is not known, so that no variable's name is shown.

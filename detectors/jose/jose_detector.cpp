@@ -39,14 +39,12 @@ json operations_of(const json& object) {
   return out;
 }
 
-std::string id_of(const Jwk& key, const DetectorContext& context) {
-  return key.symmetric ? keyed_id(context, key.secret.view()) : key.public_key.id();
-}
+std::string id_of(const Jwk& key, FindingSink& sink) { return key.symmetric ? sink.secret_id(key.secret.view()) : key.public_key.id(); }
 
-Finding describe_jwk(const Jwk& key, const json& object, const DetectorContext& context) {
+Finding describe_jwk(const Jwk& key, const json& object, FindingSink& sink) {
   Finding finding;
   finding.type = key.symmetric ? FindingType::secret_key : key.is_private ? FindingType::private_key : FindingType::public_key;
-  finding.id = id_of(key, context);
+  finding.id = id_of(key, sink);
   finding.severity = key.symmetric || key.is_private ? Severity::high : Severity::info;
   const std::string bits = std::to_string(key.public_key.size_bits) + "-bit";
   finding.title = key.symmetric ? "Symmetric key, " + bits + " (JWK)"
@@ -101,7 +99,7 @@ void JoseDetector::inspect_key(const Window& window, const Hit& hit, FindingSink
   if (!found) return;
   const auto key = read_jwk(found->object);
   if (key) {
-    sink.add(describe_jwk(*key, found->object, context_), found->begin);
+    sink.add(describe_jwk(*key, found->object, sink), found->begin);
     for (const Bytes& certificate : key->certificates) {
       if (auto finding = describe_certificate(certificate, "JWK")) sink.add(*std::move(finding), found->begin);
     }
@@ -114,7 +112,7 @@ void JoseDetector::inspect_token(const Window& window, const Hit& hit, FindingSi
   if (!compact) return;
   auto token = read_compact(compact->whole);
   if (!token) return;
-  sink.add(describe_token(*token, compact->whole, "compact", context_), compact->begin);
+  sink.add(describe_token(*token, compact->whole, "compact", sink), compact->begin);
   sink.consumed(compact->end);
   wipe_texts(token->claims);
 }
@@ -131,7 +129,7 @@ void JoseDetector::inspect_token_in_json(const Window& window, const Hit& hit, F
   auto compact = compact_of(found->object, around ? around->object : json());
   auto token = compact ? read_compact(*compact) : std::nullopt;
   if (token) {
-    sink.add(describe_token(*token, *compact, "JSON", context_), found->begin);
+    sink.add(describe_token(*token, *compact, "JSON", sink), found->begin);
     wipe_texts(token->claims);
   }
   if (compact) wipe(*compact);

@@ -9,9 +9,8 @@ namespace landwaiter::detectors {
 /// same family (JWT, JWS, JWE) in compact form or as JSON. No part of a secret or token is reported.
 class JoseDetector final : public Detector {
  public:
-  explicit JoseDetector(DetectorContext context) : context_(std::move(context)) {}
   std::string_view name() const override { return "jose"; }
-  int version() const override { return 2; }
+  int version() const override { return 3; }
   std::vector<Trigger> triggers() const override;
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
 
@@ -19,8 +18,6 @@ class JoseDetector final : public Detector {
   void inspect_key(const Window& window, const Hit& hit, FindingSink& sink) const;
   void inspect_token(const Window& window, const Hit& hit, FindingSink& sink) const;
   void inspect_token_in_json(const Window& window, const Hit& hit, FindingSink& sink) const;
-
-  DetectorContext context_;
 };
 
 }  // namespace landwaiter::detectors

@@ -2,7 +2,7 @@
 #include "detectors/jose/jwt.hpp"
 
 #include "core/base/encoding.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/work_meter.hpp"
 
@@ -83,7 +83,7 @@ json object_in(std::string_view part) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   json out;
   if (first != std::string_view::npos && text[first] == '{') {
-    auto parsed = parse_json(text, "token");
+    auto parsed = parse_json(text, "token", kJsonObject);
     if (parsed && parsed->is_object()) out = *std::move(parsed);
   }
   wipe(*bytes);

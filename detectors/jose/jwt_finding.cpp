@@ -129,10 +129,10 @@ json text_or_null(const json& object, const char* name) {
   return attribute_text(found->get_ref<const std::string&>());
 }
 
-Finding describe_token(const Token& token, std::string_view compact, std::string_view encoding, const DetectorContext& context) {
+Finding describe_token(const Token& token, std::string_view compact, std::string_view encoding, FindingSink& sink) {
   Finding finding;
   finding.type = FindingType::token;
-  finding.id = keyed_id(context, as_bytes(compact));
+  finding.id = sink.secret_id(as_bytes(compact));
   finding.severity = token.format == TokenFormat::jws ? Severity::info : Severity::medium;
   json& attributes = finding.attributes;
   const std::string algorithm = token.header["alg"].get<std::string>();

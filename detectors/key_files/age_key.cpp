@@ -29,11 +29,11 @@ std::string_view capitals(std::string_view text, std::size_t begin) {
 
 constexpr std::string_view kPlugin = "age-plugin-";
 
-Finding plugin_identity(const Bech32& decoded, const DetectorContext& context) {
+Finding plugin_identity(const Bech32& decoded, FindingSink& sink) {
   StoredKey key;
   key.format = "age";
   key.opaque = decoded.bytes;
-  Finding finding = private_key_finding(key, "Bech32", context);
+  Finding finding = private_key_finding(key, "Bech32", sink);
   std::string plugin = decoded.prefix.substr(kPlugin.size());
   while (plugin.ends_with('-')) plugin.pop_back();
   finding.severity = Severity::medium;
@@ -43,9 +43,9 @@ Finding plugin_identity(const Bech32& decoded, const DetectorContext& context) {
   return finding;
 }
 
-std::optional<Finding> describe_identity(const Bech32& decoded, const DetectorContext& context) {
+std::optional<Finding> describe_identity(const Bech32& decoded, FindingSink& sink) {
   if (decoded.prefix.starts_with(kPlugin) && decoded.prefix.size() > kPlugin.size() + 1 && !decoded.bytes.empty())
-    return plugin_identity(decoded, context);
+    return plugin_identity(decoded, sink);
   StoredKey key;
   key.format = "age";
   key.opaque = decoded.bytes;
@@ -59,19 +59,19 @@ std::optional<Finding> describe_identity(const Bech32& decoded, const DetectorCo
   } else {
     return std::nullopt;
   }
-  return private_key_finding(key, "Bech32", context);
+  return private_key_finding(key, "Bech32", sink);
 }
 
 }  // namespace
 
-void inspect_age_identity(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
+void inspect_age_identity(const Window& window, const Hit& hit, FindingSink& sink) {
   const std::string_view text = as_text(window.bytes);
   const std::size_t begin = text.substr(0, hit.end).rfind("AGE-");
   if (begin == std::string_view::npos || (begin > 0 && is_alphanumeric(text[begin - 1]))) return;
   const std::string_view identity = capitals(text, begin);
   auto decoded = bech32_decode(identity);
   if (!decoded) return;
-  auto finding = describe_identity(*decoded, context);
+  auto finding = describe_identity(*decoded, sink);
   wipe(decoded->bytes);
   if (!finding) return;
   sink.add(*std::move(finding), begin);

@@ -97,31 +97,31 @@ std::optional<CryptoApiBlob> read_blob(ByteView bytes) {
   return blob;
 }
 
-Finding describe_blob(const CryptoApiBlob& blob, std::string_view format, const DetectorContext& context) {
+Finding describe_blob(const CryptoApiBlob& blob, std::string_view format, FindingSink& sink) {
   if (!blob.is_private) return public_key_finding(blob.key, "binary", format);
   StoredKey key;
   key.public_key = blob.key;
   key.format = format;
-  return private_key_finding(key, "binary", context);
+  return private_key_finding(key, "binary", sink);
 }
 
 /// The body is encrypted with RC4 under SHA-1 of salt and password, of which weak files use only 40 bits; which one applies is not
 /// visible.
-Finding describe_encrypted_pvk(ByteView body, std::string_view key_type, const DetectorContext& context) {
+Finding describe_encrypted_pvk(ByteView body, std::string_view key_type, FindingSink& sink) {
   StoredKey key;
   key.public_key.key_type = key_type;
   key.format = "PVK";
   key.encrypted = true;
   key.encryption = {{"scheme", "PVK"}, {"cipher", "rc4"}, {"kdf", "SHA-1"}, {"iterations", 1U}};
   key.opaque = body;
-  Finding finding = private_key_finding(key, "binary", context);
+  Finding finding = private_key_finding(key, "binary", sink);
   add_weakness(finding, "rc4");
   return finding;
 }
 
 }  // namespace
 
-void inspect_pvk(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
+void inspect_pvk(const Window& window, const Hit& hit, FindingSink& sink) {
   constexpr std::size_t kMagicSize = 8;
   constexpr std::uint32_t kSaltMax = 64, kBodyMax = 16 * 1024;
   if (hit.end < kMagicSize) return;
@@ -135,22 +135,22 @@ void inspect_pvk(const Window& window, const Hit& hit, FindingSink& sink, const 
   if (body[0] != 7 || body[1] != 2) return;
   const std::size_t begin = hit.end - kMagicSize;
   if (encrypted != 0) {
-    sink.add(describe_encrypted_pvk(body, body[5] == 0x22 ? "DSA" : "RSA", context), begin);
+    sink.add(describe_encrypted_pvk(body, body[5] == 0x22 ? "DSA" : "RSA", sink), begin);
   } else {
     const auto blob = read_blob(body);
     if (!blob) return;
-    sink.add(describe_blob(*blob, "PVK", context), begin);
+    sink.add(describe_blob(*blob, "PVK", sink), begin);
   }
   sink.consumed(hit.end + reader.offset());
 }
 
-void inspect_key_blob(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
+void inspect_key_blob(const Window& window, const Hit& hit, FindingSink& sink) {
   constexpr std::size_t kMagicSize = 4;
   if (hit.end < kStructSize + kMagicSize) return;
   const std::size_t begin = hit.end - kStructSize - kMagicSize;
   const auto blob = read_blob(window.bytes.subspan(begin));
   if (!blob) return;
-  sink.add(describe_blob(*blob, blob->is_private ? "PRIVATEKEYBLOB" : "PUBLICKEYBLOB", context), begin);
+  sink.add(describe_blob(*blob, blob->is_private ? "PRIVATEKEYBLOB" : "PUBLICKEYBLOB", sink), begin);
   sink.consumed(begin + blob->size);
 }
 

@@ -106,19 +106,19 @@ std::optional<PublicKey> public_half(const DnssecAlgorithm& algorithm, const Pri
   }
 }
 
-std::optional<Finding> describe_private(const DnssecAlgorithm& algorithm, const PrivateFields& fields, const DetectorContext& context) {
+std::optional<Finding> describe_private(const DnssecAlgorithm& algorithm, const PrivateFields& fields, FindingSink& sink) {
   std::optional<Finding> finding;
   if (algorithm.kind == Kind::hmac) {
     const auto secret = fields.number("Key");
     if (secret.view().size() < 8 || !looks_random(secret.view())) return std::nullopt;
-    finding = secret_key_finding(secret.view(), algorithm.name, "TSIG", context);
+    finding = secret_key_finding(secret.view(), algorithm.name, "TSIG", sink);
   } else {
     auto half = public_half(algorithm, fields);
     if (!half) return std::nullopt;
     StoredKey key;
     key.public_key = std::move(*half);
     key.format = "DNSSEC";
-    finding = private_key_finding(key, "base64", context);
+    finding = private_key_finding(key, "base64", sink);
     finding->attributes["dnssec_algorithm"] = algorithm.name;
   }
   if (!algorithm.weakness.empty()) add_weakness(*finding, algorithm.weakness);
@@ -179,7 +179,7 @@ bool opens_key(std::string_view before) {
 
 }  // namespace
 
-void inspect_dnssec_private(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
+void inspect_dnssec_private(const Window& window, const Hit& hit, FindingSink& sink) {
   const std::string_view text = as_text(window.bytes);
   const std::size_t begin = text.substr(0, hit.end).rfind("Private-key-format");
   if (begin == std::string_view::npos) return;
@@ -188,7 +188,7 @@ void inspect_dnssec_private(const Window& window, const Hit& hit, FindingSink& s
   const PrivateFields fields(text, at);
   const auto number = leading_number(fields.text("Algorithm"));
   const DnssecAlgorithm* algorithm = number ? dnssec_algorithm(*number) : nullptr;
-  auto finding = algorithm == nullptr ? std::nullopt : describe_private(*algorithm, fields, context);
+  auto finding = algorithm == nullptr ? std::nullopt : describe_private(*algorithm, fields, sink);
   if (!finding) return;
   sink.add(*std::move(finding), begin);
   sink.consumed(fields.end());
@@ -228,7 +228,7 @@ void inspect_dnskey(const Window& window, const Hit& hit, FindingSink& sink) {
   sink.add(std::move(finding), from + name - 1);
 }
 
-void inspect_tsig_key(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
+void inspect_tsig_key(const Window& window, const Hit& hit, FindingSink& sink) {
   constexpr std::size_t kBlockMax = 1024;
   const std::string_view text = as_text(window.bytes);
   const std::size_t from = hit.end - std::min(hit.end, kBlockMax);
@@ -242,7 +242,7 @@ void inspect_tsig_key(const Window& window, const Hit& hit, FindingSink& sink, c
   if (!decoded || decoded->size() < 8 || algorithm.size() > 32) return;
   const WipedBytes secret(*std::move(decoded));
   if (!looks_random(secret.view())) return;
-  Finding finding = secret_key_finding(secret.view(), attribute_text(algorithm), "TSIG", context);
+  Finding finding = secret_key_finding(secret.view(), attribute_text(algorithm), "TSIG", sink);
   if (algorithm.starts_with("hmac-md5")) add_weakness(finding, "md5");
   if (algorithm.starts_with("hmac-sha1")) add_weakness(finding, "sha1");
   sink.add(std::move(finding), begin);

@@ -15,7 +15,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-enum EncodedTrigger { kBase64Der = 100, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem };
+enum EncodedTrigger { kBase64Der = 100, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem, kUrlPem, kCompressed = 200, kCompressedTwice = 300 };
 
 /// Base64 characters that depend only on these bytes, and the number of characters before them in their group of three bytes.
 struct Base64Text {
@@ -31,6 +31,24 @@ constexpr std::array<Base64Text, 6> kBase64Texts{{{"LS0tLS1CRUdJTi", 0},
                                                   {"TFMwdExTMUNSVWRKVG", 0},
                                                   {"xTMHRMUzFDUlVkSlRp", 2},
                                                   {"MUzB0TFMxQ1JVZEpUa", 3}}};
+/// How gzip, zstd, xz and bzip2 begin, as the start of a value; and the base64 of that text at each place in a group, as Helm stores it.
+struct CompressedText {
+  std::string_view pattern;
+  std::size_t characters;
+};
+constexpr std::array<CompressedText, 4> kCompressedTexts{{{"H4sI", 4}, {"KLUv[/_]", 5}, {"[/_]Td6WFoA", 8}, {"QlpoOTFBWSZTW", 13}}};
+constexpr std::array<Base64Text, 12> kCompressedTwiceTexts{{{"SDRzS", 0},
+                                                            {"g0c0", 2},
+                                                            {"INHNJ", 3},
+                                                            {"S0xVdi", 0},
+                                                            {"tMVXYv", 2},
+                                                            {"LTFV2L", 3},
+                                                            {"L1RkNldGb0", 0},
+                                                            {"9UZDZXRm9B", 2},
+                                                            {"vVGQ2V0ZvQ", 3},
+                                                            {"UWxwb09URkJXU1pUV", 0},
+                                                            {"FscG9PVEZCV1NaVF", 2},
+                                                            {"RbHBvT1RGQldTWlRX", 3}}};
 constexpr std::size_t kKeystoreCharacters = 12;
 constexpr std::size_t kHexPemDigits = 22;
 /// The longest of the patterns.
@@ -172,6 +190,23 @@ void inspect_base64_keystore(const Window& window, const Hit& hit, FindingSink& 
   hand_on(window, std::move(run), sink);
 }
 
+void inspect_compressed(const Window& window, std::size_t begin, FindingSink& sink) {
+  encoded::Run run = encoded::read_base64(window.bytes, begin, encoded::kAll);
+  if (run.bytes.size() < kBytesMin) return wipe(run.bytes);
+  hand_on(window, std::move(run), sink);
+}
+
+void inspect_compressed_text(const Window& window, const Hit& hit, FindingSink& sink) {
+  const std::size_t begin = start_of(hit, kCompressedTexts[static_cast<std::size_t>(hit.trigger - kCompressed)].characters);
+  if (begins_value(window.bytes, begin)) inspect_compressed(window, begin, sink);
+}
+
+void inspect_compressed_twice(const Window& window, const Hit& hit, FindingSink& sink) {
+  const Base64Text& text = kCompressedTwiceTexts[static_cast<std::size_t>(hit.trigger - kCompressedTwice)];
+  const auto begin = group_begin(window.bytes, start_of(hit, text.characters.size()), text.before);
+  if (begin && (text.before > 0 || begins_value(window.bytes, *begin))) inspect_compressed(window, *begin, sink);
+}
+
 void inspect_hex_pem(const Window& window, const Hit& hit, FindingSink& sink) {
   hand_on_pem(window, start_of(hit, kHexPemDigits), &encoded::read_hex, sink);
 }
@@ -196,7 +231,8 @@ void inspect_hex_der(const Window& window, const Hit& hit, FindingSink& sink) {
   const std::string_view text = as_text(window.bytes);
   for (std::size_t begin = start_of(hit, kHexDerMax); begin < hit.end; ++begin) {
     const std::string_view rest = text.substr(begin, 6);
-    const bool candidate = rest.starts_with("3082") || (rest.starts_with("30") && rest.ends_with("30"));
+    const bool candidate =
+        rest.starts_with("3081") || rest.starts_with("3082") || (rest.starts_with("30") && (rest.ends_with("30") || rest.ends_with("02")));
     if (candidate && read_hex_der(window, begin, sink)) return;
   }
 }
@@ -217,6 +253,15 @@ void inspect_utf16(const Window& window, const Hit& hit, FindingSink& sink) {
   sink.decoded(run.encoding, std::move(run.bytes), run.begin, run.end);
 }
 
+/// A form or an address; the character behind "BEGIN" says how it writes spaces.
+void inspect_url(const Window& window, const Hit& hit, FindingSink& sink) {
+  const std::size_t begin = as_text(window.bytes.first(hit.end)).rfind("-----BEGIN");
+  if (begin == std::string_view::npos) return;
+  encoded::Run run = encoded::read_percent(window.bytes, begin, window.bytes[hit.end - 1] == '+');
+  if (run.bytes.size() < kCharactersMin) return wipe(run.bytes);
+  hand_on(window, std::move(run), sink);
+}
+
 }  // namespace
 
 std::vector<Trigger> EncodedTextDetector::triggers() const {
@@ -228,12 +273,13 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
       // How keys, requests, certificates, keystores and signatures start: a SEQUENCE with a length of two bytes (MII), one (MIG, MIH) or
       // none, and the content that is the same for all of its kind.
       {kBase64Der,
-       R"(MII[A-P][0-9A-Za-z+/_-](?:[DTjz](?:CC[0-9A-Za-z+/_-]{3}(?:gAwIB|C[A-F]|w[A-D])|CB[0-9A-Za-z+/_-](?:[Kaq6]ADAgE|[AQgw]IBA[DT]))"
+       R"(MII[A-Za-z][0-9A-Za-z+/_-](?:[DTjz](?:CC[0-9A-Za-z+/_-]{3}(?:gAwIB|C[A-F]|w[A-D])|CB[0-9A-Za-z+/_-](?:[Kaq6]ADAgE|[AQgw]IBA[DT]))"
+       R"(|ALBglgh|AKBggrB)"
        R"(|[AB][0-9A-Za-z+/_-](?:Bgk|AgEBM)))"
        R"(|[AQgw](?:IB[AB]|KC[AB]|oBAK|YJKoZI)))"
        R"(|MI[GH][0-9A-Za-z+/_-](?:AgE[AB]|M[A-F][0-9A-Za-z+/_-]G(?:ByqG|CSqG)|AoGBA|MI[GH][0-9A-Za-z+/_-](?:oAMC|AgEA))"
        R"(|M[A-H][0-9A-Za-z+/_-]CAQ[AE]w))"
-       R"(|M[A-H][0-9A-Za-z+/_-](?:w(?:E[wA]YHKoZI|BQYDK2V)|CAQAwBQYDK2V|CAQEE[IMD]))",
+       R"(|M[A-H][0-9A-Za-z+/_-](?:(?:w|CAQAw)(?:[D-G][AQgw]YHKoZI|BQYDK2V|CwYJYIZI)|CAQEE[C-S]))",
        kBase64DerMax},
       // FEEDFEED and CECECECE, version 1 or 2, and a count of less than 2^24.
       {kBase64Keystore, "(?:[/_]u3[+-]7Q|zs7Ozg)AAAA[EI]A", kKeystoreCharacters},
@@ -241,11 +287,21 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
       {kHexDer,
        "3082[0-9a-fA-F]{4}(?:3082[0-9a-fA-F]{4}(?:[aA]0030201|02010[01]30)|0282[0-9a-fA-F]{4}00"
        "|02010[0-3](?:0282|300[dD]0609|3082)|(?:30[0-9a-fA-F]{2})?06092[aA]864886)"
-       "|30[0-9a-fA-F]{2}301[03]06072[aA]8648[cC][eE]3[dD]0201",
+       "|30[0-9a-fA-F]{2}301[03]06072[aA]8648[cC][eE]3[dD]0201"
+       "|3081[0-9a-fA-F]{2}(?:02010[01](?:30|04)|30[0-9a-fA-F]{2}06)"
+       "|30[0-9a-fA-F]{2}020100300(?:506032[bB]65|[bB]0609608648)|30[0-9a-fA-F]{2}020100301[0-9a-fA-F]06072[aA]8648[cC][eE]",
        kHexDerMax},
       {kUtf16Pem, R"(\x00-\x00-\x00-\x00B\x00E\x00G\x00I\x00N\x00 )", kUtf16PemBytes},
+      {kUrlPem, R"(-----BEGIN(?:\+|%(?:25){0,3}20))", 19},
   };
   out.insert(out.end(), others.begin(), others.end());
+  for (std::size_t i = 0; i < kCompressedTexts.size(); ++i) {
+    out.push_back({kCompressed + static_cast<int>(i), std::string(kCompressedTexts[i].pattern), kCompressedTexts[i].characters});
+  }
+  for (std::size_t i = 0; i < kCompressedTwiceTexts.size(); ++i) {
+    const std::string_view characters = kCompressedTwiceTexts[i].characters;
+    out.push_back({kCompressedTwice + static_cast<int>(i), std::string(characters), characters.size()});
+  }
   return out;
 }
 
@@ -256,9 +312,13 @@ void EncodedTextDetector::inspect(const Window& window, const Hit& hit, FindingS
     case kBase64Keystore: return inspect_base64_keystore(window, hit, sink);
     case kHexPem: return inspect_hex_pem(window, hit, sink);
     case kHexDer: return inspect_hex_der(window, hit, sink);
+    case kUrlPem: return inspect_url(window, hit, sink);
     case kUtf16Pem: return inspect_utf16(window, hit, sink);
-    default: return inspect_base64_text(window, hit, sink);
+    default: break;
   }
+  if (hit.trigger >= kCompressedTwice) return inspect_compressed_twice(window, hit, sink);
+  if (hit.trigger >= kCompressed) return inspect_compressed_text(window, hit, sink);
+  inspect_base64_text(window, hit, sink);
 }
 
 }  // namespace landwaiter::detectors

@@ -64,12 +64,12 @@ bool read_encrypted_keyset(const json& object, json& entries) {
 
 bool is_public(const json& entry) { return entry["material"] == "ASYMMETRIC_PUBLIC" || entry["material"] == "REMOTE"; }
 
-Finding describe_keyset(const json& object, bool encrypted, json entries, const DetectorContext& context) {
+Finding describe_keyset(const json& object, bool encrypted, json entries, FindingSink& sink) {
   const bool only_public = !encrypted && std::ranges::all_of(entries, is_public);
   std::string canonical = dump_json(object);
   Finding finding;
   finding.type = FindingType::keystore;
-  finding.id = keyed_id(context, as_bytes(canonical));
+  finding.id = sink.secret_id(as_bytes(canonical));
   wipe(canonical);
   finding.severity = only_public ? Severity::info : encrypted ? Severity::medium : Severity::high;
   finding.title = std::string(only_public ? "Tink keyset of public keys"
@@ -111,7 +111,7 @@ std::optional<PublicKey> read_tuf_key(const json& key) {
 
 }  // namespace
 
-void inspect_tink_keyset(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
+void inspect_tink_keyset(const Window& window, const Hit& hit, FindingSink& sink) {
   json entries;
   bool encrypted = false;
   auto object = json_object_around(window, hit, sink, [&](const json& candidate) {
@@ -120,7 +120,7 @@ void inspect_tink_keyset(const Window& window, const Hit& hit, FindingSink& sink
     return encrypted ? read_encrypted_keyset(candidate, entries) : read_clear_keyset(candidate, entries);
   });
   if (!object) return;
-  sink.add(describe_keyset(object->value, encrypted, std::move(entries), context), object->begin);
+  sink.add(describe_keyset(object->value, encrypted, std::move(entries), sink), object->begin);
   sink.consumed(object->end);
   wipe_texts(object->value);
 }

@@ -17,13 +17,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-using Inspect = void (*)(const Window&, const Hit&, FindingSink&, const DetectorContext&);
-
-/// For readers of public keys, which need no identity key.
-template <void (*function)(const Window&, const Hit&, FindingSink&)>
-void without_context(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext&) {
-  function(window, hit, sink);
-}
+using Inspect = void (*)(const Window&, const Hit&, FindingSink&);
 
 struct Format {
   std::string_view pattern;
@@ -35,7 +29,7 @@ struct Format {
 constexpr std::array kFormats{
     Format{"PuTTY-User-Key-File-[123]: ", 23, &inspect_putty_key},
     Format{"AGE-(?:SECRET-KEY|PLUGIN)-", 15, &inspect_age_identity},
-    Format{"age1[02-9ac-hj-np-z]{58}", 62, &without_context<&inspect_age_recipient>},
+    Format{"age1[02-9ac-hj-np-z]{58}", 62, &inspect_age_recipient},
     Format{"untrusted comment: ", 19, &inspect_signify_key},
     // Names that are complete literals: `[Kk]ey` would make every "key" in a file a candidate. The last of 43 characters holds four bits
     // of the key.
@@ -44,14 +38,13 @@ constexpr std::array kFormats{
            80, &inspect_wireguard_key},
     Format{"\\[wireguard-peer\\.[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=", 60, &inspect_wireguard_key},
     Format{"Private-key-format: v1\\.", 23, &inspect_dnssec_private},
-    Format{"(?:DNSKEY|(?:initial|static)-key)[ \\t]{1,8}[0-9]{1,5}[ \\t]{1,8}3[ \\t]{1,8}[0-9]{1,3}[ \\t]", 48,
-           &without_context<&inspect_dnskey>},
+    Format{"(?:DNSKEY|(?:initial|static)-key)[ \\t]{1,8}[0-9]{1,5}[ \\t]{1,8}3[ \\t]{1,8}[0-9]{1,3}[ \\t]", 48, &inspect_dnskey},
     Format{"algorithm[ \\t\\r\\n]{1,8}\"?(?:hmac|HMAC)-", 23, &inspect_tsig_key},
     Format{"-----BEGIN ENCRYPTED (?:COSIGN|SIGSTORE) PRIVATE KEY-----", 48, &inspect_cosign_key},
     Format{"\\$ANSIBLE_VAULT;1\\.[12];AES256", 25, &inspect_ansible_vault},
     Format{"\"(?:primaryKeyId|encryptedKeyset)\"", 17, &inspect_tink_keyset},
-    Format{"\"_type\"[ \\t\\r\\n]{0,4}:[ \\t\\r\\n]{0,4}\"[Rr]oot\"", 22, &without_context<&inspect_tuf_root>},
-    Format{R"(\x03\xd9\xa2\x9a[\x65\x66\x67]\xfb\x4b\xb5)", 8, &without_context<&inspect_keepass>},
+    Format{"\"_type\"[ \\t\\r\\n]{0,4}:[ \\t\\r\\n]{0,4}\"[Rr]oot\"", 22, &inspect_tuf_root},
+    Format{R"(\x03\xd9\xa2\x9a[\x65\x66\x67]\xfb\x4b\xb5)", 8, &inspect_keepass},
     // A first record of less than 64 KiB with one to eight components and a realm of less than 256 bytes; or one that was deleted.
     Format{R"(\x05\x02\x00\x00[\x00-\xff]{2}\x00[\x01-\x08]\x00[\x01-\xff][\x21-\x7e])", 11, &inspect_keytab},
     Format{R"(\x05\x02\xff\xff[\x00-\xff]{2}\x00[\x00-\x08]\x00{8})", 16, &inspect_keytab},
@@ -71,7 +64,7 @@ std::vector<Trigger> KeyFileDetector::triggers() const {
 }
 
 void KeyFileDetector::inspect(const Window& window, const Hit& hit, FindingSink& sink) const {
-  kFormats.at(static_cast<std::size_t>(hit.trigger)).inspect(window, hit, sink, context_);
+  kFormats.at(static_cast<std::size_t>(hit.trigger)).inspect(window, hit, sink);
 }
 
 }  // namespace landwaiter::detectors

@@ -10,14 +10,10 @@ namespace landwaiter::detectors {
 /// severity high, an encrypted one medium; the key itself is never reported.
 class KeyFileDetector final : public Detector {
  public:
-  explicit KeyFileDetector(DetectorContext context) : context_(std::move(context)) {}
   std::string_view name() const override { return "key-file"; }
-  int version() const override { return 2; }
+  int version() const override { return 3; }
   std::vector<Trigger> triggers() const override;
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
-
- private:
-  DetectorContext context_;
 };
 
 }  // namespace landwaiter::detectors

@@ -117,7 +117,7 @@ Table read_table(ByteView bytes, std::uint8_t version) {
 
 }  // namespace
 
-void inspect_keytab(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
+void inspect_keytab(const Window& window, const Hit& hit, FindingSink& sink) {
   // The patterns' part after the version: a size, a count, a length.
   constexpr std::size_t kPatternMax = 16;
   for (std::size_t back = kPatternMax; back >= 6; --back) {
@@ -135,7 +135,7 @@ void inspect_keytab(const Window& window, const Hit& hit, FindingSink& sink, con
     const bool zeros = std::ranges::all_of(window.bytes.subspan(begin + whole.size()), [](std::uint8_t byte) { return byte == 0; });
     Finding finding;
     finding.type = FindingType::keystore;
-    finding.id = keyed_id(context, whole);
+    finding.id = sink.secret_id(whole, true);  // keys are often made of passwords
     finding.severity = Severity::high;
     finding.title = "Kerberos key table, " + std::to_string(table.entries.size()) + (table.entries.size() == 1 ? " key" : " keys");
     finding.attributes = {{attribute::format, "keytab"},

@@ -9,6 +9,6 @@ namespace landwaiter::detectors {
 /// services, not encrypted. The hit ends within the first record. A record is valid if its parts fill it, its names are text, and its key
 /// has the length that its encryption type requires; the table ends where no record follows. `complete` is false if the table starts a
 /// file and anything but zeros follows it.
-void inspect_keytab(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context);
+void inspect_keytab(const Window& window, const Hit& hit, FindingSink& sink);
 
 }  // namespace landwaiter::detectors

@@ -127,7 +127,7 @@ std::vector<Trigger> PrivateKeyDetector::triggers() const {
       // SEQUENCE { INTEGER 0 or 1, SEQUENCE { OID of the arcs that have keys
       {kPkcs8,
        R"(\x30(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff]|[\x20-\x7f])\x02\x01[\x00\x01]\x30(?:[\x05-\x7f]|\x81[\x00-\xff]|\x82[\x00-\xff]{2}))"
-       R"(\x06[\x03-\x0b](?:\x2a[\x81\x85\x86]|\x2b[\x65\x81]|\x60\x86))",
+       R"(\x06[\x03-\x0b](?:\x2a[\x81\x85\x86]|\x2b[\x06\x65\x81]|\x60\x86))",
        15},
       // The OIDs of PBES1, PBES2, PKCS #12 and Java key protection.
       {kEncryptedTrigger,
@@ -157,7 +157,7 @@ void PrivateKeyDetector::inspect_pem(const Window& window, const Hit& hit, Findi
   const auto read = [&] {
     std::vector<Finding> out;
     const auto keys = read_pem_keys(block);
-    for (std::size_t i = 0; keys && i < keys->size(); ++i) out.push_back(describe_private_key((*keys)[i], "PEM", context_));
+    for (std::size_t i = 0; keys && i < keys->size(); ++i) out.push_back(describe_private_key((*keys)[i], "PEM", sink));
     return out;
   };
   std::string kind = "private key PEM " + std::string(block.label);
@@ -182,7 +182,7 @@ void PrivateKeyDetector::inspect_der(const Window& window, const Hit& hit, Findi
     const auto read = [&] {
       std::vector<Finding> out;
       const auto key = read_by_trigger(hit.trigger, element);
-      if (key && convincing(*key)) out.push_back(describe_private_key(*key, "DER", context_));
+      if (key && convincing(*key)) out.push_back(describe_private_key(*key, "DER", sink));
       return out;
     };
     auto findings = answer_for("private key " + std::to_string(hit.trigger), element, read);

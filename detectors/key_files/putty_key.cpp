@@ -143,7 +143,7 @@ json describe_encryption(const PuttyFile& file) {
 
 }  // namespace
 
-void inspect_putty_key(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
+void inspect_putty_key(const Window& window, const Hit& hit, FindingSink& sink) {
   const std::string_view text = as_text(window.bytes);
   const std::size_t begin = text.substr(0, hit.end).rfind(kPuttyMark);
   if (begin == std::string_view::npos || begin + kPuttyMark.size() >= text.size()) return;
@@ -158,7 +158,7 @@ void inspect_putty_key(const Window& window, const Hit& hit, FindingSink& sink, 
   key.format = "PuTTY " + std::string(1, digit);
   key.encrypted = file->encryption != "none";
   if (key.encrypted) key.encryption = describe_encryption(*file);
-  Finding finding = private_key_finding(key, "text", context);
+  Finding finding = private_key_finding(key, "text", sink);
   const bool verifiable = file->complete && !key.encrypted && file->version >= 2;
   finding.attributes[attribute::consistent] = verifiable ? json(mac_agrees(*file)) : json(nullptr);
   finding.attributes["complete"] = file->complete;

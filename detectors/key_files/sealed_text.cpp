@@ -2,7 +2,7 @@
 #include "detectors/key_files/sealed_text.hpp"
 
 #include "core/base/encoding.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
@@ -26,7 +26,7 @@ json count_of(const json& object, const char* field) {
 
 /// go-securesystemslib's encrypted form: {kdf: {name, params: {N, r, p}, salt}, cipher: {name, nonce}, ciphertext}.
 std::optional<StoredKey> read_secretbox(ByteView body, std::string_view label) {
-  const auto document = parse_json(as_text(body), "encrypted key");
+  const auto document = parse_json(as_text(body), "encrypted key", kJsonObject);
   if (!document || !document->is_object() || !document->contains("kdf") || !document->contains("cipher")) return std::nullopt;
   const json& kdf = (*document)["kdf"];
   const json& cipher = (*document)["cipher"];
@@ -75,7 +75,7 @@ bool is_vault(std::string_view hex) {
 
 }  // namespace
 
-void inspect_cosign_key(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
+void inspect_cosign_key(const Window& window, const Hit& hit, FindingSink& sink) {
   const pem::Block block = pem::read_block(window.bytes, hit.end, window.ends_file);
   if (block.state == pem::State::bare) return;
   const auto key = block.state == pem::State::decoded ? read_secretbox(block.body.view(), block.label) : std::nullopt;
@@ -83,11 +83,11 @@ void inspect_cosign_key(const Window& window, const Hit& hit, FindingSink& sink,
     sink.diagnose(ErrorCode::malformed, "a PEM block labeled " + attribute_text(block.label) + " cannot be read", block.begin);
     return;
   }
-  sink.add(private_key_finding(*key, "PEM", context), block.begin);
+  sink.add(private_key_finding(*key, "PEM", sink), block.begin);
   sink.consumed(block.end);
 }
 
-void inspect_ansible_vault(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
+void inspect_ansible_vault(const Window& window, const Hit& hit, FindingSink& sink) {
   constexpr std::string_view kMark = "$ANSIBLE_VAULT;";
   constexpr std::size_t kLabelMax = 256;
   const std::string_view text = as_text(window.bytes);
@@ -102,7 +102,7 @@ void inspect_ansible_vault(const Window& window, const Hit& hit, FindingSink& si
   if (!is_vault(hex)) return;
   Finding finding;
   finding.type = FindingType::secret;
-  finding.id = keyed_id(context, as_bytes(hex));
+  finding.id = sink.secret_id(as_bytes(hex));
   finding.severity = Severity::info;
   finding.title = "Secret encrypted with Ansible Vault";
   finding.attributes = {

@@ -93,7 +93,7 @@ std::optional<StoredKey> read_minisign(ByteView bytes) {
   return key;
 }
 
-std::optional<Finding> describe(ByteView bytes, std::string_view comment, const DetectorContext& context) {
+std::optional<Finding> describe(ByteView bytes, std::string_view comment, FindingSink& sink) {
   if (bytes.size() == kPublicSize && as_text(bytes.first(2)) == "Ed") {
     const auto key = raw_curve_public_key(oid::ed25519(), bytes.subspan(10));
     if (!key) return std::nullopt;
@@ -106,12 +106,12 @@ std::optional<Finding> describe(ByteView bytes, std::string_view comment, const 
                    : bytes.size() == kMinisignSecretSize ? read_minisign(bytes)
                                                          : std::nullopt;
   if (!key) return std::nullopt;
-  return private_key_finding(*key, "base64", context);
+  return private_key_finding(*key, "base64", sink);
 }
 
 }  // namespace
 
-void inspect_signify_key(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
+void inspect_signify_key(const Window& window, const Hit& hit, FindingSink& sink) {
   constexpr std::size_t kCommentMax = 1024;
   constexpr std::size_t kBase64Max = 4 * ((kMinisignSecretSize + 2) / 3);
   const std::string_view text = as_text(window.bytes);
@@ -123,7 +123,7 @@ void inspect_signify_key(const Window& window, const Hit& hit, FindingSink& sink
   auto decoded = base64_decode(text.substr(at, end - at));
   if (!decoded) return;
   const WipedBytes bytes(*std::move(decoded));
-  auto finding = describe(bytes.view(), comment, context);
+  auto finding = describe(bytes.view(), comment, sink);
   if (!finding) return;
   sink.add(*std::move(finding), hit.end - kSignifyMark.size());
   sink.consumed(end);

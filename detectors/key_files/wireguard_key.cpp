@@ -39,20 +39,20 @@ bool in_wireguard_section(std::string_view text, std::size_t at) {
   }
 }
 
-Finding describe_key(std::string_view name, ByteView bytes, const PublicKey& public_key, const DetectorContext& context) {
+Finding describe_key(std::string_view name, ByteView bytes, const PublicKey& public_key, FindingSink& sink) {
   if (name.starts_with("private")) {
     StoredKey key;
     key.public_key = public_key;
     key.format = "WireGuard";
-    return private_key_finding(key, "base64", context);
+    return private_key_finding(key, "base64", sink);
   }
-  if (name.starts_with("preshared")) return secret_key_finding(bytes, nullptr, "WireGuard", context);
+  if (name.starts_with("preshared")) return secret_key_finding(bytes, nullptr, "WireGuard", sink);
   return public_key_finding(public_key, "base64", "WireGuard");
 }
 
 }  // namespace
 
-void inspect_wireguard_key(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
+void inspect_wireguard_key(const Window& window, const Hit& hit, FindingSink& sink) {
   const std::string_view text = as_text(window.bytes);
   if (hit.end < kKeyCharacters || base64_end(text, hit.end, 1) != hit.end) return;
   const std::size_t value = hit.end - kKeyCharacters;
@@ -71,7 +71,7 @@ void inspect_wireguard_key(const Window& window, const Hit& hit, FindingSink& si
   const auto public_key =
       name.starts_with("private") ? raw_curve_public_half(oid::x25519(), bytes.view()) : raw_curve_public_key(oid::x25519(), bytes.view());
   if (!public_key) return;
-  sink.add(describe_key(name, bytes.view(), *public_key, context), value);
+  sink.add(describe_key(name, bytes.view(), *public_key, sink), value);
   sink.consumed(hit.end);
 }
 

@@ -4,6 +4,7 @@
 #include "core/base/digest.hpp"
 #include "core/base/limits.hpp"
 #include "detectors/formats/der.hpp"
+#include "detectors/keys/key_identity.hpp"
 #include "detectors/keys/key_work.hpp"
 #include "detectors/keys/rsa_checks.hpp"
 
@@ -11,16 +12,6 @@
 
 namespace landwaiter::detectors {
 namespace {
-
-/// The content of a SubjectPublicKeyInfo's BIT STRING.
-ByteView key_bits(const PublicKey& key) {
-  const auto fields = der::only_content(key.spki, der::kSequence);
-  if (!fields) return {};
-  der::Reader reader(*fields);
-  ByteView algorithm, bits;
-  if (!reader.next(der::kSequence, algorithm) || !reader.bit_string(bits)) return {};
-  return bits;
-}
 
 /// SEC 1, 2.3.3: 02 or 03 and x; 04 (or 06, 07), x and y.
 ByteView point_x(ByteView point) {
@@ -51,7 +42,7 @@ void add_rsa_weaknesses(const RsaNumbers& rsa, std::vector<std::string>& codes) 
 
 std::optional<RsaNumbers> rsa_numbers(const PublicKey& key) {
   if (!key.key_type.starts_with("RSA")) return std::nullopt;
-  const auto fields = der::only_content(key_bits(key), der::kSequence);
+  const auto fields = der::only_content(spki_key(key.spki), der::kSequence);
   if (!fields) return std::nullopt;
   der::Reader reader(*fields);
   RsaNumbers out;
@@ -72,7 +63,7 @@ std::vector<std::string> key_weaknesses(const PublicKey& key) {
 
 ByteView key_value(const PublicKey& key) {
   if (const auto rsa = rsa_numbers(key)) return rsa->modulus;
-  const ByteView bits = key_bits(key);
+  const ByteView bits = spki_key(key.spki);
   if (key.key_type == "EC") return without_zeros(point_x(bits));
   if (key.key_type == "DSA" || key.key_type == "DH") {
     ByteView y;

@@ -40,10 +40,10 @@ std::string publisher_of(const StoredKey& key) {
 
 }  // namespace
 
-Finding private_key_finding(const StoredKey& key, std::string_view encoding, const DetectorContext& context) {
+Finding private_key_finding(const StoredKey& key, std::string_view encoding, FindingSink& sink) {
   Finding finding;
   finding.type = FindingType::private_key;
-  finding.id = key.public_key.spki.empty() ? keyed_id(context, key.opaque) : key.public_key.id();
+  finding.id = key.public_key.spki.empty() ? sink.secret_id(key.opaque) : key.public_key.id();
   finding.severity = key.encrypted ? Severity::medium : Severity::high;
   finding.title = title_of(key.public_key, key.encrypted ? "private key, encrypted (" : "private key (") + key.format + ')';
   json& attributes = finding.attributes;
@@ -73,10 +73,10 @@ Finding public_key_finding(const PublicKey& key, std::string_view encoding, std:
   return finding;
 }
 
-Finding secret_key_finding(ByteView secret, const json& algorithm, std::string_view format, const DetectorContext& context) {
+Finding secret_key_finding(ByteView secret, const json& algorithm, std::string_view format, FindingSink& sink) {
   Finding finding;
   finding.type = FindingType::secret_key;
-  finding.id = keyed_id(context, secret);
+  finding.id = sink.secret_id(secret);
   finding.severity = Severity::high;
   finding.title = (algorithm.is_string() ? algorithm.get<std::string>() + " secret key (" : "Secret key (") + std::string(format) + ')';
   finding.attributes = {{attribute::algorithm, algorithm}, {attribute::key_size_bits, secret.size() * 8},

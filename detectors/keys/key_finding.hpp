@@ -23,10 +23,10 @@ struct StoredKey {
 
 /// Each sets type, id, severity, title, the attributes of the key, encoding, format and weaknesses. A key with a known public half has
 /// that half's identity, so pairs are matched whatever their formats.
-Finding private_key_finding(const StoredKey& key, std::string_view encoding, const DetectorContext& context);
+Finding private_key_finding(const StoredKey& key, std::string_view encoding, FindingSink& sink);
 Finding public_key_finding(const PublicKey& key, std::string_view encoding, std::string_view format);
 /// A key of a symmetric algorithm; `algorithm` is null if unknown.
-Finding secret_key_finding(ByteView secret, const nlohmann::json& algorithm, std::string_view format, const DetectorContext& context);
+Finding secret_key_finding(ByteView secret, const nlohmann::json& algorithm, std::string_view format, FindingSink& sink);
 
 /// Appends a code to the weaknesses among the attributes, once.
 void add_weakness(Finding& finding, std::string_view code);

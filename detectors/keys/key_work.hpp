@@ -23,6 +23,8 @@ namespace key_work {
 
 /// Making a group and checking that a point is on it.
 inline constexpr std::uint64_t curve(std::size_t bits) { return 40'000 + bits * bits; }
+/// Making a group and a square root in its field.
+inline constexpr std::uint64_t decompression(std::size_t bits) { return 40'000 + 4 * bits * bits; }
 /// A scalar times a point; a binary field of 571 bits takes 2.4 ms.
 inline constexpr std::uint64_t multiplication(std::size_t bits) { return 40'000 + 8 * bits * bits; }
 /// The same on the curves of RFC 7748.
@@ -38,6 +40,9 @@ inline constexpr std::uint64_t product(std::size_t bits) { return bits / 64 * (b
 /// OpenSSL making objects of DER, with all of its allocations; those that hold a public key also make that, by a provider.
 inline constexpr std::uint64_t objects(std::size_t der_bytes) { return 5'000 + 25 * der_bytes; }
 inline constexpr std::uint64_t objects_with_key(std::size_t der_bytes) { return 60'000 + 50 * der_bytes; }
+
+/// Generating the public half of an ML-DSA or ML-KEM key with that many rows.
+inline constexpr std::uint64_t lattice(std::size_t rows) { return 200'000 + 20'000 * rows * rows; }
 
 /// All checks of rsa_checks.hpp: mostly divisions of the modulus by all small primes.
 inline constexpr std::uint64_t modulus_checks(std::size_t bits) {

@@ -3,6 +3,9 @@
 
 #include "core/base/limits.hpp"
 #include "detectors/formats/der.hpp"
+#include "detectors/keys/algorithm_names.hpp"
+#include "detectors/keys/key_octets.hpp"
+#include "detectors/keys/post_quantum_key.hpp"
 #include "detectors/keys/private_key_math.hpp"
 
 #include <algorithm>
@@ -36,17 +39,6 @@ bool read_other_primes(der::Reader& reader, std::vector<ByteView>& primes) {
   return primes.size() > 2;
 }
 
-/// Of 32 random octets, at least 20 are different and at most 25 are printable, except once in about a hundred thousand.
-bool varied_enough(ByteView octets) {
-  std::array<bool, 256> seen{};
-  std::size_t distinct = 0, printable = 0;
-  for (const std::uint8_t octet : octets) {
-    if (!std::exchange(seen[octet], true)) ++distinct;
-    if (octet >= 0x20 && octet < 0x7f) ++printable;
-  }
-  return distinct * 32 >= octets.size() * 20 && printable * 32 <= octets.size() * 25;
-}
-
 /// The octets in PKCS#8 for Ed25519 and similar keys: another OCTET STRING (RFC 8410, 7).
 PrivateKey raw_curve_key(const RawKeyKind& kind, ByteView inner) {
   PrivateKey key;
@@ -54,7 +46,7 @@ PrivateKey raw_curve_key(const RawKeyKind& kind, ByteView inner) {
   const auto scalar = der::only_content(inner, der::kOctetString);
   auto public_key = scalar ? raw_public_key(kind, *scalar) : std::nullopt;
   key.consistent = public_key.has_value();
-  key.looks_random = scalar && varied_enough(*scalar);
+  key.looks_random = scalar && may_be_key_octets(*scalar);
   if (public_key) key.public_key = std::move(*public_key);
   return key;
 }
@@ -86,6 +78,24 @@ PrivateKey discrete_log_key(ByteView algorithm, ByteView parameters, bool dsa, B
   return key;
 }
 
+/// Post-quantum keys, and those of algorithms that only have a name or a number.
+Result<PrivateKey> other_key(ByteView type, ByteView inner) {
+  PrivateKey key;
+  const std::string_view name = algorithm_name(type);
+  key.public_key.key_type = name.empty() ? der::oid_text(type) : std::string(name);
+  if (key.public_key.key_type.empty()) return not_a_key("a private key's algorithm");
+  key.looks_random = may_be_key_octets(inner);
+  const auto read = read_post_quantum_key(name, inner);
+  if (!read) return key;
+  key.consistent = read->consistent;
+  key.looks_random = read->looks_random;
+  if (read->public_bits.empty()) return key;
+  const Bytes identifier = der::write(der::kOid, {type});
+  auto public_key = public_key_with(der::write(der::kSequence, {identifier}), read->public_bits);
+  if (public_key) key.public_key = *std::move(public_key);
+  return key;
+}
+
 /// Finds the reader for a PrivateKeyInfo's algorithm.
 Result<PrivateKey> read_private_octets(ByteView algorithm, ByteView inner) {
   der::Reader reader(*der::only_content(algorithm, der::kSequence));
@@ -102,10 +112,18 @@ Result<PrivateKey> read_private_octets(ByteView algorithm, ByteView inner) {
   if (same_bytes(type, oid::dsa())) return discrete_log_key(algorithm, parameters, true, inner);
   if (same_bytes(type, oid::dh()) || same_bytes(type, oid::x942_dh())) return discrete_log_key(algorithm, parameters, false, inner);
   if (const RawKeyKind* kind = raw_key_kind(type)) return raw_curve_key(*kind, inner);
-  PrivateKey key;
-  key.public_key.key_type = der::oid_text(type);
-  if (key.public_key.key_type.empty()) return not_a_key("a private key's algorithm");
-  return key;
+  return other_key(type, inner);
+}
+
+/// [0] attributes and, since RFC 5958, [1] the public key: a BIT STRING.
+bool read_pkcs8_rest(der::Reader& reader, ByteView& public_bits) {
+  while (!reader.empty()) {
+    der::Element optional;
+    if (!reader.next(optional) || (optional.tag & 0xc0) != 0x80 || (optional.tag & 0x1f) > 1) return false;
+    constexpr std::uint8_t kPublicKey = 0x81;
+    if (optional.tag == kPublicKey && optional.content.size() > 1 && optional.content[0] == 0) public_bits = optional.content.subspan(1);
+  }
+  return true;
 }
 
 }  // namespace
@@ -178,6 +196,8 @@ Result<PrivateKey> read_sec1(ByteView der, ByteView parameters) {
     return not_a_key("an EC private key");
   }
   PrivateKey key = ec_private_key(curve, scalar, point);
+  // Nothing else can be checked: almost any number of that size is a key.
+  if (point.empty()) key.looks_random = may_be_key_octets(scalar);
   key.format = "SEC1";
   key.opaque = der;
   return key;
@@ -192,14 +212,14 @@ Result<PrivateKey> read_pkcs8(ByteView der) {
   ByteView inner;
   if (!reader.small_integer(version) || version > 1) return not_a_key("a PKCS#8 private key");
   if (!reader.next(der::kSequence, algorithm) || !reader.next(der::kOctetString, inner)) return not_a_key("a PKCS#8 private key");
-  // Attributes [0] and, since RFC 5958, the public key [1]; neither changes the key.
-  while (!reader.empty()) {
-    der::Element optional;
-    if (!reader.next(optional) || (optional.tag & 0xc0) != 0x80 || (optional.tag & 0x1f) > 1) return not_a_key("a PKCS#8 private key");
-  }
+  ByteView public_bits;
+  if (!read_pkcs8_rest(reader, public_bits)) return not_a_key("a PKCS#8 private key");
   if (inner.empty() || !der::well_formed(algorithm.whole, limits::der_depth_max)) return not_a_key("a PKCS#8 private key");
   auto key = read_private_octets(algorithm.whole, inner);
   if (!key) return key.error();
+  // Where the public half cannot be derived, what stands beside it is believed.
+  auto beside = key->public_key.spki.empty() && !public_bits.empty() ? public_key_with(algorithm.whole, public_bits) : std::nullopt;
+  if (beside) key->public_key = *std::move(beside);
   key->format = "PKCS#8";
   key->opaque = der;
   return key;

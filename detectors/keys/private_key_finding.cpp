@@ -25,11 +25,11 @@ std::string title_of(const PrivateKey& key, std::string_view encoding) {
 
 }  // namespace
 
-Finding describe_private_key(const PrivateKey& key, std::string_view encoding, const DetectorContext& context) {
+Finding describe_private_key(const PrivateKey& key, std::string_view encoding, FindingSink& sink) {
   Finding finding;
   finding.type = FindingType::private_key;
   const bool known = !key.public_key.spki.empty();
-  finding.id = known ? key.public_key.id() : keyed_id(context, key.opaque);
+  finding.id = known ? key.public_key.id() : sink.secret_id(key.opaque);
   finding.severity = key.encrypted ? Severity::medium : Severity::high;
   finding.title = title_of(key, encoding);
   json& attributes = finding.attributes;

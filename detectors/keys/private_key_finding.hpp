@@ -7,6 +7,6 @@
 namespace landwaiter::detectors {
 
 /// A private key as a finding without occurrences, described in the same way wherever it is found. `encoding` is "PEM" or "DER".
-Finding describe_private_key(const PrivateKey& key, std::string_view encoding, const DetectorContext& context);
+Finding describe_private_key(const PrivateKey& key, std::string_view encoding, FindingSink& sink);
 
 }  // namespace landwaiter::detectors

@@ -9,6 +9,7 @@
 #include "detectors/keys/algorithm_names.hpp"
 #include "detectors/keys/explicit_curve.hpp"
 #include "detectors/keys/key_checks.hpp"
+#include "detectors/keys/key_identity.hpp"
 
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -46,16 +47,14 @@ struct RawCurve {
 const std::array<RawCurve, 4> kRawCurves{
     {{kX25519, "X25519", 32, 253}, {kX448, "X448", 56, 448}, {kEd25519, "Ed25519", 32, 256}, {kEd448, "Ed448", 57, 456}}};
 
-/// RFC 8017, A.1.1. Some writers omit the leading zero of a number whose first bit is set; like OpenSSL, read it as positive, and use the
-/// identity of the correct encoding.
-bool read_rsa(ByteView key, bool pss, PublicKey& out) {
+/// RFC 8017, A.1.1. Some writers omit the leading zero of a number whose first bit is set; like OpenSSL, read it as positive.
+bool read_rsa(ByteView key, PublicKey& out) {
   const auto fields = der::only_content(key, der::kSequence);
   if (!fields) return false;
   der::Reader reader(*fields);
   ByteView modulus, exponent;
   if (!reader.next(der::kInteger, modulus) || !reader.next(der::kInteger, exponent) || !reader.empty()) return false;
   out.size_bits = bit_length(modulus);
-  if (!pss) out.spki = rsa_public_key(modulus, exponent).spki;
   return out.size_bits != 0;
 }
 
@@ -124,7 +123,7 @@ bool read_key(ByteView algorithm_fields, ByteView key, PublicKey& out) {
   const bool pss = same_bytes(type, kRsaPss);
   if (pss || same_bytes(type, kRsa)) {
     out.key_type = pss ? "RSA-PSS" : "RSA";
-    return read_rsa(key, pss, out);
+    return read_rsa(key, out);
   }
   if (same_bytes(type, kDsa)) {
     out.key_type = "DSA";
@@ -181,7 +180,7 @@ std::optional<PublicKey> read_public_key(ByteView spki) {
   if (!reader.next(der::kSequence, algorithm) || !reader.bit_string(key) || !reader.empty()) return std::nullopt;
   PublicKey out;
   if (!read_key(algorithm, key, out)) return std::nullopt;
-  if (out.spki.empty()) out.spki.assign(spki.begin(), spki.end());
+  out.spki = identifying_spki(algorithm, out.equal_curve.empty() ? out.curve : out.equal_curve, key);
   return out;
 }
 

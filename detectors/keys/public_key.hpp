@@ -13,13 +13,13 @@
 namespace landwaiter::detectors {
 
 /// A public key as SubjectPublicKeyInfo (RFC 5280, 4.1.2.7) and its facts. The digest of its DER identifies the key everywhere: in a
-/// certificate, in a request, as the public half of a private key.
+/// certificate, in a request, as the public half of a private key; see key_identity.hpp.
 struct PublicKey {
   /// "RSA", "RSA-PSS", "DSA", "DH", "EC", "Ed25519", "Ed448", "X25519", "X448", a name from algorithm_names.hpp, or the OID.
   std::string key_type;
-  std::size_t size_bits = 0;  ///< of the modulus or the curve's field; 0 if unknown
-  std::string curve;          ///< OpenSSL's name ("prime256v1"), an OID, "explicit", or empty when not on a curve
-  Bytes spki;
+  std::size_t size_bits = 0;     ///< of the modulus or the curve's field; 0 if unknown
+  std::string curve;             ///< OpenSSL's name ("prime256v1"), an OID, "explicit", or empty when not on a curve
+  Bytes spki;                    ///< the one that stands for the key, which need not be the one that was read
   std::string equal_curve = {};  ///< for an explicit curve: the name of the curve with the same parameters
 
   std::string spki_sha256() const;  ///< lower-case hexadecimal

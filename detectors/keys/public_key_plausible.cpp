@@ -5,7 +5,9 @@
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
 #include "detectors/keys/key_checks.hpp"
+#include "detectors/keys/key_octets.hpp"
 #include "detectors/keys/key_work.hpp"
+#include "detectors/keys/post_quantum_key.hpp"
 #include "detectors/keys/rsa_checks.hpp"
 
 #include <openssl/ec.h>
@@ -14,7 +16,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bitset>
 #include <memory>
 
 namespace landwaiter::detectors {
@@ -89,15 +90,6 @@ std::size_t raw_size(std::string_view key_type) {
   return found == kRawSizes.end() ? 0 : found->bytes;
 }
 
-/// 32 random bytes have 30 different ones on average, and fewer than 22 once in 10^10.
-bool varied(ByteView bytes) {
-  constexpr std::size_t kLooked = 32;
-  constexpr std::size_t kDifferentMin = 22;
-  std::bitset<256> seen;
-  for (const std::uint8_t byte : bytes.first(std::min(bytes.size(), kLooked))) seen.set(byte);
-  return seen.count() >= kDifferentMin;
-}
-
 bool plausible_discrete_log(const PublicKey& key) {
   constexpr std::size_t kBitsMin = 512;
   const std::size_t y_bits = bit_length(key_value(key));
@@ -112,8 +104,11 @@ bool is_plausible(const PublicKey& key) {
   if (key.key_type.starts_with("RSA")) return plausible_rsa(key);
   if (key.key_type == "EC") return on_its_curve(key, parts->bits);
   if (key.key_type == "DSA" || key.key_type == "DH") return plausible_discrete_log(key);
-  const std::size_t size = raw_size(key.key_type);
-  return size != 0 && parts->parameters.empty() && parts->bits.size() == size && varied(parts->bits);
+  // A composite has another key behind it.
+  const bool composite = key.key_type.starts_with("MLDSA") || key.key_type.starts_with("MLKEM");
+  const std::size_t size = raw_size(composite ? first_of_composite(key.key_type) : key.key_type);
+  const bool right_size = composite ? parts->bits.size() > size : parts->bits.size() == size;
+  return size != 0 && parts->parameters.empty() && right_size && may_be_key_octets(parts->bits);
 }
 
 }  // namespace landwaiter::detectors

@@ -60,7 +60,7 @@ struct Look {
     std::string key = answer_key("keystore " + keystore.type + " " + keystore.problem, keystore.whole);
     if (const auto* known = known_answer(key)) return *known;
     Guesser guesser(context.try_passwords, [this](std::uint64_t rounds) { return sink.spend(rounds); });
-    std::vector<Finding> findings = open_keystore(keystore, context, guesser);
+    std::vector<Finding> findings = open_keystore(keystore, sink, guesser);
     Finding store = describe_keystore(keystore);
     for (Finding& inside : findings) inside.attributes[attribute::keystore] = store.id;
     findings.push_back(std::move(store));

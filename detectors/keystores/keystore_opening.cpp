@@ -14,8 +14,7 @@ namespace {
 
 class Opener {
  public:
-  Opener(Keystore& keystore, const DetectorContext& context, Guesser& guesser)
-      : keystore_(keystore), context_(context), guesser_(guesser) {}
+  Opener(Keystore& keystore, FindingSink& sink, Guesser& guesser) : keystore_(keystore), sink_(sink), guesser_(guesser) {}
 
   std::vector<Finding> run() {
     open_store();
@@ -64,7 +63,7 @@ class Opener {
     const ByteView der = entry.private_key_in != nullptr ? entry.private_key_in(entry, opened) : opened;
     const auto key = der.empty() ? Result<PrivateKey>(Error(ErrorCode::malformed, "no private key")) : read_pkcs8(der);
     if (!key) return;
-    Finding finding = describe_private_key(*key, "DER", context_);
+    Finding finding = describe_private_key(*key, "DER", sink_);
     if (!key->public_key.spki.empty()) entry.key_id = key->public_key.id();
     finding.attributes[attribute::encrypted] = true;
     finding.attributes[attribute::encryption] = entry.encryption;
@@ -73,7 +72,7 @@ class Opener {
   }
 
   void report_own_key(const PrivateKey& key) {
-    Finding finding = describe_private_key(key, "DER", context_);
+    Finding finding = describe_private_key(key, "DER", sink_);
     if (keystore_.password) {
       finding.severity = Severity::high;
       add_password(finding, *keystore_.password);
@@ -97,15 +96,15 @@ class Opener {
   }
 
   Keystore& keystore_;
-  const DetectorContext& context_;
+  FindingSink& sink_;
   Guesser& guesser_;
   std::vector<Finding> findings_;
 };
 
 }  // namespace
 
-std::vector<Finding> open_keystore(Keystore& keystore, const DetectorContext& context, Guesser& guesser) {
-  return Opener(keystore, context, guesser).run();
+std::vector<Finding> open_keystore(Keystore& keystore, FindingSink& sink, Guesser& guesser) {
+  return Opener(keystore, sink, guesser).run();
 }
 
 }  // namespace landwaiter::detectors

@@ -10,6 +10,6 @@ namespace landwaiter::detectors {
 /// listed as far as the password decrypts them, and the ids of private keys are taken from the keys themselves. Returns findings for
 /// everything that is not readable in the file itself: decrypted private keys, and certificates that were encrypted or fragmented. Keys
 /// live only during the call.
-std::vector<Finding> open_keystore(Keystore& keystore, const DetectorContext& context, Guesser& guesser);
+std::vector<Finding> open_keystore(Keystore& keystore, FindingSink& sink, Guesser& guesser);
 
 }  // namespace landwaiter::detectors

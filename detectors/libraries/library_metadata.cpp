@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/libraries/library_metadata.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/text.hpp"
 #include "core/base/work_meter.hpp"
 #include "detectors/formats/binary_format.hpp"
@@ -127,7 +127,7 @@ std::string npm_pattern() {
 
 std::optional<FoundLibrary> read_package_json(const Window& window, const Hit& hit) {
   if (window.offset != 0 || !window.ends_file || window.bytes.size() > kPackageJsonMax) return std::nullopt;
-  const auto document = parse_json(as_text(window.bytes), "package.json");
+  const auto document = parse_json(as_text(window.bytes), "package.json", kJsonObject);
   if (!document || !document->is_object()) return std::nullopt;
   const auto text = [&](const char* key) {
     const auto value = document->find(key);

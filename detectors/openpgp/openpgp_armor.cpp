@@ -5,6 +5,7 @@
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
 #include "core/base/work_meter.hpp"
+#include "detectors/formats/pem_text.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -50,10 +51,10 @@ bool is_body(std::string_view text) {
   return count >= pem::kBodyCharactersMin;
 }
 
-void decode(std::string_view raw, Armor& armor) {
+void decode(std::string_view before, std::string_view raw, Armor& armor) {
   constexpr std::uint64_t kUnitsPerByte = 12;  // most of it for the checksum
   charge_work(kUnitsPerByte * raw.size());
-  std::string text = pem::unescaped(raw);
+  std::string text = pem::plain_text(before, raw);
   std::string_view body = without_headers(text);
   const auto checksum = take_checksum(body);
   if (!is_body(body)) {
@@ -70,8 +71,8 @@ void decode(std::string_view raw, Armor& armor) {
 }
 
 /// A block without a usable END.
-void finish_unclosed(std::string_view raw, Armor& armor) {
-  std::string text = pem::unescaped(raw);
+void finish_unclosed(std::string_view before, std::string_view raw, Armor& armor) {
+  std::string text = pem::plain_text(before, raw);
   armor.state = is_body(without_headers(text)) ? pem::State::damaged : pem::State::bare;
   armor.problem = "its END line is missing";
   wipe(text);
@@ -101,7 +102,8 @@ Armor read_armor(ByteView bytes, std::size_t begin_line_end, bool ends_file) {
   armor.label = text.substr(begin + kBegin.size(), begin_line_end - begin - kBegin.size() - kDashes.size());
 
   const std::size_t reach = begin + std::min(text.size() - begin, kArmorBytesMax);
-  const std::size_t stop = text.substr(0, reach).find(kDashes, begin_line_end);
+  const std::string_view before = text.substr(0, begin);
+  const std::size_t stop = pem::end_dashes(text.substr(0, reach), begin_line_end);
   const std::string_view raw = text.substr(begin_line_end, std::min(stop, reach) - begin_line_end);
   armor.end = begin_line_end + raw.size();
   const bool more_to_see = stop == std::string_view::npos && !(ends_file && reach == text.size());
@@ -113,11 +115,11 @@ Armor read_armor(ByteView bytes, std::size_t begin_line_end, bool ends_file) {
   const bool closed = after.starts_with(kEnd) && after.substr(kEnd.size()).starts_with(armor.label) &&
                       after.substr(kEnd.size() + armor.label.size()).starts_with(kDashes);
   if (!closed) {
-    finish_unclosed(raw, armor);
+    finish_unclosed(before, raw, armor);
     return armor;
   }
   armor.end = stop + kEnd.size() + armor.label.size() + kDashes.size();
-  decode(raw, armor);
+  decode(before, raw, armor);
   return armor;
 }
 

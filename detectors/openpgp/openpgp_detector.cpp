@@ -5,7 +5,6 @@
 #include "core/base/limits.hpp"
 #include "core/base/work_meter.hpp"
 #include "core/report/attribute_names.hpp"
-#include "detectors/engine/answers.hpp"
 #include "detectors/openpgp/gpg_agent_key.hpp"
 #include "detectors/openpgp/keybox.hpp"
 #include "detectors/openpgp/openpgp_armor.hpp"
@@ -13,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 
 namespace landwaiter::detectors {
 namespace {
@@ -28,21 +26,23 @@ enum OpenPgpTrigger { kArmor, kKeybox, kAgentCanonical, kAgentExtended, kRsaPack
 struct PacketTrigger {
   std::string_view pattern;
   std::size_t length;
+  std::size_t from_algorithm;  ///< bytes from the algorithm to the end of the match
 };
 /// Version and time.
 constexpr std::size_t kBeforeAlgorithm = 5;
 constexpr std::array kPacketTriggers{
-    PacketTrigger{R"(\x16\x09\x2b\x06\x01\x04\x01\xda\x47\x0f\x01)", 11},                             // EdDSA on Ed25519, the old way
-    PacketTrigger{R"(\x16\x03\x2b\x65\x71)", 5},                                                      // and on Ed448
-    PacketTrigger{R"(\x13\x08\x2a\x86\x48\xce\x3d\x03\x01\x07)", 10},                                 // ECDSA on P-256
-    PacketTrigger{R"(\x13\x05\x2b\x81\x04\x00[\x0a\x22\x23])", 7},                                    // secp256k1, P-384, P-521
-    PacketTrigger{R"(\x13\x09\x2b\x24\x03\x03\x02\x08\x01\x01)", 10},                                 // Brainpool
-    PacketTrigger{R"(\x11[\x02\x04\x08\x0c]\x00[\x80-\xff])", 4},                                     // DSA of 512, 1024, 2048 or 3072 bits
-    PacketTrigger{R"((?:[\x19\x1b]\x00\x00\x00\x20|\x1a\x00\x00\x00\x38|\x1c\x00\x00\x00\x39))", 5},  // version 6: X25519 and similar
-    PacketTrigger{R"([\x26\x3f-\x9f]\x04[\x20-\x9f][\x00-\xff]{3}[\x1b\x1c])", 7},  // version 4: Ed25519, Ed448, after their size
+    PacketTrigger{R"(\x16\x09\x2b\x06\x01\x04\x01\xda\x47\x0f\x01)", 11, 11},  // EdDSA on Ed25519, the old way
+    PacketTrigger{R"(\x16\x03\x2b\x65\x71)", 5, 5},                            // and on Ed448
+    PacketTrigger{R"(\x13\x08\x2a\x86\x48\xce\x3d\x03\x01\x07)", 10, 10},      // ECDSA on P-256
+    PacketTrigger{R"(\x13\x05\x2b\x81\x04\x00[\x0a\x22\x23])", 7, 7},          // secp256k1, P-384, P-521
+    PacketTrigger{R"(\x13\x09\x2b\x24\x03\x03\x02\x08\x01\x01)", 10, 10},      // Brainpool
+    PacketTrigger{R"(\x11[\x02\x04\x08\x0c]\x00[\x80-\xff])", 4, 4},           // DSA of 512, 1024, 2048 or 3072 bits
+    PacketTrigger{R"(\x04[\x20-\x9f][\x00-\xff]{3}\x11[\x01-\x40])", 7, 2},    // and of any size, after version 4 and a likely time
+    PacketTrigger{R"((?:[\x19\x1b]\x00\x00\x00\x20|\x1a\x00\x00\x00\x38|\x1c\x00\x00\x00\x39))", 5, 5},  // version 6: X25519 and similar
+    PacketTrigger{R"(\x06[\x00-\xff]{4}(?:\x1e\x00\x00\x07\xc0|\x1f\x00\x00\x0a\x59|[\x20\x21]\x00\x00\x00\x20|\x22\x00\x00\x00\x40))", 10,
+                  5},                                                                  // ML-DSA with Ed25519 or Ed448, SLH-DSA
+    PacketTrigger{R"([\x26\x3f-\x9f]\x04[\x20-\x9f][\x00-\xff]{3}[\x1b\x1c])", 7, 1},  // version 4: Ed25519, Ed448, after their size
 };
-/// The last ends with its algorithm.
-constexpr std::size_t kNativeTrigger = kPacketTriggers.size() - 1;
 /// RSA's other number, after the modulus: the count of its bits, and 65,537. Old keys have 17, 37 or 41; there the next packet, a user id
 /// or a signature, excludes random data.
 constexpr std::string_view kRsaExponentPattern = R"(\x00\x11\x01\x00\x01)";
@@ -55,6 +55,8 @@ constexpr std::size_t kKeyBlockBytesMax = 2 * 1024 * 1024;
 constexpr unsigned kNativeAlgorithmsFirst = 25;
 /// Key blocks in one armor: a distribution's keyring has 1,000.
 constexpr std::size_t kArmoredKeysMax = 5000;
+/// What `gpg --enarmor` makes of any file.
+constexpr std::string_view kAnyFile = "ARMORED FILE";
 /// A keybox's header blob: length, type, version, flags, "KBXf".
 constexpr std::size_t kKeyboxMagicEnd = 12;
 /// An expression with a 16,384-bit RSA key in hexadecimal takes 30 KiB.
@@ -63,20 +65,21 @@ constexpr std::size_t kAgentKeyBytesMax = 64 * 1024;
 /// The sizes that the header of a packet as large as a key can have.
 constexpr std::array<std::size_t, 4> kHeaderSizes{2, 3, 5, 6};
 
-/// Each key of the block, where its packet is.
-void report(const KeyBlock& block, std::string_view encoding, const DetectorContext& context, std::size_t begin, FindingSink& sink) {
-  auto findings = openpgp::describe_key_block(block, encoding, context);
-  for (std::size_t i = 0; i < findings.size(); ++i) sink.add(std::move(findings[i]), begin + block.members[i].begin);
+void report(const KeyBlock& block, std::string_view encoding, std::size_t begin, bool at_packet, FindingSink& sink) {
+  auto findings = openpgp::describe_key_block(block, encoding, sink);
+  for (std::size_t i = 0; i < findings.size(); ++i) {
+    sink.add(std::move(findings[i]), at_packet ? begin + block.members[i].begin : begin);
+  }
 }
 
-/// All keys of an armored body.
-std::vector<Finding> read_armored(ByteView body, const DetectorContext& context) {
-  std::vector<Finding> found;
+/// All keys of an armored body; false if there is none.
+bool report_all(ByteView body, std::size_t begin, FindingSink& sink) {
+  bool found = false;
   for (std::size_t i = 0; i < kArmoredKeysMax && !body.empty(); ++i) {
     const auto block = openpgp::read_key_block(body);
     if (block) {
-      auto keys = openpgp::describe_key_block(*block, "armor", context);
-      std::ranges::move(keys, std::back_inserter(found));
+      report(*block, "armor", begin, false, sink);
+      found = true;
       body = body.subspan(block->size);
       continue;
     }
@@ -87,13 +90,6 @@ std::vector<Finding> read_armored(ByteView body, const DetectorContext& context)
     body = body.subspan(reader.offset());
   }
   return found;
-}
-
-/// False if there is no key.
-bool report_all(ByteView body, const DetectorContext& context, std::size_t begin, FindingSink& sink) {
-  auto findings = answer_for("OpenPGP armor", body, [&] { return read_armored(body, context); });
-  for (Finding& finding : findings) sink.add(std::move(finding), begin);
-  return !findings.empty();
 }
 
 /// A known cipher and hash, and more than a single hash of the passphrase, as every implementation of these algorithms writes.
@@ -117,7 +113,7 @@ bool convincing(const KeyBlock& block, bool fills_file) {
 
 std::vector<Trigger> OpenPgpDetector::triggers() const {
   std::vector<Trigger> out{
-      {kArmor, "-----BEGIN PGP (?:PUBLIC|PRIVATE|SECRET) KEY BLOCK-----", 38},
+      {kArmor, "-----BEGIN PGP (?:(?:PUBLIC|PRIVATE|SECRET) KEY BLOCK|ARMORED FILE)-----", 38},
       {kKeybox, R"(\x00\x00\x00\x20\x01\x01[\x00-\xff]{2}KBXf)", kKeyboxMagicEnd},
       {kAgentCanonical, R"(\((?:11:private-key|21:protected-private-key|20:shadowed-private-key)\()", 26},
       {kAgentExtended, R"(Key: \((?:protected-|shadowed-)?private-key )", 28},
@@ -139,8 +135,7 @@ void OpenPgpDetector::inspect(const Window& window, const Hit& hit, FindingSink&
     case kRsaPackets:
     case kRsaOldPackets: return inspect_rsa_packets(window, hit, sink);
     default: {
-      const std::size_t trigger = static_cast<std::size_t>(hit.trigger - kPackets);
-      const std::size_t behind = trigger == kNativeTrigger ? 1 : kPacketTriggers.at(trigger).length;
+      const std::size_t behind = kPacketTriggers.at(static_cast<std::size_t>(hit.trigger - kPackets)).from_algorithm;
       if (hit.end >= behind + kBeforeAlgorithm) inspect_packet(window, hit.end - behind - kBeforeAlgorithm, sink);
     }
   }
@@ -158,7 +153,11 @@ void OpenPgpDetector::inspect_armor(const Window& window, const Hit& hit, Findin
   }
   sink.consumed(armor.end);
   if (armor.checksum_wrong) sink.diagnose(ErrorCode::malformed, "an armored OpenPGP key does not match its checksum", armor.begin);
-  if (!report_all(armor.body.view(), context_, armor.begin, sink) && !armor.checksum_wrong) {
+  if (report_all(armor.body.view(), armor.begin, sink) || armor.checksum_wrong) return;
+  if (armor.label == kAnyFile) {
+    const ByteView body = armor.body.view();
+    sink.decoded("armor", Bytes(body.begin(), body.end()), armor.begin, armor.end);
+  } else {
     sink.diagnose(ErrorCode::malformed, "an armored OpenPGP block does not hold a key that can be read", armor.begin);
   }
 }
@@ -194,7 +193,7 @@ bool OpenPgpDetector::inspect_packet(const Window& window, std::size_t version, 
     if (!convincing(*block, fills_file)) continue;
     const bool could_go_on = block->cut && !(window.ends_file && begin + rest.size() == window.bytes.size());
     if (could_go_on && sink.need(begin, kKeyBlockBytesMax)) return true;
-    report(*block, "binary", context_, begin, sink);
+    report(*block, "binary", begin, true, sink);
     sink.consumed(begin + block->size);
     return true;
   }
@@ -213,7 +212,7 @@ void OpenPgpDetector::inspect_keybox(const Window& window, const Hit& hit, Findi
     const auto block = openpgp::read_key_block(bytes);
     if (!block) continue;
     const auto at = static_cast<std::size_t>(bytes.data() - window.bytes.data());
-    report(*block, "keybox", context_, at, sink);
+    report(*block, "keybox", at, true, sink);
   }
   sink.consumed(begin + box->size);
 }
@@ -225,7 +224,7 @@ void OpenPgpDetector::inspect_agent_key(const Window& window, const Hit& hit, Fi
   if (begin == std::string_view::npos) return;
   const auto key = read_agent_key(window.bytes.subspan(begin, std::min(window.bytes.size() - begin, kAgentKeyBytesMax)));
   if (!key) return;
-  Finding finding = openpgp::describe_key(key->public_key, key->secret, {}, context_);
+  Finding finding = openpgp::describe_key(key->public_key, key->secret, {}, sink);
   finding.title += " (GnuPG agent)";
   finding.attributes[attribute::encoding] = before.ends_with('(') ? "canonical S-expression" : "S-expression";
   finding.attributes[attribute::format] = "GnuPG agent";

@@ -10,9 +10,8 @@ namespace landwaiter::detectors {
 /// something that belongs to a key follows. Private keys have the same identity as in any other format.
 class OpenPgpDetector final : public Detector {
  public:
-  explicit OpenPgpDetector(DetectorContext context) : context_(std::move(context)) {}
   std::string_view name() const override { return "openpgp"; }
-  int version() const override { return 2; }
+  int version() const override { return 3; }
   std::vector<Trigger> triggers() const override;
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
 
@@ -22,8 +21,6 @@ class OpenPgpDetector final : public Detector {
   bool inspect_packet(const Window& window, std::size_t version, FindingSink& sink) const;
   void inspect_keybox(const Window& window, const Hit& hit, FindingSink& sink) const;
   void inspect_agent_key(const Window& window, const Hit& hit, FindingSink& sink) const;
-
-  DetectorContext context_;
 };
 
 }  // namespace landwaiter::detectors

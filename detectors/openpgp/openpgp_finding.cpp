@@ -49,9 +49,9 @@ void add_signature(const Member& member, json& attributes) {
 
 std::string owner(const std::vector<std::string>& user_ids) { return user_ids.empty() ? std::string() : user_ids.front(); }
 
-Finding describe_member(const KeyBlock& block, const Member& member, std::string_view encoding, const DetectorContext& context) {
+Finding describe_member(const KeyBlock& block, const Member& member, std::string_view encoding, FindingSink& sink) {
   const Key& key = member.key;
-  Finding finding = describe_key(key.public_key, key.secret, key.public_body, context);
+  Finding finding = describe_key(key.public_key, key.secret, key.public_body, sink);
   json& attributes = finding.attributes;
   attributes[attribute::encoding] = encoding;
   attributes[attribute::format] = "OpenPGP v" + std::to_string(key.version);
@@ -76,13 +76,13 @@ Finding describe_member(const KeyBlock& block, const Member& member, std::string
 
 }  // namespace
 
-Finding describe_key(const PublicKey& key, const Protection& secret, ByteView identity, const DetectorContext& context) {
+Finding describe_key(const PublicKey& key, const Protection& secret, ByteView identity, FindingSink& sink) {
   Finding finding;
   const bool has_private = is_private(secret.part);
   const bool encrypted = secret.part == SecretPart::encrypted;
   finding.type = has_private ? FindingType::private_key : FindingType::public_key;
   if (!key.spki.empty()) finding.id = key.id();
-  else finding.id = has_private ? keyed_id(context, identity) : Digest::sha256_of(identity).str();
+  else finding.id = has_private ? sink.secret_id(identity) : Digest::sha256_of(identity).str();
   finding.severity = !has_private ? Severity::info : encrypted ? Severity::medium : Severity::high;
   finding.title = name_of(key) + (has_private ? " private key" : " public key") + (encrypted ? ", encrypted" : "");
   json& attributes = finding.attributes;
@@ -98,9 +98,9 @@ Finding describe_key(const PublicKey& key, const Protection& secret, ByteView id
   return finding;
 }
 
-std::vector<Finding> describe_key_block(const KeyBlock& block, std::string_view encoding, const DetectorContext& context) {
+std::vector<Finding> describe_key_block(const KeyBlock& block, std::string_view encoding, FindingSink& sink) {
   std::vector<Finding> findings;
-  for (const Member& member : block.members) findings.push_back(describe_member(block, member, encoding, context));
+  for (const Member& member : block.members) findings.push_back(describe_member(block, member, encoding, sink));
   return findings;
 }
 

@@ -20,7 +20,7 @@ struct Algorithm {
 };
 
 /// RFC 9580, 9.1; LibrePGP's 8; the post-quantum ones of draft-ietf-openpgp-pqc.
-constexpr std::array<Algorithm, 19> kAlgorithms{{{1, "RSA"},
+constexpr std::array<Algorithm, 21> kAlgorithms{{{1, "RSA"},
                                                  {2, "RSA"},
                                                  {3, "RSA"},
                                                  {8, "Kyber"},
@@ -37,6 +37,8 @@ constexpr std::array<Algorithm, 19> kAlgorithms{{{1, "RSA"},
                                                  {30, "ML-DSA-65+Ed25519"},
                                                  {31, "ML-DSA-87+Ed448"},
                                                  {32, "SLH-DSA-SHAKE-128s"},
+                                                 {33, "SLH-DSA-SHAKE-128f"},
+                                                 {34, "SLH-DSA-SHAKE-256s"},
                                                  {35, "ML-KEM-768+X25519"},
                                                  {36, "ML-KEM-1024+X448"}}};
 
@@ -129,6 +131,25 @@ bool read_native(ByteReader& reader, ByteView oid_content, std::size_t size, Key
   return public_key.has_value();
 }
 
+/// Sizes of the public parts of draft-ietf-openpgp-pqc from algorithm 30 on: the other key and then the post-quantum one.
+std::size_t post_quantum_bytes(unsigned algorithm) {
+  constexpr std::array<std::size_t, 7> kBytes{32 + 1952, 57 + 2592, 32, 32, 64, 32 + 1184, 56 + 1568};
+  return algorithm >= 30 && algorithm <= 36 ? kBytes[algorithm - 30] : 0;
+}
+
+/// SLH-DSA stands alone and has the identity of its SubjectPublicKeyInfo. No other format has the pairs: these are known by name.
+bool read_post_quantum(ByteReader& reader, Key& key) {
+  ByteView numbers;
+  if (!reader.view(post_quantum_bytes(key.algorithm), numbers)) return false;
+  key.public_key.key_type = algorithm_name(key.algorithm);
+  if (key.algorithm < 32 || key.algorithm > 34) return true;
+  constexpr std::array<std::uint8_t, 3> kLastArcs{26, 27, 30};
+  const Bytes identifier{0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, kLastArcs[key.algorithm - 32]};
+  auto public_key = raw_key(identifier, numbers);
+  if (public_key) key.public_key = *std::move(public_key);
+  return public_key.has_value();
+}
+
 /// `size` is that of all public numbers, if the version has it.
 bool read_numbers(ByteReader& reader, std::optional<std::size_t> size, Key& key) {
   switch (key.algorithm) {
@@ -147,6 +168,7 @@ bool read_numbers(ByteReader& reader, std::optional<std::size_t> size, Key& key)
     case 28: return read_native(reader, oid::ed448(), 57, key);
     default: break;
   }
+  if (post_quantum_bytes(key.algorithm) != 0) return read_post_quantum(reader, key);
   // Known only by name, and only if the packet says how much is public.
   const std::string name = algorithm_name(key.algorithm);
   key.public_key.key_type = name;

@@ -2,6 +2,7 @@
 #include "detectors/openpgp/openpgp_secret.hpp"
 
 #include "detectors/keys/key_consistency.hpp"
+#include "detectors/keys/key_identity.hpp"
 
 #include <algorithm>
 #include <array>
@@ -32,7 +33,8 @@ std::size_t count_of_secrets(unsigned algorithm) { return algorithm <= 3 ? 4 : 1
 
 std::size_t native_bytes(unsigned algorithm) {
   constexpr std::array<std::size_t, 4> kBytes{32, 56, 32, 57};
-  return algorithm >= 25 && algorithm <= 28 ? kBytes[algorithm - 25] : 0;
+  if (algorithm >= 25 && algorithm <= 28) return kBytes[algorithm - 25];
+  return algorithm == 32 || algorithm == 33 ? 64 : algorithm == 34 ? 128 : 0;
 }
 
 bool numbers_agree(const Key& key, const std::vector<ByteView>& secret) {
@@ -52,6 +54,10 @@ bool numbers_agree(const Key& key, const std::vector<ByteView>& secret) {
       const auto numbers = public_numbers(key, 4);
       return numbers.size() == 4 && discrete_log_agrees(numbers[0], numbers[2], numbers[3], secret[0]);
     }
+    // SLH-DSA's public half is the second half of the private one (FIPS 205, 9.1).
+    case 32:
+    case 33:
+    case 34: return same_bytes(spki_key(key.public_key.spki), secret[0].subspan(secret[0].size() / 2));
     // Curve25519's scalar is a number here; other raw secrets are octet strings.
     case 18: return curve_agrees(key.public_key, secret[0], key.public_key.key_type == "X25519");
     default: return curve_agrees(key.public_key, secret[0]);

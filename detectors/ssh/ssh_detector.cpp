@@ -112,7 +112,7 @@ void SshDetector::inspect(const Window& window, const Hit& hit, FindingSink& sin
   switch (hit.trigger) {
     case kSshLine: return inspect_line(window, hit, sink);
     case kSshRfc4716: return inspect_rfc4716(window, hit, sink);
-    case kSsh1Key: return inspect_ssh1_private(window, hit, sink, context_);
+    case kSsh1Key: return inspect_ssh1_private(window, hit, sink);
     default: return inspect_krl(window, hit, sink);
   }
 }

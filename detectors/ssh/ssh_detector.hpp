@@ -10,14 +10,10 @@ namespace landwaiter::detectors {
 /// identity of its private key. OpenSSH's own private keys are left to PrivateKeyDetector.
 class SshDetector final : public Detector {
  public:
-  explicit SshDetector(DetectorContext context) : context_(std::move(context)) {}
   std::string_view name() const override { return "ssh"; }
   int version() const override { return 2; }
   std::vector<Trigger> triggers() const override;
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
-
- private:
-  DetectorContext context_;
 };
 
 }  // namespace landwaiter::detectors

@@ -124,7 +124,7 @@ void inspect_rfc4716(const Window& window, const Hit& hit, FindingSink& sink) {
   sink.consumed(at);
 }
 
-void inspect_ssh1_private(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context) {
+void inspect_ssh1_private(const Window& window, const Hit& hit, FindingSink& sink) {
   constexpr std::size_t kMagicSize = 33;
   if (hit.end < kMagicSize) return;
   ByteReader reader(window.bytes.subspan(hit.end));
@@ -142,7 +142,7 @@ void inspect_ssh1_private(const Window& window, const Hit& hit, FindingSink& sin
   key.format = "SSH-1";
   key.encrypted = cipher != 0;
   if (key.encrypted) key.encryption = {{"scheme", "SSH-1"}, {"cipher", ssh1_cipher(cipher)}, {"kdf", "MD5"}, {"iterations", 1U}};
-  Finding finding = private_key_finding(key, "binary", context);
+  Finding finding = private_key_finding(key, "binary", sink);
   // The protocol has a checksum that attackers can manipulate, and no current program supports it.
   add_weakness(finding, "ssh-1");
   sink.add(std::move(finding), hit.end - kMagicSize);

@@ -11,7 +11,7 @@ namespace landwaiter::detectors {
 /// "---- BEGIN SSH2 PUBLIC KEY ----" (RFC 4716); the hit ends with that line.
 void inspect_rfc4716(const Window& window, const Hit& hit, FindingSink& sink);
 /// "SSH PRIVATE KEY FILE FORMAT 1.1\n\0", the private key of the first protocol, always RSA. The hit ends with the zero.
-void inspect_ssh1_private(const Window& window, const Hit& hit, FindingSink& sink, const DetectorContext& context);
+void inspect_ssh1_private(const Window& window, const Hit& hit, FindingSink& sink);
 /// "SSHKRL\n\0", a list of revoked keys (OpenSSH's PROTOCOL.krl). The hit ends with the zero. The list ends where no section follows.
 void inspect_krl(const Window& window, const Hit& hit, FindingSink& sink);
 

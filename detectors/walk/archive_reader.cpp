@@ -26,16 +26,22 @@ struct ArchiveReader::Source {
   std::uint64_t delivered = 0;
   ByteView chunk;
   ByteView left;  ///< of the chunk, not given to libarchive yet
+  Bytes before;   ///< the end of what came before the chunk, as far as a zip's header may reach back into it
   std::optional<Error> failed;
 
   static la_ssize_t read(struct archive*, void* context, const void** buffer) { return static_cast<Source*>(context)->next(buffer); }
 
   la_ssize_t next(const void** buffer) {
     if (in_header && header_bytes > header_bytes_max) {
-      failed = Error(ErrorCode::limit_exceeded, "a tar header of more than " + human_bytes(header_bytes_max) + " (tar_header_bytes_max)");
+      failed =
+          Error(ErrorCode::limit_exceeded, "an archive's header of more than " + human_bytes(header_bytes_max) + " (tar_header_bytes_max)");
       return ARCHIVE_FATAL;
     }
     if (left.empty()) {
+      const ByteView end = chunk.last(std::min<std::size_t>(chunk.size(), limits::path_bytes_max));
+      before.insert(before.end(), end.begin(), end.end());
+      if (before.size() > limits::path_bytes_max)
+        before.erase(before.begin(), before.end() - static_cast<std::ptrdiff_t>(limits::path_bytes_max));
       auto next = bytes.next();
       if (!next) {
         failed = next.error();
@@ -61,7 +67,7 @@ namespace {
 /// libarchive converts names that are declared to be UTF-8 to the thread's charset, and composes accents on the way. For a tar
 /// we want their bytes as they are, which it keeps when the conversion fails, as in ASCII it does for all others. For a zip
 /// a failure loses the name, so there UTF-8 it is.
-NameCharset charset_for(ArchiveFormat format) { return format == ArchiveFormat::tar ? NameCharset::ascii : NameCharset::utf8; }
+NameCharset charset_for(ArchiveFormat format) { return format == ArchiveFormat::zip ? NameCharset::utf8 : NameCharset::ascii; }
 
 /// libarchive's warning, except for names that keep their bytes, as explained above.
 bool worth_telling(std::string_view warning) { return warning.find("converted from") == std::string_view::npos; }
@@ -124,14 +130,21 @@ std::string unsupported_zip_content(struct archive* archive, struct archive_entr
   return "its zip compression method is not supported: " + printable(name);
 }
 
+int support(struct archive* archive, ArchiveFormat format) {
+  switch (format) {
+    case ArchiveFormat::zip: return archive_read_support_format_zip_streamable(archive);
+    case ArchiveFormat::cpio: return archive_read_support_format_cpio(archive);
+    case ArchiveFormat::tar: break;
+  }
+  return archive_read_support_format_tar(archive);
+}
+
 }  // namespace
 
 ArchiveReader::ArchiveReader(ByteSource& source, ArchiveFormat format, std::uint64_t header_bytes_max)
-    : source_(new Source{source, header_bytes_max, false, 0, 0, {}, {}, {}}), archive_(archive_read_new()), format_(format) {
+    : source_(new Source{source, header_bytes_max, false, 0, 0, {}, {}, {}, {}}), archive_(archive_read_new()), format_(format) {
   if (!archive_) throw std::bad_alloc();
-  const int code = format == ArchiveFormat::tar ? archive_read_support_format_tar(archive_.get())
-                                                : archive_read_support_format_zip_streamable(archive_.get());
-  if (code != ARCHIVE_OK) throw std::bad_alloc();
+  if (support(archive_.get(), format) != ARCHIVE_OK) throw std::bad_alloc();
 }
 
 ArchiveReader::~ArchiveReader() = default;
@@ -141,7 +154,14 @@ std::string ArchiveReader::reason() const {
   return text ? printable(text) : "no reason given";
 }
 
-std::string_view ArchiveReader::format_name() const { return format_ == ArchiveFormat::tar ? "tar" : "zip"; }
+std::string_view ArchiveReader::format_name() const {
+  switch (format_) {
+    case ArchiveFormat::zip: return "zip";
+    case ArchiveFormat::cpio: return "cpio";
+    case ArchiveFormat::tar: break;
+  }
+  return "tar";
+}
 
 void ArchiveReader::fail(std::string message) {
   failed_ = true;
@@ -164,7 +184,7 @@ ArchiveReader::Step ArchiveReader::next() {
   }
   warning_.reset();
   struct archive_entry* header = nullptr;
-  source_->in_header = format_ == ArchiveFormat::tar;
+  source_->in_header = format_ != ArchiveFormat::zip;
   source_->header_bytes = 0;
   const auto before = archive_filter_bytes(archive_.get(), 0);
   const int code = archive_read_next_header(archive_.get(), &header);
@@ -190,10 +210,10 @@ bool ArchiveReader::pay_for_header(std::uint64_t bytes) {
   constexpr std::uint64_t kFactor = 8;
   // Such a header is part of kOpenArchiveBytes.
   constexpr std::uint64_t kUsualBytes = 64 * limits::KiB;
-  if (format_ != ArchiveFormat::tar || bytes <= std::max(header_paid_, kUsualBytes)) return true;
+  if (format_ == ArchiveFormat::zip || bytes <= std::max(header_paid_, kUsualBytes)) return true;
   if (!memory_.borrow(kFactor * (bytes - header_paid_))) {
     failed_ = true;
-    error_ = no_memory_for("not read to its end, because of a tar header of " + human_bytes(bytes));
+    error_ = no_memory_for("not read to its end, because of a header of " + human_bytes(bytes));
     return false;
   }
   header_paid_ = bytes;
@@ -216,7 +236,7 @@ ArchiveReader::Step ArchiveReader::pass_over() {
 }
 
 std::optional<EntryMetadata> ArchiveReader::metadata() const {
-  if (format_ != ArchiveFormat::tar || header_ == nullptr) return std::nullopt;
+  if (format_ == ArchiveFormat::zip || header_ == nullptr) return std::nullopt;
   EntryMetadata out;
   out.mode = archive_entry_perm(header_);
   out.uid = archive_entry_uid(header_);
@@ -276,9 +296,29 @@ std::uint64_t ArchiveReader::header_work() const {
   return units + kListEntryUnits * listed * listed;
 }
 
+/// The name as it stands in the local header that ends where libarchive is now: it gives no name at all if the bytes are not in the
+/// charset that the header says.
+std::string ArchiveReader::zip_name() const {
+  constexpr std::size_t kHeaderBytes = 30;
+  const ByteView left = rest();
+  const ByteView here = source_->chunk.first(source_->chunk.size() - left.size());
+  Bytes joined = source_->before;
+  const ByteView end = here.last(std::min<std::size_t>(here.size(), 2 * limits::path_bytes_max));
+  joined.insert(joined.end(), end.begin(), end.end());
+  const std::string_view text = as_text(joined);
+  for (std::size_t at = text.rfind("PK\x03\x04"); at != std::string_view::npos; at = at == 0 ? at - 1 : text.rfind("PK\x03\x04", at - 1)) {
+    if (text.size() - at < kHeaderBytes) continue;
+    const std::size_t name = joined[at + 26] + (std::size_t{joined[at + 27]} << 8U);
+    const std::size_t extra = joined[at + 28] + (std::size_t{joined[at + 29]} << 8U);
+    if (at + kHeaderBytes + name + extra == text.size()) return std::string(text.substr(at + kHeaderBytes, name));
+  }
+  return {};
+}
+
 void ArchiveReader::fill_entry(struct archive_entry* header) {
   header_ = header;
   entry_.name = name_of(header);
+  if (format_ == ArchiveFormat::zip && entry_.name.empty()) entry_.name = zip_name();
   entry_.link_target = hard_link_of(header);
   entry_.type = type_of(header);
   if (!entry_.link_target.empty()) entry_.type = ArchiveEntry::Type::hard_link;
@@ -286,7 +326,7 @@ void ArchiveReader::fill_entry(struct archive_entry* header) {
   const auto size = entry_.size_known ? archive_entry_size(header) : 0;
   entry_.size_bytes = size > 0 ? static_cast<std::uint64_t>(size) : 0;
   entry_.sparse = archive_entry_sparse_count(header) > 0;
-  entry_.exact_size = format_ == ArchiveFormat::tar && !entry_.sparse;
+  entry_.exact_size = format_ != ArchiveFormat::zip && !entry_.sparse;
   entry_.unsupported.clear();
   entry_.warning.clear();
   bzip2_ = false;

@@ -43,9 +43,9 @@ LayerWalk::LayerWalk(const Engine::Impl& engine, WalkMemory& memory, const ScanL
       report_(report),
       progress_(progress),
       stop_(std::move(stop)),
-      leaf_(engine, memory.files, limits) {
+      leaf_(std::make_unique<FileScan>(engine, memory.files, limits)) {
   memory_.files.begin_layer(report.wanted(), limits, stop_);
-  leaf_.keep_window();
+  leaf_->keep_window();
   reader_zeros_left_.fill(limits.reader_zeros_bytes_max);
 }
 
@@ -81,7 +81,7 @@ void LayerWalk::diagnose_header(const ArchiveEntry& entry, const EntryPath& path
   if (!entry.warning.empty()) report_.diagnose(ErrorCode::malformed, "odd header: " + entry.warning, place_, Effect::note);
 }
 
-void LayerWalk::layer_entry(ArchiveReader& archive) {
+void LayerWalk::layer_entry(EntryReader& archive) {
   const ArchiveEntry& entry = archive.entry();
   EntryPath path = entry_path(entry.name);
   place_.path = std::move(path.text);
@@ -100,7 +100,7 @@ void LayerWalk::layer_entry(ArchiveReader& archive) {
   else offer_entry(archive);
 }
 
-void LayerWalk::layer_file(ArchiveReader& archive) {
+void LayerWalk::layer_file(EntryReader& archive) {
   ++report_.stats().files;
   ++progress_.files;
   const auto scanned = scan_entry(archive, nullptr, 0);
@@ -109,7 +109,7 @@ void LayerWalk::layer_file(ArchiveReader& archive) {
 }
 
 /// Container engines stop at a tar's end marks; bytes after them are never part of an image, but get a diagnostic.
-void LayerWalk::check_trailer(const ArchiveReader& archive, ByteSource& layer) {
+void LayerWalk::check_trailer(const EntryReader& archive, ByteSource& layer) {
   std::uint64_t looked_at = 0;
   Result<ByteView> chunk = archive.rest();
   while (chunk && looked_at < limits::tar_trailer_bytes_max) {

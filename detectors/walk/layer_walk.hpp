@@ -5,10 +5,12 @@
 #include "detectors/engine/file_scan.hpp"
 #include "detectors/walk/archive_reader.hpp"
 #include "detectors/walk/entry_path.hpp"
+#include "detectors/walk/entry_reader.hpp"
 #include "detectors/walk/layer_scanner.hpp"
 #include "detectors/walk/report_builder.hpp"
 #include "detectors/walk/sniff.hpp"
 
+#include <memory>
 #include <optional>
 #include <stop_token>
 
@@ -21,7 +23,9 @@ struct WalkMemory {
   BufferPool inflated;
 };
 
-/// Goes through one layer: its tar, each file's bytes, and the archives inside files, down to a depth.
+/// Goes through one layer: its tar, each file's bytes, and the archives inside files, down to a depth. An archive is opened where a file
+/// begins with one, where another one ends (an initial RAM disk has several), and, if it is a zip, wherever it begins: whatever precedes
+/// it, zip tools find it by its end. Formats that are known but not opened get a diagnostic.
 ///
 /// The raw bytes of an archive file are also searched. Of these findings, only assets are kept that opening the archive did not find:
 /// this covers data before, after and between entries, in damaged or encrypted archives and in files that only look like archives,
@@ -42,32 +46,46 @@ class LayerWalk {
   class RawTee;
   class Spending;
   struct Budget;
+  struct Parts;
 
   // layer_walk.cpp: the layer itself
-  void layer_entry(ArchiveReader& archive);
-  void layer_file(ArchiveReader& archive);
-  void check_trailer(const ArchiveReader& archive, ByteSource& layer);
+  void layer_entry(EntryReader& archive);
+  void layer_file(EntryReader& archive);
+  void check_trailer(const EntryReader& archive, ByteSource& layer);
   void diagnose_header(const ArchiveEntry& entry, const EntryPath& path);
 
-  // layer_walk_nested.cpp: files and what is in them. An error is one of the file itself, not diagnosed yet; `depth` counts the
-  // archives around the file. `budget` is null when a level further out accounts for the bytes.
-  Result<void> scan_entry(ArchiveReader& archive, Budget* budget, std::size_t depth);
+  // layer_walk_parts.cpp: one file and the archives in it. An error is one of the file itself, not diagnosed yet; `depth` counts the
+  // archives around the file.
   Result<void> scan_file(ByteSource& file, std::optional<std::uint64_t> exact_size, std::size_t depth);
-  Result<void> scan_plain(PeekSource& file, std::optional<std::uint64_t> exact_size);
-  Result<void> scan_sparse(ArchiveReader& archive, Budget* budget, FileReading* readers);
-  Result<void> scan_archive(PeekSource& file, const Content& content, std::optional<std::uint64_t> exact_size, std::size_t depth);
-  Result<void> open_content(ByteSource& bytes, const Content& content, Budget& budget, std::size_t depth, bool& opened);
-  Result<void> open_compressed(ByteSource& bytes, Compression compression, Budget& budget, std::size_t depth, bool& opened);
-  Result<void> walk_entries(ByteSource& bytes, ArchiveFormat format, Budget* budget, std::size_t depth, bool& opened);
-  Result<void> nested_entry(ArchiveReader& archive, Budget* budget, std::size_t depth);
+  Result<void> scan_parts(PeekSource& file, Content content, std::size_t depth);
+  bool open_part(Parts& parts, const Content& content, std::size_t depth);
+  bool begin_parts(Parts& parts, const Content& content, std::size_t depth);
+  Result<Content> next_part(Parts& parts);
+  Result<Content> next_place(Parts& parts);
+  Result<Content> script_payload(Parts& parts);
+  Content ar_member(Parts& parts);
+  Content rpm_payload(Parts& parts);
+  void report_parts(Parts& parts);
+  Result<void> scan_sparse(EntryReader& archive, Budget* budget, FileReading* readers);
+
+  // layer_walk_nested.cpp: what is in an archive. `budget` is null when a level further out accounts for the bytes.
+  Result<void> scan_entry(EntryReader& archive, Budget* budget, std::size_t depth);
+  Result<void> open_content(PeekSource& bytes, const Content& content, Budget& budget, std::size_t depth, bool& opened);
+  Result<void> open_git_pack(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
+  Result<void> open_sqlite(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
+  Result<void> open_compressed(PeekSource& bytes, Compression compression, Budget& budget, std::size_t depth, bool& opened);
+  Result<void> open_inflated(PeekSource& content, Budget& budget, std::size_t depth);
+  Result<void> open_archive(PeekSource& bytes, ArchiveFormat format, Budget* budget, std::size_t depth, bool& opened);
+  Result<void> walk_entries(EntryReader& archive, Budget* budget, std::size_t depth, bool& opened);
+  Result<void> nested_entry(EntryReader& archive, Budget* budget, std::size_t depth);
   Result<void> account(std::uint64_t bytes, bool nested, Budget* budget);
   Error too_many_entries() const;
   static Error stopped();
 
   // layer_walk_readers.cpp: the readers that choose files by name. Null when none wants the file or entry where the walk is; `archive`
   // is null for what a compressed file holds.
-  std::unique_ptr<FileReading> open_readers(const ArchiveReader* archive);
-  void offer_entry(const ArchiveReader& archive);
+  std::unique_ptr<FileReading> open_readers(const EntryReader* archive);
+  void offer_entry(const EntryReader& archive);
   Result<void> scan_content(ByteSource& content, std::optional<std::uint64_t> exact_size, std::size_t depth, FileReading* readers);
   void report_of(FileReading& readers);
   void report_of(FileScan& scan);
@@ -81,9 +99,9 @@ class LayerWalk {
   ReportBuilder& report_;
   ScanProgress& progress_;
   std::stop_token stop_;
-  FileScan leaf_;                ///< for files that are not archives: one at a time
-  Place place_;                  ///< where the walk is
-  Budget* innermost_ = nullptr;  ///< of the archive that is open where the walk is
+  std::unique_ptr<FileScan> leaf_;  ///< for the innermost file; never null
+  Place place_;                     ///< where the walk is
+  Budget* innermost_ = nullptr;     ///< of the archive that is open where the walk is
   std::uint64_t entries_ = 0;
   std::uint64_t nested_entries_ = 0;
   std::uint64_t nested_expanded_bytes_ = 0;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "detectors/walk/git_pack.hpp"
+#include "detectors/walk/sqlite_rows.hpp"
 #include "detectors/walk/walk_sources.hpp"
 
 #include <algorithm>
@@ -6,24 +8,15 @@
 namespace landwaiter::detectors {
 namespace {
 
-std::string name_of(const Content& content) {
-  switch (content.kind) {
-    case Content::Kind::tar: return "tar archive";
-    case Content::Kind::zip: return "zip archive";
-    case Content::Kind::compressed: return std::string(to_string(content.compression)) + " file";
-    case Content::Kind::plain: break;
+/// As far as an inflated file's end, past the zeros that fill up a tape's record; empty at the end.
+Result<ByteView> after_zeros(PeekSource& bytes) {
+  while (true) {
+    auto head = bytes.peek(kContentSniffBytes);
+    if (!head || head->empty()) return head;
+    const auto content = std::ranges::find_if(*head, [](std::uint8_t byte) { return byte != 0; });
+    if (content == head->begin()) return head;
+    bytes.consume(static_cast<std::size_t>(content - head->begin()));
   }
-  return "file";
-}
-
-/// What it takes to open an archive: a decoder, a window, a search of its own.
-constexpr std::uint64_t kOpenArchiveUnits = 25'000;
-
-/// A hole is searched as zeros, as far as detectors look.
-std::uint64_t hole_work(std::uint64_t zeros) {
-  constexpr std::uint64_t kUnits = 3'000, kZerosOfUnit = 16;
-  constexpr std::uint64_t kSearchedMax = 2 * (limits::detector_lookahead_bytes + limits::detector_lookbehind_bytes);
-  return kUnits + std::min(zeros, kSearchedMax) / kZerosOfUnit;
 }
 
 /// Steps into an entry and out again.
@@ -44,136 +37,72 @@ Error LayerWalk::stopped() { return {ErrorCode::cancelled, "the scan was asked t
 
 std::string_view LayerWalk::name() const { return place_.archive.empty() ? place_.path : place_.archive.back(); }
 
-Result<void> LayerWalk::scan_file(ByteSource& file, std::optional<std::uint64_t> exact_size, std::size_t depth) {
-  PeekSource bytes(file);
-  // If the size is known, no more is requested: the file may then be scanned in place.
-  const std::uint64_t size = exact_size.value_or(limits::script_before_zip_bytes_max);
-  auto head = bytes.peek(std::min<std::uint64_t>(size, kContentSniffBytes));
-  if (head && begins_as_script(*head)) head = bytes.peek(std::min<std::uint64_t>(size, limits::script_before_zip_bytes_max));
-  if (!head) return head.error();
-  if (head->empty()) return {};
-  const Content content = sniff_content(*head);
-  if (content.kind == Content::Kind::plain) return scan_plain(bytes, exact_size);
-  if (depth < limits_.archive_depth_max) return scan_archive(bytes, content, exact_size, depth);
-  report_.diagnose(ErrorCode::limit_exceeded,
-                   name_of(content) + " is not opened: it lies more than " + std::to_string(limits_.archive_depth_max) +
-                       " archives deep (archive_depth_max)",
-                   place_);
-  return scan_plain(bytes, exact_size);
+Result<void> LayerWalk::open_content(PeekSource& bytes, const Content& content, Budget& budget, std::size_t depth, bool& opened) {
+  switch (content.kind) {
+    case Content::Kind::tar: return open_archive(bytes, ArchiveFormat::tar, &budget, depth, opened);
+    case Content::Kind::zip: return open_archive(bytes, ArchiveFormat::zip, &budget, depth, opened);
+    case Content::Kind::cpio: return open_archive(bytes, ArchiveFormat::cpio, &budget, depth, opened);
+    case Content::Kind::git_pack: return open_git_pack(bytes, budget, depth, opened);
+    case Content::Kind::sqlite: return open_sqlite(bytes, budget, depth, opened);
+    default: return open_compressed(bytes, content.compression, budget, depth, opened);
+  }
 }
 
-Result<void> LayerWalk::scan_plain(PeekSource& file, std::optional<std::uint64_t> exact_size) {
-  leaf_.reset(name());
-  Result<ByteView> chunk = file.peek(1);
-  if (chunk && exact_size && chunk->size() == *exact_size && chunk->size() <= limits::window_bytes) {
-    leaf_.whole(*chunk);
-  } else {
-    for (chunk = file.next(); chunk && !chunk->empty(); chunk = file.next()) leaf_.push(*chunk);
-    leaf_.finish();
-  }
-  report_of(leaf_);
-  if (!chunk) return chunk.error();
-  return {};
+Result<void> LayerWalk::open_archive(PeekSource& bytes, ArchiveFormat format, Budget* budget, std::size_t depth, bool& opened) {
+  ArchiveReader archive(bytes, format, limits_.tar_header_bytes_max);
+  auto walked = walk_entries(archive, budget, depth, opened);
+  bytes.unread(archive.rest());
+  return walked;
 }
 
-Result<void> LayerWalk::scan_sparse(ArchiveReader& archive, Budget* budget, FileReading* readers) {
-  leaf_.reset(name());
-  Result<void> result;
-  std::uint64_t position = 0;
-  while (result) {
-    auto block = archive.read();
-    if (!block) {
-      result = block.error();
-      break;
-    }
-    if (block->offset < position) {
-      result = Error(ErrorCode::malformed, "the map of a sparse file goes backwards");
-      break;
-    }
-    if (!charge_work(hole_work(block->offset - position))) {
-      result = no_work_for("not read to its end");
-      break;
-    }
-    leaf_.skip(block->offset - position);
-    if (readers != nullptr) readers->skip(block->offset - position, reader_zeros_left_);
-    if (block->bytes.empty()) break;
-    if (block->offset == 0 && sniff_content(block->bytes).kind != Content::Kind::plain) {
-      report_.diagnose(ErrorCode::unsupported, "an archive stored as a sparse file is not opened", place_);
-    }
-    leaf_.push(block->bytes);
-    if (readers != nullptr) readers->push(block->bytes);
-    position = block->offset + block->bytes.size();
-    result = account(block->bytes.size(), !place_.archive.empty(), budget);
+Result<void> LayerWalk::open_git_pack(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
+  GitPack pack(bytes);
+  auto walked = walk_entries(pack, &budget, depth, opened);
+  if (pack.deltas() > 0) {
+    report_.diagnose(
+        ErrorCode::unsupported,
+        std::to_string(pack.deltas()) + " objects of this git pack are stored as differences: of them, what they add was searched", place_);
   }
-  leaf_.finish();
-  report_of(leaf_);
-  if (result && readers != nullptr) readers->finish();
-  return result;
+  return walked;
 }
 
-Result<void> LayerWalk::scan_archive(PeekSource& file, const Content& content, std::optional<std::uint64_t> exact_size, std::size_t depth) {
-  const ReportBuilder::Mark first = report_.mark();
-  MemoryShare memory;
-  FileScan raw(engine_, memory_.files, limits_);
-  if (memory_.files.walk_work.spent() || !charge_work(kOpenArchiveUnits)) {
-    report_.diagnose(no_work_for(name_of(content) + " is not opened"), place_);
-    return scan_plain(file, exact_size);
+Result<void> LayerWalk::open_sqlite(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
+  SqliteRows rows(bytes);
+  auto walked = walk_entries(rows, &budget, depth, opened);
+  if (rows.lost() > 0) {
+    report_.diagnose(ErrorCode::unsupported,
+                     std::to_string(rows.lost()) + " long rows of this SQLite database were not put together from their pages", place_);
   }
-  if (!memory.borrow(kOpenArchiveBytes) || !raw.keep_window()) {
-    report_.diagnose(no_memory_for(name_of(content) + " is not opened"), place_);
-    return scan_plain(file, exact_size);
-  }
-  raw.reset(name());
-  RawTee bytes(file, raw);
-  Budget budget{*this, bytes.bytes(), innermost_};
-  bool opened = false;
-  innermost_ = &budget;
-  const Result<void> walked = open_content(bytes, content, budget, depth, opened);
-  innermost_ = budget.outer;
-  bytes.drain();
-  raw.finish();
-  if (opened) ++report_.stats().archives;
-  for (const Analysis analysis : report_.wanted()) {
-    FileResults& found = raw.found(analysis);
-    if (opened) found.diagnostics.clear();
-    report_.drop_known(analysis, found, first);
-  }
-  report_of(raw);
-  if (bytes.failed()) return *bytes.failed();
-  if (stop_.stop_requested()) return stopped();
-  if (!walked && opened) report_.diagnose(walked.error(), place_);
-  if (!walked && !opened) {
-    report_.diagnose(walked.error().code(), "looks like a " + name_of(content) + ", but cannot be opened: " + walked.error().message(),
-                     place_);
-  }
-  return {};
+  return walked;
 }
 
-Result<void> LayerWalk::open_content(ByteSource& bytes, const Content& content, Budget& budget, std::size_t depth, bool& opened) {
-  if (content.kind == Content::Kind::compressed) return open_compressed(bytes, content.compression, budget, depth, opened);
-  if (content.kind == Content::Kind::tar) return walk_entries(bytes, ArchiveFormat::tar, &budget, depth, opened);
-  PeekSource from_archive(bytes);
-  auto head = from_archive.peek(content.prefix_bytes);
-  if (!head) return head.error();
-  from_archive.consume(std::min(content.prefix_bytes, head->size()));
-  return walk_entries(from_archive, ArchiveFormat::zip, &budget, depth, opened);
-}
-
-Result<void> LayerWalk::open_compressed(ByteSource& bytes, Compression compression, Budget& budget, std::size_t depth, bool& opened) {
+Result<void> LayerWalk::open_compressed(PeekSource& bytes, Compression compression, Budget& budget, std::size_t depth, bool& opened) {
   InflateSource inflate(bytes, compression, memory_.inflated);
   Spending spending(*this, inflate, budget);
   PeekSource content(spending);
   auto head = content.peek(kContentSniffBytes);
   if (!head) return head.error();
   opened = true;
-  if (looks_like_tar(*head)) return walk_entries(content, ArchiveFormat::tar, nullptr, depth, opened);
+  const bool tar = looks_like_tar(*head);
+  if (tar || looks_like_cpio(*head)) {
+    const auto walked = open_archive(content, tar ? ArchiveFormat::tar : ArchiveFormat::cpio, nullptr, depth, opened);
+    if (!walked) return walked;
+    head = after_zeros(content);
+    if (!head) return head.error();
+    if (head->empty()) return {};
+  }
+  return open_inflated(content, budget, depth);
+}
+
+Result<void> LayerWalk::open_inflated(PeekSource& content, Budget& budget, std::size_t depth) {
   if (++nested_entries_ > limits_.layer_entries_max) return too_many_entries();
   ++report_.stats().nested_files;
+  const std::uint64_t before = budget.expanded_bytes;
   const Inside inside(place_, uncompressed_name(std::string(name())));
   const auto readers = open_readers(nullptr);
   auto scanned = scan_content(content, std::nullopt, depth + 1, readers.get());
   if (readers) report_of(*readers);
-  report_.stats().nested_bytes += budget.expanded_bytes;
+  report_.stats().nested_bytes += budget.expanded_bytes - before;
   return scanned;
 }
 
@@ -182,16 +111,15 @@ Error LayerWalk::too_many_entries() const {
           "more than " + std::to_string(limits_.layer_entries_max) + " entries (layer_entries_max): the rest is not searched"};
 }
 
-Result<void> LayerWalk::walk_entries(ByteSource& bytes, ArchiveFormat format, Budget* budget, std::size_t depth, bool& opened) {
-  ArchiveReader archive(bytes, format, limits_.tar_header_bytes_max);
+Result<void> LayerWalk::walk_entries(EntryReader& archive, Budget* budget, std::size_t depth, bool& opened) {
   bool damage_reported = false;
   while (true) {
-    const ArchiveReader::Step step = archive.next();
-    if (step == ArchiveReader::Step::failed) return archive.error();
+    const EntryReader::Step step = archive.next();
+    if (step == EntryReader::Step::failed) return archive.error();
     if (stop_.stop_requested()) return stopped();
-    opened = opened || step != ArchiveReader::Step::damaged;
-    if (step == ArchiveReader::Step::end) return {};
-    if (step == ArchiveReader::Step::damaged) {
+    opened = opened || step != EntryReader::Step::damaged;
+    if (step == EntryReader::Step::end) return {};
+    if (step == EntryReader::Step::damaged) {
       if (!std::exchange(damage_reported, true)) report_.diagnose(archive.error(), place_);
       continue;
     }
@@ -201,7 +129,7 @@ Result<void> LayerWalk::walk_entries(ByteSource& bytes, ArchiveFormat format, Bu
   }
 }
 
-Result<void> LayerWalk::nested_entry(ArchiveReader& archive, Budget* budget, std::size_t depth) {
+Result<void> LayerWalk::nested_entry(EntryReader& archive, Budget* budget, std::size_t depth) {
   const ArchiveEntry& entry = archive.entry();
   if (!entry.has_content() && engine_.readers.empty()) return {};
   EntryPath path = entry_path(entry.name);
@@ -222,7 +150,7 @@ Result<void> LayerWalk::nested_entry(ArchiveReader& archive, Budget* budget, std
   return {};
 }
 
-Result<void> LayerWalk::scan_entry(ArchiveReader& archive, Budget* budget, std::size_t depth) {
+Result<void> LayerWalk::scan_entry(EntryReader& archive, Budget* budget, std::size_t depth) {
   const ArchiveEntry& entry = archive.entry();
   const auto exact_size = entry.exact_size ? std::optional(entry.size_bytes) : std::nullopt;
   const auto readers = open_readers(&archive);

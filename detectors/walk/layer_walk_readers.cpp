@@ -25,14 +25,14 @@ class ReaderTee final : public ByteSource {
 };
 
 /// A hard link's target is a path as any other; that of a symbolic link is text that only its reader can interpret.
-std::string link_target_of(const ArchiveReader& archive) {
+std::string link_target_of(const EntryReader& archive) {
   if (!archive.entry().link_target.empty()) return entry_path(archive.entry().link_target).text;
   return printable(std::string_view(archive.symbolic_link()).substr(0, limits::path_bytes_max));
 }
 
 }  // namespace
 
-std::unique_ptr<FileReading> LayerWalk::open_readers(const ArchiveReader* archive) {
+std::unique_ptr<FileReading> LayerWalk::open_readers(const EntryReader* archive) {
   if (engine_.readers.empty() || !part_of_image_) return nullptr;
   FileFacts facts;
   facts.path = place_.path;
@@ -48,7 +48,7 @@ std::unique_ptr<FileReading> LayerWalk::open_readers(const ArchiveReader* archiv
   return FileReading::open(engine_, limits_, memory_.files.wanted, memory_.files.reader_work, facts);
 }
 
-void LayerWalk::offer_entry(const ArchiveReader& archive) {
+void LayerWalk::offer_entry(const EntryReader& archive) {
   const auto readers = open_readers(&archive);
   if (!readers) return;
   readers->finish();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/walk/report_builder.hpp"
 
+#include "core/report/layer_report_text.hpp"
 #include "core/report/memory.hpp"
 
 #include <algorithm>
@@ -133,6 +134,7 @@ void ReportBuilder::add_finding(Section& into, Finding finding, const Place& pla
   }
   (void)room_for_places(into, count);
   for (Occurrence& occurrence : finding.occurrences) set_place(occurrence, place);
+  settle_id_of_place(finding);
   const std::size_t at = into.index.add(into.findings, std::move(finding), memory_);
   into.added.resize(into.findings.size());
   if (at < into.findings.size()) into.added[at] = ++into.additions;
@@ -260,6 +262,8 @@ ScannedLayer ReportBuilder::finish() {
     report.findings = std::move(from.findings);
     report.packages = std::move(from.packages);
     report.distribution = std::move(from.distribution);
+    bool said = false;
+    if (fit_to_read(report)) once(from.diagnostics, said, "its report would be too long to be read again: the rest is left out");
     report.diagnostics = finish(from.diagnostics);
   }
   for (auto* list : {&facts_.whiteouts, &facts_.opaque_directories}) {

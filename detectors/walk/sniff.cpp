@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/walk/sniff.hpp"
 
-#include "core/base/limits.hpp"
+#include <algorithm>
+#include <array>
 
 namespace landwaiter::detectors {
 namespace {
@@ -14,26 +15,189 @@ constexpr std::string_view kZipLocalHeader = "PK\x03\x04";
 constexpr std::string_view kZipEmpty = "PK\x05\x06";
 constexpr std::string_view kZipUnsplit = "PK00PK\x03\x04";
 
-}  // namespace
+struct Magic {
+  std::size_t at;
+  std::string_view bytes;
+  Content content;
+};
 
-bool begins_as_script(ByteView head) { return as_text(head).starts_with("#!"); }
+constexpr Content unopened(std::string_view name) { return {.kind = Content::Kind::unopened, .name = name}; }
+constexpr Content opened(Content::Kind kind, std::string_view name) { return {.kind = kind, .name = name}; }
+
+/// By the formats' own descriptions. Text that could begin any file, as "RE~^" of the oldest RAR, is left out.
+constexpr std::array kMagics{
+    Magic{0, kZipLocalHeader, opened(Content::Kind::zip, "zip archive")},
+    Magic{0, kZipEmpty, opened(Content::Kind::zip, "zip archive")},
+    Magic{0, kZipUnsplit, opened(Content::Kind::zip, "zip archive")},
+    Magic{0, "!<arch>\n", opened(Content::Kind::ar, "ar archive")},
+    Magic{0, "\xed\xab\xee\xdb", opened(Content::Kind::rpm, "RPM package")},
+    Magic{0, "PACK\0\0\0\x02"sv, opened(Content::Kind::git_pack, "git pack")},
+    Magic{0, "PACK\0\0\0\x03"sv, opened(Content::Kind::git_pack, "git pack")},
+    Magic{0, "SQLite format 3\0"sv, opened(Content::Kind::sqlite, "SQLite database")},
+    Magic{0, "7z\xbc\xaf\x27\x1c", unopened("7z archive")},
+    Magic{0, "Rar!\x1a\x07", unopened("RAR archive")},
+    Magic{0, "xar!\0\x1c"sv, unopened("xar archive")},
+    Magic{0, "MSCF\0\0\0\0"sv, unopened("cabinet (cab)")},
+    Magic{0, "ISc(", unopened("InstallShield cabinet")},
+    Magic{0, "\x04\x22\x4d\x18", unopened("lz4 file")},
+    Magic{0, "\x02\x21\x4c\x18", unopened("lz4 file")},
+    Magic{0, "LZIP\x01", unopened("lzip file")},
+    Magic{0, "\x89LZO\0\r\n\x1a\n"sv, unopened("lzop file")},
+    Magic{0, "\xff\x06\0\0sNaPpY"sv, unopened("snappy file")},
+    Magic{0, "LRZI\0"sv, unopened("lrzip file")},
+    Magic{0, "MSWIM\0\0\0"sv, unopened("Windows image (wim)")},
+    Magic{0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", unopened("OLE compound file (msi, doc)")},
+    Magic{0, "hsqs", unopened("squashfs image")},
+    Magic{0, "sqsh", unopened("squashfs image")},
+    Magic{0, "\x45\x3d\xcd\x28", unopened("cramfs image")},
+    Magic{0, "QFI\xfb", unopened("qcow2 disk image")},
+    Magic{0, "KDMV", unopened("VMDK disk image")},
+    Magic{0, "conectix", unopened("VHD disk image")},
+    Magic{0, "vhdxfile", unopened("VHDX disk image")},
+    Magic{0, "-rom1fs-", unopened("romfs image")},
+    Magic{0, "ANDROID BACKUP\n", unopened("Android backup")},
+    Magic{0, "LUKS\xba\xbe", unopened("encrypted disk image (LUKS)")},
+    Magic{7, "**ACE**", unopened("ACE archive")},
+    Magic{20, "\xdc\xa7\xc4\xfd", unopened("zoo archive")},
+    Magic{64, "<<< Oracle VM VirtualBox Disk Image >>>", unopened("VDI disk image")},
+    Magic{1024, "\xe2\xe1\xf5\xe0", unopened("EROFS image")},
+    Magic{1024, "\x10\x20\xf5\xf2", unopened("F2FS image")},
+    Magic{32769, "CD001", unopened("ISO 9660 image")},
+    Magic{32769, "BEA01", unopened("UDF image")},
+};
+
+bool has(std::string_view text, std::size_t at, std::string_view bytes) {
+  return text.size() > at && text[at] == bytes[0] && text.substr(at).starts_with(bytes);
+}
+
+std::uint32_t little(ByteView bytes, std::size_t at, std::size_t size) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < size; ++i) value |= std::uint32_t{bytes[at + i]} << 8 * i;
+  return value;
+}
+
+/// The superblock lies at 1024; its magic has only two bytes, so values of other fields support it.
+bool is_ext(ByteView head) {
+  constexpr std::size_t kSuperblock = 1024;
+  if (head.size() < kSuperblock + 128 || little(head, kSuperblock + 56, 2) != 0xef53) return false;
+  const std::uint32_t state = little(head, kSuperblock + 58, 2), block_log = little(head, kSuperblock + 24, 4);
+  return state <= 7 && block_log <= 6 && little(head, kSuperblock + 76, 4) <= 1 && little(head, kSuperblock, 4) > 0;
+}
+
+/// compress and its predecessor: the third byte has the length of the longest code.
+bool is_compress(std::string_view text) {
+  if (text.size() < 4 || text[0] != '\x1f' || (text[1] != '\x9d' && text[1] != '\xa0')) return false;
+  const int bits = text[2] & 0x1f;
+  return text[1] == '\xa0' || (bits >= 9 && bits <= 16 && (text[2] & 0x60) == 0);
+}
+
+/// LHA: "-lh5-" at 2, after a header size and its checksum.
+bool is_lha(std::string_view text) {
+  return text.size() >= 22 && text[2] == '-' && text[3] == 'l' && (text[4] == 'h' || text[4] == 'z') && text[6] == '-' && text[20] <= 2;
+}
+
+Content sniff_other(ByteView head) {
+  const std::string_view text = as_text(head);
+  if (looks_like_tar(head)) return opened(Content::Kind::tar, "tar archive");
+  if (looks_like_cpio(head)) return opened(Content::Kind::cpio, "cpio archive");
+  if (is_compress(text)) return unopened("compress (.Z) file");
+  if (is_ext(head)) return unopened("ext file system image");
+  if (is_lha(text)) return unopened("LHA archive");
+  return {};
+}
+
+std::string_view name_of(Compression compression) {
+  switch (compression) {
+    case Compression::gzip: return "gzip file";
+    case Compression::zlib: return "zlib file";
+    case Compression::zstd: return "zstd file";
+    case Compression::xz: return "xz file";
+    case Compression::lzma: return "lzma file";
+    case Compression::bzip2: return "bzip2 file";
+    case Compression::none: break;
+  }
+  return "file";
+}
+
+}  // namespace
 
 /// POSIX.1-2017 pax, "ustar Interchange Format": the magic is at 257. GNU writes "ustar  ".
 bool looks_like_tar(ByteView head) { return head.size() >= 262 && as_text(head).substr(257, 5) == "ustar"; }
 
-Content sniff_content(ByteView head) {
+/// The new ASCII formats with a length of the name that can be, the old one, and the binary one of either byte order.
+bool looks_like_cpio(ByteView head) {
+  constexpr std::size_t kNewHeader = 110, kOldHeader = 76, kBinaryHeader = 26;
   const std::string_view text = as_text(head);
-  if (text.starts_with(kZipLocalHeader) || text.starts_with(kZipEmpty) || text.starts_with(kZipUnsplit)) {
-    return {Content::Kind::zip, Compression::none, 0};
+  const auto digits = [&](std::size_t size, std::string_view allowed) {
+    return text.size() >= size && text.substr(0, size).find_first_not_of(allowed) == std::string_view::npos;
+  };
+  if (text.starts_with("070701") || text.starts_with("070702")) return digits(kNewHeader, "0123456789abcdefABCDEF");
+  if (text.starts_with("070707")) return digits(kOldHeader, "01234567");
+  if (head.size() <= kBinaryHeader) return false;
+  const bool little_endian = text.starts_with("\xc7\x71");
+  if (!little_endian && !text.starts_with("\x71\xc7")) return false;
+  const auto word = [&](std::size_t at) -> std::size_t {
+    return little_endian ? head[at] | head[at + 1] << 8U : head[at] << 8U | head[at + 1];
+  };
+  const std::size_t name = word(20);
+  return name > 1 && name <= 1024 && head.size() >= kBinaryHeader + name && head[kBinaryHeader + name - 1] == 0 && word(6) != 0;
+}
+
+Content sniff_content(ByteView head) {
+  if (head.empty()) return {};
+  const std::string_view text = as_text(head);
+  for (const Magic& magic : kMagics) {
+    if (has(text, magic.at, magic.bytes)) return magic.content;
   }
   const Compression compression = sniff_compression(head);
-  if (compression != Compression::none) return {Content::Kind::compressed, compression, 0};
-  if (looks_like_tar(head)) return {Content::Kind::tar, Compression::none, 0};
-  if (begins_as_script(head)) {
-    const std::size_t at = text.substr(0, limits::script_before_zip_bytes_max).find(kZipLocalHeader);
-    if (at != std::string_view::npos) return {Content::Kind::zip, Compression::none, at};
+  if (compression != Compression::none)
+    return {.kind = Content::Kind::compressed, .compression = compression, .name = name_of(compression)};
+  return sniff_other(head);
+}
+
+bool begins_zip(ByteView head) {
+  constexpr std::size_t kHeader = 30;
+  if (head.size() < kHeader + 1 || !as_text(head).starts_with(kZipLocalHeader)) return false;
+  constexpr std::array<std::uint16_t, 23> kMethods{0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 14, 16, 18, 19, 20, 93, 94, 95, 96, 97, 98, 99};
+  constexpr std::uint32_t kFlags = 0x7fff, kNewest = 63;
+  const std::uint32_t method = little(head, 8, 2), flags = little(head, 6, 2), name = little(head, 26, 2);
+  if (head[4] > kNewest || head[5] > 20 || (flags & ~kFlags) != 0 || name == 0) return false;
+  if (std::ranges::find(kMethods, method) == kMethods.end()) return false;
+  // A name, not any bytes.
+  const ByteView first = head.subspan(kHeader, std::min<std::size_t>(name, head.size() - kHeader));
+  return std::ranges::none_of(first, [](std::uint8_t c) { return c < 0x20 || c == 0x7f; });
+}
+
+std::size_t find_zip_mark(ByteView bytes) {
+  const auto is_mark = [&](std::size_t at) {
+    const std::string_view text = as_text(bytes.subspan(at, std::min<std::size_t>(4, bytes.size() - at)));
+    return kZipLocalHeader.starts_with(text) || kZipEmpty.starts_with(text);
+  };
+  constexpr std::size_t kBlock = 64;
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    // A loop that compilers turn into vector instructions, as most blocks have no such pair of bytes.
+    if (bytes.size() - at > kBlock) {
+      unsigned pairs = 0;
+      const std::uint8_t* block = bytes.data() + at;
+      for (std::size_t i = 0; i < kBlock; ++i) pairs |= static_cast<unsigned>(block[i] == 'P') & static_cast<unsigned>(block[i + 1] == 'K');
+      if (pairs == 0) {
+        at += kBlock;
+        continue;
+      }
+    }
+    const std::size_t end = std::min(bytes.size(), at + kBlock);
+    for (; at < end; ++at) {
+      if (bytes[at] == 'P' && is_mark(at)) return at;
+    }
   }
-  return {};
+  return bytes.size();
+}
+
+std::optional<std::size_t> zip_end_size(ByteView head) {
+  if (head.size() < kZipEndBytes || !as_text(head).starts_with(kZipEmpty)) return std::nullopt;
+  if (little(head, 10, 2) == 0 || little(head, 12, 4) == 0) return std::nullopt;
+  return kZipEndBytes + little(head, 20, 2);
 }
 
 }  // namespace landwaiter::detectors

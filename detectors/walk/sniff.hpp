@@ -1,25 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "detectors/walk/inflate.hpp"
+#include "detectors/engine/inflate.hpp"
+
+#include <optional>
+#include <string_view>
 
 namespace landwaiter::detectors {
 
 /// How the walker treats a file's content, by its first bytes.
 struct Content {
-  enum class Kind { plain, tar, zip, compressed };
+  enum class Kind {
+    plain,
+    tar,
+    zip,
+    ar,    ///< Debian packages, static libraries: its members lie in it as they are
+    cpio,  ///< initial RAM disks, the payload of RPM packages
+    rpm,   ///< headers, then a compressed cpio
+    git_pack,
+    sqlite,  ///< for the rows that lie on several pages
+    compressed,
+    unopened,  ///< `name` says what: known, but not opened
+  };
   Kind kind = Kind::plain;
   Compression compression = Compression::none;
-  std::size_t prefix_bytes = 0;  ///< before the archive: the script of an executable jar
+  std::string_view name = "file";  ///< "zip archive", "gzip file"
+  bool certain = true;             ///< if it cannot be opened, that is worth telling
 };
 
 /// How much of a file sniff_content needs; less if the file is shorter.
 inline constexpr std::size_t kContentSniffBytes = 512;
+/// How much it needs to know disk images; what is shorter is not one.
+inline constexpr std::size_t kDiskImageSniffBytes = 34 * 1024;
 
-/// True for a script, in whose first limits::script_before_zip_bytes_max bytes a zip may start: then sniff_content needs that much.
-bool begins_as_script(ByteView head);
-
+/// `head` may be longer than what is needed: then more is known by it.
 Content sniff_content(ByteView head);
 bool looks_like_tar(ByteView head);
+bool looks_like_cpio(ByteView head);
+
+/// A zip's local header needs that many bytes to be told from other bytes.
+inline constexpr std::size_t kZipHeaderBytes = 64;
+/// Whether a zip archive begins here, in the middle of other bytes: a local header with possible values.
+bool begins_zip(ByteView head);
+/// The first place where a zip's local header or end record may begin, also one that is cut off at the end; the size if there is none.
+std::size_t find_zip_mark(ByteView bytes);
+
+/// The end record of a zip that has entries (APPNOTE.TXT, 4.3.16).
+inline constexpr std::size_t kZipEndBytes = 22;
+/// From its start to the end of the file, if it is one; `head` has kZipEndBytes.
+std::optional<std::size_t> zip_end_size(ByteView head);
 
 }  // namespace landwaiter::detectors

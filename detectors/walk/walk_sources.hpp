@@ -3,6 +3,9 @@
 
 #include "detectors/walk/layer_walk.hpp"
 
+#include <limits>
+#include <memory>
+
 namespace landwaiter::detectors {
 
 /// How far one archive inside a file may still expand. Archives inside it count as well: otherwise a tree of small archives would
@@ -21,13 +24,13 @@ struct LayerWalk::Budget {
 /// The content of the archive's current entry. `budget` is null if an outer level accounts for the bytes.
 class LayerWalk::EntrySource final : public ByteSource {
  public:
-  EntrySource(LayerWalk& walk, ArchiveReader& archive, Budget* budget)
+  EntrySource(LayerWalk& walk, EntryReader& archive, Budget* budget)
       : walk_(walk), archive_(archive), budget_(budget), nested_(!walk.place_.archive.empty()) {}
   Result<ByteView> next() override;
 
  private:
   LayerWalk& walk_;
-  ArchiveReader& archive_;
+  EntryReader& archive_;
   Budget* budget_;
   bool nested_;  ///< read at the start, because the walk's place moves inside the entry
   std::uint64_t position_ = 0;
@@ -52,6 +55,34 @@ class LayerWalk::RawTee final : public ByteSource {
   FileScan& raw_;
   std::uint64_t bytes_ = 0;
   std::optional<Error> failed_;
+};
+
+/// A file while it is searched for archives: the raw bytes are searched as they pass, and archives opened where they begin.
+struct LayerWalk::Parts {
+  Parts(LayerWalk& walk, PeekSource& file)
+      : first(walk.report_.mark()), tee(file, *walk.leaf_), bytes(tee), budget{walk, tee.bytes(), walk.innermost_} {}
+
+  /// Where `bytes` is in the file.
+  std::uint64_t position() {
+    const auto left = bytes.peek(0);
+    return tee.bytes() - (left ? left->size() : 0);
+  }
+
+  ReportBuilder::Mark first;
+  RawTee tee;
+  PeekSource bytes;
+  Budget budget;
+  MemoryShare memory;
+  std::unique_ptr<FileScan> raw;  ///< of the file, from its first archive on: before, it is the walk's leaf
+  std::uint64_t count = 0;        ///< of archives that were tried
+  bool is_script = false;
+  bool at_line = false;     ///< a line of the script has just ended
+  bool is_archive = false;  ///< from its first byte on
+  bool opened = false;
+  bool ended = false;  ///< the last of them was read to its end
+  static constexpr std::uint64_t kNoMember = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t next_member = kNoMember;  ///< of the ar archive that the file is: where its header is
+  std::uint64_t zip_end = 0;              ///< where the file has to end if the last end record of a zip was one
 };
 
 /// Bytes as they come out of a decompressor inside a file, accounted for.

@@ -48,7 +48,12 @@ Result<Response> images(Call& call) {
   if (!size) return size.error();
   const auto before = call.page_number();
   if (!before) return before.error();
-  return page_response(list_images(*call.transaction, call.query("q"), *before, *size));
+  ImageQuery query{.q = call.query("q"), .coverage = std::nullopt, .before = *before, .page_size = *size};
+  if (const std::string coverage = call.query("coverage"); !coverage.empty()) {
+    query.coverage = coverage_state_from(coverage);
+    if (!query.coverage) return Error(ErrorCode::invalid_argument, "coverage must be complete, not_opened or incomplete");
+  }
+  return page_response(list_images(*call.transaction, query));
 }
 
 Result<Response> report(Call& call) {

@@ -11,6 +11,7 @@ namespace {
 struct PreparedFacts {
   Digest layer;
   Digest walker;
+  Coverage coverage;
   Bytes compressed;
 };
 struct PreparedReport {
@@ -58,11 +59,11 @@ Result<PreparedFacts> prepare_facts(const Call& call) {
   if (facts->layer != *layer || facts->walker != *walker) {
     return Error(ErrorCode::invalid_argument, "the facts are of another layer or walker than their address says");
   }
-  return PreparedFacts{*layer, *walker, storage::zstd_compress(dump_json(*facts))};
+  return PreparedFacts{*layer, *walker, coverage_of(facts->diagnostics), storage::zstd_compress(dump_json(*facts))};
 }
 
 Result<Response> put_facts(Call& call, const PreparedFacts& prepared) {
-  put_layer_facts(*call.transaction, prepared.layer, prepared.walker, prepared.compressed, call.terms.now);
+  put_layer_facts(*call.transaction, prepared.layer, prepared.walker, prepared.coverage, prepared.compressed, call.terms.now);
   call.changed(Topic::layers);
   return empty_response();
 }

@@ -54,7 +54,7 @@ Result<Response> enroll(Call& call) {
   if (!enrollment) return enrollment.error();
   const auto spoken = protocol::choose_version(enrollment->protocols);
   if (!spoken) return protocol_refused(spoken.error());
-  auto answer = enroll_sensor(*call.transaction, call.vault, call.who, *enrollment, call.terms.now);
+  auto answer = enroll_sensor(*call.transaction, call.who, *enrollment, call.terms.now);
   if (!answer) return answer.error();
   answer->protocol_version = *spoken;
   answer->heartbeat_interval = heartbeat_interval(call.terms.length);

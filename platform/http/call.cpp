@@ -108,22 +108,24 @@ Result<Digest> Call::digest(const char* parameter_name) const {
   return digest;
 }
 
-Result<std::string> Call::body_text() const {
+Result<std::string> decoded_body(const Request& request, std::uint64_t bytes_max) {
   const std::string encoding = to_lower(request.header("content-encoding"));
   if (encoding.empty() || encoding == "identity") return request.body;
-  if (encoding == "zstd") {
-    const std::uint64_t most = std::max(kExpandedFree, kExpansionMax * request.body.size());
-    auto text = storage::zstd_decompress(as_bytes(request.body), std::min(most, decoded_body_bytes_max));
-    if (!text) return text.error().with_context("the request's body");
-    return text;
-  }
-  return Error(ErrorCode::unsupported, "Content-Encoding must be zstd or identity");
+  if (encoding != "zstd") return Error(ErrorCode::unsupported, "Content-Encoding must be zstd or identity");
+  const std::uint64_t most = std::min(std::max(kExpandedFree, kExpansionMax * request.body.size()), bytes_max);
+  // Few are decoded at once, but what is made of them waits in memory for its turn.
+  if (request.share && !request.share->resize(request.body.size() + most))
+    return Error(ErrorCode::unavailable, "too many large requests at once");
+  auto text = storage::zstd_decompress(as_bytes(request.body), most);
+  if (request.share) request.share->resize(request.body.size() + (text ? text->size() : 0));
+  if (!text) return text.error().with_context("the request's body");
+  return text;
 }
 
 Result<json> Call::body_json() const {
   const bool encoded = !request.header("content-encoding").empty();
   const JsonLimits& most = json_limits(decoded_body_bytes_max);
-  auto text = encoded ? body_text() : Result<std::string>(std::string());
+  auto text = encoded ? decoded_body(request, decoded_body_bytes_max) : Result<std::string>(std::string());
   if (!text) return text.error();
   auto document = parse_json(encoded ? *text : request.body, "the request's body", most);
   if (document && (who.may.has(Permission::sense) || who.may.has(Permission::enroll))) make_printable(*document);

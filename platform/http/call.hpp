@@ -11,6 +11,7 @@
 
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,6 +35,10 @@ class TopicSet {
 /// What stood in the path where a route has {name}.
 using Parameters = std::map<std::string, std::string>;
 
+/// The body without its Content-Encoding (zstd or identity). The request's share counts it, as long as the request lives. Error:
+/// limit_exceeded, malformed, unsupported; unavailable if all bodies together are too large.
+Result<std::string> decoded_body(const Request& request, std::uint64_t bytes_max);
+
 /// One call of a handler: runs on a lane, within a transaction that is committed when the handler returns a Response and rolled back
 /// when it returns an Error.
 struct Call {
@@ -41,6 +46,7 @@ struct Call {
   const Parameters& parameters;  ///< of the path
   const Principal& who;
   const Vault& vault;
+  const std::filesystem::path& state_directory;
   LeaseTerms terms;      ///< the time now, and how long leases last
   AssessContext assess;  ///< for the platform's policy and today's date
   std::uint64_t decoded_body_bytes_max;
@@ -69,8 +75,6 @@ struct Call {
   Result<std::int64_t> page_number() const;
   Result<Digest> digest(const char* parameter_name) const;
 
-  /// The body without its Content-Encoding (zstd or identity).
-  Result<std::string> body_text() const;
   /// Texts of a sensor are made printable: it reads hostile bytes, and people read what it sends.
   Result<nlohmann::json> body_json() const;
   template <class T>

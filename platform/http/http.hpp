@@ -4,6 +4,7 @@
 #include "core/base/result.hpp"
 #include "core/base/secret.hpp"
 #include "platform/http/body.hpp"
+#include "platform/http/body_share.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -29,6 +30,7 @@ struct Request {
   Secret lease_token;                          ///< of `Landwaiter-Lease`
   std::uint64_t content_length = 0;            ///< as announced
   std::string body;                            ///< not decoded yet
+  std::shared_ptr<BodyShare> share;            ///< counts the body, decoded or not; may be empty
   std::function<bool()> peer_gone;             ///< the caller hung up; may be empty; for the io thread
 
   std::string header(const std::string& lower_name) const;

@@ -161,7 +161,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   asio::steady_timer grace_timer;
   std::optional<ssl::context> tls;
   std::list<Connection> connections;
-  std::uint64_t body_bytes_held = 0;
+  std::shared_ptr<BodyShare::Total> body_bytes_held = std::make_shared<BodyShare::Total>(0);
   bool stopping = false;
 
   Result<void> prepare_tls(const HttpServerConfig& config);
@@ -196,25 +196,6 @@ class Registration {
  private:
   std::list<Connection>& all_;
   std::list<Connection>::iterator at_;
-};
-
-/// A share of the memory for bodies, released at the end.
-class BodyShare {
- public:
-  explicit BodyShare(std::uint64_t& held) : held_(held) {}
-  ~BodyShare() { held_ -= bytes_; }
-  BodyShare(const BodyShare&) = delete;
-  BodyShare& operator=(const BodyShare&) = delete;
-  bool take(std::uint64_t bytes) {
-    if (held_ + bytes > limits::api_bodies_in_memory_bytes_max) return false;
-    held_ += bytes;
-    bytes_ += bytes;
-    return true;
-  }
-
- private:
-  std::uint64_t& held_;
-  std::uint64_t bytes_ = 0;
 };
 
 HttpServer::HttpServer(asio::io_context& io, std::shared_ptr<HttpApplication> application)
@@ -412,12 +393,12 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Stream& stream, HeadBuffer& buf
     co_return co_await answer(stream, std::move(refusal), manner);
   }
   const std::uint64_t body_bytes_max = std::min(verdict.admission->body_bytes_max(), limits::api_body_bytes_max);
-  BodyShare share(body_bytes_held);
+  request->share = std::make_shared<BodyShare>(body_bytes_held);
   if (request->content_length > body_bytes_max) {
     auto refusal = problem(413, "the body is too large for this request");
     co_return co_await answer(stream, std::move(refusal), closing);
   }
-  if (!share.take(parser.chunked() ? body_bytes_max : request->content_length)) {
+  if (!request->share->resize(parser.chunked() ? body_bytes_max : request->content_length)) {
     auto refusal = problem(503, "too many large requests at once");
     co_return co_await answer(stream, std::move(refusal), closing);
   }
@@ -436,6 +417,7 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Stream& stream, HeadBuffer& buf
   beast::get_lowest_layer(stream).expires_never();
 
   request->body = std::move(parser.get().body());
+  request->share->resize(request->body.size());
   request->peer_gone = [&socket = beast::get_lowest_layer(stream).socket()] { return hung_up(socket); };
   auto response = co_await verdict.admission->handle(request);
   request->peer_gone = nullptr;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/findings.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/report/attribute_names.hpp"
 #include "platform/store/images.hpp"
 #include "platform/store/paging.hpp"
@@ -35,7 +35,7 @@ json finding_head(const Rows& rows) {
   Finding finding;
   finding.type = finding_type_from(rows.text(1)).value_or(FindingType::certificate);
   finding.severity = static_cast<Severity>(rows.integer(3));
-  if (const auto attributes = parse_json(rows.text(5), "stored attributes")) finding.attributes = *attributes;
+  if (const auto attributes = parse_json(rows.text(5), "stored attributes", kJsonStored)) finding.attributes = *attributes;
   drop_working_attributes(finding.attributes);
   assess_weaknesses(finding);
   return {{"type", rows.text(1)},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/images.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/report/compose.hpp"
 #include "platform/store/analysis_states.hpp"
 #include "platform/store/layers.hpp"
@@ -37,6 +37,21 @@ nlohmann::json without_findings(const ImageFacts& facts) {
   return out;
 }
 
+/// Counted in the database: reading all reports again would take as long as composing the image.
+void count_not_searched(Transaction& transaction, std::int64_t image_id, const ImageFacts& facts) {
+  const Coverage own = coverage_of(facts.diagnostics);
+  transaction.run(
+      "WITH part AS ("
+      " SELECT DISTINCT r.layer,r.analysis,r.not_opened,r.incomplete FROM image_layer il JOIN layer_report r ON r.id=il.layer_report_id"
+      "  WHERE il.image_id=?1"
+      " UNION SELECT DISTINCT f.layer,'facts',f.not_opened,f.incomplete FROM image_layer il JOIN layer_report r"
+      "  ON r.id=il.layer_report_id JOIN layer_facts f ON f.layer=r.layer JOIN image i ON i.id=il.image_id AND i.walker=f.walker"
+      "  WHERE il.image_id=?1)"
+      " UPDATE image SET not_opened=?2+(SELECT coalesce(sum(not_opened),0) FROM part),"
+      " incomplete=?3+(SELECT coalesce(sum(incomplete),0) FROM part) WHERE id=?1",
+      {image_id, storage::bounded(own.not_opened), storage::bounded(own.incomplete)});
+}
+
 void store_image(Transaction& transaction, const protocol::ImageCompletion& completion, const ReportIds& reports, SystemTime now) {
   const ImageFacts& facts = completion.facts;
   const std::int64_t id = transaction.number(
@@ -59,6 +74,7 @@ void store_image(Transaction& transaction, const protocol::ImageCompletion& comp
                       {id, analysis, position++, report});
     }
   }
+  count_not_searched(transaction, id, facts);
 }
 
 /// The ids of all that the completion's layers need; layers of which something is not here go to `missing`.
@@ -96,11 +112,11 @@ Result<StoredImage> stored_image(Transaction& transaction, const Digest& digest)
         transaction.query("SELECT id,facts,walker,layers_fetched,layers_reused,documents_findings FROM image WHERE digest=?", {digest});
     if (!rows.next()) return Error(ErrorCode::not_found, "there is no scanned image " + digest.str());
     image.id = rows.integer(0);
-    auto facts = parse_json_as<ImageFacts>(rows.text(1), "stored facts of image " + digest.str());
+    auto facts = parse_json_as<ImageFacts>(rows.text(1), "stored facts of image " + digest.str(), kJsonStored);
     auto walker = Digest::parse(rows.text(2));
     if (!facts) return Error(ErrorCode::io, facts.error().message());
     if (!walker) return Error(ErrorCode::io, walker.error().message());
-    const auto findings = parse_json(rows.text(5), "stored findings of image " + digest.str());
+    const auto findings = parse_json(rows.text(5), "stored findings of image " + digest.str(), kJsonStored);
     if (!findings) return Error(ErrorCode::io, findings.error().message());
     image.facts = *std::move(facts);
     const auto read = read_json_fields("stored findings of image " + digest.str(), [&] { findings->get_to(image.facts.findings); });
@@ -176,19 +192,22 @@ Result<std::vector<Digest>> images_of_scan(Transaction& transaction, std::string
   return out;
 }
 
-nlohmann::json list_images(Transaction& transaction, std::string_view q, std::int64_t before, std::size_t page_size) {
+nlohmann::json list_images(Transaction& transaction, const ImageQuery& query) {
   nlohmann::json out{{"images", nlohmann::json::array()}, {"next_page_token", ""}};
   const FleetStates fleet(transaction);
   Rows rows = transaction.query(
-      "SELECT id,digest,reference,facts,scanned_at_us,"
+      "SELECT id,digest,reference,facts,scanned_at_us,not_opened,incomplete,"
       " (SELECT count(*) FROM (SELECT lf.finding_id FROM image_layer il JOIN layer_finding lf ON lf.layer_report_id=il.layer_report_id"
       "  WHERE il.image_id=image.id UNION SELECT finding_id FROM image_finding WHERE image_id=image.id))"
-      " FROM image WHERE (?1=0 OR id<?1) AND (?2='' OR reference LIKE ?3 ESCAPE '\\' OR digest=?2) ORDER BY id DESC LIMIT ?4",
-      {before, q, like_anywhere(q), page_size + 1});
+      " FROM image WHERE (?1=0 OR id<?1) AND (?2='' OR reference LIKE ?3 ESCAPE '\\' OR digest=?2)"
+      " AND (?5='' OR ?5=CASE WHEN incomplete>0 THEN 'incomplete' WHEN not_opened>0 THEN 'not_opened' ELSE 'complete' END)"
+      " ORDER BY id DESC LIMIT ?4",
+      {query.before, query.q, like_anywhere(query.q), query.page_size + 1, query.coverage ? to_string(*query.coverage) : ""});
   while (rows.next()) {
-    if (page_is_full(out, "images", page_size)) break;
-    const auto facts = parse_json(rows.text(3), "stored facts");
+    if (page_is_full(out, "images", query.page_size)) break;
+    const auto facts = parse_json(rows.text(3), "stored facts", kJsonStored);
     const AnalysisStates states = states_of_image(transaction, rows.integer(0));
+    const Coverage coverage{static_cast<std::uint64_t>(rows.integer(5)), static_cast<std::uint64_t>(rows.integer(6))};
     out["images"].push_back({{"id", rows.integer(0)},
                              {"digest", rows.text(1)},
                              {"states", states_to_json(states)},
@@ -198,7 +217,8 @@ nlohmann::json list_images(Transaction& transaction, std::string_view q, std::in
                              {"created", facts ? facts->value("created", "") : ""},
                              {"layers", facts && facts->contains("layers") ? (*facts)["layers"] : nlohmann::json::array()},
                              {"scanned_at", time_json(rows, 4)},
-                             {"findings", rows.integer(5)}});
+                             {"coverage", coverage},
+                             {"findings", rows.integer(7)}});
   }
   return out;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/report/coverage.hpp"
 #include "core/wire/protocol.hpp"
 #include "platform/store/lease.hpp"
 
@@ -27,6 +28,13 @@ Result<ImageReport> image_report(Transaction& transaction, const Digest& digest)
 /// The digests of a scan's images that were scanned, in order, at most `count_max` and one more. not_found.
 Result<std::vector<Digest>> images_of_scan(Transaction& transaction, std::string_view scan_id, std::size_t count_max);
 
-nlohmann::json list_images(Transaction& transaction, std::string_view q, std::int64_t before, std::size_t page_size);
+struct ImageQuery {
+  std::string q;                          ///< part of the reference, or a digest; empty for all
+  std::optional<CoverageState> coverage;  ///< only these
+  std::int64_t before = 0;                ///< where the page begins; 0 is the newest
+  std::size_t page_size = 0;
+};
+
+nlohmann::json list_images(Transaction& transaction, const ImageQuery& query);
 
 }  // namespace landwaiter::platform

@@ -110,7 +110,7 @@ Result<bool> store_inventory(Transaction& transaction, const LeasedJob& job, con
   constexpr std::uint64_t kCountMax = 1ULL << 40U;
   transaction.run("UPDATE job SET cursor=?, repositories_listed=?, repositories_filtered=? WHERE id=?",
                   {page.cursor, std::min(page.repositories_listed, kCountMax), std::min(page.repositories_filtered, kCountMax), job.id});
-  if (page.last) compare_with_last_listing(transaction, job.id);
+  if (page.last) note_listing(transaction, job.id);
   if (page.last) end_job(transaction, job, JobEnd(), now);
   return writer.queued_jobs();
 }

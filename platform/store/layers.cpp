@@ -2,7 +2,7 @@
 #include "platform/store/layers.hpp"
 
 #include "core/assess/assess.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "storage/compress.hpp"
 
@@ -88,7 +88,7 @@ void index_findings(Transaction& transaction, std::int64_t report_id, const Laye
 template <class T>
 Result<T> decoded(ByteView compressed, const std::string& what) {
   auto text = storage::zstd_decompress(compressed, limits::report_bytes_max);
-  auto value = text ? parse_json_as<T>(*text, "it") : Result<T>(text.error());
+  auto value = text ? parse_json_as<T>(*text, "it", kJsonStored) : Result<T>(text.error());
   if (!value) return Error(ErrorCode::io, "the stored " + what + " is damaged: " + value.error().message());
   return value;
 }
@@ -116,19 +116,24 @@ protocol::LayerClaimAnswer claim_layers(Transaction& transaction, const LeasedJo
 }
 
 // The time also changes when the bytes do not: a scan that is not incremental asks for what was read after its start.
-void put_layer_facts(Transaction& transaction, const Digest& layer, const Digest& walker, ByteView compressed, SystemTime now) {
+void put_layer_facts(Transaction& transaction, const Digest& layer, const Digest& walker, const Coverage& coverage, ByteView compressed,
+                     SystemTime now) {
   transaction.run(
-      "INSERT INTO layer_facts(layer,walker,facts,stored_at_us) VALUES(?,?,?,?) ON CONFLICT(layer,walker) DO UPDATE SET"
-      " facts=excluded.facts, stored_at_us=excluded.stored_at_us",
-      {layer, walker, compressed, to_unix_us(now)});
+      "INSERT INTO layer_facts(layer,walker,facts,not_opened,incomplete,stored_at_us) VALUES(?,?,?,?,?,?) ON CONFLICT(layer,walker)"
+      " DO UPDATE SET facts=excluded.facts, not_opened=excluded.not_opened, incomplete=excluded.incomplete,"
+      " stored_at_us=excluded.stored_at_us",
+      {layer, walker, compressed, storage::bounded(coverage.not_opened), storage::bounded(coverage.incomplete), to_unix_us(now)});
   free_claim(transaction, layer, {kFacts, walker});
 }
 
 void put_layer_report(Transaction& transaction, const LayerReport& report, ByteView compressed, SystemTime now) {
+  const Coverage coverage = coverage_of(report.diagnostics);
   const std::int64_t id = transaction.number(
-      "INSERT INTO layer_report(layer,analysis,state,report,stored_at_us) VALUES(?,?,?,?,?) ON CONFLICT(layer,analysis,state) DO UPDATE SET"
-      " report=excluded.report, stored_at_us=excluded.stored_at_us RETURNING id",
-      {report.layer, to_string(report.of.analysis), report.of.state, compressed, to_unix_us(now)});
+      "INSERT INTO layer_report(layer,analysis,state,report,not_opened,incomplete,stored_at_us) VALUES(?,?,?,?,?,?,?)"
+      " ON CONFLICT(layer,analysis,state) DO UPDATE SET report=excluded.report, not_opened=excluded.not_opened,"
+      " incomplete=excluded.incomplete, stored_at_us=excluded.stored_at_us RETURNING id",
+      {report.layer, to_string(report.of.analysis), report.of.state, compressed, storage::bounded(coverage.not_opened),
+       storage::bounded(coverage.incomplete), to_unix_us(now)});
   index_findings(transaction, id, report, now);
   free_claim(transaction, report.layer, {to_string(report.of.analysis), report.of.state});
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/report/coverage.hpp"
 #include "core/wire/protocol.hpp"
 #include "platform/store/lease.hpp"
 
@@ -14,7 +15,8 @@ namespace landwaiter::platform {
 protocol::LayerClaimAnswer claim_layers(Transaction& transaction, const LeasedJob& job, const protocol::LayerClaim& claim, SystemTime now);
 
 /// Stores a layer's facts and frees their claim. `compressed` is the zstd form of their JSON. Repeating it changes nothing.
-void put_layer_facts(Transaction& transaction, const Digest& layer, const Digest& walker, ByteView compressed, SystemTime now);
+void put_layer_facts(Transaction& transaction, const Digest& layer, const Digest& walker, const Coverage& coverage, ByteView compressed,
+                     SystemTime now);
 /// Stores a report with its findings and frees its claim. `compressed` is the zstd form of its JSON. The same again changes nothing; a
 /// finding that was seen before keeps the time when it was seen first.
 void put_layer_report(Transaction& transaction, const LayerReport& report, ByteView compressed, SystemTime now);

@@ -2,7 +2,7 @@
 #include "platform/store/queue.hpp"
 
 #include "core/base/encoding.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/wire/sealed_credentials.hpp"
 #include "platform/store/ids.hpp"
@@ -83,17 +83,6 @@ Holding holding_of(Transaction& transaction, const std::string& sensor_id) {
   return {rows.integer(0) > 0, rows.integer(1) != 0};
 }
 
-std::vector<std::string> strings_of(const std::string& text) {
-  const auto parsed = parse_json(text, "stored list");
-  std::vector<std::string> out;
-  if (parsed && parsed->is_array()) {
-    for (const auto& entry : *parsed) {
-      if (entry.is_string()) out.push_back(entry.get<std::string>());
-    }
-  }
-  return out;
-}
-
 void read_tags(Transaction& transaction, const std::string& job_id, const std::string& registry_id, protocol::ImageWork& image) {
   Rows rows = transaction.query(
       "SELECT tag FROM scan_item WHERE job_id=? AND registry_id=? AND repository=? AND tag<>'' GROUP BY tag ORDER BY min(id) LIMIT ?",
@@ -119,9 +108,9 @@ std::string read_job(Transaction& transaction, protocol::Job& job) {
     if (rows.text(2) == to_string(JobKind::list)) {
       // Jobs of an older version have no filter_json.
       protocol::ListWork list;
-      if (auto filter = parse_json_as<protocol::ListWork>(rows.text(10), "filter")) list = *std::move(filter);
-      list.references = strings_of(rows.text(4));
-      list.repositories = strings_of(rows.text(5));
+      if (auto filter = parse_json_as<protocol::ListWork>(rows.text(10), "filter", kJsonStored)) list = *std::move(filter);
+      list.references = stored_texts(rows.text(4));
+      list.repositories = stored_texts(rows.text(5));
       list.cursor = rows.text(6);
       job.work = std::move(list);
       return registry_id;

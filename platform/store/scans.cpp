@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/scans.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
+#include "core/wire/filter.hpp"
 #include "platform/store/ids.hpp"
 #include "platform/store/paging.hpp"
 #include "platform/store/states.hpp"
@@ -72,8 +73,8 @@ constexpr std::string_view kScanColumns =
     "warnings";
 
 json head_of(const Rows& rows) {
-  const auto labels = parse_json(rows.text(6), "labels");
-  const auto warnings = parse_json(rows.text(13), "warnings");
+  const auto labels = parse_json(rows.text(6), "labels", kJsonStored);
+  const auto warnings = parse_json(rows.text(13), "warnings", kJsonStored);
   return {{"id", rows.text(0)},
           {"name", rows.text(1)},
           {"kind", rows.text(2)},
@@ -119,27 +120,59 @@ void create_list_job(Transaction& transaction, std::string_view scan_id, std::st
        to_unix_us(now)});
 }
 
-void compare_with_last_listing(Transaction& transaction, std::string_view job_id) {
+std::vector<std::string> stored_texts(const std::string& list) {
+  const auto parsed = parse_json(list, "stored list", kJsonStored);
+  std::vector<std::string> out;
+  if (parsed && parsed->is_array()) {
+    for (const json& entry : *parsed) {
+      if (entry.is_string()) out.push_back(entry.get<std::string>());
+    }
+  }
+  return out;
+}
+
+namespace {
+
+/// What the last walk of the same registry with the same filters saw; 0 if there was none.
+std::int64_t seen_before(Transaction& transaction, std::string_view job_id) {
+  Rows rows = transaction.query(
+      "SELECT last.repositories_listed+last.repositories_filtered"
+      " FROM job JOIN job AS last ON last.registry_id=job.registry_id AND last.kind='list' AND last.state='done' AND last.id<job.id"
+      " AND last.references_json='[]' AND last.repositories_json=job.repositories_json"
+      " AND last.exclude_repositories_json=job.exclude_repositories_json"
+      " WHERE job.id=? ORDER BY last.id DESC LIMIT 1",
+      {job_id});
+  return rows.next() ? rows.integer(0) : 0;
+}
+
+}  // namespace
+
+void note_listing(Transaction& transaction, std::string_view job_id) {
   std::string scan_id;
-  std::int64_t seen = 0;
-  std::int64_t before = 0;
+  NameFilter filter;
+  std::int64_t listed = 0;
+  std::int64_t filtered = 0;
   {
     Rows rows = transaction.query(
-        "SELECT job.scan_id, job.repositories_listed+job.repositories_filtered, last.repositories_listed+last.repositories_filtered"
-        " FROM job JOIN job AS last ON last.registry_id=job.registry_id AND last.kind='list' AND last.state='done' AND last.id<job.id"
-        " AND last.references_json='[]' AND last.repositories_json=job.repositories_json"
-        " AND last.exclude_repositories_json=job.exclude_repositories_json"
-        " WHERE job.id=? AND job.references_json='[]' ORDER BY last.id DESC LIMIT 1",
+        "SELECT scan_id,repositories_json,exclude_repositories_json,repositories_listed,repositories_filtered FROM job"
+        " WHERE id=? AND references_json='[]'",
         {job_id});
     if (!rows.next()) return;
     scan_id = rows.text(0);
-    seen = rows.integer(1);
-    before = rows.integer(2);
+    filter = {stored_texts(rows.text(1)), stored_texts(rows.text(2))};
+    listed = rows.integer(3);
+    filtered = rows.integer(4);
   }
-  if (seen * 2 >= before) return;
-  const json warnings = json::array({"the registry listed " + std::to_string(seen) + " repositories; the previous scan saw " +
-                                     std::to_string(before) + ": some may be missing"});
-  transaction.run("UPDATE scan SET warnings=? WHERE id=?", {dump_json(warnings), scan_id});
+  json warnings = json::array();
+  const std::int64_t seen = listed + filtered;
+  const std::int64_t before = seen_before(transaction, job_id);
+  if (seen * 2 < before) {
+    warnings.push_back("the registry listed " + std::to_string(seen) + " repositories; the previous scan saw " + std::to_string(before) +
+                       ": some may be missing");
+  }
+  std::string note = note_on_repositories(filter, static_cast<std::uint64_t>(listed), static_cast<std::uint64_t>(filtered));
+  if (!note.empty()) warnings.push_back(std::move(note));
+  if (!warnings.empty()) transaction.run("UPDATE scan SET warnings=? WHERE id=?", {dump_json(warnings), scan_id});
 }
 
 void finish_scan_if_done(Transaction& transaction, std::string_view scan_id, SystemTime now) {

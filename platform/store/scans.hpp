@@ -30,9 +30,12 @@ std::string create_scan(Transaction& transaction, const NewScan& scan, SystemTim
 void create_list_job(Transaction& transaction, std::string_view scan_id, std::string_view registry_id, const protocol::ListWork& work,
                      SystemTime now);
 
+/// A column that holds a JSON list of texts.
+std::vector<std::string> stored_texts(const std::string& list);
+
 /// Called when a registry walk has succeeded: adds a warning to the scan if the registry listed far fewer repositories than in its last
-/// walk with the same filters, because some registries lose pages.
-void compare_with_last_listing(Transaction& transaction, std::string_view job_id);
+/// walk with the same filters, because some registries lose pages; and if its filter matches none.
+void note_listing(Transaction& transaction, std::string_view job_id);
 
 /// Ends a scan without open jobs, and deletes credentials that came with it. Failed if its listing failed.
 void finish_scan_if_done(Transaction& transaction, std::string_view scan_id, SystemTime now);

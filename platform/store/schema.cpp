@@ -218,7 +218,19 @@ CREATE INDEX job_queued_silent ON job(silent_ends, not_before_us) WHERE state='q
 CREATE INDEX job_leased_by_sensor ON job(sensor_id) WHERE state='leased';
 )sql";
 
-constexpr std::array<std::string_view, 5> kMigrations{kControl, kContent, kListing, kImageFindings, kSuspects};
+// How many diagnostics say that something was not searched (core/report/coverage.hpp): of the walk, of each report, and of an image with
+// all of these.
+constexpr std::string_view kCoverage = R"sql(
+ALTER TABLE layer_facts ADD COLUMN not_opened INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE layer_facts ADD COLUMN incomplete INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE layer_report ADD COLUMN not_opened INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE layer_report ADD COLUMN incomplete INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE image ADD COLUMN not_opened INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE image ADD COLUMN incomplete INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX image_not_searched ON image(id) WHERE not_opened>0 OR incomplete>0;
+)sql";
+
+constexpr std::array<std::string_view, 6> kMigrations{kControl, kContent, kListing, kImageFindings, kSuspects, kCoverage};
 
 }  // namespace
 

@@ -32,19 +32,21 @@ AnalysisStates states_of_sensor(Transaction& transaction, std::string_view senso
 
 }  // namespace
 
-Result<Secret> fleet_identity_key(Transaction& transaction, const Vault& vault) {
-  constexpr std::string_view kContext = "meta:identity_key";
+Result<void> check_master_key(Transaction& transaction, const Vault& vault) {
+  constexpr std::string_view kContext = "meta:master_key_check";
   {
-    Rows rows = transaction.query("SELECT value FROM meta WHERE name='identity_key'");
-    if (rows.next()) return vault.decrypt(rows.bytes(0), kContext);
+    Rows rows = transaction.query("SELECT value FROM meta WHERE name='master_key_check'");
+    if (rows.next()) {
+      auto opened = vault.decrypt(rows.bytes(0), kContext);
+      return opened ? Result<void>() : opened.error();
+    }
   }
-  Secret key(hex_encode(random_bytes(32)));
-  transaction.run("INSERT INTO meta(name,value) VALUES('identity_key',?)", {vault.encrypt(key, kContext)});
-  return key;
+  transaction.run("INSERT INTO meta(name,value) VALUES('master_key_check',?)", {vault.encrypt(Secret("it fits"), kContext)});
+  return {};
 }
 
-Result<protocol::EnrollmentAnswer> enroll_sensor(Transaction& transaction, const Vault& vault, const Principal& by,
-                                                 const protocol::Enrollment& enrollment, SystemTime now) {
+Result<protocol::EnrollmentAnswer> enroll_sensor(Transaction& transaction, const Principal& by, const protocol::Enrollment& enrollment,
+                                                 SystemTime now) {
   const auto public_key = base64_decode(enrollment.public_key);
   // Sealing once proves that credentials can be sealed later.
   if (!public_key || !seal_to(*public_key, Secret("x"))) {
@@ -56,11 +58,8 @@ Result<protocol::EnrollmentAnswer> enroll_sensor(Transaction& transaction, const
   const auto kind = token_kind(transaction, by.id);
   if (!kind) return Error(ErrorCode::unauthorized, "this enrollment token has been used");
   if (*kind == TokenKind::enrollment) delete_token(transaction, by.id);
-  auto identity_key = fleet_identity_key(transaction, vault);
-  if (!identity_key) return identity_key.error();
 
   protocol::EnrollmentAnswer answer;
-  answer.identity_key = *std::move(identity_key);
   const auto earlier = earlier_sensor(transaction, by, enrollment, *public_key);
   answer.sensor_id = earlier ? *earlier : new_id(now);
   if (earlier) {

@@ -11,14 +11,13 @@
 
 namespace landwaiter::platform {
 
-/// The key with which all sensors of this platform hash unnamed secrets: made once, stored encrypted. Also proves that the master key
-/// belongs to this database: error io if not.
-Result<Secret> fleet_identity_key(Transaction& transaction, const Vault& vault);
+/// Proves that the master key belongs to this database, by a value that it encrypted when the database was new: error io if not.
+Result<void> check_master_key(Transaction& transaction, const Vault& vault);
 
 /// Admits a sensor. This consumes an enrollment token. A long-lived sensor token with the same name and public key again gets the same
 /// sensor with a new bearer token; the old one becomes invalid. Errors: invalid_argument (public key), unauthorized.
-Result<protocol::EnrollmentAnswer> enroll_sensor(Transaction& transaction, const Vault& vault, const Principal& by,
-                                                 const protocol::Enrollment& enrollment, SystemTime now);
+Result<protocol::EnrollmentAnswer> enroll_sensor(Transaction& transaction, const Principal& by, const protocol::Enrollment& enrollment,
+                                                 SystemTime now);
 
 struct SensorKeys {
   Bytes public_key;

@@ -30,7 +30,7 @@ Result<Endpoint> Endpoint::parse(std::string_view url) {
     rest.remove_prefix(scheme_end + 3);
   }
   if (rest.find('@') != std::string_view::npos) return invalid("the address must not contain credentials");
-  if (rest.ends_with('/')) rest.remove_suffix(1);
+  while (rest.ends_with('/')) rest.remove_suffix(1);
   if (rest.find('/') != std::string_view::npos) return invalid("it must be a host with an optional port, without a path");
   out.host = to_lower(rest);
   if (!is_host(out.host)) return invalid("it must be a host with an optional port");
@@ -45,6 +45,12 @@ Result<HttpUrl> base_url(const Endpoint& endpoint) {
   const bool plain = endpoint.plain_http || (!endpoint.explicit_https && is_loopback_host(url->host));
   if (!plain) return *url;
   return HttpUrl::parse("http://" + host + "/");
+}
+
+std::string reference_host(const Endpoint& endpoint) {
+  if (is_hub(endpoint.host)) return "docker.io";
+  const auto base = base_url(endpoint);
+  return base ? base->authority() : endpoint.host;
 }
 
 std::string unverified_origin(const Endpoint& endpoint) {

@@ -26,6 +26,8 @@ struct Endpoint {
 bool is_hub(std::string_view host);
 /// Where an endpoint's API lives: https, unless plain HTTP was requested, or the host is loopback and https was not requested.
 Result<HttpUrl> base_url(const Endpoint& endpoint);
+/// The registry as references name it, however it was spelled: in lower case, without the port that is meant anyway.
+std::string reference_host(const Endpoint& endpoint);
 /// The origin that needs no TLS verification: the registry's own if the user asked for it, otherwise none. Its token realm on another
 /// host, hosts of redirects and clouds' logins never belong to it: the user knows this registry's certificate, not theirs.
 std::string unverified_origin(const Endpoint& endpoint);

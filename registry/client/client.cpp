@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace landwaiter::registry {
 namespace {
@@ -59,11 +60,39 @@ Request blob_request(const std::string& repository, const Digest& digest) {
 
 }  // namespace
 
-Result<void> PageGuard::follow(const std::string& next) {
-  if (!seen_.insert(std::hash<std::string>{}(next)).second) {
-    return Error(ErrorCode::malformed, "the registry's pages form a loop");
+void PageGuard::saw(std::string_view name) {
+  constexpr std::size_t kRemembered = 10'000;
+  const std::size_t hash = std::hash<std::string_view>{}(name);
+  page_ += hash;
+  any_name_ = true;
+  if (earlier_names_.contains(hash) || !names_.insert(hash).second) return;
+  new_name_ = true;
+  if (names_.size() < kRemembered) return;
+  earlier_names_ = std::exchange(names_, {});
+}
+
+/// Whether this page with the ones before it shows that the registry goes round in circles. Ends the page.
+bool PageGuard::repeats() {
+  constexpr std::size_t kPagesWithoutNew = 10;
+  const std::size_t page = std::exchange(page_, 0);
+  const bool any = std::exchange(any_name_, false);
+  const bool fresh = std::exchange(new_name_, false);
+  if (!any) return false;
+  without_new_ = fresh ? 0 : without_new_ + 1;
+  const bool known = pages_ > 0 && page == remembered_;
+  if (++pages_ == remember_at_) {
+    remembered_ = page;
+    remember_at_ *= 2;
   }
-  if (seen_.size() > limits::pages_max) {
+  return known || without_new_ > kPagesWithoutNew;
+}
+
+Result<void> PageGuard::follow(const std::string& next) {
+  const bool new_cursor = cursors_.insert(std::hash<std::string>{}(next)).second;
+  if (repeats() || !new_cursor) {
+    return Error(ErrorCode::malformed, "the registry's pages form a loop, so it is not known whether all were listed");
+  }
+  if (cursors_.size() > limits::pages_max) {
     return Error(ErrorCode::limit_exceeded, "the registry's list has more than " + std::to_string(limits::pages_max) + " pages");
   }
   return {};
@@ -104,7 +133,7 @@ Awaitable<Document> Client::Impl::fetch_page(ListQuery query, ListState* state) 
   const bool elsewhere = target->substr(0, target->find('?')) != query.path;
   if (first) request.expected = {200, 400};
   else if (state->probe) request.expected = {200, 400, 404, 405};
-  else if (elsewhere) request.expected = {200, 400, 404};
+  else if (elsewhere && target->find('?') != std::string::npos) request.expected = {200, 400, 404};
   auto document = co_await loop->fetch(request, limits::list_bytes_max);
   if (!document || document->status == 200 || state->probe) co_return document;
   // Some registries allow fewer than the specification's 1,000, and none requires `n`. Behind proxies and on separate ports, some name a
@@ -189,9 +218,14 @@ Awaitable<ListPage> Client::list(ListQuery query, std::string cursor) {
   auto state = ListState::parse(cursor, query);
   if (!state) co_return state.error().with_context(where);
   auto document = co_await impl->fetch_page(query, &*state);
+  if (!document && document.error().code() == ErrorCode::not_found && !state->target.empty()) {
+    // The list itself is there, so this says nothing about the rest of it.
+    co_return Error(ErrorCode::malformed, document.error().message() + ": its list names a next page that it does not have");
+  }
   if (!document) co_return document.error();
   if (document->status != 200) co_return ListPage();
-  auto page = read_list(query, *state, document->body, document->url, document->links);
+  const auto read = [&] { return read_list(query, *state, std::move(document->body), document->url, document->links); };
+  auto page = co_await impl->transport->apart(document->body.size(), read);
   if (!page) co_return page.error().with_context(where);
   co_return page;
 }
@@ -222,13 +256,16 @@ Awaitable<ManifestDocument> Client::manifest(std::string repository, std::string
   const std::string where = "registry " + impl->endpoint.host + ", " + request.subject;
   auto document = co_await impl->loop->fetch(std::move(request), limits::manifest_bytes_max);
   if (!document) co_return document.error();
-  Digest digest = Digest::sha256_of(as_bytes(document->body));
-  if (auto pinned = Digest::parse(reference)) {
-    auto proven = prove(document->body, *pinned);
-    if (!proven) co_return proven.error().with_context(where);
-    digest = *pinned;
-  }
-  auto parsed = parse_manifest(std::move(document->body), document->content_type, digest);
+  const auto read = [&]() -> Result<ManifestDocument> {
+    Digest digest = Digest::sha256_of(as_bytes(document->body));
+    if (auto pinned = Digest::parse(reference)) {
+      auto proven = prove(document->body, *pinned);
+      if (!proven) return proven.error();
+      digest = *pinned;
+    }
+    return parse_manifest(std::move(document->body), document->content_type, digest);
+  };
+  auto parsed = co_await impl->transport->apart(document->body.size(), read);
   if (!parsed) co_return parsed.error().with_context(where);
   co_return parsed;
 }

@@ -18,14 +18,31 @@
 
 namespace landwaiter::registry {
 
-/// Stops endless paging: feed it each page's `next` before following it.
+/// Stops endless paging: feed it each page's names, then its `next` before following it. Its memory has a bound.
 class PageGuard {
  public:
-  /// Error malformed when the cursor came before, limit_exceeded beyond limits::pages_max.
+  void saw(std::string_view name);
+  /// Error malformed if the cursor came before, or if pages under ever new cursors repeat the names of earlier ones; limit_exceeded
+  /// beyond limits::pages_max.
   Result<void> follow(const std::string& next);
 
  private:
-  std::unordered_set<std::size_t> seen_;  ///< hashes: a false alarm occurs once in 2^40 listings
+  using Hashes = std::unordered_set<std::size_t>;  ///< a false alarm occurs once in 2^40 listings
+
+  bool repeats();
+
+  Hashes cursors_;
+  Hashes names_;           ///< the newest
+  Hashes earlier_names_;   ///< as many before them
+  std::size_t page_ = 0;   ///< sum of this page's names, whatever their order
+  bool any_name_ = false;  ///< of this page
+  bool new_name_ = false;
+  std::size_t without_new_ = 0;  ///< pages with names, but no new one, in a row
+  // A circle of any length comes back to the page that is remembered here, sooner or later: after 1, 2, 4, 8, ... pages, that is the
+  // newest.
+  std::size_t remembered_ = 0;
+  std::size_t pages_ = 0;
+  std::size_t remember_at_ = 1;
 };
 
 /// Whether a manifest is the one that is already known.

@@ -22,7 +22,7 @@ namespace types = media_types;
 
 constexpr std::size_t kMediaTypeBytesMax = 255;  // RFC 6838 section 4.2 allows 127 and 127
 
-enum class Shape { image, index };
+enum class Shape { image, index, artifact };
 
 Error malformed(std::string what) { return Error(ErrorCode::malformed, std::move(what)); }
 
@@ -57,7 +57,6 @@ Result<Descriptor> parse_descriptor(const json& value, const std::string& what, 
   if (!value.is_object()) return malformed(what + " is not an object");
   Descriptor out;
   out.media_type = text_of(value, "mediaType");
-  if (out.media_type.empty()) return malformed(what + " has no mediaType");
   if (out.media_type.size() > kMediaTypeBytesMax) return Error(ErrorCode::limit_exceeded, what + " has an overlong mediaType");
   auto digest = Digest::parse(text_of(value, "digest"));
   if (!digest) return digest.error().with_context(what);
@@ -118,17 +117,15 @@ Result<Shape> classify(const json& document, const std::string& type, const std:
     return Error(ErrorCode::unsupported, "it is a Docker schema 1 manifest, a format withdrawn in 2019: push the image again");
   }
   if (type == types::kOciArtifact || (type.empty() && content_type == types::kOciArtifact)) {
-    return Error(ErrorCode::unsupported, "it is an OCI artifact manifest, not an image");
+    return Shape::artifact;
   }
-  if (version == document.end() || *version != 2) return malformed("its schemaVersion is not 2");
+  // Some tools leave it out; what cannot be mistaken is read.
+  if (version != document.end() && *version != 2) return malformed("its schemaVersion is not 2");
   if (!has_layers && !has_manifests) return malformed("it has neither layers nor manifests");
   if (has_layers && is_index_type(type)) return malformed("its mediaType is an index, but it has layers");
   if (has_manifests && is_manifest_type(type)) return malformed("its mediaType is an image manifest, but it has manifests");
   if (has_layers && is_index_type(content_type)) return malformed("it was sent as an index, but it has layers");
   if (has_manifests && is_manifest_type(content_type)) return malformed("it was sent as an image manifest, but it has manifests");
-  if (!type.empty() && !is_index_type(type) && !is_manifest_type(type)) {
-    return Error(ErrorCode::unsupported, "its mediaType " + landwaiter::quoted(type) + " is not known");
-  }
   return has_layers ? Shape::image : Shape::index;
 }
 
@@ -162,7 +159,11 @@ Result<void> fill(ManifestDocument& out) {
   const std::string type = document->is_object() ? text_of(*document, "mediaType") : std::string();
   auto shape = classify(*document, type, out.content_type);
   if (!shape) return shape.error();
-  if (*shape == Shape::image) {
+  if (*shape == Shape::artifact) {
+    out.image.emplace();
+    out.image->media_type = out.image->config.media_type = types::kOciArtifact;
+    out.image->artifact_type = printable(text_of(*document, "artifactType").substr(0, kMediaTypeBytesMax));
+  } else if (*shape == Shape::image) {
     auto image = parse_image(*document, type);
     if (!image) return image.error();
     out.image = std::move(*image);
@@ -175,23 +176,25 @@ Result<void> fill(ManifestDocument& out) {
 }
 
 bool is_config_type(std::string_view type) {
-  return type == types::kOciConfig || type == types::kDockerConfig || type == types::kOctetStream || type == types::kTextPlain;
+  return type.empty() || type == types::kOciConfig || type == types::kDockerConfig || type == types::kOctetStream ||
+         type == types::kTextPlain;
 }
 
-bool is_layer_type(std::string_view type) {
-  constexpr std::array<std::string_view, 8> relabeled{types::kOctetStream, types::kTextPlain,     "application/x-gzip",
-                                                      "application/gzip",  "application/zstd",    "application/x-tar",
-                                                      "application/tar",   "application/tar+gzip"};
-  return type.starts_with(types::kOciLayerPrefix) || type.starts_with(types::kDockerLayerPrefix) ||
-         std::ranges::find(relabeled, type) != relabeled.end();
+/// Signatures, attestations and lists of components lie beside images under an image's config, as documents. Everything else is read, and
+/// its bytes say what it is.
+bool is_document_type(std::string_view media_type) {
+  const std::string type = to_lower(media_type);
+  if (type == types::kTextPlain) return false;
+  const std::string_view last = std::string_view(type).substr(type.find_last_of("/+.") + 1);
+  constexpr std::array<std::string_view, 9> documents{"json", "xml", "yaml", "html", "pem", "pdf", "wasm", "markdown", "protobuf"};
+  return type.starts_with("text/") || std::ranges::find(documents, last) != documents.end();
 }
 
 }  // namespace
 
 bool ImageManifest::is_image() const {
-  // Signatures and attestations reuse the image config's type, so the layers are checked as well.
   return is_config_type(config.media_type) &&
-         (layers.empty() || std::ranges::any_of(layers, [](const auto& l) { return is_layer_type(l.media_type); }));
+         (layers.empty() || !std::ranges::all_of(layers, [](const auto& l) { return is_document_type(l.media_type); }));
 }
 
 Result<ManifestDocument> parse_manifest(std::string body, std::string content_type, const Digest& digest) {

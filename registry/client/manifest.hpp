@@ -30,8 +30,8 @@ struct ImageManifest {
   std::string artifact_type;
   Descriptor config;
   std::vector<Descriptor> layers;
-  /// False for other artifacts (Helm charts, signatures, SBOMs): those whose config has its own media type, or without any file system
-  /// layer.
+  /// False for other artifacts (Helm charts, signatures, SBOMs): those whose config has its own media type, or whose layers are all
+  /// documents (JSON, XML, ...).
   bool is_image() const;
 };
 
@@ -51,9 +51,9 @@ struct ManifestDocument {
 };
 
 /// Parses and classifies a manifest body. `content_type` may be empty or generic (text/plain): the body's own mediaType and structure
-/// decide. A body with both manifests and layers, or whose structure contradicts its mediaType or the content type of a manifest or
-/// index, is `malformed`: two clients would see two images (CVE-2021-41190). Schema 1: `unsupported`. Embedded content that does not
-/// match its descriptor: digest_mismatch.
+/// decide, also without any mediaType or under unknown ones. A body with both manifests and layers, or whose structure contradicts its
+/// mediaType or the content type of a manifest or index, is `malformed`: two clients would see two images (CVE-2021-41190). Schema 1:
+/// `unsupported`. Embedded content that does not match its descriptor: digest_mismatch.
 Result<ManifestDocument> parse_manifest(std::string body, std::string content_type, const Digest& digest);
 
 }  // namespace landwaiter::registry

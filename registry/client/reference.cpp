@@ -4,6 +4,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "registry/auth/endpoint.hpp"
 #include "registry/http/host.hpp"
 
 #include <algorithm>
@@ -12,7 +13,6 @@ namespace landwaiter::registry {
 namespace {
 
 constexpr std::string_view kHub = "docker.io";
-constexpr std::string_view kHubLegacy = "index.docker.io";
 constexpr std::string_view kScheme = "docker://";
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -54,10 +54,11 @@ std::string take_host(std::string_view& rest, std::string& repository_prefix) {
   const std::size_t slash = rest.find('/');
   std::string host(kHub);
   if (slash != std::string_view::npos && names_host(rest.substr(0, slash))) {
-    host = rest.substr(0, slash);
+    host = to_lower(rest.substr(0, slash));
+    if (!names_host(host)) host = rest.substr(0, slash);
     rest.remove_prefix(slash + 1);
   }
-  if (host == kHubLegacy) host = kHub;
+  if (is_hub(host)) host = kHub;
   if (host == kHub && rest.find('/') == std::string_view::npos) repository_prefix = "library/";
   return host;
 }

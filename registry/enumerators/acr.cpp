@@ -35,6 +35,7 @@ class Acr final : public VendorEnumerator {
     auto query = Client::tags_query(repository);
     if (!query) co_return query.error();
     query->path = "/acr/v1/" + repository + "/_tags";
+    query->with_document = true;
     query->scope = "repository:" + repository + ":metadata_read";
     const bool plain = !cursor.empty() && !ListState::parse(cursor, *query);
     if (!plain) {
@@ -47,18 +48,18 @@ class Acr final : public VendorEnumerator {
 
  private:
   static TagPage with_attributes(ListPage page) {
-    std::map<std::string, const nlohmann::json*> attributes;
+    std::map<std::string, const nlohmann::json*, std::less<>> attributes;
     const auto list = page.document.find("tags");
     if (list != page.document.end() && list->is_array()) {
       for (const nlohmann::json& entry : *list) attributes.emplace(text_of(entry, "name"), &entry);
     }
     TagPage out;
-    for (std::string& name : page.names) {
+    for (const std::string_view name : page.names) {
       const nlohmann::json none;
       const auto found = attributes.find(name);
       const nlohmann::json& entry = found == attributes.end() ? none : *found->second;
       auto digest = Digest::parse(text_of(entry, "digest"));
-      out.entries.push_back({std::move(name), digest ? *digest : Digest(), utc_of(text_of(entry, "lastUpdateTime"))});
+      out.entries.push_back({std::string(name), digest ? *digest : Digest(), utc_of(text_of(entry, "lastUpdateTime"))});
     }
     out.invalid = std::move(page.invalid);
     out.next = std::move(page.next);

@@ -54,7 +54,7 @@ Awaitable<Visit> Artifactory::visit(std::string node, std::string token) {
   auto list = co_await client().list(std::move(query), std::move(token));
   if (!list) co_return list.error();
   Visit out;
-  for (const std::string& name : list->names) out.names.push_back(key + '/' + name);
+  for (const std::string_view name : list->names) out.names.push_back(key + '/' + std::string(name));
   out.invalid = std::move(list->invalid);
   out.next = std::move(list->next);
   co_return out;
@@ -67,7 +67,7 @@ Awaitable<Visit> Artifactory::roots(std::string token) {
   auto list = co_await client().list(std::move(query), std::move(token));
   Visit out;
   if (list && (!first || !list->names.empty() || !list->next.empty())) {
-    out.names = std::move(list->names);
+    out.names = list->names.strings();
     out.invalid = std::move(list->invalid);
     out.next = std::move(list->next);
     co_return out;
@@ -115,8 +115,9 @@ Awaitable<TagPage> Artifactory::v2_tags(std::string repository, std::string curs
     no_times_ = no_times_ || is_refused(times.error());
     co_return page;
   }
-  for (TagEntry& entry : page->entries) {
-    if (const auto found = times->find(entry.tag); found != times->end()) entry.pushed = found->second;
+  for (std::size_t i = 0; i < page->entries.size(); ++i) {
+    const auto found = times->find(page->entries[i].tag);
+    if (found != times->end()) page->entries.set_pushed(i, found->second);
   }
   co_return page;
 }

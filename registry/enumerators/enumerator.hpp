@@ -2,7 +2,9 @@
 #pragma once
 
 #include "core/base/clock.hpp"
+#include "core/base/text_list.hpp"
 #include "registry/client/client.hpp"
+#include "registry/enumerators/tag_list.hpp"
 
 #include <memory>
 #include <string>
@@ -19,21 +21,14 @@ struct UnlistedPart {
 
 /// One page of a registry's repositories. May be empty although others follow.
 struct RepositoryPage {
-  std::vector<std::string> names;    ///< as the client requests them: "library/alpine", "key/team/image"; each once
+  TextList names;                    ///< as the client requests them: "library/alpine", "key/team/image"; each once
   std::vector<std::string> invalid;  ///< names that break the grammar, made printable
   std::vector<UnlistedPart> unlisted;
   std::string next;  ///< opaque; empty after the last page
 };
 
-/// A tag as listed by the registry. Everything except the name may be empty.
-struct TagEntry {
-  std::string tag;
-  Digest digest;       ///< of the manifest or index that the tag names; a hint, to be verified against the manifest's body
-  std::string pushed;  ///< RFC 3339 in UTC: when it was pushed, according to the registry
-};
-
 struct TagPage {
-  std::vector<TagEntry> entries;
+  TagList entries;
   std::vector<std::string> invalid;
   std::string next;
 };

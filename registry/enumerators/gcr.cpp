@@ -31,6 +31,7 @@ class Gcr final : public GoogleEnumerator {
     auto query = Client::tags_query(node);
     if (!query) co_return query.error();
     adapt(*query);
+    query->with_document = true;
     const bool first = token.empty();
     auto list = co_await client().list(*query, std::move(token));
     if (!list) co_return list.error();
@@ -59,7 +60,7 @@ class Gcr final : public GoogleEnumerator {
     if (!list && (!first || !is_refused(list.error()))) co_return list.error();
     Visit out;
     if (list && (!first || !list->names.empty() || !list->next.empty())) {
-      out.names = std::move(list->names);
+      out.names = list->names.strings();
       out.invalid = std::move(list->invalid);
       out.next = std::move(list->next);
       co_return out;

@@ -121,7 +121,7 @@ class Ghcr final : public VendorEnumerator {
 
   /// Only the existence of a Link is used: following its URL would send it the token.
   static Result<std::string> next_page(const HttpResponse& response, const std::string& token) {
-    if (!next_link(response.headers("Link"))) return std::string();
+    if (next_link(response.headers("Link")).kind == NextLink::Kind::none) return std::string();
     auto page = page_number(token);
     if (!page) return page.error();
     return std::to_string(*page + 1);

@@ -26,8 +26,8 @@ std::string upload_time(const json& manifest) {
   return utc_of_milliseconds(milliseconds);
 }
 
-std::map<std::string, Told> manifests_by_tag(const json& document) {
-  std::map<std::string, Told> out;
+std::map<std::string, Told, std::less<>> manifests_by_tag(const json& document) {
+  std::map<std::string, Told, std::less<>> out;
   const auto manifests = document.is_object() ? document.find("manifest") : document.end();
   if (manifests == document.end() || !manifests->is_object()) return out;
   for (const auto& [name, manifest] : manifests->items()) {
@@ -49,14 +49,15 @@ Awaitable<TagPage> GoogleEnumerator::v2_tags(std::string repository, std::string
   auto query = Client::tags_query(repository);
   if (!query) co_return query.error();
   adapt(*query);
+  query->with_document = true;
   auto list = co_await client().list(std::move(*query), std::move(cursor));
   if (!list) co_return list.error();
   const auto told = manifests_by_tag(list->document);
   TagPage out;
-  for (std::string& name : list->names) {
+  for (const std::string_view name : list->names) {
     const auto found = told.find(name);
-    if (found == told.end()) out.entries.push_back({std::move(name), Digest(), ""});
-    else out.entries.push_back({std::move(name), found->second.digest, found->second.pushed});
+    if (found == told.end()) out.entries.push_back({std::string(name), Digest(), ""});
+    else out.entries.push_back({std::string(name), found->second.digest, found->second.pushed});
   }
   out.invalid = std::move(list->invalid);
   out.next = std::move(list->next);

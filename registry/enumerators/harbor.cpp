@@ -20,7 +20,7 @@ std::string next_page(const HttpResponse& response, unsigned page, std::size_t c
   const auto [end, error] = std::from_chars(total_text.data(), total_text.data() + total_text.size(), total);
   bool more = count >= kHarborPageSize;
   if (error == std::errc() && end == total_text.data() + total_text.size() && !total_text.empty()) more = page * kHarborPageSize < total;
-  else if (next_link(response.headers("Link"))) more = true;
+  else if (next_link(response.headers("Link")).kind != NextLink::Kind::none) more = true;
   return more && count > 0 ? std::to_string(page + 1) : std::string();
 }
 

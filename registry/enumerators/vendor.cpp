@@ -118,7 +118,7 @@ Awaitable<TagPage> VendorEnumerator::v2_tags(std::string repository, std::string
   auto list = co_await client_->list(std::move(*query), std::move(cursor));
   if (!list) co_return list.error();
   TagPage out;
-  for (std::string& name : list->names) out.entries.push_back({std::move(name), Digest(), ""});
+  out.entries = TagList(std::move(list->names));
   out.invalid = std::move(list->invalid);
   out.next = std::move(list->next);
   co_return out;

@@ -59,6 +59,8 @@ class Cursor {
     take('"');
     return out;
   }
+  std::string_view rest() const { return text_.substr(at_); }
+  void skip(std::size_t count) { at_ = std::min(at_ + count, text_.size()); }
   std::size_t position() const { return at_; }
   void go_to(std::size_t position) { at_ = position; }
 
@@ -103,34 +105,79 @@ void parse_challenge_line(std::string_view line, std::vector<Challenge>& out) {
 }
 
 bool has_relation(std::string_view relations, std::string_view wanted) {
+  constexpr std::string_view spaces = " \t;,";
   while (!relations.empty()) {
-    const std::size_t space = relations.find(' ');
-    if (iequals(relations.substr(0, space), wanted)) return true;
-    if (space == std::string_view::npos) return false;
-    relations.remove_prefix(space + 1);
+    const std::size_t end = std::min(relations.find_first_of(spaces), relations.size());
+    if (iequals(relations.substr(0, end), wanted)) return true;
+    relations.remove_prefix(std::min(end + 1, relations.size()));
   }
   return false;
 }
 
-std::optional<std::string> next_link_of(std::string_view line) {
-  Cursor cursor(line);
-  while (true) {
-    cursor.skip_separators();
-    if (!cursor.take('<')) return std::nullopt;
-    const std::string target(cursor.until(">"));
-    if (!cursor.take('>')) return std::nullopt;
-    bool is_next = false;
-    cursor.skip_space();
-    while (cursor.take(';')) {
-      cursor.skip_space();
-      const std::string name = to_lower(cursor.token());
-      cursor.skip_space();
-      const std::string value = cursor.take('=') ? (cursor.skip_space(), cursor.value()) : std::string();
-      if (name == "rel") is_next = is_next || has_relation(value, "next");
-      cursor.skip_space();
-    }
-    if (is_next) return target;
+/// One link of a Link header, and its relations if it says any.
+struct Link {
+  std::string target;
+  std::optional<std::string> relations;
+};
+
+/// "; name = value", where a semicolon is missing as well. False if there is none.
+bool take_link_parameter(Cursor& cursor, Link& link) {
+  while (cursor.peek() == ' ' || cursor.peek() == '\t' || cursor.peek() == ';') cursor.skip(1);
+  const std::string name = to_lower(cursor.token());
+  if (name.empty()) return false;
+  cursor.skip_space();
+  if (!cursor.take('=')) return true;
+  cursor.skip_space();
+  std::string value;
+  if (cursor.take('\'')) {
+    value = cursor.until("'");
+    cursor.skip(1);
+  } else {
+    value = cursor.value();
   }
+  if (name == "rel" && !value.empty()) link.relations = link.relations.value_or("") + ' ' + value;
+  return true;
+}
+
+/// Where a reference without brackets ends: before the first parameter that links have. Its own query may contain commas and semicolons.
+std::size_t end_of_bare_target(std::string_view text) {
+  constexpr std::array<std::string_view, 7> names{"rel", "rev", "title", "title*", "anchor", "type", "hreflang"};
+  for (std::size_t at = text.find(';'); at != std::string_view::npos; at = text.find(';', at + 1)) {
+    Cursor rest(text.substr(at + 1));
+    rest.skip_space();
+    const std::string name = to_lower(rest.token());
+    rest.skip_space();
+    if (rest.take('=') && std::ranges::find(names, name) != names.end()) return at;
+  }
+  return text.size();
+}
+
+/// A bracket closes if a parameter, another link or nothing follows: a query may contain it as well.
+std::size_t end_of_target(std::string_view text) {
+  for (std::size_t at = text.find('>'); at != std::string_view::npos; at = text.find('>', at + 1)) {
+    const std::string_view rest = trim(text.substr(at + 1));
+    if (rest.empty() || rest.front() == ';' || rest.front() == ',' || iequals(rest.substr(0, 3), "rel")) return at;
+  }
+  return std::string_view::npos;
+}
+
+/// False if the rest of the line cannot be read.
+bool take_link(Cursor& cursor, Link& link) {
+  if (cursor.take('<')) {
+    const std::size_t end = end_of_target(cursor.rest());
+    if (end == std::string_view::npos) return false;
+    link.target = trim(cursor.rest().substr(0, end));
+    cursor.skip(end + 1);
+  } else {
+    const std::size_t end = end_of_bare_target(cursor.rest());
+    link.target = trim(cursor.rest().substr(0, end));
+    cursor.skip(end);
+    // As a reference it would be some path below this one.
+    if (link.target.find_first_of("/?") == std::string::npos) return false;
+  }
+  while (take_link_parameter(cursor, link)) {
+  }
+  return cursor.at_end() || cursor.peek() == ',';
 }
 
 template <class Number>
@@ -186,11 +233,22 @@ std::vector<Challenge> parse_challenges(const std::vector<std::string>& lines) {
   return out;
 }
 
-std::optional<std::string> next_link(const std::vector<std::string>& lines) {
+NextLink next_link(const std::vector<std::string>& lines) {
+  NextLink unnamed;
+  NextLink unreadable;
   for (const std::string& line : lines) {
-    if (auto found = next_link_of(line)) return found;
+    Cursor cursor(line);
+    for (cursor.skip_separators(); !cursor.at_end(); cursor.skip_separators()) {
+      Link link;
+      if (!take_link(cursor, link)) {
+        unreadable = {.kind = NextLink::Kind::unreadable, .target = line};
+        break;
+      }
+      if (link.relations && has_relation(*link.relations, "next")) return {.kind = NextLink::Kind::found, .target = std::move(link.target)};
+      if (!link.relations && unnamed.kind == NextLink::Kind::none) unnamed = {.kind = NextLink::Kind::found, .target = link.target};
+    }
   }
-  return std::nullopt;
+  return unreadable.kind == NextLink::Kind::unreadable ? unreadable : unnamed;
 }
 
 std::optional<SystemTime> parse_http_date(std::string_view text) {

@@ -25,8 +25,18 @@ struct Challenge {
 /// All challenges of all header lines, in order.
 std::vector<Challenge> parse_challenges(const std::vector<std::string>& lines);
 
-/// The target of the first link with relation "next" (RFC 8288), as sent: it may be relative.
-std::optional<std::string> next_link(const std::vector<std::string>& lines);
+/// What an answer's Link headers (RFC 8288) say about the next page. A list has no other use for them, so a link without a relation counts,
+/// as does one without brackets.
+struct NextLink {
+  enum class Kind : std::uint8_t {
+    none,        ///< there is no link, or all have other relations
+    found,       ///< `target` is the first link with relation "next", as sent: it may be relative
+    unreadable,  ///< there may be a next page; `target` is the header
+  };
+  Kind kind = Kind::none;
+  std::string target = {};
+};
+NextLink next_link(const std::vector<std::string>& lines);
 
 /// Retry-After as a wait from `now` (RFC 9110 section 10.2.3): seconds or an HTTP date; a number too large to be seconds is taken
 /// as a Unix time, as one large registry has sent. Also with a fraction and units ("1.5", "1m30s"). Never negative.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/os/seekable_file.hpp"
 #include "registry/client/image_source.hpp"
 
 #include <memory>
@@ -8,7 +9,10 @@
 
 namespace landwaiter::registry {
 
-/// `docker-archive:FILE[:REFERENCE]` from `docker save`: the manifest is made from manifest.json, a layer's digest is its diff_id.
-Result<std::unique_ptr<ImageSource>> open_docker_archive(std::string file, std::string reference);
+/// `docker-archive:FILE[:REFERENCE]` as `docker save`, `podman save`, kaniko, jib, crane and ko write it; FILE may be "-". The manifest is
+/// made from manifest.json; a layer's digest is that of its bytes (layer_archive.hpp), the image's that of its config. `opened` is the file
+/// if it is open already.
+Result<std::unique_ptr<ImageSource>> open_docker_archive(std::string file, std::string reference,
+                                                         std::shared_ptr<const SeekableFile> opened = nullptr);
 
 }  // namespace landwaiter::registry

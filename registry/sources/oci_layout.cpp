@@ -6,8 +6,11 @@
 #include "core/base/text.hpp"
 #include "core/os/files.hpp"
 #include "registry/client/blob_reader.hpp"
+#include "registry/sources/archive_advice.hpp"
+#include "registry/sources/image_choice.hpp"
 #include "registry/sources/tar_file.hpp"
 
+#include <array>
 #include <utility>
 
 namespace landwaiter::registry {
@@ -15,7 +18,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kRefName = "org.opencontainers.image.ref.name";
+/// The second is containerd's, with the whole name where the first has the tag.
+constexpr std::array<const char*, 2> kNames{"org.opencontainers.image.ref.name", "io.containerd.image.name"};
 
 /// Access to the files of a layout. Names are "index.json" and "blobs/<algorithm>/<hex>" only.
 class LayoutFiles {
@@ -77,7 +81,11 @@ class TarFiles final : public LayoutFiles {
  public:
   explicit TarFiles(TarFile tar) : tar_(std::move(tar)) {}
   Result<std::string> read(const std::string& name, std::uint64_t bytes_max) const override { return tar_.read(name, bytes_max); }
-  Result<std::unique_ptr<BlobReader>> open(const std::string& name) const override { return tar_.open_member(name); }
+  Result<std::unique_ptr<BlobReader>> open(const std::string& name) const override {
+    auto member = tar_.open_member(name);
+    if (!member) return member.error();
+    return std::unique_ptr<BlobReader>(*std::move(member));
+  }
 
  private:
   TarFile tar_;
@@ -88,11 +96,22 @@ std::string blob_name(const Digest& digest) {
   return "blobs/" + text.substr(0, text.find(':')) + '/' + std::string(digest.hex());
 }
 
-/// The manifest of each tag in index.json; an untagged one is under "".
-Result<std::vector<std::pair<std::string, Digest>>> read_index(const std::string& text) {
+std::vector<std::string> names_of(const json& entry) {
+  std::vector<std::string> out;
+  const auto annotations = entry.find("annotations");
+  if (annotations == entry.end() || !annotations->is_object()) return out;
+  for (const char* key : kNames) {
+    const auto name = annotations->find(key);
+    if (name != annotations->end() && name->is_string() && !name->get_ref<const std::string&>().empty()) out.push_back(*name);
+  }
+  return out;
+}
+
+/// The entries of index.json.
+Result<std::vector<NamedImage>> read_index(const std::string& text) {
   auto document = parse_json(text, "index.json", kJsonArchive);
   if (!document) return document.error();
-  std::vector<std::pair<std::string, Digest>> out;
+  std::vector<NamedImage> out;
   std::optional<Error> bad;
   auto read = read_json_fields("index.json", [&] {
     for (const json& entry : document->at("manifests")) {
@@ -101,9 +120,7 @@ Result<std::vector<std::pair<std::string, Digest>>> read_index(const std::string
         bad = digest.error().with_context("index.json");
         return;
       }
-      const auto annotations = entry.find("annotations");
-      const bool named = annotations != entry.end() && annotations->is_object();
-      out.emplace_back(named ? annotations->value(kRefName, std::string()) : std::string(), *digest);
+      out.push_back({digest->str(), names_of(entry)});
     }
   });
   if (!read) return read.error();
@@ -113,8 +130,12 @@ Result<std::vector<std::pair<std::string, Digest>>> read_index(const std::string
 
 class LayoutSource final : public ImageSource {
  public:
-  LayoutSource(std::unique_ptr<LayoutFiles> files, std::vector<std::pair<std::string, Digest>> images, std::string tag, std::string name)
-      : files_(std::move(files)), images_(std::move(images)), tag_(std::move(tag)), name_(std::move(name)) {}
+  LayoutSource(std::unique_ptr<LayoutFiles> files, std::vector<NamedImage> images, std::string wanted, std::string where)
+      : files_(std::move(files)),
+        images_(std::move(images)),
+        wanted_(std::move(wanted)),
+        where_(std::move(where)),
+        name_(wanted_.empty() ? where_ : where_ + ':' + wanted_) {}
 
   Awaitable<ManifestDocument> manifest(std::string reference) override { co_return find(reference); }
 
@@ -133,16 +154,12 @@ class LayoutSource final : public ImageSource {
  private:
   /// "" is the image that the source was opened for.
   Result<Digest> digest_of(const std::string& reference) const {
-    if (auto digest = Digest::parse(reference)) return *digest;
-    const std::string& wanted = reference.empty() ? tag_ : reference;
-    if (wanted.empty() && images_.size() == 1) return images_.front().second;
-    for (const auto& [tag, digest] : images_) {
-      // Some tools put the whole name there: "registry/name:tag".
-      if (!wanted.empty() && (tag == wanted || tag.ends_with(':' + wanted))) return digest;
-    }
-    if (wanted.empty())
-      return Error(ErrorCode::invalid_argument, name_ + " holds " + std::to_string(images_.size()) + " images: name a tag");
-    return Error(ErrorCode::not_found, name_ + " holds no image with the tag " + landwaiter::quoted(wanted));
+    const std::string& wanted = reference.empty() ? wanted_ : reference;
+    // Also one that only an index inside names.
+    if (auto digest = Digest::parse(wanted.substr(wanted.rfind('@') + 1))) return *digest;
+    auto chosen = choose_image(images_, wanted, where_);
+    if (!chosen) return chosen.error();
+    return Digest::parse(images_[*chosen].id);
   }
 
   Result<ManifestDocument> find(const std::string& reference) const {
@@ -158,33 +175,38 @@ class LayoutSource final : public ImageSource {
   }
 
   std::unique_ptr<LayoutFiles> files_;
-  std::vector<std::pair<std::string, Digest>> images_;
-  std::string tag_;
+  std::vector<NamedImage> images_;
+  std::string wanted_;
+  std::string where_;
   std::string name_;
 };
 
-Result<std::unique_ptr<ImageSource>> make_source(std::unique_ptr<LayoutFiles> files, std::string tag, const std::string& name) {
+Result<std::unique_ptr<ImageSource>> make_source(std::unique_ptr<LayoutFiles> files, std::string wanted, const std::string& where) {
   auto text = files->read("index.json", limits::manifest_bytes_max);
-  if (!text) return text.error().with_context(name);
+  if (!text) return text.error().with_context(where);
   auto images = read_index(*text);
-  if (!images) return images.error().with_context(name);
-  if (images->empty()) return Error(ErrorCode::not_found, name + " holds no image");
-  const std::string shown = tag.empty() ? name : name + ':' + tag;
-  return std::unique_ptr<ImageSource>(std::make_unique<LayoutSource>(std::move(files), std::move(*images), std::move(tag), shown));
+  if (!images) return images.error().with_context(where);
+  if (images->empty()) return Error(ErrorCode::not_found, where + " holds no image");
+  return std::unique_ptr<ImageSource>(std::make_unique<LayoutSource>(std::move(files), std::move(*images), std::move(wanted), where));
 }
 
 }  // namespace
 
 Result<std::unique_ptr<ImageSource>> open_oci_layout(std::string directory, std::string tag) {
+  const std::string where = "oci:" + directory;
   auto folder = ForeignFolder::open(directory);
-  if (!folder) return folder.error().with_context("cannot open the OCI layout " + landwaiter::quoted(directory));
-  return make_source(std::make_unique<FolderFiles>(directory, *std::move(folder)), std::move(tag), "oci:" + directory);
+  if (!folder) return advised(folder.error().with_context("cannot open the OCI layout " + landwaiter::quoted(directory)), directory, where);
+  auto source = make_source(std::make_unique<FolderFiles>(directory, *std::move(folder)), std::move(tag), where);
+  if (!source && source.error().code() == ErrorCode::not_found) return advised(source.error(), directory, where);
+  return source;
 }
 
-Result<std::unique_ptr<ImageSource>> open_oci_archive(std::string file, std::string tag) {
-  auto tar = TarFile::open(file);
+Result<std::unique_ptr<ImageSource>> open_oci_archive(std::string file, std::string tag, std::shared_ptr<const SeekableFile> opened) {
+  const std::string where = "oci-archive:" + file;
+  auto tar = open_archive(file, std::move(opened), where);
   if (!tar) return tar.error();
-  return make_source(std::make_unique<TarFiles>(std::move(*tar)), std::move(tag), "oci-archive:" + file);
+  if (!tar->contains("index.json")) return no_index(*tar, file, where, "index.json");
+  return make_source(std::make_unique<TarFiles>(std::move(*tar)), std::move(tag), where);
 }
 
 }  // namespace landwaiter::registry

@@ -1,30 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/os/seekable_file.hpp"
 #include "registry/client/image_source.hpp"
 
 #include <map>
 #include <memory>
 #include <string>
 
-struct archive;
-
 namespace landwaiter::registry {
 
-/// A tar on disk, read in place by libarchive (also compressed): opened again and searched for each requested member. Nothing is
-/// extracted. Reading blocks. Names are compared without a leading "./".
+/// A member's bytes. Reading blocks.
+class MemberReader : public BlobReader {
+ public:
+  /// As read().
+  virtual Result<std::size_t> read_now(std::span<std::uint8_t> buffer) = 0;
+};
+
+/// A tar, read in place by libarchive (also compressed): from its begin, for each requested member. Nothing is extracted. Reading blocks.
+/// Names are compared without a leading "./".
 class TarFile {
  public:
-  /// Lists the members once. Errors: not_found, io, malformed, limit_exceeded.
+  /// Lists the members once. `name` is for people. Errors: malformed, limit_exceeded.
+  static Result<TarFile> open(std::shared_ptr<const SeekableFile> file, std::string name);
+  /// Errors: also not_found, io.
   static Result<TarFile> open(std::string path);
 
-  const std::string& path() const { return path_; }
   bool contains(const std::string& name) const { return members_.contains(name); }
   /// Size of a member, links followed within the archive. Errors: not_found, malformed (a dangling or cyclic link).
   Result<std::uint64_t> size(const std::string& name) const;
   /// The whole member. Errors: also limit_exceeded.
   Result<std::string> read(const std::string& name, std::uint64_t bytes_max) const;
-  Result<std::unique_ptr<BlobReader>> open_member(const std::string& name) const;
+  Result<std::unique_ptr<MemberReader>> open_member(const std::string& name) const;
 
  private:
   struct Member {
@@ -33,8 +40,10 @@ class TarFile {
     std::string target;  ///< of a link, as a member name
   };
   Result<const Member*> find(const std::string& name) const;
+  Result<std::unique_ptr<MemberReader>> open_at(std::size_t index) const;
 
-  std::string path_;
+  std::shared_ptr<const SeekableFile> file_;
+  std::string name_;
   std::map<std::string, Member> members_;
 };
 

@@ -84,7 +84,7 @@ Result<std::optional<SpooledImage>> ScanSpool::next_image(SpoolPlace& place) {
   auto ended = transaction.commit();
   if (!ended) return ended.error();
   if (!facts) return std::optional<SpooledImage>();
-  auto read = parse_json_as<ImageFacts>(*facts, "facts of image " + place.second, kJsonInventory);
+  auto read = parse_json_as<ImageFacts>(*facts, "facts of image " + place.second, kJsonStored);
   if (!read) return read.error();
   image.facts = *std::move(read);
   return std::optional<SpooledImage>(std::move(image));

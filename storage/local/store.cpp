@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/local/store.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/report/layer_report_text.hpp"
 #include "storage/compress.hpp"
@@ -70,7 +70,7 @@ std::string to_text(const LayerFacts& facts) { return dump_json(facts); }
 
 template <class T>
 Result<T> parse(std::string_view text, const std::string& what) {
-  return parse_json_as<T>(text, what);
+  return parse_json_as<T>(text, what, kJsonStored);
 }
 template <>
 Result<LayerReport> parse<LayerReport>(std::string_view text, const std::string& what) {
@@ -175,6 +175,20 @@ Result<std::optional<ScannedLayer>> Store::layer(const Digest& layer, const Engi
   return std::optional<ScannedLayer>(std::move(scanned));
 }
 
+Result<std::uint64_t> Store::reports_bytes(const Digest& layer, const EngineState& engine) {
+  std::uint64_t bytes = 0;
+  Transaction transaction(*impl_->database, Kind::read);
+  for (const AnalysisState& of : engine.states) {
+    // A frame's header has at most 18 bytes (RFC 8878, 3.1.1.1).
+    Rows rows = transaction.query("SELECT substr(report,1,18) FROM layer_report WHERE layer=? AND analysis=? AND state=?",
+                                  {layer, to_string(of.analysis), of.state});
+    if (rows.next()) bytes += zstd_expanded_bytes(rows.bytes(0));
+  }
+  auto ended = transaction.commit();
+  if (!ended) return ended.error();
+  return bytes;
+}
+
 Result<LayerParts> Store::missing_parts(const Digest& layer, const EngineState& engine) {
   LayerParts missing;
   Transaction transaction(*impl_->database, Kind::read);
@@ -223,7 +237,7 @@ Result<std::optional<ImageRecord>> Store::image(const Digest& digest, const Engi
   auto ended = transaction.commit();
   if (!ended) return ended.error();
   if (!facts_text) return std::optional<ImageRecord>();
-  auto facts = parse_json_as<ImageFacts>(*facts_text, "facts");
+  auto facts = parse_json_as<ImageFacts>(*facts_text, "facts", kJsonStored);
   if (!facts) return damaged("image " + digest.str(), facts.error());
   record.facts = *std::move(facts);
   record.engine = engine;
@@ -266,6 +280,8 @@ Result<void> Store::put_value(std::string_view name, std::string_view value) {
   return transaction.commit();
 }
 
+Result<void> Store::probe() { return put_value("probe", "1"); }
+
 Result<void> Store::enqueue(const OutboxItem& item) {
   const Bytes compressed = zstd_compress(item.payload);
   Transaction transaction(*impl_->database, Kind::write);
@@ -302,7 +318,7 @@ Result<std::vector<ManifestFacts>> Store::manifests(const std::vector<Digest>& d
   for (const Digest& digest : digests) {
     Rows rows = transaction.query("SELECT facts,used_at_us FROM manifest WHERE digest=?", {digest});
     if (!rows.next()) continue;
-    auto facts = parse_json_as<ManifestFacts>(rows.text(0), "facts");
+    auto facts = parse_json_as<ManifestFacts>(rows.text(0), "facts", kJsonStored);
     if (!facts) return damaged("manifest " + digest.str(), facts.error());
     found.push_back(*std::move(facts));
     if (rows.integer(1) < to_unix_us(now - kUseNoted)) old.push_back(digest);

@@ -59,6 +59,8 @@ class Store {
   Result<void> forget_layer(const Digest& layer, const EngineState& engine);
   /// Facts and all reports of the layer; nothing when one of them is not there.
   Result<std::optional<ScannedLayer>> layer(const Digest& layer, const EngineState& engine);
+  /// The length of these reports as text, known without reading them; 0 for what is not there.
+  Result<std::uint64_t> reports_bytes(const Digest& layer, const EngineState& engine);
   /// What `engine` would have to read of the layer.
   Result<LayerParts> missing_parts(const Digest& layer, const EngineState& engine);
   Result<void> put_layer(const ScannedLayer& layer, SystemTime now);
@@ -66,9 +68,12 @@ class Store {
   Result<std::optional<ImageRecord>> image(const Digest& digest, const EngineState& engine);
   Result<void> put_image(const ImageRecord& record);
 
-  /// Small named values: the sensor's id, token (sealed by the caller), identity key.
+  /// Small named values: the sensor's id, token (sealed by the caller).
   Result<std::optional<std::string>> value(std::string_view name);
   Result<void> put_value(std::string_view name, std::string_view value);
+
+  /// Writes something of no meaning, as proof that writing works.
+  Result<void> probe();
 
   Result<void> enqueue(const OutboxItem& item);
   /// Oldest first. One whose payload is damaged comes without it: an error would keep back all the others.

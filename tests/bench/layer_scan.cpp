@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
   const int times = argc > 2 ? std::atoi(argv[2]) : 5;
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(std::make_unique<ManyTriggers>());
-  auto engine = Engine::create(DetectorContext{Secret("bench")}, std::move(detectors));
+  auto engine = Engine::create(DetectorContext{}, std::move(detectors));
   if (!engine) {
     std::cerr << engine.error().message() << "\n";
     return 1;

@@ -63,7 +63,7 @@ class BadInput(EndToEndCase):
         cls.rows = [["input", "diagnostics", "seconds"]]
         cls.addClassCleanup(lambda: table("bad input", cls.rows))
 
-    def scan_layers(self, name, *layers, code=0):
+    def scan_layers(self, name, *layers, code=None):
         """The report of an image of these layers; `name` for the table."""
         image = images.Image(list(layers))
         self.pusher.push(image, "bad/" + name.replace(" ", "-").lower(), "1")

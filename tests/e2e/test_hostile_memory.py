@@ -73,10 +73,13 @@ class HostileMemory(EndToEndCase):
         cls.rows = [["layer", "blob KiB", "peak MiB", "diagnostics"]]
         cls.addClassCleanup(lambda: table("memory of one worker", cls.rows))
 
-    def scan_layer(self, name, layer, *options, memory_max=MEMORY_MAX):
+    def scan_layer(self, name, layer, *options, **bounds):
+        return self.scan_image(name, [layer], *options, **bounds)
+
+    def scan_image(self, name, layers, *options, memory_max=MEMORY_MAX):
         """The report; memory is that of all processes together."""
-        folder = self.make_folder("layer")
-        images.write_layout(folder, {"x": images.Image([layer])})
+        folder = self.make_folder("image")
+        images.write_layout(folder, {"x": images.Image(layers)})
         scan = Process("scan", [program("LANDWAITER"), "scan", "--workers", "1", "--no-state", "--format", "json", *options,
                                 f"oci:{folder}:x"], self.make_folder("run"))
         self.start(scan)
@@ -84,7 +87,7 @@ class HostileMemory(EndToEndCase):
         watch.join()
         self.assertEqual(scan.wait(), 0, scan.tail())
         report = json.loads(scan.out())["images"][0]
-        self.rows.append([name, layer.size // 1024, watch.memory_max_bytes // MIB, len(report["diagnostics"])])
+        self.rows.append([name, sum(layer.size for layer in layers) // 1024, watch.memory_max_bytes // MIB, len(report["diagnostics"])])
         self.assertGreater(watch.memory_max_bytes, MIB, "memory was not measured")
         self.assertLess(watch.memory_max_bytes, memory_max)
         return report
@@ -102,6 +105,15 @@ class HostileMemory(EndToEndCase):
         self.assertGreater(len(report["findings"]), 1000)
         self.assertLess(len(report["findings"]), 30_000)
         self.assert_said(report)
+
+    def test_layers_that_are_too_much_together(self):
+        layers = []
+        for number in range(4):
+            files = {f"keys/{number}-{i}": ssh_keys((100 * number + i) * 1000, 1000, 4000) for i in range(12)}
+            layers.append(images.layer(files))
+        report = self.scan_image("four layers", layers)
+        self.assertGreater(len(report["findings"]), 1000)
+        self.assert_said(report, "image's report needs too much memory")
 
     def test_copies_of_one_finding(self):
         one = ssh_keys(7, 1, 20) + b"\n"

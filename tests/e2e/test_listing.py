@@ -145,7 +145,7 @@ class Listing(EndToEndCase):
             first = listing.stdout.read(2000)
             listing.terminate()
             rest, said = listing.communicate(timeout=60 * PATIENCE)
-        self.assertEqual(listing.returncode, 3, said)
+        self.assertEqual(listing.returncode, 130, said)
         document = json.loads(first + rest)
         self.assertIn("cancelled", document["error"])
         self.assertLess(len(document["items"]), self.items_expected)

@@ -203,7 +203,10 @@ class Endings(ScanCase):
             (2, [self.reference, "--username", "a", "--password-stdin", "--token-stdin"]),
             (2, [self.reference, "--no-such-option"]),
             (3, [absent]),
-            (3, [absent, self.reference, "--fail-on", "private-key"]),
+            (3, [absent, self.reference]),
+            (3, [absent, self.reference, "--fail-on", "crl"]),
+            (1, [absent, self.reference, "--fail-on", "private-key"]),
+            (2, [absent, self.reference, "--fail-on", "private-key", "--output", "/nowhere/report"]),
             (3, ["docker://127.0.0.1:1/nobody/home:1"]),
         )
         for code, args in cases:

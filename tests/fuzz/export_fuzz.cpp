@@ -2,7 +2,7 @@
 // A layer report from outside, assessed and exported: every document is valid JSON, the same for the same content, and holds no
 // attribute that is not on the list of those that may be shown.
 #include "core/assess/assess.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/export/csv.hpp"
 #include "core/export/cyclonedx.hpp"
 #include "core/export/sarif.hpp"
@@ -33,13 +33,13 @@ std::vector<ImageReport> images_of(const LayerReport& report) {
 }
 
 void check(const std::string& text) {
-  if (!parse_json(text, "export") || text.find(kCanary) != std::string::npos) std::abort();
+  if (!parse_json(text, "export", kJsonReport) || text.find(kCanary) != std::string::npos) std::abort();
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto report = parse_json_as<LayerReport>(as_text({data, size}), "report");
+  const auto report = parse_json_as<LayerReport>(as_text({data, size}), "report", kJsonReport);
   if (!report) return 0;
   std::vector<ImageReport> images = images_of(*report);
   const std::string bom = exports::cyclonedx(images, CycloneDxVersion::v1_7, {});

@@ -44,7 +44,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto limit = parse_rate_limit(text)) require(limit->window.count() >= 0);
   if (const auto range = parse_content_range(text)) require(range->first <= range->last && range->last < range->total);
-  if (const auto link = next_link({text})) require(text.find('<' + *link + '>') != std::string::npos);
+  const auto link = next_link({text});
+  require(text.find(link.target) != std::string::npos);
   for (const Challenge& challenge : parse_challenges({text})) {
     require(!challenge.scheme.empty() && to_lower(text).find(challenge.scheme) != std::string::npos);
     for (const auto& [name, value] : challenge.parameters) require(!name.empty() && value.size() <= size);

@@ -29,8 +29,8 @@ void inspect_marks(const Detector& detector, ByteView bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const KeyFileDetector files(DetectorContext{Secret("fuzz")});
-  static const SshDetector ssh(DetectorContext{Secret("fuzz")});
+  static const KeyFileDetector files;
+  static const SshDetector ssh;
   const ByteView bytes(data, size);
   for (const Detector* detector : {static_cast<const Detector*>(&files), static_cast<const Detector*>(&ssh)}) {
     inspect_everywhere(*detector, bytes);

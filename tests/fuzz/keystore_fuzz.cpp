@@ -39,7 +39,7 @@ void check(const Result<Keystore>& store, ByteView bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView bytes(data, size);
-  const KeystoreDetector detector(DetectorContext{.identity_key = Secret("a key for fuzzing"), .try_passwords = true});
+  const KeystoreDetector detector(DetectorContext{.try_passwords = true});
   inspect_everywhere(detector, bytes);
   const Window window{bytes, 0, true};
   CheckingSink sink(window);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A document that parses is exactly one of image and index, and everything in it keeps the limits. Of a config, every text is visited, at
 // a place that can be shown.
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/report/image_config.hpp"
 #include "detectors/image/document_texts.hpp"
@@ -59,7 +59,7 @@ void check_texts(const std::string& body) {
     require(is_shown_safely(place.str(0)) && is_shown_safely(place.str(text.size())));
   };
   const auto ended = detectors::visit_texts(body, detectors::kDocumentTextsMax, visit);
-  const auto document = parse_json(body, "document");
+  const auto document = parse_json(body, "document", kJsonManifest);
   if (!document) return;
   require(ended || ended.error().code() == ErrorCode::limit_exceeded);
   std::set<std::string> texts;

@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace landwaiter;
   using namespace landwaiter::detectors;
   const ByteView bytes(data, size);
-  const OpenPgpDetector detector(DetectorContext{Secret("fuzz")});
+  const OpenPgpDetector detector;
   inspect_everywhere(detector, bytes);
   for (const std::size_t end : {std::size_t{10}, std::size_t{11}, std::size_t{13}, std::size_t{14}}) {
     if (end > size) break;

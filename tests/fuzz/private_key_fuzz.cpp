@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace landwaiter;
   using namespace landwaiter::detectors;
   const ByteView bytes(data, size);
-  const PrivateKeyDetector detector(DetectorContext{Secret("fuzz")});
+  const PrivateKeyDetector detector;
   inspect_everywhere(detector, bytes);
   for (const char* label : {"PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY"}) {
     const std::string pem = as_pem(label, bytes);

@@ -31,7 +31,7 @@ void check_page(const std::string& body, const std::string& link) {
       require(!page.error().message().empty());
       return;
     }
-    for (const std::string& name : page->names) require(is_repository_name(name));
+    for (const std::string_view name : page->names) require(is_repository_name(name));
     if (page->next.empty()) return;
     auto next = ListState::parse(page->next, query);
     require(next.has_value() && next->str(query) == page->next);
@@ -55,7 +55,7 @@ void check_cursor(const std::string& cursor) {
   boost::asio::co_spawn(io, walk_tree("harbor", cursor, visitor), [](std::exception_ptr thrown, Result<RepositoryPage> page) {
     require(!thrown);
     if (!page) return;
-    for (const std::string& name : page->names) require(is_repository_name(name));
+    for (const std::string_view name : page->names) require(is_repository_name(name));
     require(!page->next.empty() && page->next.size() <= limits::list_cursor_bytes_max);
     require(kind_of_cursor(page->next).value() == "harbor");
   });

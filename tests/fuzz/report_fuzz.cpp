@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A layer's report and its facts from outside, in one object: what is accepted is written and read again as the same, and can be composed.
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/report/compose.hpp"
 #include "core/report/report.hpp"
 
@@ -13,21 +13,21 @@ namespace {
 template <class T>
 void check_round_trip(const T& value) {
   const std::string text = dump_json(nlohmann::json(value));
-  const auto again = parse_json_as<T>(text, "it");
+  const auto again = parse_json_as<T>(text, "it", kJsonReport);
   if (!again || dump_json(nlohmann::json(*again)) != text) std::abort();
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  auto report = parse_json_as<LayerReport>(as_text({data, size}), "report");
+  auto report = parse_json_as<LayerReport>(as_text({data, size}), "report", kJsonReport);
   if (!report) {
     if (report.error().message().empty()) std::abort();
     return 0;
   }
   check_round_trip(*report);
   ScannedLayer layer{{}, {*report}};
-  if (auto layer_facts = parse_json_as<LayerFacts>(as_text({data, size}), "facts")) {
+  if (auto layer_facts = parse_json_as<LayerFacts>(as_text({data, size}), "facts", kJsonReport)) {
     check_round_trip(*layer_facts);
     layer.facts = *std::move(layer_facts);
   }

@@ -2,7 +2,7 @@
 // What the engine finds in files that the programs of the field made, through every export and the policy: a fact that a detector
 // writes must come out on the other side, or stand in the list of those that are not exported.
 #include "core/assess/assess.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/export/csv.hpp"
 #include "core/export/cyclonedx.hpp"
 #include "core/export/sarif.hpp"
@@ -179,7 +179,7 @@ const ImageReport& image() {
 std::string ref_of(const Finding& finding) { return std::string(to_string(finding.type)) + ":" + finding.id; }
 
 std::map<std::string, json> components(CycloneDxVersion version) {
-  const json document = *parse_json(exports::cyclonedx(std::span(&image(), 1), version, {}), "bom");
+  const json document = *parse_json(exports::cyclonedx(std::span(&image(), 1), version, {}), "bom", kJsonReport);
   std::map<std::string, json> out;
   for (const json& component : document["components"]) out[component["bom-ref"].get<std::string>()] = component;
   return out;
@@ -277,7 +277,7 @@ TEST_CASE("settings of TLS and SSH are protocols with their suites", "[export_co
 }
 
 TEST_CASE("keys, libraries and keystores lead to what belongs to them", "[export_contract]") {
-  const json document = *parse_json(exports::cyclonedx(std::span(&image(), 1), CycloneDxVersion::v1_7, {}), "bom");
+  const json document = *parse_json(exports::cyclonedx(std::span(&image(), 1), CycloneDxVersion::v1_7, {}), "bom", kJsonReport);
   std::map<std::string, std::set<std::string>> edges;
   for (const json& entry : document["dependencies"])
     edges[entry["ref"].get<std::string>()] = entry.value("dependsOn", std::set<std::string>());
@@ -304,7 +304,7 @@ TEST_CASE("keys, libraries and keystores lead to what belongs to them", "[export
 }
 
 TEST_CASE("SARIF, CSV and the table have what asks for action", "[export_contract]") {
-  const json sarif = *parse_json(exports::sarif(std::span(&image(), 1), {}), "sarif");
+  const json sarif = *parse_json(exports::sarif(std::span(&image(), 1), {}), "sarif", kJsonReport);
   std::set<std::pair<std::string, std::string>> results;
   for (const json& result : sarif["runs"][0]["results"])
     results.emplace(result["properties"]["id"].get<std::string>(), result["ruleId"].get<std::string>());

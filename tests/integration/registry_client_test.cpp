@@ -70,8 +70,9 @@ TEST_CASE("a real registry is listed, and its images are read", "[integration][c
   CHECK(catalog->next.empty());
   auto tags = session.run(session.client->tags("team/app", ""));
   REQUIRE(tags.has_value());
-  std::ranges::sort(tags->names);
-  CHECK(tags->names == std::vector<std::string>{"1", "2"});
+  auto names = tags->names.strings();
+  std::ranges::sort(names);
+  CHECK(names == std::vector<std::string>{"1", "2"});
 
   auto head = session.run(session.client->head_manifest("team/app", "1"));
   REQUIRE(head.has_value());
@@ -180,7 +181,7 @@ TEST_CASE("more tags and repositories than one page holds", "[integration][clien
   do {
     auto page = session.run(session.client->catalog(cursor));
     REQUIRE(page.has_value());
-    names.insert(names.end(), page->names.begin(), page->names.end());
+    std::ranges::move(page->names.strings(), std::back_inserter(names));
     cursor = page->next;
     REQUIRE(guard.follow(cursor).has_value());
     ++pages;

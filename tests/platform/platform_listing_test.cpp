@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kinds and credentials of registries, filters of a scan, and the results of its listing.
+#include "core/base/json_reader.hpp"
 #include "core/wire/protocol.hpp"
 #include "core/wire/registry_kinds.hpp"
 #include "platform/api/openapi.hpp"
@@ -62,8 +63,8 @@ json listed(TestPlatform& platform, const TestSensor& sensor, const std::string&
 
 TEST_CASE("listing: the kinds of registries in the API, and what others are answered") {
   TestPlatform platform;
-  const json documented =
-      parse_json(platform::openapi_document(), "OpenAPI").value()["components"]["schemas"]["NewRegistry"]["properties"]["kind"]["enum"];
+  const json documented = parse_json(platform::openapi_document(), "OpenAPI", kJsonReport)
+                              .value()["components"]["schemas"]["NewRegistry"]["properties"]["kind"]["enum"];
   CHECK(documented == json(registry_kind_names()));
   std::size_t made = 0;
   for (const std::string& kind : registry_kind_names()) {
@@ -230,6 +231,23 @@ TEST_CASE("listing: far fewer repositories than last time (a Link that was lost)
   CHECK(listed(platform, sensor, second.body["id"], 1)["warnings"].empty());
   // Other filters on tags are the same repositories.
   CHECK(listed(platform, sensor, registry, 2, {{"tags", {"v1"}}})["warnings"].size() == 1);
+}
+
+TEST_CASE("listing: a filter that matches no repository is a warning, with the reason if it can match none") {
+  TestPlatform platform;
+  const TestSensor sensor = platform.enroll();
+  const std::string registry = add_registry(platform);
+  const auto warnings = [&](const json& body, std::uint64_t matched, std::uint64_t others) {
+    platform.clock.advance(std::chrono::seconds(5));
+    const std::string scan = scan_registry(platform, registry, body);
+    const json job = platform.acquire(sensor).at(0);
+    REQUIRE(platform.job_call(sensor, job, "inventory", page_of(matched, others, true)).status == 200);
+    return platform.get("/v3/scans/" + scan).body["warnings"].dump();
+  };
+  CHECK(warnings({{"repositories", {"team/*"}}}, 1, 6) == "[]");
+  CHECK(warnings({{"repositories", {"teams/*"}}}, 0, 7).find("none of the registry's 7 repositories") != std::string::npos);
+  CHECK(warnings({{"exclude_repositories", {"*"}}}, 0, 7).find("none of the registry's 7 repositories") != std::string::npos);
+  CHECK(warnings({{"repositories", {"Team/*"}}}, 0, 7).find("upper-case") != std::string::npos);
 }
 
 }  // namespace landwaiter::test

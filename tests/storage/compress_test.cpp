@@ -9,11 +9,18 @@ TEST_CASE("zstd: text comes back, also the empty one and one of two frames") {
   for (const std::string& text : {std::string(), std::string("a"), std::string(3'000'000, 'x')}) {
     const Bytes compressed = zstd_compress(text);
     CHECK(zstd_decompress(compressed, text.size()).value() == text);
+    CHECK(zstd_expanded_bytes(compressed) == text.size());
+    CHECK(zstd_expanded_bytes(ByteView(compressed).first(std::min<std::size_t>(18, compressed.size()))) == text.size());
   }
   Bytes two = zstd_compress("one ");
   const Bytes second = zstd_compress("two");
   two.insert(two.end(), second.begin(), second.end());
   CHECK(zstd_decompress(two, 100).value() == "one two");
+}
+
+TEST_CASE("zstd: what does not begin with a frame says nothing of its size") {
+  CHECK(zstd_expanded_bytes({}) == 0);
+  CHECK(zstd_expanded_bytes(as_bytes("no frame at all")) == 0);
 }
 
 TEST_CASE("zstd: a bomb stops at the limit") {

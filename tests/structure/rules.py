@@ -20,8 +20,8 @@ MAY_INCLUDE = {
 FLOORS = {
     "core": ("base", "os", "report", "assess", "export", "wire"),
     "registry": ("http", "auth", "client", "sources", "enumerators"),
-    "detectors": ("engine", "image", "walk", "formats", "keys", "passwords", "ssh", "certificates", "jose", "keystores", "openpgp",
-                  "key_files", "libraries", "settings", ""),
+    "detectors": ("engine", "image", "walk", "formats", "post_quantum", "keys", "passwords", "ssh", "certificates", "jose", "keystores",
+                  "openpgp", "key_files", "libraries", "settings", "", "compiled"),
     "storage": ("", "sqlite", "local"),
     "daemon": ("settings", "service", "reader", "scan", "output", "listing", "check", "sensor", "commands", ""),
     "platform": ("store", "http", "api", ""),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/json_reader.hpp"
 
+#include "core/base/work_meter.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace landwaiter;
@@ -61,4 +62,20 @@ TEST_CASE("documents are read as nlohmann reads them") {
     REQUIRE_FALSE(read);
     CHECK(read.error().code() == ErrorCode::malformed);
   }
+}
+
+TEST_CASE("values are counted in a document as while it is read") {
+  for (const char* text : {"7", "[]", R"({"a":[1,{"b":null}],"c":"d"})"}) {
+    INFO(text);
+    JsonCost cost;
+    CHECK(count_nodes(parse_json(text, "it", kJsonFields, &cost).value()) == cost.nodes);
+  }
+}
+
+TEST_CASE("reading is work that a detector has to have earned") {
+  WorkMeter meter;
+  const WorkScope scope(meter);
+  meter.begin(1000);
+  CHECK(parse_json("[1]", "it", kJsonFields));
+  CHECK(parse_json(repeated("1", 100), "it", kJsonFields).error().code() == ErrorCode::limit_exceeded);
 }

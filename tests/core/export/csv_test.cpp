@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/export/csv.hpp"
 
+#include "core/assess/decisions.hpp"
 #include "tests/core/export/samples.hpp"
 #include "tests/support/catch.hpp"
+
+#include <set>
 
 using namespace landwaiter;
 
@@ -40,7 +43,7 @@ TEST_CASE("a row for each occurrence, all of one length, with no formula") {
   CHECK(rows.size() == occurrences + 1);
   bool hostile = false, key = false, config = false;
   for (const auto& row : rows) {
-    REQUIRE(row.size() == 17);
+    REQUIRE(row.size() == 18);
     for (const std::string& field : row) {
       if (!field.empty()) CHECK(std::string("=+-@\t\r").find(field[0]) == std::string::npos);
     }
@@ -53,6 +56,26 @@ TEST_CASE("a row for each occurrence, all of one length, with no formula") {
   CHECK(hostile);
   CHECK(config);
   CHECK(key);
+}
+
+TEST_CASE("a row says why its finding, or some of its issues, are accepted") {
+  auto images = test::export_samples();
+  Decisions({{.issue = "deleted-but-present", .reason = "Replaced, since.", .origin = "i.yml:1"}}, {}).apply(images[0], {});
+  std::set<std::string> said;
+  for (const auto& row : read_csv(exports::csv(images))) said.insert(row[17]);
+  CHECK(said == std::set<std::string>{"", "accepted", "deleted-but-present: Replaced, since. (i.yml:1)"});
+}
+
+TEST_CASE("an image that could not be read is a row") {
+  const auto writer = exports::csv_writer();
+  std::string text = writer->fail({"a:1", "404 not found"});
+  text += writer->finish();
+  const auto rows = read_csv(text);
+  REQUIRE(rows.size() == 2);
+  REQUIRE(rows[1].size() == rows[0].size());
+  CHECK(rows[1][0] == "a:1");
+  CHECK(rows[1][4] == "failed");
+  CHECK(rows[1][5] == "404 not found");
 }
 
 TEST_CASE("the pieces of a CSV are the document, whole rows each, and no larger than asked for but for a row") {

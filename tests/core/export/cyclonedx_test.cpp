@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/export/cyclonedx.hpp"
 
-#include "core/base/json.hpp"
+#include "core/assess/decisions.hpp"
+#include "core/base/json_reader.hpp"
 #include "tests/core/export/samples.hpp"
 #include "tests/support/catch.hpp"
 
@@ -17,7 +18,7 @@ namespace {
 std::string hex_of(std::string_view text) { return std::string(Digest::sha256_of(as_bytes(text)).hex()); }
 
 json bom(std::span<const ImageReport> images, CycloneDxVersion version) {
-  return *parse_json(exports::cyclonedx(images, version, {"1.0", ""}), "bom");
+  return *parse_json(exports::cyclonedx(images, version, {"1.0", ""}), "bom", kJsonReport);
 }
 
 std::map<std::string, json> by_ref(const json& document) {
@@ -137,6 +138,22 @@ TEST_CASE("places, issues and the other types of assets") {
   CHECK(parameters["algorithmRef"] == "algorithm:DH-1024");
   const json token = components["token:hmac-sha256:" + hex_of("jwt")]["cryptoProperties"]["relatedCryptoMaterialProperties"];
   CHECK(token["expirationDate"] == "2026-11-30T22:00:00Z");
+}
+
+TEST_CASE("an image that could not be read is a property of the document") {
+  const auto writer = exports::cyclonedx_writer(CycloneDxVersion::v1_6, {"1.0", ""});
+  std::string text = writer->fail({"a:1", "404 not found"});
+  text += writer->finish();
+  const json document = *parse_json(text, "bom", kJsonReport);
+  CHECK(property(document["metadata"], "failed") == "a:1: 404 not found");
+}
+
+TEST_CASE("what is accepted says so") {
+  auto images = test::export_samples();
+  Decisions({{.id = "spki-sha256:" + hex_of("shop key"), .reason = "Known.", .origin = "i.yml:1"}}, {}).apply(images[0], {});
+  const json key = by_ref(bom(images, CycloneDxVersion::v1_6))["private-key:spki-sha256:" + hex_of("shop key")];
+  CHECK(property(key, "accepted") == "Known. (i.yml:1)");
+  CHECK(property(key, "accepted:key-with-certificate") == "Known. (i.yml:1)");
 }
 
 TEST_CASE("no value of material is in a document, whatever attributes hold") {

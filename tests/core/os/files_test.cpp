@@ -207,3 +207,11 @@ TEST_CASE("a mapped file shows its bytes, also when there are none", "[os]") {
   CHECK_FALSE(MappedFile::open(folder.path()));
   CHECK_FALSE(MappedFile::open(folder.path() / "none"));
 }
+
+TEST_CASE("space is tried and given back", "[os]") {
+  TemporaryDirectory directory;
+  CHECK(try_space(directory.path()).has_value());
+  CHECK(entries(directory.path()) == 0);
+  CHECK(try_space(directory.path() / "none").error().code() == ErrorCode::io);
+  CHECK(try_space("/proc").error().code() == ErrorCode::io);
+}

@@ -36,6 +36,18 @@ TEST_CASE("a program gets its words and its input, and gives its output and whet
   CHECK(shell("kill -9 $$").value().succeeded == false);
 }
 
+TEST_CASE("a standard descriptor that is closed becomes the null device", "[os]") {
+  const int kept = ::dup(STDIN_FILENO);
+  ::close(STDIN_FILENO);
+  hold_standard_streams();
+  CHECK(std::filesystem::read_symlink("/proc/self/fd/0") == "/dev/null");
+  ::dup2(kept, STDIN_FILENO);
+  ::close(kept);
+  const auto before = std::filesystem::read_symlink("/proc/self/fd/0");
+  hold_standard_streams();
+  CHECK(std::filesystem::read_symlink("/proc/self/fd/0") == before);
+}
+
 TEST_CASE("forgotten variables are gone from the environment, from its bytes and from programs that are run", "[os]") {
   const std::string name = "LANDWAITER_TEST_SECRET";
   std::string entry = name + "=hunter2";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/report/finding.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace landwaiter;
@@ -46,7 +46,7 @@ TEST_CASE("A finding goes through JSON unchanged") {
   CHECK(document["type"] == "private-key");
   CHECK(document["occurrences"][0]["deleted_by"].is_null());
   CHECK(document["occurrences"][1]["deleted_by"] == digest_of("2").str());
-  const auto read = parse_json_as<Finding>(dump_json(document), "finding");
+  const auto read = parse_json_as<Finding>(dump_json(document), "finding", kJsonReport);
   REQUIRE(read);
   CHECK(json(*read) == document);
   CHECK(read->occurrences == finding.occurrences);
@@ -150,7 +150,7 @@ TEST_CASE("An occurrence in an image's own document goes through JSON unchanged"
   const json document = finding;
   CHECK(document["occurrences"][0] == json{{"config", "env[3] (KEY)"}, {"offset", 4}});
   CHECK(document["occurrences"][1] == json{{"manifest", "annotations.key"}, {"offset", 0}});
-  const auto read = parse_json_as<Finding>(dump_json(document), "finding");
+  const auto read = parse_json_as<Finding>(dump_json(document), "finding", kJsonReport);
   REQUIRE(read);
   CHECK(read->occurrences == finding.occurrences);
   for (const json& wrong : {json{{"config", 3}, {"offset", 0}}, json{{"config", "env[3]"}}, json{{"offset", 0}}}) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/report/layer_report_text.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/limits.hpp"
+#include "core/report/memory.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace landwaiter;
@@ -50,4 +51,54 @@ TEST_CASE("a damaged layer's report is refused", "[report]") {
   document["findings"][1] = nullptr;
   CHECK(parse_layer_report(document.dump(), "it").error().code() == ErrorCode::malformed);
   CHECK(parse_layer_report("[]", "it").has_error());
+}
+
+TEST_CASE("what does not fit in what is read is left out, to the value", "[report]") {
+  LayerReport report = example(40);
+  for (Finding& finding : report.findings) finding.attributes = {{"names", {"a", "b", {{"c", 1}}}}, {"n", nullptr}};
+  report.packages.assign(30, Package{});
+  for (Package& package : report.packages) {
+    package.licenses = {"MIT", "BSD"};
+    package.occurrences.push_back({"lib/status", {}, 0, {}, std::nullopt});
+  }
+  // As many diagnostics as there may be, with the longest places.
+  report.diagnostics.assign(limits::diagnostics_per_layer_max, {.code = ErrorCode::malformed,
+                                                                .message = "it",
+                                                                .path = "b",
+                                                                .archive = std::vector<std::string>(limits::archive_depth_max, "c"),
+                                                                .layer = {}});
+  const auto nodes_of = [](const LayerReport& of) {
+    JsonCost cost;
+    REQUIRE(parse_json(to_text(of), "it", kJsonReport, &cost));
+    return cost.nodes;
+  };
+  LayerReport without = report;
+  without.findings.clear();
+  without.packages.clear();
+  const std::size_t head = limits::diagnostics_per_layer_max * (8 + limits::archive_depth_max) + 100;
+  CHECK(nodes_of(without) <= head);
+  // Without packages, their list is not written either.
+  const std::size_t lists = nodes_of(report) - nodes_of(without) - 1;
+  LayerReport whole = report;
+  CHECK_FALSE(fit_to_read(whole, head + lists));
+  CHECK(to_text(whole) == to_text(report));
+  for (const std::size_t nodes : {head + lists - 1, head + lists / 2, head + lists / 4, head, std::size_t{0}}) {
+    INFO(nodes);
+    LayerReport cut = report;
+    CHECK(fit_to_read(cut, nodes));
+    if (nodes >= head) CHECK(nodes_of(cut) <= nodes);
+    CHECK(cut.findings.size() + cut.packages.size() < 70);
+  }
+}
+
+TEST_CASE("with the memory that a layer has by default, no report is too long to be read", "[report]") {
+  // A list of short numbers has the most values for its memory.
+  const nlohmann::json densest = std::vector<int>(10'000, 1);
+  const std::uint64_t bytes_per_node = memory_of(densest) / densest.size();
+  CHECK(limits::layer_memory_bytes_max / bytes_per_node < kJsonReport.nodes);
+  Occurrence place;
+  CHECK(memory_of(place) / 6 > bytes_per_node);
+  Finding finding;
+  CHECK(memory_of(finding) / 9 > bytes_per_node);
+  CHECK(memory_of(Package{}) / 12 > bytes_per_node);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/report/manifest_facts.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace landwaiter;
@@ -14,7 +14,7 @@ Digest digest_of(std::string_view text) { return Digest::sha256_of(as_bytes(text
 ManifestFacts round_trip(const ManifestFacts& facts) {
   const std::string text = dump_json(json(facts));
   INFO(text);
-  const auto read = parse_json_as<ManifestFacts>(text, "facts");
+  const auto read = parse_json_as<ManifestFacts>(text, "facts", kJsonReport);
   REQUIRE(read);
   CHECK(dump_json(json(*read)) == text);
   return *read;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/report/report.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace landwaiter;
@@ -67,7 +67,7 @@ void check_malformed(json document, const std::vector<std::pair<std::string, jso
 
 TEST_CASE("A layer's report and facts go through JSON unchanged") {
   const std::string text = dump_json(json(example()));
-  const auto report = parse_json_as<LayerReport>(text, "report");
+  const auto report = parse_json_as<LayerReport>(text, "report", kJsonReport);
   REQUIRE(report);
   CHECK(dump_json(json(*report)) == text);
   CHECK(report->of == example().of);
@@ -75,7 +75,7 @@ TEST_CASE("A layer's report and facts go through JSON unchanged") {
   CHECK(report->distribution == example().distribution);
 
   const std::string facts_text = dump_json(json(example_facts()));
-  const auto facts = parse_json_as<LayerFacts>(facts_text, "facts");
+  const auto facts = parse_json_as<LayerFacts>(facts_text, "facts", kJsonReport);
   REQUIRE(facts);
   CHECK(dump_json(json(*facts)) == facts_text);
   CHECK(facts->written == example_facts().written);
@@ -122,7 +122,7 @@ TEST_CASE("Image facts go through JSON unchanged") {
   const ImageFacts facts{"localhost:5000/a:1",   digest_of("i"),
                          "linux/arm64/v8",       {digest_of("1"), digest_of("2"), digest_of("1")},
                          "2024-01-01T00:00:00Z", {{ErrorCode::unsupported, "foreign layer", "", {}, digest_of("2")}}};
-  const auto read = parse_json_as<ImageFacts>(dump_json(json(facts)), "facts");
+  const auto read = parse_json_as<ImageFacts>(dump_json(json(facts)), "facts", kJsonReport);
   REQUIRE(read);
   CHECK(json(*read) == json(facts));
   CHECK(read->layers == facts.layers);
@@ -182,6 +182,22 @@ TEST_CASE("of equal findings the worst speaks, and each adds what it alone knows
   REQUIRE(findings.size() == 1);
   CHECK(findings[0].attributes ==
         json{{"encrypted", false}, {"keygrip", "12"}, {"weaknesses", json::array({"rsa-1024", "weak-cipher"})}, {"curve", nullptr}});
+}
+
+TEST_CASE("a key in clear is in clear, wherever else it is kept and in whatever order") {
+  Finding store = finding_of(FindingType::private_key, "k", {{"a", {}, 0, {}, std::nullopt}}, Severity::high);
+  store.title = "in a store";
+  store.attributes = {{"encrypted", true}, {"encryption", {{"kdf", "PBKDF2"}}}, {"password", "well-known"}, {"format", "PKCS#8"}};
+  Finding plain = finding_of(FindingType::private_key, "k", {{"b", {}, 0, {}, std::nullopt}}, Severity::high);
+  plain.title = "plain";
+  plain.attributes = {{"encrypted", false}, {"encryption", nullptr}, {"format", "SEC1"}};
+  std::vector<Finding> findings =
+      GENERATE_COPY(std::vector<Finding>{store, plain}, std::vector<Finding>{plain, store}, std::vector<Finding>{store, plain, store});
+  normalize(findings);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].title == "plain");
+  CHECK(findings[0].occurrences.size() == 2);
+  CHECK(findings[0].attributes == json{{"encrypted", false}, {"encryption", nullptr}, {"format", "SEC1"}});
 }
 
 TEST_CASE("normalize gives one form, whatever the order") {

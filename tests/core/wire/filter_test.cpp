@@ -70,6 +70,22 @@ TEST_CASE("an exclusion wins over an inclusion, and no inclusion is all") {
   CHECK_FALSE(but.wants("xa"));
 }
 
+TEST_CASE("a filter that matches no repository is told, with the reason if it can match none") {
+  const auto has = [](const std::string& note, const char* part) { return note.find(part) != std::string::npos; };
+  CHECK(note_on_repositories({{"team/*"}, {}}, 3, 4).empty());
+  CHECK(note_on_repositories({{}, {}}, 0, 0).empty());
+  CHECK(note_on_repositories({{"team/*"}, {}}, 0, 0).empty());
+  CHECK(has(note_on_repositories({{"team/*"}, {}}, 0, 12), "none of the registry's 12 repositories"));
+  CHECK(has(note_on_repositories({{}, {"*"}}, 0, 12), "none of the registry's 12 repositories"));
+  CHECK(has(note_on_repositories({{"team/*"}, {}}, 0, 1), "the only repository"));
+  for (const std::uint64_t matched : {0U, 3U}) {
+    const std::string note = note_on_repositories({{"team/*", "Team/App*"}, {}}, matched, 4);
+    CHECK(has(note, "Team/App*"));
+    CHECK(has(note, "upper-case"));
+  }
+  CHECK(note_on_repositories({{"team/*"}, {"Team/*"}}, 3, 0).empty());
+}
+
 TEST_CASE("days begin at midnight of the offset; the last N days are N times 24 hours") {
   CHECK(in_window("all", "1970-01-01T00:00:00Z"));
   CHECK(in_window("today", "2026-11-21T00:00:00Z"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/wire/protocol.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "tests/support/catch.hpp"
 
@@ -20,7 +20,7 @@ template <class T>
 void check_round_trip(const T& value) {
   const std::string text = dump_json(json(value));
   INFO(text);
-  const auto read = parse_json_as<T>(text, "message");
+  const auto read = parse_json_as<T>(text, "message", kJsonRequest);
   REQUIRE(read);
   CHECK(dump_json(json(*read)) == text);
   CHECK(text != dump_json(json(T{})));
@@ -56,7 +56,7 @@ TEST_CASE("Every message goes through JSON unchanged") {
   Job list = image_job();
   list.work = ListWork{{"a:1"}, {"b*"}, {"c"}, {"1*"}, {"2"}, 3, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", {"linux/amd64"}, "cursor"};
   check_round_trip(list);
-  const auto listed = parse_json_as<Job>(dump_json(json(list)), "job");
+  const auto listed = parse_json_as<Job>(dump_json(json(list)), "job", kJsonRequest);
   REQUIRE(listed);
   REQUIRE(kind_of(listed->work) == JobKind::list);
   CHECK(std::get<ListWork>(listed->work).newest == 3);
@@ -69,14 +69,15 @@ TEST_CASE("Every message goes through JSON unchanged") {
   ImageFacts facts;
   facts.digest = digest_of("i");
   facts.layers = {digest_of("1")};
-  const auto completion = parse_json_as<ImageCompletion>(dump_json(json(ImageCompletion{facts, engine(), true, 3, 4})), "completion");
+  const auto completion =
+      parse_json_as<ImageCompletion>(dump_json(json(ImageCompletion{facts, engine(), true, 3, 4})), "completion", kJsonRequest);
   REQUIRE(completion);
   CHECK(completion->facts.layers == facts.layers);
   CHECK(completion->unchanged);
   CHECK(completion->layers_reused == 4);
   check_round_trip(JobFailure{true, true, ErrorCode::timeout, "slow", std::chrono::seconds(7)});
   check_round_trip(Enrollment{"n", "0.1", {2, 3}, engine().states, "key"});
-  check_round_trip(EnrollmentAnswer{"id", Secret("token"), Secret("00ff"), 1, std::chrono::seconds(3)});
+  check_round_trip(EnrollmentAnswer{"id", Secret("token"), 1, std::chrono::seconds(3)});
   check_round_trip(Heartbeat{"0.1", {2}, engine().states, {{"j", Secret("l"), 1, 2, 3, 4}}, digest_of("d")});
   check_round_trip(HeartbeatAnswer{{"a"}, {"b"}, std::chrono::seconds(9), 2});
   check_round_trip(LayerClaim{Secret("l"), engine(), {digest_of("1"), digest_of("2")}, true});
@@ -84,7 +85,7 @@ TEST_CASE("Every message goes through JSON unchanged") {
 }
 
 TEST_CASE("A job of each kind keeps its own work") {
-  const auto image = parse_json_as<Job>(dump_json(json(image_job())), "job");
+  const auto image = parse_json_as<Job>(dump_json(json(image_job())), "job", kJsonRequest);
   REQUIRE(image);
   REQUIRE(kind_of(image->work) == JobKind::image);
   CHECK(std::get<ImageWork>(image->work).digest == digest_of("i"));
@@ -97,7 +98,7 @@ TEST_CASE("A job of each kind keeps its own work") {
 }
 
 TEST_CASE("What an older peer sends is understood: no filters, no times, no counts") {
-  const auto work = parse_json_as<ListWork>(R"({"references":["a:1"],"repositories":[],"cursor":""})", "work");
+  const auto work = parse_json_as<ListWork>(R"({"references":["a:1"],"repositories":[],"cursor":""})", "work", kJsonRequest);
   REQUIRE(work);
   CHECK(work->references.size() == 1);
   CHECK(work->newest == 0);
@@ -109,7 +110,7 @@ TEST_CASE("What an older peer sends is understood: no filters, no times, no coun
   REQUIRE(page);
   CHECK(page->items.size() == 1);
   CHECK(page->repositories_listed == 0);
-  const auto beat = parse_json_as<Heartbeat>(R"({"version":"0.1","jobs":[]})", "heartbeat");
+  const auto beat = parse_json_as<Heartbeat>(R"({"version":"0.1","jobs":[]})", "heartbeat", kJsonRequest);
   REQUIRE(beat);
   CHECK(beat->documents_state.empty());
 }
@@ -175,12 +176,12 @@ TEST_CASE("A job that cannot be read costs no other, and is named so that it can
 }
 
 TEST_CASE("A request for jobs of before kinds were named has none") {
-  const auto request = parse_json_as<JobRequest>(R"({"capacity":4,"wait_s":45})", "request");
+  const auto request = parse_json_as<JobRequest>(R"({"capacity":4,"wait_s":45})", "request", kJsonRequest);
   REQUIRE(request);
   CHECK(request->capacity == 4);
   CHECK(request->wait == std::chrono::seconds(45));
   CHECK(request->kinds.empty());
-  CHECK(parse_json_as<JobRequest>("{}", "request").value().capacity == 1);
+  CHECK(parse_json_as<JobRequest>("{}", "request", kJsonRequest).value().capacity == 1);
 }
 
 TEST_CASE("Wrong fields are malformed") {

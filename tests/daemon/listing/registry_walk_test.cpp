@@ -95,7 +95,7 @@ class TimedEnumerator final : public registry::Enumerator {
   }
   Awaitable<registry::TagPage> tags(std::string, std::string) override {
     registry::TagPage page;
-    page.entries = entries_;
+    for (const registry::TagEntry& entry : entries_) page.entries.push_back(entry);
     co_return page;
   }
 
@@ -290,6 +290,85 @@ TEST_CASE("walk: a catalog that breaks off fails, and what was listed is deliver
   auto seen = walked.outcomes();
   seen.merge(rest.outcomes());
   CHECK(std::set<std::string>(seen.begin(), seen.end()).size() == 40);
+}
+
+TEST_CASE("walk: when the catalog leads to another host, round in circles or nowhere, its first page is still listed") {
+  for (const char* link : {"<http://127.0.0.1:1/v2/_catalog?p=2>; rel=next", "</v2/nowhere>; rel=next", "unreadable",
+                           "</v2/_catalog?last=&again>; rel=next", "<>; rel=next"}) {
+    INFO(link);
+    FakeRegistry registry;
+    fill(registry, 3, 2);
+    registry.override_answer = [&](const ScriptedRequest& request) {
+      if (request.path() != "/v2/_catalog") return FakeRegistry::Answer();
+      return FakeRegistry::Answer(
+          ScriptedResponse{.headers = {{"Link", link}}, .body = R"({"repositories":["team/r1000","team/r1001","team/r1002"]})"});
+    };
+    const Walked walked = Walker(registry).walk();
+    REQUIRE_FALSE(walked.result);
+    CHECK(walked.result.error().code() == ErrorCode::malformed);
+    CHECK(walked.outcomes().size() == 6);
+    CHECK_FALSE(walked.pages.back().last);
+  }
+}
+
+TEST_CASE("walk: a catalog of ever new cursors over the same names ends, and each is listed") {
+  FakeRegistry registry;
+  fill(registry, 3, 1);
+  int cursors = 0;
+  registry.override_answer = [&](const ScriptedRequest& request) {
+    if (request.path() != "/v2/_catalog") return FakeRegistry::Answer();
+    const std::string name = cursors == 0 ? "team/r1000" : cursors % 2 == 0 ? "team/r1001" : "team/r1002";
+    return FakeRegistry::Answer(ScriptedResponse{.headers = {{"Link", "</v2/_catalog?c=" + std::to_string(++cursors) + ">; rel=next"}},
+                                                 .body = R"({"repositories":[")" + name + R"("]})"});
+  };
+  const Walked walked = Walker(registry).walk();
+  REQUIRE_FALSE(walked.result);
+  CHECK(walked.result.error().message().find("loop") != std::string::npos);
+  const auto outcomes = walked.outcomes();
+  CHECK(std::set<std::string>(outcomes.begin(), outcomes.end()).size() == 3);
+  CHECK(cursors < 20);
+}
+
+TEST_CASE("walk: a list of tags whose next page is not there is a failure, not the end, and not gone") {
+  FakeRegistry registry;
+  fill(registry, 1, 2);
+  registry.override_answer = [&](const ScriptedRequest& request) {
+    if (request.path() != "/v2/team/r1000/tags/list") return FakeRegistry::Answer();
+    if (request.target.find("p=2") != std::string::npos) return FakeRegistry::Answer(ScriptedResponse{.status = 404});
+    return FakeRegistry::Answer(
+        ScriptedResponse{.headers = {{"Link", "</v2/team/r1000/tags/list?p=2>; rel=next"}}, .body = R"({"tags":["v0","v1"]})"});
+  };
+  const Walked walked = Walker(registry).walk();
+  check_complete(walked);
+  CHECK(walked.outcomes() == std::multiset<std::string>{"team/r1000: failed", "team/r1000:v0 image", "team/r1000:v1 image"});
+}
+
+TEST_CASE("walk: a catalog of many repositories in one page opens a few at a time, and resumes in it") {
+  FakeRegistry registry;
+  fill(registry, 5, 1);
+  nlohmann::json names = nlohmann::json::array();
+  for (int i = 0; i < 6000; ++i) names.push_back("other/r" + std::to_string(100'000 + i));
+  for (const auto& [name, tags] : registry.repositories_) names.push_back(name);
+  registry.override_answer = [body = dump_json({{"repositories", names}})](const ScriptedRequest& request) {
+    return request.path() == "/v2/_catalog" ? FakeRegistry::Answer(ScriptedResponse{.body = body}) : FakeRegistry::Answer();
+  };
+  protocol::ListWork work;
+  work.repositories = {"team/*"};
+  const Walked walked = Walker(registry).walk(work);
+  check_complete(walked);
+  CHECK(walked.outcomes().size() == 5);
+  CHECK(walked.pages.back().repositories_listed == 5);
+  CHECK(walked.pages.back().repositories_filtered == 6000);
+  work.repositories = {"team/*", "other/r1000*"};
+  Walker short_walk(registry);
+  short_walk.pages_max = 1;
+  const Walked begun = short_walk.walk(work);
+  REQUIRE_FALSE(begun.result);
+  work.cursor = begun.pages.back().cursor;
+  const Walked rest = Walker(registry).walk(work);
+  check_complete(rest);
+  CHECK(rest.pages.back().repositories_listed == 105);
+  CHECK(rest.pages.back().repositories_filtered == 5900);
 }
 
 TEST_CASE("walk: names that break the grammar are accounted for") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/output/list_writer.hpp"
 
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "tests/support/catch.hpp"
 
 #include <sstream>
@@ -32,7 +32,7 @@ std::string written(const std::string& format, int items, const std::string& err
 
 TEST_CASE("list: JSON is one valid document, also of nothing and of a listing that ended early") {
   for (const int count : {0, 1, 3}) {
-    const auto document = parse_json(written("json", count, count == 1 ? "it broke" : ""), "list");
+    const auto document = parse_json(written("json", count, count == 1 ? "it broke" : ""), "list", kJsonReport);
     REQUIRE(document);
     CHECK((*document)["registry"] == "localhost:5000");
     CHECK((*document)["items"].size() == static_cast<std::size_t>(count));
@@ -47,7 +47,7 @@ TEST_CASE("list: JSON lines hold an item each") {
   std::string line;
   int count = 0;
   while (std::getline(lines, line)) {
-    const auto item = parse_json(line, "item");
+    const auto item = parse_json(line, "item", kJsonReport);
     REQUIRE(item);
     CHECK((*item)["tag"] == "v" + std::to_string(count++));
   }

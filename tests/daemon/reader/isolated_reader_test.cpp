@@ -28,7 +28,6 @@ constexpr std::string_view kToken = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8z
 
 ReaderSettings settings() {
   ReaderSettings out;
-  out.context.identity_key = Secret(std::string(32, 'k'));
   return out;
 }
 
@@ -199,6 +198,15 @@ TEST_CASE("a reader that may have no more memory costs its layer an error that n
 TEST_CASE("a reader that is stopped is given up after its silence", "[isolated_reader]") {
   auto reader = isolated(2s);
   check_signal(*reader, SIGSTOP, 5, "did not answer for 2 s");
+}
+
+TEST_CASE("a reader that says that it lives, but does not come to an end, is given up", "[isolated_reader]") {
+  auto reader = IsolatedReader::create(settings(), {.program = LANDWAITER_PROGRAM, .wait_per_cpu_time = 0}).value();
+  const std::string blob = layer_of(3);
+  const auto failed = scan(*reader, blob);
+  REQUIRE(failed.has_error());
+  CHECK(failed.error().message() ==
+        "layer " + Digest::sha256_of(as_bytes(blob)).str() + " was not read to its end: its reader lives, but does not come to an end");
 }
 
 TEST_CASE("a fork server that dies is replaced for the next layer", "[isolated_reader]") {

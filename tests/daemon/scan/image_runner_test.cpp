@@ -134,7 +134,6 @@ struct Fixture {
  private:
   static detectors::DetectorContext context() {
     detectors::DetectorContext out;
-    out.identity_key = Secret(std::string(32, 'k'));
     return out;
   }
 };

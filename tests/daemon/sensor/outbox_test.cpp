@@ -92,6 +92,25 @@ struct Fixture {
     REQUIRE(write.commit().has_value());
   }
 
+  /// As on a full disk, but at will.
+  void run_sql(std::string_view statement) {
+    const std::array<std::string_view, 1> as_it_is{""};
+    auto database = storage::Database::open(folder.path() / "landwaiter.db", as_it_is, {.first_version = 2}).value();
+    storage::Transaction write(*database, storage::Transaction::Kind::write);
+    write.run(statement);
+    REQUIRE(write.commit().has_value());
+  }
+
+  void fail_job() {
+    auto put = [this]() -> asio::awaitable<bool> {
+      protocol::JobFailure failure;
+      failure.handed_back = true;
+      co_await outbox.put_failure("job", Secret("lease"), std::move(failure));
+      co_return true;
+    };
+    run_awaitable(io, put());
+  }
+
   LayerParts missing_parts(char name) {
     auto look = [this, layer = digest(name)](storage::Store& from) { return from.missing_parts(layer, engine); };
     return run_awaitable(io, store.run(std::move(look))).value();
@@ -241,4 +260,43 @@ TEST_CASE("a completion that the platform refuses is reported as the job's failu
   CHECK(failure["code"] == code);
   CHECK(failure["reason"].get<std::string>().ends_with(std::to_string(status) + ": too many layers in one image"));
   CHECK(fixture.ended == std::vector<std::string>{"job"});
+}
+
+TEST_CASE("a failure that cannot be stored is sent from memory, once") {
+  Fixture fixture;
+  fixture.run_sql("CREATE TRIGGER full BEFORE INSERT ON outbox BEGIN SELECT RAISE(FAIL, 'disk full'); END");
+  fixture.fail_job();
+  fixture.send_all();
+  CHECK(fixture.platform->requests == std::vector<std::string>{"POST /v3/jobs/job/fail"});
+  CHECK(fixture.ended == std::vector<std::string>{"job"});
+  fixture.send_all();
+  CHECK(fixture.platform->requests.size() == 1);
+}
+
+TEST_CASE("what cannot be acknowledged is sent again later, and not in a loop") {
+  Fixture fixture;
+  fixture.run_sql("CREATE TRIGGER full BEFORE DELETE ON outbox BEGIN SELECT RAISE(FAIL, 'disk full'); END");
+  fixture.complete_image();
+  CHECK(fixture.platform->requests == std::vector<std::string>{"POST /v3/jobs/job/complete"});
+  CHECK(fixture.ended == std::vector<std::string>{"job"});
+  fixture.run_sql("DROP TRIGGER full");
+  fixture.send_all();
+  CHECK(fixture.platform->requests.size() == 2);
+  fixture.send_all();
+  CHECK(fixture.platform->requests.size() == 2);
+}
+
+TEST_CASE("a damaged part waits where nothing can be forgotten") {
+  Fixture fixture;
+  fixture.know_layers();
+  fixture.damage('a');
+  LayerParts parts;
+  parts.facts = true;
+  REQUIRE(run_awaitable(fixture.io, fixture.outbox.put_stored(digest('a'), parts)));
+  fixture.run_sql("CREATE TRIGGER full BEFORE DELETE ON layer_facts BEGIN SELECT RAISE(FAIL, 'disk full'); END");
+  fixture.send_all();
+  CHECK(fixture.platform->requests.empty());
+  fixture.run_sql("DROP TRIGGER full");
+  fixture.send_all();
+  CHECK_FALSE(fixture.missing_parts('a').none());
 }

@@ -30,14 +30,12 @@ TEST_CASE("an identity survives the disk and opens what was sealed for it") {
   CHECK_FALSE(made.enrolled());
   made.sensor_id = "s1";
   made.token = Secret("token");
-  made.identity_key = random_key();
   REQUIRE(save_identity(state.path(), made));
 
   const auto loaded = load_identity(state.path());
   REQUIRE(loaded);
   CHECK(loaded->enrolled());
   CHECK(loaded->token.reveal() == "token");
-  CHECK(loaded->identity_key.reveal() == made.identity_key.reveal());
   CHECK(open_sealed(*loaded, seal(made.public_key, "credentials"))->reveal() == "credentials");
 
   const auto mode = std::filesystem::status(state.path() / "sensor.key").permissions();
@@ -65,9 +63,7 @@ TEST_CASE("identities that others could have put there are refused, and one out 
   const test::TempDir state;
   SensorIdentity made = new_identity();
   REQUIRE(save_identity(state.path(), made));
-  const auto messages = [&state] {
-    return std::vector<std::string>{load_identity(state.path()).error().message(), local_identity_key(state.path()).error().message()};
-  };
+  const auto messages = [&state] { return std::vector<std::string>{load_identity(state.path()).error().message()}; };
   std::filesystem::permissions(state.path(), std::filesystem::perms::all);
   for (const std::string& message : messages()) CHECK(message.find("others than its owner may write to it") != std::string::npos);
   std::filesystem::permissions(state.path(), std::filesystem::perms::owner_all);
@@ -75,13 +71,4 @@ TEST_CASE("identities that others could have put there are refused, and one out 
   // A link that leads back to itself cannot be looked into by root either.
   std::filesystem::create_symlink("loop", state.path() / "loop");
   CHECK(load_identity(state.path() / "loop" / "state").error().message().find("cannot be used") != std::string::npos);
-  CHECK(local_identity_key(state.path() / "loop" / "state").error().message().find("cannot be used") != std::string::npos);
-}
-
-TEST_CASE("the local identity key is made once") {
-  const test::TempDir state;
-  const auto first = local_identity_key(state.path() / "deep" / "er");
-  REQUIRE(first);
-  CHECK(first->reveal().size() == 64);
-  CHECK(local_identity_key(state.path() / "deep" / "er")->reveal() == first->reveal());
 }

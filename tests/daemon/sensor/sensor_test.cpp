@@ -36,8 +36,7 @@ struct FakePlatform {
     if (request.method != "POST") authorized = authorized || !request.header("authorization").empty();  // by the registry's client
     if (path == "/v3/sensors/enroll") {
       if (on_enroll) on_enroll(json::parse(request.body).at("public_key"));
-      const protocol::EnrollmentAnswer enrolled{"s1", Secret("lws_t"), Secret(std::string(64, 'a')), enrollment_version,
-                                                std::chrono::seconds(1)};
+      const protocol::EnrollmentAnswer enrolled{"s1", Secret("lws_t"), enrollment_version, std::chrono::seconds(1)};
       return {.status = 201, .body = dump_json(enrolled)};
     }
     if (path == "/v3/sensors/me/heartbeat") {

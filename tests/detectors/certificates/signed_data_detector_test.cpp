@@ -75,7 +75,7 @@ std::string tiny_program() {
 /// The report of a layer with one file in it.
 LayerReport report_of(const std::string& folder, const std::string& file) {
   const std::string blob = must_run("tar -C " + shell_quoted(folder) + " -cf - " + file);
-  const auto engine = Engine::create({.identity_key = Secret("a key for tests"), .try_passwords = true}).value();
+  const auto engine = Engine::create({.try_passwords = true}).value();
   LayerScanner layers(engine);
   MemorySource source(as_bytes(blob));
   ScanProgress progress;
@@ -168,13 +168,37 @@ TEST_CASE("PEM blocks of PKCS7 and CMS give the signature and its certificates",
   CHECK(scanner().scan(wrong).findings.empty());
 }
 
-TEST_CASE("BER with indefinite lengths is told of, and its certificate found", "[signed_data]") {
+TEST_CASE("what is written as a stream, in BER, is read like DER", "[signed_data]") {
   const Signer signer;
-  const Scanned scanned = scanner().scan(signer.openssl("cms -sign -in m -signer k.crt -inkey k.pem -nodetach -stream -outform DER"));
-  CHECK(scanned.of(FindingType::signed_data).empty());
-  REQUIRE(scanned.diagnostics.size() == 1);
-  CHECK(scanned.diagnostics[0].code == ErrorCode::unsupported);
-  CHECK(scanned.of(FindingType::certificate).size() == 1);
+  const std::string sign = "cms -sign -in m -signer k.crt -inkey k.pem -stream ";
+  for (const char* form :
+       {"-outform DER", "-nodetach -outform DER", "-nodetach -outform PEM", "-outform DER -keyid", "-nodetach -nocerts -outform DER"}) {
+    INFO(form);
+    const std::string message = signer.openssl(sign + form);
+    const Scanned scanned = scanner().scan("before" + message + "after");
+    const Finding found = only_signature(scanned);
+    CHECK(scanned.diagnostics.empty());
+    CHECK(found.attributes["encoding"] == "BER");
+    CHECK(found.attributes["signers"][0]["digest_algorithm"] == "SHA256");
+    CHECK(found.attributes["detached"] == false);
+    CHECK(found.occurrences[0].offset == 6);
+    CHECK(scanned.of(FindingType::certificate).size() == (std::string(form).find("-nocerts") == std::string::npos ? 1 : 0));
+  }
+  const Finding encrypted =
+      only_signature(scanner().scan(signer.openssl("cms -encrypt -in m -stream -aes-256-cbc -outform DER -recip k.crt")));
+  CHECK(encrypted.attributes["content"] == "enveloped-data");
+  CHECK(encrypted.attributes["recipients_count"] == 1);
+}
+
+TEST_CASE("BER that is longer than a window is read as a whole, and told of when it is cut", "[signed_data]") {
+  const Signer signer;
+  write_file(signer.path("m"), std::string(3 << 20, 'm'));
+  const std::string message = signer.openssl("cms -sign -binary -in m -signer k.crt -inkey k.pem -nodetach -stream -outform DER");
+  CHECK(only_signature(scanner().scan(std::string(1'000'000, '.') + message + std::string(1 << 20, '.'))).attributes["encoding"] == "BER");
+  const Scanned cut = scanner().scan(message.substr(0, message.size() / 2));
+  CHECK(cut.of(FindingType::signed_data).empty());
+  REQUIRE(cut.diagnostics.size() == 1);
+  CHECK(cut.diagnostics[0].message.find("cut short") != std::string::npos);
 }
 
 TEST_CASE("a message that is larger than a window is read as a whole", "[signed_data]") {

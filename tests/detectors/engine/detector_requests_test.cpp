@@ -63,7 +63,7 @@ std::shared_ptr<const Engine> asking_engine() {
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(std::make_unique<AskingDetector>());
   detectors.push_back(make_needle_detector());
-  return Engine::create(DetectorContext{.identity_key = Secret("key")}, std::move(detectors)).value();
+  return Engine::create(DetectorContext{}, std::move(detectors)).value();
 }
 
 struct Rig {
@@ -157,6 +157,36 @@ TEST_CASE("what a detector decodes is searched by all detectors", "[requests]") 
       if (!nested.empty()) CHECK(nested[0].attributes["wrapped_in"].size() == depth);
     }
   }
+}
+
+TEST_CASE("what was compressed before it was encoded is searched", "[requests]") {
+  Rig rig;
+  const auto hex = [](std::string_view text) { return std::string(kHex) + hex_encode(as_bytes(text)) + ">"; };
+  for (const std::string filter : {"gzip", "zstd", "xz", "bzip2", "lzma"}) {
+    INFO(filter);
+    const std::string packed = compress(std::string(3'000'000, 'x') + needle("12345678") + std::string(1000, 'y'), filter);
+    const auto& findings = rig.run("HEAD" + hex(packed));
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].attributes["wrapped_in"] == nlohmann::json::array({"hex", filter}));
+    CHECK(rig.scan.found(Analysis::cryptography).diagnostics.empty());
+    const auto& twice = rig.run("HEAD" + hex(compress("HEAD" + hex(packed), "gzip")));
+    REQUIRE(twice.size() == 1);
+    CHECK(twice[0].attributes["wrapped_in"] == nlohmann::json::array({"hex", "gzip", "hex", filter}));
+    // What is not damaged is searched.
+    const std::string beginning = compress(needle("12345678") + noise(5000), filter);
+    CHECK(rig.run("HEAD" + hex(beginning.substr(0, beginning.size() - 20))).size() <= 1);
+  }
+}
+
+TEST_CASE("what expands too much costs no more than its file brings, and is told", "[requests]") {
+  Rig rig;
+  rig.limits.layer_work_base = 1'000'000;
+  rig.memory.begin_layer(kAllAnalyses, rig.limits);
+  const std::string bomb = compress(std::string(50'000'000, '\0') + needle("12345678"), "gzip");
+  CHECK(rig.run("HEAD" + std::string(kHex) + hex_encode(as_bytes(bomb)) + ">").empty());
+  const auto& diagnostics = rig.scan.found(Analysis::cryptography).diagnostics;
+  REQUIRE(diagnostics.size() == 1);
+  CHECK(diagnostics[0].effect == Effect::incomplete);
 }
 
 TEST_CASE("a detector's mistake costs its own finding, and is told without the file's bytes", "[requests]") {

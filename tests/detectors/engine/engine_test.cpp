@@ -36,13 +36,11 @@ std::vector<std::unique_ptr<const Detector>> described(const std::vector<Descrip
   return detectors;
 }
 
-Result<std::shared_ptr<const Engine>> create(const std::vector<Description>& all, const std::string& key = "key") {
-  return Engine::create(DetectorContext{Secret(key)}, described(all));
+Result<std::shared_ptr<const Engine>> create(const std::vector<Description>& all) {
+  return Engine::create(DetectorContext{}, described(all));
 }
 
-std::string state(const std::vector<Description>& all, const std::string& key = "key") {
-  return create(all, key).value()->states()[0].state.str();
-}
+std::string state(const std::vector<Description>& all) { return create(all).value()->states()[0].state.str(); }
 
 }  // namespace
 
@@ -54,11 +52,9 @@ TEST_CASE("an analysis' state tells every difference that changes findings") {
   CHECK(state({{.triggers = {{2, "abc", 3}}}}) != base);
   CHECK(state({{.triggers = {{1, "abd", 3}}}}) != base);
   CHECK(state({{.triggers = {{1, "abc", 4}}}}) != base);
-  CHECK(state({{}}, "other key") != base);
   CHECK(state({{}, {.name = "two"}}) != base);
-  const auto careful = Engine::create(DetectorContext{.identity_key = Secret("key"), .try_passwords = false}, described({{}})).value();
+  const auto careful = Engine::create(DetectorContext{.try_passwords = false}, described({{}})).value();
   CHECK(careful->states()[0].state.str() != base);
-  CHECK(base.find("key") == std::string::npos);
 }
 
 TEST_CASE("each analysis that has a detector has a state of its own, which the others' detectors do not change") {
@@ -82,11 +78,11 @@ TEST_CASE("each analysis that has a detector has a state of its own, which the o
   CHECK(after->states()[2] == all->states()[2]);
   CHECK(after->walker() == all->walker());
 
-  // Findings of packages have no keyed ids.
-  const auto other_key = create({crypto, secrets, packages}, "other key").value();
-  CHECK(other_key->states()[0] != all->states()[0]);
-  CHECK(other_key->states()[1] != all->states()[1]);
-  CHECK(other_key->states()[2] == all->states()[2]);
+  // Packages are in no keystore.
+  const auto careful = Engine::create(DetectorContext{.try_passwords = false}, described({crypto, secrets, packages})).value();
+  CHECK(careful->states()[0] != all->states()[0]);
+  CHECK(careful->states()[1] != all->states()[1]);
+  CHECK(careful->states()[2] == all->states()[2]);
 }
 
 TEST_CASE("triggers that the engine cannot keep its promises for are refused") {
@@ -106,14 +102,4 @@ TEST_CASE("detectors have different names") {
   auto engine = create({{}, {.version = 2}});
   REQUIRE_FALSE(engine.has_value());
   CHECK(engine.error().message().find("one") != std::string::npos);
-}
-
-TEST_CASE("keyed ids depend on key and content and give neither away") {
-  const DetectorContext one{Secret("key one")};
-  const DetectorContext two{Secret("key two")};
-  const ByteView content = as_bytes("a secret thing");
-  CHECK(keyed_id(one, content) == keyed_id(one, content));
-  CHECK(keyed_id(one, content) != keyed_id(two, content));
-  CHECK(keyed_id(one, content) != keyed_id(one, as_bytes("another")));
-  CHECK(keyed_id(one, content).size() == std::string("hmac-sha256:").size() + 64);
 }

@@ -16,9 +16,7 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-std::shared_ptr<const Engine> engine_with(Readers readers) {
-  return Engine::create(DetectorContext{Secret("key")}, {}, std::move(readers)).value();
-}
+std::shared_ptr<const Engine> engine_with(Readers readers) { return Engine::create(DetectorContext{}, {}, std::move(readers)).value(); }
 
 TestReader::Wants everything() {
   return [](const FileFacts&) { return true; };
@@ -354,7 +352,7 @@ TEST_CASE("readers belong to the state of their analysis, and names are unique a
 TEST_CASE("a detector reports packages, too, also of what it decoded") {
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(std::make_unique<NamingDetector>());
-  const auto engine = Engine::create(DetectorContext{Secret("key")}, std::move(detectors)).value();
+  const auto engine = Engine::create(DetectorContext{}, std::move(detectors)).value();
   FileScanMemory memory(engine->impl());
   const ScanLimits limits;
   memory.begin_layer(kAllAnalyses, limits);

@@ -17,7 +17,7 @@ using nlohmann::json;
 struct Made {
   Material material;
   std::string pem, id;
-  std::shared_ptr<const Engine> engine = Engine::create({.identity_key = Secret("a key for tests"), .try_passwords = true}).value();
+  std::shared_ptr<const Engine> engine = Engine::create({.try_passwords = true}).value();
 
   Made() {
     material.key("k", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256");

@@ -3,6 +3,7 @@
 #include "core/base/encoding.hpp"
 #include "tests/detectors/support/everywhere.hpp"
 #include "tests/detectors/support/material.hpp"
+#include "tests/detectors/support/shell.hpp"
 
 #include <algorithm>
 
@@ -88,6 +89,27 @@ TEST_CASE("base64 in base64 is found", "[encoded]") {
     check_key_in(base64_encode(as_bytes(before + once)), json::array({"base64", "base64"}));
     check_key_in(in_lines(base64_encode(as_bytes(before + once + "\n")), 76, "\n"), json::array({"base64", "base64"}));
   }
+}
+
+TEST_CASE("what was compressed before base64 is found, also twice encoded as Helm does", "[encoded]") {
+  for (const std::string program : {"gzip", "zstd", "xz", "bzip2"}) {
+    INFO(program);
+    TemporaryFolder folder;
+    const std::string plain = folder / "k", packed = folder / "k.packed";
+    write_file(plain, "config: |\n" + made().key_pem);
+    must_run(program + " -c < " + shell_quoted(plain) + " > " + shell_quoted(packed));
+    const std::string base64 = base64_encode(as_bytes(read_file(packed)));
+    const json once = json::array({"base64", program}), twice = json::array({"base64", "base64", program});
+    check_key_in("write_files:\n- encoding: gz+b64\n  content: " + base64 + "\n", once);
+    check_key_in("{\"user_data_base64\":\"" + base64 + "\"}", once);
+    check_key_in("content: |\n    " + in_lines(base64, 60, "\n    "), once);
+    for (const char* before : {"", "-", "--", "release: "}) {
+      const std::string again = base64_encode(as_bytes(before + base64));
+      check_key_in("data:\n  release: " + again + "\n", twice);
+      check_key_in(in_lines(again, 76, "\n"), twice);
+    }
+  }
+  CHECK(scanner().scan("H4sI" + base64_encode(as_bytes(std::string(300, 'x')))).diagnostics.empty());
 }
 
 TEST_CASE("keys that stand below each other without padding do not run into each other", "[encoded]") {
@@ -193,6 +215,27 @@ TEST_CASE("a bundle in base64 that is larger than a window is read as a whole", 
     const Scanned scanned = scanner().scan(std::string(before, '.') + base64_encode(as_bytes(bundle)) + '\n' + std::string(1 << 21, '.'));
     CHECK(scanned.of(FindingType::certificate).size() == 1);
     CHECK(scanned.of(FindingType::private_key).size() == 1);  // the last of the bundle
+  }
+}
+
+TEST_CASE("PEM in addresses and forms is found", "[encoded]") {
+  const Material material;
+  material.key("k", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256");
+  const std::string pem = material.file("k.pem");
+  const auto encoded = [&](std::string_view kept, std::string_view space) {
+    std::string out;
+    for (const char c : pem) {
+      const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || kept.find(c) != std::string_view::npos;
+      out += plain ? std::string(1, c) : c == ' ' ? std::string(space) : '%' + hex_encode(Bytes{static_cast<std::uint8_t>(c)});
+    }
+    return out;
+  };
+  for (const std::string& value : {encoded("-", "%20"), encoded("-", "+"), encoded("-+/=", "%20"), encoded("-", "%2520")}) {
+    INFO(value);
+    const auto keys = scanner().scan("https://example.org/a?x=1&key=" + value + "&y=2\nmore").of(FindingType::private_key);
+    REQUIRE(keys.size() == 1);
+    CHECK(keys[0].id == material.key_id("k.pem"));
+    CHECK(scanner().scan("key=" + value).of(FindingType::private_key).size() == 1);
   }
 }
 

@@ -14,8 +14,8 @@ namespace fs = std::filesystem;
 
 FileScanner key_scanner() {
   std::vector<std::unique_ptr<const Detector>> detectors;
-  detectors.push_back(std::make_unique<KeyFileDetector>(DetectorContext{.identity_key = Secret("a key for tests")}));
-  detectors.push_back(std::make_unique<SshDetector>(DetectorContext{.identity_key = Secret("a key for tests")}));
+  detectors.push_back(std::make_unique<KeyFileDetector>());
+  detectors.push_back(std::make_unique<SshDetector>());
   return FileScanner(std::move(detectors));
 }
 

@@ -9,7 +9,7 @@
 namespace landwaiter::detectors {
 namespace {
 
-DetectorContext context(bool try_passwords) { return {.identity_key = Secret("a key for tests"), .try_passwords = try_passwords}; }
+DetectorContext context(bool try_passwords) { return {.try_passwords = try_passwords}; }
 
 template <class Made>
 std::shared_ptr<const Engine> made(Made engine) {

@@ -108,7 +108,7 @@ std::shared_ptr<const Engine> needle_engine() {
   static const auto engine = [] {
     std::vector<std::unique_ptr<const Detector>> detectors;
     detectors.push_back(make_needle_detector());
-    return Engine::create(DetectorContext{Secret("key")}, std::move(detectors)).value();
+    return Engine::create(DetectorContext{}, std::move(detectors)).value();
   }();
   return engine;
 }

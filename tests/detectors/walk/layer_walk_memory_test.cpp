@@ -36,7 +36,7 @@ class Greedy final : public Detector {
 std::shared_ptr<const Engine> greedy_engine() {
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(std::make_unique<Greedy>());
-  return Engine::create(DetectorContext{Secret("memory")}, std::move(detectors)).value();
+  return Engine::create(DetectorContext{}, std::move(detectors)).value();
 }
 
 ScanLimits within(std::uint64_t bytes) {

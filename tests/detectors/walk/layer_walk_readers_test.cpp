@@ -21,7 +21,7 @@ using Texts = std::vector<std::string>;
 std::shared_ptr<const Engine> engine_with(Readers readers) {
   std::vector<std::unique_ptr<const Detector>> detectors;
   detectors.push_back(make_needle_detector());
-  return Engine::create(DetectorContext{Secret("key")}, std::move(detectors), std::move(readers)).value();
+  return Engine::create(DetectorContext{}, std::move(detectors), std::move(readers)).value();
 }
 
 TestReader::Wants named(std::string name) {

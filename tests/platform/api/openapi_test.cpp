@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/api/openapi.hpp"
-#include "core/base/json.hpp"
+#include "core/base/json_reader.hpp"
 #include "core/base/text.hpp"
 #include "platform/api/routes.hpp"
 #include "platform/http/router.hpp"
@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-json document() { return parse_json(openapi_document(), "OpenAPI document").value(); }
+json document() { return parse_json(openapi_document(), "OpenAPI document", kJsonReport).value(); }
 
 /// The document names the kinds of tokens that open a route.
 std::set<std::string> schemes_of(const Needs& needs) {

@@ -71,6 +71,56 @@ TEST_CASE("images: what lies in an image's own documents is listed, reported and
   CHECK(platform.get(base + "/export").text.find("\"config env[3] (TLS_KEY)\"") != std::string::npos);
 }
 
+TEST_CASE("images: one that was not searched completely says so, and can be listed") {
+  TestPlatform platform;
+  const TestSensor sensor = platform.enroll();
+  const auto scanned = [&](const std::string& name, const std::string& effect_of_report, const std::string& effect_of_image) {
+    platform.scan_images({"localhost:5000/" + name + ":1"}, false);
+    const json listing = platform.acquire(sensor);
+    REQUIRE(listing.size() == 1);
+    REQUIRE(platform.job_call(sensor, listing[0], "inventory", page({item(name, "1", name)})).status == 200);
+    const json jobs = platform.acquire(sensor);
+    REQUIRE(jobs.size() == 1);
+    LayerReport report = layer_report(name);
+    report.diagnostics.clear();
+    json diagnostic = Diagnostic{};
+    if (!effect_of_report.empty()) {
+      report.diagnostics.push_back(
+          {.message = "a file", .path = "a", .archive = {}, .layer = {}, .effect = *effect_from(effect_of_report)});
+    }
+    REQUIRE(platform.put_layer(sensor, report).status == 204);
+    json body = completion(name, {name, name});
+    diagnostic["message"] = "an image";
+    diagnostic["effect"] = effect_of_image;
+    if (!effect_of_image.empty()) body["facts"]["diagnostics"] = json::array({diagnostic});
+    const Reply done = platform.job_call(sensor, jobs[0], "complete", body);
+    INFO(done.text);
+    REQUIRE(done.status == 200);
+  };
+  scanned("whole", "", "note");
+  scanned("file", "not_opened", "");
+  scanned("layer", "incomplete", "not_opened");
+  scanned("image", "", "incomplete");
+  const auto listed = [&](const std::string& coverage) {
+    std::vector<std::string> names;
+    const json page = platform.get("/v3/images?coverage=" + coverage).body;
+    for (const json& image : page["images"]) {
+      CHECK((coverage.empty() || image["coverage"]["state"] == coverage));
+      const json report = platform.get("/v3/images/" + image["digest"].get<std::string>() + "/report").body;
+      CHECK(report["coverage"] == image["coverage"]);
+      names.push_back(image["reference"]);
+    }
+    return names;
+  };
+  CHECK(listed("").size() == 4);
+  CHECK(listed("complete").size() == 1);
+  CHECK(listed("not_opened").size() == 1);
+  CHECK(listed("incomplete").size() == 2);
+  CHECK(platform.get("/v3/images?coverage=whole").status == 400);
+  const json layer = platform.get("/v3/images?q=" + digest("layer").str()).body["images"][0]["coverage"];
+  CHECK(layer == json{{"state", "incomplete"}, {"not_opened", 1}, {"incomplete", 1}});
+}
+
 TEST_CASE("images: an asset in a layer and in a config is one finding, counted once for each image") {
   TestPlatform platform;
   const TestSensor sensor = platform.enroll();

@@ -166,7 +166,7 @@ TEST_CASE("layers: pruning keeps what images show and what sensors would make no
   platform::note_sensor(transaction, "s", "1", engine_with_secrets("rules 2").states, now);
   const auto put = [&](const LayerReport& report, SystemTime when) {
     platform::put_layer_report(transaction, report, storage::zstd_compress(dump_json(report)), when);
-    platform::put_layer_facts(transaction, report.layer, engine_at().walker, storage::zstd_compress("{}"), when);
+    platform::put_layer_facts(transaction, report.layer, engine_at().walker, {}, storage::zstd_compress("{}"), when);
   };
   const SystemTime old = now - 48h;
   put(layer_report("l"), old);
@@ -211,7 +211,7 @@ TEST_CASE("layers: pruning keeps for no sensor that is gone, and the newest fact
   seen("away", engine_at("state 2"), now - 29 * 24h);
   const SystemTime old = now - 48h;
   const auto put_facts = [&](const std::string& layer, const std::string& walker, SystemTime when) {
-    platform::put_layer_facts(transaction, digest(layer), digest(walker), storage::zstd_compress("{}"), when);
+    platform::put_layer_facts(transaction, digest(layer), digest(walker), {}, storage::zstd_compress("{}"), when);
   };
   const auto put = [&](const LayerReport& report) {
     platform::put_layer_report(transaction, report, storage::zstd_compress(dump_json(report)), old);

@@ -328,7 +328,7 @@ TEST_CASE("mid-walk: a token that expires, or that the registry forgets, between
     do {
       auto page = session.run(session.client->catalog(cursor));
       REQUIRE(page.has_value());
-      names.insert(names.end(), page->names.begin(), page->names.end());
+      std::ranges::move(page->names.strings(), std::back_inserter(names));
       cursor = page->next;
       if (by_clock) session.clock.advance(std::chrono::seconds(50));
     } while (!cursor.empty());

@@ -52,13 +52,14 @@ struct Lists {
     PageGuard guard;
     for (std::string cursor;;) {
       auto page = run(client->catalog(cursor));
+      for (std::size_t i = 0; page && i < page->names.size(); ++i) guard.saw(page->names[i]);
       auto again = page && !page->next.empty() ? guard.follow(page->next) : Result<void>();
       if (!page || !again) {
         REQUIRE(error != nullptr);
         *error = page ? again.error() : page.error();
         return out;
       }
-      out.insert(out.end(), page->names.begin(), page->names.end());
+      std::ranges::move(page->names.strings(), std::back_inserter(out));
       if (page->next.empty()) return out;
       cursor = page->next;
     }
@@ -234,9 +235,127 @@ TEST_CASE("Pagination: walks end at their guard", "[client][pages]") {
   CHECK(endless.follow("more").error().code() == ErrorCode::limit_exceeded);
 }
 
+TEST_CASE("Pagination: pages that repeat what was listed under ever new cursors end the walk", "[client][pages]") {
+  // After these names, the pages from `back_to` on come again and again, each under a cursor of its own.
+  const auto walk = [](std::vector<std::vector<std::string>> pages, std::size_t back_to, bool shuffled) {
+    PageGuard guard;
+    std::size_t count = 0;
+    for (std::size_t at = 0;; at = at + 1 == pages.size() ? back_to : at + 1) {
+      if (shuffled && count % 2 == 1) std::ranges::reverse(pages[at]);
+      for (const std::string& name : pages[at]) guard.saw(name);
+      if (auto more = guard.follow("cursor " + std::to_string(count++)); !more) {
+        CHECK(more.error().code() == ErrorCode::malformed);
+        CHECK(more.error().message().find("loop") != std::string::npos);
+        return count;
+      }
+    }
+  };
+  CHECK(walk({{"a"}}, 0, false) == 2);
+  CHECK(walk({{"a", "b"}, {"c"}, {"d"}}, 1, false) < 12);
+  CHECK(walk({{"a", "b", "c"}, {"d", "e"}}, 0, true) < 12);
+  // A circle that is longer than what is remembered, and a page that is.
+  std::vector<std::vector<std::string>> many(3000);
+  for (std::size_t i = 0; i < many.size(); ++i) {
+    for (int name = 0; name < 10; ++name) many[i].push_back(std::to_string(i) + '-' + std::to_string(name));
+  }
+  CHECK(walk(many, 500, true) < 4 * many.size());
+  std::vector<std::string> large;
+  for (int i = 0; i < 50'000; ++i) large.push_back(std::to_string(i));
+  CHECK(walk({large}, 0, true) == 2);
+  // Pages that overlap, and the same names in other pages, are no circle while something new comes.
+  PageGuard guard;
+  for (int i = 0; i < 1000; ++i) {
+    for (int name = i; name < i + 5; ++name) guard.saw(std::to_string(name));
+    REQUIRE(guard.follow(std::to_string(i)));
+  }
+  // Every mixture of the same names is nothing new.
+  std::size_t mixtures = 0;
+  for (bool more = true; more && mixtures < 1000; ++mixtures) {
+    for (int name = 0; name < 8; ++name) {
+      if ((mixtures >> name & 1U) != 0) guard.saw("m" + std::to_string(name));
+    }
+    guard.saw("always");
+    more = guard.follow("m" + std::to_string(mixtures)).has_value();
+  }
+  CHECK(mixtures < 200);
+}
+
+TEST_CASE("Pagination: pages without names that never end are an error", "[client][pages]") {
+  std::size_t asked = 0;
+  ScriptedServer server(
+      [&](const ScriptedRequest&) { return answer(200, R"({"repositories":[]})", "/v2/_catalog?c=" + std::to_string(++asked)); });
+  boost::asio::io_context io;
+  RealClock clock;
+  const auto client = std::make_shared<Client>(make_transport(io.get_executor(), {}), Endpoint::parse(server.host()).value(), clock);
+  std::string cursor;
+  for (int pages = 0; pages < 1000; ++pages) {
+    auto page = run_awaitable(io, client->catalog(cursor));
+    if (!page) {
+      CHECK(page.error().message().find("had no names") != std::string::npos);
+      CHECK(pages == 100);
+      return;
+    }
+    cursor = page->next;
+    REQUIRE_FALSE(cursor.empty());
+  }
+  FAIL("the walk does not end");
+}
+
+TEST_CASE("Pagination: a page that cannot be read is never the last", "[client][pages]") {
+  const std::string second = "/v2/_catalog?p=2";
+  for (const ScriptedResponse& bad :
+       {answer(200, "{}"), answer(200, R"({"errors":[{"code":"DENIED"}]})"), answer(200, ""), answer(200, "<html>"),
+        answer(200, R"({"repositories":)"), answer(200, R"({"repositories":"r1"})"), answer(200, R"([])"), answer(404),
+        answer(404, R"({"errors":[{"code":"NOT_FOUND"}]})"), answer(405)}) {
+    INFO(bad.status << ' ' << bad.body);
+    Lists lists({{kFirst, answer(200, catalog(2), second)}, {second, bad}});
+    std::optional<Error> error;
+    CHECK(lists.walk(&error).size() == 2);
+    REQUIRE(error.has_value());
+    CHECK(error->code() != ErrorCode::not_found);
+  }
+  for (const char* header : {"</v2/_catalog?p=2; rel=next", "garbage", "<", "next"}) {
+    INFO(header);
+    auto first = answer(200, catalog(2));
+    first.headers.push_back({"Link", header});
+    Lists lists({{kFirst, first}});
+    std::optional<Error> error;
+    CHECK(lists.walk(&error).size() == 2);
+    REQUIRE(error.has_value());
+    CHECK(error->message().find("Link") != std::string::npos);
+  }
+  // A path that is not there does not lead back to the first page.
+  Lists lost({{kFirst, answer(200, catalog(2), "/elsewhere")}, {"/v2/_catalog", answer(200, catalog(2))}});
+  std::optional<Error> error;
+  CHECK(lost.walk(&error).size() == 2);
+  CHECK(error.has_value());
+  // An answer with errors is no empty list on the first page either.
+  Lists refused({{kFirst, answer(200, R"({"errors":[{"code":"DENIED"}]})")}});
+  CHECK(refused.walk(&error).empty());
+  CHECK(error.has_value());
+}
+
+TEST_CASE("Pagination: a Link is followed in every form in which registries send it", "[client][pages]") {
+  const std::string second = "/v2/_catalog?last=r0&n=1";
+  for (const std::string header :
+       {"</v2/_catalog?last=r0&n=1>; rel=\"next\"", "/v2/_catalog?last=r0&n=1; rel=\"next\"", "</v2/_catalog?last=r0&n=1>;rel=next",
+        "</v2/_catalog?last=r0&n=1>; REL=NEXT", "?last=r0&n=1; rel='next'", "</v2/_catalog?last=r0&n=1>", "/v2/_catalog?last=r0&n=1",
+        "<?last=r0&n=1> rel=next", "</v2/>; rel=\"first\", </v2/_catalog?last=r0&n=1>; rel=\"next\"; title=\"a, b\", </v2/x>; rel=last",
+        "/v2/?a=1; rel=prev, /v2/_catalog?last=r0&n=1; rel=next", "</v2/_catalog?last=r0&n=1>;\r\n rel=\"next\"",
+        "< /v2/_catalog?last=r0&n=1 > ; rel = \"last\tnext\"", "</v2/_catalog?last=r0&n=1#x>; rel=next;"}) {
+    INFO(header);
+    auto first = answer(200, catalog(2));
+    first.headers.push_back({"LINK", header});
+    Lists lists({{kFirst, first}, {second, answer(200, catalog(1, 5))}});
+    CHECK(lists.walk() == Names{"r10000", "r10001", "r10005"});
+  }
+}
+
 TEST_CASE("Lists of another form are malformed", "[client][pages]") {
-  for (const char* body : {"[]", "{", R"({"repositories":7})", R"({"repositories":[7]})", R"({"repositories":[{"no":"name"}]})",
-                           R"({"repositories":{"a":"b"}})"}) {
+  for (const char* body :
+       {"[]", "{", R"({"repositories":7})", R"({"repositories":[7]})", R"({"repositories":[{"no":"name"}]})",
+        R"({"repositories":{"a":"b"}})", R"({"repositories":[["a"]]})", R"({"repositories":[null]})",
+        R"({"repositories":[{"name":["a"]}]})", R"({"repositories":[{"name":{"name":"a"}}]})", R"({"repositories":["a"]}x)"}) {
     INFO(body);
     Lists lists({{kFirst, answer(200, body)}});
     auto page = lists.run(lists.client->catalog(""));

@@ -44,6 +44,8 @@ TEST_CASE("a reference is completed as Docker does", "[reference]") {
       Case{"[fe80::1]/a@" + kDigest, "[fe80::1]", "a", "", kDigest},
       Case{"r.example.com/a:t@" + kDigest, "r.example.com", "a", "t", kDigest},
       Case{"UPPER/a", "UPPER", "a", "latest", ""},
+      Case{"Registry.Example.COM:5000/a", "registry.example.com:5000", "a", "latest", ""},
+      Case{"registry-1.docker.io/alpine", "docker.io", "library/alpine", "latest", ""},
       Case{"x/a__b.c-d---e/f_g", "docker.io", "x/a__b.c-d---e/f_g", "latest", ""},
   };
   for (const Case& c : cases) {

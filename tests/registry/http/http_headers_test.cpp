@@ -27,10 +27,28 @@ TEST_CASE("challenges are read in every form that registries send", "[headers]")
 }
 
 TEST_CASE("the next page is found in Link headers", "[headers]") {
-  CHECK(next_link({R"(</v2/_catalog?last=a&n=2>; rel="next")"}) == "/v2/_catalog?last=a&n=2");
-  CHECK(next_link({R"(<a,b>; rel=prev, <c;d>; title="x, y; rel=next"; REL="last NEXT")"}) == "c;d");
-  CHECK(next_link({R"(<a>; rel=prev)", R"(<b>;rel=next)"}) == "b");
-  CHECK_FALSE(next_link({R"(<a>; rel="nextpage")", "a; rel=next", "<a", "", "<a>; rel"}).has_value());
+  const auto found = [](const std::vector<std::string>& lines) {
+    const NextLink link = next_link(lines);
+    return link.kind == NextLink::Kind::found ? link.target : std::string("none");
+  };
+  CHECK(found({R"(</v2/_catalog?last=a&n=2>; rel="next")"}) == "/v2/_catalog?last=a&n=2");
+  CHECK(found({R"(<a,b>; rel=prev, <c;d>; title="x, y; rel=next"; REL="last NEXT")"}) == "c;d");
+  CHECK(found({R"(<a>; rel=prev)", R"(<b>;rel=next)"}) == "b");
+  CHECK(found({R"(<a>; rel=prev; rel=next)"}) == "a");
+  CHECK(found({R"(<a>; rel="prev', <b>; rel='x next')"}) == "none");
+  // Without brackets, in single quotes, without a semicolon, with brackets in the query, without a relation.
+  CHECK(found({"/a?x=1,2;y=3; rel=next"}) == "/a?x=1,2;y=3");
+  CHECK(found({"/a?x; rel='prev next', /b?y; rel=last"}) == "/a?x");
+  CHECK(found({"<a> rel=next"}) == "a");
+  CHECK(found({"<a?x=<b>c>; rel=next"}) == "a?x=<b>c");
+  CHECK(found({"<a>; rel=prev, <b>; title=x"}) == "b");
+  CHECK(found({"<a>; rel", "<b>; rel=next"}) == "b");
+  CHECK(found({"<>; rel=next"}).empty());
+  for (const char* other : {R"(<a>; rel="nextpage")", "", " , ", "<a>; rel=prev"}) CHECK(next_link({other}).kind == NextLink::Kind::none);
+  for (const char* damaged : {"a; rel=next", "<a", "<a>x; rel=next", "next", "<a>; rel=prev, <b", "<a>; =next"}) {
+    INFO(damaged);
+    CHECK(next_link({damaged}).kind == NextLink::Kind::unreadable);
+  }
 }
 
 TEST_CASE("Retry-After is seconds, a date, or by mistake a point in time", "[headers]") {

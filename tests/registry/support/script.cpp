@@ -93,7 +93,7 @@ Walk ScriptedRegistry::repositories(std::string cursor) {
       out.error = got.error();
       return out;
     }
-    out.names.insert(out.names.end(), got->names.begin(), got->names.end());
+    for (const std::string_view name : got->names) out.names.emplace_back(name);
     out.invalid.insert(out.invalid.end(), got->invalid.begin(), got->invalid.end());
     for (const UnlistedPart& part : got->unlisted) out.unlisted.push_back(part.name + ": " + part.error.message());
     if (got->next.empty()) return out;
@@ -116,8 +116,10 @@ Walk ScriptedRegistry::tags(const std::string& repository, std::string cursor) {
       out.error = got.error();
       return out;
     }
-    out.tags.insert(out.tags.end(), got->entries.begin(), got->entries.end());
-    for (const TagEntry& entry : got->entries) out.names.push_back(entry.tag);
+    for (const TagEntry& entry : got->entries) {
+      out.tags.push_back(entry);
+      out.names.push_back(entry.tag);
+    }
     out.invalid.insert(out.invalid.end(), got->invalid.begin(), got->invalid.end());
     if (got->next.empty()) return out;
     REQUIRE(guard.follow(got->next).has_value());

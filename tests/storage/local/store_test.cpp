@@ -2,6 +2,7 @@
 #include "storage/local/store.hpp"
 
 #include "core/base/json.hpp"
+#include "core/report/layer_report_text.hpp"
 #include "storage/sqlite/sqlite.hpp"
 #include "tests/storage/temporary_directory.hpp"
 #include "tests/support/catch.hpp"
@@ -125,6 +126,16 @@ TEST_CASE("store: what is missing of a layer is told part by part") {
   REQUIRE(store->put_layer(read, kNow).has_value());
   CHECK(is_known(*store, "l1", kNewRules));
   CHECK(is_known(*store, "l1", kEngine));
+}
+
+TEST_CASE("store: how long a layer's reports are is known without reading them") {
+  const auto store = Store::open_in_memory().value();
+  CHECK(store->reports_bytes(digest("layer"), kEngine).value() == 0);
+  const ScannedLayer layer = layer_of("layer");
+  REQUIRE(store->put_layer(layer, kNow));
+  std::size_t bytes = 0;
+  for (const LayerReport& report : layer.reports) bytes += to_text(report).size();
+  CHECK(store->reports_bytes(digest("layer"), kEngine).value() == bytes);
 }
 
 TEST_CASE("store: an image is known at the states of its last scan only") {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/inflate.hpp"
+#include "detectors/engine/inflate.hpp"
 
 #include "core/base/work_meter.hpp"
+#include "detectors/engine/decoder.hpp"
 #include "detectors/engine/file_results.hpp"
-#include "detectors/walk/decoder.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace landwaiter::detectors {
 namespace {
@@ -30,10 +31,31 @@ bool is_bzip2(std::string_view head) {
   return mark == "\x31\x41\x59\x26\x53\x59" || mark == "\x17\x72\x45\x38\x50\x90";
 }
 
-/// Whether another member may begin. bzip2 gives its memory back and takes it again for each; the others cost little more than their bytes.
-bool pay_for_member(Compression compression) {
-  constexpr std::uint64_t kBzip2Units = 12'000;
-  return compression != Compression::bzip2 || charge_work(kBzip2Units);
+/// The tools' own check: properties, a dictionary of 2^n or 2^n + 2^(n-1) bytes, a size that is unknown or below 256 GiB; and the first
+/// byte of the range coder is always zero.
+bool is_lzma(ByteView head) {
+  constexpr std::size_t kHeader = 13;
+  if (head.size() <= kHeader || head[0] != 0x5d || head[kHeader] != 0) return false;
+  std::uint32_t dictionary = 0;
+  for (std::size_t i = 0; i < 4; ++i) dictionary |= std::uint32_t{head[1 + i]} << 8 * i;
+  std::uint32_t rounded = dictionary - 1;
+  rounded |= rounded >> 2U;
+  rounded |= rounded >> 3U;
+  rounded |= rounded >> 4U;
+  rounded |= rounded >> 8U;
+  rounded |= rounded >> 16U;
+  const bool possible = dictionary >= 4096 && (dictionary == 0xffffffff || rounded + 1 == dictionary);
+  const ByteView size = head.subspan(5, 8);
+  const bool unknown = std::ranges::all_of(size, [](std::uint8_t byte) { return byte == 0xff; });
+  return possible && (unknown || (size[5] == 0 && size[6] == 0 && size[7] == 0 && size[4] < 64));
+}
+
+/// The header has no magic, only a checksum of 5 bits: the data behind it must be deflated, too.
+bool is_zlib(ByteView head) {
+  if (head.size() < 4 || head[0] != 0x78 || (head[0] * 256 + head[1]) % 31 != 0 || (head[1] & 0x20) != 0) return false;
+  std::array<std::uint8_t, 256> out;
+  const auto step = make_decoder(Compression::zlib)->step(head, out);
+  return !step.error && (step.produced > 0 || step.finished);
 }
 
 }  // namespace
@@ -43,7 +65,9 @@ std::string_view to_string(Compression compression) {
     case Compression::none: return "none";
     case Compression::gzip: return "gzip";
     case Compression::zstd: return "zstd";
+    case Compression::zlib: return "zlib";
     case Compression::xz: return "xz";
+    case Compression::lzma: return "lzma";
     case Compression::bzip2: return "bzip2";
   }
   return "unknown";
@@ -57,10 +81,22 @@ Compression sniff_compression(ByteView head) {
                        "7zXZ\0"sv))
     return Compression::xz;
   if (is_bzip2(text)) return Compression::bzip2;
+  if (is_lzma(head)) return Compression::lzma;
+  if (is_zlib(head)) return Compression::zlib;
   return Compression::none;
 }
 
-InflateSource::InflateSource(ByteSource& source, Compression compression, BufferPool& buffers)
+namespace {
+
+/// Whether another member may begin. bzip2 gives its memory back and takes it again for each; the others cost little more than their bytes.
+bool pay_for_member(Compression compression) {
+  constexpr std::uint64_t kBzip2Units = 12'000;
+  return compression != Compression::bzip2 || charge_work(kBzip2Units);
+}
+
+}  // namespace
+
+InflateSource::InflateSource(PeekSource& source, Compression compression, BufferPool& buffers)
     : input_(source), compression_(compression), decoder_(make_decoder(compression)) {
   if (!decoder_) return;
   buffer_ = buffers.take();

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/base/bytes.hpp"
-#include "detectors/walk/inflate.hpp"
+#include "detectors/engine/inflate.hpp"
 
 #include <memory>
 #include <optional>
@@ -18,6 +18,7 @@ class Decoder {
     std::size_t consumed = 0;
     std::size_t produced = 0;  ///< counts also before an error
     bool finished = false;     ///< the member is complete and its checksum was right
+    std::size_t unread = 0;    ///< when it is: bytes of earlier calls, the last of them, that come after it
     std::optional<Error> error;
   };
 

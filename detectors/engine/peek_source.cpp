@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/peek_source.hpp"
+#include "detectors/engine/peek_source.hpp"
 
 namespace landwaiter::detectors {
 

@@ -3,7 +3,7 @@
 
 #include "core/base/bytes.hpp"
 #include "detectors/engine/buffer_pool.hpp"
-#include "detectors/walk/peek_source.hpp"
+#include "detectors/engine/peek_source.hpp"
 
 #include <memory>
 #include <optional>
@@ -11,13 +11,14 @@
 
 namespace landwaiter::detectors {
 
-/// gzip: RFC 1952. zstd: RFC 8878 with skippable frames. xz: tukaani.org/xz/xz-file-format.txt. bzip2: as its library.
-enum class Compression { none, gzip, zstd, xz, bzip2 };
+/// gzip: RFC 1952. zlib: RFC 1950. zstd: RFC 8878 with skippable frames. xz: tukaani.org/xz/xz-file-format.txt. lzma: the older format of
+/// the same tools, without magic. bzip2: as its library.
+enum class Compression { none, gzip, zlib, zstd, xz, lzma, bzip2 };
 
 std::string_view to_string(Compression compression);
 
 /// How many bytes sniff_compression needs to be sure.
-inline constexpr std::size_t kCompressionSniffBytes = 10;
+inline constexpr std::size_t kCompressionSniffBytes = 16;
 
 /// By the first bytes only: media types and file names are not reliable.
 Compression sniff_compression(ByteView head);
@@ -29,18 +30,18 @@ Compression sniff_compression(ByteView head);
 /// undamaged data the chunks do not depend on how the source was split; the amount returned before damage may.
 class InflateSource final : public ByteSource {
  public:
-  InflateSource(ByteSource& source, Compression compression, BufferPool& buffers);
+  InflateSource(PeekSource& source, Compression compression, BufferPool& buffers);
   ~InflateSource() override;
 
   Result<ByteView> next() override;
-  /// True if the end was reached and bytes follow it that are neither another member nor zeros.
+  /// True if the end was reached and bytes follow it that are neither another member nor zeros: the source still has them.
   bool trailing_data() const { return trailing_data_; }
 
  private:
   std::size_t fill(std::span<std::uint8_t> out);
   void next_member();
 
-  PeekSource input_;
+  PeekSource& input_;
   Compression compression_;
   std::unique_ptr<class Decoder> decoder_;  ///< null when nothing is compressed
   BufferPool::Loan buffer_;

@@ -18,6 +18,10 @@ class PeekSource final : public ByteSource {
   /// Consumes `size` of the bytes that peek returned.
   void consume(std::size_t size) { view_ = view_.subspan(size); }
   Result<ByteView> next() override;
+  /// Takes back the end of what next() returned last.
+  void unread(ByteView rest) {
+    if (!rest.empty()) view_ = rest;
+  }
 
  private:
   void keep();

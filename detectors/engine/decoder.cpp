@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/decoder.hpp"
+#include "detectors/engine/decoder.hpp"
 
 #include "core/base/memory_meter.hpp"
 #include "core/base/text.hpp"
@@ -66,9 +66,10 @@ class DecoderMemory {
   std::size_t refused_ = 0;  ///< the largest that was
 };
 
+/// Deflated data with the header of either format.
 class GzipDecoder final : public Decoder {
  public:
-  GzipDecoder() {
+  explicit GzipDecoder(Compression format) : format_(format) {
     isal_inflate_init(&state_);
     expect_header();
   }
@@ -86,10 +87,11 @@ class GzipDecoder final : public Decoder {
     step.consumed = given_in - state_.avail_in;
     step.produced = given_out - state_.avail_out;
     if (code < 0) {
-      step.error = Error(ErrorCode::malformed, reason(code));
+      step.error = Error(ErrorCode::malformed, std::string(to_string(format_)) + " data is damaged" + reason(code));
     } else {
       step.finished = !in_header_ && state_.block_state == ISAL_BLOCK_FINISH;
     }
+    if (step.finished) give_back(step);
     return step;
   }
 
@@ -100,30 +102,40 @@ class GzipDecoder final : public Decoder {
 
  private:
   void expect_header() {
-    state_.crc_flag = ISAL_GZIP;
+    state_.crc_flag = format_ == Compression::gzip ? ISAL_GZIP : ISAL_ZLIB;
     isal_gzip_header_init(&header_);
+    zlib_header_ = {};
     in_header_ = true;
   }
 
   /// The header is read separately: isal_inflate would forget its flags between two calls, and a header may span two chunks.
   int inflate() {
     if (in_header_) {
-      const int code = isal_read_gzip_header(&state_, &header_);
+      const int code =
+          format_ == Compression::gzip ? isal_read_gzip_header(&state_, &header_) : isal_read_zlib_header(&state_, &zlib_header_);
       if (code != ISAL_DECOMP_OK) return code;  // damaged, or positive: more bytes are needed
       in_header_ = false;
     }
     return isal_inflate(&state_);
   }
 
+  /// The library reads eight bytes at a time, and keeps what follows the four of a zlib trailer.
+  void give_back(Step& step) const {
+    const std::size_t ahead = static_cast<std::size_t>(std::max(state_.read_in_length, 0)) / 8;
+    const std::size_t of_this_call = std::min(ahead, step.consumed);
+    step.consumed -= of_this_call;
+    step.unread = ahead - of_this_call;
+  }
+
   static const char* reason(int code) {
     switch (code) {
-      case ISAL_INVALID_BLOCK: return "gzip data is damaged: invalid deflate block";
-      case ISAL_INVALID_SYMBOL: return "gzip data is damaged: invalid deflate symbol";
-      case ISAL_INVALID_LOOKBACK: return "gzip data is damaged: invalid deflate distance";
-      case ISAL_INVALID_WRAPPER: return "gzip data is damaged: invalid header";
-      case ISAL_UNSUPPORTED_METHOD: return "gzip data is damaged: unknown compression method";
-      case ISAL_INCORRECT_CHECKSUM: return "gzip data is damaged: its checksum or length is wrong";
-      default: return "gzip data is damaged";
+      case ISAL_INVALID_BLOCK: return ": invalid deflate block";
+      case ISAL_INVALID_SYMBOL: return ": invalid deflate symbol";
+      case ISAL_INVALID_LOOKBACK: return ": invalid deflate distance";
+      case ISAL_INVALID_WRAPPER: return ": invalid header";
+      case ISAL_UNSUPPORTED_METHOD: return ": unknown compression method";
+      case ISAL_INCORRECT_CHECKSUM: return ": its checksum or length is wrong";
+      default: return "";
     }
   }
 
@@ -131,6 +143,8 @@ class GzipDecoder final : public Decoder {
   /// and the same damage should read the same every time.
   inflate_state state_{};
   isal_gzip_header header_{};
+  isal_zlib_header zlib_header_{};
+  Compression format_;
   bool in_header_ = true;
 };
 
@@ -174,7 +188,7 @@ class ZstdDecoder final : public Decoder {
 
 class XzDecoder final : public Decoder {
  public:
-  XzDecoder() { stream_.allocator = &allocator_; }
+  explicit XzDecoder(Compression format) : format_(format) { stream_.allocator = &allocator_; }
   ~XzDecoder() override { lzma_end(&stream_); }
 
   Step step(ByteView in, std::span<std::uint8_t> out) override {
@@ -194,7 +208,8 @@ class XzDecoder final : public Decoder {
 
   void reset() override {
     // Streams one by one instead of LZMA_CONCATENATED, which treats trailing data as damage. The meter limits the memory.
-    started_ = lzma_stream_decoder(&stream_, std::numeric_limits<std::uint64_t>::max(), 0);
+    constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+    started_ = format_ == Compression::xz ? lzma_stream_decoder(&stream_, kNoLimit, 0) : lzma_alone_decoder(&stream_, kNoLimit);
   }
 
  private:
@@ -202,10 +217,11 @@ class XzDecoder final : public Decoder {
     return static_cast<DecoderMemory*>(memory)->allocate(count * size);  // lzma's count is always 1
   }
   Error reason(lzma_ret code) const {
-    const Error damaged(ErrorCode::malformed, "xz data is damaged");
+    const std::string what(to_string(format_));
+    const Error damaged(ErrorCode::malformed, what + " data is damaged");
     switch (code) {
-      case LZMA_MEM_ERROR: return memory_.refusal("xz").value_or(damaged);
-      case LZMA_OPTIONS_ERROR: return {ErrorCode::unsupported, "xz data uses a filter or option that is not supported"};
+      case LZMA_MEM_ERROR: return memory_.refusal(what).value_or(damaged);
+      case LZMA_OPTIONS_ERROR: return {ErrorCode::unsupported, what + " data uses a filter or option that is not supported"};
       default: return damaged;
     }
   }
@@ -214,6 +230,7 @@ class XzDecoder final : public Decoder {
   lzma_allocator allocator_{allocate, DecoderMemory::free_for, &memory_};
   lzma_stream stream_ = LZMA_STREAM_INIT;
   lzma_ret started_ = LZMA_PROG_ERROR;
+  Compression format_;
 };
 
 class Bzip2Decoder final : public Decoder {
@@ -264,9 +281,11 @@ class Bzip2Decoder final : public Decoder {
 std::unique_ptr<Decoder> make_decoder(Compression compression) {
   std::unique_ptr<Decoder> decoder;
   switch (compression) {
-    case Compression::gzip: decoder = std::make_unique<GzipDecoder>(); break;
+    case Compression::gzip:
+    case Compression::zlib: decoder = std::make_unique<GzipDecoder>(compression); break;
     case Compression::zstd: decoder = std::make_unique<ZstdDecoder>(); break;
-    case Compression::xz: decoder = std::make_unique<XzDecoder>(); break;
+    case Compression::xz:
+    case Compression::lzma: decoder = std::make_unique<XzDecoder>(compression); break;
     case Compression::bzip2: decoder = std::make_unique<Bzip2Decoder>(); break;
     case Compression::none: break;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/inflate.hpp"
+#include "detectors/engine/inflate.hpp"
 
 #include "core/base/limits.hpp"
 #include "core/base/memory_meter.hpp"
@@ -24,7 +24,8 @@ struct Inflated {
 
 Inflated inflate(std::string_view compressed, std::size_t chunk_size = 64 * 1024, std::size_t buffer = 4096) {
   BufferPool buffers(buffer, 1);
-  MemorySource source(as_bytes(compressed), chunk_size);
+  MemorySource memory(as_bytes(compressed), chunk_size);
+  PeekSource source(memory);
   InflateSource inflater(source, sniff_compression(as_bytes(compressed)), buffers);
   Inflated out;
   while (true) {
@@ -83,7 +84,8 @@ TEST_CASE("chunks do not depend on how the source is cut") {
   const std::string packed = compress(sample(20000), "gzip");
   const auto sizes = [&](std::size_t chunk_size) {
     BufferPool buffers(64 * 1024, 1);
-    MemorySource source(as_bytes(packed), chunk_size);
+    MemorySource memory(as_bytes(packed), chunk_size);
+    PeekSource source(memory);
     InflateSource inflater(source, Compression::gzip, buffers);
     std::vector<std::size_t> out;
     for (auto chunk = inflater.next(); chunk && !chunk->empty(); chunk = inflater.next()) out.push_back(chunk->size());
@@ -223,15 +225,17 @@ TEST_CASE("the windows of decoders that are open add up") {
   BufferPool buffers(4096, 3);
   MemorySource sources[] = {MemorySource(as_bytes(packed), 1000), MemorySource(as_bytes(packed), 1000),
                             MemorySource(as_bytes(packed), 1000)};
-  InflateSource first(sources[0], Compression::xz, buffers);
+  PeekSource peeks[] = {PeekSource(sources[0]), PeekSource(sources[1]), PeekSource(sources[2])};
+  InflateSource first(peeks[0], Compression::xz, buffers);
   CHECK(first.next());
   {
-    InflateSource second(sources[1], Compression::xz, buffers), third(sources[2], Compression::xz, buffers);
+    InflateSource second(peeks[1], Compression::xz, buffers), third(peeks[2], Compression::xz, buffers);
     CHECK(second.next());
     CHECK_FALSE(third.next());
   }
   MemorySource again(as_bytes(packed), 1000);
-  CHECK(InflateSource(again, Compression::xz, buffers).next());
+  PeekSource peek(again);
+  CHECK(InflateSource(peek, Compression::xz, buffers).next());
 }
 
 TEST_CASE("an even source gives chunks of one size, whatever it gets") {

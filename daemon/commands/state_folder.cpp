@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/commands/state_folder.hpp"
+
+#include <iostream>
+
+namespace landwaiter::daemon {
+
+StateFolder StateFolder::choose(const std::string& named, bool none, const Environment& environment) {
+  if (none) return {};
+  if (!named.empty()) return {named, false};
+  if (const auto chosen = environment("LANDWAITER_STATE")) return {*chosen, false};
+  // An empty value means the default (XDG Base Directory Specification).
+  if (const auto state = environment("XDG_STATE_HOME"); state && !state->empty()) {
+    return {std::filesystem::path(*state) / "landwaiter", true};
+  }
+  return {std::filesystem::path(environment("HOME").value_or("/root")) / ".local/state/landwaiter", true};
+}
+
+void StateFolder::do_without(const Error& reason) {
+  std::cerr << "landwaiter: " << reason.message()
+            << "; nothing is remembered for the next time: --state DIR names another folder, --no-state asks for none\n";
+  directory.clear();
+}
+
+}  // namespace landwaiter::daemon

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/output/fail_rule.hpp"
+
+#include "core/assess/assess.hpp"
+#include "core/assess/decisions.hpp"
+#include "core/base/text.hpp"
+
+#include <algorithm>
+
+namespace landwaiter::daemon {
+namespace {
+
+/// Those of the rules of the built-in policies, too. A policy of one's own has to use `issue:CODE`, as it may be read later.
+bool is_issue(std::string_view code) {
+  if (weakness_known(code)) return true;
+  if (std::ranges::any_of(assess_issue_help(), [&](const IssueHelp& help) { return help.code == code; })) return true;
+  return std::ranges::any_of(Policy::builtin_names(), [&](const std::string& name) {
+    return std::ranges::any_of(Policy::builtin(name)->rules, [&](const PolicyRule& rule) { return rule.code == code; });
+  });
+}
+
+Error no_rule(std::string_view text) {
+  return {ErrorCode::invalid_argument,
+          "--fail-on " + quoted(text) +
+              " is not a valid rule; use a severity (info, low, medium, high, critical), a type (private-key, certificate, ...), "
+              "TYPE:SEVERITY, an issue's code (expired, deleted-but-present, ...), issue:CODE, not-opened or incomplete"};
+}
+
+}  // namespace
+
+Result<FailRule> FailRule::parse(std::string_view given) {
+  FailRule rule{.text = std::string(trim(given))};
+  const std::string text = to_lower(rule.text);
+  if (text == "not-opened" || text == "incomplete") {
+    rule.coverage = text == "incomplete" ? CoverageState::incomplete : CoverageState::not_opened;
+    return rule;
+  }
+  const std::size_t colon = text.find(':');
+  const std::string first = text.substr(0, colon);
+  const std::string second = colon == std::string::npos ? std::string() : text.substr(colon + 1);
+  if (first == "issue" && !second.empty()) {
+    rule.issue = second;
+    return rule;
+  }
+  rule.type = finding_type_from(first);
+  const auto alone = severity_from(first);
+  if (alone && colon == std::string::npos) {
+    rule.severity = *alone;
+    return rule;
+  }
+  if (!rule.type && colon == std::string::npos && is_issue(first)) {
+    rule.issue = first;
+    return rule;
+  }
+  const auto severity = colon == std::string::npos ? std::optional(Severity::info) : severity_from(second);
+  if (!rule.type || !severity) return no_rule(given);
+  rule.severity = *severity;
+  return rule;
+}
+
+Result<std::vector<FailRule>> FailRule::parse_list(std::string_view text) {
+  std::vector<FailRule> rules;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    auto rule = parse(text.substr(begin, end - begin));
+    if (!rule) return rule.error();
+    rules.push_back(*std::move(rule));
+    begin = end + 1;
+  }
+  return rules;
+}
+
+bool FailRule::met_by(const Finding& finding) const {
+  if (coverage || is_accepted(finding)) return false;
+  if (issue.empty()) return (!type || *type == finding.type) && finding.severity >= severity;
+  return std::ranges::any_of(issues_of(finding), [&](const Issue& each) { return each.code == issue && !each.accepted; });
+}
+
+bool FailRule::met_by(const ImageReport& image) const {
+  if (coverage) return coverage_of(image).state() >= *coverage;
+  return std::ranges::any_of(image.findings, [&](const Finding& finding) { return met_by(finding); });
+}
+
+}  // namespace landwaiter::daemon

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/base/result.hpp"
+#include "core/report/coverage.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace landwaiter::daemon {
+
+/// A `--fail-on` rule, in any case: "high" (that severity or worse), "private-key" (that type), "certificate:medium" (both), an issue's
+/// code
+/// ("expired", "rsa-1024"), "not-opened" (anything was not searched) or "incomplete" (a search ended early).
+struct FailRule {
+  std::string text;                         ///< as it was given
+  std::optional<CoverageState> coverage{};  ///< instead of the others
+  std::string issue{};                      ///< instead of type and severity
+  std::optional<FindingType> type{};
+  Severity severity = Severity::info;
+
+  static Result<FailRule> parse(std::string_view text);
+  /// Several, with commas between them.
+  static Result<std::vector<FailRule>> parse_list(std::string_view text);
+
+  /// Of an assessed finding. Assets that a later layer deletes also count: they can still be pulled with the image. What is accepted does
+  /// not (core/assess/decisions.hpp), neither as a whole nor the one issue.
+  bool met_by(const Finding& finding) const;
+  bool met_by(const ImageReport& image) const;
+};
+
+}  // namespace landwaiter::daemon

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/commands/state_folder.hpp"
+
+#include "tests/support/catch.hpp"
+
+#include <map>
+
+using namespace landwaiter;
+using namespace landwaiter::daemon;
+
+namespace {
+
+StateFolder choose(const std::string& named, bool none, std::map<std::string, std::string> variables) {
+  const Environment environment = [&variables](const std::string& name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional(found->second);
+  };
+  return StateFolder::choose(named, none, environment);
+}
+
+}  // namespace
+
+TEST_CASE("a command does without a state folder only if nobody named it", "[commands]") {
+  CHECK(choose("", true, {{"HOME", "/h"}}).directory.empty());
+  const auto named = choose("/named", false, {{"LANDWAITER_STATE", "/variable"}});
+  CHECK((named.directory == "/named" && !named.is_default));
+  const auto variable = choose("", false, {{"LANDWAITER_STATE", "/variable"}, {"XDG_STATE_HOME", "/xdg"}});
+  CHECK((variable.directory == "/variable" && !variable.is_default));
+  const auto xdg = choose("", false, {{"XDG_STATE_HOME", "/xdg"}, {"HOME", "/h"}});
+  CHECK((xdg.directory == "/xdg/landwaiter" && xdg.is_default));
+  const auto home = choose("", false, {{"XDG_STATE_HOME", ""}, {"HOME", "/h"}});
+  CHECK((home.directory == "/h/.local/state/landwaiter" && home.is_default));
+}

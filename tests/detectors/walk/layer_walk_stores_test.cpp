@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stores of other programs whose content does not lie in their file as it is: git's objects and SQLite's long rows.
+#include "core/report/coverage.hpp"
+#include "detectors/walk/git_pack.hpp"
+#include "detectors/walk/sqlite_rows.hpp"
+#include "tests/detectors/support/walker_support.hpp"
+#include "tests/support/catch.hpp"
+
+#include <sqlite3.h>
+
+#include <set>
+
+using namespace landwaiter;
+using namespace landwaiter::detectors;
+using namespace landwaiter::detectors::test;
+using namespace std::literals;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+/// As zlib wraps it (RFC 1950): a header, what is in a gzip file between its header and its trailer, and another checksum.
+std::string deflated(const std::string& bytes) {
+  const std::string gzip = compress(bytes, "gzip");
+  std::uint32_t low = 1, high = 0;
+  for (const char c : bytes) {
+    low = (low + static_cast<unsigned char>(c)) % 65521;
+    high = (high + low) % 65521;
+  }
+  std::string out = "\x78\x9c" + gzip.substr(10, gzip.size() - 18);
+  for (const std::uint32_t part : {high, low}) (out += static_cast<char>(part >> 8)) += static_cast<char>(part & 0xff);
+  return out;
+}
+
+ScannedBlob scan_file(const std::string& content, std::size_t chunk_size = 64 * 1024) {
+  return scan(make_tar({{"f", content}, {"next", needle("next____")}}), {}, chunk_size);
+}
+
+std::string object(unsigned type, const std::string& content, const std::string& base = "") {
+  std::string out;
+  std::size_t size = content.size();
+  unsigned byte = type << 4 | (size & 15);
+  for (size >>= 4; size > 0; size >>= 7) {
+    out += static_cast<char>(byte | 0x80);
+    byte = size & 0x7f;
+  }
+  out += static_cast<char>(byte);
+  return out + base + deflated(content);
+}
+
+std::string pack(const Texts& objects) {
+  std::string out = "PACK\0\0\0\x02\0\0\0"s + static_cast<char>(objects.size());
+  for (const std::string& each : objects) out += each;
+  return out + std::string(20, '#');
+}
+
+/// A database with these rows, one after the other, and then without those of `gone`.
+std::string database(int page_size, const Texts& rows, const Texts& statements = {}) {
+  sqlite3* connection = nullptr;
+  REQUIRE(sqlite3_open(":memory:", &connection) == SQLITE_OK);
+  const auto run = [&](const std::string& sql) { REQUIRE(sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK); };
+  run("PRAGMA page_size=" + std::to_string(page_size) + "; CREATE TABLE t(a);");
+  for (const std::string& row : rows) run("INSERT INTO t VALUES('" + row + "')");
+  for (const std::string& statement : statements) run(statement);
+  sqlite3_int64 size = 0;
+  unsigned char* bytes = sqlite3_serialize(connection, "main", &size, 0);
+  std::string out(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  sqlite3_free(bytes);
+  sqlite3_close(connection);
+  return out;
+}
+
+/// A text with needles so close that some of them lie over a border of pages, wherever these are.
+std::string long_row(const std::string& name, std::size_t count) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string number = std::to_string(100 + i);
+    out += needle(name + number) + "-";
+  }
+  return out;
+}
+
+/// How many of the needles of a long_row were found; broken ones are others.
+std::size_t found_of(const ScannedBlob& report, const std::string& name, std::size_t count = 1) {
+  std::set<std::string> ids;
+  for (const Finding& finding : report.findings) ids.insert(finding.id);
+  std::size_t found = ids.count("needle:" + name);
+  for (std::size_t i = 0; i < count; ++i) found += ids.count("needle:" + name + std::to_string(100 + i));
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("stores: loose objects of git") {
+  const ScannedBlob report = scan_file(deflated("blob 15\0"s + needle("loose___")));
+  CHECK(places(report) == Texts{"loose___ f!f.content", "next____ next"});
+  CHECK(complaints(report).empty());
+  const ScannedBlob cut = scan_file(deflated("blob\0" + needle("loose___") + noise(2000)).substr(0, 1000));
+  CHECK(complaints(cut) == Texts{"malformed f"});
+}
+
+TEST_CASE("stores: objects of a git pack, and what deltas add") {
+  const std::string inserted = needle("inserted") + std::string(100, 'x');
+  const std::string delta = "\x90\x01\x90\x02"s + "\x91\x05\x10" + static_cast<char>(inserted.size()) + inserted + "\x80";
+  const std::string whole =
+      pack({object(1, needle("commit__")), object(3, needle("blob____") + std::string(5000, 'y')), object(6, delta, "\x81\x05"),
+            object(7, delta, std::string(20, '\xaa')), object(2, "tree"), object(4, "tag")});
+  for (const std::size_t chunk : {std::size_t{7}, std::size_t{1000}, whole.size() * 2}) {
+    const ScannedBlob report = scan_file(whole + needle("behind__"), chunk);
+    CHECK(places(report) ==
+          Texts{"behind__ f", "blob____ f!blob 2", "commit__ f!commit 1", "inserted f!delta 3", "inserted f!delta 4", "next____ next"});
+    REQUIRE(report.diagnostics.size() == 1);
+    INFO(report.diagnostics[0].message);
+    CHECK(report.diagnostics[0].message.starts_with("2 objects of this git pack"));
+  }
+  CHECK(complaints(scan_file(pack({object(3, needle("blob____"))}))).empty());
+  for (const std::string& damaged : {whole.substr(0, 100), whole.substr(0, 10), pack({object(5, "x")}), pack({"\x35not deflated"}),
+                                     pack({}) + "x", pack({std::string(30, '\xff')})}) {
+    const ScannedBlob report = scan_file(damaged + needle("behind__"));
+    CHECK(found_of(report, "behind__") == 1);
+    CHECK(coverage_of(report.diagnostics).incomplete == 0);
+  }
+}
+
+TEST_CASE("stores: a delta's inserts do not depend on how it is cut") {
+  const std::string delta =
+      "\x90\x01\x90\x02\x03"
+      "abc"
+      "\xff\1\2\3\4\5\6\7\x02"
+      "de\x81\x09\x01"
+      "f"s;
+  for (std::size_t cut = 0; cut <= delta.size(); ++cut) {
+    DeltaInserts inserts;
+    std::string out;
+    for (std::string piece : {delta.substr(0, cut), delta.substr(cut)}) {
+      const auto size = inserts.filter(std::span(reinterpret_cast<std::uint8_t*>(piece.data()), piece.size()));
+      out += piece.substr(0, size);
+    }
+    CHECK(out == "abcdef");
+  }
+}
+
+TEST_CASE("stores: long rows of SQLite are put together, whatever the pages' order") {
+  Texts rows;
+  for (int i = 0; i < 40; ++i)
+    rows.push_back(std::string(static_cast<std::size_t>(i) * 37, 'f') +
+                   long_row(std::string("a") + static_cast<char>('A' + i) + "___", 150));
+  for (const int page : {512, 1024, 4096, 65536}) {
+    INFO(page);
+    const std::string bytes = database(page, rows);
+    for (const std::size_t chunk : {std::size_t{1000}, std::size_t{256} * 1024}) {
+      const ScannedBlob report = scan_file(bytes, chunk);
+      for (int i = 0; i < 40; ++i) CHECK(found_of(report, std::string("a") + static_cast<char>('A' + i) + "___", 150) == 150);
+      CHECK(complaints(report).empty());
+    }
+    // Pages that were free are used in another order.
+    const std::string reused =
+        database(page, rows, {"DELETE FROM t WHERE rowid%3=0", "INSERT INTO t VALUES('" + long_row("late_", 900) + "')"});
+    CHECK(found_of(scan_file(reused), "late_", 900) == 900);
+  }
+}
+
+TEST_CASE("stores: hostile databases end in time, and are told") {
+  const std::string good = database(1024, {long_row("a____", 300), long_row("b____", 300)});
+  std::string loop = good;
+  for (std::size_t page = 1; page * 1024 < loop.size(); ++page) {
+    if (loop[page * 1024] == 0) loop.replace(page * 1024, 4, "\0\0\0\x02"s);
+  }
+  CHECK(coverage_of(scan_file(loop).diagnostics).not_opened == 1);
+  std::string cells = good;  // every cell is the same one
+  for (std::size_t at = 1024 + 8; at < 1024 + 500; at += 2) cells.replace(at, 2, cells.substr(1024 + 8, 2));
+  cells.replace(1024 + 3, 2, "\xff\xff");
+  CHECK(found_of(scan_file(cells), "a____", 300) + found_of(scan_file(cells), "b____", 300) > 300);
+  for (const std::size_t size : {std::size_t{20}, std::size_t{99}, std::size_t{1500}, std::size_t{5000}}) {
+    const ScannedBlob cut = scan_file(good.substr(0, size) + needle("behind__"));
+    CHECK(coverage_of(cut.diagnostics).incomplete == 0);
+    CHECK(found_of(cut, "behind__") == 1);
+  }
+  std::string odd = good;
+  odd[16] = odd[17] = 3;
+  CHECK(complaints(scan_file(odd)) == Texts{"malformed f"});
+  const ScannedBlob huge = scan_file(database(4096, {std::string(3'000'000, 'x')}));
+  CHECK(coverage_of(huge.diagnostics).not_opened == 1);
+  CHECK(found_of(scan_file(good + make_zip({{"k", needle("zipped__")}}, "compression=deflate")), "zipped__") == 1);
+}
