@@ -27,6 +27,7 @@ constexpr std::array kHelp{
     IssueHelp{"quantum-vulnerable", "A quantum computer could break it."},
     IssueHelp{"known-compromised", "The key is on a list of known compromised keys."},
     IssueHelp{"published-key", "The private key was published."},
+    IssueHelp{"published-key-in-use", "A published private key lies where a server uses it."},
     IssueHelp{"shared-prime", "The RSA modulus shares a prime with another key."},
     IssueHelp{"unusual-root", "A trust store has an authority that is in no public root program."},
     IssueHelp{"exposed-private-key", "The image contains a private key."},

@@ -4,6 +4,7 @@
 
 #include "core/report/assets/certificate.hpp"
 #include "core/report/assets/common.hpp"
+#include "core/report/assets/crypto_configuration.hpp"
 #include "core/report/assets/key.hpp"
 
 #include <algorithm>
@@ -46,8 +47,18 @@ Issue pair_issue(const Finding& key, const Finding& certificate, SystemTime toda
   return issue;
 }
 
+/// Where a published key is used, it matters as any other, and everybody has it.
+bool add_published_in_use(const Finding& key, const ImageView& image, std::vector<Issue>& issues) {
+  const auto place = std::ranges::find_if(key.occurrences, [&](const Occurrence& each) { return image.in_use(each); });
+  if (place == key.occurrences.end()) return false;
+  issues.push_back({"published-key-in-use", Severity::high,
+                    "It was published by " + assets::publisher_of(key) + ", and " + place->path + " is where a server's own key belongs.",
+                    "Replace it and its certificates: everybody has this key."});
+  return true;
+}
+
 void add_pairs(const Finding& key, const ImageView& image, SystemTime today, std::vector<Issue>& issues) {
-  if (!assets::publisher_of(key).empty()) return;
+  if (!assets::publisher_of(key).empty() && !add_published_in_use(key, image, issues)) return;
   constexpr std::size_t kPairsMax = 20;
   std::size_t count = 0;
   for (const std::string& id : assets::matching_certificates_of(key)) {
@@ -114,6 +125,12 @@ bool in_trust_store(const Occurrence& occurrence) {
 ImageView::ImageView(const ImageReport& image) {
   for (const Finding& finding : image.findings) {
     if (finding.type == FindingType::certificate) certificates_.emplace(finding.id, &finding);
+    if (finding.type != FindingType::crypto_configuration) continue;
+    for (const auto& [name, values] : assets::crypto_configuration_of(finding).directives) {
+      for (const std::string& value : values) {
+        if (value.starts_with('/')) configured_.insert(value.substr(1));
+      }
+    }
   }
   for (std::size_t i = 0; i < image.facts.layers.size(); ++i) layers_[image.facts.layers[i].str()] = i + 1;
 }
@@ -121,6 +138,14 @@ ImageView::ImageView(const ImageReport& image) {
 const Finding* ImageView::certificate(const std::string& id) const {
   const auto found = certificates_.find(id);
   return found == certificates_.end() ? nullptr : found->second;
+}
+
+bool ImageView::in_use(const Occurrence& occurrence) const {
+  if (occurrence.where != Where::file || !occurrence.archive.empty() || occurrence.deleted_by) return false;
+  constexpr std::array<std::string_view, 3> folders{"etc/", "usr/local/etc/", "run/secrets/"};
+  const auto inside = [&](std::string_view folder) { return occurrence.path.starts_with(folder); };
+  return std::ranges::any_of(folders, inside) || occurrence.path.find("/.ssh/") != std::string::npos ||
+         configured_.contains(occurrence.path);
 }
 
 std::string ImageView::layer_name(const Digest& layer) const {

@@ -5,6 +5,7 @@
 
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace landwaiter {
@@ -21,20 +22,24 @@ void add_policy_issues(const Finding& finding, const AssessContext& context, std
 /// The blocklist, published keys, shared primes.
 void add_key_issues(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues);
 
-/// An image's layers and certificates by name. Holds pointers into the report; only its attributes may change meanwhile.
+/// An image's layers, certificates and configured files by name. Holds pointers into the report; only its attributes may change meanwhile.
 class ImageView {
  public:
   explicit ImageView(const ImageReport& image);
   const Finding* certificate(const std::string& id) const;
+  /// Whether the file is where servers and people keep the keys that they use, or a configuration names it.
+  bool in_use(const Occurrence& occurrence) const;
   /// "layer 3 (4bf5122f3440)"; for a layer that appears twice, the upper one.
   std::string layer_name(const Digest& layer) const;
 
  private:
   std::unordered_map<std::string, const Finding*> certificates_;
   std::unordered_map<std::string, std::size_t> layers_;
+  std::unordered_set<std::string> configured_;
 };
 
-/// Keys together with their certificates, deleted secrets that are still in the image, unusual roots in trust stores.
+/// Keys together with their certificates, published keys that are in use, deleted secrets that are still in the image, unusual roots in
+/// trust stores.
 void add_image_issues(const Finding& finding, const ImageView& image, const AssessContext& context, std::vector<Issue>& issues);
 
 /// Explains the severity that the detector assigned, if no other issue does.

@@ -78,6 +78,7 @@ void to_json(json& out, const LayerFacts& value) {
              {"whiteouts", value.whiteouts},      {"opaque_directories", value.opaque_directories},
              {"written", value.written.encode()}, {"stats", value.stats},
              {"diagnostics", value.diagnostics}};
+  for (const HardLink& link : value.links) out["links"].push_back({link.path, link.target});
 }
 
 void from_json(const json& in, LayerFacts& value) {
@@ -86,6 +87,9 @@ void from_json(const json& in, LayerFacts& value) {
   in.at("whiteouts").get_to(value.whiteouts);
   in.at("opaque_directories").get_to(value.opaque_directories);
   value.written = path_set_at(in, "written");
+  value.links.clear();
+  for (const json& link : in.value("links", json::array()))
+    value.links.push_back({link.at(0).get<std::string>(), link.at(1).get<std::string>()});
   in.at("stats").get_to(value.stats);
   in.at("diagnostics").get_to(value.diagnostics);
 }

@@ -27,6 +27,14 @@ struct ScanStats {
   ScanStats& operator+=(const ScanStats& other);
 };
 
+/// Another name of a file that a lower layer holds.
+struct HardLink {
+  std::string path;
+  std::string target;
+
+  bool operator==(const HardLink&) const = default;
+};
+
 /// What the walk through a layer found out, whatever was searched for; keyed by (layer, walker). Composing needs it.
 struct LayerFacts {
   Digest layer;
@@ -34,6 +42,7 @@ struct LayerFacts {
   std::vector<std::string> whiteouts;           ///< paths that this layer deletes (".wh." removed)
   std::vector<std::string> opaque_directories;  ///< directories whose lower content this layer hides; "" is the root
   PathSet written;                              ///< paths that this layer writes
+  std::vector<HardLink> links;                  ///< those to files that are not in this layer
   ScanStats stats;
   std::vector<Diagnostic> diagnostics;  ///< of the walk itself: damage, limits, archives that could not be opened
 };

@@ -186,15 +186,10 @@ int run_list(ListOptions options, const Environment& environment) {
   const RealClock clock;
   auto out = OutputFile::open(options.output);
   if (!out) return fail_usage(out.error());
-  std::unique_ptr<storage::Store> store;
-  if (!options.state.directory.empty()) {
-    auto opened = storage::Store::open(options.state.directory);
-    if (opened) store = *std::move(opened);
-    else if (options.state.is_default) options.state.do_without(opened.error());
-    else return fail_usage(opened.error());
-  }
+  auto store = options.state.open();
+  if (!store) return fail_usage(store.error());
   asio::io_context io(1);
-  Listing listing(io, options, environment, clock, std::move(store), *out);
+  Listing listing(io, options, environment, clock, *std::move(store), *out);
   auto prepared = listing.prepare();
   if (!prepared) return fail_usage(prepared.error());
 

@@ -299,16 +299,11 @@ class Scan {
 };
 
 /// In a folder, or until the end of this scan if that is empty.
-Result<std::unique_ptr<storage::Store>> open_store(const std::filesystem::path& directory) {
-  return directory.empty() ? storage::Store::open_temporary() : storage::Store::open(directory);
-}
-
 /// Without a usable folder of its own a scan still has its result.
 Result<std::unique_ptr<storage::Store>> open_store(StateFolder& state) {
-  auto store = open_store(state.directory);
-  if (store || !state.is_default) return store;
-  state.do_without(store.error());
-  return open_store(state.directory);
+  auto store = state.open();
+  if (!store) return store.error();
+  return *store ? std::move(store) : storage::Store::open_temporary();
 }
 
 Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options) {

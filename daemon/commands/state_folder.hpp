@@ -2,8 +2,10 @@
 #pragma once
 
 #include "daemon/settings/config.hpp"
+#include "storage/local/store.hpp"
 
 #include <filesystem>
+#include <memory>
 #include <string>
 
 namespace landwaiter::daemon {
@@ -16,8 +18,9 @@ struct StateFolder {
   /// The folder that was named, on the command line or by $LANDWAITER_STATE; otherwise $XDG_STATE_HOME/landwaiter, or
   /// ~/.local/state/landwaiter.
   static StateFolder choose(const std::string& named, bool none, const Environment& environment);
-  /// Remembers nothing from here on, and says so on standard error.
-  void do_without(const Error& reason);
+  /// The store in the folder, or nullptr if nothing is remembered. If it is the default and cannot be used, or its disk is full, nothing is
+  /// remembered from here on, which is said on standard error; one that was named must be usable.
+  Result<std::unique_ptr<storage::Store>> open();
 };
 
 }  // namespace landwaiter::daemon

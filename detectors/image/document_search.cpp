@@ -18,6 +18,7 @@ class DocumentsScan {
   void document(Where where, std::string_view bytes) {
     if (bytes.empty()) return;
     const auto visit = [&](std::string_view text, const TextPlace& place) {
+      if (where == Where::manifest && place.is_embedded_blob()) return;
       search(text, where, [&](std::size_t offset) { return place.str(offset); });
     };
     auto visited = visit_texts(bytes, kDocumentTextsMax, visit);

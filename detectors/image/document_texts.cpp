@@ -75,6 +75,12 @@ std::string TextPlace::str(std::size_t offset) const {
   return name.empty() ? out : out + " (" + name + ")";
 }
 
+bool TextPlace::is_embedded_blob() const {
+  if (is_name_ || steps_.size() < 2 || steps_.back().list || steps_.back().name != "data") return false;
+  return (steps_.size() == 2 && steps_.front().name == "config") ||
+         (steps_.size() == 3 && steps_.front().name == "layers" && steps_[1].list);
+}
+
 /// Follows the parser's events through the document.
 class TextVisitor final : public nlohmann::json_sax<nlohmann::json> {
  public:

@@ -21,6 +21,9 @@ class TextPlace {
   /// when the thing meant is in its value; of members those names that look like names, and else their number.
   std::string str(std::size_t offset) const;
 
+  /// The `data` of a manifest's config or layer: the blob itself in base64 (OCI image-spec, descriptor.md), which is read as such.
+  bool is_embedded_blob() const;
+
  private:
   friend class TextVisitor;
   struct Step {

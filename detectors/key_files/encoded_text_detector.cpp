@@ -204,7 +204,8 @@ void inspect_compressed_text(const Window& window, const Hit& hit, FindingSink& 
 void inspect_compressed_twice(const Window& window, const Hit& hit, FindingSink& sink) {
   const Base64Text& text = kCompressedTwiceTexts[static_cast<std::size_t>(hit.trigger - kCompressedTwice)];
   const auto begin = group_begin(window.bytes, start_of(hit, text.characters.size()), text.before);
-  if (begin && (text.before > 0 || begins_value(window.bytes, *begin))) inspect_compressed(window, *begin, sink);
+  // Anywhere in the outer text: the inner one may stand behind other words.
+  if (begin) inspect_compressed(window, *begin, sink);
 }
 
 void inspect_hex_pem(const Window& window, const Hit& hit, FindingSink& sink) {

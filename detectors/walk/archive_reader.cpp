@@ -177,8 +177,10 @@ ArchiveReader::Step ArchiveReader::next() {
     fail("not a " + std::string(format_name()) + " archive");
     return Step::failed;
   }
+  if (ends_unpadded_) return Step::end;
   // Separate from reading the next header, so the content does not count as header.
   if (std::exchange(in_entry_, false) && archive_read_data_skip(archive_.get()) == ARCHIVE_FATAL) {
+    if (lacks_only_padding()) return Step::end;
     fail_damaged();
     return Step::failed;
   }
@@ -194,6 +196,7 @@ ArchiveReader::Step ArchiveReader::next() {
     case ARCHIVE_OK:
     case ARCHIVE_WARN:
       in_entry_ = true;
+      content_read_ = 0;
       fill_entry(header);
       if (!pay_for_work()) return Step::failed;
       if (code == ARCHIVE_WARN && worth_telling(reason())) entry_.warning = reason();
@@ -338,6 +341,11 @@ void ArchiveReader::fill_entry(struct archive_entry* header) {
   }
 }
 
+/// Some write no zeros behind the last file's content (umoci insert): nothing is missing then.
+bool ArchiveReader::lacks_only_padding() const {
+  return format_ == ArchiveFormat::tar && !source_->failed && entry_.exact_size && content_read_ > 0 && content_read_ == entry_.size_bytes;
+}
+
 Result<ArchiveReader::Block> ArchiveReader::read() {
   if (failed_) return error_;
   const void* data = nullptr;
@@ -347,12 +355,17 @@ Result<ArchiveReader::Block> ArchiveReader::read() {
     const int code = archive_read_data_block(archive_.get(), &data, &size, &offset);
     if (code == ARCHIVE_WARN) warning_ = Error(ErrorCode::malformed, "content is damaged: " + reason());
     if (code == ARCHIVE_EOF) return Block{static_cast<std::uint64_t>(offset), {}};
+    if (code == ARCHIVE_FATAL && lacks_only_padding()) {
+      ends_unpadded_ = true;
+      return Block{content_read_, {}};
+    }
     if (code == ARCHIVE_FATAL) {
       fail_damaged();
       return error_;
     }
     if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return Error(ErrorCode::malformed, "content cannot be read: " + reason());
     if (size == 0) continue;
+    content_read_ = static_cast<std::uint64_t>(offset) + size;
     return Block{static_cast<std::uint64_t>(offset), ByteView(static_cast<const std::uint8_t*>(data), size)};
   }
 }

@@ -46,6 +46,7 @@ class ArchiveReader final : public EntryReader {
   std::uint64_t header_work() const;
   bool pay_for_work();
   Step pass_over();
+  bool lacks_only_padding() const;
   std::string_view format_name() const;
   void fail(std::string message);
   void fail_damaged();
@@ -61,6 +62,8 @@ class ArchiveReader final : public EntryReader {
   struct ::archive_entry* header_ = nullptr;  ///< of entry_; libarchive's
   bool opened_ = false;
   bool in_entry_ = false;
+  bool ends_unpadded_ = false;
+  std::uint64_t content_read_ = 0;  ///< of entry_, in bytes
   std::int64_t damaged_at_ = -1;
 };
 

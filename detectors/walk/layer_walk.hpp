@@ -74,7 +74,7 @@ class LayerWalk {
   Result<void> open_git_pack(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_sqlite(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_compressed(PeekSource& bytes, Compression compression, Budget& budget, std::size_t depth, bool& opened);
-  Result<void> open_inflated(PeekSource& content, Budget& budget, std::size_t depth);
+  Result<void> open_inflated(PeekSource& content, std::size_t depth);
   Result<void> open_archive(PeekSource& bytes, ArchiveFormat format, Budget* budget, std::size_t depth, bool& opened);
   Result<void> walk_entries(EntryReader& archive, Budget* budget, std::size_t depth, bool& opened);
   Result<void> nested_entry(EntryReader& archive, Budget* budget, std::size_t depth);

@@ -77,6 +77,7 @@ Result<void> LayerWalk::open_sqlite(PeekSource& bytes, Budget& budget, std::size
 }
 
 Result<void> LayerWalk::open_compressed(PeekSource& bytes, Compression compression, Budget& budget, std::size_t depth, bool& opened) {
+  std::uint64_t before = budget.expanded_bytes;
   InflateSource inflate(bytes, compression, memory_.inflated);
   Spending spending(*this, inflate, budget);
   PeekSource content(spending);
@@ -90,19 +91,20 @@ Result<void> LayerWalk::open_compressed(PeekSource& bytes, Compression compressi
     head = after_zeros(content);
     if (!head) return head.error();
     if (head->empty()) return {};
+    before = budget.expanded_bytes - head->size();
   }
-  return open_inflated(content, budget, depth);
+  const auto scanned = open_inflated(content, depth);
+  report_.stats().nested_bytes += budget.expanded_bytes - before;
+  return scanned;
 }
 
-Result<void> LayerWalk::open_inflated(PeekSource& content, Budget& budget, std::size_t depth) {
+Result<void> LayerWalk::open_inflated(PeekSource& content, std::size_t depth) {
   if (++nested_entries_ > limits_.layer_entries_max) return too_many_entries();
   ++report_.stats().nested_files;
-  const std::uint64_t before = budget.expanded_bytes;
   const Inside inside(place_, uncompressed_name(std::string(name())));
   const auto readers = open_readers(nullptr);
   auto scanned = scan_content(content, std::nullopt, depth + 1, readers.get());
   if (readers) report_of(*readers);
-  report_.stats().nested_bytes += budget.expanded_bytes - before;
   return scanned;
 }
 

@@ -249,6 +249,20 @@ std::vector<Diagnostic> ReportBuilder::finish(Diagnostics& diagnostics) {
   return list;
 }
 
+/// Those to what another layer holds, which composing finds. Unpackers of images rarely make any; facts are one message.
+void ReportBuilder::keep_links() {
+  constexpr std::size_t kLinksMax = 20'000, kBytesMax = 4 * limits::MiB;
+  std::size_t bytes = 0;
+  for (const auto& [name, target] : hard_links_) {
+    if (facts_.written.contains(target, false)) continue;
+    bytes += name.size() + target.size();
+    if (facts_.links.size() == kLinksMax || bytes > kBytesMax) {
+      return once(walk_diagnostics_, hard_links_full_, "too many hard links to lower layers: assets are not listed under all their names");
+    }
+    facts_.links.push_back({name, target});
+  }
+}
+
 ScannedLayer ReportBuilder::finish() {
   ScannedLayer layer;
   for (const Analysis analysis : wanted_) {
@@ -272,6 +286,7 @@ ScannedLayer ReportBuilder::finish() {
     list->erase(same.begin(), same.end());
   }
   facts_.written.seal();
+  keep_links();
   facts_.diagnostics = finish(walk_diagnostics_);
   layer.facts = std::move(facts_);
   return layer;

@@ -93,6 +93,7 @@ class ReportBuilder {
   void add_finding(Section& into, Finding finding, const Place& place);
   void add_packages(Section& into, FileResults& found, const Place& place);
   void copy_to_hard_links(Section& section);
+  void keep_links();
 
   const ScanLimits& limits_;
   std::vector<Analysis> wanted_;

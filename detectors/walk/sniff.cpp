@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace landwaiter::detectors {
 namespace {
@@ -168,25 +169,39 @@ bool begins_zip(ByteView head) {
   return std::ranges::none_of(first, [](std::uint8_t c) { return c < 0x20 || c == 0x7f; });
 }
 
+namespace {
+
+/// Whether 'P' and then 'K' are among the first `kPairBlock` bytes and the one after them: the only work that every byte of a file costs.
+constexpr std::size_t kPairBlock = 256;
+
+bool has_pair(const std::uint8_t* block) {
+  using Lanes [[gnu::vector_size(16)]] = std::uint8_t;
+  Lanes pairs{};
+  for (std::size_t at = 0; at < kPairBlock; at += sizeof(Lanes)) {
+    Lanes first, second;
+    std::memcpy(&first, block + at, sizeof first);
+    std::memcpy(&second, block + at + 1, sizeof second);
+    pairs |= (first == 'P') & (second == 'K');
+  }
+  std::array<std::uint64_t, 2> any{};
+  std::memcpy(any.data(), &pairs, sizeof any);
+  return (any[0] | any[1]) != 0;
+}
+
+}  // namespace
+
 std::size_t find_zip_mark(ByteView bytes) {
   const auto is_mark = [&](std::size_t at) {
     const std::string_view text = as_text(bytes.subspan(at, std::min<std::size_t>(4, bytes.size() - at)));
     return kZipLocalHeader.starts_with(text) || kZipEmpty.starts_with(text);
   };
-  constexpr std::size_t kBlock = 64;
   std::size_t at = 0;
   while (at < bytes.size()) {
-    // A loop that compilers turn into vector instructions, as most blocks have no such pair of bytes.
-    if (bytes.size() - at > kBlock) {
-      unsigned pairs = 0;
-      const std::uint8_t* block = bytes.data() + at;
-      for (std::size_t i = 0; i < kBlock; ++i) pairs |= static_cast<unsigned>(block[i] == 'P') & static_cast<unsigned>(block[i + 1] == 'K');
-      if (pairs == 0) {
-        at += kBlock;
-        continue;
-      }
+    if (bytes.size() - at > kPairBlock && !has_pair(bytes.data() + at)) {
+      at += kPairBlock;
+      continue;
     }
-    const std::size_t end = std::min(bytes.size(), at + kBlock);
+    const std::size_t end = std::min(bytes.size(), at + kPairBlock);
     for (; at < end; ++at) {
       if (bytes[at] == 'P' && is_mark(at)) return at;
     }

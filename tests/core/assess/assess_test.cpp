@@ -284,6 +284,31 @@ TEST_CASE("a trust store's well-known password is no alarm, a key store's is") {
   CHECK(assessed({finding(FindingType::keystore, "k", store("private-key"))}, "k").severity == Severity::high);
 }
 
+TEST_CASE("a published key that is in use is judged by its place") {
+  const json published{{"publisher", "a test suite"}, {"encrypted", false}, {"matching_certificates", json::array({"c"})}};
+  const auto severity = [&](const std::string& path, std::vector<Finding> more = {}) {
+    Finding key = finding(FindingType::private_key, "k", published, path);
+    key.severity = Severity::low;
+    more.push_back(std::move(key));
+    return assessed(std::move(more), "k").severity;
+  };
+  for (const char* path : {"usr/lib/libx.so", "app/node_modules/x/test/key.pem", "srv/key.pem", "usr/share/etc/key.pem"}) {
+    INFO(path);
+    CHECK(severity(path) == Severity::low);
+  }
+  for (const char* path :
+       {"etc/nginx/ssl/server.key", "etc/ssl/private/key.pem", "usr/local/etc/key", "root/.ssh/id_rsa", "run/secrets/tls"}) {
+    INFO(path);
+    CHECK(severity(path) == Severity::high);
+  }
+  const json settings{{"software", "nginx"}, {"settings", {{"directives", {{"ssl_certificate_key", json::array({"/srv/key.pem"})}}}}}};
+  CHECK(severity("srv/key.pem", {finding(FindingType::crypto_configuration, "s", settings)}) == Severity::high);
+  CHECK(severity("srv/other.pem", {finding(FindingType::crypto_configuration, "s", settings)}) == Severity::low);
+  // With the certificate that a server shows, it is as bad as any.
+  CHECK(severity("etc/ssl/private/key.pem", {finding(FindingType::certificate, "c", server())}) == Severity::critical);
+  CHECK(severity("usr/lib/libx.so", {finding(FindingType::certificate, "c", server())}) == Severity::low);
+}
+
 TEST_CASE("a key that a program carries to test itself stays low, however weak") {
   const json weak{{"weaknesses", json::array({"rsa-512"})}, {"key_type", "RSA"}, {"key_size_bits", 512}};
   json published = weak;

@@ -43,6 +43,10 @@ struct Layer {
   Layer&& directory(std::string_view path) && { return facts.written.add(path, true), std::move(*this); }
   Layer&& whiteout(std::string path) && { return facts.whiteouts.push_back(std::move(path)), std::move(*this); }
   Layer&& opaque(std::string path) && { return facts.opaque_directories.push_back(std::move(path)), std::move(*this); }
+  Layer&& link(std::string path, std::string target) && {
+    facts.links.push_back({path, std::move(target)});
+    return std::move(*this).file(path);
+  }
   ScannedLayer scanned() const { return {facts, {report}}; }
   LayerFacts facts;
   LayerReport report;
@@ -92,6 +96,23 @@ std::string distribution_of(std::vector<Layer> layers) {
   return "?";
 }
 
+/// "path layer", and "-layer" of who hides it, for each place of the one finding.
+std::vector<std::string> names_of(std::vector<Layer> layers) {
+  const auto name = [](const Digest& digest) -> std::string {
+    for (const char* each : {"1", "2", "3", "4"}) {
+      if (digest == digest_of(each)) return each;
+    }
+    return "?";
+  };
+  const ImageReport image = compose_layers(std::move(layers));
+  REQUIRE(image.findings.size() == 1);
+  std::vector<std::string> out;
+  for (const Occurrence& at : image.findings[0].occurrences) {
+    out.push_back(at.path + ' ' + name(at.layer) + (at.deleted_by ? " -" + name(*at.deleted_by) : ""));
+  }
+  return out;
+}
+
 template <class... Each>
 std::vector<Layer> image(Each... layers) {
   std::vector<Layer> out;
@@ -100,6 +121,47 @@ std::vector<Layer> image(Each... layers) {
 }
 
 }  // namespace
+
+TEST_CASE("A hard link to a file of a lower layer is a name of its own") {
+  using Names = std::vector<std::string>;
+  // One name goes, the other stays.
+  CHECK(names_of(image(Layer("1").asset("a"), Layer("2").link("b", "a"), Layer("3").whiteout("a"))) == Names{"a 1 -3", "b 2"});
+  CHECK(names_of(image(Layer("1").asset("a"), Layer("2").link("b", "a"), Layer("3").whiteout("b"))) == Names{"a 1", "b 2 -3"});
+  CHECK(names_of(image(Layer("1").asset("a"), Layer("2").link("b", "a"), Layer("3").file("a"))) == Names{"a 1 -3", "b 2"});
+  // Moved: the link is made before the file goes.
+  CHECK(names_of(image(Layer("1").asset("a"), Layer("2").link("b", "a").whiteout("a"))) == Names{"a 1 -2", "b 2"});
+  // A link to a link, across several layers.
+  CHECK(names_of(image(Layer("1").asset("a"), Layer("2").link("b", "a"), Layer("3").link("c", "b").whiteout("a").whiteout("b"))) ==
+        Names{"a 1 -3", "b 2 -3", "c 3"});
+  CHECK(names_of(image(Layer("1").asset("d/a"), Layer("2").link("b", "d/a"), Layer("3").opaque("d"), Layer("4").link("c", "b"))) ==
+        Names{"b 2", "c 4", "d/a 1 -3"});
+}
+
+TEST_CASE("A hard link reaches only what is there") {
+  using Names = std::vector<std::string>;
+  CHECK(names_of(image(Layer("1").asset("a"), Layer("2").whiteout("a"), Layer("3").link("b", "a"))) == Names{"a 1 -2"});
+  CHECK(names_of(image(Layer("1").asset("a"), Layer("2").file("a"), Layer("3").link("b", "a"))) == Names{"a 1 -2"});
+  CHECK(names_of(image(Layer("1").link("b", "a"), Layer("2").asset("a"))) == Names{"a 2"});
+  CHECK(names_of(image(Layer("1").asset("a"), Layer("2").link("b", "other"))) == Names{"a 1"});
+}
+
+TEST_CASE("Packages in a file of a lower layer are also there by its other name") {
+  CHECK(packages_in(image(Layer("1").package("a", "bash", "5"), Layer("2").link("b", "a"), Layer("3").whiteout("a"))) ==
+        std::vector<std::string>{"bash 5"});
+  CHECK(
+      packages_in(image(Layer("1").package("a", "bash", "5"), Layer("2").link("b", "a"), Layer("3").whiteout("a").whiteout("b"))).empty());
+}
+
+TEST_CASE("A key and a certificate of other parameters belong together") {
+  const ImageReport image =
+      compose_layers({Layer("1")
+                          .asset("k", "spki-sha256:1", FindingType::private_key, {{"spki_sha256", "1"}, {"key_hash", "abc"}})
+                          .asset("c", "sha256:c", FindingType::certificate, {{"spki_sha256", "2"}, {"key_hash", "abc"}})
+                          .asset("d", "sha256:d", FindingType::certificate, {{"spki_sha256", "3"}, {"key_hash", "abd"}})});
+  for (const Finding& finding : image.findings) {
+    if (finding.type == FindingType::private_key) CHECK(finding.attributes["matching_certificates"] == json::array({"sha256:c"}));
+  }
+}
 
 TEST_CASE("What later layers leave alone stays visible") {
   CHECK(hidden_by(image(Layer("1").asset("etc/key.pem"))) == "-");

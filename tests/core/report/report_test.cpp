@@ -45,6 +45,7 @@ LayerFacts example_facts() {
   facts.opaque_directories = {"", "var"};
   facts.written.add("a.pem", false);
   facts.written.seal();
+  facts.links = {{"b.pem", "etc/a.pem"}};
   facts.stats = {1, 2, 3, 4, 5, 6};
   facts.diagnostics.push_back({ErrorCode::malformed, "cut short", "b.gz", {"b"}, {}});
   return facts;
@@ -80,6 +81,7 @@ TEST_CASE("A layer's report and facts go through JSON unchanged") {
   CHECK(dump_json(json(*facts)) == facts_text);
   CHECK(facts->written == example_facts().written);
   CHECK(facts->opaque_directories == example_facts().opaque_directories);
+  CHECK(facts->links == example_facts().links);
   CHECK(facts->stats.nested_bytes == 6);
 }
 

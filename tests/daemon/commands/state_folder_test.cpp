@@ -2,6 +2,7 @@
 #include "daemon/commands/state_folder.hpp"
 
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <map>
 
@@ -30,4 +31,26 @@ TEST_CASE("a command does without a state folder only if nobody named it", "[com
   CHECK((xdg.directory == "/xdg/landwaiter" && xdg.is_default));
   const auto home = choose("", false, {{"XDG_STATE_HOME", ""}, {"HOME", "/h"}});
   CHECK((home.directory == "/h/.local/state/landwaiter" && home.is_default));
+}
+
+TEST_CASE("a default folder that cannot be used is done without, a named one is an error", "[commands]") {
+  test::TempDir folder;
+  StateFolder usable{folder / "state", true};
+  auto store = usable.open();
+  REQUIRE(store.has_value());
+  CHECK(*store != nullptr);
+  CHECK(usable.directory == folder / "state");
+
+  // A file where a folder must be: not even root can use that.
+  test::write_file(folder / "file", "");
+  StateFolder broken{folder / "file/state", true};
+  store = broken.open();
+  REQUIRE(store.has_value());
+  CHECK(*store == nullptr);
+  CHECK(broken.directory.empty());
+
+  StateFolder named{folder / "file/state", false};
+  CHECK(named.open().has_error());
+  StateFolder none;
+  CHECK(none.open().value() == nullptr);
 }

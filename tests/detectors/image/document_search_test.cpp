@@ -121,6 +121,17 @@ TEST_CASE("The manifest is searched as well") {
   CHECK(key.occurrences[0].path == "annotations.org.example.key");
 }
 
+TEST_CASE("What a manifest embeds of a blob is left to whoever reads the blob") {
+  const auto embedded = [](const char* member) {
+    const json descriptor{{"digest", "sha256:ab"}, {member, made().pem}};
+    return search("{}", json{{"config", descriptor}, {"layers", {descriptor, descriptor}}}.dump()).findings.size();
+  };
+  CHECK(embedded("data") == 0);
+  CHECK(embedded("note") == 1);
+  CHECK(search("{}", json{{"other", {{"data", made().pem}}}}.dump()).findings.size() == 1);
+  CHECK(search(json{{"config", {{"data", made().pem}}}}.dump(), "{}").findings.size() == 1);
+}
+
 TEST_CASE("A token is found in a variable") {
   const auto part = [](const std::string& text) { return base64url_encode(as_bytes(text)); };
   const std::string token =

@@ -6,6 +6,7 @@
 #include "tests/detectors/support/shell.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace landwaiter::detectors {
 namespace {
@@ -56,6 +57,7 @@ std::string in_utf16(const std::string& text, bool little) {
 }
 
 void check_key_in(const std::string& file, const json& wrapped) {
+  INFO(file.substr(0, 80));
   const Scanned scanned = scanner().scan(file);
   const auto keys = scanned.of(FindingType::private_key);
   REQUIRE(keys.size() == 1);

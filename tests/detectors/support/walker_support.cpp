@@ -208,6 +208,7 @@ ScannedBlob scan_with(std::shared_ptr<const Engine> engine, std::string_view blo
                   std::move(facts.opaque_directories),
                   std::move(facts.written),
                   facts.stats};
+  out.links = std::move(facts.links);
   out.memory_peak = scanner.memory_peak();
   out.work = scanner.work();
   for (LayerReport& report : layer.reports) {

@@ -64,7 +64,8 @@ struct ScannedBlob {
   ScanStats stats;
   std::vector<Package> packages = {};
   std::optional<Distribution> distribution = std::nullopt;
-  std::uint64_t memory_peak = 0;  ///< not part of the JSON, as what follows
+  std::vector<HardLink> links = {};  ///< not part of the JSON, as what follows
+  std::uint64_t memory_peak = 0;
   std::uint64_t work = 0;
 };
 

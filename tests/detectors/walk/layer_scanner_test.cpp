@@ -163,11 +163,20 @@ TEST_CASE("a file with several hard links is found under each name") {
                                             {"copy", "a.zip", Kind::hard_link}}));
   CHECK(places(report) == Texts{"aaaaaaaa a", "aaaaaaaa b", "aaaaaaaa c", "bbbbbbbb a", "bbbbbbbb b", "bbbbbbbb c", "cccccccc a.zip!inner",
                                 "cccccccc copy!inner"});
+  CHECK(report.links == std::vector<HardLink>{{"d", "elsewhere"}});
   ScanLimits limits;
   limits.hard_links_max = 1;
   const ScannedBlob limited = scan(make_tar({{"a", needle("aaaaaaaa")}, {"b", "a", Kind::hard_link}, {"c", "a", Kind::hard_link}}), limits);
   CHECK(places(limited) == Texts{"aaaaaaaa a", "aaaaaaaa b"});
   CHECK(mentions(limited, "hard_links_max"));
+}
+
+TEST_CASE("security: links to lower layers are kept up to a number") {
+  std::vector<Item> entries;
+  for (int i = 0; i < 20'001; ++i) entries.push_back({std::to_string(i), "elsewhere", Kind::hard_link});
+  const ScannedBlob report = scan(make_tar(entries));
+  CHECK(report.links.size() == 20'000);
+  CHECK(mentions(report, "too many hard links to lower layers"));
 }
 
 TEST_CASE("security: duplicate names in a tar are all searched") {

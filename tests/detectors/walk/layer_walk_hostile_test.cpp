@@ -82,6 +82,18 @@ TEST_CASE("absurd sizes end the tar with a diagnostic and keep what came before"
   }
 }
 
+TEST_CASE("a tar may end with its last file's content, but not within it") {
+  const std::string content = needle("last____") + noise(1000);
+  const std::string tar = make_tar({{"first", "x"}, {"last", content}});
+  const std::size_t end = tar.find(content) + content.size();
+  REQUIRE(end % 512 != 0);
+  const ScannedBlob whole = scan(std::string_view(tar).substr(0, end));
+  CHECK(std::ranges::count(places(whole), "last____ last") == 1);
+  INFO(nlohmann::json(whole).dump());
+  CHECK(whole.diagnostics.empty());
+  CHECK_FALSE(scan(std::string_view(tar).substr(0, end - 1)).diagnostics.empty());
+}
+
 TEST_CASE("a gzip layer that ends early: the files before are found") {
   std::vector<Item> items;
   for (unsigned i = 0; i < 50; ++i)
