@@ -11,6 +11,7 @@
 #include "core/report/attribute_names.hpp"
 #include "detectors/certificates/certificate_extensions.hpp"
 #include "detectors/certificates/public_roots.hpp"
+#include "detectors/engine/answers.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/openssl_ptr.hpp"
 #include "detectors/keys/algorithm_names.hpp"
@@ -268,16 +269,12 @@ assets::Certificate facts_of(const X509* certificate, bool self_signed, ByteView
   return facts;
 }
 
-}  // namespace
-
-Result<Finding> describe_certificate(ByteView der, std::string_view encoding) {
-  const Error malformed(ErrorCode::malformed, "not an X.509 certificate");
-  if (!der::only_content(der, der::kSequence)) return malformed;
-  if (!der::well_formed(der, limits::der_depth_max)) return malformed;
+std::vector<Finding> read_certificate(ByteView der, std::string_view encoding) {
+  if (!der::only_content(der, der::kSequence) || !der::well_formed(der, limits::der_depth_max)) return {};
   const Certificate certificate = parse(der);
-  if (!certificate) return malformed;
+  if (!certificate) return {};
   const PublicKey key = public_key_of(der);
-  if (key.spki.empty()) return malformed;
+  if (key.spki.empty()) return {};
 
   Finding finding;
   finding.type = FindingType::certificate;
@@ -296,7 +293,15 @@ Result<Finding> describe_certificate(ByteView der, std::string_view encoding) {
   finding.severity = severity_of(weak);
   finding.title = title_of(certificate.get(), facts);
   ERR_clear_error();
-  return finding;
+  return {std::move(finding)};
+}
+
+}  // namespace
+
+Result<Finding> describe_certificate(ByteView der, std::string_view encoding) {
+  auto read = answer_for("certificate " + std::string(encoding), der, [&] { return read_certificate(der, encoding); });
+  if (read.empty()) return Error(ErrorCode::malformed, "not an X.509 certificate");
+  return std::move(read.front());
 }
 
 }  // namespace landwaiter::detectors

@@ -21,6 +21,11 @@ Error no_memory_for(std::string_view what) {
   return {ErrorCode::limit_exceeded, std::string(what) + ": reading this layer needs more memory than one worker may use (--memory)"};
 }
 
+Error no_work_for(std::string_view what) {
+  return {ErrorCode::limit_exceeded,
+          std::string(what) + ": opening what this layer holds takes too much work for its size (walk_work_base, walk_work_per_byte)"};
+}
+
 void FileResults::once(bool& said, std::string message, const ScanLimits& limits) {
   if (!std::exchange(said, true)) diagnose(ErrorCode::limit_exceeded, std::move(message), limits);
 }

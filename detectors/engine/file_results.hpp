@@ -15,6 +15,8 @@ namespace landwaiter::detectors {
 
 /// The error for what is not read or not kept because the layer's memory does not suffice: "WHAT: it needs ...".
 Error no_memory_for(std::string_view what);
+/// The same for what is not read because the layer has brought too little work for it (ScanLimits::walk_work_base).
+Error no_work_for(std::string_view what);
 
 /// What one analysis found in one file, without its path, for the caller to take. Equal findings are one with several places. Keeps the
 /// limits of a file: each that is met leaves one diagnostic.

@@ -23,13 +23,24 @@ constexpr std::uint64_t kObjectWorkFactor = 2;
 
 }  // namespace
 
-void FileScanMemory::begin_layer(std::span<const Analysis> analyses, const ScanLimits& limits) {
+void FileScanMemory::begin_layer(std::span<const Analysis> analyses, const ScanLimits& limits, std::stop_token stop_of_layer) {
+  stop = std::move(stop_of_layer);
   wanted.fill(false);
   for (const Analysis analysis : analyses) wanted[index_of(analysis)] = true;
   guess_rounds_left.fill(limits.layer_guess_rounds_max);
+  guess_rounds_used = 0;
+  for (Answers& known : answers) known.clear();
   for (SecretIds& ids : secret_ids) ids.begin_layer();
   for (WorkMeter& meter : work) meter.begin(limits.layer_work_base);
   for (WorkMeter& meter : reader_work) meter.begin(limits.layer_work_base);
+  walk_work.begin(limits.walk_work_base);
+}
+
+std::uint64_t FileScanMemory::used() const {
+  constexpr std::uint64_t kUnitsPerRound = 100;
+  std::uint64_t units = walk_work.used() + kUnitsPerRound * guess_rounds_used;
+  for (const Analysis analysis : kAllAnalyses) units += work[index_of(analysis)].used() + reader_work[index_of(analysis)].used();
+  return units;
 }
 
 void FileScanMemory::earn(std::uint64_t bytes, const ScanLimits& limits) {
@@ -111,8 +122,9 @@ class FileScan::Sink final : public FindingSink {
 
   bool spend(std::uint64_t rounds) override {
     std::uint64_t& left = scan_.memory_.guess_rounds_left[index_of(analysis_)];
-    if (rounds > left) return false;
+    if (rounds > left || !trusted()) return false;
     left -= rounds;
+    scan_.memory_.guess_rounds_used += rounds;
     return true;
   }
 
@@ -298,6 +310,7 @@ void FileScan::inspect(const Window& window, const Prefilter::Match& hit, bool m
   if (!affordable(analysis)) return;
   Sink sink(*this, window, hit, may_need);
   const WorkScope scope(memory_.work[index_of(analysis)]);
+  const AnswersScope answers(memory_.answers[index_of(analysis)]);
   charge_work(limits::inspection_work);
   try {
     engine_.detectors[trigger.detector]->inspect(window, Hit{trigger.id, hit.end - window.offset}, sink);

@@ -3,6 +3,7 @@
 
 #include "core/base/memory_meter.hpp"
 #include "core/base/work_meter.hpp"
+#include "detectors/engine/answers.hpp"
 #include "detectors/engine/buffer_pool.hpp"
 #include "detectors/engine/engine_impl.hpp"
 #include "detectors/engine/file_results.hpp"
@@ -29,11 +30,16 @@ struct FileScanMemory {
   ByAnalysis<bool> wanted{};
   ByAnalysis<SecretIds> secret_ids{};
   ByAnalysis<std::uint64_t> guess_rounds_left{};  ///< see FindingSink::spend
-  ByAnalysis<WorkMeter> work{};                   ///< what detectors may still cost
-  ByAnalysis<WorkMeter> reader_work{};            ///< the same of file readers, apart: what comes first depends on how bytes were cut
-  std::stop_token stop;                           ///< asked before each hit: after it nothing is found
+  std::uint64_t guess_rounds_used = 0;
+  ByAnalysis<Answers> answers;          ///< of copies of what was read already
+  ByAnalysis<WorkMeter> work{};         ///< what detectors may still cost
+  ByAnalysis<WorkMeter> reader_work{};  ///< the same of file readers, apart: what comes first depends on how bytes were cut
+  WorkMeter walk_work;                  ///< the same of the walk: what it takes to open what files hold
+  std::stop_token stop;                 ///< asked before each hit: after it nothing is found
 
-  void begin_layer(std::span<const Analysis> analyses, const ScanLimits& limits);
+  void begin_layer(std::span<const Analysis> analyses, const ScanLimits& limits, std::stop_token stop = {});
+  /// What everything has cost since then, in units of WorkMeter.
+  std::uint64_t used() const;
   /// Work and guesses that these bytes of a file bring.
   void earn(std::uint64_t bytes, const ScanLimits& limits);
 };

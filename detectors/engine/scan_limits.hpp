@@ -21,6 +21,10 @@ struct ScanLimits {
   std::size_t triggers_per_file_max = limits::triggers_per_file_max;
   std::uint64_t layer_work_base = limits::layer_work_base;
   std::uint64_t layer_work_per_byte = limits::layer_work_per_byte;
+  /// The same for opening what files hold: decoders, archives, headers, the holes of sparse files. Opening a small .gz costs some 20 us,
+  /// and it takes a KiB of the layer.
+  std::uint64_t walk_work_base = 175'000'000;
+  std::uint64_t walk_work_per_byte = 25;
   std::uint64_t layer_guess_rounds_max = limits::layer_guess_rounds_max;
   std::size_t findings_per_file_max = limits::findings_per_file_max;
   std::size_t findings_per_layer_max = limits::findings_per_layer_max;

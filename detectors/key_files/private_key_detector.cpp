@@ -4,6 +4,7 @@
 #include "core/base/text.hpp"
 #include "core/report/assets/key.hpp"
 #include "core/report/attribute_names.hpp"
+#include "detectors/engine/answers.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/der_search.hpp"
 #include "detectors/formats/pem.hpp"
@@ -153,14 +154,21 @@ void PrivateKeyDetector::inspect_pem(const Window& window, const Hit& hit, Findi
     return;
   }
   sink.consumed(block.end);
-  const auto keys = read_pem_keys(block);
-  if (!keys) {
+  const auto read = [&] {
+    std::vector<Finding> out;
+    const auto keys = read_pem_keys(block);
+    for (std::size_t i = 0; keys && i < keys->size(); ++i) out.push_back(describe_private_key((*keys)[i], "PEM", sink));
+    return out;
+  };
+  std::string kind = "private key PEM " + std::string(block.label);
+  for (const char* name : {"Proc-Type", "DEK-Info"}) kind += "\n" + std::string(block.header(name).value_or(""));
+  auto findings = answer_for(kind, block.body.view(), read);
+  if (findings.empty()) {
     sink.diagnose(ErrorCode::malformed, "a PEM block labeled " + std::string(block.label) + " does not hold a key that can be read",
                   block.begin);
     return;
   }
-  for (const PrivateKey& key : *keys) {
-    Finding finding = describe_private_key(key, "PEM", sink);
+  for (Finding& finding : findings) {
     if (names_host_key(window.name)) finding.attributes[attribute::role] = "host-key";
     sink.add(std::move(finding), block.begin);
   }
@@ -171,9 +179,15 @@ void PrivateKeyDetector::inspect_der(const Window& window, const Hit& hit, Findi
   constexpr std::string_view kSqlite = "SQLite format 3";
   if (hit.trigger == kEncryptedTrigger && as_text(window.head).starts_with(kSqlite)) return;
   any_sequence_before(window, hit, kPrivateKeyLookBack, [&](std::size_t start, ByteView element) {
-    const auto key = read_by_trigger(hit.trigger, element);
-    if (!key || !convincing(*key)) return false;
-    sink.add(describe_private_key(*key, "DER", sink), start);
+    const auto read = [&] {
+      std::vector<Finding> out;
+      const auto key = read_by_trigger(hit.trigger, element);
+      if (key && convincing(*key)) out.push_back(describe_private_key(*key, "DER", sink));
+      return out;
+    };
+    auto findings = answer_for("private key " + std::to_string(hit.trigger), element, read);
+    if (findings.empty()) return false;
+    sink.add(std::move(findings.front()), start);
     sink.consumed(start + element.size());
     return true;
   });

@@ -3,6 +3,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/report/attribute_names.hpp"
+#include "detectors/engine/answers.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/keystores/bcfks.hpp"
 #include "detectors/keystores/bouncy_keystore.hpp"
@@ -49,16 +50,22 @@ struct Look {
     if (!keystore) return false;
     if (keystore->cut && need(start)) return true;
     if (!keystore->problem.empty()) sink.diagnose(ErrorCode::malformed, "a " + keystore->type + " keystore: " + keystore->problem, start);
-    Guesser guesser(context.try_passwords, [this](std::uint64_t rounds) { return sink.spend(rounds); });
-    std::vector<Finding> inside = open_keystore(*keystore, sink, guesser);
-    Finding finding = describe_keystore(*keystore);
-    for (Finding& one : inside) {
-      one.attributes[attribute::keystore] = finding.id;
-      sink.add(std::move(one), start);
-    }
-    sink.add(std::move(finding), start);
+    for (Finding& finding : open(*keystore)) sink.add(std::move(finding), start);
     sink.consumed(start + keystore->whole.size());
     return true;
+  }
+
+  /// What is in the store, and last the store. A copy is not opened again, unless there was not enough for all guesses.
+  std::vector<Finding> open(Keystore& keystore) const {
+    std::string key = answer_key("keystore " + keystore.type + " " + keystore.problem, keystore.whole);
+    if (const auto* known = known_answer(key)) return *known;
+    Guesser guesser(context.try_passwords, [this](std::uint64_t rounds) { return sink.spend(rounds); });
+    std::vector<Finding> findings = open_keystore(keystore, sink, guesser);
+    Finding store = describe_keystore(keystore);
+    for (Finding& inside : findings) inside.attributes[attribute::keystore] = store.id;
+    findings.push_back(std::move(store));
+    if (!guesser.held_back() || !guesser.allowed()) keep_answer(std::move(key), findings);
+    return findings;
   }
 };
 

@@ -48,7 +48,9 @@ std::optional<WipedBytes> Guesser::open(const Lock& lock, const Password& passwo
   // What any attempt costs: contexts, fetched algorithms, a cipher's key.
   constexpr std::uint64_t kAttemptRounds = 150;
   if (!lock) return std::nullopt;
-  if (!allowed_ || !spend_(kAttemptRounds + lock.rounds)) {
+  // One attempt cannot be stopped, so it takes a tenth of a second at most: what OpenSSL uses scrypt with counts as about a million.
+  constexpr std::uint64_t kAttemptRoundsMax = 1'050'000;
+  if (!allowed_ || lock.rounds > kAttemptRoundsMax || !spend_(kAttemptRounds + lock.rounds)) {
     held_back_ = true;
     return std::nullopt;
   }

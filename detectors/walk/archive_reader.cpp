@@ -3,6 +3,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
+#include "core/base/work_meter.hpp"
 #include "core/os/locale.hpp"
 #include "detectors/engine/file_results.hpp"
 
@@ -197,6 +198,7 @@ ArchiveReader::Step ArchiveReader::next() {
       in_entry_ = true;
       content_read_ = 0;
       fill_entry(header);
+      if (!pay_for_work()) return Step::failed;
       if (code == ARCHIVE_WARN && worth_telling(reason())) entry_.warning = reason();
       return Step::entry;
     case ARCHIVE_EOF: return Step::end;
@@ -267,6 +269,36 @@ std::string ArchiveReader::symbolic_link() const {
   return either_text(archive_entry_symlink_utf8(header_), archive_entry_symlink_w(header_));
 }
 
+/// A usual header brings what it costs, so it is read even if others have spent all.
+bool ArchiveReader::pay_for_work() {
+  const std::uint64_t usual = format_ == ArchiveFormat::tar ? 12'500 : 1'500;
+  const std::uint64_t units = header_work();
+  if (charge_work(units) || units <= usual) return true;
+  failed_ = true;
+  error_ = no_work_for("not read to its end");
+  return false;
+}
+
+/// What libarchive did for a header beside copying it. It converts each text, and where the charset has no such character it begins again
+/// with what is left of a buffer; it compares each entry of an access control list with all others; and each file has a new decoder of
+/// bzip2.
+std::uint64_t ArchiveReader::header_work() const {
+  static constexpr std::uint64_t kUnits = 1'000, kConvertedAtOnce = 8 * limits::KiB, kListEntryUnits = 3, kBzip2Units = 12'000;
+  std::uint64_t units = kUnits + (bzip2_ ? kBzip2Units : 0);
+  if (format_ != ArchiveFormat::tar) return units;
+  const auto text_work = [](std::string_view text) -> std::uint64_t {
+    const auto odd = static_cast<std::uint64_t>(std::ranges::count_if(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }));
+    return text.size() + odd * std::min<std::uint64_t>(text.size(), kConvertedAtOnce) / 2;
+  };
+  units += text_work(entry_.name) + text_work(entry_.link_target);
+  for (const char* text : {archive_entry_symlink(header_), archive_entry_uname(header_), archive_entry_gname(header_)}) {
+    if (text != nullptr) units += text_work(text);
+  }
+  const auto listed = static_cast<std::uint64_t>(
+      archive_entry_acl_count(header_, ARCHIVE_ENTRY_ACL_TYPE_ACCESS | ARCHIVE_ENTRY_ACL_TYPE_DEFAULT | ARCHIVE_ENTRY_ACL_TYPE_NFS4));
+  return units + kListEntryUnits * listed * listed;
+}
+
 /// The name as it stands in the local header that ends where libarchive is now: it gives no name at all if the bytes are not in the
 /// charset that the header says.
 std::string ArchiveReader::zip_name() const {
@@ -300,11 +332,12 @@ void ArchiveReader::fill_entry(struct archive_entry* header) {
   entry_.exact_size = format_ != ArchiveFormat::zip && !entry_.sparse;
   entry_.unsupported.clear();
   entry_.warning.clear();
+  bzip2_ = false;
   if (format_ == ArchiveFormat::zip && entry_.type == ArchiveEntry::Type::file) {
     entry_.unsupported = unsupported_zip_content(archive_.get(), header);
     const char* method = archive_format_name(archive_.get());
-    const bool bzip2 = method != nullptr && std::string_view(method).ends_with("(bzip)");
-    if (bzip2 && !pay_for_bzip2()) entry_.unsupported = no_memory_for("it is compressed with bzip2").message();
+    bzip2_ = method != nullptr && std::string_view(method).ends_with("(bzip)");
+    if (bzip2_ && !pay_for_bzip2()) entry_.unsupported = no_memory_for("it is compressed with bzip2").message();
   }
 }
 

@@ -43,6 +43,8 @@ class ArchiveReader final : public EntryReader {
   std::string zip_name() const;
   bool pay_for_header(std::uint64_t bytes);
   bool pay_for_bzip2();
+  std::uint64_t header_work() const;
+  bool pay_for_work();
   Step pass_over();
   bool lacks_only_padding() const;
   std::string_view format_name() const;
@@ -53,6 +55,7 @@ class ArchiveReader final : public EntryReader {
   MemoryShare memory_;  ///< of what libarchive keeps, beyond kOpenArchiveBytes
   std::uint64_t header_paid_ = 0;
   bool bzip2_paid_ = false;
+  bool bzip2_ = false;  ///< the entry is compressed with it
   std::unique_ptr<Source> source_;
   std::unique_ptr<struct ::archive, Free> archive_;
   ArchiveFormat format_;

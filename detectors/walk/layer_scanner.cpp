@@ -61,6 +61,8 @@ LayerScanner::~LayerScanner() = default;
 
 std::uint64_t LayerScanner::memory_peak() const { return impl_->meter.peak(); }
 
+std::uint64_t LayerScanner::work() const { return impl_->memory.files.used(); }
+
 std::vector<Analysis> LayerScanner::Impl::known(std::span<const Analysis> wanted) const {
   std::vector<Analysis> known;
   for (const AnalysisState& has : engine->states()) {

@@ -41,6 +41,8 @@ class LayerScanner {
 
   /// The most that the last layer took at once of ScanLimits::layer_memory_bytes_max.
   std::uint64_t memory_peak() const;
+  /// What the last layer has cost, in units of WorkMeter: the same on every machine.
+  std::uint64_t work() const;
 
  private:
   struct Impl;

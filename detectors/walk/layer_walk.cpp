@@ -13,6 +13,24 @@ constexpr std::size_t kInflatedBytes = 256 * 1024;
 /// Of a layer, and of an archive in it.
 constexpr std::size_t kOwnInflated = 2;
 
+/// The layer's bytes: each brings the walk some work. A stop ends them also where nobody looks at them.
+class EarningSource final : public ByteSource {
+ public:
+  EarningSource(ByteSource& layer, FileScanMemory& memory, const ScanLimits& limits) : layer_(layer), memory_(memory), limits_(limits) {}
+
+  Result<ByteView> next() override {
+    if (memory_.stop.stop_requested()) return Error(ErrorCode::cancelled, "the scan was asked to stop");
+    auto chunk = layer_.next();
+    if (chunk) memory_.walk_work.earn(chunk->size() * limits_.walk_work_per_byte);
+    return chunk;
+  }
+
+ private:
+  ByteSource& layer_;
+  FileScanMemory& memory_;
+  const ScanLimits& limits_;
+};
+
 }  // namespace
 
 WalkMemory::WalkMemory(const Engine::Impl& engine) : files(engine), inflated(kInflatedBytes, kOwnInflated) {}
@@ -26,14 +44,15 @@ LayerWalk::LayerWalk(const Engine::Impl& engine, WalkMemory& memory, const ScanL
       progress_(progress),
       stop_(std::move(stop)),
       leaf_(std::make_unique<FileScan>(engine, memory.files, limits)) {
-  memory_.files.begin_layer(report.wanted(), limits);
-  memory_.files.stop = stop_;
+  memory_.files.begin_layer(report.wanted(), limits, stop_);
   leaf_->keep_window();
   reader_zeros_left_.fill(limits.reader_zeros_bytes_max);
 }
 
 void LayerWalk::walk(ByteSource& layer) {
-  PeekSource bytes(layer);
+  const WorkScope work(memory_.files.walk_work);
+  EarningSource earning(layer, memory_.files, limits_);
+  PeekSource bytes(earning);
   const auto head = bytes.peek(1);
   if (!head) report_.diagnose_end(head.error());
   if (!head || head->empty()) return;

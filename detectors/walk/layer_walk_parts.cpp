@@ -13,6 +13,16 @@ namespace {
 constexpr std::uint64_t kPartsFree = 16;
 constexpr std::uint64_t kBytesPerPart = 8 * limits::KiB;
 
+/// What it takes to open an archive: a decoder, a window, a search of its own.
+constexpr std::uint64_t kOpenArchiveUnits = 25'000;
+
+/// A hole is searched as zeros, as far as detectors look.
+std::uint64_t hole_work(std::uint64_t zeros) {
+  constexpr std::uint64_t kUnits = 3'000, kZerosOfUnit = 16;
+  constexpr std::uint64_t kSearchedMax = 2 * (limits::detector_lookahead_bytes + limits::detector_lookbehind_bytes);
+  return kUnits + std::min(zeros, kSearchedMax) / kZerosOfUnit;
+}
+
 /// If the size is known, no more is requested: the file may then be scanned in place. Images of disks have whole sectors.
 std::size_t sniff_bytes(std::optional<std::uint64_t> exact_size) {
   constexpr std::uint64_t kSectorBytes = 512;
@@ -131,6 +141,10 @@ bool LayerWalk::begin_parts(Parts& parts, const Content& content, std::size_t de
   }
   if (++parts.count > kPartsFree + parts.position() / kBytesPerPart) {
     report_.diagnose(ErrorCode::limit_exceeded, "holds more archives one after the other than are opened in a file of its size", place_);
+    return false;
+  }
+  if (memory_.files.walk_work.spent() || !charge_work(kOpenArchiveUnits)) {
+    report_.diagnose(no_work_for(what + " is not opened"), place_);
     return false;
   }
   if (parts.raw) return true;
@@ -278,6 +292,10 @@ Result<void> LayerWalk::scan_sparse(EntryReader& archive, Budget* budget, FileRe
     }
     if (block->offset < position) {
       result = Error(ErrorCode::malformed, "the map of a sparse file goes backwards");
+      break;
+    }
+    if (!charge_work(hole_work(block->offset - position))) {
+      result = no_work_for("not read to its end");
       break;
     }
     leaf.skip(block->offset - position);

@@ -46,6 +46,7 @@ Scanned FileScanner::scan(ByteView file, std::string_view name, const ScanLimits
   out.findings = std::move(scan.found(Analysis::cryptography).findings);
   out.diagnostics = std::move(scan.found(Analysis::cryptography).diagnostics);
   out.work = memory.work[index_of(Analysis::cryptography)].used();
+  out.guess_rounds = memory.guess_rounds_used;
   return out;
 }
 

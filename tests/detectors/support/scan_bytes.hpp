@@ -16,6 +16,7 @@ struct Scanned {
   std::vector<Diagnostic> diagnostics;
   std::size_t hits = 0;    ///< matches of triggers
   std::uint64_t work = 0;  ///< in units of WorkMeter
+  std::uint64_t guess_rounds = 0;
 
   std::vector<Finding> of(FindingType type) const;
 };

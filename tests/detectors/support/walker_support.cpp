@@ -210,6 +210,7 @@ ScannedBlob scan_with(std::shared_ptr<const Engine> engine, std::string_view blo
                   facts.stats};
   out.links = std::move(facts.links);
   out.memory_peak = scanner.memory_peak();
+  out.work = scanner.work();
   for (LayerReport& report : layer.reports) {
     out.engine.states.push_back(report.of);
     std::ranges::move(report.findings, std::back_inserter(out.findings));

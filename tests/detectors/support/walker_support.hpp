@@ -64,8 +64,9 @@ struct ScannedBlob {
   ScanStats stats;
   std::vector<Package> packages = {};
   std::optional<Distribution> distribution = std::nullopt;
-  std::vector<HardLink> links = {};  ///< not part of the JSON
-  std::uint64_t memory_peak = 0;     ///< not part of the JSON
+  std::vector<HardLink> links = {};  ///< not part of the JSON, as what follows
+  std::uint64_t memory_peak = 0;
+  std::uint64_t work = 0;
 };
 
 /// All of it, to compare scans.

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// What opening hostile layers costs, by the walk's own count, so that it is the same on every machine.
+#include "core/base/limits.hpp"
+#include "detectors/walk/layer_scanner.hpp"
+#include "tests/detectors/support/walker_support.hpp"
+#include "tests/support/catch.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace landwaiter::detectors::test {
+namespace {
+
+using namespace std::string_literals;
+
+constexpr std::size_t kBytes = 256 * 1024;
+
+/// A layer that makes the walk do much for little.
+struct HostileLayer {
+  std::string name;
+  std::string tar;
+  bool refused = false;  ///< costs more than such a layer brings
+};
+
+std::string repeated(std::string_view unit) {
+  std::string out;
+  while (out.size() + unit.size() <= kBytes) out += unit;
+  return out;
+}
+
+/// `make(i)` for all numbers that fit.
+template <class Make>
+std::string numbered(Make make) {
+  std::string out;
+  for (int i = 0; out.size() < kBytes; ++i) out += make(std::to_string(i));
+  return closed(std::move(out));
+}
+
+std::string record(std::string_view key, std::string_view value) {
+  const std::size_t rest = key.size() + value.size() + 3;
+  std::size_t digits = 1;
+  while (std::to_string(rest + digits).size() != digits) ++digits;
+  return std::to_string(rest + digits) + " " + std::string(key) + "=" + std::string(value) + "\n";
+}
+
+/// One entry with an extended header of these records, again and again.
+std::string extended(const std::string& records, char type = 'x', const std::string& entry = file("f", "")) {
+  const std::string one = tar_header("pax", octal(records.size()), type) + tar_blocks(records) + entry;
+  std::string out = one;
+  while (out.size() < kBytes) out += one;
+  return closed(std::move(out));
+}
+
+std::string many_records(const std::function<std::string(const std::string&)>& make, std::size_t bytes = 100'000) {
+  std::string out;
+  for (int i = 0; out.size() < bytes; ++i) out += make(std::to_string(i));
+  return out;
+}
+
+std::string listed_users() {
+  std::string text;
+  for (int i = 0; text.size() < 100'000; ++i) text += "user:u" + std::to_string(i) + ":rwx:" + std::to_string(i) + ",";
+  return text;
+}
+
+std::string accents() {
+  std::string text;
+  while (text.size() < 100'000) text += "\xc3\xa9/";
+  return text;
+}
+
+/// Format 1.0 of GNU: the map is in the data. `unit` stands between the holes.
+std::string holes(std::string_view unit, std::uint64_t distance) {
+  constexpr std::size_t kBlocks = 3000;
+  std::string map = std::to_string(kBlocks) + "\n", data;
+  for (std::size_t i = 0; i < kBlocks; ++i) {
+    map += std::to_string(i * distance) + "\n" + std::to_string(unit.size()) + "\n";
+    data += unit;
+  }
+  const std::string content = tar_blocks(map) + data;
+  const std::string records = record("GNU.sparse.major", "1") + record("GNU.sparse.minor", "0") + record("GNU.sparse.name", "s") +
+                              record("GNU.sparse.realsize", std::to_string(kBlocks * distance + unit.size()));
+  return extended(records, 'x', tar_header("s", octal(content.size())) + tar_blocks(content));
+}
+
+std::string map_of_holes() {
+  std::string map;
+  for (int i = 0; map.size() < 100'000; ++i) map += (i == 0 ? "" : ",") + std::to_string(i) + ",0";
+  return extended(record("GNU.sparse.map", map) + record("GNU.sparse.size", "40000"));
+}
+
+std::string long_names(const std::string& name, std::size_t times) {
+  const std::string one = tar_header("././@LongLink", octal(name.size()), 'L') + tar_blocks(name);
+  std::string out;
+  while (out.size() < kBytes) {
+    for (std::size_t i = 0; i < times; ++i) out += one;
+    out += file("f", "");
+  }
+  return closed(std::move(out));
+}
+
+std::string in_file(const std::string& name, std::string content) { return closed(file(name, content)); }
+
+/// Little-endian.
+std::string number(std::uint32_t value, std::size_t bytes) {
+  std::string out;
+  for (std::size_t i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
+  return out;
+}
+
+std::string zip_header(std::string_view name, std::string_view extra, std::uint16_t flags = 0, std::uint16_t method = 0) {
+  return "PK\x03\x04"s + number(20, 2) + number(flags, 2) + number(method, 2) + std::string(16, '\0') +
+         number(static_cast<std::uint32_t>(name.size()), 2) + number(static_cast<std::uint32_t>(extra.size()), 2) + std::string(name) +
+         std::string(extra);
+}
+
+std::string files_of(const std::string& content) {
+  return numbered([&](const std::string& i) { return file(i, content); });
+}
+
+std::string zipped(const std::string& content) {
+  std::vector<Item> items;
+  for (std::size_t i = 0; i * (content.size() + 120) < kBytes; ++i) items.push_back({std::to_string(i), content});
+  return in_file("a.zip", make_zip(items, "compression=store"));
+}
+
+std::string nested(const std::string& filter) {
+  std::string bytes = "x";
+  for (int depth = 0; depth < 8; ++depth) bytes = compress(bytes, filter);
+  return zipped(bytes);
+}
+
+std::vector<HostileLayer> headers() {
+  const auto link = [](const std::string& name, std::string_view target) {
+    std::string header = tar_header(name, octal(0), '1');
+    std::ranges::copy(target, header.begin() + 157);
+    return header;
+  };
+  return {
+      {"empty files", numbered([](const std::string& i) { return file(i, ""); })},
+      {"directories", numbered([](const std::string& i) { return tar_header("a/a/a/a/a/a/a/a/a/a/a/a/a/a/" + i, octal(0), '5'); })},
+      {"hard links to one file", numbered([&](const std::string& i) { return link("l" + i, "f"); })},
+      {"hard links in a chain", numbered([&](const std::string& i) { return link(i + "1", i); })},
+      {"whiteouts", numbered([](const std::string& i) { return file("a/.wh." + i, ""); })},
+      {"opaque directories", numbered([](const std::string& i) { return file(i + "/.wh..wh..opq", ""); })},
+      {"pax, many keys", extended(many_records([](const std::string& i) { return record("k" + i, "v"); }))},
+      {"pax, one key many times", extended(many_records([](const std::string&) { return record("path", "a"); }))},
+      {"pax, a long path", extended(record("path", accents())), true},
+      {"pax, a long link", extended(record("linkpath", accents()), 'x', tar_header("l", octal(0), '2')), true},
+      {"pax, a long user", extended(record("uname", accents())), true},
+      {"pax, access control", extended(record("SCHILY.acl.access", listed_users())), true},
+      {"pax, default access", extended(record("SCHILY.acl.default", listed_users())), true},
+      {"pax, attributes", extended(many_records([](const std::string& i) { return record("SCHILY.xattr.user." + i, "v"); }))},
+      {"pax, encoded attributes", extended(many_records([](const std::string& i) { return record("LIBARCHIVE.xattr.user." + i, "dg"); }))},
+      {"pax, global", extended(many_records([](const std::string& i) { return record("k" + i, "v"); }), 'g', "")},
+      {"sparse, a map in pax", map_of_holes()},
+      {"sparse, holes", holes("x", 100'000), true},
+      {"sparse, hits before holes", holes("NEEDLE:", 1'000'000), true},
+      {"sparse, small holes", holes("x", 3000), true},
+      {"GNU, long names", long_names(std::string(100'000, 'a') + '\0', 1)},
+      {"GNU, many long names for one", long_names("a\0"s, 50)},
+  };
+}
+
+std::vector<HostileLayer> compressed() {
+  const auto members = [](const std::string& filter, std::string_view content) {
+    return in_file("m." + filter, repeated(compress(content, filter)));
+  };
+  const std::string empty_frame = "\x28\xb5\x2f\xfd\x20\0\x01\0\0"s, skippable = "\x50\x2a\x4d\x18\0\0\0\0"s;
+  const std::string gzip_head = "\x1f\x8b\x08\0\0\0\0\0\0\x03"s, named = "\x1f\x8b\x08\x08\0\0\0\0\0\x03"s;
+  return {
+      {"gzip members", members("gzip", "x")},
+      {"gzip members, empty", members("gzip", "")},
+      {"gzip, empty blocks", in_file("m.gz", gzip_head + repeated("\0\0\0\xff\xff"s))},
+      {"gzip, a long name", in_file("m.gz", named + std::string(kBytes, 'n'))},
+      {"xz streams", members("xz", "x")},
+      {"bzip2 streams", members("bzip2", "x"), true},
+      {"bzip2 streams, empty", in_file("m.bz2", repeated("BZh9\x17\x72\x45\x38\x50\x90\0\0\0\0"s)), true},
+      {"zstd frames", members("zstd", "x")},
+      {"zstd frames, empty", in_file("m.zst", compress("x", "zstd") + repeated(empty_frame))},
+      {"zstd, skippable frames", in_file("m.zst", compress("x", "zstd") + repeated(skippable))},
+      {"files of gzip", files_of(compress("x", "gzip"))},
+      {"files of zstd", files_of(compress("x", "zstd"))},
+      {"gzip in gzip", nested("gzip"), true},
+      {"zstd in zstd", nested("zstd"), true},
+      {"xz in a zip", zipped(compress("x", "xz")), true},
+      {"bzip2 in a zip", zipped(compress("x", "bzip2")), true},
+  };
+}
+
+std::vector<HostileLayer> archives() {
+  const std::string descriptor_flag = zip_header("a", "", 8);
+  return {
+      {"zip, many entries", in_file("a.zip", repeated(zip_header("a", "")))},
+      {"zip, long names", in_file("a.zip", repeated(zip_header(std::string(60'000, 'n'), "")))},
+      {"zip, extra fields", in_file("a.zip", repeated(zip_header("a", std::string(15'000, 'e') + std::string(45'000, '\0'))))},
+      {"zip, no end of an entry", in_file("a.zip", descriptor_flag + repeated("PK\x07\x08"))},
+      {"zip, entries without end", in_file("a.zip", repeated(descriptor_flag + "PK\x07\x08PK\x07"))},
+      {"zip, bzip2", in_file("a.zip", repeated(zip_header("a", "", 8, 12) + compress("x", "bzip2")))},
+      {"tars", files_of(closed(file("a", "")))},
+      {"zips", files_of(make_zip({{"a", ""}}))},
+      {"tars in a zip", zipped(closed(file("a", "")))},
+      {"damaged headers", closed(repeated(tar_header("a", "zzzzzzzzzzz")))},
+  };
+}
+
+std::vector<HostileLayer> all_layers() {
+  std::vector<HostileLayer> all = headers();
+  for (auto* more : {&compressed, &archives}) std::ranges::move((*more)(), std::back_inserter(all));
+  return all;
+}
+
+bool says_so(const ScannedBlob& scanned) {
+  return std::ranges::any_of(scanned.diagnostics, [](const Diagnostic& diagnostic) {
+    return diagnostic.effect == Effect::incomplete && diagnostic.message.find("walk_work_base") != std::string::npos;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("what opening hostile layers costs is bounded by their size", "[work]") {
+  // The dearest single operation is a header of limits::tar_header_bytes_max.
+  constexpr std::uint64_t kBase = 1'000'000, kOneOperation = 600'000'000;
+  ScanLimits limits;
+  limits.walk_work_base = kBase;
+  const auto layers = all_layers();
+  REQUIRE(layers.size() > 40);
+  std::size_t charged = 0;
+  for (const HostileLayer& layer : layers) {
+    INFO(layer.name);
+    const ScannedBlob scanned = scan(layer.tar, limits);
+    INFO(scanned.work << " for " << layer.tar.size());
+    charged += scanned.work > 0 ? 1 : 0;
+    CHECK(scanned.work <= kBase + kOneOperation + limits.walk_work_per_byte * layer.tar.size());
+    CHECK(says_so(scanned) == layer.refused);
+  }
+  CHECK(charged > 40);  // all but headers of a block
+}
+
+TEST_CASE("what follows hostile bytes is read again when enough bytes came", "[work]") {
+  ScanLimits limits;
+  limits.walk_work_base = 30'000;
+  const std::string gzip = compress(needle("aaaaaaaa"), "gzip");
+  const std::string tar = closed(file("a.gz", gzip) + file("b.gz", gzip) + file("c.gz", gzip));
+  const ScannedBlob some = scan(tar, limits);
+  CHECK(some.findings.size() == 1);
+  limits.walk_work_per_byte = 0;
+  const ScannedBlob one = scan(tar, limits);
+  CHECK(says_so(one));
+  REQUIRE(one.findings.size() == 1);
+  CHECK(one.findings[0].occurrences.size() == 1);
+}
+
+}  // namespace landwaiter::detectors::test
