@@ -364,6 +364,12 @@ Result<ArchiveReader::Block> ArchiveReader::read() {
       return error_;
     }
     if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return Error(ErrorCode::malformed, "content cannot be read: " + reason());
+    // In a zip, content without a known length ends a block at whatever looks like its end: a few bytes each, if one wants.
+    constexpr std::uint64_t kBlockUnits = 1'000;
+    if (format_ == ArchiveFormat::zip && !charge_work(kBlockUnits)) {
+      failed_ = true;
+      return error_ = no_work_for("not read to its end");
+    }
     if (size == 0) continue;
     content_read_ = static_cast<std::uint64_t>(offset) + size;
     return Block{static_cast<std::uint64_t>(offset), ByteView(static_cast<const std::uint8_t*>(data), size)};
