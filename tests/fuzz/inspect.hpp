@@ -6,6 +6,7 @@
 #include "core/base/limits.hpp"
 #include "core/base/work_meter.hpp"
 #include "detectors/engine/detector.hpp"
+#include "detectors/engine/secret_ids.hpp"
 
 #include <algorithm>
 #include <cstdlib>
