@@ -199,7 +199,7 @@ bool says_nothing(const json& value) {
 
 /// Does the component have the fact?
 bool carries(const json& component, const std::string& name, const json& value) {
-  if (name == attribute::purl) return component.value("purl", "") == value;
+  if (name == attribute::purl) return json(component.value("purl", "")) == value;
   if (name == attribute::password) return property(component, "opens-with") == value.get<std::string>();
   if (name == attribute::entries) return property(component, name).has_value();
   if (name == attribute::issues)
