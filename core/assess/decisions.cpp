@@ -40,9 +40,12 @@ bool has_ended(const Decision& decision, SystemTime today) { return decision.unt
 }  // namespace
 
 void Baseline::add(const Finding& finding) {
+  if (is_accepted(finding)) return;
   for (const Occurrence& place : finding.occurrences) {
     known_.insert(key_of(finding, place, kWhole));
-    for (const Issue& issue : issues_of(finding)) known_.insert(key_of(finding, place, issue.code));
+    for (const Issue& issue : issues_of(finding)) {
+      if (!issue.accepted) known_.insert(key_of(finding, place, issue.code));
+    }
   }
 }
 
@@ -111,10 +114,10 @@ AcceptedCounts Decisions::apply(ImageReport& image, SystemTime today) {
   return counts;
 }
 
-std::vector<const Decision*> Decisions::unused() const {
+std::vector<const Decision*> Decisions::unused(SystemTime today) const {
   std::vector<const Decision*> out;
   for (std::size_t i = 0; i < decisions_.size(); ++i) {
-    if (!used_[i]) out.push_back(&decisions_[i]);
+    if (!used_[i] && !has_ended(decisions_[i], today)) out.push_back(&decisions_[i]);
   }
   return out;
 }

@@ -30,7 +30,7 @@ class Baseline {
  public:
   explicit Baseline(std::string name) : name_(std::move(name)) {}
 
-  /// Of a report that was assessed.
+  /// Of a report that was assessed. What a decision accepted in it is left out: the decision may end.
   void add(const Finding& finding);
   bool has(const Finding& finding, const Occurrence& place, const std::string& issue) const;
   const std::string& name() const { return name_; }
@@ -57,8 +57,8 @@ class Decisions {
   /// itself, gets the attribute `accepted`; one with some of them keeps the severity of the rest. Reads no clock.
   AcceptedCounts apply(ImageReport& image, SystemTime today);
 
-  /// Those that matched nothing so far: misspelled, or no longer needed.
-  std::vector<const Decision*> unused() const;
+  /// Those that count and matched nothing so far: misspelled, or no longer needed.
+  std::vector<const Decision*> unused(SystemTime today) const;
   /// Those that no longer count.
   std::vector<const Decision*> ended(SystemTime today) const;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/commands/scan_command.hpp"
 
+#include "core/base/text.hpp"
 #include "core/os/terminal.hpp"
 #include "core/wire/filter.hpp"
 #include "daemon/commands/connector.hpp"
@@ -338,6 +339,11 @@ Result<Judgment> make_judgment(const ScanOptions& options) {
   auto policy = load_policy(options.policy);
   if (!policy) return policy.error();
   judgment.policy = *std::move(policy);
+  for (const FailRule& rule : options.fail_on) {
+    if (rule.issue_exists(judgment.policy)) continue;
+    return Error(ErrorCode::invalid_argument,
+                 "--fail-on " + landwaiter::quoted(rule.text) + ": neither landwaiter nor the policy has such an issue");
+  }
   auto decisions = make_decisions(options);
   if (!decisions) return decisions.error();
   judgment.decisions = *std::move(decisions);
@@ -363,7 +369,7 @@ std::unique_ptr<ReportWriter> make_writer(const ScanOptions& options, const Envi
 /// Decisions that do not do what they were written for.
 void tell_decisions(const Decisions& decisions, SystemTime today) {
   for (const Decision* decision : decisions.ended(today)) std::cerr << "landwaiter: " << decision->origin << ": this decision has ended\n";
-  for (const Decision* decision : decisions.unused())
+  for (const Decision* decision : decisions.unused(today))
     std::cerr << "landwaiter: " << decision->origin << ": this decision matches nothing\n";
 }
 

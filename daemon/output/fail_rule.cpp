@@ -10,7 +10,7 @@
 namespace landwaiter::daemon {
 namespace {
 
-/// Those of the rules of the built-in policies, too. A policy of one's own has to use `issue:CODE`, as it may be read later.
+/// Those of the rules of the built-in policies, too. Those of other policies need `issue:CODE`, as the policy is read later.
 bool is_issue(std::string_view code) {
   if (weakness_known(code)) return true;
   if (std::ranges::any_of(assess_issue_help(), [&](const IssueHelp& help) { return help.code == code; })) return true;
@@ -68,6 +68,10 @@ Result<std::vector<FailRule>> FailRule::parse_list(std::string_view text) {
     begin = end + 1;
   }
   return rules;
+}
+
+bool FailRule::issue_exists(const Policy& policy) const {
+  return issue.empty() || is_issue(issue) || std::ranges::any_of(policy.rules, [&](const PolicyRule& rule) { return rule.code == issue; });
 }
 
 bool FailRule::met_by(const Finding& finding) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/assess/policy.hpp"
 #include "core/base/result.hpp"
 #include "core/report/coverage.hpp"
 
@@ -24,6 +25,9 @@ struct FailRule {
   static Result<FailRule> parse(std::string_view text);
   /// Several, with commas between them.
   static Result<std::vector<FailRule>> parse_list(std::string_view text);
+
+  /// False for a code that neither this program nor the policy has: a misspelled rule would never be met.
+  bool issue_exists(const Policy& policy) const;
 
   /// Of an assessed finding. Assets that a later layer deletes also count: they can still be pulled with the image. What is accepted does
   /// not (core/assess/decisions.hpp), neither as a whole nor the one issue.

@@ -95,16 +95,20 @@ std::vector<std::string> where_lines(const ImageReport& image, const Finding& fi
   return lines;
 }
 
-/// The worst reasons, and the remedy for the worst.
+/// The worst reasons, the remedy for the worst, and what was accepted of them.
 std::vector<std::string> why_lines(const std::vector<Issue>& issues, std::size_t width) {
   std::vector<std::string> lines;
+  std::set<std::string> accepted;
+  const Issue* worst = nullptr;
   std::size_t shown = 0;
   for (const Issue& issue : issues) {
-    if (shown > 0 && (issue.severity == Severity::info || issue.accepted)) continue;
-    if (shown++ == kIssuesShown) break;
-    append(lines, issue.reason, width);
+    if (issue.accepted) accepted.insert("Accepted: " + issue.accepted->reason + " (" + issue.accepted->by + ")");
+    if (issue.accepted || (shown > 0 && issue.severity == Severity::info)) continue;
+    if (worst == nullptr) worst = &issue;
+    if (shown++ < kIssuesShown) append(lines, issue.reason, width);
   }
-  if (!issues.empty() && !issues.front().remedy.empty()) append(lines, "-> " + issues.front().remedy, width);
+  if (worst != nullptr && !worst->remedy.empty()) append(lines, "-> " + worst->remedy, width);
+  for (const std::string& line : accepted) append(lines, line, width);
   if (lines.empty()) lines.emplace_back();
   return lines;
 }

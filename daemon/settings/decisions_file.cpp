@@ -63,12 +63,13 @@ Result<Baseline> load_baseline(const std::string& file) {
   if (!report) return Error(ErrorCode::configuration, report.error().message());
   Baseline baseline(file);
   auto read = read_json_fields(file, [&] {
-    for (nlohmann::json& image : report->at("images")) {
-      for (nlohmann::json& finding : image.at("findings")) baseline.add(std::exchange(finding, nullptr).get<Finding>());
+    for (nlohmann::json& image : report->at("images").get_ref<nlohmann::json::array_t&>()) {
+      for (nlohmann::json& finding : image.at("findings").get_ref<nlohmann::json::array_t&>())
+        baseline.add(std::exchange(finding, nullptr).get<Finding>());
     }
   });
   if (read) return baseline;
-  return Error(ErrorCode::configuration, file + ": is not a report of landwaiter scan --format json: " + read.error().message());
+  return Error(ErrorCode::configuration, file + ": is not a report of landwaiter scan --format json");
 }
 
 }  // namespace landwaiter::daemon

@@ -106,7 +106,7 @@ Result<std::string> text_of(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
-  if (!in || text.str().empty()) return Error(ErrorCode::configuration, file + ": cannot be read");
+  if (!in) return Error(ErrorCode::configuration, file + ": cannot be read");
   return text.str();
 }
 

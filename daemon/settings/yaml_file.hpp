@@ -50,7 +50,7 @@ void each_field(const YAML::Node& node, const std::string& what, Read read) {
   }
 }
 
-/// The file's text. Error: configuration, also when it is empty.
+/// The file's text. Error: configuration.
 Result<std::string> text_of(const std::string& file);
 
 /// Neither too long nor too deep.

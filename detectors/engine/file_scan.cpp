@@ -379,6 +379,9 @@ void FileScan::deliver_object(Object object, bool ends_file) {
 /// What was compressed before it was encoded: a Helm release, a file that cloud-init writes. If it is damaged, what comes before is
 /// searched.
 void FileScan::scan_inflated(ByteView bytes, Compression compression) {
+  // A decoder, a window for what it gives, and a search of that.
+  constexpr std::uint64_t kInflateUnits = 150'000;
+  if (!charge_work(kInflateUnits)) return;
   MemorySource memory(bytes, bytes.size());
   PeekSource source(memory);
   InflateSource inflate(source, compression, memory_.inflated);

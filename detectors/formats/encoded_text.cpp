@@ -2,6 +2,7 @@
 #include "detectors/formats/encoded_text.hpp"
 
 #include "core/base/encoding.hpp"
+#include "core/base/secret.hpp"
 #include "core/base/text.hpp"
 #include "core/base/work_meter.hpp"
 
@@ -119,12 +120,24 @@ class Lines {
   std::size_t first_length_ = 0;
 };
 
+/// Grows as bytes come: room for the rest of a window would be filled and wiped for each short text in it. What is outgrown is wiped, so
+/// that no copy of a key stays behind.
+void append(Bytes& bytes, std::uint8_t byte) {
+  constexpr std::size_t kFirst = 512;
+  if (bytes.size() == bytes.capacity()) {
+    Bytes larger;
+    larger.reserve(std::max(kFirst, 2 * bytes.size()));
+    larger.insert(larger.end(), bytes.begin(), bytes.end());
+    wipe(bytes);
+    bytes = std::move(larger);
+  }
+  bytes.push_back(byte);
+}
+
 }  // namespace
 
 Run read_base64(ByteView text, std::size_t begin, std::size_t characters_max) {
   Run run{.begin = begin, .end = begin, .encoding = "base64", .bytes = {}, .open = false};
-  // One allocation: growth would leave copies of a key.
-  run.bytes.reserve(std::min(characters_max, text.size() - begin) / 4 * 3 + 3);
   Lines lines(as_text(text), begin, kBase64, 64, characters_max == kAll);
   std::uint32_t bits = 0;
   std::size_t count = 0;
@@ -134,12 +147,12 @@ Run read_base64(ByteView text, std::size_t begin, std::size_t characters_max) {
     if (!is_base64(text[lines.end() - 1])) run.encoding = "base64url";
     bits = bits << 6 | value;
     if (++count % 4 != 0) continue;
-    run.bytes.push_back(static_cast<std::uint8_t>(bits >> 16));
-    run.bytes.push_back(static_cast<std::uint8_t>(bits >> 8));
-    run.bytes.push_back(static_cast<std::uint8_t>(bits));
+    append(run.bytes, static_cast<std::uint8_t>(bits >> 16));
+    append(run.bytes, static_cast<std::uint8_t>(bits >> 8));
+    append(run.bytes, static_cast<std::uint8_t>(bits));
   }
-  if (count % 4 >= 2) run.bytes.push_back(static_cast<std::uint8_t>(bits >> (count % 4 == 2 ? 4 : 10)));
-  if (count % 4 == 3) run.bytes.push_back(static_cast<std::uint8_t>(bits >> 2));
+  if (count % 4 >= 2) append(run.bytes, static_cast<std::uint8_t>(bits >> (count % 4 == 2 ? 4 : 10)));
+  if (count % 4 == 3) append(run.bytes, static_cast<std::uint8_t>(bits >> 2));
   run.open = count < characters_max && lines.at_end_of_text();
   run.end = lines.end();
   while (run.end < text.size() && text[run.end] == '=' && run.end - lines.end() < 2) ++run.end;
@@ -148,14 +161,13 @@ Run read_base64(ByteView text, std::size_t begin, std::size_t characters_max) {
 
 Run read_hex(ByteView text, std::size_t begin, std::size_t digits_max) {
   Run run{.begin = begin, .end = begin, .encoding = "hex", .bytes = {}, .open = false};
-  run.bytes.reserve(std::min(digits_max, text.size() - begin) / 2 + 1);
   Lines lines(as_text(text), begin, kHex, 16, digits_max == kAll);
   std::size_t count = 0;
   std::uint8_t high = 0;
   while (count < digits_max) {
     const std::uint8_t value = lines.next();
     if (value == 16) break;
-    if (++count % 2 == 0) run.bytes.push_back(static_cast<std::uint8_t>(high << 4 | value));
+    if (++count % 2 == 0) append(run.bytes, static_cast<std::uint8_t>(high << 4 | value));
     high = value;
   }
   run.open = count < digits_max && lines.at_end_of_text();

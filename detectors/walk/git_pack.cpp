@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/walk/git_pack.hpp"
 
+#include "core/base/work_meter.hpp"
+#include "detectors/engine/file_results.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <utility>
@@ -138,6 +141,12 @@ Result<EntryReader::Block> GitPack::read() {
       return error_;
     }
     const std::span<std::uint8_t> out = std::span(buffer_).first(step.produced);
+    // What a delta copies is not handed on, so nobody else counts it.
+    constexpr std::uint64_t kUnitsPerDeltaByte = 4;
+    if (is_delta_ && !charge_work(kUnitsPerDeltaByte * out.size())) {
+      failed_ = true;
+      return error_ = no_work_for("not read to its end");
+    }
     const std::size_t size = is_delta_ ? delta_.filter(out) : out.size();
     if (size == 0) continue;
     const Block block{position_, ByteView(out.first(size))};

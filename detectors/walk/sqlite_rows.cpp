@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/walk/sqlite_rows.hpp"
 
+#include "core/base/work_meter.hpp"
+
 #include <algorithm>
 #include <bit>
 
@@ -47,7 +49,8 @@ Result<bool> SqliteRows::begin() {
   const std::uint32_t size = big_endian(*head, 16, 2);
   page_bytes_ = size == 1 ? 65'536 : size;
   usable_bytes_ = page_bytes_ - std::min<std::size_t>(page_bytes_, (*head)[20]);
-  page_count_ = big_endian(*head, 28, 4);
+  // "In-header database size": it counts only if these two counters are the same.
+  page_count_ = big_endian(*head, 24, 4) == big_endian(*head, 92, 4) ? big_endian(*head, 28, 4) : 0;
   if (!std::has_single_bit(page_bytes_) || page_bytes_ < 512 || usable_bytes_ < 480) {
     return Error(ErrorCode::malformed, "its header has an impossible page size");
   }
@@ -162,8 +165,8 @@ void SqliteRows::take_cell(ByteView cell, bool table) {
   if (cell.size() < here + kNextPageBytes) return;
   Row row{.page = number_, .left = *size - here, .next = big_endian(cell, here, kNextPageBytes)};
   if (row.next < 2 || (page_count_ != 0 && row.next > page_count_)) return;
-  const bool there = row.next > number_ ? !waiting_.contains(row.next) : kept_.contains(row.next);
-  if (!there || *size > kRowBytesMax || !row.memory.borrow(*size)) {
+  const bool there = row.next > number_ ? waiting_.size() < kWaitingMax && !waiting_.contains(row.next) : kept_.contains(row.next);
+  if (!there || *size > kRowBytesMax || !charge_work(here) || !row.memory.borrow(*size)) {
     ++lost_;
     return;
   }

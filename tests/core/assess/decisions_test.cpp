@@ -44,7 +44,7 @@ Applied apply(Finding of, std::vector<Decision> decisions, std::optional<Baselin
   image.findings.push_back(std::move(of));
   Decisions all(std::move(decisions), std::move(baseline));
   const AcceptedCounts counts = all.apply(image, kToday);
-  return {image.findings.front(), counts, all.unused().size()};
+  return {image.findings.front(), counts, all.unused(kToday).size()};
 }
 
 const Finding kKey = finding("k", {"etc/a.key", "srv/a.key"}, {{"exposed-private-key", Severity::high}, {"rsa-1024", Severity::medium}});
@@ -117,6 +117,12 @@ TEST_CASE("what a baseline has is accepted; a new place or a new issue is not", 
   Finding rebuilt = kKey;
   rebuilt.occurrences[0].layer = Digest::sha256_of(as_bytes("other layer"));
   CHECK(is_accepted(apply(rebuilt, {}, baseline).finding));
+
+  Finding accepted = kKey;
+  accepted.attributes["accepted"] = {{"reason", "for a time"}};
+  Baseline without("old.json");
+  without.add(accepted);
+  CHECK_FALSE(is_accepted(apply(kKey, {}, without).finding));
 
   const Finding worse = finding("k", {"etc/a.key"},
                                 {{"exposed-private-key", Severity::high}, {"rsa-1024", Severity::medium}, {"shared", Severity::critical}});
