@@ -160,6 +160,14 @@ TEST_CASE("stores: long rows of SQLite are put together, whatever the pages' ord
   }
 }
 
+TEST_CASE("stores: a size of the database that SQLite would not believe is not believed") {
+  std::string bytes = database(512, {long_row("behind__", 200)});
+  CHECK(found_of(scan_file(bytes), "behind__", 200) == 200);
+  bytes.replace(28, 4, "\0\0\0\x01"s);  // one page
+  bytes.replace(92, 4, "\0\0\0\x77"s);  // not the change counter
+  CHECK(found_of(scan_file(bytes), "behind__", 200) == 200);
+}
+
 TEST_CASE("stores: hostile databases end in time, and are told") {
   const std::string good = database(1024, {long_row("a____", 300), long_row("b____", 300)});
   std::string loop = good;
