@@ -106,7 +106,7 @@ TEST_CASE("stores: objects of a git pack, and what deltas add") {
       pack({object(1, needle("commit__")), object(3, needle("blob____") + std::string(5000, 'y')), object(6, delta, "\x81\x05"),
             object(7, delta, std::string(20, '\xaa')), object(2, "tree"), object(4, "tag")});
   for (const std::size_t chunk : {std::size_t{7}, std::size_t{1000}, whole.size() * 2}) {
-    const ScannedBlob report = scan_file(whole + needle("back_"), chunk);
+    const ScannedBlob report = scan_file(whole + needle("behind__"), chunk);
     CHECK(places(report) ==
           Texts{"behind__ f", "blob____ f!blob 2", "commit__ f!commit 1", "inserted f!delta 3", "inserted f!delta 4", "next____ next"});
     REQUIRE(report.diagnostics.size() == 1);
@@ -116,8 +116,8 @@ TEST_CASE("stores: objects of a git pack, and what deltas add") {
   CHECK(complaints(scan_file(pack({object(3, needle("blob____"))}))).empty());
   for (const std::string& damaged : {whole.substr(0, 100), whole.substr(0, 10), pack({object(5, "x")}), pack({"\x35not deflated"}),
                                      pack({}) + "x", pack({std::string(30, '\xff')})}) {
-    const ScannedBlob report = scan_file(damaged + needle("back_"));
-    CHECK(found_of(report, "back_") == 1);
+    const ScannedBlob report = scan_file(damaged + needle("behind__"));
+    CHECK(found_of(report, "behind__") == 1);
     CHECK(coverage_of(report.diagnostics).incomplete == 0);
   }
 }
@@ -180,9 +180,9 @@ TEST_CASE("stores: hostile databases end in time, and are told") {
   cells.replace(1024 + 3, 2, "\xff\xff");
   CHECK(found_of(scan_file(cells), "a____", 300) + found_of(scan_file(cells), "b____", 300) > 300);
   for (const std::size_t size : {std::size_t{20}, std::size_t{99}, std::size_t{1500}, std::size_t{5000}}) {
-    const ScannedBlob cut = scan_file(good.substr(0, size) + needle("back_"));
+    const ScannedBlob cut = scan_file(good.substr(0, size) + needle("behind__"));
     CHECK(coverage_of(cut.diagnostics).incomplete == 0);
-    CHECK(found_of(cut, "back_") == 1);
+    CHECK(found_of(cut, "behind__") == 1);
   }
   std::string odd = good;
   odd[16] = odd[17] = 3;
