@@ -343,12 +343,7 @@ class SarifWriter final : public DocumentWriter {
 
   std::string end_joined() {
     const auto member = [](const char* name, const json& value) {
-      std::string out = std::string(",\n      \"") + name + "\": ";
-      for (const char c : dump_json_pretty(value)) {
-        out += c;
-        if (c == '\n') out += "      ";
-      }
-      return out;
+      return std::string(",\n      \"") + name + "\": " + json_text_within(value, "      ");
     };
     return joined_results_.end() + member("tool", joined_->tool(options_)) + member("invocations", joined_->invocations()) + after_joined_;
   }
