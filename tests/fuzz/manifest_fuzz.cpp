@@ -23,7 +23,7 @@ void require(bool holds) {
 void check(const Descriptor& descriptor, std::uint64_t size_max) {
   require(!descriptor.digest.empty() && Digest::parse(descriptor.digest.str()).has_value());
   require(descriptor.size_bytes <= size_max);
-  require(!descriptor.media_type.empty());
+  require(descriptor.media_type.size() <= 255);
 }
 
 void check(const ImageConfig& config) {
