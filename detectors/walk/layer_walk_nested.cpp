@@ -35,6 +35,11 @@ class Inside {
 
 Error LayerWalk::stopped() { return {ErrorCode::cancelled, "the scan was asked to stop"}; }
 
+Error LayerWalk::bytes_behind(std::string_view what) {
+  return {ErrorCode::malformed,
+          "bytes behind the end of this " + std::string(what) + " are not part of it: they were searched as they are"};
+}
+
 std::string_view LayerWalk::name() const { return place_.archive.empty() ? place_.path : place_.archive.back(); }
 
 Result<void> LayerWalk::open_content(PeekSource& bytes, const Content& content, Budget& budget, std::size_t depth, bool& opened) {
@@ -58,10 +63,11 @@ Result<void> LayerWalk::open_archive(PeekSource& bytes, ArchiveFormat format, Bu
 Result<void> LayerWalk::open_git_pack(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
   GitPack pack(bytes);
   auto walked = walk_entries(pack, &budget, depth, opened);
-  if (pack.deltas() > 0) {
-    report_.diagnose(
-        ErrorCode::unsupported,
-        std::to_string(pack.deltas()) + " objects of this git pack are stored as differences: of them, what they add was searched", place_);
+  if (pack.apart() > 0) {
+    report_.diagnose(ErrorCode::unsupported,
+                     std::to_string(pack.apart()) +
+                         " objects of this git pack are differences to objects that were not at hand: of them, what they add was searched",
+                     place_);
   }
   return walked;
 }
@@ -91,6 +97,7 @@ Result<void> LayerWalk::open_compressed(PeekSource& bytes, Compression compressi
     head = after_zeros(content);
     if (!head) return head.error();
     if (head->empty()) return {};
+    if (sniff_content(*head).kind == Content::Kind::plain) report_.diagnose(bytes_behind(tar ? "tar archive" : "cpio archive"), place_);
     before = budget.expanded_bytes - head->size();
   }
   const auto scanned = open_inflated(content, depth);
