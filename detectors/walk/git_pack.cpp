@@ -84,6 +84,12 @@ EntryReader::Step GitPack::next() {
     offset_ = kPackHeaderBytes;
   }
   if (number_ == count_) return end();
+  constexpr std::uint64_t kObjectUnits = 1'500;
+  if (!charge_work(kObjectUnits)) {
+    failed_ = true;
+    error_ = no_work_for("not read to its end");
+    return Step::failed;
+  }
   object_ = {};
   base_ = nullptr;
   begin_ = offset_;

@@ -269,11 +269,11 @@ Content LayerWalk::next_member(Parts& parts) {
     header = parts.bytes.peek(kHeaderBytes);
   }
   if (!header || header->empty()) return {};
-  if (header->size() < kHeaderBytes || as_text(*header).substr(58, 2) != "`\n") return damaged("a member's header is none");
+  if (header->size() < kHeaderBytes || as_text(*header).substr(58, 2) != "`\n") return damaged("a member's header is not one");
   const auto size = padded_number(as_text(*header).substr(48, 10));
   const std::string_view name = as_text(*header).substr(0, 16);
   const auto name_size = name.starts_with("#1/") ? padded_number(name.substr(3)) : std::optional<std::uint64_t>(0);
-  if (!size || !name_size || *name_size > *size) return damaged("a member's size is none");
+  if (!size || !name_size || *name_size > *size) return damaged("a member's size is not a number");
   begin_member(parts, kHeaderBytes + *size);
   if (!advance(parts.bytes, kHeaderBytes + *name_size)) return {};
   const auto content = parts.bytes.peek(kContentSniffBytes);

@@ -20,19 +20,6 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-/// As zlib wraps it (RFC 1950): a header, what is in a gzip file between its header and its trailer, and another checksum.
-std::string deflated(const std::string& bytes) {
-  const std::string gzip = compress(bytes, "gzip");
-  std::uint32_t low = 1, high = 0;
-  for (const char c : bytes) {
-    low = (low + static_cast<unsigned char>(c)) % 65521;
-    high = (high + low) % 65521;
-  }
-  std::string out = "\x78\x9c" + gzip.substr(10, gzip.size() - 18);
-  for (const std::uint32_t part : {high, low}) (out += static_cast<char>(part >> 8)) += static_cast<char>(part & 0xff);
-  return out;
-}
-
 ScannedBlob scan_file(const std::string& content, std::size_t chunk_size = 64 * 1024) {
   return scan(make_tar({{"f", content}, {"next", needle("next____")}}), {}, chunk_size);
 }
@@ -46,7 +33,7 @@ std::string object(unsigned type, const std::string& content, const std::string&
     byte = size & 0x7f;
   }
   out += static_cast<char>(byte);
-  return out + base + deflated(content);
+  return out + base + zlib_of(content);
 }
 
 std::string pack(const Texts& objects, std::optional<unsigned> count = std::nullopt) {
@@ -93,10 +80,10 @@ std::size_t found_of(const ScannedBlob& report, const std::string& name, std::si
 }  // namespace
 
 TEST_CASE("stores: loose objects of git") {
-  const ScannedBlob report = scan_file(deflated("blob 15\0"s + needle("loose___")));
+  const ScannedBlob report = scan_file(zlib_of("blob 15\0"s + needle("loose___")));
   CHECK(places(report) == Texts{"loose___ f!f.content", "next____ next"});
   CHECK(complaints(report).empty());
-  const ScannedBlob cut = scan_file(deflated("blob\0" + needle("loose___") + noise(2000)).substr(0, 1000));
+  const ScannedBlob cut = scan_file(zlib_of("blob\0" + needle("loose___") + noise(2000)).substr(0, 1000));
   CHECK(complaints(cut) == Texts{"malformed f"});
 }
 
