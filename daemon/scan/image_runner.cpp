@@ -139,6 +139,7 @@ Awaitable<void> ImageRunner::read_manifest(std::shared_ptr<Work> work) {
   facts.reference = work->task.display;
   facts.digest = document->digest;
   facts.platform = work->task.platform;
+  facts.diagnostics = std::move(document->diagnostics);
   auto image = std::make_shared<detectors::ImageDocuments>();
   image->config = read_config(facts, manifest, body);
   if (body) image->config_bytes = *std::move(body);
