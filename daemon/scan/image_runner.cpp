@@ -50,11 +50,10 @@ Error not_an_image(const std::string& display, const registry::ManifestDocument&
 }
 
 /// Applies the config's facts. The layers are scanned in any case: an invalid config only gives a diagnostic.
-ImageConfig read_config(ImageFacts& facts, const registry::ImageManifest& manifest, const Result<std::string>& body) {
+ImageConfig use_config(ImageFacts& facts, const registry::ImageManifest& manifest, Result<ImageConfig> config) {
   const auto diagnose = [&](ErrorCode code, std::string message, Effect effect) {
     facts.diagnostics.push_back(image_diagnostic(code, std::move(message), effect));
   };
-  auto config = body ? parse_image_config(*body) : Result<ImageConfig>(body.error());
   if (!config) {
     const ErrorCode code = config.error().code();
     diagnose(code, "the image's config cannot be used: " + config.error().message(), effect_of(code));
@@ -141,7 +140,9 @@ Awaitable<void> ImageRunner::read_manifest(std::shared_ptr<Work> work) {
   facts.digest = document->digest;
   facts.platform = work->task.platform;
   auto image = std::make_shared<detectors::ImageDocuments>();
-  image->config = read_config(facts, manifest, body);
+  const auto parse = [&body] { return body ? parse_image_config(*body) : Result<ImageConfig>(body.error()); };
+  auto config = co_await documents_.run(body ? body->size() : 0, parse);
+  image->config = use_config(facts, manifest, std::move(config));
   if (body) image->config_bytes = *std::move(body);
   const std::vector<std::string> steps = layer_instructions(image->config, manifest.layers.size());
   for (std::size_t i = 0; i < manifest.layers.size(); ++i) {

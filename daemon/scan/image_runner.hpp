@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/document_lane.hpp"
 #include "core/report/report.hpp"
 #include "daemon/scan/layer_book.hpp"
 #include "daemon/scan/scan_pool.hpp"
@@ -70,6 +71,7 @@ class ImageRunner {
   ScanPool& pool_;
   StoreThread& store_;
   const Clock& clock_;
+  DocumentLane documents_;  ///< for configs
 };
 
 }  // namespace landwaiter::daemon
