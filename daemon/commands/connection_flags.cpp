@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/commands/connection_flags.hpp"
+
+#include "core/base/text.hpp"
+#include "core/os/process.hpp"
+#include "core/wire/registry_kinds.hpp"
+#include "daemon/commands/option_groups.hpp"
+#include "daemon/settings/credentials_file.hpp"
+#include "daemon/settings/network.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+
+namespace landwaiter::daemon {
+
+void ConnectionFlags::add_to(CLI::App& command) {
+  add_rates_to(command);
+  add_login_to(command);
+  add_network_to(command);
+}
+
+void ConnectionFlags::add_kind_to(CLI::App& command) {
+  command.add_option("--kind", options_.kind, "Kind of registry (default: auto, which detects it)")
+      ->check(CLI::IsMember(registry_kind_names()));
+}
+
+void ConnectionFlags::add_login_to(CLI::App& command) {
+  begin_group(command, kLoginGroup);
+  command.add_option("--username", username_, "User name for the registry");
+  command.add_flag("--password-stdin", password_stdin_, "Read the password from standard input");
+  command.add_flag("--token-stdin", token_stdin_, "Read an access token from standard input; takes precedence over a password");
+  command.add_option("--token", token_, "Access token; visible to other users of this machine, so prefer --token-stdin");
+  command.add_option("--credentials", credentials_file_, "JSON file with credentials, including cloud keys; - reads standard input");
+}
+
+void ConnectionFlags::add_network_to(CLI::App& command) {
+  begin_group(command, kNetworkGroup);
+  NetworkSettings& network = options_.network;
+  command.add_flag("--plain-http", options_.plain_http, "Speak HTTP without TLS (loopback registries need no flag)");
+  command.add_flag("--insecure", insecure_, "Do not verify the registry's TLS certificate");
+  command.add_option("--ca-file", network.ca_file, "PEM file with certificate authorities to trust in addition to the system's")
+      ->check(CLI::ExistingFile);
+  auto* certificate =
+      command.add_option("--client-cert", network.client_cert_file, "PEM file with a client certificate for registries that require one");
+  auto* key = command.add_option("--client-key", network.client_key_file, "PEM file with its key");
+  certificate->check(CLI::ExistingFile)->needs(key);
+  key->check(CLI::ExistingFile)->needs(certificate);
+  command.add_option("--certs-dir", network.certs_directories, "Folder like /etc/docker/certs.d, which is read as well; may be repeated")
+      ->check(CLI::ExistingDirectory);
+  command.add_option("--proxy", proxy_, "Proxy for registries, http://[USER:PASSWORD@]HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY)");
+  command.add_option("--no-proxy", network.no_proxy, "Hosts, domains and networks to reach directly (default: NO_PROXY); * for all");
+  command
+      .add_option("--foreign-private-addresses", network.foreign_private_addresses,
+                  "allow or deny: whether token realms and redirects may lead to private networks")
+      ->check(CLI::IsMember({"allow", "deny"}));
+}
+
+void ConnectionFlags::add_rates_to(CLI::App& command) {
+  begin_group(command, kSpeedGroup);
+  NetworkSettings& network = options_.network;
+  command.add_option("--connections", network.connections, "Connections to one registry")->check(CLI::Range(1, 64));
+  command.add_option("--limit-rate", network.limit_rate, "Limit for all downloads together in bytes per second, such as 500K or 10M");
+  command.add_option("--min-layer-rate", network.min_layer_rate,
+                     "End a layer that its registry sends slower than this on average, after five minutes (default: 256K; 0: never)");
+}
+
+Result<ConnectionOptions> ConnectionFlags::finish() {
+  options_.tls_verify = !insecure_;
+  options_.network.proxy = Secret(proxy_);
+  wipe(proxy_);
+  auto network = transport_options(options_.network, process_environment(), true);
+  if (!network) return network.error();
+  auto floor = rate_floor(options_.network, 1);
+  if (!floor) return floor.error();
+  auto credentials = read_login();
+  if (!credentials) return credentials.error();
+  options_.credentials = *std::move(credentials);
+  return std::move(options_);
+}
+
+Result<Credentials> ConnectionFlags::read_login() {
+  if (!credentials_file_.empty()) {
+    if (password_stdin_ || token_stdin_ || !username_.empty() || !token_.empty()) {
+      return Error(ErrorCode::invalid_argument,
+                   "--credentials cannot be combined with --username, --password-stdin, --token or --token-stdin");
+    }
+    return read_credentials(credentials_file_);
+  }
+  if (password_stdin_ && token_stdin_) {
+    return Error(ErrorCode::invalid_argument, "--password-stdin and --token-stdin both read standard input; give one");
+  }
+  if (password_stdin_ && username_.empty()) return Error(ErrorCode::invalid_argument, "--password-stdin needs --username");
+  Secret password;
+  Secret access_token(token_);
+  wipe(token_);
+  if (password_stdin_ || token_stdin_) {
+    std::string line;
+    std::getline(std::cin, line);
+    (password_stdin_ ? password : access_token) = Secret(std::string(trim(line)));
+    wipe(line);
+  }
+  return Credentials::from_login(username_, std::move(password), std::move(access_token));
+}
+
+}  // namespace landwaiter::daemon
