@@ -4,6 +4,7 @@
 #include "daemon/commands/connection_options.hpp"
 #include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/state_folder.hpp"
+#include "daemon/commands/walk_filter.hpp"
 #include "daemon/output/fail_rule.hpp"
 #include "daemon/output/output.hpp"
 #include "daemon/settings/config.hpp"
@@ -27,7 +28,7 @@ struct ScanOptions {
   bool all = false;                      ///< the table lists every finding
   std::string output;                    ///< a file; empty for standard output
   std::vector<FailRule> fail_on;
-  std::vector<std::string> platforms;  ///< from an index, only these; empty means all
+  WalkFilter filter;  ///< of `registries`; its platforms also of the indexes among `images`
   StateFolder state;
   std::size_t workers = 0;                                       ///< 0: one per core
   std::uint64_t memory_bytes = limits::reader_memory_bytes_max;  ///< for each worker
