@@ -67,8 +67,9 @@ TEST_CASE("an image is received from the program that has it", "[daemon]") {
     return not_found(target);
   });
   const std::vector<std::string> sockets{(folder / "none").string(), docker.socket(), podman.socket()};
-  for (const std::string& name : {std::string("example.org/shop/web:1"), "sha256:" + std::string(64, 'a'), "@sha256:" + std::string(64, 'a'),
-                                 std::string("abcdefabcdef"), std::string("web"), "web@sha256:" + std::string(64, 'a')}) {
+  for (const std::string& name :
+       {std::string("example.org/shop/web:1"), "sha256:" + std::string(64, 'a'), "@sha256:" + std::string(64, 'a'),
+        std::string("abcdefabcdef"), std::string("web"), "web@sha256:" + std::string(64, 'a')}) {
     INFO(name);
     auto received = receive_from_daemon(name, sockets);
     REQUIRE(received.has_value());
