@@ -3,6 +3,7 @@
 
 #include "core/os/process.hpp"
 #include "daemon/commands/option_groups.hpp"
+#include "daemon/commands/option_values.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -16,6 +17,7 @@ CLI::App* CheckFlags::add_to(CLI::App& app) {
   command->add_option("registry", options_.registry, "HOST[:PORT] or a URL")->required();
   command->add_option("--repository", options_.repository, "Test this repository instead of the first in the catalog");
   connection_.add_kind_to(*command);
+  add_settings_option(*command);
   begin_group(*command, kOutputGroup);
   command->add_option("--format", options_.format, "table or json")->check(CLI::IsMember({"table", "json"}));
   command->add_option("--output,-o", options_.output, "Write the result to this file");

@@ -4,6 +4,7 @@
 #include "core/os/process.hpp"
 #include "daemon/commands/check_flags.hpp"
 #include "daemon/commands/list_flags.hpp"
+#include "daemon/commands/option_values.hpp"
 #include "daemon/commands/scan_flags.hpp"
 #include "daemon/commands/sensor_command.hpp"
 
@@ -34,9 +35,9 @@ int run_command_line(int argc, char** argv) {
   ListFlags list;
   CheckFlags check;
   std::string sensor_config;
-  const CLI::App* scan_command = scan.add_to(app);
-  const CLI::App* list_command = list.add_to(app);
-  const CLI::App* check_command = check.add_to(app);
+  CLI::App* scan_command = scan.add_to(app);
+  CLI::App* list_command = list.add_to(app);
+  CLI::App* check_command = check.add_to(app);
   CLI::App* sensor_command = app.add_subcommand("sensor", "Run the sensor: take jobs from a platform until SIGTERM");
   sensor_command->add_option("--config", sensor_config, "The sensor's YAML configuration")->required();
   take_single_values(app);
@@ -46,6 +47,10 @@ int run_command_line(int argc, char** argv) {
     const int code = app.exit(error);
     if (!std::cout.flush()) return fail_usage(Error(ErrorCode::io, "standard output: cannot be written"));
     return code == 0 ? exit_done : exit_usage;
+  }
+  for (CLI::App* command : {scan_command, list_command, check_command}) {
+    const auto completed = *command ? complete_options(app, *command, process_environment()) : Result<void>();
+    if (!completed) return fail_usage(completed.error());
   }
   if (*scan_command) return scan.run();
   if (*list_command) return list.run();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/commands/list_flags.hpp"
 
-#include "core/base/limits.hpp"
 #include "core/os/process.hpp"
 #include "daemon/commands/option_groups.hpp"
+#include "daemon/commands/option_values.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -14,7 +14,10 @@ CLI::App* ListFlags::add_to(CLI::App& app) {
   begin_group(*command, kImagesGroup);
   command->add_option("registry", options_.registry, "HOST[:PORT], a URL, or docker://HOST/REPOSITORY for one repository")->required();
   connection_.add_kind_to(*command);
-  add_filters_to(*command);
+  options_.filter.add_to(*command);
+  command->add_option("--platform", options_.filter.work.platforms, "Only this platform (linux/amd64); may be repeated");
+  command->add_flag("--created", options_.created, "Read each image's config for its platform and creation time");
+  add_settings_option(*command);
   begin_group(*command, kOutputGroup);
   command->add_option("--format", options_.format, "table, json, or jsonl (one JSON object per line)")
       ->check(CLI::IsMember({"table", "json", "jsonl"}));
@@ -28,22 +31,6 @@ CLI::App* ListFlags::add_to(CLI::App& app) {
       "Exit codes: 0 everything was listed, 2 usage, configuration or output, 3 some things could not be listed (the rest is in the "
       "result), 130 stopped");
   return command;
-}
-
-void ListFlags::add_filters_to(CLI::App& command) {
-  protocol::ListWork& work = options_.work;
-  command.add_option("--repository", work.repositories, "Only these repositories; * and ? are wildcards; may be repeated");
-  command.add_option("--exclude-repository", work.exclude_repositories, "Skip these repositories; may be repeated");
-  command.add_option("--tag", work.tags, "Only these tags; * and ? are wildcards; may be repeated");
-  command.add_option("--exclude-tag", work.exclude_tags, "Skip these tags; may be repeated");
-  command.add_option("--newest", work.newest, "Only the newest N tags of each repository")
-      ->check(CLI::Range(std::size_t{1}, limits::newest_max));
-  command.add_option("--pushed", options_.pushed,
-                     "Only images pushed in this window: today, yesterday, last-7-days, last-14-days, last-30-days, N (days), or "
-                     "FROM..TO (dates or timestamps)");
-  command.add_option("--utc-offset", options_.utc_offset, "Time zone in which days begin, like +02:00 (default: UTC)");
-  command.add_option("--platform", work.platforms, "Only this platform (linux/amd64); may be repeated");
-  command.add_flag("--created", options_.created, "Read each image's config for its platform and creation time");
 }
 
 int ListFlags::run() {

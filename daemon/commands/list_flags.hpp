@@ -16,8 +16,6 @@ class ListFlags {
   int run();
 
  private:
-  void add_filters_to(CLI::App& command);
-
   ListOptions options_;
   ConnectionFlags connection_;
   std::string state_;

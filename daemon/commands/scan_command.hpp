@@ -4,6 +4,7 @@
 #include "daemon/commands/connection_options.hpp"
 #include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/state_folder.hpp"
+#include "daemon/commands/walk_filter.hpp"
 #include "daemon/output/fail_rule.hpp"
 #include "daemon/output/output.hpp"
 #include "daemon/output/status_line.hpp"
@@ -30,7 +31,7 @@ struct ScanOptions {
   bool worst_first = false;              ///< the table's images by what was found, otherwise by name
   std::string output;                    ///< a file; empty for standard output
   std::vector<FailRule> fail_on;
-  std::vector<std::string> platforms;  ///< from an index, only these; empty means all
+  WalkFilter filter;  ///< of `registries`; its platforms also of the indexes among `images`
   StateFolder state;
   std::size_t workers = 0;                                       ///< 0: one per core
   std::uint64_t memory_bytes = limits::reader_memory_bytes_max;  ///< for each worker

@@ -4,6 +4,7 @@
 #include "core/os/process.hpp"
 #include "daemon/commands/connector.hpp"
 #include "daemon/commands/option_groups.hpp"
+#include "daemon/commands/option_values.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -29,8 +30,8 @@ Result<void> apply_container_config(const std::string& file, ScanOptions& scan) 
 CLI::App* ScanFlags::add_to(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("scan",
-                         "Scan images: [docker://]REF, oci:DIR[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME]; "
-                         "FILE may be - for standard input, :NAME also @DIGEST");
+                         "Scan images: REF, docker://REF, https://REF; a layout or an archive, PATH[:NAME] or PATH@DIGEST, - for standard "
+                         "input; docker-daemon:NAME, containerd:DIGEST; dir:FOLDER for a tree of files");
   add_images_to(*command);
   add_output_to(*command);
   add_judging_to(*command);
@@ -47,7 +48,11 @@ void ScanFlags::add_images_to(CLI::App& command) {
   command.add_option("-c,--config", config_file_, "Take images and credentials from a container-config.yml");
   command.add_option("--registry", options_.registries, "Scan all images of this registry, HOST[:PORT] or a URL; may be repeated");
   connection_.add_kind_to(command);
-  command.add_option("--platform", options_.platforms, "Scan only this platform of multi-platform images (linux/amd64); may be repeated");
+  options_.filter.add_to(command);
+  command.add_option("--platform", options_.filter.work.platforms,
+                     "Scan only this platform of multi-platform images (linux/amd64); may be repeated");
+  add_settings_option(command);
+  command.add_option("--containerd-root", containerd_root_, "Folder of the containerd that containerd:DIGEST reads");
 }
 
 void ScanFlags::add_output_to(CLI::App& command) {
@@ -88,6 +93,7 @@ void ScanFlags::add_speed_to(CLI::App& command) {
 Result<void> ScanFlags::finish() {
   auto connected = connection_.finish();
   if (!connected) return connected.error();
+  connected->containerd_root = std::move(containerd_root_);
   options_.connection = *std::move(connected);
   if (!config_file_.empty()) {
     auto applied = apply_container_config(config_file_, options_);
@@ -95,6 +101,10 @@ Result<void> ScanFlags::finish() {
   }
   if (connection_.reads_standard_input() && std::ranges::any_of(options_.images, is_sent_to_us)) {
     return Error(ErrorCode::invalid_argument, "an archive and credentials cannot both come from standard input");
+  }
+  if (options_.registries.empty() && options_.filter.chooses()) {
+    return Error(ErrorCode::invalid_argument,
+                 "filters such as --repository, --tag, --newest and --pushed choose among the images of --registry");
   }
   if (options_.images.empty() && options_.registries.empty()) {
     return Error(ErrorCode::invalid_argument, "no container images were stated");

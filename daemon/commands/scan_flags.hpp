@@ -26,6 +26,7 @@ class ScanFlags {
   ScanOptions options_;
   ConnectionFlags connection_;
   std::string config_file_;
+  std::string containerd_root_ = registry::kContainerdRoot;
   std::string state_;
   std::string memory_;
   bool no_state_ = false;
