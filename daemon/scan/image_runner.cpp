@@ -139,6 +139,7 @@ Awaitable<void> ImageRunner::read_manifest(std::shared_ptr<Work> work) {
   facts.reference = work->task.display;
   facts.digest = document->digest;
   facts.platform = work->task.platform;
+  facts.diagnostics = std::move(document->diagnostics);
   auto image = std::make_shared<detectors::ImageDocuments>();
   const auto parse = [&body] { return body ? parse_image_config(*body) : Result<ImageConfig>(body.error()); };
   auto config = co_await documents_.run(body ? body->size() : 0, parse);
