@@ -61,28 +61,61 @@ std::string accepted_text(const Finding& finding, const std::vector<Issue>& issu
 constexpr std::size_t kColumns = 20;
 
 std::string header() {
-  return row({"image", "digest", "platform", "severity", "type", "title", "id", "issues", "reasons", "remedy", "path", "entry", "offset",
-              "layer", "layer_number", "deleted_by", "detector", "accepted", "line", "layer_created_by"});
+  return row({"image",        "digest",     "platform", "severity", "type",  "title",           "id",
+              "issues",       "reasons",    "remedy",   "path",     "entry", "offset",          "layer",
+              "layer_number", "deleted_by", "detector", "accepted", "line",  "layer_created_by"});
 }
 
 std::string row_of(const ImageReport& image, const Finding& finding, const std::vector<Issue>& issues, const Occurrence& place) {
   const std::string path = place.where == Where::file ? place.path : place_text(place);
   std::string entry;
   for (const std::string& name : place.archive) entry += (entry.empty() ? "" : " > ") + name;
-  return row({image.facts.reference, image.facts.digest.str(), image.facts.platform, std::string(to_string(finding.severity)),
-              std::string(to_string(finding.type)), finding.title, finding.id, joined(issues, &Issue::code), joined(issues, &Issue::reason),
-              issues.empty() ? "" : issues.front().remedy, path, entry, std::to_string(place.offset), place.layer.str(),
-              layer_number(image, place.layer), place.deleted_by ? place.deleted_by->str() : "", finding.detector,
-              accepted_text(finding, issues), place.line ? std::to_string(*place.line) : "", image.facts.instruction_of(place.layer)});
+  return row({image.facts.reference,
+              image.facts.digest.str(),
+              image.facts.platform,
+              std::string(to_string(finding.severity)),
+              std::string(to_string(finding.type)),
+              finding.title,
+              finding.id,
+              joined(issues, &Issue::code),
+              joined(issues, &Issue::reason),
+              issues.empty() ? "" : issues.front().remedy,
+              path,
+              entry,
+              std::to_string(place.offset),
+              place.layer.str(),
+              layer_number(image, place.layer),
+              place.deleted_by ? place.deleted_by->str() : "",
+              finding.detector,
+              accepted_text(finding, issues),
+              place.line ? std::to_string(*place.line) : "",
+              image.facts.instruction_of(place.layer)});
 }
 
 /// What was not searched, as a row with the coverage in the place of a type: whoever reads only the rows must see it.
 std::string row_of(const ImageReport& image, const Diagnostic& diagnostic) {
   std::string entry;
   for (const std::string& name : diagnostic.archive) entry += (entry.empty() ? "" : " > ") + name;
-  return row({image.facts.reference, image.facts.digest.str(), image.facts.platform, "", std::string(to_string(diagnostic.effect)),
-              diagnostic.message, "", std::string(to_string(diagnostic.code)), "", "", diagnostic.path, entry, "", diagnostic.layer.str(),
-              layer_number(image, diagnostic.layer), "", "", "", "", image.facts.instruction_of(diagnostic.layer)});
+  return row({image.facts.reference,
+              image.facts.digest.str(),
+              image.facts.platform,
+              "",
+              std::string(to_string(diagnostic.effect)),
+              diagnostic.message,
+              "",
+              std::string(to_string(diagnostic.code)),
+              "",
+              "",
+              diagnostic.path,
+              entry,
+              "",
+              diagnostic.layer.str(),
+              layer_number(image, diagnostic.layer),
+              "",
+              "",
+              "",
+              "",
+              image.facts.instruction_of(diagnostic.layer)});
 }
 
 void put_in_order(std::vector<Finding>& findings) {

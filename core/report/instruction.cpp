@@ -94,7 +94,7 @@ class ShellCommands {
   }
 
   void end_command(std::string_view command) {
-    static constexpr std::array<std::string_view, 13> kKeywords{"if", "then", "else", "elif", "fi",   "do", "done",
+    static constexpr std::array<std::string_view, 13> kKeywords{"if", "then", "else", "elif", "fi",   "do",   "done",
                                                                 "!",  "{",    "}",    "(",    "exec", "while"};
     std::string_view word = take_word(command);
     const auto passed_over = [&] {
@@ -102,9 +102,8 @@ class ShellCommands {
     };
     while (!word.empty() && passed_over()) word = take_word(command);
     while (word.starts_with('(')) word.remove_prefix(1);
-    const bool name = std::ranges::all_of(word, [](char c) {
-      return is_letter(c) || is_digit(c) || c == '/' || c == '.' || c == '-' || c == '_' || c == '+';
-    });
+    const bool name = std::ranges::all_of(
+        word, [](char c) { return is_letter(c) || is_digit(c) || c == '/' || c == '.' || c == '-' || c == '_' || c == '+'; });
     if (word.empty() || word == "set") return;
     out_ += (out_.empty() ? "" : " && ") + (name ? shown_word(word) : std::string("***"));
     if (!trim(command).empty()) out_ += " " + std::string(kLeftOut);
@@ -125,8 +124,8 @@ std::string copy_text(std::string_view keyword, std::string_view words) {
     constexpr std::size_t kDigestDigits = 64;
     if (colon != std::string_view::npos && word.size() == colon + 1 + kDigestDigits) word = word.substr(0, colon);
     const bool flag = word.starts_with("--from=") || word.starts_with("--chown=") || word.starts_with("--chmod=");
-    out += " " + (flag ? "--" + std::string(word.substr(2, word.find('=') - 1)) + shown_word(word.substr(word.find('=') + 1))
-                       : shown_word(word));
+    out += " " +
+           (flag ? "--" + std::string(word.substr(2, word.find('=') - 1)) + shown_word(word.substr(word.find('=') + 1)) : shown_word(word));
   }
   return out;
 }
@@ -157,7 +156,7 @@ std::string instruction_text(std::string_view text) {
   const std::string_view keyword = take_word(rest);
   if (keyword == "RUN") return run_text(trim(rest));
   if (keyword == "COPY" || keyword == "ADD" || keyword == "WORKDIR") return copy_text(keyword, rest);
-  static constexpr std::array<std::string_view, 12> kOthers{"ARG",        "CMD",   "ENTRYPOINT", "ENV",        "EXPOSE", "FROM",
+  static constexpr std::array<std::string_view, 12> kOthers{"ARG",         "CMD",   "ENTRYPOINT", "ENV",        "EXPOSE", "FROM",
                                                             "HEALTHCHECK", "LABEL", "SHELL",      "STOPSIGNAL", "USER",   "VOLUME"};
   if (std::ranges::find(kOthers, keyword) != kOthers.end()) return std::string(keyword) + " " + std::string(kLeftOut);
   return run_text(text);

@@ -75,7 +75,7 @@ struct ImageFacts {
   std::vector<Finding> findings{};      ///< of the image itself, in its config or manifest
   /// For each of `layers` the instruction that made it, as shown_instruction() shows it; empty when the config does not say.
   std::vector<std::string> created_by{};
-  Digest documents_state{};             ///< what `findings` were made by: another state would find something else
+  Digest documents_state{};  ///< what `findings` were made by: another state would find something else
 
   /// Counted from 1; for a layer that appears twice, the upper one. 0 if the image does not have it.
   std::size_t layer_number(const Digest& layer) const;

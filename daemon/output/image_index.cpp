@@ -47,7 +47,8 @@ std::string ImageIndex::text(const TableStyle& style) const {
     for (std::size_t i = 0; i < entry.counts.size(); ++i) {
       const std::string count = std::to_string(entry.counts[i]);
       if (columns) counts += std::string(kCount - std::min(kCount, count.size()), ' ') + count;
-      else if (entry.counts[i] > 0) counts += (counts.empty() ? "" : ", ") + count + " " + std::string(to_string(static_cast<Severity>(4 - i)));
+      else if (entry.counts[i] > 0)
+        counts += (counts.empty() ? "" : ", ") + count + " " + std::string(to_string(static_cast<Severity>(4 - i)));
     }
     if (columns) out += counts + "  " + shortened_left(name, width - std::min<std::size_t>(width, 2)) + "\n";
     else out += shortened_left(name, style.width) + "\n  " + (counts.empty() ? "nothing found" : counts) + "\n";

@@ -34,7 +34,8 @@ class JsonWriter final : public ListWriter {
   }
   void end(const ListSummary& summary) override {
     out_ << "\n],\n\"repositories_listed\":" << summary.repositories_listed
-         << ",\n\"repositories_filtered\":" << summary.repositories_filtered << ",\n\"error\":" << (summary.error.empty() ? "null" : dump_json(json(summary.error))) << "}\n";
+         << ",\n\"repositories_filtered\":" << summary.repositories_filtered
+         << ",\n\"error\":" << (summary.error.empty() ? "null" : dump_json(json(summary.error))) << "}\n";
   }
 
  private:
@@ -64,7 +65,8 @@ class TableWriter final : public ListWriter {
     const auto or_dash = [](const std::string& text) { return text.empty() ? std::string("-") : text; };
     const std::string outcome(to_string(item.outcome));
     row(item.repository, or_dash(item.tag), or_dash(item.platform), item.size_bytes == 0 ? "-" : human_bytes(item.size_bytes),
-        or_dash(style_.whole_digests ? item.digest.str() : item.digest.str().substr(0, kShortDigest)), or_dash(item.pushed), item.reason.empty() ? outcome : outcome + ": " + item.reason);
+        or_dash(style_.whole_digests ? item.digest.str() : item.digest.str().substr(0, kShortDigest)), or_dash(item.pushed),
+        item.reason.empty() ? outcome : outcome + ": " + item.reason);
   }
   void end(const ListSummary&) override {}
 

@@ -25,8 +25,8 @@ class Table {
 
 struct TableStyle {
   bool color = false;
-  std::size_t width = 120;  ///< of the terminal; below kColumnsMin findings are blocks instead of columns
-  bool all = false;         ///< every finding on its own, including those that need no action
+  std::size_t width = 120;          ///< of the terminal; below kColumnsMin findings are blocks instead of columns
+  bool all = false;                 ///< every finding on its own, including those that need no action
   bool failures = false;            ///< lines for images that could not be read, too: those of a file are told nowhere else
   Severity least = Severity::info;  ///< milder findings are only counted
 

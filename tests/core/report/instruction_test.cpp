@@ -15,7 +15,8 @@ TEST_CASE("steps of a history read as in a Dockerfile") {
   };
   for (const Case& c : {
            Case{"COPY tls /etc/nginx/ssl # buildkit", "COPY tls /etc/nginx/ssl"},
-           Case{"COPY --chown=101:101 --from=build /out/shop /usr/bin/ # buildkit", "COPY --chown=101:101 --from=build /out/shop /usr/bin/"},
+           Case{"COPY --chown=101:101 --from=build /out/shop /usr/bin/ # buildkit",
+                "COPY --chown=101:101 --from=build /out/shop /usr/bin/"},
            Case{"/bin/sh -c #(nop) ADD file:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef in / ", "ADD file in /"},
            Case{"/bin/sh -c apt-get update && apt-get install -y nginx", "RUN apt-get ... && apt-get ..."},
            Case{"RUN /bin/sh -c set -eux; openssl req -x509 -out a.pem; rm -rf /tmp/x # buildkit", "RUN openssl ... && rm ..."},
