@@ -21,14 +21,14 @@ namespace landwaiter::detectors {
 namespace {
 
 using Group = std::unique_ptr<EC_GROUP, OpensslFree<EC_GROUP_free>>;
-using Point = std::unique_ptr<EC_POINT, OpensslFree<EC_POINT_free>>;
+using CurvePoint = std::unique_ptr<EC_POINT, OpensslFree<EC_POINT_free>>;
 
 /// Nothing if the point is already uncompressed, or not on its curve.
 std::optional<Bytes> uncompressed(int nid, ByteView point) {
   const bool other_form = !point.empty() && (point[0] == 2 || point[0] == 3 || point[0] == 6 || point[0] == 7);
   if (!other_form || !charge_work(key_work::decompression(8 * point.size()))) return std::nullopt;
   const Group group(EC_GROUP_new_by_curve_name(nid));
-  const Point read(group ? EC_POINT_new(group.get()) : nullptr);
+  const CurvePoint read(group ? EC_POINT_new(group.get()) : nullptr);
   Bytes out;
   if (read && EC_POINT_oct2point(group.get(), read.get(), point.data(), point.size(), nullptr) == 1) {
     out.resize(EC_POINT_point2oct(group.get(), read.get(), POINT_CONVERSION_UNCOMPRESSED, nullptr, 0, nullptr));
