@@ -22,7 +22,9 @@ CLI::App* ListFlags::add_to(CLI::App& app) {
   command->add_option("--format", options_.format, "table, json, or jsonl (one JSON object per line)")
       ->check(CLI::IsMember({"table", "json", "jsonl"}));
   command->add_option("--output,-o", options_.output, "Write the result to this file");
-  command->add_flag("--quiet,-q", quiet_, "Show no progress on the terminal");
+  command->add_flag("--no-trunc", options_.whole_digests, "The table has whole digests");
+  progress_.add_to(*command);
+  command->add_flag("--quiet,-q", quiet_, "Show no progress");
   begin_group(*command, kSpeedGroup);
   command->add_option("--state", state_, "Where to store manifests (default: ~/.local/state/landwaiter)");
   command->add_flag("--no-state", no_state_, "Store nothing");
@@ -37,7 +39,7 @@ int ListFlags::run() {
   auto connected = connection_.finish();
   if (!connected) return fail_usage(connected.error());
   options_.connection = *std::move(connected);
-  options_.progress = !quiet_;
+  options_.progress = progress_.wish(quiet_);
   options_.state = StateFolder::choose(state_, no_state_, process_environment());
   return run_list(std::move(options_), process_environment());
 }

@@ -3,6 +3,7 @@
 
 #include "daemon/commands/connection_flags.hpp"
 #include "daemon/commands/list_command.hpp"
+#include "daemon/commands/progress_flags.hpp"
 
 #include <string>
 
@@ -21,6 +22,7 @@ class ListFlags {
   std::string state_;
   bool no_state_ = false;
   bool quiet_ = false;
+  ProgressFlags progress_;
 };
 
 }  // namespace landwaiter::daemon

@@ -7,6 +7,7 @@
 #include "daemon/commands/walk_filter.hpp"
 #include "daemon/output/fail_rule.hpp"
 #include "daemon/output/output.hpp"
+#include "daemon/output/status_line.hpp"
 #include "daemon/settings/config.hpp"
 
 #include <string>
@@ -26,6 +27,8 @@ struct ScanOptions {
   std::string blocklist;                 ///< a file (core/assess/blocklist.hpp); empty: none
   bool try_passwords = true;             ///< open keystores with well-known passwords
   bool all = false;                      ///< the table lists every finding
+  Severity least = Severity::info;       ///< the table lists no milder ones
+  bool worst_first = false;              ///< the table's images by what was found, otherwise by name
   std::string output;                    ///< a file; empty for standard output
   std::vector<FailRule> fail_on;
   WalkFilter filter;  ///< of `registries`; its platforms also of the indexes among `images`
@@ -33,7 +36,8 @@ struct ScanOptions {
   std::size_t workers = 0;                                       ///< 0: one per core
   std::uint64_t memory_bytes = limits::reader_memory_bytes_max;  ///< for each worker
   bool full = false;                                             ///< read everything again, even if it is known
-  bool progress = true;                                          ///< on a terminal
+  ProgressWish progress = ProgressWish::standard;
+  bool quiet = false;  ///< no summary
 };
 
 /// Returns an ExitCode after reporting everything: results on standard output (or the file), the rest on standard error.

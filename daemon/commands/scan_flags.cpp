@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/commands/scan_flags.hpp"
 
+#include "core/base/text.hpp"
 #include "core/os/process.hpp"
 #include "daemon/commands/connector.hpp"
 #include "daemon/commands/option_groups.hpp"
@@ -62,7 +63,12 @@ void ScanFlags::add_output_to(CLI::App& command) {
   command.add_option("--cyclonedx-version", options_.cyclonedx_version, "1.6 or 1.7 (default: 1.6)")->check(CLI::IsMember({"1.6", "1.7"}));
   command.add_option("--output,-o", options_.output, "Write the result to this file");
   command.add_flag("--all", options_.all, "List every finding in the table, including those that need no action");
-  command.add_flag("--quiet,-q", quiet_, "Show no progress on the terminal");
+  command.add_option("--severity", least_, "The table lists no finding milder than this: info (the default), low, medium, high, critical")
+      ->check(CLI::IsMember({"info", "low", "medium", "high", "critical"}, CLI::ignore_case));
+  command.add_option("--sort", sort_, "The table's images by image (their names, the default) or severity (the worst first)")
+      ->check(CLI::IsMember({"image", "severity"}));
+  progress_.add_to(command);
+  command.add_flag("--quiet,-q", quiet_, "Show neither progress nor a summary");
 }
 
 void ScanFlags::add_judging_to(CLI::App& command) {
@@ -119,7 +125,10 @@ Result<void> ScanFlags::finish() {
     if (!bytes) return bytes.error();
     options_.memory_bytes = *bytes;
   }
-  options_.progress = !quiet_;
+  options_.least = severity_from(to_lower(least_)).value_or(Severity::info);
+  options_.worst_first = sort_ == "severity";
+  options_.quiet = quiet_;
+  options_.progress = progress_.wish(quiet_);
   options_.state = StateFolder::choose(state_, no_state_, process_environment());
   return {};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/commands/connection_flags.hpp"
+#include "daemon/commands/progress_flags.hpp"
 #include "daemon/commands/scan_command.hpp"
 
 #include <string>
@@ -31,6 +32,9 @@ class ScanFlags {
   std::string memory_;
   bool no_state_ = false;
   bool quiet_ = false;
+  ProgressFlags progress_;
+  std::string least_;
+  std::string sort_;
   std::vector<std::string> fail_on_;
 };
 

@@ -2,8 +2,10 @@
 #include "daemon/commands/scan_results.hpp"
 
 #include "core/report/compose.hpp"
+#include "daemon/output/image_index.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -104,7 +106,7 @@ Awaitable<std::vector<Digest>> ScanResults::keep(ImageOutcome outcome) {
   co_return co_await store_.run(std::move(keep_here));
 }
 
-Awaitable<void> ScanResults::write(Judgment& judgment, SystemTime today, bool tell_failures, ReportWriter& writer, OutputFile& out,
+Awaitable<void> ScanResults::write(Judgment& judgment, SystemTime today, Order order, Tell tell, ReportWriter& writer, OutputFile& out,
                                    ScanSummary& summary) {
   auto compare = [this](storage::Store&) -> Result<void> {
     primes_.compute();
@@ -112,15 +114,15 @@ Awaitable<void> ScanResults::write(Judgment& judgment, SystemTime today, bool te
   };
   auto done = co_await store_.run(std::move(compare));
   summary.set_moduli_left_out(primes_.left_out());
-  if (done && writer.failures_first()) done = co_await write_failures(writer, out, tell_failures, summary);
-  if (done) done = co_await write_images(judgment, today, writer, out, summary);
-  if (done && !writer.failures_first()) done = co_await write_failures(writer, out, tell_failures, summary);
+  if (done && writer.failures_first()) done = co_await write_failures(writer, out, tell, summary);
+  if (done) done = co_await write_images(judgment, today, order, writer, out, summary);
+  if (done && !writer.failures_first()) done = co_await write_failures(writer, out, tell, summary);
   if (done) done = out.write(writer.end());
   if (done) done = out.finish();
   co_return done;
 }
 
-Awaitable<void> ScanResults::write_failures(ReportWriter& writer, OutputFile& out, bool tell, ScanSummary& summary) {
+Awaitable<void> ScanResults::write_failures(ReportWriter& writer, OutputFile& out, Tell tell, ScanSummary& summary) {
   SpoolPlace place;
   auto next = [this, &place](storage::Store&) { return spool_->next_failure(place); };
   while (true) {
@@ -128,16 +130,15 @@ Awaitable<void> ScanResults::write_failures(ReportWriter& writer, OutputFile& ou
     if (!failure) co_return failure.error();
     if (!*failure) co_return Result<void>();
     summary.add_failure();
-    if (tell) std::cerr << "landwaiter: " << (**failure).reference << ": " << (**failure).error.message() << "\n";
-    auto written = out.write(writer.failure({(**failure).reference, (**failure).error}));
+    const FailedImage failed{(**failure).reference, (**failure).error};
+    tell(failure_text(failed));
+    auto written = out.write(writer.failure(failed));
     if (!written) co_return written;
   }
 }
 
-Awaitable<void> ScanResults::write_images(Judgment& judgment, SystemTime today, ReportWriter& writer, OutputFile& out,
-                                          ScanSummary& summary) {
-  const AssessContext context{&judgment.policy, today, judgment.blocklist.get(), &primes_};
-  SpoolPlace place;
+/// The next image, nothing after the last. What decisions accept of it is not marked yet.
+Awaitable<std::optional<ImageReport>> ScanResults::judged(Judgment& judgment, SystemTime today, SpoolPlace& place) {
   auto next = [this, &place](storage::Store& store) -> Result<std::optional<ImageReport>> {
     auto image = spool_->next_image(place);
     if (!image) return image.error();
@@ -146,17 +147,57 @@ Awaitable<void> ScanResults::write_images(Judgment& judgment, SystemTime today, 
     if (!report) return report.error();
     return std::optional<ImageReport>(*std::move(report));
   };
+  auto image = co_await store_.run(next);
+  if (!image || !*image) co_return image;
+  const AssessContext context{&judgment.policy, today, judgment.blocklist.get(), &primes_};
+  assess(**image, context);
+  drop_working_attributes(**image);
+  co_return image;
+}
+
+/// Where to read on for each image, the worst first; of equally bad ones the first by name.
+Awaitable<std::vector<SpoolPlace>> ScanResults::worst_first(Judgment& judgment, SystemTime today) {
+  struct Ranked {
+    SeverityCounts counts;
+    SpoolPlace before;
+  };
+  std::vector<Ranked> ranked;
+  SpoolPlace place;
   while (true) {
-    auto image = co_await store_.run(next);
+    const SpoolPlace before = place;
+    auto image = co_await judged(judgment, today, place);
     if (!image) co_return image.error();
-    if (!*image) co_return Result<void>();
+    if (!*image) break;
+    (void)judgment.decisions.apply(**image, today);
+    ranked.push_back({severity_counts(**image), before});
+  }
+  std::ranges::stable_sort(ranked, std::ranges::greater(), &Ranked::counts);
+  std::vector<SpoolPlace> places;
+  for (Ranked& each : ranked) places.push_back(std::move(each.before));
+  co_return places;
+}
+
+Awaitable<void> ScanResults::write_images(Judgment& judgment, SystemTime today, Order order, ReportWriter& writer, OutputFile& out,
+                                          ScanSummary& summary) {
+  std::optional<std::vector<SpoolPlace>> places;
+  if (order == Order::severity) {
+    auto ranked = co_await worst_first(judgment, today);
+    if (!ranked) co_return ranked.error();
+    places = *std::move(ranked);
+  }
+  SpoolPlace place;
+  for (std::size_t i = 0; !places || i < places->size(); ++i) {
+    if (places) place = (*places)[i];
+    auto image = co_await judged(judgment, today, place);
+    if (!image) co_return image.error();
+    if (!*image) break;
     ImageReport& report = **image;
-    assess(report, context);
-    drop_working_attributes(report);
+    layers_read_ += report.layers_fetched;
     summary.add(report, judgment.decisions.apply(report, today));
     auto written = out.write(writer.image(report));
     if (!written) co_return written;
   }
+  co_return Result<void>();
 }
 
 }  // namespace landwaiter::daemon

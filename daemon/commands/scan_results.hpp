@@ -9,7 +9,9 @@
 #include "daemon/scan/store_thread.hpp"
 #include "storage/local/scan_spool.hpp"
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,20 +41,29 @@ class ScanResults {
   /// be read again.
   Awaitable<std::vector<Digest>> keep(ImageOutcome outcome);
 
-  /// Everything, in an order that depends on the content alone, adding it up in `summary`. With `tell_failures` they are also told on
-  /// standard error.
-  Awaitable<void> write(Judgment& judgment, SystemTime today, bool tell_failures, ReportWriter& writer, OutputFile& out,
+  /// By reference, or the worst first: that judges each image twice, to know where it belongs.
+  enum class Order { image, severity };
+  using Tell = std::function<void(const std::string&)>;
+
+  /// Everything, in an order that depends on the content alone, adding it up in `summary`. Failures are also told to people.
+  Awaitable<void> write(Judgment& judgment, SystemTime today, Order order, Tell tell, ReportWriter& writer, OutputFile& out,
                         ScanSummary& summary);
+  /// By all images together, once they are written.
+  std::uint64_t layers_read() const { return layers_read_; }
 
  private:
-  Awaitable<void> write_failures(ReportWriter& writer, OutputFile& out, bool tell, ScanSummary& summary);
-  Awaitable<void> write_images(Judgment& judgment, SystemTime today, ReportWriter& writer, OutputFile& out, ScanSummary& summary);
+  Awaitable<void> write_failures(ReportWriter& writer, OutputFile& out, Tell tell, ScanSummary& summary);
+  Awaitable<void> write_images(Judgment& judgment, SystemTime today, Order order, ReportWriter& writer, OutputFile& out,
+                               ScanSummary& summary);
+  Awaitable<std::vector<storage::SpoolPlace>> worst_first(Judgment& judgment, SystemTime today);
+  Awaitable<std::optional<ImageReport>> judged(Judgment& judgment, SystemTime today, storage::SpoolPlace& place);
 
   StoreThread& store_;
   EngineState engine_;
   std::unique_ptr<storage::ScanSpool> spool_;
   std::uint64_t image_bytes_max_;
   SharedPrimes primes_;
+  std::uint64_t layers_read_ = 0;
 };
 
 }  // namespace landwaiter::daemon

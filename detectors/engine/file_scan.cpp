@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "core/report/attribute_names.hpp"
 #include "core/report/memory.hpp"
+#include "detectors/engine/zip_content.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -66,10 +67,11 @@ const Diagnostic kIdOfPlaceNote{
 /// Reports for one hit.
 class FileScan::Sink final : public FindingSink {
  public:
-  Sink(FileScan& scan, const Window& window, const Prefilter::Match& hit, bool may_need)
+  Sink(FileScan& scan, const Window& window, const Prefilter::Match& hit, bool may_need, LineCounter& lines)
       : scan_(scan),
         window_(window),
         hit_(hit),
+        lines_(lines),
         detector_(scan.engine_.triggers[hit.pattern].detector),
         analysis_(scan.engine_.analyses[detector_]),
         may_need_(may_need) {}
@@ -88,19 +90,19 @@ class FileScan::Sink final : public FindingSink {
       const nlohmann::json around(scan_.encodings_);
       wrapped.insert(wrapped.begin(), around.begin(), around.end());
     }
-    scan_.found(analysis_).add(std::move(finding), window_.offset + offset, scan_.limits_);
+    scan_.found(analysis_).add(std::move(finding), place_of(offset), scan_.limits_);
   }
 
   void add(Package package, std::uint64_t offset) override {
     if (!trusted()) return;
     package.reader = scan_.engine_.labels[detector_];
-    scan_.found(analysis_).add(std::move(package), window_.offset + offset, scan_.limits_);
+    scan_.found(analysis_).add(std::move(package), place_of(offset), scan_.limits_);
   }
 
   void add(Distribution distribution, std::uint64_t offset) override {
     if (!trusted()) return;
     distribution.reader = scan_.engine_.labels[detector_];
-    scan_.found(analysis_).add(std::move(distribution), window_.offset + offset, scan_.limits_);
+    scan_.found(analysis_).add(std::move(distribution), place_of(offset), scan_.limits_);
   }
 
   void diagnose(ErrorCode code, std::string message, std::uint64_t) override {
@@ -116,7 +118,7 @@ class FileScan::Sink final : public FindingSink {
 
   void decoded(std::string_view encoding, Bytes bytes, std::size_t begin, std::size_t end) override {
     consumed(end);
-    scan_.scan_decoded(analysis_, encoding, bytes, window_.offset + begin);
+    scan_.scan_decoded(analysis_, encoding, bytes, place_of(begin));
     wipe(bytes);
   }
 
@@ -136,9 +138,17 @@ class FileScan::Sink final : public FindingSink {
   /// A reader that had to give up may have taken a good key for a broken one.
   bool trusted() const { return !scan_.memory_.work[index_of(analysis_)].spent(); }
 
+  /// Of decoded bytes only the outermost scan knows a line.
+  FilePlace place_of(std::size_t index) const {
+    FilePlace place{.offset = window_.offset + index};
+    if (scan_.encodings_.empty()) place.line = lines_.line(window_.bytes, index);
+    return place;
+  }
+
   FileScan& scan_;
   const Window& window_;
   const Prefilter::Match& hit_;
+  LineCounter& lines_;
   std::size_t detector_;
   Analysis analysis_;
   bool may_need_;
@@ -151,6 +161,7 @@ FileScan::~FileScan() = default;
 
 void FileScan::reset(std::string_view name) {
   name_ = name;
+  lines_ = {};
   head_.clear();
   objects_.clear();
   if (!keeps_window_) buffer_ = {};
@@ -224,6 +235,7 @@ void FileScan::process(bool ends_file) {
 void FileScan::process(Window window) {
   window.name = name_;
   window.head = window.offset == 0 ? window.bytes.first(std::min(window.bytes.size(), limits::file_head_bytes)) : ByteView(head_);
+  if (window.offset == 0 && encodings_.empty()) lines_.begin(window.head);
   feed_objects(window);
   match(window);
   const std::uint64_t end = window.offset + window.bytes.size();
@@ -289,7 +301,7 @@ void FileScan::deliver(const Window& window, const Prefilter::Match& hit) {
   const auto& trigger = engine_.triggers[hit.pattern];
   consumed_.resize(engine_.detectors.size());
   if (hit.end <= consumed_[trigger.detector] || memory_.stop.stop_requested()) return;
-  inspect(window, hit, !window.ends_file);
+  inspect(window, hit, !window.ends_file, lines_);
 }
 
 /// Whether more may be looked at; otherwise the file says once that it was not.
@@ -304,11 +316,11 @@ bool FileScan::affordable(Analysis analysis) {
 }
 
 /// A detector that throws has a bug: it loses what it would have found in this file, but not in others.
-void FileScan::inspect(const Window& window, const Prefilter::Match& hit, bool may_need) {
+void FileScan::inspect(const Window& window, const Prefilter::Match& hit, bool may_need, LineCounter& lines) {
   const auto& trigger = engine_.triggers[hit.pattern];
   const Analysis analysis = engine_.analyses[trigger.detector];
   if (!affordable(analysis)) return;
-  Sink sink(*this, window, hit, may_need);
+  Sink sink(*this, window, hit, may_need, lines);
   const WorkScope scope(memory_.work[index_of(analysis)]);
   const AnswersScope answers(memory_.answers[index_of(analysis)]);
   charge_work(limits::inspection_work);
@@ -342,6 +354,7 @@ bool FileScan::gather(const Window& window, const Prefilter::Match& hit, std::si
   const ByteView here = window.bytes.subspan(begin);
   object.bytes.reserve(size);
   object.bytes.assign(here.begin(), here.end());
+  object.lines = lines_.from(window.bytes, begin);
   objects_.push_back(std::move(object));
   return true;
 }
@@ -368,7 +381,7 @@ void FileScan::deliver_object(Object object, bool ends_file) {
   const Window window{.bytes = object.bytes, .offset = object.begin, .ends_file = ends_file, .head = head_, .name = name_};
   MemoryShare work;
   if (work.borrow(kObjectWorkFactor * object.size)) {
-    inspect(window, Prefilter::Match{object.hit_end, object.pattern}, false);
+    inspect(window, Prefilter::Match{object.hit_end, object.pattern}, false, object.lines);
   } else {
     diagnose(engine_.analyses[engine_.triggers[object.pattern].detector],
              no_memory_for("an object of " + human_bytes(object.size) + " is not read"));
@@ -378,15 +391,12 @@ void FileScan::deliver_object(Object object, bool ends_file) {
 
 /// What was compressed before it was encoded: a Helm release, a file that cloud-init writes. If it is damaged, what comes before is
 /// searched.
-void FileScan::scan_inflated(ByteView bytes, Compression compression) {
+void FileScan::scan_inflated(ByteSource& content) {
   // A decoder, a window for what it gives, and a search of that.
   constexpr std::uint64_t kInflateUnits = 150'000;
   if (!charge_work(kInflateUnits)) return;
-  MemorySource memory(bytes, bytes.size());
-  PeekSource source(memory);
-  InflateSource inflate(source, compression, memory_.inflated);
-  Result<ByteView> chunk = inflate.next();
-  for (; chunk && !chunk->empty(); chunk = inflate.next()) {
+  Result<ByteView> chunk = content.next();
+  for (; chunk && !chunk->empty(); chunk = content.next()) {
     if (!charge_work(kSearchUnitsPerByte * chunk->size())) break;
     push(*chunk);
   }
@@ -394,37 +404,61 @@ void FileScan::scan_inflated(ByteView bytes, Compression compression) {
   if (!chunk && chunk.error().code() != ErrorCode::malformed) diagnose(*only_, chunk.error());
 }
 
-void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, std::uint64_t offset) {
+FileScan& FileScan::begin_inner(Analysis analysis, std::string_view encoding, std::string_view compression) {
+  if (!inner_) inner_ = std::make_unique<FileScan>(engine_, memory_, limits_);
+  inner_->encodings_ = encodings_;
+  inner_->encodings_.emplace_back(encoding);
+  if (!compression.empty()) inner_->encodings_.emplace_back(compression);
+  inner_->reset(name_);
+  inner_->only_ = analysis;
+  return *inner_;
+}
+
+void FileScan::take_inner(Analysis analysis, FilePlace place) {
+  FileResults& into = found(analysis);
+  FileResults& inner = inner_->found(analysis);
+  for (Finding& finding : inner.findings) {
+    inner.hand_over(memory_of(finding));
+    into.add(std::move(finding), place, limits_);
+  }
+  for (Package& package : inner.packages) into.add(std::move(package), place, limits_);
+  if (inner.distribution) into.add(*std::move(inner.distribution), place, limits_);
+  for (Diagnostic& diagnostic : inner.diagnostics) found(analysis).diagnose(std::move(diagnostic), limits_);
+  inner.clear();
+}
+
+void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, FilePlace place) {
   if (bytes.empty()) return;
   if (encodings_.size() >= limits::decode_depth_max) {
     return diagnose(analysis, ErrorCode::limit_exceeded, "text is encoded more often than is looked into (decode_depth_max)");
   }
   if (!charge_work(kSearchUnits + kSearchUnitsPerByte * bytes.size())) return;
-  if (!inner_) inner_ = std::make_unique<FileScan>(engine_, memory_, limits_);
   const Compression compression = sniff_compression(bytes);
-  inner_->encodings_ = encodings_;
-  inner_->encodings_.emplace_back(encoding);
-  if (compression != Compression::none) inner_->encodings_.emplace_back(to_string(compression));
-  inner_->reset(name_);
-  inner_->only_ = analysis;
   if (compression != Compression::none) {
-    inner_->scan_inflated(bytes, compression);
-  } else if (bytes.size() <= limits::window_bytes) {
-    inner_->whole(bytes);
+    MemorySource memory(bytes, bytes.size());
+    PeekSource source(memory);
+    InflateSource inflate(source, compression, memory_.inflated);
+    begin_inner(analysis, encoding, to_string(compression)).scan_inflated(inflate);
+    return take_inner(analysis, place);
+  }
+  FileScan& inner = begin_inner(analysis, encoding, "");
+  if (bytes.size() <= limits::window_bytes) {
+    inner.whole(bytes);
   } else {
-    inner_->push(bytes);
-    inner_->finish();
+    inner.push(bytes);
+    inner.finish();
   }
-  FileResults& into = found(analysis);
-  FileResults& inner = inner_->found(analysis);
-  for (Finding& finding : inner.findings) {
-    inner.hand_over(memory_of(finding));
-    into.add(std::move(finding), offset, limits_);
-  }
-  for (Package& package : inner.packages) into.add(std::move(package), offset, limits_);
-  if (inner.distribution) into.add(*std::move(inner.distribution), offset, limits_);
-  for (Diagnostic& diagnostic : inner.diagnostics) found(analysis).diagnose(std::move(diagnostic), limits_);
-  inner.clear();
+  take_inner(analysis, place);
+  if (begins_with_zip_entry(bytes)) scan_zip(analysis, encoding, bytes, place);
+}
+
+void FileScan::scan_zip(Analysis analysis, std::string_view encoding, ByteView bytes, FilePlace place) {
+  ZipContent content(bytes, memory_.inflated);
+  begin_inner(analysis, encoding, "zip").scan_inflated(content);
+  take_inner(analysis, place);
+  if (content.left_out())
+    diagnose(analysis, ErrorCode::unsupported,
+             "a zip in a text has entries that cannot be read: they are encrypted, or compressed in another way");
 }
 
 /// Moves what waiting and coming hits need to the buffer's start.
@@ -432,6 +466,7 @@ void FileScan::retain() {
   const std::uint64_t first = pending_.empty() ? matched_ : pending_.front().end;
   const std::uint64_t keep = std::max(base_, first - std::min(first, lookbehind()));
   const std::size_t drop = keep - base_;
+  lines_.pass(ByteView(buffer_.span().first(filled_)), drop);
   filled_ -= drop;
   std::memmove(buffer_.span().data(), buffer_.span().data() + drop, filled_);
   base_ = keep;
@@ -461,6 +496,7 @@ void FileScan::skip(std::uint64_t zeros) {
     rest -= limits::detector_lookahead_bytes;
   }
   pending_.clear();  // matches of only zeros
+  lines_.pass_hole();
   base_ += filled_ + (rest - context);
   filled_ = 0;
   matched_ = base_;

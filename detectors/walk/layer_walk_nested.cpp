@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "detectors/walk/asar.hpp"
+#include "detectors/walk/cab.hpp"
 #include "detectors/walk/git_pack.hpp"
+#include "detectors/walk/seven_zip.hpp"
 #include "detectors/walk/sqlite_rows.hpp"
 #include "detectors/walk/walk_sources.hpp"
+#include "detectors/walk/whole_file.hpp"
 
 #include <algorithm>
 
@@ -35,6 +39,11 @@ class Inside {
 
 Error LayerWalk::stopped() { return {ErrorCode::cancelled, "the scan was asked to stop"}; }
 
+Error LayerWalk::bytes_behind(std::string_view what) {
+  return {ErrorCode::malformed,
+          "bytes behind the end of this " + std::string(what) + " are not part of it: they were searched as they are"};
+}
+
 std::string_view LayerWalk::name() const { return place_.archive.empty() ? place_.path : place_.archive.back(); }
 
 Result<void> LayerWalk::open_content(PeekSource& bytes, const Content& content, Budget& budget, std::size_t depth, bool& opened) {
@@ -43,6 +52,9 @@ Result<void> LayerWalk::open_content(PeekSource& bytes, const Content& content, 
     case Content::Kind::zip: return open_archive(bytes, ArchiveFormat::zip, &budget, depth, opened);
     case Content::Kind::cpio: return open_archive(bytes, ArchiveFormat::cpio, &budget, depth, opened);
     case Content::Kind::git_pack: return open_git_pack(bytes, budget, depth, opened);
+    case Content::Kind::asar: return open_asar(bytes, budget, depth, opened);
+    case Content::Kind::cab: return open_cab(bytes, budget, depth, opened);
+    case Content::Kind::seven_zip: return open_seven_zip(bytes, budget, depth, opened);
     case Content::Kind::sqlite: return open_sqlite(bytes, budget, depth, opened);
     default: return open_compressed(bytes, content.compression, budget, depth, opened);
   }
@@ -58,12 +70,47 @@ Result<void> LayerWalk::open_archive(PeekSource& bytes, ArchiveFormat format, Bu
 Result<void> LayerWalk::open_git_pack(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
   GitPack pack(bytes);
   auto walked = walk_entries(pack, &budget, depth, opened);
-  if (pack.deltas() > 0) {
-    report_.diagnose(
-        ErrorCode::unsupported,
-        std::to_string(pack.deltas()) + " objects of this git pack are stored as differences: of them, what they add was searched", place_);
+  if (pack.apart() > 0) {
+    report_.diagnose(ErrorCode::unsupported,
+                     std::to_string(pack.apart()) +
+                         " objects of this git pack are differences to objects that were not at hand: of them, what they add was searched",
+                     place_);
   }
   return walked;
+}
+
+Result<void> LayerWalk::open_asar(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
+  Asar archive(bytes);
+  return walk_entries(archive, &budget, depth, opened);
+}
+
+Result<void> LayerWalk::open_cab(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
+  const auto start = bytes.peek(cab::kStartBytes);
+  if (!start) return start.error();
+  const auto size = cab::size_of(*start);
+  if (!size) return size.error();
+  MemoryShare memory;
+  if (!memory.borrow(cab::memory_of(*start))) return no_memory_for("cabinet is not opened");
+  WholeFile whole;
+  const auto kept = whole.keep(bytes, *size);
+  if (!kept) return kept;
+  const auto paid = cab::pay_for(whole.bytes());
+  if (!paid) return paid;
+  MemorySource source(whole.bytes(), whole.bytes().size() + 1);
+  ArchiveReader archive(source, ArchiveFormat::cab, limits_.tar_header_bytes_max);
+  return walk_entries(archive, &budget, depth, opened);
+}
+
+Result<void> LayerWalk::open_seven_zip(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
+  const auto start = bytes.peek(seven_zip::kStartBytes);
+  if (!start) return start.error();
+  const auto size = seven_zip::size_of(*start);
+  if (!size) return size.error();
+  WholeFile whole;
+  const auto kept = whole.keep(bytes, *size);
+  if (!kept) return kept;
+  SevenZip archive(whole.bytes());
+  return walk_entries(archive, &budget, depth, opened);
 }
 
 Result<void> LayerWalk::open_sqlite(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
@@ -91,6 +138,7 @@ Result<void> LayerWalk::open_compressed(PeekSource& bytes, Compression compressi
     head = after_zeros(content);
     if (!head) return head.error();
     if (head->empty()) return {};
+    if (sniff_content(*head).kind == Content::Kind::plain) report_.diagnose(bytes_behind(tar ? "tar archive" : "cpio archive"), place_);
     before = budget.expanded_bytes - head->size();
   }
   const auto scanned = open_inflated(content, depth);
