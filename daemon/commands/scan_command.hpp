@@ -3,9 +3,9 @@
 
 #include "daemon/commands/connection_options.hpp"
 #include "daemon/commands/exit_code.hpp"
+#include "daemon/commands/judging.hpp"
 #include "daemon/commands/state_folder.hpp"
-#include "daemon/output/fail_rule.hpp"
-#include "daemon/output/output.hpp"
+#include "daemon/output/report_outputs.hpp"
 #include "daemon/settings/config.hpp"
 
 #include <string>
@@ -17,16 +17,9 @@ struct ScanOptions {
   std::vector<std::string> images;
   std::vector<std::string> registries;  ///< HOST[:PORT] or URL: all their images
   ConnectionOptions connection;
-  std::string format = "table";  ///< "table", "json", "cyclonedx", "sarif" or "csv"
-  std::string cyclonedx_version = "1.6";
-  std::string policy = "nist-800-131a";  ///< a built-in one, or a file (daemon/settings/policy_file.hpp)
-  std::string ignore_file;               ///< decisions; empty: that of the current folder, if there is one
-  std::string baseline;                  ///< an earlier report; empty: none
-  std::string blocklist;                 ///< a file (core/assess/blocklist.hpp); empty: none
-  bool try_passwords = true;             ///< open keystores with well-known passwords
-  bool all = false;                      ///< the table lists every finding
-  std::string output;                    ///< a file; empty for standard output
-  std::vector<FailRule> fail_on;
+  ReportOptions report;
+  JudgingOptions judging;
+  bool try_passwords = true;           ///< open keystores with well-known passwords
   std::vector<std::string> platforms;  ///< from an index, only these; empty means all
   StateFolder state;
   std::size_t workers = 0;                                       ///< 0: one per core

@@ -104,38 +104,51 @@ Awaitable<std::vector<Digest>> ScanResults::keep(ImageOutcome outcome) {
   co_return co_await store_.run(std::move(keep_here));
 }
 
-Awaitable<void> ScanResults::write(Judgment& judgment, SystemTime today, bool tell_failures, ReportWriter& writer, OutputFile& out,
-                                   ScanSummary& summary) {
+Awaitable<void> ScanResults::write(Judgment& judgment, SystemTime today, bool tell_failures, ReportOutputs& outputs, ScanSummary& summary) {
   auto compare = [this](storage::Store&) -> Result<void> {
     primes_.compute();
     return {};
   };
   auto done = co_await store_.run(std::move(compare));
   summary.set_moduli_left_out(primes_.left_out());
-  if (done && writer.failures_first()) done = co_await write_failures(writer, out, tell_failures, summary);
-  if (done) done = co_await write_images(judgment, today, writer, out, summary);
-  if (done && !writer.failures_first()) done = co_await write_failures(writer, out, tell_failures, summary);
-  if (done) done = out.write(writer.end());
-  if (done) done = out.finish();
+  if (done) done = co_await write_failures(outputs, ReportOutputs::Phase::before_images);
+  if (done) done = co_await write_images(judgment, today, outputs, summary);
+  if (done) done = co_await write_failures(outputs, ReportOutputs::Phase::after_images);
+  if (done) done = co_await count_failures(tell_failures, summary);
+  if (done) done = outputs.finish();
   co_return done;
 }
 
-Awaitable<void> ScanResults::write_failures(ReportWriter& writer, OutputFile& out, bool tell, ScanSummary& summary) {
+Awaitable<void> ScanResults::write_failures(ReportOutputs& outputs, ReportOutputs::Phase phase) {
+  if (!outputs.wants_failures(phase)) co_return Result<void>();
+  std::function<Result<void>(const FailedImage&)> use = [&outputs, phase](const FailedImage& failure) {
+    return outputs.failure(failure, phase);
+  };
+  co_return co_await each_failure(std::move(use));
+}
+
+Awaitable<void> ScanResults::count_failures(bool tell, ScanSummary& summary) {
+  std::function<Result<void>(const FailedImage&)> use = [tell, &summary](const FailedImage& failure) -> Result<void> {
+    summary.add_failure();
+    if (tell) std::cerr << "landwaiter: " << failure.reference << ": " << failure.error.message() << "\n";
+    return {};
+  };
+  co_return co_await each_failure(std::move(use));
+}
+
+Awaitable<void> ScanResults::each_failure(std::function<Result<void>(const FailedImage&)> use) {
   SpoolPlace place;
   auto next = [this, &place](storage::Store&) { return spool_->next_failure(place); };
   while (true) {
     auto failure = co_await store_.run(next);
     if (!failure) co_return failure.error();
     if (!*failure) co_return Result<void>();
-    summary.add_failure();
-    if (tell) std::cerr << "landwaiter: " << (**failure).reference << ": " << (**failure).error.message() << "\n";
-    auto written = out.write(writer.failure({(**failure).reference, (**failure).error}));
-    if (!written) co_return written;
+    auto used = use({(**failure).reference, (**failure).error});
+    if (!used) co_return used;
   }
 }
 
-Awaitable<void> ScanResults::write_images(Judgment& judgment, SystemTime today, ReportWriter& writer, OutputFile& out,
-                                          ScanSummary& summary) {
+Awaitable<void> ScanResults::write_images(Judgment& judgment, SystemTime today, ReportOutputs& outputs, ScanSummary& summary) {
   const AssessContext context{&judgment.policy, today, judgment.blocklist.get(), &primes_};
   SpoolPlace place;
   auto next = [this, &place](storage::Store& store) -> Result<std::optional<ImageReport>> {
@@ -154,7 +167,7 @@ Awaitable<void> ScanResults::write_images(Judgment& judgment, SystemTime today, 
     assess(report, context);
     drop_working_attributes(report);
     summary.add(report, judgment.decisions.apply(report, today));
-    auto written = out.write(writer.image(report));
+    auto written = outputs.image(report);
     if (!written) co_return written;
   }
 }

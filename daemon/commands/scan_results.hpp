@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/assess/assess.hpp"
-#include "core/os/output_file.hpp"
-#include "daemon/output/output.hpp"
+#include "daemon/commands/judging.hpp"
+#include "daemon/output/report_outputs.hpp"
 #include "daemon/output/scan_summary.hpp"
 #include "daemon/scan/image_runner.hpp"
 #include "daemon/scan/store_thread.hpp"
 #include "storage/local/scan_spool.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace landwaiter::daemon {
-
-/// What findings are judged by.
-struct Judgment {
-  Policy policy;
-  std::shared_ptr<const Blocklist> blocklist;
-  Decisions decisions;
-};
 
 /// What a scan has read, of any number of images, in constant memory: while it runs, only their facts and failures are written to a
 /// spool, and RSA moduli are collected; at the end, each image is composed from its layers' reports in the store, judged and written.
@@ -41,12 +34,13 @@ class ScanResults {
 
   /// Everything, in an order that depends on the content alone, adding it up in `summary`. With `tell_failures` they are also told on
   /// standard error.
-  Awaitable<void> write(Judgment& judgment, SystemTime today, bool tell_failures, ReportWriter& writer, OutputFile& out,
-                        ScanSummary& summary);
+  Awaitable<void> write(Judgment& judgment, SystemTime today, bool tell_failures, ReportOutputs& outputs, ScanSummary& summary);
 
  private:
-  Awaitable<void> write_failures(ReportWriter& writer, OutputFile& out, bool tell, ScanSummary& summary);
-  Awaitable<void> write_images(Judgment& judgment, SystemTime today, ReportWriter& writer, OutputFile& out, ScanSummary& summary);
+  Awaitable<void> write_failures(ReportOutputs& outputs, ReportOutputs::Phase phase);
+  Awaitable<void> count_failures(bool tell, ScanSummary& summary);
+  Awaitable<void> each_failure(std::function<Result<void>(const FailedImage&)> use);
+  Awaitable<void> write_images(Judgment& judgment, SystemTime today, ReportOutputs& outputs, ScanSummary& summary);
 
   StoreThread& store_;
   EngineState engine_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/settings/policy_file.hpp"
 
+#include "core/base/nearest.hpp"
 #include "core/base/text.hpp"
 #include "daemon/settings/yaml_file.hpp"
 
@@ -87,8 +88,9 @@ Result<Policy> load_policy(const std::string& name_or_file) {
   if (name_or_file.find_first_of("./") == std::string::npos) {
     std::string names;
     for (const std::string& name : Policy::builtin_names()) names += (names.empty() ? "" : ", ") + name;
-    return Error(ErrorCode::configuration,
-                 "there is no policy " + landwaiter::quoted(name_or_file) + "; there are " + names + ", and your own files");
+    return Error(ErrorCode::configuration, "there is no policy " + landwaiter::quoted(name_or_file) + "; there are " + names +
+                                               ", and your own files: their names need a slash or a dot, as in ./my-policy" +
+                                               did_you_mean(name_or_file, Policy::builtin_names()));
   }
   const auto text = yaml::text_of(name_or_file);
   return text ? parse_policy(*text, name_or_file) : text.error();

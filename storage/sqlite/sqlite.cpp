@@ -274,4 +274,6 @@ Result<void> Transaction::commit() {
   return committed;
 }
 
+std::string sqlite_version() { return sqlite3_libversion(); }
+
 }  // namespace landwaiter::storage

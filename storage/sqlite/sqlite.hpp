@@ -18,6 +18,9 @@
 
 namespace landwaiter::storage {
 
+/// Of the library that runs.
+std::string sqlite_version();
+
 struct DatabaseOptions {
   /// How long a statement waits for another process or connection that holds the lock.
   std::chrono::milliseconds busy_timeout{10'000};
