@@ -78,11 +78,11 @@ Result<void> parse_listen(const std::string& text, PlatformConfig& config) {
 }
 
 /// The first start writes an administrator's token to the state folder, readable only by its owner.
-Result<void> leave_admin_token(Platform& server, const std::string& state) {
-  const std::filesystem::path file = std::filesystem::path(state) / "admin.token";
+Result<void> leave_admin_token(const PlatformConfig& config, const Clock& clock) {
+  const std::filesystem::path file = config.state_directory / "admin.token";
   std::error_code unknown;
   if (std::filesystem::exists(file, unknown)) return {};  // and perhaps in use
-  auto token = server.create_token(TokenKind::api, "administrator", std::nullopt);
+  auto token = platform::issue_token(config, TokenKind::api, "administrator", std::nullopt, clock);
   if (!token) return token.error();
   std::string line = token->reveal() + "\n";
   const auto made = create_private_file(file, line);
@@ -104,7 +104,7 @@ Result<std::unique_ptr<daemon::Sensor>> make_sensor(boost::asio::io_context& io,
   sensor.platform_url = scheme + "127.0.0.1:" + std::to_string(server.port());
   // The certificate has the external host name, but this connection uses loopback.
   sensor.platform_tls_verify = false;
-  auto token = server.create_token(TokenKind::enrollment, "embedded sensor", std::chrono::minutes(10));
+  auto token = platform::issue_token(config, TokenKind::enrollment, "embedded sensor", std::chrono::minutes(10), clock);
   if (!token) return token.error();
   sensor.enrollment_token = *std::move(token);
   return std::make_unique<daemon::Sensor>(io.get_executor(), std::move(sensor), clock);
@@ -175,7 +175,7 @@ int serve(const ServeOptions& options) {
   boost::asio::io_context io(1);
   auto server = Platform::create(config, clock);
   if (!server) return fail(server.error());
-  auto token = leave_admin_token(**server, options.state);
+  auto token = leave_admin_token(config, clock);
   if (!token) return fail(token.error());
   auto started = (*server)->start(io);
   if (!started) return fail(started.error());
@@ -202,13 +202,11 @@ int create_token(const TokenOptions& options) {
   PlatformConfig config;
   config.state_directory = options.state;
   const RealClock clock;
-  auto server = Platform::create(config, clock);
-  if (!server) return fail(server.error());
   std::optional<std::chrono::seconds> lifetime;
   if (options.expires_in_s > 0) lifetime = std::chrono::seconds(options.expires_in_s);
   // An unused enrollment token is a risk.
   if (!lifetime && *kind == TokenKind::enrollment) lifetime = std::chrono::hours(24);
-  auto token = (*server)->create_token(*kind, options.name.empty() ? options.kind : options.name, lifetime);
+  auto token = platform::issue_token(config, *kind, options.name.empty() ? options.kind : options.name, lifetime, clock);
   if (!token) return fail(token.error());
   if (!(std::cout << token->reveal() << std::endl)) return fail(Error(ErrorCode::io, "standard output: the token cannot be written"));
   return exit_done;

@@ -12,6 +12,8 @@
 #include "platform/store/layers.hpp"
 #include "platform/store/queue.hpp"
 #include "platform/store/sensors.hpp"
+#include "storage/database/migrations.hpp"
+#include "storage/sqlite/sqlite_database.hpp"
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -28,8 +30,7 @@ using storage::Database;
 using Kind = Transaction::Kind;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr storage::DatabaseOptions kDatabaseOptions{
-    .busy_timeout = std::chrono::seconds(30), .survive_power_cut = true, .first_version = kSchemaFirstVersion};
+constexpr storage::SqliteOptions kSqliteOptions{.busy_timeout = std::chrono::seconds(30), .survive_power_cut = true};
 
 /// Layers that are no longer needed are searched periodically and dropped a few at a time, so the writer is not blocked.
 constexpr std::chrono::hours kPruneInterval{1};
@@ -41,6 +42,14 @@ struct Turn {
   std::optional<Call::NothingYet> nothing_yet;
   TopicSet changes;
 };
+
+std::filesystem::path database_file(const PlatformConfig& config) { return config.state_directory / "platform.db"; }
+
+Result<std::unique_ptr<Database>> connect(const PlatformConfig& config) {
+  auto opened = storage::SqliteDatabase::open(database_file(config), kSqliteOptions);
+  if (!opened) return opened.error();
+  return std::unique_ptr<Database>(*std::move(opened));
+}
 
 Response failure(const Request& request, const Error& error) {
   if (error.code() == ErrorCode::io || error.code() == ErrorCode::internal) {
@@ -81,12 +90,12 @@ struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::
   std::unique_ptr<asio::steady_timer> reap_timer;
   bool stopping = false;
 
-  std::filesystem::path database_file() const { return config.state_directory / "platform.db"; }
   LeaseTerms terms() const { return {clock.now(), config.lease, config.image_time_max}; }
   AssessContext assess_context() const { return {&config.policy, clock.now(), config.blocklist.get(), nullptr}; }
   Wakeup& wakeup(Topic topic) { return wakeups[static_cast<std::size_t>(topic)]; }
   void notify(TopicSet changes);
   Result<void> open_database();
+  Result<void> renew_leases();
 
   asio::awaitable<Verdict> admit(std::shared_ptr<Request> head) override;
 
@@ -106,18 +115,28 @@ void Platform::Impl::notify(TopicSet changes) {
   }
 }
 
+/// While no platform served, no sensor could renew a lease.
+Result<void> Platform::Impl::renew_leases() {
+  auto database = connect(config);
+  if (!database) return database.error();
+  Transaction transaction(**database, Kind::write);
+  extend_leases_after_start(transaction, terms());
+  return transaction.commit();
+}
+
 Result<void> Platform::Impl::open_database() {
-  auto writing = Database::open(database_file(), schema_migrations(), kDatabaseOptions);
+  auto writing = connect(config);
   if (!writing) return writing.error();
+  auto migrated = storage::migrate(**writing, schema_steps());
+  if (!migrated) return migrated;
   {
     Transaction transaction(**writing, Kind::write);
     auto fits = check_master_key(transaction, vault);
     if (!fits) return fits;
-    extend_leases_after_start(transaction, terms());
     auto committed = transaction.commit();
     if (!committed) return committed;
   }
-  auto reading = Database::open(database_file(), schema_migrations(), kDatabaseOptions);
+  auto reading = connect(config);
   if (!reading) return reading.error();
   writer.emplace(*std::move(writing));
   reader.emplace(*std::move(reading));
@@ -308,6 +327,8 @@ Result<std::unique_ptr<Platform>> Platform::create(PlatformConfig config, const 
 }
 
 Result<void> Platform::start(asio::io_context& io) {
+  auto renewed = impl_->renew_leases();
+  if (!renewed) return renewed;
   impl_->server = std::make_unique<HttpServer>(io, impl_);
   HttpServerConfig server{impl_->config.listen_address, impl_->config.port, impl_->config.tls_certificate, impl_->config.tls_key};
   auto started = impl_->server->start(server);
@@ -327,11 +348,23 @@ void Platform::stop() {
   for (Wakeup& wakeup : impl_->wakeups) wakeup.notify();
 }
 
-Result<Secret> Platform::create_token(TokenKind kind, std::string_view name, std::optional<std::chrono::seconds> lifetime) {
-  auto database = Database::open(impl_->database_file(), schema_migrations(), kDatabaseOptions);
+Result<Secret> issue_token(const PlatformConfig& config, TokenKind kind, std::string_view name,
+                           std::optional<std::chrono::seconds> lifetime, const Clock& clock) {
+  std::error_code unknown;
+  if (!std::filesystem::exists(database_file(config), unknown)) {
+    return Error(ErrorCode::not_found, config.state_directory.string() + " holds no platform: start `landwaiter-platform serve --state " +
+                                           config.state_directory.string() + "` first, or name its folder");
+  }
+  auto database = connect(config);
   if (!database) return database.error();
+  const auto version = storage::schema_version(**database);
+  if (!version) return version.error();
+  if (*version != static_cast<std::int64_t>(schema_steps().size())) {
+    return Error(ErrorCode::configuration, (*database)->name() + ": its schema is " + std::to_string(*version) + ", this program's is " +
+                                               std::to_string(schema_steps().size()) + ": use the program that serves it");
+  }
   Transaction transaction(**database, Kind::write);
-  NewToken made = platform::create_token(transaction, kind, name, std::nullopt, impl_->clock.now(), lifetime);
+  NewToken made = create_token(transaction, kind, name, std::nullopt, clock.now(), lifetime);
   auto committed = transaction.commit();
   if (!committed) return committed.error();
   return std::move(made.token);

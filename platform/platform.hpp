@@ -55,14 +55,16 @@ class Platform {
   /// On the io thread. Long polls are answered at once, other requests get `stop_grace`; then nothing is left to run.
   void stop();
 
-  /// A new token, valid immediately; also works before start(). `lifetime` empty: forever.
-  Result<Secret> create_token(TokenKind kind, std::string_view name, std::optional<std::chrono::seconds> lifetime);
-
  private:
   struct Impl;
   struct Admitted;
   explicit Platform(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
 };
+
+/// A new token, valid immediately, also beside a platform that serves. `lifetime` empty: forever. Errors: not_found if no platform was
+/// created there, configuration if its schema is not this program's: then nothing is changed.
+Result<Secret> issue_token(const PlatformConfig& config, TokenKind kind, std::string_view name,
+                           std::optional<std::chrono::seconds> lifetime, const Clock& clock);
 
 }  // namespace landwaiter::platform

@@ -4,53 +4,60 @@
 #include "core/base/text.hpp"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <vector>
 
 namespace landwaiter {
 namespace {
 
-constexpr std::size_t kDistanceMax = 2;
-/// No name of ours is as long, and what was given may be any length.
-constexpr std::size_t kLengthMax = 64;
-
-/// Insertions, removals, replacements and swaps of neighbors that make one of the other.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1);
-  std::vector<std::size_t> last(b.size() + 1);
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
-    }
-    before.swap(last);
-    last.swap(row);
-  }
-  return last[b.size()];
-}
+constexpr std::size_t kEditsMax = 2;
+/// Longer texts are no typing mistakes of a name, and the table below grows with them.
+constexpr std::size_t kNameBytesMax = 64;
 
 }  // namespace
 
-std::string nearest(std::string_view given, std::span<const std::string> names) {
-  if (given.size() > kLengthMax) return {};
-  const std::string wanted = to_lower(given);
-  std::string best;
-  std::size_t least = kDistanceMax + 1;
-  for (const std::string& name : names) {
-    if (name.size() > kLengthMax) continue;
-    const std::size_t away = distance(wanted, to_lower(name));
-    if (away >= least || 2 * away >= std::min(wanted.size(), name.size())) continue;
-    least = away;
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  const std::string from = to_lower(a);
+  const std::string to = to_lower(b);
+  // Rows of the table of optimal string alignment: the one being filled, and the two before it.
+  std::array<std::vector<std::size_t>, 3> rows;
+  for (auto& row : rows) row.resize(to.size() + 1);
+  std::iota(rows[0].begin(), rows[0].end(), std::size_t{0});
+  for (std::size_t i = 1; i <= from.size(); ++i) {
+    auto& row = rows[i % 3];
+    const auto& above = rows[(i + 2) % 3];
+    const auto& second = rows[(i + 1) % 3];
+    row[0] = i;
+    for (std::size_t j = 1; j <= to.size(); ++j) {
+      const std::size_t exchanged = above[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, exchanged});
+      if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1]) row[j] = std::min(row[j], second[j - 2] + 1);
+    }
+  }
+  return rows[from.size() % 3][to.size()];
+}
+
+std::string_view nearest(std::string_view text, std::span<const std::string_view> known) {
+  std::string_view best;
+  std::size_t least = kEditsMax + 1;
+  if (text.size() > kNameBytesMax) return best;
+  for (const std::string_view name : known) {
+    const std::size_t edits = edit_distance(text, name);
+    if (edits >= least || 2 * edits >= name.size()) continue;
+    least = edits;
     best = name;
   }
   return best;
 }
 
-std::string did_you_mean(std::string_view given, std::span<const std::string> names) {
-  const std::string name = nearest(given, names);
-  return name.empty() ? name : "; did you mean " + landwaiter::quoted(name) + "?";
+std::string did_you_mean(std::string_view text, std::span<const std::string_view> known) {
+  const std::string_view name = nearest(text, known);
+  return name.empty() ? std::string() : "; did you mean " + landwaiter::quoted(name) + "?";
+}
+
+std::string did_you_mean(std::string_view text, std::span<const std::string> known) {
+  return did_you_mean(text, std::vector<std::string_view>(known.begin(), known.end()));
 }
 
 }  // namespace landwaiter

@@ -7,11 +7,12 @@
 
 namespace landwaiter {
 
-/// The one of `names` that was probably meant by `given`, in whatever case: up to two letters are wrong, missing, superfluous or in the
-/// wrong order, but never half of them. Of several the nearest, then the first; empty if there is none.
-std::string nearest(std::string_view given, std::span<const std::string> names);
-
-/// `; did you mean "scan"?` for the end of an error; empty if no name is near.
-std::string did_you_mean(std::string_view given, std::span<const std::string> names);
+/// How many letters are missing, too many, exchanged or swapped with their neighbor. Upper and lower case do not differ.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+/// The one of `known` that was probably meant: at most two edits away, and fewer than half of its letters. Empty if there is none.
+std::string_view nearest(std::string_view text, std::span<const std::string_view> known);
+/// `; did you mean "password"?`, or nothing.
+std::string did_you_mean(std::string_view text, std::span<const std::string_view> known);
+std::string did_you_mean(std::string_view text, std::span<const std::string> known);
 
 }  // namespace landwaiter

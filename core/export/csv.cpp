@@ -42,12 +42,10 @@ std::string joined(const std::vector<Issue>& issues, std::string Issue::*member)
   return out;
 }
 
-/// Counted from 1; for a layer that appears twice, the upper one, as everywhere. Empty if the image does not have it.
+/// Empty if the image does not have it.
 std::string layer_number(const ImageReport& image, const Digest& layer) {
-  for (std::size_t i = image.facts.layers.size(); i > 0; --i) {
-    if (image.facts.layers[i - 1] == layer) return std::to_string(i);
-  }
-  return {};
+  const std::size_t number = image.facts.layer_number(layer);
+  return number == 0 ? std::string() : std::to_string(number);
 }
 
 /// Why the finding as a whole, or those of its issues that are, is accepted.
@@ -60,31 +58,64 @@ std::string accepted_text(const Finding& finding, const std::vector<Issue>& issu
   return out;
 }
 
-constexpr std::size_t kColumns = 18;
+constexpr std::size_t kColumns = 20;
 
 std::string header() {
-  return row({"image", "digest", "platform", "severity", "type", "title", "id", "issues", "reasons", "remedy", "path", "entry", "offset",
-              "layer", "layer_number", "deleted_by", "detector", "accepted"});
+  return row({"image",        "digest",     "platform", "severity", "type",  "title",           "id",
+              "issues",       "reasons",    "remedy",   "path",     "entry", "offset",          "layer",
+              "layer_number", "deleted_by", "detector", "accepted", "line",  "layer_created_by"});
 }
 
 std::string row_of(const ImageReport& image, const Finding& finding, const std::vector<Issue>& issues, const Occurrence& place) {
   const std::string path = place.where == Where::file ? place.path : place_text(place);
   std::string entry;
   for (const std::string& name : place.archive) entry += (entry.empty() ? "" : " > ") + name;
-  return row({image.facts.reference, image.facts.digest.str(), image.facts.platform, std::string(to_string(finding.severity)),
-              std::string(to_string(finding.type)), finding.title, finding.id, joined(issues, &Issue::code), joined(issues, &Issue::reason),
-              issues.empty() ? "" : issues.front().remedy, path, entry, std::to_string(place.offset), place.layer.str(),
-              layer_number(image, place.layer), place.deleted_by ? place.deleted_by->str() : "", finding.detector,
-              accepted_text(finding, issues)});
+  return row({image.facts.reference,
+              image.facts.digest.str(),
+              image.facts.platform,
+              std::string(to_string(finding.severity)),
+              std::string(to_string(finding.type)),
+              finding.title,
+              finding.id,
+              joined(issues, &Issue::code),
+              joined(issues, &Issue::reason),
+              issues.empty() ? "" : issues.front().remedy,
+              path,
+              entry,
+              std::to_string(place.offset),
+              place.layer.str(),
+              layer_number(image, place.layer),
+              place.deleted_by ? place.deleted_by->str() : "",
+              finding.detector,
+              accepted_text(finding, issues),
+              place.line ? std::to_string(*place.line) : "",
+              image.facts.instruction_of(place.layer)});
 }
 
 /// What was not searched, as a row with the coverage in the place of a type: whoever reads only the rows must see it.
 std::string row_of(const ImageReport& image, const Diagnostic& diagnostic) {
   std::string entry;
   for (const std::string& name : diagnostic.archive) entry += (entry.empty() ? "" : " > ") + name;
-  return row({image.facts.reference, image.facts.digest.str(), image.facts.platform, "", std::string(to_string(diagnostic.effect)),
-              diagnostic.message, "", std::string(to_string(diagnostic.code)), "", "", diagnostic.path, entry, "", diagnostic.layer.str(),
-              layer_number(image, diagnostic.layer), "", "", ""});
+  return row({image.facts.reference,
+              image.facts.digest.str(),
+              image.facts.platform,
+              "",
+              std::string(to_string(diagnostic.effect)),
+              diagnostic.message,
+              "",
+              std::string(to_string(diagnostic.code)),
+              "",
+              "",
+              diagnostic.path,
+              entry,
+              "",
+              diagnostic.layer.str(),
+              layer_number(image, diagnostic.layer),
+              "",
+              "",
+              "",
+              "",
+              image.facts.instruction_of(diagnostic.layer)});
 }
 
 void put_in_order(std::vector<Finding>& findings) {

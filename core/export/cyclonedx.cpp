@@ -18,21 +18,22 @@ const char* version_text(CycloneDxVersion version) { return version == CycloneDx
 std::string image_ref(const ImageReport& image) { return "image:" + image.facts.digest.str(); }
 
 /// One place in CycloneDX's form. Ordered, so the order of the input does not matter.
-using Place = std::tuple<std::string, std::uint64_t, std::string>;
+using Place = std::tuple<std::string, std::uint64_t, std::string, std::optional<std::uint64_t>>;
 
 Place place_of(const Occurrence& occurrence) {
   if (occurrence.where != Where::file) {
-    return {place_text(occurrence), occurrence.offset, "the image's " + std::string(to_string(occurrence.where))};
+    return {place_text(occurrence), occurrence.offset, "the image's " + std::string(to_string(occurrence.where)), {}};
   }
   std::string context = "layer " + occurrence.layer.str();
   if (occurrence.deleted_by) context += ", deleted by layer " + occurrence.deleted_by->str();
-  return {place_text(occurrence), occurrence.offset, std::move(context)};
+  return {place_text(occurrence), occurrence.offset, std::move(context), occurrence.line};
 }
 
 json evidence_of(const std::set<Place>& places) {
   json occurrences = json::array();
-  for (const auto& [location, offset, context] : places) {
+  for (const auto& [location, offset, context, line] : places) {
     occurrences.push_back({{"location", location}, {"offset", offset}, {"additionalContext", context}});
+    if (line) occurrences.back()["line"] = *line;
   }
   return {{"occurrences", std::move(occurrences)}};
 }

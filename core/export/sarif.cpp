@@ -56,10 +56,10 @@ std::string uri_of(std::string_view path) {
 }
 
 /// Consumers want a physical location of every result, so that the documents are files of a folder of their own.
-/// Code scanning services want a region of every location. Offsets are of bytes, and most files are not text, so it is the first line.
-json physical_location(const std::string& uri, const char* base) {
+/// Code scanning services want a region of every location: where lines mean nothing, it is the first.
+json physical_location(const std::string& uri, const char* base, std::uint64_t line = 1) {
   return {{"artifactLocation", {{"uri", uri}, {"uriBaseId", base}}},
-          {"region", {{"startLine", 1}, {"startColumn", 1}, {"endLine", 1}, {"endColumn", 2}}}};
+          {"region", {{"startLine", line}, {"startColumn", 1}, {"endLine", line}, {"endColumn", 2}}}};
 }
 
 json document_location_of(const Occurrence& place) {
@@ -77,8 +77,11 @@ json location_of(const Occurrence& place) {
     logical.push_back({{"name", place.archive.back()}, {"kind", "resource"}, {"fullyQualifiedName", place_text(place)}});
   }
   logical.push_back(std::move(layer));
-  json out{{"physicalLocation", physical_location(uri_of(place.path), "IMAGE")}, {"logicalLocations", std::move(logical)}};
+  // The line of an archive's entry is none of the file at this path.
+  const std::uint64_t line = place.archive.empty() ? place.line.value_or(1) : 1;
+  json out{{"physicalLocation", physical_location(uri_of(place.path), "IMAGE", line)}, {"logicalLocations", std::move(logical)}};
   json properties{{"offset", place.offset}};
+  if (place.line) properties["line"] = *place.line;
   if (place.deleted_by) properties["deletedBy"] = place.deleted_by->str();
   out["properties"] = std::move(properties);
   return out;
@@ -146,18 +149,28 @@ class Rules {
   std::map<std::string, Rule> rules_;
 };
 
-/// `image`: in a run of several images, whose finding it is.
-json result_of(const Finding& finding, const Issue& issue, std::size_t rule_index, const ImageReport* image) {
+/// "(layer 3: COPY tls /etc/nginx/ssl)": who has to be asked.
+std::string made_by(const ImageReport& image, const Finding& finding) {
+  constexpr std::size_t kShort = 100;
+  if (finding.occurrences.empty()) return {};
+  const Digest& layer = finding.occurrences.front().layer;
+  const std::string instruction = image.facts.instruction_of(layer);
+  if (instruction.empty() || instruction.size() > kShort) return {};
+  return " (layer " + std::to_string(image.facts.layer_number(layer)) + ": " + instruction + ")";
+}
+
+/// `joined`: in a run of several images a result says whose it is.
+json result_of(const Finding& finding, const Issue& issue, std::size_t rule_index, const ImageReport& image, bool joined) {
   json locations = json::array();
   for (std::size_t i = 0; i < std::min(finding.occurrences.size(), kLocationsMax); ++i)
     locations.push_back(location_of(finding.occurrences[i]));
   std::string identity = std::string(to_string(finding.type)) + " " + finding.id + " " + issue.code;
-  if (image != nullptr) identity += " " + image->facts.reference + " " + image->facts.platform;
+  if (joined) identity += " " + image.facts.reference + " " + image.facts.platform;
   const std::string fingerprint(Digest::sha256_of(as_bytes(identity)).hex());
   json out{{"ruleId", issue.code},
            {"ruleIndex", rule_index},
            {"level", level_of(issue.severity)},
-           {"message", {{"text", finding.title + ": " + issue.reason + " " + issue.remedy}}},
+           {"message", {{"text", finding.title + ": " + issue.reason + " " + issue.remedy + made_by(image, finding)}}},
            {"locations", std::move(locations)},
            {"partialFingerprints", {{"findingIssue/v1", fingerprint}, {"primaryLocationLineHash", fingerprint.substr(0, 16) + ":1"}}},
            {"properties",
@@ -165,10 +178,10 @@ json result_of(const Finding& finding, const Issue& issue, std::size_t rule_inde
              {"type", to_string(finding.type)},
              {"id", finding.id},
              {"places", finding.occurrences.size()}}}};
-  if (image != nullptr) {
-    out["properties"]["image"] = image->facts.reference;
-    out["properties"]["digest"] = image->facts.digest.str();
-    out["properties"]["platform"] = image->facts.platform;
+  if (joined) {
+    out["properties"]["image"] = image.facts.reference;
+    out["properties"]["digest"] = image.facts.digest.str();
+    out["properties"]["platform"] = image.facts.platform;
   }
   // 3.35; "external": it is written neither in the image nor in this file.
   if (issue.accepted) {
@@ -214,7 +227,7 @@ class Run {
       for (const Issue& issue : issues_of(finding)) {
         if (issue.severity < Severity::low) continue;
         if (results_++ >= kResultsMax) continue;
-        results.push_back(result_of(finding, issue, rules_.use(issue), joined_ ? &image : nullptr));
+        results.push_back(result_of(finding, issue, rules_.use(issue), image, joined_));
       }
     }
     add_diagnostics(image);

@@ -48,6 +48,16 @@ bool write_bytes(int to, const std::uint8_t* bytes, std::size_t size) {
   return true;
 }
 
+SeekableFile::Next reader_of(const FileDescriptor& stream) {
+  return [number = stream.number()](std::span<std::uint8_t> buffer) -> Result<std::size_t> {
+    while (true) {
+      const ssize_t size = ::read(number, buffer.data(), buffer.size());
+      if (size >= 0) return static_cast<std::size_t>(size);
+      if (errno != EINTR) return Error(ErrorCode::io, std::strerror(errno));
+    }
+  };
+}
+
 bool is_pipe(mode_t mode) { return S_ISFIFO(mode) || S_ISSOCK(mode); }
 
 }  // namespace
@@ -65,30 +75,29 @@ Result<std::shared_ptr<const SeekableFile>> SeekableFile::open(const std::string
   if (S_ISREG(facts.st_mode)) {
     return std::shared_ptr<const SeekableFile>(new SeekableFile(std::move(file), static_cast<std::uint64_t>(facts.st_size)));
   }
-  if (is_pipe(facts.st_mode)) return keep(std::move(file), name);
+  if (is_pipe(facts.st_mode)) return keep(reader_of(file), shown(name));
   if (S_ISDIR(facts.st_mode)) return Error(ErrorCode::io, shown(name) + " is a folder");
   if (::isatty(file.number()) != 0)
     return Error(ErrorCode::io, shown(name) + " is a terminal: send an archive to it, from a pipe or a file");
   return Error(ErrorCode::io, shown(name) + " is neither a file nor a pipe");
 }
 
-Result<std::shared_ptr<const SeekableFile>> SeekableFile::keep(FileDescriptor stream, const std::string& name) {
+Result<std::shared_ptr<const SeekableFile>> SeekableFile::keep(const Next& next, const std::string& name) {
   const std::string folder = temporary_folder();
   FileDescriptor kept = nameless_file(folder);
   const auto cannot_keep = [&] {
-    return Error(ErrorCode::io, "what comes from " + shown(name) + " cannot be kept in " + folder +
-                                    " (TMPDIR names another folder): " + std::strerror(errno));
+    return Error(ErrorCode::io,
+                 "what comes from " + name + " cannot be kept in " + folder + " (TMPDIR names another folder): " + std::strerror(errno));
   };
   if (!kept.valid()) return cannot_keep();
   std::vector<std::uint8_t> chunk(kCopyBytes);
   std::uint64_t total = 0;
   while (true) {
-    const ssize_t size = ::read(stream.number(), chunk.data(), chunk.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return Error(ErrorCode::io, "cannot read " + shown(name) + ": " + std::strerror(errno));
-    if (size == 0) break;
-    if (!write_bytes(kept.number(), chunk.data(), static_cast<std::size_t>(size))) return cannot_keep();
-    total += static_cast<std::uint64_t>(size);
+    auto size = next(chunk);
+    if (!size) return Error(size.error().code(), "cannot read " + name + ": " + size.error().message());
+    if (*size == 0) break;
+    if (!write_bytes(kept.number(), chunk.data(), *size)) return cannot_keep();
+    total += *size;
   }
   return std::shared_ptr<const SeekableFile>(new SeekableFile(std::move(kept), total));
 }

@@ -81,7 +81,7 @@ std::string_view to_string(Where where) {
 
 std::strong_ordering Occurrence::operator<=>(const Occurrence& other) const {
   const auto key = [](const Occurrence& each) {
-    return std::tie(each.where, each.path, each.archive, each.offset, each.layer, each.deleted_by);
+    return std::tie(each.where, each.path, each.archive, each.offset, each.layer, each.deleted_by, each.line);
   };
   return key(*this) <=> key(other);
 }
@@ -100,6 +100,7 @@ void to_json(json& out, const Occurrence& value) {
   }
   out = json{{"path", value.path}, {"archive", value.archive}, {"offset", value.offset}, {"layer", value.layer.str()}};
   out["deleted_by"] = value.deleted_by ? json(value.deleted_by->str()) : json(nullptr);
+  if (value.line) out["line"] = *value.line;
 }
 
 void from_json(const json& in, Occurrence& value) {
@@ -115,6 +116,8 @@ void from_json(const json& in, Occurrence& value) {
   in.at("path").get_to(value.path);
   in.at("archive").get_to(value.archive);
   value.layer = digest_field(in, "layer");
+  // Reports of older versions have none.
+  if (in.contains("line")) read_count(in, "line", value.line.emplace());
   if (!in.contains("deleted_by") || in["deleted_by"].is_null()) return;
   const Digest layer = digest_field(in, "deleted_by");
   if (!layer.empty()) value.deleted_by = layer;

@@ -54,6 +54,7 @@ struct Occurrence {
   Digest layer;                      ///< the layer that holds it; empty in a layer report, where it is known, and in a document
   std::optional<Digest> deleted_by;  ///< the later layer that hides it; only known once an image is composed
   Where where = Where::file;
+  std::optional<std::uint64_t> line{};  ///< of a text file (or innermost entry), counted from 1; nothing where lines mean nothing
 
   bool operator==(const Occurrence&) const = default;
   /// Files first.

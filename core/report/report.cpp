@@ -137,11 +137,24 @@ void from_json(const json& in, LayerReport& value) {
   read_sections(in, value);
 }
 
+std::size_t ImageFacts::layer_number(const Digest& layer) const {
+  for (std::size_t i = layers.size(); i > 0; --i) {
+    if (layers[i - 1] == layer) return i;
+  }
+  return 0;
+}
+
+std::string ImageFacts::instruction_of(const Digest& layer) const {
+  const std::size_t number = layer_number(layer);
+  return number == 0 || created_by.size() != layers.size() ? std::string() : created_by[number - 1];
+}
+
 void to_json(json& out, const ImageFacts& value) {
   out = json{{"reference", value.reference}, {"digest", value.digest.str()},
              {"platform", value.platform},   {"layers", digests_to_json(value.layers)},
              {"created", value.created},     {"diagnostics", value.diagnostics},
              {"findings", value.findings},   {"documents_state", value.documents_state.str()}};
+  if (!value.created_by.empty()) out["created_by"] = value.created_by;
 }
 
 void from_json(const json& in, ImageFacts& value) {
@@ -153,6 +166,8 @@ void from_json(const json& in, ImageFacts& value) {
   in.at("created").get_to(value.created);
   in.at("diagnostics").get_to(value.diagnostics);
   value.findings = in.value("findings", std::vector<Finding>());
+  value.created_by = in.value("created_by", std::vector<std::string>());
+  if (value.created_by.size() != value.layers.size()) value.created_by.clear();
   const std::string state = in.value("documents_state", "");
   value.documents_state = state.empty() ? Digest() : digest_at(in, "documents_state");
 }
@@ -175,6 +190,7 @@ json head_of(const ImageReport& value) {
            {"findings", json::array()},
            {"diagnostics", value.diagnostics},
            {"stats", std::move(stats)}};
+  if (!value.facts.created_by.empty()) out["created_by"] = value.facts.created_by;
   write_sections(out, value);
   return out;
 }

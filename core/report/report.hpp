@@ -73,7 +73,14 @@ struct ImageFacts {
   std::string created;                  ///< RFC 3339 from the config, may be empty
   std::vector<Diagnostic> diagnostics;  ///< of the image itself: a foreign layer, an unsupported media type
   std::vector<Finding> findings{};      ///< of the image itself, in its config or manifest
-  Digest documents_state{};             ///< what `findings` were made by: another state would find something else
+  /// For each of `layers` the instruction that made it, as shown_instruction() shows it; empty when the config does not say.
+  std::vector<std::string> created_by{};
+  Digest documents_state{};  ///< what `findings` were made by: another state would find something else
+
+  /// Counted from 1; for a layer that appears twice, the upper one. 0 if the image does not have it.
+  std::size_t layer_number(const Digest& layer) const;
+  /// Of `created_by` what made the layer; empty when it is not known.
+  std::string instruction_of(const Digest& layer) const;
 };
 
 /// What `landwaiter scan` prints for an image, and what the platform shows.

@@ -49,9 +49,9 @@ std::string Command::full_name() const {
   return parent == nullptr ? get_name() : parent->full_name() + " " + get_name();
 }
 
-Command& Command::parsed() {
+Command& Command::chosen() {
   const auto below = get_subcommands();
-  return below.empty() ? *this : dynamic_cast<Command&>(*below.front()).parsed();
+  return below.empty() ? *this : dynamic_cast<Command&>(*below.front()).chosen();
 }
 
 CLI::Option* Command::choose(CLI::Option* option, std::vector<std::string> names, const std::string& value_name) {

@@ -36,7 +36,7 @@ class Command : public CLI::App {
   /// "landwaiter registry check"
   std::string full_name() const;
   /// The command that a command line named, as far as it was understood.
-  Command& parsed();
+  Command& chosen();
 
   /// The options that are added from here on belong to this group.
   void begin_group(const char* group) { option_defaults()->group(group); }

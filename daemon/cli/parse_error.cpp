@@ -59,7 +59,7 @@ std::vector<std::string> option_spellings(Command& command) {
 }
 
 std::string parse_error_text(Command& root, const CLI::ParseError& error) {
-  Command& command = root.parsed();
+  Command& command = root.chosen();
   return what_is_wrong(command, error) + " (see " + command.full_name() + " --help)";
 }
 

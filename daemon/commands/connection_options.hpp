@@ -3,6 +3,7 @@
 
 #include "core/wire/credentials.hpp"
 #include "daemon/settings/config.hpp"
+#include "registry/sources/containerd.hpp"
 
 #include <string>
 
@@ -15,6 +16,7 @@ struct ConnectionOptions {
   bool tls_verify = true;
   NetworkSettings network;
   std::string kind = "auto";  ///< a name of core/wire/registry_kinds.hpp
+  std::string containerd_root = registry::kContainerdRoot;
 };
 
 }  // namespace landwaiter::daemon

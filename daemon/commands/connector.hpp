@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/base/async.hpp"
-#include "core/os/seekable_file.hpp"
 #include "daemon/commands/connection_options.hpp"
+#include "daemon/commands/local_images.hpp"
 #include "registry/auth/docker_config.hpp"
 #include "registry/client/client.hpp"
 
@@ -17,24 +17,14 @@
 
 namespace landwaiter::daemon {
 
-/// An image as the user named it, opened.
-struct Target {
-  std::string name;  ///< for reports: the same for one image, however its registry was spelled
-  std::shared_ptr<registry::ImageSource> source;
-  std::string reference;   ///< for ImageSource::manifest: a tag, a digest, or "" for the image that a local source was opened for
-  std::string repository;  ///< empty for local sources
-  std::string tag;
-};
-
 /// Opens registries and local images for a command; one client per registry, which shares tokens and connections.
 class Connector {
  public:
   Connector(asio::any_io_executor executor, ConnectionOptions options, Environment environment, const Clock& clock);
 
-  /// Takes archives that are sent once, through pipes and standard input, and keeps them for open(). Returns when they have ended.
-  void receive(const std::vector<std::string>& images);
-  /// docker://REF or REF, oci:DIR[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME]; NAME may also be @DIGEST, and FILE "-".
-  /// Error: invalid_argument, io.
+  /// As LocalImages::receive().
+  void receive(const std::vector<std::string>& images) { local_.receive(images); }
+  /// An image of any kind (image_name.hpp). Errors: invalid_argument, not_found, io, the sources'.
   Result<Target> open(const std::string& image);
   /// Credentials from the options, otherwise from docker's config for that host (or for the namespace that contains `repository`),
   /// otherwise none.
@@ -45,9 +35,8 @@ class Connector {
   void use(std::shared_ptr<registry::Transport> transport) { transport_ = std::move(transport); }
 
  private:
-  using Stream = Result<std::shared_ptr<const SeekableFile>>;
-  Result<Target> open_archive(const std::string& image, std::string_view prefix);
   Result<Target> open_remote(const std::string& image);
+  void tell(const std::string& warning);
   registry::DockerCredentials look_up(const std::string& host, const std::string& repository);
 
   ConnectionOptions options_;
@@ -56,8 +45,8 @@ class Connector {
   std::optional<Error> broken_;  ///< the options of the connection
   std::shared_ptr<registry::Transport> transport_;
   std::map<std::string, std::shared_ptr<registry::Client>> clients_;  ///< by host, and by namespace if one has its own credentials
-  std::set<std::string> warned_;
-  std::map<std::string, Stream> streams_;  ///< by path
+  std::set<std::string> told_;
+  LocalImages local_;
 };
 
 /// Whether the image is an archive that is read from standard input.

@@ -11,6 +11,7 @@
 #include "daemon/listing/registry_walk.hpp"
 #include "daemon/listing/tag_listing.hpp"
 #include "daemon/output/progress.hpp"
+#include "daemon/output/status_line.hpp"
 #include "daemon/reader/content_reader.hpp"
 #include "daemon/scan/image_runner.hpp"
 #include "daemon/scan/worker_count.hpp"
@@ -61,9 +62,9 @@ class Scan {
         claims_(io.get_executor(), store_, pool_.engine_state(), clock, !options.full),
         runner_(io.get_executor(), pool_, store_, clock),
         results_(store_, pool_.engine_state(), std::move(spool), options.memory_bytes / kReportsShare),
-        connector_(io.get_executor(), options.connection, environment, clock) {
-    if (options.progress && is_terminal(StandardStream::error)) progress_.emplace(clock);
-  }
+        connector_(io.get_executor(), options.connection, environment, clock),
+        line_(options.progress, clock),
+        status_(clock) {}
 
   /// Before signals are waited for: until a pipe ends they end the process, as those of other programs in the pipe.
   void receive() { connector_.receive(options_.images); }
@@ -73,20 +74,25 @@ class Scan {
     Sleeper ticker(io_.get_executor());
     bool finished = false;
     TaskGroup drawing(io_.get_executor());
-    if (progress_) drawing.spawn(draw(ticker, finished));
+    if (line_.shown()) drawing.spawn(draw(ticker, finished));
     co_await scan_all();
     pool_.close();
+    status_.writing_begins();
+    // The result itself must not meet the line.
+    finished = broken_ || (shows_result(options_.report) && is_terminal(StandardStream::output));
+    ticker.wake();
+    if (finished) co_await drawing.join();
+    if (broken_) co_return *broken_;
+    auto tell = [this](const std::string& text) { say(text); };
+    ScanResults::Order order = options_.worst_first ? ScanResults::Order::severity : ScanResults::Order::image;
+    auto written = co_await results_.write(judgment, clock_.now(), order, tell, outputs, summary);
     finished = true;
     ticker.wake();
     co_await drawing.join();
-    if (broken_) co_return *broken_;
-    const OutputChoice shown{"table", ""};
-    const bool tell_failures = std::ranges::find(options_.report.outputs, shown) == options_.report.outputs.end();
-    auto written = co_await results_.write(judgment, clock_.now(), tell_failures, outputs, summary);
     if (!options_.state.directory.empty()) {
       auto prune = [before = clock_.now() - storage::kUnusedKept](storage::Store& store) { return store.prune(before); };
       auto pruned = co_await store_.run(std::move(prune));
-      if (!pruned) std::cerr << "landwaiter: " << pruned.error().message() << "\n";
+      if (!pruned) say(pruned.error().message());
     }
     co_return written;
   }
@@ -96,14 +102,21 @@ class Scan {
     stop_.request_stop();
   }
   bool stopped() const { return stopped_; }
+  std::uint64_t layers_read() const { return results_.layers_read(); }
+
+  /// On standard error, beside the line.
+  void say(const std::string& text) {
+    line_.clear();
+    std::cerr << "landwaiter: " << text << "\n";
+  }
 
  private:
   asio::awaitable<void> draw(Sleeper& ticker, const bool& finished) {
     while (!finished) {
-      progress_->draw();
+      line_.draw([this](std::size_t columns) { return status_.text(columns); });
       co_await ticker.sleep(std::chrono::milliseconds(100));
     }
-    progress_->clear();
+    line_.clear();
   }
 
   asio::awaitable<void> scan_all() {
@@ -111,21 +124,26 @@ class Scan {
     const std::size_t images_at_once = pool_.workers() * 2;
     TaskGroup group(io_.get_executor());
     for (const std::string& image : options_.images) {
+      const bool last = &image == &options_.images.back() && options_.registries.empty();
+      if (!last) status_.listing_begins(printable(registry::without_login(image)));
       auto tasks = co_await expand(image);
+      if (last) status_.listing_ends();
       images_total_ += tasks.size();
-      if (progress_) progress_->images_total(images_total_);
+      status_.images_total(images_total_);
       for (ImageTask& task : tasks) {
         co_await group.below(images_at_once);
         group.spawn(scan_one(std::move(task)));
       }
     }
     for (const std::string& host : options_.registries) {
+      status_.listing_begins(printable(registry::without_login(host)));
       co_await scan_registry(host, group, images_at_once);
     }
+    status_.listing_ends();
     co_await group.join();
     for (const auto& [host, tally] : tallies_) {
       const std::string passed_over = tally.passed_over();
-      if (!passed_over.empty()) std::cerr << "landwaiter: " << host << ": " << passed_over << "\n";
+      if (!passed_over.empty()) say(host + ": " + passed_over);
     }
   }
 
@@ -149,7 +167,7 @@ class Scan {
     if (!walked) {
       co_await fail(host, walked.error());
     } else if (const std::string nothing = tallies_[host].nothing_found(); !nothing.empty()) {
-      std::cerr << "landwaiter: " << host << ": " << nothing << "\n";
+      say(host + ": " + nothing);
     }
     // The walk's sink refers to the group, which outlives it; the tasks own the client.
   }
@@ -172,7 +190,7 @@ class Scan {
       ImageTask task = task_for(item, name);
       task.source = registry::Client::repository_source(client, item.repository);
       ++images_total_;
-      if (progress_) progress_->images_total(images_total_);
+      status_.images_total(images_total_);
       co_await group.below(images_at_once);
       group.spawn(scan_one(std::move(task), &tally));
     }
@@ -248,11 +266,11 @@ class Scan {
   /// `tally` is the registry's whose images are all scanned.
   asio::awaitable<void> scan_one(ImageTask task, ListingTally* tally = nullptr) {
     const std::string display = task.display;
-    if (progress_) progress_->image_started(task.counters);
+    status_.image_started(printable(display), task.counters);
     auto damaged = co_await read_and_keep(task);
     // Stored reports may be damaged, but not what was read just now.
     if (damaged && !damaged->empty()) damaged = co_await read_and_keep(task);
-    if (progress_) progress_->image_done(task.counters);
+    status_.image_done(task.counters);
     if (damaged && !damaged->empty()) damaged = Error(ErrorCode::io, "the state folder does not keep what is written to it");
     if (damaged) co_return;
     bool expected = false;
@@ -291,7 +309,8 @@ class Scan {
   ScanResults results_;
   Connector connector_;
   std::stop_source stop_;
-  std::optional<ProgressLine> progress_;
+  StatusLine line_;
+  ScanStatus status_;
   std::size_t images_total_ = 0;
   std::map<std::string, ListingTally> tallies_;  ///< by registry's host
   bool stopped_ = false;
@@ -317,6 +336,7 @@ Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options) {
 
 int run_scan(ScanOptions options, const Environment& environment) {
   const RealClock clock;
+  const SteadyTime started = clock.steady_now();
   auto judgment = make_judgment(options.judging);
   if (!judgment) return fail_usage(judgment.error());
   const auto workers = workers_for(options);
@@ -334,7 +354,7 @@ int run_scan(ScanOptions options, const Environment& environment) {
   Scan scan(io, options, environment, clock, *std::move(reader), *workers, *std::move(store), *std::move(spool));
   scan.receive();
   StopSignals signals(io.get_executor(), StopSignals::Second::ends_process, [&scan] {
-    std::cerr << "\nlandwaiter: stopping; press Ctrl-C again to stop immediately\n";
+    scan.say("stopping; press Ctrl-C again to stop immediately");
     scan.stop();
   });
   ScanSummary summary(options.judging.fail_on);
@@ -348,7 +368,8 @@ int run_scan(ScanOptions options, const Environment& environment) {
   io.run();
   if (!*done) return fail_usage(done->error());
   tell_decisions(judgment->decisions, clock.now());
-  std::cerr << summary.text(written_text(options.report.outputs));
+  summary.set_effort(scan.layers_read(), std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady_now() - started));
+  if (!options.quiet) std::cerr << summary.text(written_text(options.report.outputs));
   return exit_code({scan.stopped(), summary.any_rule_met(), summary.failures() + summary.incomplete() > 0});
 }
 

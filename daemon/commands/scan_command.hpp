@@ -6,6 +6,7 @@
 #include "daemon/commands/judging.hpp"
 #include "daemon/commands/state_folder.hpp"
 #include "daemon/output/report_outputs.hpp"
+#include "daemon/output/status_line.hpp"
 #include "daemon/settings/config.hpp"
 
 #include <string>
@@ -20,12 +21,14 @@ struct ScanOptions {
   ReportOptions report;
   JudgingOptions judging;
   bool try_passwords = true;           ///< open keystores with well-known passwords
+  bool worst_first = false;            ///< the table's images by what was found, otherwise by name
   std::vector<std::string> platforms;  ///< from an index, only these; empty means all
   StateFolder state;
   std::size_t workers = 0;                                       ///< 0: one per core
   std::uint64_t memory_bytes = limits::reader_memory_bytes_max;  ///< for each worker
   bool full = false;                                             ///< read everything again, even if it is known
-  bool progress = true;                                          ///< on a terminal
+  ProgressWish progress = ProgressWish::standard;
+  bool quiet = false;  ///< no summary
 };
 
 /// Returns an ExitCode after reporting everything: results on standard output (or the file), the rest on standard error.

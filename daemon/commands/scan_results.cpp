@@ -2,8 +2,10 @@
 #include "daemon/commands/scan_results.hpp"
 
 #include "core/report/compose.hpp"
+#include "daemon/output/image_index.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -104,7 +106,8 @@ Awaitable<std::vector<Digest>> ScanResults::keep(ImageOutcome outcome) {
   co_return co_await store_.run(std::move(keep_here));
 }
 
-Awaitable<void> ScanResults::write(Judgment& judgment, SystemTime today, bool tell_failures, ReportOutputs& outputs, ScanSummary& summary) {
+Awaitable<void> ScanResults::write(Judgment& judgment, SystemTime today, Order order, Tell tell, ReportOutputs& outputs,
+                                   ScanSummary& summary) {
   auto compare = [this](storage::Store&) -> Result<void> {
     primes_.compute();
     return {};
@@ -112,31 +115,29 @@ Awaitable<void> ScanResults::write(Judgment& judgment, SystemTime today, bool te
   auto done = co_await store_.run(std::move(compare));
   summary.set_moduli_left_out(primes_.left_out());
   if (done) done = co_await write_failures(outputs, ReportOutputs::Phase::before_images);
-  if (done) done = co_await write_images(judgment, today, outputs, summary);
+  if (done) done = co_await write_images(judgment, today, order, outputs, summary);
   if (done) done = co_await write_failures(outputs, ReportOutputs::Phase::after_images);
-  if (done) done = co_await count_failures(tell_failures, summary);
+  if (done) done = co_await tell_failures(tell, summary);
   if (done) done = outputs.finish();
   co_return done;
 }
 
 Awaitable<void> ScanResults::write_failures(ReportOutputs& outputs, ReportOutputs::Phase phase) {
   if (!outputs.wants_failures(phase)) co_return Result<void>();
-  std::function<Result<void>(const FailedImage&)> use = [&outputs, phase](const FailedImage& failure) {
-    return outputs.failure(failure, phase);
-  };
+  EachFailure use = [&outputs, phase](const FailedImage& failure) { return outputs.failure(failure, phase); };
   co_return co_await each_failure(std::move(use));
 }
 
-Awaitable<void> ScanResults::count_failures(bool tell, ScanSummary& summary) {
-  std::function<Result<void>(const FailedImage&)> use = [tell, &summary](const FailedImage& failure) -> Result<void> {
+Awaitable<void> ScanResults::tell_failures(Tell tell, ScanSummary& summary) {
+  EachFailure use = [&tell, &summary](const FailedImage& failure) -> Result<void> {
     summary.add_failure();
-    if (tell) std::cerr << "landwaiter: " << failure.reference << ": " << failure.error.message() << "\n";
+    tell(failure_text(failure));
     return {};
   };
   co_return co_await each_failure(std::move(use));
 }
 
-Awaitable<void> ScanResults::each_failure(std::function<Result<void>(const FailedImage&)> use) {
+Awaitable<void> ScanResults::each_failure(EachFailure use) {
   SpoolPlace place;
   auto next = [this, &place](storage::Store&) { return spool_->next_failure(place); };
   while (true) {
@@ -148,9 +149,8 @@ Awaitable<void> ScanResults::each_failure(std::function<Result<void>(const Faile
   }
 }
 
-Awaitable<void> ScanResults::write_images(Judgment& judgment, SystemTime today, ReportOutputs& outputs, ScanSummary& summary) {
-  const AssessContext context{&judgment.policy, today, judgment.blocklist.get(), &primes_};
-  SpoolPlace place;
+/// The next image, nothing after the last. What decisions accept of it is not marked yet.
+Awaitable<std::optional<ImageReport>> ScanResults::judged(Judgment& judgment, SystemTime today, SpoolPlace& place) {
   auto next = [this, &place](storage::Store& store) -> Result<std::optional<ImageReport>> {
     auto image = spool_->next_image(place);
     if (!image) return image.error();
@@ -159,17 +159,56 @@ Awaitable<void> ScanResults::write_images(Judgment& judgment, SystemTime today, 
     if (!report) return report.error();
     return std::optional<ImageReport>(*std::move(report));
   };
+  auto image = co_await store_.run(next);
+  if (!image || !*image) co_return image;
+  const AssessContext context{&judgment.policy, today, judgment.blocklist.get(), &primes_};
+  assess(**image, context);
+  drop_working_attributes(**image);
+  co_return image;
+}
+
+/// Where to read on for each image, the worst first; of equally bad ones the first by name.
+Awaitable<std::vector<SpoolPlace>> ScanResults::worst_first(Judgment& judgment, SystemTime today) {
+  struct Ranked {
+    SeverityCounts counts;
+    SpoolPlace before;
+  };
+  std::vector<Ranked> ranked;
+  SpoolPlace place;
   while (true) {
-    auto image = co_await store_.run(next);
+    const SpoolPlace before = place;
+    auto image = co_await judged(judgment, today, place);
     if (!image) co_return image.error();
-    if (!*image) co_return Result<void>();
+    if (!*image) break;
+    (void)judgment.decisions.apply(**image, today);
+    ranked.push_back({severity_counts(**image), before});
+  }
+  std::ranges::stable_sort(ranked, std::ranges::greater(), &Ranked::counts);
+  std::vector<SpoolPlace> places;
+  for (Ranked& each : ranked) places.push_back(std::move(each.before));
+  co_return places;
+}
+
+Awaitable<void> ScanResults::write_images(Judgment& judgment, SystemTime today, Order order, ReportOutputs& outputs, ScanSummary& summary) {
+  std::optional<std::vector<SpoolPlace>> places;
+  if (order == Order::severity) {
+    auto ranked = co_await worst_first(judgment, today);
+    if (!ranked) co_return ranked.error();
+    places = *std::move(ranked);
+  }
+  SpoolPlace place;
+  for (std::size_t i = 0; !places || i < places->size(); ++i) {
+    if (places) place = (*places)[i];
+    auto image = co_await judged(judgment, today, place);
+    if (!image) co_return image.error();
+    if (!*image) break;
     ImageReport& report = **image;
-    assess(report, context);
-    drop_working_attributes(report);
+    layers_read_ += report.layers_fetched;
     summary.add(report, judgment.decisions.apply(report, today));
     auto written = outputs.image(report);
     if (!written) co_return written;
   }
+  co_return Result<void>();
 }
 
 }  // namespace landwaiter::daemon

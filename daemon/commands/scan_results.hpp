@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,21 +33,30 @@ class ScanResults {
   /// be read again.
   Awaitable<std::vector<Digest>> keep(ImageOutcome outcome);
 
-  /// Everything, in an order that depends on the content alone, adding it up in `summary`. With `tell_failures` they are also told on
-  /// standard error.
-  Awaitable<void> write(Judgment& judgment, SystemTime today, bool tell_failures, ReportOutputs& outputs, ScanSummary& summary);
+  /// By reference, or the worst first: that judges each image twice, to know where it belongs.
+  enum class Order { image, severity };
+  using Tell = std::function<void(const std::string&)>;
+
+  /// Everything, in an order that depends on the content alone, adding it up in `summary`. Failures are also told to people.
+  Awaitable<void> write(Judgment& judgment, SystemTime today, Order order, Tell tell, ReportOutputs& outputs, ScanSummary& summary);
+  /// By all images together, once they are written.
+  std::uint64_t layers_read() const { return layers_read_; }
 
  private:
+  using EachFailure = std::function<Result<void>(const FailedImage&)>;
   Awaitable<void> write_failures(ReportOutputs& outputs, ReportOutputs::Phase phase);
-  Awaitable<void> count_failures(bool tell, ScanSummary& summary);
-  Awaitable<void> each_failure(std::function<Result<void>(const FailedImage&)> use);
-  Awaitable<void> write_images(Judgment& judgment, SystemTime today, ReportOutputs& outputs, ScanSummary& summary);
+  Awaitable<void> tell_failures(Tell tell, ScanSummary& summary);
+  Awaitable<void> each_failure(EachFailure use);
+  Awaitable<void> write_images(Judgment& judgment, SystemTime today, Order order, ReportOutputs& outputs, ScanSummary& summary);
+  Awaitable<std::vector<storage::SpoolPlace>> worst_first(Judgment& judgment, SystemTime today);
+  Awaitable<std::optional<ImageReport>> judged(Judgment& judgment, SystemTime today, storage::SpoolPlace& place);
 
   StoreThread& store_;
   EngineState engine_;
   std::unique_ptr<storage::ScanSpool> spool_;
   std::uint64_t image_bytes_max_;
   SharedPrimes primes_;
+  std::uint64_t layers_read_ = 0;
 };
 
 }  // namespace landwaiter::daemon

@@ -7,7 +7,7 @@
 #include "daemon/output/table.hpp"
 #include "detectors/engine/engine.hpp"
 #include "detectors/walk/library_versions.hpp"
-#include "storage/sqlite/sqlite.hpp"
+#include "storage/sqlite/sqlite_database.hpp"
 
 #include <openssl/crypto.h>
 #include <sodium.h>

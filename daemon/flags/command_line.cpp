@@ -82,13 +82,13 @@ class CommandLine {
     try {
       program_.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-      return show_help(program_.parsed());
+      return show_help(program_.chosen());
     } catch (const CLI::CallForVersion&) {
       return run_version();
     } catch (const CLI::ParseError& error) {
       return fail_usage(Error(ErrorCode::invalid_argument, parse_error_text(program_, error)));
     }
-    return program_.parsed().run();
+    return program_.chosen().run();
   }
 
  private:

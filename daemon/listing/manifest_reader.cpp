@@ -98,7 +98,9 @@ Awaitable<KnownManifest> ManifestReader::read_config(KnownManifest image) {
   auto facts = std::make_shared<ManifestFacts>(*image);
   facts->config_read = true;
   if (body) {
-    if (const auto config = parse_image_config(*body)) {
+    const auto parse = [&body] { return parse_image_config(*body); };
+    const auto config = co_await documents_.run(body->size(), parse);
+    if (config) {
       facts->created = config->created;
       facts->platform = config->platform;
     }

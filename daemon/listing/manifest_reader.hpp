@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/document_lane.hpp"
 #include "daemon/listing/manifest_memory.hpp"
 #include "registry/client/client.hpp"
 #include "registry/enumerators/enumerator.hpp"
@@ -33,6 +34,7 @@ class ManifestReader {
   std::string repository_;
   std::shared_ptr<ManifestMemory> memory_;
   bool ask_first_ = false;
+  DocumentLane documents_;  ///< for configs
 };
 
 }  // namespace landwaiter::daemon

@@ -7,6 +7,7 @@
 #include "core/os/output_file.hpp"
 #include "core/report/coverage.hpp"
 #include "core/report/layer_report_text.hpp"
+#include "daemon/output/image_index.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -49,9 +50,10 @@ std::string diagnostics_list(const ImageReport& image) {
 
 std::string summary_line(const ImageReport& image) {
   std::ostringstream line;
-  line << image.facts.layers.size() << " layers (" << image.layers_fetched << " read, " << image.layers_reused << " known), "
-       << image.stats.files << " files, " << human_bytes(image.stats.expanded_bytes);
-  if (image.stats.archives > 0) line << ", " << image.stats.archives << " archives with " << image.stats.nested_files << " files";
+  line << counted(image.facts.layers.size(), "layer", "layers") << " (" << image.layers_fetched << " read, " << image.layers_reused
+       << " known), " << counted(image.stats.files, "file", "files") << ", " << human_bytes(image.stats.expanded_bytes);
+  if (image.stats.archives > 0)
+    line << ", " << counted(image.stats.archives, "archive", "archives") << " with " << counted(image.stats.nested_files, "file", "files");
   const Coverage coverage = coverage_of(image);
   if (coverage.not_opened > 0) line << ", " << coverage.not_opened << " not opened";
   if (coverage.incomplete > 0) line << "; incomplete";
@@ -93,19 +95,19 @@ class JsonReport final : public ReportWriter {
 class TableReport final : public ReportWriter {
  public:
   explicit TableReport(const TableStyle& style) : style_(style) {}
-  std::string failure(const FailedImage& failure) override {
-    return "FAILED  " + failure.reference + ": " + failure.error.message() + "\n";
-  }
+  std::string failure(const FailedImage& failure) override { return style_.failures ? "FAILED  " + failure_text(failure) + "\n" : ""; }
   std::string image(const ImageReport& image) override {
+    index_.add(image);
     const char* bold = style_.color ? "\x1b[1m" : "";
     const char* plain = style_.color ? "\x1b[0m" : "";
     return bold + image.facts.reference + plain + "  " + image.facts.digest.str().substr(0, 19) + "  " + image.facts.platform + "\n" +
            findings_text(image, style_) + diagnostics_list(image) + summary_line(image) + "\n\n";
   }
-  std::string end() override { return {}; }
+  std::string end() override { return index_.text(style_); }
 
  private:
   TableStyle style_;
+  ImageIndex index_;
 };
 
 class ExportReport final : public ReportWriter {
@@ -139,6 +141,12 @@ std::unique_ptr<ReportWriter> make_report_writer(const std::string& format, cons
   }
   if (format == "table") return std::make_unique<TableReport>(style);
   return std::make_unique<JsonReport>();
+}
+
+std::string failure_text(const FailedImage& failure) {
+  // Many errors begin with the name themselves.
+  const std::string& message = failure.error.message();
+  return message.starts_with(failure.reference + ":") ? message : failure.reference + ": " + message;
 }
 
 Result<void> write_output(const std::string& file, const std::string& text) {

@@ -16,6 +16,9 @@ struct FailedImage {
   Error error;
 };
 
+/// "REFERENCE: why", the reference once.
+std::string failure_text(const FailedImage& failure);
+
 /// A command's result in one format, in pieces, so that not all of its images need be in memory at once. The pieces, in the order in
 /// which they come, are the result. First come all failures or all images, as failures_first() says, then the others, then end().
 class ReportWriter {
@@ -33,7 +36,7 @@ const std::vector<std::string>& report_formats();
 
 /// "json" is the document that docs/report.schema.json describes: {"images":[...],"failures":[...]}. "cyclonedx" (of that version),
 /// "sarif", "csv", "gitlab" and "junit" are those of core/export. "table" is for people, image by image: what needs action, worst first,
-/// then diagnostics, then a line with counts. `epoch` is SOURCE_DATE_EPOCH, or empty.
+/// then diagnostics, then a line with counts; at the end of several images, all in one list. `epoch` is SOURCE_DATE_EPOCH, or empty.
 std::unique_ptr<ReportWriter> make_report_writer(const std::string& format, const std::string& cyclonedx_version, const std::string& epoch,
                                                  const TableStyle& style);
 

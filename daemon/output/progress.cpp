@@ -2,43 +2,115 @@
 #include "daemon/output/progress.hpp"
 
 #include "core/base/text.hpp"
+#include "daemon/output/text_width.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <sstream>
+#include <chrono>
 
 namespace landwaiter::daemon {
+namespace {
 
-void ProgressLine::Counts::add(const JobCounters& counters) {
+/// Of an image's content, between 0 and 1.
+double share_of(const JobCounters& counters) {
+  const std::uint64_t read = counters.layer->compressed_bytes.load(std::memory_order_relaxed) + counters.bytes_known;
+  if (counters.bytes_total > 0) return std::min(1.0, static_cast<double>(read) / static_cast<double>(counters.bytes_total));
+  if (counters.layers_total == 0) return 0;
+  return static_cast<double>(counters.layers_done) / static_cast<double>(counters.layers_total);
+}
+
+/// "40 s", "3 min", "2 h"
+std::string rough(std::chrono::seconds time) {
+  constexpr std::int64_t kMinute = 60, kHour = 3600;
+  const std::int64_t seconds = std::max<std::int64_t>(time.count(), 1);
+  if (seconds < 2 * kMinute) return std::to_string(seconds) + " s";
+  if (seconds < 2 * kHour) return std::to_string((seconds + kMinute / 2) / kMinute) + " min";
+  return std::to_string((seconds + kHour / 2) / kHour) + " h";
+}
+
+std::string of(std::uint64_t part, std::uint64_t all) { return std::to_string(part) + " of " + std::to_string(all); }
+
+}  // namespace
+
+void ScanStatus::Amount::add(const JobCounters& counters) {
   bytes += counters.layer->compressed_bytes.load(std::memory_order_relaxed);
   findings += counters.layer->findings.load(std::memory_order_relaxed);
-  bytes_total += counters.bytes_total;
-  layers += counters.layers_done;
-  layers_total += counters.layers_total;
 }
 
-void ProgressLine::image_done(const std::shared_ptr<JobCounters>& counters) {
+void ScanStatus::listing_begins(std::string what) { listing_ = std::move(what); }
+
+void ScanStatus::image_started(std::string name, std::shared_ptr<JobCounters> counters) {
+  running_.push_back({std::move(name), std::move(counters)});
+}
+
+void ScanStatus::image_done(const std::shared_ptr<JobCounters>& counters) {
   ++images_done_;
   done_.add(*counters);
-  std::erase(running_, counters);
+  std::erase_if(running_, [&](const Running& each) { return each.counters == counters; });
 }
 
-std::string ProgressLine::text() const {
-  Counts counts = done_;
-  for (const auto& counters : running_) counts.add(*counters);
-  constexpr std::size_t cells = 20;
-  const std::size_t filled = counts.bytes_total == 0 ? 0 : std::min<std::size_t>(cells, counts.bytes * cells / counts.bytes_total);
-  const std::chrono::duration<double> elapsed = clock_.steady_now() - started_;
-  const auto rate = static_cast<std::uint64_t>(static_cast<double>(counts.bytes) / std::max(elapsed.count(), 0.1));
-
-  std::ostringstream line;
-  line << '[' << std::string(filled, '#') << std::string(cells - filled, '.') << "] images " << images_done_ << '/' << images_total_
-       << "  layers " << counts.layers << '/' << counts.layers_total << "  " << human_bytes(counts.bytes) << " of "
-       << human_bytes(counts.bytes_total) << "  " << human_bytes(rate) << "/s  findings " << counts.findings;
-  return line.str();
+/// By images, each of which counts as much as another, because the sizes of those to come are not known.
+double ScanStatus::share_done() const {
+  if (images_total_ == 0) return 0;
+  double done = static_cast<double>(images_done_);
+  for (const Running& each : running_) done += share_of(*each.counters);
+  return std::min(1.0, done / static_cast<double>(images_total_));
 }
 
-void ProgressLine::draw() const { std::fprintf(stderr, "\r\x1b[K%s", text().c_str()); }
-void ProgressLine::clear() const { std::fprintf(stderr, "\r\x1b[K"); }
+ScanStatus::Amount ScanStatus::read() const {
+  Amount amount = done_;
+  for (const Running& each : running_) amount.add(*each.counters);
+  return amount;
+}
+
+std::string ScanStatus::step(std::size_t columns) const {
+  if (running_.empty()) return images_done_ == 0 ? "opening images" : "waiting for the next image";
+  const Running& first = running_.front();
+  const JobCounters& counters = *first.counters;
+  std::string layer;
+  if (counters.layers_total > 0) layer = ", layer " + of(std::min(counters.layers_done + 1, counters.layers_total), counters.layers_total);
+  if (running_.size() > 1) layer += " (and " + std::to_string(running_.size() - 1) + " more)";
+  const std::string begin = listing_.empty() && images_total_ > 1 ? "image " + of(images_done_ + 1, images_total_) + ": " : "scanning ";
+  const std::size_t around = width_of(begin) + width_of(layer);
+  constexpr std::size_t kNameMin = 12;
+  const std::size_t left = columns - std::min(columns, around);
+  if (left >= std::min(kNameMin, width_of(first.name))) return begin + shortened_left(first.name, left) + layer;
+  return shortened_left(first.name, columns - std::min(columns, width_of(layer))) + layer;
+}
+
+std::string ScanStatus::time_left(double share) const {
+  // Earlier it would jump.
+  constexpr double kShareMin = 0.03;
+  constexpr std::chrono::seconds kElapsedMin{3};
+  const auto elapsed = clock_.steady_now() - started_;
+  if (!listing_.empty() || share < kShareMin || elapsed < kElapsedMin) return {};
+  const double left = std::chrono::duration<double>(elapsed).count() * (1 - share) / share;
+  return "about " + rough(std::chrono::seconds(static_cast<std::int64_t>(left + 0.5))) + " left";
+}
+
+std::string ScanStatus::text(std::size_t columns) const {
+  if (writing_) return "judging and writing what was found in " + counted(images_done_, "image", "images");
+  std::string line;
+  const double share = share_done();
+  if (listing_.empty()) {
+    // Not before all is done.
+    constexpr int kPercentMax = 99;
+    line = std::to_string(std::min(kPercentMax, static_cast<int>(share * 100))) + "%  ";
+  } else {
+    line = "listing " + listing_ + ": " + counted(images_total_, "image", "images") + " so far, " + std::to_string(images_done_) + " read";
+    if (running_.empty()) return shortened(line, columns);
+    line += "  ";
+  }
+  const std::size_t used = width_of(line);
+  constexpr std::size_t kStepMin = 20;
+  if (used + kStepMin > columns) return shortened(trim(line), columns);
+  line += step(columns - used);
+  // As much of the rest as there is room for, the most wanted first.
+  const Amount amount = read();
+  for (const std::string& part : {time_left(share), amount.bytes > 0 ? human_bytes(amount.bytes) + " read" : std::string(),
+                                  counted(amount.findings, "finding", "findings")}) {
+    if (!part.empty() && width_of(line) + 2 + width_of(part) <= columns) line += "  " + part;
+  }
+  return line;
+}
 
 }  // namespace landwaiter::daemon

@@ -46,6 +46,8 @@ TableStyle table_style(const ReportOptions& options, const OutputChoice& choice,
   const auto its_columns = terminal ? terminal_columns(StandardStream::output) : std::nullopt;
   style.width = terminal_width(its_columns, columns ? columns->c_str() : nullptr);
   style.all = options.all;
+  style.least = options.least;
+  style.failures = !choice.file.empty();
   return style;
 }
 
@@ -80,6 +82,10 @@ std::string written_text(const std::vector<OutputChoice>& outputs) {
     if (!each.file.empty()) out += (out.empty() ? "" : ", ") + each.file + " (" + each.format + ")";
   }
   return out;
+}
+
+bool shows_result(const ReportOptions& options) {
+  return std::ranges::any_of(options.outputs, [](const OutputChoice& each) { return each.file.empty(); });
 }
 
 Result<ReportOutputs> ReportOutputs::open(const ReportOptions& options, const Environment& environment) {

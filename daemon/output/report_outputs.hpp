@@ -22,7 +22,8 @@ struct OutputChoice {
 struct ReportOptions {
   std::vector<OutputChoice> outputs{{"table", ""}};
   std::string cyclonedx_version = "1.6";
-  bool all = false;  ///< a table lists every finding
+  bool all = false;                 ///< a table lists every finding
+  Severity least = Severity::info;  ///< a table lists no milder ones
 };
 
 /// What `--format` (empty if it was not given) and each `-o` mean together. FORMAT=FILE is that file in that format; a FORMAT alone, or
@@ -32,6 +33,9 @@ Result<std::vector<OutputChoice>> choose_outputs(const std::string& format, cons
 
 /// "report.json (json), x.sarif (sarif)": the files among them.
 std::string written_text(const std::vector<OutputChoice>& outputs);
+
+/// Whether standard output has the result, or a part of it.
+bool shows_result(const ReportOptions& options);
 
 /// A command's result in several formats at once, each to its file or to standard output: an image is composed and judged once. Files
 /// appear whole or not at all.

@@ -19,6 +19,12 @@ std::string line_of(const ImageReport& image, const Finding& finding) {
   return line + ", in " + image.facts.reference + "\n";
 }
 
+/// "4.0 s"
+std::string seconds_text(std::chrono::milliseconds time) {
+  const auto tenths = (time.count() + 50) / 100;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
 void append(std::string& list, const std::string& text) { list += (list.empty() ? "" : ", ") + text; }
 
 }  // namespace
@@ -73,6 +79,7 @@ std::string ScanSummary::text(const std::string& written) const {
   if (incomplete_ > 0) out += "; " + counted(incomplete_, "image", "images") + " incomplete";
   if (not_opened_ > 0) out += "; " + counted(not_opened_, "file or object", "files or objects") + " not opened";
   if (failures_ > 0) out += "; " + counted(failures_, "image or registry", "images or registries") + " could not be read";
+  if (time_) out += "; " + counted(layers_read_, "layer", "layers") + " read; " + seconds_text(*time_);
   out += "\n";
   if (moduli_left_out_ > 0) {
     out += "landwaiter: " + std::to_string(moduli_left_out_) + " RSA keys were not compared for shared primes: there are too many\n";

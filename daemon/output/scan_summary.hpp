@@ -4,8 +4,10 @@
 #include "core/assess/decisions.hpp"
 #include "daemon/output/fail_rule.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,11 @@ class ScanSummary {
   /// An image that was assessed, and what decisions accepted of it.
   void add(const ImageReport& image, const AcceptedCounts& accepted);
   void add_failure() { ++failures_; }
+  /// What it took: layers that were read, and the time.
+  void set_effort(std::uint64_t layers_read, std::chrono::milliseconds time) {
+    layers_read_ = layers_read;
+    time_ = time;
+  }
   /// RSA keys that were not compared for shared primes.
   void set_moduli_left_out(std::size_t count) { moduli_left_out_ = count; }
 
@@ -27,8 +34,8 @@ class ScanSummary {
   std::uint64_t failures() const { return failures_; }
   std::uint64_t incomplete() const { return incomplete_; }
 
-  /// "report.sarif (sarif): 3 images: 2 critical, 1 high, 14 info; 3 accepted (2 by decisions, 1 by the baseline)", then the rules that
-  /// were met. Each line ends in "\n". `written` says which files have the result, or is empty.
+  /// "report.sarif (sarif): 3 images: 2 critical, 1 high, 14 info; 3 accepted (2 by decisions, 1 by the baseline); 6 layers read; 4.0 s",
+  /// then the rules that were met. Each line ends in "\n". `written` says which files have the result, or is empty.
   std::string text(const std::string& written) const;
 
  private:
@@ -45,6 +52,8 @@ class ScanSummary {
   std::uint64_t not_opened_ = 0;
   AcceptedCounts accepted_;
   std::size_t moduli_left_out_ = 0;
+  std::uint64_t layers_read_ = 0;
+  std::optional<std::chrono::milliseconds> time_;  ///< nothing: not told
   std::map<Severity, std::uint64_t> findings_;
 };
 

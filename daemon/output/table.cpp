@@ -8,42 +8,10 @@ namespace landwaiter::daemon {
 namespace {
 
 constexpr std::size_t kWidthDefault = 120;
-constexpr std::size_t kWidthMin = 60;
+constexpr std::size_t kWidthMin = 20;
 constexpr std::size_t kWidthMax = 400;
 
-bool continues(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
-
-/// Bytes of the first `columns` code points.
-std::size_t bytes_of(std::string_view text, std::size_t columns) {
-  std::size_t end = 0;
-  while (end < text.size() && columns > 0) {
-    ++end;
-    while (end < text.size() && continues(text[end])) ++end;
-    --columns;
-  }
-  return end;
-}
-
 }  // namespace
-
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return !continues(c); }));
-}
-
-std::vector<std::string> wrap(std::string_view text, std::size_t width) {
-  width = std::max<std::size_t>(width, 1);
-  std::vector<std::string> lines;
-  while (width_of(text) > width) {
-    std::size_t end = bytes_of(text, width);
-    const std::size_t space = text.rfind(' ', end);
-    const bool broken_at_space = space != std::string_view::npos && space > 0;
-    if (broken_at_space) end = space;
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(broken_at_space ? end + 1 : end);
-  }
-  if (!text.empty() || lines.empty()) lines.emplace_back(text);
-  return lines;
-}
 
 std::string Table::render() const {
   std::vector<std::size_t> widths;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/report/report.hpp"
+#include "daemon/output/text_width.hpp"
 
 #include <optional>
 #include <string>
@@ -22,22 +23,20 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-/// Terminal columns of a UTF-8 text, counting each code point as one.
-std::size_t width_of(std::string_view text);
-
-/// The text in lines of at most `width` columns, broken at spaces, and within words that are longer (paths). At least one line.
-std::vector<std::string> wrap(std::string_view text, std::size_t width);
-
 struct TableStyle {
   bool color = false;
-  std::size_t width = 120;  ///< width width of the terminal
-  bool all = false;         ///< every finding, including those that need no action
+  std::size_t width = 120;          ///< of the terminal; below kColumnsMin findings are blocks instead of columns
+  bool all = false;                 ///< every finding on its own, including those that need no action
+  bool failures = false;            ///< lines for images that could not be read, too: those of a file are told nowhere else
+  Severity least = Severity::info;  ///< milder findings are only counted
+
+  static constexpr std::size_t kColumnsMin = 80;
 };
 
 /// An image for people: what needs action, worst first, with reasons and remedies; then everything else in a few lines.
 std::string findings_text(const ImageReport& image, const TableStyle& style);
 
-/// The text of COLUMNS, or else the terminal's own width, or else 120; within 60 and 400.
+/// The text of COLUMNS, or else the terminal's own width, or else 120; within 20 and 400.
 std::size_t terminal_width(std::optional<std::size_t> terminal, const char* columns);
 /// False if standard output is not a terminal, or if NO_COLOR is not empty (no-color.org).
 bool wants_color(bool terminal, const char* no_color);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/assess/assess.hpp"
 #include "core/assess/decisions.hpp"
+#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/export/export.hpp"
 #include "core/report/assets/certificate.hpp"
 #include "core/report/assets/common.hpp"
+#include "core/report/assets/key.hpp"
 #include "daemon/output/table.hpp"
 
 #include <algorithm>
@@ -15,6 +17,8 @@
 
 namespace landwaiter::daemon {
 namespace {
+
+using nlohmann::json;
 
 constexpr std::size_t kOccurrencesShown = 5;
 constexpr std::size_t kIssuesShown = 3;
@@ -38,12 +42,6 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-std::string padded(const std::string& text, std::size_t width) {
-  std::string out = text;
-  out.append(width - std::min(width, width_of(text)), ' ');
-  return out;
-}
-
 /// The three columns after the severity share the rest of the width.
 struct Widths {
   explicit Widths(std::size_t total) {
@@ -55,48 +53,101 @@ struct Widths {
   std::size_t what, why, where;
 };
 
-std::string layer_text(const ImageReport& image, const Digest& layer) {
-  const std::string digest(layer.hex().substr(0, 12));
-  for (std::size_t i = image.facts.layers.size(); i > 0; --i) {
-    if (image.facts.layers[i - 1] == layer) return "layer " + std::to_string(i) + " " + digest;
+/// One row: a finding, or several that lie in the same file and ask for the same.
+using Row = std::vector<const Finding*>;
+
+/// What findings of one row have in common.
+std::string row_key(const Finding& finding) {
+  json places = json::array();
+  for (const Occurrence& place : finding.occurrences) {
+    json key{to_string(place.where), place.path, place.archive, place.layer.str(), place.deleted_by ? place.deleted_by->str() : ""};
+    if (places.empty() || places.back() != key) places.push_back(std::move(key));
   }
-  return "layer " + digest;
+  json codes = json::array();
+  for (const Issue& issue : issues_of(finding)) codes.push_back({issue.code, issue.accepted.has_value()});
+  return dump_json({to_string(finding.severity), to_string(finding.type), is_accepted(finding), std::move(codes), std::move(places)});
+}
+
+/// In the order of the first of each.
+std::vector<Row> rows_of(const std::vector<const Finding*>& findings, bool fold) {
+  std::vector<Row> rows;
+  std::map<std::string, std::size_t> known;
+  for (const Finding* finding : findings) {
+    const auto [at, fresh] = known.try_emplace(fold ? row_key(*finding) : std::to_string(rows.size()), rows.size());
+    if (fresh) rows.emplace_back();
+    rows[at->second].push_back(finding);
+  }
+  return rows;
 }
 
 void append(std::vector<std::string>& lines, std::string_view text, std::size_t width) {
   for (std::string& line : wrap(text, width)) lines.push_back(std::move(line));
 }
 
-/// One place; `times` if the asset is there more than once.
-void append_place(std::vector<std::string>& lines, const ImageReport& image, const Occurrence& place, std::size_t times,
+/// "layer 3 4bf5122f3440: COPY tls /etc/nginx/ssl"
+std::string layer_text(const ImageReport& image, const Digest& layer) {
+  const std::string digest(layer.hex().substr(0, 12));
+  const std::size_t number = image.facts.layer_number(layer);
+  return number == 0 ? "layer " + digest : "layer " + std::to_string(number) + " " + digest;
+}
+
+/// ":12", or " (3 times, lines 12, 14 and 20)".
+std::string times_text(std::size_t times, const std::set<std::uint64_t>& lines) {
+  constexpr std::size_t kLinesShown = 6;
+  if (times == 1) return lines.empty() ? "" : ":" + std::to_string(*lines.begin());
+  std::string out = " (" + std::to_string(times) + " times";
+  std::size_t shown = 0;
+  for (const std::uint64_t line : lines) {
+    if (shown++ == kLinesShown) return out + ", ...)";
+    out += (shown == 1 ? (lines.size() == 1 ? ", line " : ", lines ") : ", ") + std::to_string(line);
+  }
+  return out + ")";
+}
+
+/// One file; `times` if the assets are there more than once.
+void append_place(std::vector<std::string>& lines, const ImageReport& image, const Occurrence& place, const std::string& times,
                   std::size_t width) {
-  std::string text = place_text(place);
-  if (times > 1) text += " (" + std::to_string(times) + " times)";
-  append(lines, text, width);
+  constexpr std::size_t kInstructionShown = 80;
+  append(lines, place_text(place) + times, width);
   if (place.where != Where::file) return append(lines, "  of the image itself, in no layer", width);
-  append(lines, "  " + layer_text(image, place.layer), width);
+  const std::string made_by = image.facts.instruction_of(place.layer);
+  append(lines, "  " + layer_text(image, place.layer) + (made_by.empty() ? "" : ": " + shortened(made_by, kInstructionShown)), width);
   if (place.deleted_by) append(lines, "  deleted by " + layer_text(image, *place.deleted_by), width);
 }
 
-std::vector<std::string> where_lines(const ImageReport& image, const Finding& finding, std::size_t width) {
+std::vector<std::string> where_lines(const ImageReport& image, const Row& row, std::size_t width) {
   // Places in one file are adjacent, because occurrences are sorted.
   const auto same_file = [](const Occurrence& a, const Occurrence& b) {
     return a.where == b.where && a.path == b.path && a.archive == b.archive && a.layer == b.layer;
   };
+  const std::vector<Occurrence>& places = row.front()->occurrences;
   std::vector<std::string> lines;
   std::size_t shown = 0, left = 0;
-  for (auto place = finding.occurrences.begin(); place != finding.occurrences.end();) {
-    const auto end = std::find_if_not(place, finding.occurrences.end(), [&](const Occurrence& other) { return same_file(*place, other); });
-    if (shown++ < kOccurrencesShown) append_place(lines, image, *place, static_cast<std::size_t>(end - place), width);
-    else ++left;
+  for (auto place = places.begin(); place != places.end();) {
+    const auto end = std::find_if_not(place, places.end(), [&](const Occurrence& other) { return same_file(*place, other); });
+    if (shown++ < kOccurrencesShown) {
+      std::size_t times = 0;
+      std::set<std::uint64_t> at_lines;
+      for (const Finding* finding : row) {
+        for (const Occurrence& each : finding->occurrences) {
+          if (!same_file(each, *place)) continue;
+          ++times;
+          if (each.line) at_lines.insert(*each.line);
+        }
+      }
+      append_place(lines, image, *place, row.size() > 1 && at_lines.empty() ? "" : times_text(times, at_lines), width);
+    } else {
+      ++left;
+    }
     place = end;
   }
-  if (left > 0) append(lines, "... and " + std::to_string(left) + " more places", width);
+  if (left > 0) append(lines, "... and " + counted(left, "more place", "more places"), width);
   return lines;
 }
 
 /// The worst reasons, the remedy for the worst, and what was accepted of them.
-std::vector<std::string> why_lines(const std::vector<Issue>& issues, std::size_t width) {
+std::vector<std::string> why_lines(const Row& row, std::size_t width) {
+  const std::vector<Issue> issues = issues_of(*row.front());
   std::vector<std::string> lines;
   std::set<std::string> accepted;
   const Issue* worst = nullptr;
@@ -107,27 +158,12 @@ std::vector<std::string> why_lines(const std::vector<Issue>& issues, std::size_t
     if (worst == nullptr) worst = &issue;
     if (shown++ < kIssuesShown) append(lines, issue.reason, width);
   }
+  const bool alike = std::ranges::any_of(row, [&](const Finding* finding) { return issues_of(*finding) != issues; });
+  if (alike) append(lines, "(The first of them; the others alike.)", width);
   if (worst != nullptr && !worst->remedy.empty()) append(lines, "-> " + worst->remedy, width);
   for (const std::string& line : accepted) append(lines, line, width);
   if (lines.empty()) lines.emplace_back();
   return lines;
-}
-
-std::string finding_text(const ImageReport& image, const Finding& finding, const Widths& widths, bool color) {
-  std::vector<std::string> what = wrap(finding.title.empty() ? finding.id : finding.title, widths.what);
-  append(what, "(" + std::string(to_string(finding.type)) + ")", widths.what);
-  const std::vector<std::string> why = why_lines(issues_of(finding), widths.why);
-  const std::vector<std::string> where = where_lines(image, finding, widths.where);
-  const auto line_of = [](const std::vector<std::string>& lines, std::size_t i) { return i < lines.size() ? lines[i] : std::string(); };
-  std::string out;
-  for (std::size_t i = 0; i < std::max({what.size(), why.size(), where.size()}); ++i) {
-    std::string line = padded(i == 0 ? upper(to_string(finding.severity)) : "", kSeverityWidth);
-    if (i == 0 && color) line = severity_color(finding.severity) + line + "\x1b[0m";
-    line += "  " + padded(line_of(what, i), widths.what) + "  " + padded(line_of(why, i), widths.why) + "  " + line_of(where, i);
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
-  }
-  return out;
 }
 
 /// "private-key" for people, singular and plural.
@@ -143,6 +179,64 @@ std::string counted_type(FindingType type, std::size_t count) {
   std::string name(to_string(type));
   std::ranges::replace(name, '-', ' ');
   return counted(count, name, name + "s");
+}
+
+std::string title_of(const Finding& finding) { return finding.title.empty() ? finding.id : finding.title; }
+
+/// The title, or "14 public keys, DSA 1024", or "3 certificates:" and their titles.
+std::vector<std::string> what_lines(const Row& row, std::size_t width) {
+  constexpr std::size_t kTitlesShown = 3;
+  std::vector<std::string> lines;
+  if (row.size() == 1) {
+    append(lines, title_of(*row.front()), width);
+    return lines;
+  }
+  const std::string count = counted_type(row.front()->type, row.size());
+  const assets::KeyKind kind = assets::key_kind_of(*row.front());
+  const auto same_kind = [&](const Finding* finding) {
+    const assets::KeyKind other = assets::key_kind_of(*finding);
+    return other.type == kind.type && other.size_bits == kind.size_bits;
+  };
+  if (!kind.type.empty() && kind.size_bits > 0 && row.size() > kTitlesShown && std::ranges::all_of(row, same_kind)) {
+    append(lines, count + ", " + kind.type + " " + std::to_string(kind.size_bits), width);
+    return lines;
+  }
+  append(lines, count + ":", width);
+  for (std::size_t i = 0; i < std::min(row.size(), kTitlesShown); ++i) append(lines, title_of(*row[i]), width);
+  if (row.size() > kTitlesShown) append(lines, "... and " + std::to_string(row.size() - kTitlesShown) + " more (--all lists them)", width);
+  return lines;
+}
+
+std::string severity_text(Severity severity, bool color) {
+  const std::string text = padded(upper(to_string(severity)), kSeverityWidth);
+  return color ? severity_color(severity) + text + "\x1b[0m" : text;
+}
+
+std::string row_text(const ImageReport& image, const Row& row, const Widths& widths, bool color) {
+  const std::vector<std::string> what = what_lines(row, widths.what);
+  const std::vector<std::string> why = why_lines(row, widths.why);
+  const std::vector<std::string> where = where_lines(image, row, widths.where);
+  const auto line_of = [](const std::vector<std::string>& lines, std::size_t i) { return i < lines.size() ? lines[i] : std::string(); };
+  std::string out;
+  for (std::size_t i = 0; i < std::max({what.size(), why.size(), where.size()}); ++i) {
+    std::string line = i == 0 ? severity_text(row.front()->severity, color) : std::string(kSeverityWidth, ' ');
+    line += "  " + padded(line_of(what, i), widths.what) + "  " + padded(line_of(why, i), widths.why) + "  " + line_of(where, i);
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+/// Where columns would be too narrow to be read: one below the other.
+std::string block_text(const ImageReport& image, const Row& row, std::size_t width, bool color) {
+  const std::size_t inner = width - std::min(width, kGap);
+  std::string out = "\n" + severity_text(row.front()->severity, color) + "\n";
+  for (const auto& lines : {what_lines(row, inner), why_lines(row, inner), where_lines(image, row, inner)}) {
+    for (const std::string& line : lines) {
+      if (!line.empty()) out += "  " + line + "\n";
+    }
+  }
+  return out;
 }
 
 std::string folder_of(const std::string& path) {
@@ -225,17 +319,29 @@ std::string headline(const ImageReport& image) {
 
 std::string findings_text(const ImageReport& image, const TableStyle& style) {
   std::vector<const Finding*> loud, quiet;
+  std::size_t milder = 0;
   for (const Finding& finding : image.findings) {
+    if (finding.severity < style.least) {
+      ++milder;
+      continue;
+    }
     const bool is_loud = style.all || (finding.severity > Severity::info && !is_published(finding) && !is_accepted(finding));
     (is_loud ? loud : quiet).push_back(&finding);
   }
   std::string out = headline(image);
   if (!loud.empty()) {
     const Widths widths(style.width);
-    out += "\nSEVERITY  " + padded("WHAT", widths.what) + "  " + padded("WHY, AND WHAT TO DO", widths.why) + "  WHERE\n";
-    for (const Finding* finding : loud) out += finding_text(image, *finding, widths, style.color);
+    const bool columns = style.width >= TableStyle::kColumnsMin;
+    if (columns) out += "\nSEVERITY  " + padded("WHAT", widths.what) + "  " + padded("WHY, AND WHAT TO DO", widths.why) + "  WHERE\n";
+    for (const Row& row : rows_of(loud, !style.all))
+      out += columns ? row_text(image, row, widths, style.color) : block_text(image, row, style.width, style.color);
   }
   if (!quiet.empty()) out += (loud.empty() ? "" : "\n") + quiet_text(quiet, style.width);
+  if (milder > 0) {
+    const std::string than = std::string(to_string(style.least)) + " (--severity)";
+    out += (loud.empty() && quiet.empty() ? "" : "\n") + std::string("Not shown: ") +
+           counted(milder, "finding that is", "findings that are") + " milder than " + than + "\n";
+  }
   return out;
 }
 

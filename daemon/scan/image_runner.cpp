@@ -2,6 +2,7 @@
 #include "daemon/scan/image_runner.hpp"
 
 #include "core/base/text.hpp"
+#include "core/report/instruction.hpp"
 #include "registry/client/media_types.hpp"
 
 #include <algorithm>
@@ -49,11 +50,10 @@ Error not_an_image(const std::string& display, const registry::ManifestDocument&
 }
 
 /// Applies the config's facts. The layers are scanned in any case: an invalid config only gives a diagnostic.
-ImageConfig read_config(ImageFacts& facts, const registry::ImageManifest& manifest, const Result<std::string>& body) {
+ImageConfig use_config(ImageFacts& facts, const registry::ImageManifest& manifest, Result<ImageConfig> config) {
   const auto diagnose = [&](ErrorCode code, std::string message, Effect effect) {
     facts.diagnostics.push_back(image_diagnostic(code, std::move(message), effect));
   };
-  auto config = body ? parse_image_config(*body) : Result<ImageConfig>(body.error());
   if (!config) {
     const ErrorCode code = config.error().code();
     diagnose(code, "the image's config cannot be used: " + config.error().message(), effect_of(code));
@@ -139,15 +139,21 @@ Awaitable<void> ImageRunner::read_manifest(std::shared_ptr<Work> work) {
   facts.reference = work->task.display;
   facts.digest = document->digest;
   facts.platform = work->task.platform;
+  facts.diagnostics = std::move(document->diagnostics);
   auto image = std::make_shared<detectors::ImageDocuments>();
-  image->config = read_config(facts, manifest, body);
+  const auto parse = [&body] { return body ? parse_image_config(*body) : Result<ImageConfig>(body.error()); };
+  auto config = co_await documents_.run(body ? body->size() : 0, parse);
+  image->config = use_config(facts, manifest, std::move(config));
   if (body) image->config_bytes = *std::move(body);
-  for (const Descriptor& layer : manifest.layers) {
+  const std::vector<std::string> steps = layer_instructions(image->config, manifest.layers.size());
+  for (std::size_t i = 0; i < manifest.layers.size(); ++i) {
+    const Descriptor& layer = manifest.layers[i];
     if (const auto reason = unscannable(layer)) {
       facts.diagnostics.push_back(layer_diagnostic(layer, *reason));
       continue;
     }
     facts.layers.push_back(layer.digest);
+    if (!steps.empty()) facts.created_by.push_back(steps[i]);
     work->layers.emplace(layer.digest, layer);
   }
   image->manifest_bytes = std::move(document->body);
@@ -183,8 +189,7 @@ Awaitable<void> ImageRunner::read_layers(std::shared_ptr<Work> work) {
     }
     for (const Digest& layer : answer->known) {
       open.erase(layer);
-      ++work->outcome.layers_reused;
-      ++work->task.counters->layers_done;
+      note_reused(*work, layer);
     }
     for (const protocol::ClaimedLayer& claimed : answer->claimed) {
       open.erase(claimed.layer);
@@ -204,8 +209,7 @@ asio::awaitable<void> ImageRunner::read_layer(std::shared_ptr<Work> work, protoc
   auto unread = co_await deliver_remembered(work, claimed);
   if (!unread) co_return fail(unread.error());
   if (unread->none()) {
-    ++work->outcome.layers_reused;
-    ++work->task.counters->layers_done;
+    note_reused(*work, claimed.layer);
     co_return;
   }
   const auto descriptor = work->layers.find(claimed.layer);
@@ -222,6 +226,13 @@ asio::awaitable<void> ImageRunner::read_layer(std::shared_ptr<Work> work, protoc
   ++work->task.counters->layers_done;
 }
 
+void ImageRunner::note_reused(Work& work, const Digest& layer) {
+  ++work.outcome.layers_reused;
+  ++work.task.counters->layers_done;
+  const auto descriptor = work.layers.find(layer);
+  if (descriptor != work.layers.end()) work.task.counters->bytes_known += descriptor->second.size_bytes;
+}
+
 Awaitable<ScannedLayer> ImageRunner::scan_layer(std::shared_ptr<Work> work, Descriptor layer, std::vector<Analysis> wanted) {
   auto scanned = co_await pool_.scan(work->task.source, layer, wanted, work->task.counters->layer, work->task.stop);
   if (scanned || scanned.error().code() != ErrorCode::digest_mismatch) co_return scanned;
@@ -234,7 +245,13 @@ void ImageRunner::leave_out_foreign(Work& work, const Descriptor& layer) {
   work.outcome.facts.diagnostics.push_back(layer_diagnostic(layer, "the layer is foreign (" +
                                                                        registry::media_types::shown(layer.media_type) +
                                                                        "): the registry does not store it, and it was not scanned"));
-  std::erase(work.outcome.facts.layers, layer.digest);
+  ImageFacts& facts = work.outcome.facts;
+  for (std::size_t i = facts.layers.size(); i > 0; --i) {
+    if (facts.layers[i - 1] != layer.digest) continue;
+    const auto at = static_cast<std::ptrdiff_t>(i - 1);
+    facts.layers.erase(facts.layers.begin() + at);
+    if (!facts.created_by.empty()) facts.created_by.erase(facts.created_by.begin() + at);
+  }
   work.complete = false;
   work.task.book->release({layer.digest});
   ++work.task.counters->layers_done;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/document_lane.hpp"
 #include "core/report/report.hpp"
 #include "daemon/scan/layer_book.hpp"
 #include "daemon/scan/scan_pool.hpp"
@@ -19,6 +20,7 @@ struct JobCounters {
   std::uint64_t layers_done = 0;
   std::uint64_t layers_total = 0;
   std::uint64_t bytes_total = 0;
+  std::uint64_t bytes_known = 0;  ///< of them, in layers that need not be read
 };
 
 /// One image manifest to scan.
@@ -59,6 +61,7 @@ class ImageRunner {
   Awaitable<void> analyze(std::shared_ptr<Work> work, std::shared_ptr<detectors::ImageDocuments> image);
   Awaitable<void> read_layers(std::shared_ptr<Work> work);
   asio::awaitable<void> read_layer(std::shared_ptr<Work> work, protocol::ClaimedLayer claimed);
+  static void note_reused(Work& work, const Digest& layer);
   static void leave_out_foreign(Work& work, const registry::Descriptor& layer);
   Awaitable<ScannedLayer> scan_layer(std::shared_ptr<Work> work, registry::Descriptor layer, std::vector<Analysis> wanted);
   Awaitable<LayerParts> deliver_remembered(std::shared_ptr<Work> work, protocol::ClaimedLayer claimed);
@@ -68,6 +71,7 @@ class ImageRunner {
   ScanPool& pool_;
   StoreThread& store_;
   const Clock& clock_;
+  DocumentLane documents_;  ///< for configs
 };
 
 }  // namespace landwaiter::daemon

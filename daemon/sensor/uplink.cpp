@@ -82,7 +82,7 @@ Awaitable<Uplink::Answer> Uplink::exchange(Call call) {
   if (call.body.size() >= kCompressFrom) {
     request.headers.push_back({"Content-Encoding", "zstd"});
     const auto compress = [&] { return Secret(std::string(as_text(storage::zstd_compress(call.body)))); };
-    request.body = co_await transport_->apart(call.body.size(), compress);
+    request.body = co_await transport_->documents().run(call.body.size(), compress);
   } else {
     request.body = Secret(std::move(call.body));
   }
@@ -144,7 +144,7 @@ Awaitable<protocol::JobBatch> Uplink::acquire(std::size_t capacity, std::chrono:
   if (!answer) co_return answer.error();
   if (answer->status == 204) co_return protocol::JobBatch();
   const auto parse = [&] { return parse_json_as<protocol::JobBatch>(answer->body, "the platform's jobs", kJsonInventory); };
-  co_return co_await transport_->apart(answer->body.size(), parse);
+  co_return co_await transport_->documents().run(answer->body.size(), parse);
 }
 
 Awaitable<protocol::HeartbeatAnswer> Uplink::heartbeat(protocol::Heartbeat heartbeat) {

@@ -13,6 +13,7 @@
 #include <zstd_errors.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -66,7 +67,7 @@ class DecoderMemory {
   std::size_t refused_ = 0;  ///< the largest that was
 };
 
-/// Deflated data with the header of either format.
+/// Deflated data with the header of either format, or without any.
 class GzipDecoder final : public Decoder {
  public:
   explicit GzipDecoder(Compression format) : format_(format) {
@@ -87,7 +88,7 @@ class GzipDecoder final : public Decoder {
     step.consumed = given_in - state_.avail_in;
     step.produced = given_out - state_.avail_out;
     if (code < 0) {
-      step.error = Error(ErrorCode::malformed, std::string(to_string(format_)) + " data is damaged" + reason(code));
+      step.error = Error(ErrorCode::malformed, std::string(name()) + " data is damaged" + reason(code));
     } else {
       step.finished = !in_header_ && state_.block_state == ISAL_BLOCK_FINISH;
     }
@@ -101,7 +102,14 @@ class GzipDecoder final : public Decoder {
   }
 
  private:
+  std::string_view name() const { return format_ == Compression::none ? "deflate" : to_string(format_); }
+
   void expect_header() {
+    if (format_ == Compression::none) {
+      state_.crc_flag = ISAL_DEFLATE;
+      in_header_ = false;
+      return;
+    }
     state_.crc_flag = format_ == Compression::gzip ? ISAL_GZIP : ISAL_ZLIB;
     isal_gzip_header_init(&header_);
     zlib_header_ = {};
@@ -233,6 +241,94 @@ class XzDecoder final : public Decoder {
   Compression format_;
 };
 
+/// LZMA and what goes with it, without a header that says so.
+class RawLzmaDecoder final : public Decoder {
+ public:
+  RawLzmaDecoder(std::span<const RawCoder> chain, std::uint64_t size) : size_(size) {
+    stream_.allocator = &allocator_;
+    for (std::size_t i = 0; i < chain.size() && started_ == LZMA_OK; ++i) started_ = add(chain[i]);
+    filters_[used_].id = LZMA_VLI_UNKNOWN;
+    reset();
+  }
+  ~RawLzmaDecoder() override {
+    lzma_end(&stream_);
+    for (std::size_t i = 0; i < used_; ++i) DecoderMemory::free_for(&memory_, filters_[i].options);
+  }
+
+  Step step(ByteView in, std::span<std::uint8_t> out) override {
+    stream_.next_in = in.data();
+    stream_.avail_in = in.size();
+    stream_.next_out = out.data();
+    stream_.avail_out = out.size();
+    const lzma_ret code = started_ == LZMA_OK ? lzma_code(&stream_, LZMA_RUN) : started_;
+    Step step;
+    step.consumed = in.size() - stream_.avail_in;
+    step.produced = out.size() - stream_.avail_out;
+    step.finished = code == LZMA_STREAM_END;
+    if (code == LZMA_OK || code == LZMA_STREAM_END || code == LZMA_BUF_ERROR) return step;
+    const Error damaged(ErrorCode::malformed, "lzma data is damaged");
+    step.error = code == LZMA_MEM_ERROR ? memory_.refusal("lzma").value_or(damaged) : damaged;
+    return step;
+  }
+
+  void reset() override {
+    if (started_ == LZMA_OK) started_ = lzma_raw_decoder(&stream_, filters_.data());
+  }
+
+ private:
+  static lzma_vli id_of(RawMethod method) {
+    switch (method) {
+      case RawMethod::lzma: return LZMA_FILTER_LZMA1;
+      case RawMethod::lzma2: return LZMA_FILTER_LZMA2;
+      case RawMethod::delta: return LZMA_FILTER_DELTA;
+      case RawMethod::x86: return LZMA_FILTER_X86;
+      case RawMethod::powerpc: return LZMA_FILTER_POWERPC;
+      case RawMethod::ia64: return LZMA_FILTER_IA64;
+      case RawMethod::arm: return LZMA_FILTER_ARM;
+      case RawMethod::arm_thumb: return LZMA_FILTER_ARMTHUMB;
+      case RawMethod::sparc: return LZMA_FILTER_SPARC;
+#ifdef LZMA_FILTER_ARM64
+      case RawMethod::arm64: return LZMA_FILTER_ARM64;
+#endif
+      default: return LZMA_VLI_UNKNOWN;
+    }
+  }
+
+  lzma_ret add(const RawCoder& coder) {
+    if (used_ == LZMA_FILTERS_MAX) return LZMA_OPTIONS_ERROR;
+    lzma_filter& filter = filters_.at(used_);
+    filter = {id_of(coder.method), nullptr};
+    const lzma_ret read = lzma_properties_decode(&filter, &allocator_, coder.properties.data(), coder.properties.size());
+    if (read != LZMA_OK) return read;
+    ++used_;
+    if (coder.method != RawMethod::lzma && coder.method != RawMethod::lzma2) return LZMA_OK;
+    auto* const options = static_cast<lzma_options_lzma*>(filter.options);
+    // What no distance can reach need not be there.
+    constexpr std::uint64_t kLeast = LZMA_DICT_SIZE_MIN;
+    options->dict_size = static_cast<std::uint32_t>(std::min<std::uint64_t>(options->dict_size, std::max(kLeast, size_)));
+#ifdef LZMA_FILTER_LZMA1EXT
+    // Without an end mark, what stands in front of LZMA would keep its last bytes to itself.
+    if (coder.method == RawMethod::lzma) {
+      filter.id = LZMA_FILTER_LZMA1EXT;
+      options->ext_flags = LZMA_LZMA1EXT_ALLOW_EOPM;
+      lzma_set_ext_size(*options, size_);
+    }
+#endif
+    return LZMA_OK;
+  }
+  static void* allocate(void* memory, std::size_t count, std::size_t size) {
+    return static_cast<DecoderMemory*>(memory)->allocate(count * size);
+  }
+
+  DecoderMemory memory_;
+  lzma_allocator allocator_{allocate, DecoderMemory::free_for, &memory_};
+  lzma_stream stream_ = LZMA_STREAM_INIT;
+  std::array<lzma_filter, LZMA_FILTERS_MAX + 1> filters_{};
+  std::size_t used_ = 0;
+  std::uint64_t size_;
+  lzma_ret started_ = LZMA_OK;
+};
+
 class Bzip2Decoder final : public Decoder {
  public:
   Bzip2Decoder() = default;
@@ -289,6 +385,18 @@ std::unique_ptr<Decoder> make_decoder(Compression compression) {
     case Compression::bzip2: decoder = std::make_unique<Bzip2Decoder>(); break;
     case Compression::none: break;
   }
+  if (decoder) decoder->reset();
+  return decoder;
+}
+
+std::unique_ptr<Decoder> make_raw_decoder(std::span<const RawCoder> chain, std::uint64_t size) {
+  if (chain.empty()) return nullptr;
+  std::unique_ptr<Decoder> decoder;
+  const RawMethod last = chain.back().method;
+  if (last == RawMethod::lzma || last == RawMethod::lzma2) return std::make_unique<RawLzmaDecoder>(chain, size);
+  if (chain.size() > 1) return nullptr;
+  if (last == RawMethod::deflate) decoder = std::make_unique<GzipDecoder>(Compression::none);
+  if (last == RawMethod::bzip2) decoder = std::make_unique<Bzip2Decoder>();
   if (decoder) decoder->reset();
   return decoder;
 }

@@ -34,4 +34,13 @@ class Decoder {
 /// of step().
 std::unique_ptr<Decoder> make_decoder(Compression compression);
 
+/// How bytes are packed without a frame around them, as in 7z archives ("Methods.txt" of 7-Zip) and cabinets.
+enum class RawMethod { deflate, bzip2, lzma, lzma2, delta, x86, powerpc, ia64, arm, arm_thumb, sparc, arm64 };
+struct RawCoder {
+  RawMethod method = RawMethod::deflate;
+  ByteView properties;
+};
+/// For content of so many bytes, which this chain packed in its order. Null if there is no decoder for such a chain.
+std::unique_ptr<Decoder> make_raw_decoder(std::span<const RawCoder> chain, std::uint64_t size);
+
 }  // namespace landwaiter::detectors

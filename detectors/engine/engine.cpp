@@ -8,7 +8,7 @@ namespace landwaiter::detectors {
 namespace {
 
 /// Increases with every change of the walker that affects what is found in the same bytes: windows, limits, formats opened.
-constexpr int kWalkerVersion = 3;
+constexpr int kWalkerVersion = 4;
 
 /// Feeds fields to a hash so that no two lists of fields give the same bytes.
 class StateHash {

@@ -28,19 +28,19 @@ std::string failure_of(const std::string& label) { return "the reader " + label 
 void FileReading::Part::add(Finding finding, std::uint64_t offset) {
   if (work_.spent()) return;
   finding.detector = label_;
-  results.add(std::move(finding), offset, limits_);
+  results.add(std::move(finding), {offset}, limits_);
 }
 
 void FileReading::Part::add(Package package, std::uint64_t offset) {
   if (work_.spent()) return;
   package.reader = label_;
-  results.add(std::move(package), offset, limits_);
+  results.add(std::move(package), {offset}, limits_);
 }
 
 void FileReading::Part::add(Distribution distribution, std::uint64_t offset) {
   if (work_.spent()) return;
   distribution.reader = label_;
-  results.add(std::move(distribution), offset, limits_);
+  results.add(std::move(distribution), {offset}, limits_);
 }
 
 void FileReading::Part::diagnose(ErrorCode code, std::string message, std::uint64_t) {

@@ -13,7 +13,12 @@ constexpr std::uint64_t kDiagnosticBytesMax = 64 * landwaiter::limits::KiB;
 
 constexpr const char* kMoreFindings = "what else was found in this file is left out";
 
-Occurrence occurrence_at(std::uint64_t offset) { return {.path = {}, .archive = {}, .offset = offset, .layer = {}, .deleted_by = {}}; }
+Occurrence occurrence_at(const FilePlace& place) {
+  Occurrence occurrence;
+  occurrence.offset = place.offset;
+  occurrence.line = place.line;
+  return occurrence;
+}
 
 }  // namespace
 
@@ -30,18 +35,18 @@ void FileResults::once(bool& said, std::string message, const ScanLimits& limits
   if (!std::exchange(said, true)) diagnose(ErrorCode::limit_exceeded, std::move(message), limits);
 }
 
-void FileResults::add(Finding finding, std::uint64_t offset, const ScanLimits& limits) {
+void FileResults::add(Finding finding, FilePlace place, const ScanLimits& limits) {
   if (findings.size() >= limits.findings_per_file_max && !index_.knows(finding)) {
     return once(too_many_findings_,
                 "more than " + std::to_string(limits.findings_per_file_max) + " findings (findings_per_file_max): the rest is left out",
                 limits);
   }
-  finding.occurrences.assign(1, occurrence_at(offset));
+  finding.occurrences.assign(1, occurrence_at(place));
   if (index_.add(findings, std::move(finding), memory_) == findings.size())
     once(no_memory_, no_memory_for(kMoreFindings).message(), limits);
 }
 
-void FileResults::add(Package package, std::uint64_t offset, const ScanLimits& limits) {
+void FileResults::add(Package package, FilePlace place, const ScanLimits& limits) {
   const auto checked = check_package(package);
   if (!checked) return diagnose(checked.error().code(), "left out: " + checked.error().message(), limits);
   const std::uint64_t bytes = text_bytes(package);
@@ -50,14 +55,14 @@ void FileResults::add(Package package, std::uint64_t offset, const ScanLimits& l
   }
   if (!memory_.keep(memory_of(package))) return once(no_memory_, no_memory_for(kMoreFindings).message(), limits);
   package_bytes_ += bytes;
-  package.occurrences.assign(1, occurrence_at(offset));
+  package.occurrences.assign(1, occurrence_at(place));
   packages.push_back(std::move(package));
 }
 
-void FileResults::add(Distribution found, std::uint64_t offset, const ScanLimits& limits) {
+void FileResults::add(Distribution found, FilePlace place, const ScanLimits& limits) {
   const auto checked = check_distribution(found);
   if (!checked) return diagnose(checked.error().code(), "left out: " + checked.error().message(), limits);
-  found.where = occurrence_at(offset);
+  found.where = occurrence_at(place);
   prefer(distribution, std::move(found));
 }
 

@@ -18,13 +18,19 @@ Error no_memory_for(std::string_view what);
 /// The same for what is not read because the layer has brought too little work for it (ScanLimits::walk_work_base).
 Error no_work_for(std::string_view what);
 
+/// A place in a file.
+struct FilePlace {
+  std::uint64_t offset = 0;
+  std::optional<std::uint64_t> line{};  ///< as Occurrence::line
+};
+
 /// What one analysis found in one file, without its path, for the caller to take. Equal findings are one with several places. Keeps the
 /// limits of a file: each that is met leaves one diagnostic.
 class FileResults {
  public:
-  void add(Finding finding, std::uint64_t offset, const ScanLimits& limits);
-  void add(Package package, std::uint64_t offset, const ScanLimits& limits);
-  void add(Distribution distribution, std::uint64_t offset, const ScanLimits& limits);
+  void add(Finding finding, FilePlace place, const ScanLimits& limits);
+  void add(Package package, FilePlace place, const ScanLimits& limits);
+  void add(Distribution distribution, FilePlace place, const ScanLimits& limits);
   void diagnose(ErrorCode code, std::string message, const ScanLimits& limits);
   void diagnose(Diagnostic diagnostic, const ScanLimits& limits);
   void clear();

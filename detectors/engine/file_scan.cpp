@@ -66,10 +66,11 @@ const Diagnostic kIdOfPlaceNote{
 /// Reports for one hit.
 class FileScan::Sink final : public FindingSink {
  public:
-  Sink(FileScan& scan, const Window& window, const Prefilter::Match& hit, bool may_need)
+  Sink(FileScan& scan, const Window& window, const Prefilter::Match& hit, bool may_need, LineCounter& lines)
       : scan_(scan),
         window_(window),
         hit_(hit),
+        lines_(lines),
         detector_(scan.engine_.triggers[hit.pattern].detector),
         analysis_(scan.engine_.analyses[detector_]),
         may_need_(may_need) {}
@@ -88,19 +89,19 @@ class FileScan::Sink final : public FindingSink {
       const nlohmann::json around(scan_.encodings_);
       wrapped.insert(wrapped.begin(), around.begin(), around.end());
     }
-    scan_.found(analysis_).add(std::move(finding), window_.offset + offset, scan_.limits_);
+    scan_.found(analysis_).add(std::move(finding), place_of(offset), scan_.limits_);
   }
 
   void add(Package package, std::uint64_t offset) override {
     if (!trusted()) return;
     package.reader = scan_.engine_.labels[detector_];
-    scan_.found(analysis_).add(std::move(package), window_.offset + offset, scan_.limits_);
+    scan_.found(analysis_).add(std::move(package), place_of(offset), scan_.limits_);
   }
 
   void add(Distribution distribution, std::uint64_t offset) override {
     if (!trusted()) return;
     distribution.reader = scan_.engine_.labels[detector_];
-    scan_.found(analysis_).add(std::move(distribution), window_.offset + offset, scan_.limits_);
+    scan_.found(analysis_).add(std::move(distribution), place_of(offset), scan_.limits_);
   }
 
   void diagnose(ErrorCode code, std::string message, std::uint64_t) override {
@@ -116,7 +117,7 @@ class FileScan::Sink final : public FindingSink {
 
   void decoded(std::string_view encoding, Bytes bytes, std::size_t begin, std::size_t end) override {
     consumed(end);
-    scan_.scan_decoded(analysis_, encoding, bytes, window_.offset + begin);
+    scan_.scan_decoded(analysis_, encoding, bytes, place_of(begin));
     wipe(bytes);
   }
 
@@ -136,9 +137,17 @@ class FileScan::Sink final : public FindingSink {
   /// A reader that had to give up may have taken a good key for a broken one.
   bool trusted() const { return !scan_.memory_.work[index_of(analysis_)].spent(); }
 
+  /// Of decoded bytes only the outermost scan knows a line.
+  FilePlace place_of(std::size_t index) const {
+    FilePlace place{.offset = window_.offset + index};
+    if (scan_.encodings_.empty()) place.line = lines_.line(window_.bytes, index);
+    return place;
+  }
+
   FileScan& scan_;
   const Window& window_;
   const Prefilter::Match& hit_;
+  LineCounter& lines_;
   std::size_t detector_;
   Analysis analysis_;
   bool may_need_;
@@ -151,6 +160,7 @@ FileScan::~FileScan() = default;
 
 void FileScan::reset(std::string_view name) {
   name_ = name;
+  lines_ = {};
   head_.clear();
   objects_.clear();
   if (!keeps_window_) buffer_ = {};
@@ -224,6 +234,7 @@ void FileScan::process(bool ends_file) {
 void FileScan::process(Window window) {
   window.name = name_;
   window.head = window.offset == 0 ? window.bytes.first(std::min(window.bytes.size(), limits::file_head_bytes)) : ByteView(head_);
+  if (window.offset == 0 && encodings_.empty()) lines_.begin(window.head);
   feed_objects(window);
   match(window);
   const std::uint64_t end = window.offset + window.bytes.size();
@@ -289,7 +300,7 @@ void FileScan::deliver(const Window& window, const Prefilter::Match& hit) {
   const auto& trigger = engine_.triggers[hit.pattern];
   consumed_.resize(engine_.detectors.size());
   if (hit.end <= consumed_[trigger.detector] || memory_.stop.stop_requested()) return;
-  inspect(window, hit, !window.ends_file);
+  inspect(window, hit, !window.ends_file, lines_);
 }
 
 /// Whether more may be looked at; otherwise the file says once that it was not.
@@ -304,11 +315,11 @@ bool FileScan::affordable(Analysis analysis) {
 }
 
 /// A detector that throws has a bug: it loses what it would have found in this file, but not in others.
-void FileScan::inspect(const Window& window, const Prefilter::Match& hit, bool may_need) {
+void FileScan::inspect(const Window& window, const Prefilter::Match& hit, bool may_need, LineCounter& lines) {
   const auto& trigger = engine_.triggers[hit.pattern];
   const Analysis analysis = engine_.analyses[trigger.detector];
   if (!affordable(analysis)) return;
-  Sink sink(*this, window, hit, may_need);
+  Sink sink(*this, window, hit, may_need, lines);
   const WorkScope scope(memory_.work[index_of(analysis)]);
   const AnswersScope answers(memory_.answers[index_of(analysis)]);
   charge_work(limits::inspection_work);
@@ -342,6 +353,7 @@ bool FileScan::gather(const Window& window, const Prefilter::Match& hit, std::si
   const ByteView here = window.bytes.subspan(begin);
   object.bytes.reserve(size);
   object.bytes.assign(here.begin(), here.end());
+  object.lines = lines_.from(window.bytes, begin);
   objects_.push_back(std::move(object));
   return true;
 }
@@ -368,7 +380,7 @@ void FileScan::deliver_object(Object object, bool ends_file) {
   const Window window{.bytes = object.bytes, .offset = object.begin, .ends_file = ends_file, .head = head_, .name = name_};
   MemoryShare work;
   if (work.borrow(kObjectWorkFactor * object.size)) {
-    inspect(window, Prefilter::Match{object.hit_end, object.pattern}, false);
+    inspect(window, Prefilter::Match{object.hit_end, object.pattern}, false, object.lines);
   } else {
     diagnose(engine_.analyses[engine_.triggers[object.pattern].detector],
              no_memory_for("an object of " + human_bytes(object.size) + " is not read"));
@@ -394,7 +406,7 @@ void FileScan::scan_inflated(ByteView bytes, Compression compression) {
   if (!chunk && chunk.error().code() != ErrorCode::malformed) diagnose(*only_, chunk.error());
 }
 
-void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, std::uint64_t offset) {
+void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, FilePlace place) {
   if (bytes.empty()) return;
   if (encodings_.size() >= limits::decode_depth_max) {
     return diagnose(analysis, ErrorCode::limit_exceeded, "text is encoded more often than is looked into (decode_depth_max)");
@@ -419,10 +431,10 @@ void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteVi
   FileResults& inner = inner_->found(analysis);
   for (Finding& finding : inner.findings) {
     inner.hand_over(memory_of(finding));
-    into.add(std::move(finding), offset, limits_);
+    into.add(std::move(finding), place, limits_);
   }
-  for (Package& package : inner.packages) into.add(std::move(package), offset, limits_);
-  if (inner.distribution) into.add(*std::move(inner.distribution), offset, limits_);
+  for (Package& package : inner.packages) into.add(std::move(package), place, limits_);
+  if (inner.distribution) into.add(*std::move(inner.distribution), place, limits_);
   for (Diagnostic& diagnostic : inner.diagnostics) found(analysis).diagnose(std::move(diagnostic), limits_);
   inner.clear();
 }
@@ -432,6 +444,7 @@ void FileScan::retain() {
   const std::uint64_t first = pending_.empty() ? matched_ : pending_.front().end;
   const std::uint64_t keep = std::max(base_, first - std::min(first, lookbehind()));
   const std::size_t drop = keep - base_;
+  lines_.pass(ByteView(buffer_.span().first(filled_)), drop);
   filled_ -= drop;
   std::memmove(buffer_.span().data(), buffer_.span().data() + drop, filled_);
   base_ = keep;
@@ -461,6 +474,7 @@ void FileScan::skip(std::uint64_t zeros) {
     rest -= limits::detector_lookahead_bytes;
   }
   pending_.clear();  // matches of only zeros
+  lines_.pass_hole();
   base_ += filled_ + (rest - context);
   filled_ = 0;
   matched_ = base_;

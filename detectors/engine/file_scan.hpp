@@ -8,6 +8,7 @@
 #include "detectors/engine/engine_impl.hpp"
 #include "detectors/engine/file_results.hpp"
 #include "detectors/engine/inflate.hpp"
+#include "detectors/engine/line_counter.hpp"
 #include "detectors/engine/scan_limits.hpp"
 #include "detectors/engine/secret_ids.hpp"
 
@@ -78,6 +79,7 @@ class FileScan {
     std::uint64_t size = 0;
     MemoryShare memory = {};
     Bytes bytes = {};
+    LineCounter lines = {};  ///< of them
   };
 
   void diagnose(Analysis analysis, ErrorCode code, std::string message);
@@ -87,11 +89,11 @@ class FileScan {
   void process(Window window);
   void match(const Window& window);
   void deliver(const Window& window, const Prefilter::Match& hit);
-  void inspect(const Window& window, const Prefilter::Match& hit, bool may_need);
+  void inspect(const Window& window, const Prefilter::Match& hit, bool may_need, LineCounter& lines);
   bool gather(const Window& window, const Prefilter::Match& hit, std::size_t begin, std::uint64_t size);
   void feed_objects(const Window& window);
   void deliver_object(Object object, bool ends_file);
-  void scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, std::uint64_t offset);
+  void scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, FilePlace place);
   void scan_inflated(ByteView bytes, Compression compression);
   void note_fresh(std::vector<Prefilter::Match>::iterator fresh);
   /// False for an analysis that only reads files by path: when no other is wanted, nothing is searched.
@@ -120,6 +122,7 @@ class FileScan {
   MemoryShare pending_memory_;
   std::vector<std::uint64_t> consumed_;  ///< for each detector; sized with the first hit
   std::vector<Object> objects_;          ///< being gathered
+  LineCounter lines_;
   std::string name_;
   Bytes head_;                          ///< the first bytes of a file that is longer than a window
   std::unique_ptr<FileScan> inner_;     ///< for decoded bytes; created when needed

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/engine/peek_source.hpp"
 
+#include <algorithm>
+
 namespace landwaiter::detectors {
 
 /// Copies view_ into store_, because the source's chunk becomes invalid with the next one.
@@ -15,6 +17,7 @@ void PeekSource::keep() {
 }
 
 Result<ByteView> PeekSource::peek(std::size_t want) {
+  want = static_cast<std::size_t>(std::min<std::uint64_t>(want, left_));
   while (view_.size() < want && !ended_ && !failed_) {
     if (!view_.empty()) keep();
     const bool join = !view_.empty();
@@ -31,13 +34,13 @@ Result<ByteView> PeekSource::peek(std::size_t want) {
       stored_ = false;
     }
   }
-  if (view_.empty() && failed_) return *failed_;
-  return view_;
+  if (view_.empty() && failed_ && left_ > 0) return *failed_;
+  return view_.first(static_cast<std::size_t>(std::min<std::uint64_t>(view_.size(), left_)));
 }
 
 Result<ByteView> PeekSource::next() {
   auto all = peek(1);
-  if (all) view_ = {};
+  if (all) consume(all->size());
   return all;
 }
 

@@ -219,9 +219,9 @@ Lock uber_lock(const BouncyHeader& header, ByteView sealed) {
   return {.rounds = std::uint64_t{3} * iterations + kTables + old_cipher_rounds(sealed.size()),
           .open = [=](const Password& password) -> std::optional<WipedBytes> {
             const WipedBytes text = bouncy_bmp_string(password);
-            const auto key = pkcs12_key("SHA1", text.view(), salt, iterations, 1, Twofish::kKeyBytes);
-            const auto iv = pkcs12_key("SHA1", text.view(), salt, iterations, 2, Twofish::kBlockBytes);
-            auto plain = key && iv ? Twofish(key->view()).decrypt_cbc(iv->view(), sealed) : std::nullopt;
+            const auto key = pkcs12_key("SHA1", text.view(), salt, iterations, 1, kTwofishKeyBytes);
+            const auto iv = pkcs12_key("SHA1", text.view(), salt, iterations, 2, kTwofishBlockBytes);
+            auto plain = key && iv ? decrypt_twofish_cbc(key->view(), iv->view(), sealed) : std::nullopt;
             if (!plain || plain->view().size() <= kSha1Bytes) return std::nullopt;
             const ByteView content = plain->view().first(plain->view().size() - kSha1Bytes);
             if (!same_digest(sha1({content}), plain->view().last(kSha1Bytes))) return std::nullopt;
@@ -234,7 +234,7 @@ void list_uber(Keystore& keystore, ByteView opened, const Password&, Guesser&) {
 }
 
 Result<Keystore> read_uber(ByteView bytes, ByteView sealed, const BouncyHeader& header) {
-  const bool whole = sealed.size() >= 2 * Twofish::kBlockBytes && sealed.size() % Twofish::kBlockBytes == 0;
+  const bool whole = sealed.size() >= 2 * kTwofishBlockBytes && sealed.size() % kTwofishBlockBytes == 0;
   if (!whole || !looks_encrypted(sealed)) return Error(ErrorCode::malformed, "not an UBER keystore");
   Keystore out;
   out.type = "UBER";

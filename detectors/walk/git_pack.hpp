@@ -4,41 +4,36 @@
 #include "detectors/engine/decoder.hpp"
 #include "detectors/engine/peek_source.hpp"
 #include "detectors/walk/entry_reader.hpp"
+#include "detectors/walk/git_objects.hpp"
 
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 
 namespace landwaiter::detectors {
 
-/// Turns a delta (gitformat-pack(5)) into what it adds: the texts that it inserts, without those that it copies from another object.
-class DeltaInserts {
- public:
-  /// Replaces the next piece of a delta by what it inserts, at its beginning; how much that is.
-  std::size_t filter(std::span<std::uint8_t> bytes);
-
- private:
-  unsigned sizes_ = 2;  ///< of both objects, in front of the instructions
-  unsigned skip_ = 0;   ///< bytes of a copy instruction
-  unsigned insert_ = 0;
-};
-
-/// The objects of a git pack as entries, "blob 7": what a repository once held, also if no branch shows it any more. Objects that are
-/// stored as a delta to another are given as what they add to it, since the other would have to be kept for that.
+/// The objects of a git pack as entries, "blob 7": what a repository once held, also if no branch shows it any more. An object that is
+/// stored as a difference to another is put together if that is still at hand, and otherwise given as what it adds, "delta 8".
 class GitPack final : public EntryReader {
  public:
   explicit GitPack(PeekSource& source) : source_(source) {}
 
   Step next() override;
   Result<Block> read() override;
-  std::uint64_t deltas() const { return deltas_; }
+  /// Objects of which only what they add was given.
+  std::uint64_t apart() const { return apart_; }
 
  private:
   Step fail(const std::string& why);
   bool pass_over_object();
+  bool begin_object();
+  bool read_base();
+  Step end();
+  Result<ByteView> inflate();
+  Result<Block> read_delta();
+  void keep_object();
   Result<ByteView> input();
   void take(std::size_t count);
   std::optional<std::uint8_t> byte();
@@ -48,13 +43,22 @@ class GitPack final : public EntryReader {
   std::array<std::uint8_t, 16 * 1024> buffer_{};
   Bytes before_;    ///< the last bytes that were taken
   Bytes returned_;  ///< those of them that a decoder did not need
+  GitObjects kept_;
+  GitObject object_;  ///< the one at hand, if it is to be kept; a delta while it is read
   DeltaInserts delta_;
+  const GitObject* base_ = nullptr;  ///< of the delta at hand
+  unsigned type_ = 0;                ///< of the object at hand
   bool is_delta_ = false;
   bool in_object_ = false;
+  bool whole_ = false;  ///< all of the object at hand is in object_ so far
   bool begun_ = false;
   std::uint64_t count_ = 0;
   std::uint64_t number_ = 0;
-  std::uint64_t deltas_ = 0;
+  std::uint64_t apart_ = 0;
+  std::uint64_t offset_ = 0;    ///< in the pack
+  std::uint64_t begin_ = 0;     ///< of the object at hand
+  std::uint64_t size_ = 0;      ///< of the object at hand, as it says
+  std::uint64_t inflated_ = 0;  ///< of it, so far
   std::uint64_t position_ = 0;
 };
 

@@ -63,7 +63,10 @@ class LayerWalk {
   Result<Content> next_part(Parts& parts);
   Result<Content> next_place(Parts& parts);
   Result<Content> script_payload(Parts& parts);
-  Content ar_member(Parts& parts);
+  void tell_of_rest(Parts& parts, const Content& content);
+  static Error bytes_behind(std::string_view what);
+  static void begin_member(Parts& parts, std::uint64_t bytes);
+  Content next_member(Parts& parts);
   Content rpm_payload(Parts& parts);
   void report_parts(Parts& parts);
   Result<void> scan_sparse(EntryReader& archive, Budget* budget, FileReading* readers);
@@ -72,6 +75,7 @@ class LayerWalk {
   Result<void> scan_entry(EntryReader& archive, Budget* budget, std::size_t depth);
   Result<void> open_content(PeekSource& bytes, const Content& content, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_git_pack(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
+  Result<void> open_seven_zip(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_sqlite(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_compressed(PeekSource& bytes, Compression compression, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_inflated(PeekSource& content, std::size_t depth);

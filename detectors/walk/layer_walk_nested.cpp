@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/base/text.hpp"
 #include "detectors/walk/git_pack.hpp"
+#include "detectors/walk/seven_zip.hpp"
 #include "detectors/walk/sqlite_rows.hpp"
 #include "detectors/walk/walk_sources.hpp"
 
@@ -19,6 +21,34 @@ Result<ByteView> after_zeros(PeekSource& bytes) {
   }
 }
 
+/// The bytes of an archive whose list of entries is not at its begin.
+class WholeFile {
+ public:
+  /// An error if the layer's memory does not suffice, and before anything is read.
+  Result<void> keep(PeekSource& source, std::uint64_t size) {
+    if (!memory_.borrow(size)) {
+      return Error(ErrorCode::unsupported, "it has " + human_bytes(size) +
+                                               ", which must be held at once, and is more memory than one worker has left: allow it more "
+                                               "with --memory");
+    }
+    while (bytes_.size() < size) {
+      const auto chunk = source.peek(1);
+      if (!chunk) return chunk.error();
+      if (chunk->empty()) break;
+      if (bytes_.empty()) bytes_.reserve(static_cast<std::size_t>(size));
+      const ByteView part = chunk->first(static_cast<std::size_t>(std::min<std::uint64_t>(chunk->size(), size - bytes_.size())));
+      bytes_.insert(bytes_.end(), part.begin(), part.end());
+      source.consume(part.size());
+    }
+    return {};
+  }
+  ByteView bytes() const { return bytes_; }
+
+ private:
+  MemoryShare memory_;
+  Bytes bytes_;
+};
+
 /// Steps into an entry and out again.
 class Inside {
  public:
@@ -35,6 +65,11 @@ class Inside {
 
 Error LayerWalk::stopped() { return {ErrorCode::cancelled, "the scan was asked to stop"}; }
 
+Error LayerWalk::bytes_behind(std::string_view what) {
+  return {ErrorCode::malformed,
+          "bytes behind the end of this " + std::string(what) + " are not part of it: they were searched as they are"};
+}
+
 std::string_view LayerWalk::name() const { return place_.archive.empty() ? place_.path : place_.archive.back(); }
 
 Result<void> LayerWalk::open_content(PeekSource& bytes, const Content& content, Budget& budget, std::size_t depth, bool& opened) {
@@ -43,6 +78,7 @@ Result<void> LayerWalk::open_content(PeekSource& bytes, const Content& content, 
     case Content::Kind::zip: return open_archive(bytes, ArchiveFormat::zip, &budget, depth, opened);
     case Content::Kind::cpio: return open_archive(bytes, ArchiveFormat::cpio, &budget, depth, opened);
     case Content::Kind::git_pack: return open_git_pack(bytes, budget, depth, opened);
+    case Content::Kind::seven_zip: return open_seven_zip(bytes, budget, depth, opened);
     case Content::Kind::sqlite: return open_sqlite(bytes, budget, depth, opened);
     default: return open_compressed(bytes, content.compression, budget, depth, opened);
   }
@@ -58,12 +94,25 @@ Result<void> LayerWalk::open_archive(PeekSource& bytes, ArchiveFormat format, Bu
 Result<void> LayerWalk::open_git_pack(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
   GitPack pack(bytes);
   auto walked = walk_entries(pack, &budget, depth, opened);
-  if (pack.deltas() > 0) {
-    report_.diagnose(
-        ErrorCode::unsupported,
-        std::to_string(pack.deltas()) + " objects of this git pack are stored as differences: of them, what they add was searched", place_);
+  if (pack.apart() > 0) {
+    report_.diagnose(ErrorCode::unsupported,
+                     std::to_string(pack.apart()) +
+                         " objects of this git pack are differences to objects that were not at hand: of them, what they add was searched",
+                     place_);
   }
   return walked;
+}
+
+Result<void> LayerWalk::open_seven_zip(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
+  const auto start = bytes.peek(kSevenZipStartBytes);
+  if (!start) return start.error();
+  const auto size = seven_zip_size(*start);
+  if (!size) return size.error();
+  WholeFile whole;
+  const auto kept = whole.keep(bytes, *size);
+  if (!kept) return kept;
+  SevenZip archive(whole.bytes());
+  return walk_entries(archive, &budget, depth, opened);
 }
 
 Result<void> LayerWalk::open_sqlite(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
@@ -91,6 +140,7 @@ Result<void> LayerWalk::open_compressed(PeekSource& bytes, Compression compressi
     head = after_zeros(content);
     if (!head) return head.error();
     if (head->empty()) return {};
+    if (sniff_content(*head).kind == Content::Kind::plain) report_.diagnose(bytes_behind(tar ? "tar archive" : "cpio archive"), place_);
     before = budget.expanded_bytes - head->size();
   }
   const auto scanned = open_inflated(content, depth);

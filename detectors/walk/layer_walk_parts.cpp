@@ -90,7 +90,7 @@ Result<void> LayerWalk::scan_parts(PeekSource& file, Content content, std::size_
                      content.kind == Content::Kind::compressed;
   while (!stop_.stop_requested()) {
     if (content.kind == Content::Kind::rpm) content = rpm_payload(parts);
-    if (content.kind == Content::Kind::ar) parts.next_member = parts.position() + kArMagicBytes;
+    if (content.kind == Content::Kind::ar) begin_member(parts, kArMagicBytes);
     if (content.kind == Content::Kind::ar || content.kind == Content::Kind::plain) {
       const auto next = next_place(parts);
       if (!next || next->kind == Content::Kind::plain) break;
@@ -102,6 +102,7 @@ Result<void> LayerWalk::scan_parts(PeekSource& file, Content content, std::size_
     if (parts.position() == begin && !advance(parts.bytes, 1)) break;
     auto next = next_part(parts);
     if (!next) break;
+    if (parts.ended && next->kind == Content::Kind::plain) tell_of_rest(parts, content);
     content = *next;
   }
   parts.tee.drain();
@@ -193,26 +194,30 @@ Result<Content> LayerWalk::next_part(Parts& parts) {
   return Content{};
 }
 
+/// Nothing else may follow some archives than more of them: whoever reads them stops there, or goes on in another way than we do.
+void LayerWalk::tell_of_rest(Parts& parts, const Content& content) {
+  if (content.kind != Content::Kind::tar && content.kind != Content::Kind::cpio) return;
+  const auto rest = parts.bytes.peek(1);
+  if (rest && !rest->empty()) report_.diagnose(bytes_behind(content.name), place_);
+}
+
 /// Goes to the next place where an archive begins; plain at the end of the file.
 Result<Content> LayerWalk::next_place(Parts& parts) {
   while (true) {
     const auto chunk = parts.bytes.peek(1);
     if (!chunk) return chunk.error();
-    if (chunk->empty()) return Content{};
+    if (chunk->empty()) {
+      if (!parts.member_end) return Content{};
+      const Content member = next_member(parts);
+      if (member.kind != Content::Kind::plain) return member;
+      continue;
+    }
     if (std::exchange(parts.at_line, false)) {
       const auto payload = script_payload(parts);
       if (!payload || payload->kind != Content::Kind::plain) return payload;
       continue;
     }
-    const std::uint64_t position = parts.position();
-    if (position == parts.next_member) {
-      const Content member = ar_member(parts);
-      if (member.kind != Content::Kind::plain) return member;
-      continue;
-    }
-    // An archive in a member may have gone on beyond its end.
-    if (position > parts.next_member) parts.next_member = Parts::kNoMember;
-    ByteView here = chunk->first(std::min<std::uint64_t>(chunk->size(), parts.next_member - position));
+    ByteView here = *chunk;
     const std::size_t line = parts.is_script ? as_text(here).find('\n') : std::string_view::npos;
     if (line < std::string_view::npos) here = here.first(line + 1);
     const std::size_t at = find_zip_mark(here);
@@ -238,22 +243,41 @@ Result<Content> LayerWalk::script_payload(Parts& parts) {
   return content.kind == Content::Kind::compressed ? content : Content{};
 }
 
-/// Goes into the next member of an ar archive, which says where the one after it is: "ar(5)", and "#1/" for a name that stands before the
-/// content in BSD's variant. A member lies in the file as it is, so searching the file searches it.
-Content LayerWalk::ar_member(Parts& parts) {
+/// What is in a member ends with it.
+void LayerWalk::begin_member(Parts& parts, std::uint64_t bytes) {
+  parts.member_end = parts.position() + bytes;
+  parts.bytes.end_after(bytes);
+}
+
+/// Goes into the next member of an ar archive: "ar(5)", and "#1/" for a name that stands before the content in BSD's variant. A member
+/// lies in the file as it is, so searching the file searches it; only what is packed in it has to be found.
+Content LayerWalk::next_member(Parts& parts) {
   constexpr std::size_t kHeaderBytes = 60;
-  const std::uint64_t begin = std::exchange(parts.next_member, Parts::kNoMember);
-  const auto header = parts.bytes.peek(kHeaderBytes);
-  if (!header || header->size() < kHeaderBytes || as_text(*header).substr(58, 2) != "`\n") return {};
+  parts.bytes.end_after(PeekSource::kAll);
+  const std::uint64_t end = *std::exchange(parts.member_end, std::nullopt);
+  const auto damaged = [&](const char* why) {
+    if (!stop_.stop_requested() && !parts.tee.failed())
+      report_.diagnose(ErrorCode::malformed, std::string("ar archive is damaged: ") + why + ": archives in what follows are not opened",
+                       place_);
+    return Content{};
+  };
+  if (parts.position() < end) return damaged("a member goes beyond the end of the file");
+  const auto padding = [](std::uint8_t byte) { return byte == '\n' || byte == 0; };
+  auto header = parts.bytes.peek(kHeaderBytes);
+  while (header && !header->empty() && padding(header->front())) {
+    parts.bytes.consume(static_cast<std::size_t>(std::ranges::find_if_not(*header, padding) - header->begin()));
+    header = parts.bytes.peek(kHeaderBytes);
+  }
+  if (!header || header->empty()) return {};
+  if (header->size() < kHeaderBytes || as_text(*header).substr(58, 2) != "`\n") return damaged("a member's header is not one");
   const auto size = padded_number(as_text(*header).substr(48, 10));
   const std::string_view name = as_text(*header).substr(0, 16);
   const auto name_size = name.starts_with("#1/") ? padded_number(name.substr(3)) : std::optional<std::uint64_t>(0);
-  if (!size || !name_size || *name_size > *size) return {};
-  parts.next_member = begin + kHeaderBytes + *size + *size % 2;
+  if (!size || !name_size || *name_size > *size) return damaged("a member's size is not a number");
+  begin_member(parts, kHeaderBytes + *size);
   if (!advance(parts.bytes, kHeaderBytes + *name_size)) return {};
   const auto content = parts.bytes.peek(kContentSniffBytes);
-  if (!content) return {};
-  return sniff_content(content->first(std::min<std::uint64_t>(content->size(), *size - *name_size)));
+  return content ? sniff_content(*content) : Content{};
 }
 
 /// Goes past the lead and the two headers of an RPM package (RPM "Package format"), of which the first ends at a multiple of eight bytes.

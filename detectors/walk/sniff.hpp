@@ -18,6 +18,7 @@ struct Content {
     cpio,  ///< initial RAM disks, the payload of RPM packages
     rpm,   ///< headers, then a compressed cpio
     git_pack,
+    seven_zip,
     sqlite,  ///< for the rows that lie on several pages
     compressed,
     unopened,  ///< `name` says what: known, but not opened

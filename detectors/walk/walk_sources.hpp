@@ -3,8 +3,8 @@
 
 #include "detectors/walk/layer_walk.hpp"
 
-#include <limits>
 #include <memory>
+#include <optional>
 
 namespace landwaiter::detectors {
 
@@ -63,10 +63,7 @@ struct LayerWalk::Parts {
       : first(walk.report_.mark()), tee(file, *walk.leaf_), bytes(tee), budget{walk, tee.bytes(), walk.innermost_} {}
 
   /// Where `bytes` is in the file.
-  std::uint64_t position() {
-    const auto left = bytes.peek(0);
-    return tee.bytes() - (left ? left->size() : 0);
-  }
+  std::uint64_t position() const { return tee.bytes() - bytes.ahead(); }
 
   ReportBuilder::Mark first;
   RawTee tee;
@@ -79,10 +76,9 @@ struct LayerWalk::Parts {
   bool at_line = false;     ///< a line of the script has just ended
   bool is_archive = false;  ///< from its first byte on
   bool opened = false;
-  bool ended = false;  ///< the last of them was read to its end
-  static constexpr std::uint64_t kNoMember = std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t next_member = kNoMember;  ///< of the ar archive that the file is: where its header is
-  std::uint64_t zip_end = 0;              ///< where the file has to end if the last end record of a zip was one
+  bool ended = false;                       ///< the last of them was read to its end
+  std::optional<std::uint64_t> member_end;  ///< of the ar archive that the file is: where the member at hand ends, and `bytes` with it
+  std::uint64_t zip_end = 0;                ///< where the file has to end if the last end record of a zip was one
 };
 
 /// Bytes as they come out of a decompressor inside a file, accounted for.

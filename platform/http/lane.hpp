@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "storage/sqlite/sqlite.hpp"
+#include "storage/database/database.hpp"
 
 #include <boost/asio/awaitable.hpp>
 

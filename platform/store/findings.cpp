@@ -54,7 +54,7 @@ constexpr std::string_view kListSql = R"sql(
 ,(SELECT count(*) FROM (
     SELECT il.image_id FROM layer_finding lf JOIN image_layer il ON il.layer_report_id=lf.layer_report_id WHERE lf.finding_id=f.id
     UNION SELECT image_id FROM image_finding WHERE finding_id=f.id))
-,(SELECT count(*) FROM (SELECT DISTINCT lr.layer,lf.path,lf.archive,lf.offset FROM layer_finding lf
+,(SELECT count(*) FROM (SELECT DISTINCT lr.layer,lf.path,lf.archive,lf.offset_bytes FROM layer_finding lf
     JOIN layer_report lr ON lr.id=lf.layer_report_id WHERE lf.finding_id=f.id AND EXISTS(
     SELECT 1 FROM image_layer il WHERE il.layer_report_id=lf.layer_report_id)))
  + (SELECT count(*) FROM image_finding WHERE finding_id=f.id)

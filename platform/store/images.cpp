@@ -24,7 +24,7 @@ void index_own_findings(Transaction& transaction, std::int64_t image_id, const I
     const std::int64_t finding_id = put_finding(transaction, finding, now);
     for (const Occurrence& occurrence : finding.occurrences) {
       if (occurrence.where == Where::file) continue;  // in no layer: a sensor that says so is wrong
-      transaction.run("INSERT INTO image_finding(image_id,finding_id,document,place,offset) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING",
+      transaction.run("INSERT INTO image_finding(image_id,finding_id,document,place,offset_bytes) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING",
                       {image_id, finding_id, to_string(occurrence.where), occurrence.path, storage::bounded(occurrence.offset)});
     }
   }

@@ -78,7 +78,7 @@ void index_findings(Transaction& transaction, std::int64_t report_id, const Laye
     const std::int64_t finding_id = put_finding(transaction, finding, now);
     for (const Occurrence& occurrence : finding.occurrences) {
       transaction.run(
-          "INSERT INTO layer_finding(layer_report_id,finding_id,path,archive,offset) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING",
+          "INSERT INTO layer_finding(layer_report_id,finding_id,path,archive,offset_bytes) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING",
           {report_id, finding_id, occurrence.path, occurrence.archive.empty() ? "" : dump_json(nlohmann::json(occurrence.archive)),
            storage::bounded(occurrence.offset)});
     }

@@ -8,6 +8,9 @@ namespace {
 
 // job.lease_sha256 is the lease now, or one that ran out and may be taken up again by its holder until somebody else acquires the
 // job. job.ended_sha256 is the lease that ended the job or gave it back: repeating that call is answered, and changes nothing.
+// job.silent_ends counts leases that ran out without a word while the sensor had other jobs too, silent_ends_alone those while it had
+// nothing else. job.alone is about the lease now: its sensor gets no other job.
+// job.filter_json is a protocol::ListWork; of its lists the other columns hold references and repositories.
 constexpr std::string_view kControl = R"sql(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE sensor(
@@ -17,7 +20,8 @@ CREATE TABLE sensor(
   public_key BLOB NOT NULL,
   enrolled_by TEXT NOT NULL,
   created_at_us INTEGER NOT NULL,
-  seen_at_us INTEGER NOT NULL) STRICT;
+  seen_at_us INTEGER NOT NULL,
+  documents_state TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE sensor_state(
   sensor_id TEXT NOT NULL REFERENCES sensor(id) ON DELETE CASCADE,
   analysis TEXT NOT NULL,
@@ -44,6 +48,7 @@ CREATE TABLE scan(
   callback_id TEXT NOT NULL,
   auto_resolution_interval INTEGER NOT NULL,
   error TEXT NOT NULL DEFAULT '',
+  warnings TEXT NOT NULL DEFAULT '[]',
   created_at_us INTEGER NOT NULL,
   started_at_us INTEGER,
   finished_at_us INTEGER) STRICT;
@@ -73,8 +78,16 @@ CREATE TABLE job(
   ended_sha256 BLOB,
   lease_until_us INTEGER NOT NULL DEFAULT 0,
   sensor_id TEXT REFERENCES sensor(id),
+  leased_at_us INTEGER NOT NULL DEFAULT 0,
+  silent_ends INTEGER NOT NULL DEFAULT 0,
+  silent_ends_alone INTEGER NOT NULL DEFAULT 0,
+  alone INTEGER NOT NULL DEFAULT 0,
   references_json TEXT NOT NULL DEFAULT '[]',
   repositories_json TEXT NOT NULL DEFAULT '[]',
+  exclude_repositories_json TEXT NOT NULL DEFAULT '[]',
+  filter_json TEXT NOT NULL DEFAULT '',
+  repositories_listed INTEGER NOT NULL DEFAULT 0,
+  repositories_filtered INTEGER NOT NULL DEFAULT 0,
   cursor TEXT NOT NULL DEFAULT '',
   repository TEXT NOT NULL DEFAULT '',
   digest TEXT,
@@ -90,6 +103,9 @@ CREATE INDEX job_next ON job(scan_id, state, kind, not_before_us, id);
 CREATE INDEX job_delayed ON job(not_before_us) WHERE state='queued' AND not_before_us>0;
 CREATE INDEX job_of_registry ON job(registry_id) WHERE state IN ('queued','leased');
 CREATE INDEX job_leased ON job(lease_until_us) WHERE state='leased';
+CREATE INDEX job_listing ON job(registry_id, id) WHERE kind='list' AND state='done';
+CREATE INDEX job_queued_silent ON job(silent_ends, not_before_us) WHERE state='queued' AND silent_ends>0;
+CREATE INDEX job_leased_by_sensor ON job(sensor_id) WHERE state='leased';
 CREATE TABLE scan_item(
   id INTEGER PRIMARY KEY,
   scan_id TEXT NOT NULL REFERENCES scan(id),
@@ -104,6 +120,9 @@ CREATE TABLE scan_item(
   size_bytes INTEGER NOT NULL,
   state TEXT NOT NULL CHECK(state IN ('pending','scanned','unchanged','filtered','unsupported','gone','failed','cancelled')),
   reason TEXT NOT NULL,
+  code TEXT NOT NULL DEFAULT '',
+  pushed TEXT NOT NULL DEFAULT '',
+  time_source TEXT NOT NULL DEFAULT '',
   job_id TEXT REFERENCES job(id),
   UNIQUE(scan_id, registry_id, repository, tag, digest)) STRICT;
 CREATE INDEX scan_item_by_state ON scan_item(scan_id, state);
@@ -112,12 +131,16 @@ CREATE INDEX scan_item_by_job ON scan_item(job_id);
 
 // What is known of a layer has parts: its facts (by the walker's version), and a report for each analysis (by its state). A claim is for
 // one part: layer_claim.part is 'facts' or an analysis, and state the walker's or the analysis'.
-// Of an image the newest is kept, for each analysis: image_state says at which state, image_layer which reports that are.
+// Of an image the newest is kept, for each analysis: image_state says at which state, image_layer which reports that are. image_finding
+// has what was found in an image's own documents: no layer report holds that.
+// not_opened and incomplete: how many diagnostics say that something was not searched (core/report/coverage.hpp).
 constexpr std::string_view kContent = R"sql(
 CREATE TABLE layer_facts(
   layer TEXT NOT NULL,
   walker TEXT NOT NULL,
   facts BLOB NOT NULL,
+  not_opened INTEGER NOT NULL DEFAULT 0,
+  incomplete INTEGER NOT NULL DEFAULT 0,
   stored_at_us INTEGER NOT NULL,
   PRIMARY KEY(layer, walker)) STRICT;
 CREATE TABLE layer_report(
@@ -126,6 +149,8 @@ CREATE TABLE layer_report(
   analysis TEXT NOT NULL,
   state TEXT NOT NULL,
   report BLOB NOT NULL,
+  not_opened INTEGER NOT NULL DEFAULT 0,
+  incomplete INTEGER NOT NULL DEFAULT 0,
   stored_at_us INTEGER NOT NULL,
   UNIQUE(layer, analysis, state)) STRICT;
 CREATE TABLE layer_claim(
@@ -143,7 +168,12 @@ CREATE TABLE image(
   walker TEXT NOT NULL,
   layers_fetched INTEGER NOT NULL,
   layers_reused INTEGER NOT NULL,
+  documents_state TEXT NOT NULL DEFAULT '',
+  documents_findings TEXT NOT NULL DEFAULT '[]',
+  not_opened INTEGER NOT NULL DEFAULT 0,
+  incomplete INTEGER NOT NULL DEFAULT 0,
   scanned_at_us INTEGER NOT NULL) STRICT;
+CREATE INDEX image_not_searched ON image(id) WHERE not_opened>0 OR incomplete>0;
 CREATE TABLE image_state(
   image_id INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
   analysis TEXT NOT NULL,
@@ -173,67 +203,23 @@ CREATE TABLE layer_finding(
   finding_id INTEGER NOT NULL REFERENCES finding(id),
   path TEXT NOT NULL,
   archive TEXT NOT NULL,
-  offset INTEGER NOT NULL,
-  PRIMARY KEY(layer_report_id, finding_id, path, archive, offset)) STRICT, WITHOUT ROWID;
+  offset_bytes INTEGER NOT NULL,
+  PRIMARY KEY(layer_report_id, finding_id, path, archive, offset_bytes)) STRICT, WITHOUT ROWID;
 CREATE INDEX layer_finding_by_finding ON layer_finding(finding_id, layer_report_id);
-)sql";
-
-// filter_json is a protocol::ListWork; of its lists the older columns hold references and repositories.
-constexpr std::string_view kListing = R"sql(
-ALTER TABLE job ADD COLUMN filter_json TEXT NOT NULL DEFAULT '';
-ALTER TABLE job ADD COLUMN exclude_repositories_json TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE job ADD COLUMN repositories_listed INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE job ADD COLUMN repositories_filtered INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX job_listing ON job(registry_id, id) WHERE kind='list' AND state='done';
-ALTER TABLE scan ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE scan_item ADD COLUMN pushed TEXT NOT NULL DEFAULT '';
-ALTER TABLE scan_item ADD COLUMN time_source TEXT NOT NULL DEFAULT '';
-ALTER TABLE scan_item ADD COLUMN code TEXT NOT NULL DEFAULT '';
-)sql";
-
-// Findings in an image's own documents: no layer report holds them.
-constexpr std::string_view kImageFindings = R"sql(
-ALTER TABLE sensor ADD COLUMN documents_state TEXT NOT NULL DEFAULT '';
-ALTER TABLE image ADD COLUMN documents_state TEXT NOT NULL DEFAULT '';
-ALTER TABLE image ADD COLUMN documents_findings TEXT NOT NULL DEFAULT '[]';
 CREATE TABLE image_finding(
   image_id INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
   finding_id INTEGER NOT NULL REFERENCES finding(id),
   document TEXT NOT NULL CHECK(document IN ('config','manifest')),
   place TEXT NOT NULL,
-  offset INTEGER NOT NULL,
-  PRIMARY KEY(image_id, finding_id, document, place, offset)) STRICT, WITHOUT ROWID;
+  offset_bytes INTEGER NOT NULL,
+  PRIMARY KEY(image_id, finding_id, document, place, offset_bytes)) STRICT, WITHOUT ROWID;
 CREATE INDEX image_finding_by_finding ON image_finding(finding_id, image_id);
 )sql";
 
-// job.silent_ends counts leases that ran out without a word while the sensor had other jobs too, silent_ends_alone those while it had
-// nothing else. job.alone is about the lease now: its sensor gets no other job.
-constexpr std::string_view kSuspects = R"sql(
-ALTER TABLE job ADD COLUMN silent_ends INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE job ADD COLUMN silent_ends_alone INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE job ADD COLUMN alone INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE job ADD COLUMN leased_at_us INTEGER NOT NULL DEFAULT 0;
-UPDATE job SET leased_at_us=unixepoch()*1000000 WHERE state='leased';
-CREATE INDEX job_queued_silent ON job(silent_ends, not_before_us) WHERE state='queued' AND silent_ends>0;
-CREATE INDEX job_leased_by_sensor ON job(sensor_id) WHERE state='leased';
-)sql";
-
-// How many diagnostics say that something was not searched (core/report/coverage.hpp): of the walk, of each report, and of an image with
-// all of these.
-constexpr std::string_view kCoverage = R"sql(
-ALTER TABLE layer_facts ADD COLUMN not_opened INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE layer_facts ADD COLUMN incomplete INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE layer_report ADD COLUMN not_opened INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE layer_report ADD COLUMN incomplete INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE image ADD COLUMN not_opened INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE image ADD COLUMN incomplete INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX image_not_searched ON image(id) WHERE not_opened>0 OR incomplete>0;
-)sql";
-
-constexpr std::array<std::string_view, 6> kMigrations{kControl, kContent, kListing, kImageFindings, kSuspects, kCoverage};
+constexpr std::array<std::string_view, 2> kSteps{kControl, kContent};
 
 }  // namespace
 
-std::span<const std::string_view> schema_migrations() { return kMigrations; }
+std::span<const std::string_view> schema_steps() { return kSteps; }
 
 }  // namespace landwaiter::platform

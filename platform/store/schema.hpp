@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "storage/sqlite/sqlite.hpp"
+#include "storage/database/database.hpp"
 
-#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -12,11 +11,8 @@ namespace landwaiter::platform {
 using storage::Rows;
 using storage::Transaction;
 
-/// The platform's schema, as migration scripts. Types and statements stay portable to other engines: the program makes the ids, times are
-/// microseconds since 1970, JSON is text.
-std::span<const std::string_view> schema_migrations();
-
-/// For storage::DatabaseOptions: versions 1 to 3 kept one state for all analyses.
-inline constexpr std::int64_t kSchemaFirstVersion = 3;
+/// The platform's schema, as steps for storage::migrate(), the same for each engine: the program makes the ids, times are microseconds
+/// since 1970, JSON is text.
+std::span<const std::string_view> schema_steps();
 
 }  // namespace landwaiter::platform

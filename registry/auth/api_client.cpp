@@ -72,7 +72,7 @@ Awaitable<ApiAnswer> ApiClient::attempt(ApiRequest request) {
   if (!body) co_return body.error().with_context(request.subject);
   if (body->empty()) co_return out;
   const auto parse = [&] { return parse_json(*body, request.subject, kJsonList); };
-  auto document = co_await transport_->apart(body->size(), parse);
+  auto document = co_await transport_->documents().run(body->size(), parse);
   wipe(*body);  // a token service's answer holds a token
   // The body of an expected error may be HTML; the caller needs only its status.
   if (!document && out.status >= 300) co_return out;

@@ -225,7 +225,7 @@ Awaitable<ListPage> Client::list(ListQuery query, std::string cursor) {
   if (!document) co_return document.error();
   if (document->status != 200) co_return ListPage();
   const auto read = [&] { return read_list(query, *state, std::move(document->body), document->url, document->links); };
-  auto page = co_await impl->transport->apart(document->body.size(), read);
+  auto page = co_await impl->transport->documents().run(document->body.size(), read);
   if (!page) co_return page.error().with_context(where);
   co_return page;
 }
@@ -265,7 +265,7 @@ Awaitable<ManifestDocument> Client::manifest(std::string repository, std::string
     }
     return parse_manifest(std::move(document->body), document->content_type, digest);
   };
-  auto parsed = co_await impl->transport->apart(document->body.size(), read);
+  auto parsed = co_await impl->transport->documents().run(document->body.size(), read);
   if (!parsed) co_return parsed.error().with_context(where);
   co_return parsed;
 }

@@ -3,6 +3,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/digest.hpp"
+#include "core/report/finding.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -47,7 +48,8 @@ struct ManifestDocument {
   std::string content_type;  ///< without parameters; empty when the source has none
   std::string body;
   std::optional<ImageManifest> image;
-  std::optional<ImageIndex> index;  ///< exactly one of image and index is set
+  std::optional<ImageIndex> index;      ///< exactly one of image and index is set
+  std::vector<Diagnostic> diagnostics;  ///< what its source could not read of the image
 };
 
 /// Parses and classifies a manifest body. `content_type` may be empty or generic (text/plain): the body's own mediaType and structure

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kHub = "docker.io";
 constexpr std::string_view kScheme = "docker://";
+constexpr std::string_view kNoLogin = "it must not contain credentials";
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
@@ -49,8 +50,8 @@ bool names_host(std::string_view first) {
   return first.find_first_of(".:") != std::string_view::npos || first == "localhost" || std::ranges::any_of(first, is_upper);
 }
 
-/// Splits HOST/ off `rest`, or supplies Docker Hub and its "library/".
-std::string take_host(std::string_view& rest, std::string& repository_prefix) {
+/// Splits HOST/ off `rest`, or supplies Docker Hub.
+std::string take_host(std::string_view& rest) {
   const std::size_t slash = rest.find('/');
   std::string host(kHub);
   if (slash != std::string_view::npos && names_host(rest.substr(0, slash))) {
@@ -58,13 +59,43 @@ std::string take_host(std::string_view& rest, std::string& repository_prefix) {
     if (!names_host(host)) host = rest.substr(0, slash);
     rest.remove_prefix(slash + 1);
   }
-  if (is_hub(host)) host = kHub;
-  if (host == kHub && rest.find('/') == std::string_view::npos) repository_prefix = "library/";
   return host;
 }
 
 bool is_image_id(std::string_view name) {
   return name.size() == 64 && std::ranges::all_of(name, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+}
+
+/// `text` is what the user wrote, for messages. Without a `host`, `rest` may begin with one.
+Result<Reference> read_reference(std::string_view text, std::string_view rest, std::string host) {
+  if (const std::string shown = without_login(text); shown != text) return invalid(shown, kNoLogin);
+  if (rest.empty()) return invalid(text, "it is empty");
+  if (is_image_id(rest)) return invalid(text, "it is an image id, not a name");
+
+  Reference out;
+  if (const std::size_t at = rest.find('@'); at != std::string_view::npos) {
+    auto digest = Digest::parse(rest.substr(at + 1));
+    if (!digest) return invalid(text, digest.error().message());
+    out.digest = *digest;
+    rest = rest.substr(0, at);
+  }
+  // The tag is cut off before looking for the host: in "a:5000" the colon starts a tag, in "a:5000/b" a port.
+  const std::size_t slash = rest.rfind('/');
+  const std::size_t colon = rest.find(':', slash == std::string_view::npos ? 0 : slash);
+  if (colon != std::string_view::npos) {
+    out.tag = rest.substr(colon + 1);
+    rest = rest.substr(0, colon);
+    if (!is_tag(out.tag)) return invalid(text, "malformed tag " + landwaiter::quoted(out.tag));
+  }
+  out.host = host.empty() ? take_host(rest) : std::move(host);
+  if (is_hub(out.host)) out.host = kHub;
+  const bool official = out.host == kHub && rest.find('/') == std::string_view::npos;
+  if (!is_host(out.host)) return invalid(text, "malformed host " + landwaiter::quoted(out.host));
+  out.repository = (official ? "library/" : "") + std::string(rest);
+  if (std::ranges::any_of(rest, is_upper)) return invalid(text, "a repository name must be lower-case");
+  if (!is_repository_name(out.repository)) return invalid(text, "malformed repository name " + landwaiter::quoted(out.repository));
+  if (out.tag.empty() && out.digest.empty()) out.tag = "latest";
+  return out;
 }
 
 }  // namespace
@@ -99,32 +130,31 @@ bool is_tag(std::string_view tag) {
 Result<Reference> Reference::parse(std::string_view text) {
   std::string_view rest = text;
   if (rest.starts_with(kScheme)) rest.remove_prefix(kScheme.size());
-  if (rest.empty()) return invalid(text, "it is empty");
-  if (const std::string shown = without_login(text); shown != text) return invalid(shown, "it must not contain credentials");
-  if (is_image_id(rest)) return invalid(text, "it is an image id, not a name");
+  return read_reference(text, rest, "");
+}
 
-  Reference out;
-  if (const std::size_t at = rest.find('@'); at != std::string_view::npos) {
-    auto digest = Digest::parse(rest.substr(at + 1));
-    if (!digest) return invalid(text, digest.error().message());
-    out.digest = *digest;
-    rest = rest.substr(0, at);
+Result<AddressedReference> AddressedReference::parse(std::string_view text) {
+  AddressedReference out;
+  const std::size_t end = text.find("://");
+  const std::string scheme = end == std::string_view::npos ? std::string() : to_lower(text.substr(0, end));
+  const bool addressed = scheme == "http" || scheme == "https";
+  std::string_view rest = text;
+  // A password may contain a slash.
+  if (const std::string shown = without_login(text); addressed && shown != text) return invalid(shown, kNoLogin);
+  if (addressed) {
+    rest.remove_prefix(end + 3);
+    const std::size_t slash = rest.find('/');
+    if (slash == 0 || slash == std::string_view::npos || slash + 1 == rest.size())
+      return invalid(text, "it lacks the repository: write " + scheme + "://HOST/REPOSITORY:TAG");
+    out.address = to_lower(rest.substr(0, slash));
+    rest.remove_prefix(slash + 1);
+  } else if (rest.starts_with(kScheme)) {
+    rest.remove_prefix(kScheme.size());
   }
-  std::string prefix;
-  // The tag is cut off before looking for the host: in "a:5000" the colon starts a tag, in "a:5000/b" a port.
-  const std::size_t slash = rest.rfind('/');
-  const std::size_t colon = rest.find(':', slash == std::string_view::npos ? 0 : slash);
-  if (colon != std::string_view::npos) {
-    out.tag = rest.substr(colon + 1);
-    rest = rest.substr(0, colon);
-    if (!is_tag(out.tag)) return invalid(text, "malformed tag " + landwaiter::quoted(out.tag));
-  }
-  out.host = take_host(rest, prefix);
-  if (!is_host(out.host)) return invalid(text, "malformed host " + landwaiter::quoted(out.host));
-  out.repository = prefix + std::string(rest);
-  if (std::ranges::any_of(rest, is_upper)) return invalid(text, "a repository name must be lower-case");
-  if (!is_repository_name(out.repository)) return invalid(text, "malformed repository name " + landwaiter::quoted(out.repository));
-  if (out.tag.empty() && out.digest.empty()) out.tag = "latest";
+  auto reference = read_reference(text, rest, out.address);
+  if (!reference) return reference.error();
+  out.reference = *std::move(reference);
+  out.address = addressed ? scheme + "://" + out.reference.host : out.reference.host;
   return out;
 }
 

@@ -24,6 +24,15 @@ struct Reference {
   std::string manifest_reference() const;
 };
 
+/// A reference, and how its registry is to be reached.
+struct AddressedReference {
+  std::string address;  ///< for Endpoint::parse: the host, with http:// or https:// if the user wrote it
+  Reference reference;
+
+  /// As Reference::parse; with http:// or https:// the part before the first slash is a host, whatever it looks like.
+  static Result<AddressedReference> parse(std::string_view text);
+};
+
 /// A name as a user wrote it, for messages: "user:password@", which does not belong in a name, is replaced by "***@".
 std::string without_login(std::string_view text);
 

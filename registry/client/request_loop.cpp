@@ -24,6 +24,18 @@ std::string keys_of(const Credentials& credentials) {
   }
 }
 
+constexpr const char* kWriteHttps = "write https:// before the host";
+
+/// Whether the answer to a plain request is that of a server that speaks TLS on this port: most say so in clear.
+bool asks_for_tls(int status, std::string_view body) {
+  return status == 400 && (body.find("HTTPS") != std::string_view::npos || body.find("SSL") != std::string_view::npos);
+}
+
+/// Others answer with an alert, which is no HTTP.
+Error with_tls_advice(const Error& error) {
+  return error.code() == ErrorCode::malformed ? Error(error.code(), error.message() + "; if it speaks TLS, " + kWriteHttps) : error;
+}
+
 }  // namespace
 
 RequestLoop::RequestLoop(std::shared_ptr<Transport> transport, Endpoint endpoint, HttpUrl base, std::shared_ptr<LoginSource> login,
@@ -164,7 +176,7 @@ Awaitable<Answer> RequestLoop::follow(Request request, Credential credential) {
     else if (!credential.header.empty()) wire.secret_headers.push_back({"Authorization", credential.header});
     wire.unverified_origin = unverified_origin(endpoint_);
     auto response = co_await transport_->send(std::move(wire));
-    if (!response) co_return named(response.error(), request);
+    if (!response) co_return named(at_home && !base_.tls ? with_tls_advice(response.error()) : response.error(), request);
     const int status = (*response)->status();
     const auto location = (*response)->header("Location");
     const bool expected = std::ranges::find(request.expected, status) != request.expected.end();
@@ -202,6 +214,7 @@ asio::awaitable<Error> RequestLoop::status_error(std::unique_ptr<HttpResponse> r
   // Not another host's words: a redirect could have us read them to whoever sees the error.
   const bool own = url.same_origin(base_);
   if (own && !message.empty()) text += ": " + landwaiter::quoted(authenticator_.scrub(message, request.sent), 200);
+  if (own && !base_.tls && body && asks_for_tls(status, *body)) text += std::string("; it speaks TLS: ") + kWriteHttps;
   Error out(code_of_status(status), authenticator_.scrub(std::move(text), request.sent));
   set_retry_after(out, *response, clock_.now(), body ? std::string_view(*body) : std::string_view());
   co_return out;

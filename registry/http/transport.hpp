@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/async.hpp"
+#include "core/base/document_lane.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/secret.hpp"
 #include "registry/http/proxy.hpp"
@@ -10,7 +11,6 @@
 #include "registry/http/tls_facts.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include <chrono>
 #include <map>
@@ -105,20 +105,12 @@ class Transport {
   /// Request limits per host, shared by all users of this transport.
   Throttle& throttle() { return throttle_; }
 
-  /// Runs work on a document of that size: here, or for a large one on a thread for all of these, one after another, so that whatever else
-  /// the io thread does goes on. What `work` refers to must live until then, as must the transport.
-  template <class Work>
-  asio::awaitable<std::invoke_result_t<Work>> apart(std::uint64_t document_bytes, Work work) {
-    // Parsing takes about a millisecond then.
-    constexpr std::uint64_t kSmall = 64 * limits::KiB;
-    if (document_bytes <= kSmall) co_return work();
-    if (!lane_) lane_ = std::make_shared<asio::thread_pool>(1);
-    co_return co_await run_on(lane_->get_executor(), std::move(work));
-  }
+  /// For the documents that its answers carry.
+  DocumentLane& documents() { return documents_; }
 
  private:
   Throttle throttle_;
-  std::shared_ptr<asio::thread_pool> lane_;  ///< from the first large document on
+  DocumentLane documents_;
 };
 
 std::shared_ptr<Transport> make_transport(boost::asio::any_io_executor executor, TransportOptions options);

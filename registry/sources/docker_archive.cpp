@@ -170,14 +170,18 @@ Result<std::unique_ptr<ImageSource>> open_docker_archive(std::string file, std::
   auto tar = open_archive(file, std::move(opened), where);
   if (!tar) return tar.error();
   if (!tar->contains("manifest.json")) return no_index(*tar, file, where, "manifest.json");
-  auto text = tar->read("manifest.json", limits::archive_index_bytes_max);
+  return docker_archive_in(*std::move(tar), where, std::move(reference));
+}
+
+Result<std::unique_ptr<ImageSource>> docker_archive_in(TarFile tar, const std::string& where, std::string reference) {
+  auto text = tar.read("manifest.json", limits::archive_index_bytes_max);
   if (!text) return text.error().with_context(where);
   auto images = read_images(*text);
   if (!images) return images.error().with_context(where);
   auto image = choose(*images, reference, where);
   if (!image) return image.error();
   const std::string name = reference.empty() ? where : where + ':' + reference;
-  auto source = std::make_unique<DockerArchiveSource>(*std::move(tar), name);
+  auto source = std::make_unique<DockerArchiveSource>(std::move(tar), name);
   auto loaded = source->load(*image);
   if (!loaded) return loaded.error().with_context(name);
   const auto digest = Digest::parse(reference);

@@ -3,6 +3,7 @@
 
 #include "core/os/seekable_file.hpp"
 #include "registry/client/image_source.hpp"
+#include "registry/sources/tar_file.hpp"
 
 #include <memory>
 #include <string>
@@ -14,5 +15,7 @@ namespace landwaiter::registry {
 /// if it is open already.
 Result<std::unique_ptr<ImageSource>> open_docker_archive(std::string file, std::string reference,
                                                          std::shared_ptr<const SeekableFile> opened = nullptr);
+/// The same in a tar that is open; `where` names it for people.
+Result<std::unique_ptr<ImageSource>> docker_archive_in(TarFile tar, const std::string& where, std::string reference);
 
 }  // namespace landwaiter::registry

@@ -151,6 +151,8 @@ class LayoutSource final : public ImageSource {
 
   std::string display_name() const override { return name_; }
 
+  bool holds(const Digest& digest) const { return files_->open(blob_name(digest)).has_value(); }
+
  private:
   /// "" is the image that the source was opened for.
   Result<Digest> digest_of(const std::string& reference) const {
@@ -181,6 +183,37 @@ class LayoutSource final : public ImageSource {
   std::string name_;
 };
 
+/// Blobs by their digests alone.
+class BlobFolderSource final : public ImageSource {
+ public:
+  BlobFolderSource(std::unique_ptr<LayoutFiles> files, const Digest& image, std::string where)
+      : layout_(std::move(files), {}, image.str(), std::move(where)) {}
+
+  Awaitable<ManifestDocument> manifest(std::string reference) override {
+    auto document = co_await layout_.manifest(std::move(reference));
+    if (!document || !document->index) co_return document;
+    auto& members = document->index->manifests;
+    std::erase_if(members, [this](const Descriptor& member) { return !layout_.holds(member.digest); });
+    if (members.empty()) co_return Error(ErrorCode::not_found, display_name() + ": none of the platforms of this index is here");
+    co_return document;
+  }
+
+  Awaitable<std::string> small_blob(Descriptor descriptor) override { co_return co_await layout_.small_blob(std::move(descriptor)); }
+
+  Awaitable<std::unique_ptr<BlobReader>> open_blob(Descriptor descriptor) override {
+    auto reader = co_await layout_.open_blob(std::move(descriptor));
+    if (reader || reader.error().code() != ErrorCode::not_found) co_return reader;
+    co_return Error(
+        ErrorCode::not_found,
+        reader.error().message() + "; a containerd with discard_unpacked_layers keeps no layers: scan the image in its registry");
+  }
+
+  std::string display_name() const override { return layout_.display_name(); }
+
+ private:
+  LayoutSource layout_;
+};
+
 Result<std::unique_ptr<ImageSource>> make_source(std::unique_ptr<LayoutFiles> files, std::string wanted, const std::string& where) {
   auto text = files->read("index.json", limits::manifest_bytes_max);
   if (!text) return text.error().with_context(where);
@@ -206,7 +239,16 @@ Result<std::unique_ptr<ImageSource>> open_oci_archive(std::string file, std::str
   auto tar = open_archive(file, std::move(opened), where);
   if (!tar) return tar.error();
   if (!tar->contains("index.json")) return no_index(*tar, file, where, "index.json");
-  return make_source(std::make_unique<TarFiles>(std::move(*tar)), std::move(tag), where);
+  return oci_archive_in(*std::move(tar), where, std::move(tag));
+}
+
+Result<std::unique_ptr<ImageSource>> oci_archive_in(TarFile tar, const std::string& where, std::string tag) {
+  return make_source(std::make_unique<TarFiles>(std::move(tar)), std::move(tag), where);
+}
+
+Result<std::unique_ptr<ImageSource>> open_blob_folder(std::string directory, ForeignFolder folder, const Digest& image, std::string where) {
+  auto files = std::make_unique<FolderFiles>(std::move(directory), std::move(folder));
+  return std::unique_ptr<ImageSource>(std::make_unique<BlobFolderSource>(std::move(files), image, std::move(where)));
 }
 
 }  // namespace landwaiter::registry

@@ -2,7 +2,8 @@
 #include "storage/local/scan_spool.hpp"
 
 #include "core/base/json_reader.hpp"
-#include "storage/sqlite/sqlite.hpp"
+#include "storage/database/migrations.hpp"
+#include "storage/sqlite/sqlite_database.hpp"
 
 #include <array>
 
@@ -31,8 +32,10 @@ ScanSpool::ScanSpool(std::unique_ptr<Database> database) : database_(std::move(d
 ScanSpool::~ScanSpool() = default;
 
 Result<std::unique_ptr<ScanSpool>> ScanSpool::open() {
-  auto database = Database::open_temporary(kSpoolTables);
+  auto database = SqliteDatabase::open_temporary();
   if (!database) return database.error();
+  auto migrated = migrate(**database, kSpoolTables);
+  if (!migrated) return migrated.error();
   return std::unique_ptr<ScanSpool>(new ScanSpool(*std::move(database)));
 }
 

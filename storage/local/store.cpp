@@ -5,7 +5,8 @@
 #include "core/base/limits.hpp"
 #include "core/report/layer_report_text.hpp"
 #include "storage/compress.hpp"
-#include "storage/sqlite/sqlite.hpp"
+#include "storage/database/migrations.hpp"
+#include "storage/sqlite/sqlite_database.hpp"
 
 #include <array>
 
@@ -14,11 +15,8 @@ namespace {
 
 using Kind = Transaction::Kind;
 
-// Versions 1 and 2 kept one state for all analyses.
-constexpr DatabaseOptions kOptions{.first_version = 2};
-
 // AUTOINCREMENT: an id that was handed out must never name another item, or acknowledge() could drop one that was not sent.
-constexpr std::array<std::string_view, 1> kMigrations{R"sql(
+constexpr std::array<std::string_view, 1> kSchema{R"sql(
 CREATE TABLE layer_facts(
   layer TEXT NOT NULL,
   walker TEXT NOT NULL,
@@ -106,28 +104,35 @@ Result<std::optional<T>> unpacked(Database& database, std::string_view sql, std:
 }  // namespace
 
 struct Store::Impl {
-  std::unique_ptr<Database> database;
+  std::unique_ptr<SqliteDatabase> database;
+
+  static Result<std::unique_ptr<Impl>> make(Result<std::unique_ptr<SqliteDatabase>> database) {
+    if (!database) return database.error();
+    auto migrated = migrate(**database, kSchema);
+    if (!migrated) return migrated.error();
+    return std::make_unique<Impl>(Impl{*std::move(database)});
+  }
 };
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& directory) {
-  auto database = Database::open(directory / "landwaiter.db", kMigrations, kOptions);
-  if (!database) return database.error();
-  return std::unique_ptr<Store>(new Store(std::make_unique<Impl>(Impl{*std::move(database)})));
+  auto impl = Impl::make(SqliteDatabase::open(directory / "landwaiter.db"));
+  if (!impl) return impl.error();
+  return std::unique_ptr<Store>(new Store(*std::move(impl)));
 }
 
 Result<std::unique_ptr<Store>> Store::open_in_memory() {
-  auto database = Database::open_in_memory(kMigrations);
-  if (!database) return database.error();
-  return std::unique_ptr<Store>(new Store(std::make_unique<Impl>(Impl{*std::move(database)})));
+  auto impl = Impl::make(SqliteDatabase::open_in_memory());
+  if (!impl) return impl.error();
+  return std::unique_ptr<Store>(new Store(*std::move(impl)));
 }
 
 Result<std::unique_ptr<Store>> Store::open_temporary() {
-  auto database = Database::open_temporary(kMigrations);
-  if (!database) return database.error();
-  return std::unique_ptr<Store>(new Store(std::make_unique<Impl>(Impl{*std::move(database)})));
+  auto impl = Impl::make(SqliteDatabase::open_temporary());
+  if (!impl) return impl.error();
+  return std::unique_ptr<Store>(new Store(*std::move(impl)));
 }
 
 Result<std::optional<LayerFacts>> Store::layer_facts(const Digest& layer, const Digest& walker) {

@@ -14,7 +14,8 @@ MAY_INCLUDE = {
     "detectors": ("core/*",),
     "storage": ("core/*",),
     "daemon": ("core/*", "registry/*", "detectors/*", "storage/*"),
-    "platform": ("core/*", "storage/sqlite/*.hpp", "storage/compress*.hpp", "registry/client/reference.hpp", "registry/http/host.hpp"),
+    "platform": ("core/*", "storage/database/*.hpp", "storage/sqlite/*.hpp", "storage/postgres/*.hpp", "storage/compress*.hpp",
+                 "registry/client/reference.hpp", "registry/http/host.hpp"),
 }
 # Inside a folder, lowest first: a subfolder may include those before it. "" is what lies in the folder itself.
 FLOORS = {
@@ -22,7 +23,7 @@ FLOORS = {
     "registry": ("http", "auth", "client", "sources", "enumerators"),
     "detectors": ("engine", "image", "walk", "formats", "post_quantum", "keys", "passwords", "ssh", "certificates", "jose", "keystores",
                   "openpgp", "key_files", "libraries", "settings", "", "compiled"),
-    "storage": ("", "sqlite", "local"),
+    "storage": ("", "database", "sqlite", "postgres", "local"),
     "daemon": ("settings", "service", "reader", "scan", "output", "cli", "listing", "check", "sensor", "commands", "flags", ""),
     "platform": ("store", "http", "api", ""),
 }
@@ -35,6 +36,7 @@ EXCEPTIONS = {
 LIBRARIES = {
     "Beast": (r"boost/beast.*", ("registry/http/transport*.cpp", "platform/http/http_server.cpp", "cmake/beast.cpp")),
     "libarchive": (r"archive(_entry)?\.h", ("detectors/*walk*", "detectors/*archive*", "registry/*archive*", "registry/*tar*")),
+    "libpq": (r"libpq-fe\.h", ("storage/postgres/postgres_database.cpp",)),
     "SQLite": (r"sqlite3(ext)?\.h", ("storage/*", "platform/*store*", "detectors/formats/sqlite_reader.cpp")),
     "Vectorscan": (r"hs(/.*)?\.h", ("detectors/*",)),
     "spdlog": (r"spdlog/.*", ("daemon/*", "platform/*", "core/base/log.cpp")),
@@ -43,7 +45,8 @@ LIBRARIES = {
 # core is what all others stand on: its libraries are few.
 CORE_LIBRARIES = re.compile(r"boost/system/.*|nlohmann/.*|openssl/.*|gmpxx\.h|[a-z_]+")
 # Where core needs more: coroutine tools are only a header, and core/os is the seam to the operating system.
-CORE_EXCEPTIONS = {"core/base/async.hpp": r"boost/asio/.*", "core/os/*": r"[a-z]+\.h|(?:sys|arpa|linux)/[a-z]+\.h"}
+CORE_EXCEPTIONS = {"core/base/async.hpp": r"boost/asio/.*", "core/base/document_lane.hpp": r"boost/asio/.*",
+                   "core/os/*": r"[a-z]+\.h|(?:sys|arpa|linux)/[a-z]+\.h"}
 
 # Only these know which operating system they run on; a port to another one is a file beside each of theirs.
 SYSTEM_HOMES = ("core/os/*", "daemon/service/*", "tests/*")

@@ -1,40 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/nearest.hpp"
 
-#include <catch2/catch_test_macros.hpp>
+#include "tests/support/catch.hpp"
 
-#include <vector>
+#include <array>
 
-namespace landwaiter {
-namespace {
+using namespace landwaiter;
 
-const std::vector<std::string> kNames{"scan", "list", "sensor", "--format", "--fail-on", "--platform"};
-
-TEST_CASE("A name that was probably meant", "[nearest]") {
-  CHECK(nearest("scna", kNames) == "scan");
-  CHECK(nearest("SCAN", kNames) == "scan");
-  CHECK(nearest("snesor", kNames) == "sensor");
-  CHECK(nearest("lst", kNames) == "list");
-  CHECK(nearest("--fromat", kNames) == "--format");
-  CHECK(nearest("--fail_on", kNames) == "--fail-on");
-  CHECK(nearest("--platfroms", kNames) == "--platform");
-  CHECK(did_you_mean("scna", kNames) == "; did you mean \"scan\"?");
+TEST_CASE("one edit is a letter missing, too many, exchanged or swapped", "[text]") {
+  CHECK(edit_distance("password", "password") == 0);
+  CHECK(edit_distance("pasword", "password") == 1);
+  CHECK(edit_distance("passwordd", "password") == 1);
+  CHECK(edit_distance("passw0rd", "password") == 1);
+  CHECK(edit_distance("psasword", "password") == 1);
+  CHECK(edit_distance("PASSWORD", "password") == 0);
+  CHECK(edit_distance("", "abc") == 3);
+  CHECK(edit_distance("abc", "") == 3);
 }
 
-TEST_CASE("No name is near", "[nearest]") {
-  CHECK(nearest("", kNames).empty());
-  CHECK(nearest("x", kNames).empty());
-  CHECK(nearest("sc", kNames).empty());
-  CHECK(nearest("nginx", kNames).empty());
-  CHECK(nearest("--verbose", kNames).empty());
-  CHECK(nearest(std::string(100'000, 's'), kNames).empty());
-  CHECK(did_you_mean("nginx", kNames).empty());
+TEST_CASE("the nearest name is close in relation to its length", "[text]") {
+  constexpr std::array<std::string_view, 4> known{"oci", "docker-archive", "oci-archive", "username"};
+  CHECK(nearest("dokcer-archive", known) == "docker-archive");
+  CHECK(nearest("dokcer-archvie", known) == "docker-archive");
+  CHECK(nearest("oic", known) == "oci");
+  CHECK(nearest("xyz", known).empty());
+  CHECK(nearest("oxx", known).empty());  // two of three letters differ: it is another word
+  CHECK(nearest("user", known).empty());
+  CHECK(nearest(std::string(10'000, 'a'), known).empty());
+  CHECK(did_you_mean("usrname", known) == "; did you mean \"username\"?");
+  CHECK(did_you_mean("anything", known).empty());
 }
-
-TEST_CASE("Of several the nearest, then the first", "[nearest]") {
-  const std::vector<std::string> names{"abcdxx", "abcdex", "abcdey"};
-  CHECK(nearest("abcdef", names) == "abcdex");
-}
-
-}  // namespace
-}  // namespace landwaiter

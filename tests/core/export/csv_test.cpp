@@ -105,3 +105,13 @@ TEST_CASE("the pieces of a CSV are the document, whole rows each, and no larger 
   CHECK(empty.next(1) == exports::csv({}));
   CHECK(empty.next(1).empty());
 }
+
+TEST_CASE("a row has the line and what made the layer") {
+  auto images = test::export_samples();
+  images.resize(1);
+  images[0].facts.created_by.assign(images[0].facts.layers.size(), "COPY tls /etc");
+  for (Finding& finding : images[0].findings) finding.occurrences.front().line = 12;
+  const std::string text = exports::csv(images);
+  CHECK(text.find(",line,layer_created_by\r\n") != std::string::npos);
+  CHECK(text.find(",12,COPY tls /etc\r\n") != std::string::npos);
+}

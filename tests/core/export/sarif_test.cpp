@@ -138,3 +138,20 @@ TEST_CASE("paths become URIs") {
   const json log = *parse_json(exports::sarif(images, {}), "sarif", kJsonReport);
   CHECK(log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%20b/%C3%BC%25%23%3F%3Ac");
 }
+
+TEST_CASE("a result points at its line, and says what made the layer") {
+  auto images = test::export_samples();
+  images.resize(1);
+  Finding finding;
+  finding.occurrences.push_back({"etc/a.conf", {}, 0, images[0].facts.layers.at(0), std::nullopt});
+  finding.occurrences.back().line = 12;
+  finding.attributes["issues"] = json::array({{{"code", "x"}, {"severity", "low"}, {"reason", "r"}, {"remedy", "d"}}});
+  images[0].findings = {finding};
+  images[0].facts.created_by.assign(images[0].facts.layers.size(), "COPY a.conf /etc");
+  const auto result = [&] { return (*parse_json(exports::sarif(images, {"1.0", ""}), "sarif", kJsonReport))["runs"][0]["results"][0]; };
+  CHECK(result()["locations"][0]["physicalLocation"]["region"]["startLine"] == 12);
+  CHECK(result()["locations"][0]["physicalLocation"]["region"]["endLine"] == 12);
+  CHECK(result()["message"]["text"] == ": r d (layer 1: COPY a.conf /etc)");
+  images[0].findings[0].occurrences[0].archive = {"inner.conf"};
+  CHECK(result()["locations"][0]["physicalLocation"]["region"]["startLine"] == 1);
+}

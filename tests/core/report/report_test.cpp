@@ -220,3 +220,30 @@ TEST_CASE("Stats add up") {
   sum += ScanStats{10, 20, 30, 40, 50, 60};
   CHECK(json(sum) == json(ScanStats{11, 22, 33, 44, 55, 66}));
 }
+
+TEST_CASE("lines and instructions survive, and reports of older versions have none") {
+  Occurrence place{"etc/a.pem", {}, 3, digest_of("layer"), std::nullopt};
+  CHECK_FALSE(json(place).contains("line"));
+  place.line = 7;
+  CHECK(json(place)["line"] == 7);
+  CHECK(json(place).get<Occurrence>() == place);
+  json old = place;
+  old.erase("line");
+  CHECK_FALSE(old.get<Occurrence>().line);
+  old["line"] = -1;
+  CHECK_FALSE(convert_json<Occurrence>(old, "it"));
+
+  ImageFacts facts;
+  facts.digest = digest_of("image");
+  facts.layers = {digest_of("a"), digest_of("b"), digest_of("a")};
+  CHECK_FALSE(json(facts).contains("created_by"));
+  CHECK(facts.instruction_of(digest_of("a")).empty());
+  facts.created_by = {"ADD a /", "COPY b /", "RUN make"};
+  CHECK(json(facts).get<ImageFacts>().created_by == facts.created_by);
+  CHECK(facts.layer_number(digest_of("a")) == 3);
+  CHECK(facts.instruction_of(digest_of("a")) == "RUN make");
+  CHECK(facts.instruction_of(digest_of("c")).empty());
+  json damaged = facts;
+  damaged["created_by"] = {"ADD a /"};
+  CHECK(damaged.get<ImageFacts>().created_by.empty());
+}

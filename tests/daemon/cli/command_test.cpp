@@ -59,7 +59,7 @@ TEST_CASE("A value of a list is taken in any case", "[cli]") {
   CHECK(tree.format == "json");
   CHECK(tree.rules == std::vector<std::string>{"a", "b"});
   CHECK(tree.images == std::vector<std::string>{"one", "two"});
-  CHECK(tree.program.parsed().full_name() == "tool scan");
+  CHECK(tree.program.chosen().full_name() == "tool scan");
 }
 
 TEST_CASE("What is wrong with a command line", "[cli]") {

@@ -3,7 +3,7 @@
 #include "tests/support/run_awaitable.hpp"
 
 #include "core/base/json.hpp"
-#include "storage/sqlite/sqlite.hpp"
+#include "storage/sqlite/sqlite_database.hpp"
 #include "tests/storage/temporary_directory.hpp"
 #include "tests/support/catch.hpp"
 
@@ -84,8 +84,7 @@ struct Fixture {
 
   /// What the store has of the layer cannot be read any more.
   void damage(char name) {
-    const std::array<std::string_view, 1> as_it_is{""};
-    auto database = storage::Database::open(folder.path() / "landwaiter.db", as_it_is, {.first_version = 2}).value();
+    auto database = storage::SqliteDatabase::open(folder.path() / "landwaiter.db").value();
     storage::Transaction write(*database, storage::Transaction::Kind::write);
     CHECK(write.run("UPDATE layer_facts SET facts=x'010203' WHERE layer=?", {digest(name)}) == 1);
     CHECK(write.run("UPDATE layer_report SET report=x'010203' WHERE layer=?", {digest(name)}) == 1);
@@ -94,8 +93,7 @@ struct Fixture {
 
   /// As on a full disk, but at will.
   void run_sql(std::string_view statement) {
-    const std::array<std::string_view, 1> as_it_is{""};
-    auto database = storage::Database::open(folder.path() / "landwaiter.db", as_it_is, {.first_version = 2}).value();
+    auto database = storage::SqliteDatabase::open(folder.path() / "landwaiter.db").value();
     storage::Transaction write(*database, storage::Transaction::Kind::write);
     write.run(statement);
     REQUIRE(write.commit().has_value());

@@ -152,3 +152,66 @@ TEST_CASE("holes count as zeros without being zeros") {
     CHECK(rig.offsets() == std::vector<std::uint64_t>{std::uint64_t{1} << 40});
   }
 }
+
+namespace {
+
+using Lines = std::vector<std::optional<std::uint64_t>>;
+
+Lines lines_in(Rig& rig) {
+  Lines out;
+  for (const Finding& finding : rig.scan.found(Analysis::cryptography).findings) {
+    for (const Occurrence& occurrence : finding.occurrences) out.push_back(occurrence.line);
+  }
+  return out;
+}
+
+Lines lines_of(std::string_view file, std::size_t piece) {
+  Rig rig;
+  rig.scan.reset("a-file");
+  rig.push(file, piece);
+  rig.scan.finish();
+  return lines_in(rig);
+}
+
+}  // namespace
+
+TEST_CASE("a place in a text has its line, however the file arrives") {
+  std::string file;
+  Lines expected;
+  // Beyond two windows, with some places near each other and some far apart.
+  for (std::uint64_t line = 1; file.size() < 3 * kWindow; ++line) {
+    if (line % 10'000 < 3) {
+      file += needle("samesame") + "\n";
+      expected.emplace_back(line);
+    } else {
+      file += std::string(line % 90, 'x') + "\n";
+    }
+  }
+  REQUIRE(expected.size() > 10);
+  for (const std::size_t piece : {std::size_t{1000}, std::size_t{77'777}, 4 * kWindow}) CHECK(lines_of(file, piece) == expected);
+  Rig rig;
+  rig.scan.whole(as_bytes(std::string_view(file).substr(0, 600'000)));
+  const Lines whole = lines_in(rig);
+  CHECK(whole == Lines(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(whole.size())));
+}
+
+TEST_CASE("files that are no text have no lines") {
+  const std::string mark = needle("12345678");
+  CHECK(lines_of("\n\n" + mark, 100) == Lines{3});
+  CHECK(lines_of(std::string("a\0\n", 3) + mark, 100) == Lines{std::nullopt});
+  CHECK(lines_of("\x30\x82\n" + mark, 100) == Lines{std::nullopt});
+  // A script with an archive behind it: what comes before the first zero is text.
+  const std::string script = "#!/bin/sh\n" + mark + "\n" + std::string(limits::file_head_bytes, 'x') + std::string(1, '\0') + mark;
+  for (const std::size_t piece : {std::size_t{7}, std::size_t{100'000}}) CHECK(lines_of(script, piece) == Lines{2, std::nullopt});
+  Rig rig;
+  rig.scan.reset("a-file");
+  rig.push("\n" + mark, 100);
+  rig.scan.skip(10'000'000);
+  rig.push(mark, 100);
+  rig.scan.finish();
+  CHECK(lines_in(rig) == Lines{2, std::nullopt});
+  // What one file said does not reach into the next.
+  rig.scan.reset("another");
+  rig.scan.whole(as_bytes("\n\n\n" + mark));
+  CHECK(lines_in(rig) == Lines{4});
+}

@@ -119,6 +119,13 @@ std::string make_tar(const std::vector<Item>& items, const char* format) {
   return write_all(writer, items);
 }
 
+std::string make_archive(const std::vector<Item>& items, const char* format, const std::string& options) {
+  const Writer writer(archive_write_new());
+  check(writer.get(), archive_write_set_format_by_name(writer.get(), format));
+  if (!options.empty()) check(writer.get(), archive_write_set_options(writer.get(), options.c_str()));
+  return write_all(writer, items);
+}
+
 std::string make_zip(const std::vector<Item>& items, const std::string& options) {
   const Writer writer(archive_write_new());
   check(writer.get(), archive_write_set_format_zip(writer.get()));
@@ -132,6 +139,18 @@ std::string compress(std::string_view bytes, const std::string& filter) {
   check(writer.get(), archive_write_set_format_raw(writer.get()));
   check(writer.get(), archive_write_add_filter_by_name(writer.get(), filter.c_str()));
   return write_all(writer, {{"content", std::string(bytes)}});
+}
+
+std::string zlib_of(const std::string& bytes) {
+  const std::string gzip = compress(bytes, "gzip");
+  std::uint32_t low = 1, high = 0;
+  for (const char c : bytes) {
+    low = (low + static_cast<unsigned char>(c)) % 65521;
+    high = (high + low) % 65521;
+  }
+  std::string out = "\x78\x9c" + gzip.substr(10, gzip.size() - 18);
+  for (const std::uint32_t part : {high, low}) (out += static_cast<char>(part >> 8)) += static_cast<char>(part & 0xff);
+  return out;
 }
 
 std::string octal(std::uint64_t size) {

@@ -36,8 +36,12 @@ struct Item {
 std::string make_tar(const std::vector<Item>& items, const char* format = "pax");
 /// `options` as libarchive has them, such as "compression=store" or "encryption=zipcrypt".
 std::string make_zip(const std::vector<Item>& items, const std::string& options = "");
+/// By the names of libarchive's formats: 7zip, xar, cpio.
+std::string make_archive(const std::vector<Item>& items, const char* format, const std::string& options = "");
 /// By the names of libarchive's filters: gzip, xz, bzip2, zstd.
 std::string compress(std::string_view bytes, const std::string& filter);
+/// As zlib wraps it (RFC 1950): a header, what is in a gzip file between its header and its trailer, and another checksum.
+std::string zlib_of(const std::string& bytes);
 /// A ustar header with a right checksum; `size` is written as it is into its field, so that it can be absurd.
 std::string tar_header(std::string_view name, std::string_view size_field, char type = '0');
 /// A pax extended header with these records, for the header that follows.

@@ -155,12 +155,52 @@ TEST_CASE("parts: members of an ar archive are opened where they begin") {
   CHECK(found_in(ar({ar_member("//", "a-very-long-name.o/\n"), ar_member("/0", needle("stored__")), ar_member("#1/8", data, "long.xz\0"s),
                      ar_member("odd", "odd"), ar_member("z", zip("zipped__"))})) ==
         Texts{"packed__ f!etc/k", "stored__ f", "zipped__ f!k"});
-  // Sizes that lie: what follows is still searched.
-  std::string lies = ar({ar_member("a", "abc")});
-  lies.replace(8 + 48, 10, "9999999999");
-  CHECK(found_in(lies + zip("zipped__")) == Texts{"zipped__ f!k"});
-  lies.replace(8 + 48, 10, "-1        ");
-  CHECK(found_in(lies + needle("text____")) == Texts{"text____ f"});
+  // An archive in an archive, and one that is said to be longer than its member.
+  CHECK(found_in(ar({ar_member("i", ar({ar_member("odd", "odd"), ar_member("d", data)})), ar_member("z", zip("zipped__"))})) ==
+        Texts{"packed__ f!etc/k", "zipped__ f!k"});
+  const ScannedBlob cut = scan_file(ar({ar_member("d", data.substr(0, data.size() - 20)), ar_member("c", control)}));
+  CHECK(places(cut) == Texts{"control_ f!control", "next____ next", "packed__ f!etc/k"});
+  CHECK(complaints(cut) == Texts{"malformed f"});
+}
+
+TEST_CASE("parts: a damaged ar archive says so, and keeps what could be read") {
+  const std::string first = ar_member("a", compress(make_tar({{"k", needle("packed__")}}), "xz"));
+  const std::string next = ar_member("b", compress(needle("hidden__"), "gzip"));
+  const auto with = [&](std::size_t at, std::string_view text) {
+    std::string changed = next;
+    return changed.replace(at, text.size(), text);
+  };
+  const std::string end = zip("zipped__"), half = next.substr(0, 80);  // its content takes what follows for its own
+  for (const std::string& damaged :
+       {with(48, "9999999999"), with(48, "-1        "), with(48, "1 2       "), with(48, "          "), with(58, "XX"), with(0, "#1/9999 "),
+        with(48, "3         "), next.substr(0, 59), next.substr(0, 30), half, "x"s, "\n\n!"s}) {
+    INFO(damaged);
+    const ScannedBlob report = scan_file(ar({first, damaged}));
+    CHECK(coverage_of(report.diagnostics).not_opened > 0);
+    CHECK(coverage_of(report.diagnostics).incomplete == 0);
+    CHECK(mentions(report, "damaged"));
+    CHECK(places(report).size() >= 2);
+    if (damaged != half) CHECK(places(scan_file(ar({first, damaged}) + end)).back() == "zipped__ f!k");
+  }
+  for (const std::string& whole : {ar({}), ar({first, "\n"}), ar({first, std::string(600, '\0')})})
+    CHECK(scan_file(whole).diagnostics.empty());
+}
+
+TEST_CASE("parts: bytes behind an archive that are neither padding nor an archive are told") {
+  const std::string packed = compress(needle("packed__"), "gzip");
+  const std::string first = cpio("a", needle("first___")), tar = make_tar({{"a", needle("first___")}});
+  for (const std::string& archive : {first, first + std::string(512, '\0'), tar}) {
+    for (const std::string& rest : {"JUNK" + packed, "x"s, "0707" + packed}) {
+      const ScannedBlob plain = scan_file(archive + rest);
+      CHECK(complaints(plain) == Texts{"malformed f"});
+      CHECK(coverage_of(plain.diagnostics).not_opened == 1);
+      CHECK(complaints(scan_file(compress(archive + rest, "gzip"))) == Texts{"malformed f"});
+      CHECK(mentions(plain, "behind the end of this"));
+      CHECK(places(plain).front() == "first___ f!a");
+    }
+    CHECK(scan_file(archive + std::string(700, '\0') + packed).diagnostics.empty());
+    CHECK(scan_file(ar({ar_member("a", archive), ar_member("b", packed)})).diagnostics.empty());
+  }
 }
 
 TEST_CASE("parts: cpio archives, alone, compressed and one after the other") {
@@ -203,8 +243,7 @@ TEST_CASE("parts: formats that are not opened are told, by their bytes") {
   iso.resize(40'960);
   ext.replace(1024, 4, "\x10\0\0\0"s);
   ext.replace(1024 + 56, 4, "\x53\xef\x01\0"s);
-  const Texts known{"7z\xbc\xaf\x27\x1c",
-                    "Rar!\x1a\x07\x01\0"s,
+  const Texts known{"Rar!\x1a\x07\x01\0"s,
                     "xar!\0\x1c"s,
                     "MSCF\0\0\0\0"s,
                     "\x04\x22\x4d\x18",

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stores of other programs whose content does not lie in their file as it is: git's objects and SQLite's long rows.
 #include "core/report/coverage.hpp"
-#include "detectors/walk/git_pack.hpp"
+#include "detectors/walk/git_objects.hpp"
 #include "detectors/walk/sqlite_rows.hpp"
 #include "tests/detectors/support/walker_support.hpp"
 #include "tests/support/catch.hpp"
 
 #include <sqlite3.h>
 
+#include <optional>
 #include <set>
 
 using namespace landwaiter;
@@ -18,19 +19,6 @@ using namespace std::literals;
 namespace {
 
 using Texts = std::vector<std::string>;
-
-/// As zlib wraps it (RFC 1950): a header, what is in a gzip file between its header and its trailer, and another checksum.
-std::string deflated(const std::string& bytes) {
-  const std::string gzip = compress(bytes, "gzip");
-  std::uint32_t low = 1, high = 0;
-  for (const char c : bytes) {
-    low = (low + static_cast<unsigned char>(c)) % 65521;
-    high = (high + low) % 65521;
-  }
-  std::string out = "\x78\x9c" + gzip.substr(10, gzip.size() - 18);
-  for (const std::uint32_t part : {high, low}) (out += static_cast<char>(part >> 8)) += static_cast<char>(part & 0xff);
-  return out;
-}
 
 ScannedBlob scan_file(const std::string& content, std::size_t chunk_size = 64 * 1024) {
   return scan(make_tar({{"f", content}, {"next", needle("next____")}}), {}, chunk_size);
@@ -45,11 +33,11 @@ std::string object(unsigned type, const std::string& content, const std::string&
     byte = size & 0x7f;
   }
   out += static_cast<char>(byte);
-  return out + base + deflated(content);
+  return out + base + zlib_of(content);
 }
 
-std::string pack(const Texts& objects) {
-  std::string out = "PACK\0\0\0\x02\0\0\0"s + static_cast<char>(objects.size());
+std::string pack(const Texts& objects, std::optional<unsigned> count = std::nullopt) {
+  std::string out = "PACK\0\0\0\x02\0\0\0"s + static_cast<char>(count.value_or(static_cast<unsigned>(objects.size())));
   for (const std::string& each : objects) out += each;
   return out + std::string(20, '#');
 }
@@ -92,10 +80,10 @@ std::size_t found_of(const ScannedBlob& report, const std::string& name, std::si
 }  // namespace
 
 TEST_CASE("stores: loose objects of git") {
-  const ScannedBlob report = scan_file(deflated("blob 15\0"s + needle("loose___")));
+  const ScannedBlob report = scan_file(zlib_of("blob 15\0"s + needle("loose___")));
   CHECK(places(report) == Texts{"loose___ f!f.content", "next____ next"});
   CHECK(complaints(report).empty());
-  const ScannedBlob cut = scan_file(deflated("blob\0" + needle("loose___") + noise(2000)).substr(0, 1000));
+  const ScannedBlob cut = scan_file(zlib_of("blob\0" + needle("loose___") + noise(2000)).substr(0, 1000));
   CHECK(complaints(cut) == Texts{"malformed f"});
 }
 
@@ -106,9 +94,8 @@ TEST_CASE("stores: objects of a git pack, and what deltas add") {
       pack({object(1, needle("commit__")), object(3, needle("blob____") + std::string(5000, 'y')), object(6, delta, "\x81\x05"),
             object(7, delta, std::string(20, '\xaa')), object(2, "tree"), object(4, "tag")});
   for (const std::size_t chunk : {std::size_t{7}, std::size_t{1000}, whole.size() * 2}) {
-    const ScannedBlob report = scan_file(whole + needle("behind__"), chunk);
-    CHECK(places(report) ==
-          Texts{"behind__ f", "blob____ f!blob 2", "commit__ f!commit 1", "inserted f!delta 3", "inserted f!delta 4", "next____ next"});
+    const ScannedBlob report = scan_file(whole, chunk);
+    CHECK(places(report) == Texts{"blob____ f!blob 2", "commit__ f!commit 1", "inserted f!delta 3", "inserted f!delta 4", "next____ next"});
     REQUIRE(report.diagnostics.size() == 1);
     INFO(report.diagnostics[0].message);
     CHECK(report.diagnostics[0].message.starts_with("2 objects of this git pack"));
@@ -119,6 +106,65 @@ TEST_CASE("stores: objects of a git pack, and what deltas add") {
     const ScannedBlob report = scan_file(damaged + needle("behind__"));
     CHECK(found_of(report, "behind__") == 1);
     CHECK(coverage_of(report.diagnostics).incomplete == 0);
+  }
+}
+
+TEST_CASE("stores: a git pack that is not what it says is told") {
+  const std::string one = object(3, needle("one_____")), two = object(3, needle("two_____"));
+  const std::string whole = pack({one, two});
+  std::string longer = two, shorter = two;
+  longer[0] = static_cast<char>(longer[0] - 1);
+  shorter[0] = static_cast<char>(shorter[0] + 1);
+  for (const std::string& damaged : {pack({one, two}, 1), pack({one, two}, 0), pack({one, two}, 3), whole.substr(0, whole.size() - 1),
+                                     whole.substr(0, whole.size() - 20), whole.substr(0, whole.size() - 25), whole + "x",
+                                     whole + std::string(13, '\0'), pack({one, longer}), pack({one, shorter})}) {
+    const ScannedBlob report = scan_file(damaged);
+    CHECK(complaints(report) == Texts{"malformed f"});
+    CHECK(coverage_of(report.diagnostics).not_opened == 1);
+    CHECK(found_of(report, "next____") == 1);
+  }
+  CHECK(found_of(scan_file(pack({one, two}, 1)), "one_____") == 1);
+  CHECK(found_of(scan_file(pack({one, two}, 3)), "two_____") == 1);
+  CHECK(complaints(scan_file(whole + std::string(12, '#'))).empty());  // a checksum of SHA-256
+  for (const std::string& cut : {"\x03\x05\xff"s,
+                                 "\x03\x05\x08"
+                                 "abc"s,
+                                 "\x03\x05\x91"s, "\x03\x05\0"s, "\xff"s}) {
+    const ScannedBlob report = scan_file(pack({one, object(7, cut, std::string(20, '\xaa'))}));
+    CHECK(complaints(report) == Texts{"malformed f!delta 2", "unsupported f"});
+    CHECK(found_of(report, "one_____") == 1);
+  }
+}
+
+TEST_CASE("stores: differences to objects of the same git pack are put together") {
+  const std::string base = object(3, "NEED" + std::string(300, '-') + "LE:copied__");
+  const std::string size = "\xbb\x02"s;                                        // 315
+  const std::string copied = size + "\x0f" + "\x90\x04" + "\x93\x30\x01\x0b";  // 4 from the begin, 11 from 304
+  const std::string again = "\x0f\x10\x90\x0f\x01!"s;
+  const auto back = [](std::size_t bytes) {
+    return bytes < 128 ? std::string(1, static_cast<char>(bytes))
+                       : std::string{static_cast<char>(0x80 | ((bytes >> 7) - 1)), static_cast<char>(bytes & 0x7f)};
+  };
+  const std::string second = object(6, copied, back(base.size()));
+  const std::string third = object(6, again, back(second.size()));
+  for (const std::size_t chunk : {std::size_t{7}, std::size_t{64} * 1024}) {
+    const ScannedBlob report = scan_file(pack({base, second, third}), chunk);
+    CHECK(places(report) == Texts{"copied__ f!blob 2", "copied__ f!blob 3", "next____ next"});
+    CHECK(complaints(report).empty());
+  }
+  // By name: git's own, of "blob 12" and this text.
+  const ScannedBlob named = scan_file(
+      pack({object(3, "hello world\n"), object(7, "\x0c\x14\x90\x05\x0f" + needle("inserted"),
+                                               "\x3b\x18\xe5\x12\xdb\xa7\x9e\x4c\x83\x00\xdd\x08\xae\xb3\x7f\x8e\x72\x8b\x8d\xad"s)}));
+  CHECK(places(named) == Texts{"inserted f!blob 2", "next____ next"});
+  for (const Diagnostic& each : named.diagnostics) FAIL_CHECK(each.message);
+  // Of what a damaged one inserts, all is found.
+  for (const std::string& damaged :
+       {size + "\x20\x0f" + needle("inserted") + "\x93\xff\xff\x0b", size + "\x0f\x0f" + needle("inserted") + "\x01",
+        "\x05\x0f\x0f" + needle("inserted"), size + "\x05\x0f" + needle("inserted")}) {
+    const ScannedBlob report = scan_file(pack({base, object(6, damaged, back(base.size()))}));
+    CHECK(found_of(report, "inserted") == 1);
+    CHECK(complaints(report) == Texts{"malformed f!blob 2"});
   }
 }
 

@@ -2,6 +2,7 @@
 // What opening hostile layers costs, by the walk's own count, so that it is the same on every machine.
 #include "core/base/limits.hpp"
 #include "detectors/walk/layer_scanner.hpp"
+#include "detectors/walk/seven_zip_header.hpp"
 #include "tests/detectors/support/walker_support.hpp"
 #include "tests/support/catch.hpp"
 
@@ -102,7 +103,7 @@ std::string long_names(const std::string& name, std::size_t times) {
 std::string in_file(const std::string& name, std::string content) { return closed(file(name, content)); }
 
 /// Little-endian.
-std::string number(std::uint32_t value, std::size_t bytes) {
+std::string number(std::uint64_t value, std::size_t bytes) {
   std::string out;
   for (std::size_t i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
   return out;
@@ -204,9 +205,96 @@ std::vector<HostileLayer> archives() {
   };
 }
 
+/// An object of a git pack; `base` is what a delta says of its own.
+std::string git_object(unsigned type, const std::string& content, const std::string& base = "") {
+  std::string out;
+  std::size_t size = content.size();
+  unsigned byte = type << 4 | (size & 15);
+  for (size >>= 4; size > 0; size >>= 7) {
+    out += static_cast<char>(byte | 0x80);
+    byte = size & 0x7f;
+  }
+  return (out += static_cast<char>(byte)) + base + zlib_of(content);
+}
+
+/// `first`, and then the same object again and again.
+std::string git_pack(const std::string& first, const std::string& object) {
+  const std::uint32_t count = static_cast<std::uint32_t>(kBytes / object.size());
+  std::string out = "PACK\0\0\0\x02"s;
+  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>((count + 1) >> shift);
+  out += first;
+  for (std::uint32_t i = 0; i < count; ++i) out += object;
+  return in_file("p.pack", out + std::string(20, '#'));
+}
+
+/// A database of one full page after the header: cells of `bytes_here` bytes in each other, which go on in pages that never come.
+std::string database(std::size_t cells, std::size_t bytes_here, const std::string& size) {
+  constexpr std::size_t kPage = 65'536, kFirstCell = 1'000, kDistance = 8;
+  std::string head = "SQLite format 3\0\0\x01\x01\x01\0\x40\x20\x20"s, page = "\x0d\0\0\x7f\xff\0\0\0"s;
+  head.resize(kPage);
+  page.resize(kPage);
+  const auto put = [&](std::size_t at, std::uint64_t value, std::size_t bytes) {
+    for (std::size_t i = bytes; i-- > 0; value >>= 8) page[at + i] = static_cast<char>(value);
+  };
+  for (std::size_t i = 0; i < cells; ++i) {
+    const std::size_t at = kFirstCell + kDistance * i;
+    put(8 + 2 * i, at, 2);
+    page.replace(at, size.size() + 1, size + "\x01");
+    if (bytes_here > 0) put(at + size.size() + 1 + bytes_here, 1'000'000 + i, 4);
+  }
+  std::string out = head;
+  while (out.size() < kBytes) out += page;
+  return in_file("a.db", out);
+}
+
+/// A 7z archive of so many folders of one file each, or of one folder of so many files; all packed bytes are the same few.
+std::string seven_zip(std::uint32_t folders, std::uint32_t files, const std::string& coder, const std::string& packed,
+                      std::uint32_t unpacked) {
+  const auto count = [](std::uint32_t value) { return "\xf0" + number(value, 4); };
+  const auto times = [](std::uint32_t n, const std::string& text) {
+    std::string out;
+    for (std::uint32_t i = 0; i < n; ++i) out += text;
+    return out;
+  };
+  std::string header = "\x01\x04\x06\0"s + count(folders) + "\x09" + times(folders, count(static_cast<std::uint32_t>(packed.size()))) +
+                       "\0\x07\x0b"s + count(folders) + '\0' + times(folders, "\x01" + coder) + "\x0c" + times(folders, count(unpacked)) +
+                       '\0';
+  const std::uint32_t of_each = files / folders;
+  header += "\x08\x0d" + times(folders, count(of_each)) + "\x09" + times(folders * (of_each - 1), "\0"s) + "\0\0"s;
+  const std::string names = '\0' + times(files, "a\0\0\0"s);
+  header += "\x05" + count(files) + "\x11" + count(static_cast<std::uint32_t>(names.size())) + names + "\0\0"s;
+  const std::string content = times(folders, packed);
+  const auto checksum = [](const std::string& text) { return number(seven_zip_checksum(as_bytes(text)), 4); };
+  const std::string where =
+      number(static_cast<std::uint32_t>(content.size()), 8) + number(static_cast<std::uint32_t>(header.size()), 8) + checksum(header);
+  return in_file("a.7z", "7z\xbc\xaf\x27\x1c\0\x04"s + checksum(where) + where + content + header);
+}
+
+std::vector<HostileLayer> stores() {
+  const std::string base = git_object(3, std::string(60'000, 'b')), by_name(20, '\xaa');
+  const std::string hello = git_object(3, "hello world\n");
+  const std::string name_of_hello = "\x3b\x18\xe5\x12\xdb\xa7\x9e\x4c\x83\x00\xdd\x08\xae\xb3\x7f\x8e\x72\x8b\x8d\xad"s;
+  std::string copies = "\x0c\xe0\xa7\x12", instructions = "\xe0\xd4\x03\x01";  // of 300,000 and of 1 byte
+  for (int i = 0; i < 25'000; ++i) copies += "\x90\x0c";
+  for (int i = 0; i < 200'000; ++i) instructions += "\x90\x01";
+  const std::string lzma = "\x23\x03\x01\x01\x05\x5d\0\0\x01\0"s, lzma_zeros = std::string(13, '\0');
+  return {
+      {"git, small objects", git_pack("", git_object(3, "x")), true},
+      {"git, deltas to nothing", git_pack(base, git_object(7, "\x01\x01", by_name)), true},
+      {"git, many instructions", git_pack(base, git_object(7, instructions, by_name)), true},
+      {"git, many copies", git_pack(hello, git_object(7, copies, name_of_hello)), true},
+      {"SQLite, small cells", database(400, 0, "\x01")},
+      {"SQLite, cells in each other", database(256, 60'000, "\x87\xd4\x5c")},
+      {"7z, small files", seven_zip(1, 40'000, "\x01\0"s, "x", 1), true},
+      {"7z, copied folders", seven_zip(6'000, 6'000, "\x01\0"s, "x", 1), true},
+      {"7z, packed folders", seven_zip(6'000, 6'000, lzma, lzma_zeros, 100), true},
+      {"7z, deflated folders", seven_zip(6'000, 6'000, "\x03\x04\x01\x08", "\x01\x01\0\xfe\xffx"s, 1), true},
+  };
+}
+
 std::vector<HostileLayer> all_layers() {
   std::vector<HostileLayer> all = headers();
-  for (auto* more : {&compressed, &archives}) std::ranges::move((*more)(), std::back_inserter(all));
+  for (auto* more : {&compressed, &archives, &stores}) std::ranges::move((*more)(), std::back_inserter(all));
   return all;
 }
 
@@ -235,6 +323,11 @@ TEST_CASE("what opening hostile layers costs is bounded by their size", "[work]"
     CHECK(says_so(scanned) == layer.refused);
   }
   CHECK(charged > 40);  // all but headers of a block
+}
+
+TEST_CASE("cells of SQLite that lie in each other cost what is copied of them", "[work]") {
+  CHECK(scan(database(256, 60'000, "\x87\xd4\x5c")).work > std::uint64_t{250} * 60'000);
+  CHECK(scan(database(256, 0, "\x01")).work < 100'000);
 }
 
 TEST_CASE("what follows hostile bytes is read again when enough bytes came", "[work]") {

@@ -159,7 +159,7 @@ TEST_CASE("layers: a sensor that runs fewer analyses leaves what others found") 
 }
 
 TEST_CASE("layers: pruning keeps what images show and what sensors would make now, for each analysis alone") {
-  const auto database = storage::Database::open_in_memory(platform::schema_migrations()).value();
+  const auto database = platform_database();
   const SystemTime now = from_unix_us(1'800'000'000'000'000);
   Transaction transaction(*database, Transaction::Kind::write);
   transaction.run("INSERT INTO sensor(id,name,version,public_key,enrolled_by,created_at_us,seen_at_us) VALUES('s','s','1',x'00','t',0,0)");
@@ -199,7 +199,7 @@ TEST_CASE("layers: pruning keeps what images show and what sensors would make no
 }
 
 TEST_CASE("layers: pruning keeps for no sensor that is gone, and the newest facts with the reports of a live one") {
-  const auto database = storage::Database::open_in_memory(platform::schema_migrations()).value();
+  const auto database = platform_database();
   const SystemTime now = from_unix_us(1'800'000'000'000'000);
   Transaction transaction(*database, Transaction::Kind::write);
   const auto seen = [&](const char* id, const EngineState& engine, SystemTime when) {

@@ -3,18 +3,26 @@
 
 #include "core/base/clock.hpp"
 #include "platform/platform.hpp"
+#include "storage/database/migrations.hpp"
+#include "storage/sqlite/sqlite_database.hpp"
+#include "tests/platform/support/test_platform.hpp"
+#include "tests/storage/support/test_engine.hpp"
 #include "tests/storage/temporary_directory.hpp"
 #include "tests/support/catch.hpp"
 
-#include <array>
+#include <filesystem>
 
 namespace landwaiter::test {
 
 TEST_CASE("schema: a database of before is refused with a sentence that says what to do") {
   const TemporaryDirectory folder;
   const auto file = folder.path() / "platform.db";
-  const std::array<std::string_view, 3> before{"CREATE TABLE layer_report(layer TEXT, detector_state TEXT)", "", ""};
-  REQUIRE(storage::Database::open(file, before).has_value());
+  {
+    const auto before = storage::SqliteDatabase::open(file).value();
+    storage::Transaction write(*before, storage::Transaction::Kind::write);
+    write.script("CREATE TABLE layer_report(layer TEXT, detector_state TEXT);PRAGMA user_version=9");
+    REQUIRE(write.commit().has_value());
+  }
   platform::PlatformConfig config;
   config.state_directory = folder.path();
   const RealClock clock;
@@ -24,14 +32,43 @@ TEST_CASE("schema: a database of before is refused with a sentence that says wha
   CHECK(created.error().message().find("delete it") != std::string::npos);
 }
 
-TEST_CASE("schema: its scripts make a new database, once") {
-  const TemporaryDirectory folder;
-  const storage::DatabaseOptions options{.first_version = platform::kSchemaFirstVersion};
-  for (int i = 0; i < 2; ++i) {
-    const auto database = storage::Database::open(folder.path() / "a.db", platform::schema_migrations(), options);
-    INFO((database ? std::string() : database.error().message()));
-    REQUIRE(database.has_value());
+TEST_CASE("schema: its steps make a new database, once, on each engine") {
+  for (const TestEngine& engine : test_engines()) {
+    const auto database = engine.fresh_database();
+    for (int i = 0; i < 2; ++i) {
+      const auto migrated = storage::migrate(*database, platform::schema_steps());
+      INFO(engine.name << ": " << (migrated ? "" : migrated.error().message()));
+      REQUIRE(migrated.has_value());
+    }
   }
+}
+
+TEST_CASE("a token is issued beside a platform that serves, and changes no lease of it") {
+  TestPlatform platform;
+  const TestSensor sensor = platform.enroll("s");
+  platform.scan_images({"localhost:5000/app:1"});
+  REQUIRE(platform.acquire(sensor).size() == 1);
+  const auto lease_end = [&] {
+    const auto database = storage::SqliteDatabase::open(platform.config().state_directory / "platform.db").value();
+    storage::Transaction read(*database, storage::Transaction::Kind::read);
+    return read.number("SELECT lease_until_us FROM job WHERE state='leased'");
+  };
+  const std::int64_t before = lease_end();
+  REQUIRE(before > 0);
+  platform.clock.advance(std::chrono::seconds(10));
+  const auto issue = [&](const platform::PlatformConfig& config) {
+    return platform::issue_token(config, platform::TokenKind::api, "beside", std::nullopt, platform.clock);
+  };
+  CHECK(issue(platform.config()).has_value());
+  CHECK(lease_end() == before);
+
+  const TemporaryDirectory empty;
+  platform::PlatformConfig elsewhere;
+  elsewhere.state_directory = empty.path();
+  const auto refused = issue(elsewhere);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message().find("holds no platform") != std::string::npos);
+  CHECK(std::filesystem::is_empty(empty.path()));
 }
 
 }  // namespace landwaiter::test

@@ -3,6 +3,9 @@
 
 #include "core/base/encoding.hpp"
 #include "core/wire/protocol.hpp"
+#include "platform/store/schema.hpp"
+#include "storage/database/migrations.hpp"
+#include "storage/sqlite/sqlite_database.hpp"
 #include "tests/support/catch.hpp"
 
 #include <sodium.h>
@@ -66,19 +69,31 @@ LayerReport secrets_report(const std::string& layer, const std::string& state) {
   return report;
 }
 
+std::unique_ptr<storage::Database> platform_database() {
+  auto database = storage::SqliteDatabase::open_in_memory();
+  REQUIRE(database.has_value());
+  REQUIRE(storage::migrate(**database, platform::schema_steps()).has_value());
+  return *std::move(database);
+}
+
 TestPlatform::TestPlatform() {
   start();
-  api_token = platform_->create_token(platform::TokenKind::api, "test", std::nullopt).value().reveal();
+  api_token = platform::issue_token(config(), platform::TokenKind::api, "test", std::nullopt, clock).value().reveal();
 }
 
 TestPlatform::~TestPlatform() {
   if (platform_) kill();
 }
 
-void TestPlatform::start() {
-  io_ = std::make_unique<boost::asio::io_context>();
+platform::PlatformConfig TestPlatform::config() const {
   platform::PlatformConfig config;
   config.state_directory = folder_.path() / "state";
+  return config;
+}
+
+void TestPlatform::start() {
+  io_ = std::make_unique<boost::asio::io_context>();
+  platform::PlatformConfig config = this->config();
   config.reap_interval = std::chrono::milliseconds(20);
   auto created = platform::Platform::create(config, clock);
   INFO((created ? std::string() : created.error().message()));

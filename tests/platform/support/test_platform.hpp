@@ -5,6 +5,7 @@
 #include "core/base/json.hpp"
 #include "core/report/report.hpp"
 #include "platform/platform.hpp"
+#include "storage/database/database.hpp"
 #include "tests/platform/support/http_client.hpp"
 #include "tests/storage/temporary_directory.hpp"
 
@@ -86,6 +87,7 @@ class TestPlatform {
   std::string api_token;
   std::uint16_t port = 0;
   const std::filesystem::path& folder() const { return folder_.path(); }
+  platform::PlatformConfig config() const;
 
  private:
   TemporaryDirectory folder_;
@@ -93,6 +95,9 @@ class TestPlatform {
   std::unique_ptr<platform::Platform> platform_;
   std::thread thread_;
 };
+
+/// An empty database with the platform's schema, in memory.
+std::unique_ptr<storage::Database> platform_database();
 
 Digest digest(std::string_view text);
 /// For cryptography alone.

@@ -123,3 +123,34 @@ TEST_CASE("names, tags and hosts keep their bounds", "[reference]") {
   CHECK_FALSE(is_host("host..name"));
   CHECK_FALSE(is_host("[::1]x"));
 }
+
+TEST_CASE("a reference may say how its registry is reached", "[reference]") {
+  struct Case {
+    std::string text, address, name;
+  };
+  const std::vector<Case> cases{
+      {"https://localhost:5000/a/b:1", "https://localhost:5000", "localhost:5000/a/b:1"},
+      {"http://10.0.0.1/a", "http://10.0.0.1", "10.0.0.1/a:latest"},
+      {"HTTPS://Registry/shop@" + kDigest, "https://registry", "registry/shop@" + kDigest},
+      {"https://[::1]:5000/a:1", "https://[::1]:5000", "[::1]:5000/a:1"},
+      {"https://index.docker.io/alpine", "https://docker.io", "docker.io/library/alpine:latest"},
+      {"localhost:5000/a", "localhost:5000", "localhost:5000/a:latest"},
+      {"docker://localhost:5000/a", "localhost:5000", "localhost:5000/a:latest"},
+      {"alpine", "docker.io", "docker.io/library/alpine:latest"},
+  };
+  for (const Case& one : cases) {
+    INFO(one.text);
+    const auto got = AddressedReference::parse(one.text);
+    REQUIRE(got);
+    CHECK(got->address == one.address);
+    CHECK(got->reference.str() == one.name);
+  }
+  for (const std::string text : {"https://", "https:///a", "https://host", "https://host/", "http://a b/c", "https://host/A",
+                                 "ftp://host/a", "https://host/a:1:2"}) {
+    INFO(text);
+    CHECK(AddressedReference::parse(text).has_error());
+  }
+  const auto secret = AddressedReference::parse("https://me:se/cret@host/a");
+  REQUIRE(secret.has_error());
+  CHECK(secret.error().message().find("cret") == std::string::npos);
+}

@@ -447,3 +447,20 @@ TEST_CASE("names that would leave their place in the URL are not sent", "[reques
   CHECK(session.run(session.client->tags("a?x", "")).error().code() == ErrorCode::invalid_argument);
   CHECK(server.requests().empty());
 }
+
+TEST_CASE("a port that speaks TLS answers a plain request, and the error says what to write", "[request_loop]") {
+  for (const std::string body :
+       {"Client sent an HTTP request to an HTTPS server.\n", "<title>400 The plain HTTP request was sent to HTTPS port</title>",
+        "You're speaking plain HTTP to an SSL-enabled server port."}) {
+    ScriptedServer server([&](const ScriptedRequest&) { return status(400, {}, body); });
+    Session session(server);
+    auto refused = session.run(session.client->manifest("a", "1"));
+    REQUIRE(refused.has_error());
+    CHECK(mentions(refused.error(), "it speaks TLS: write https:// before the host"));
+  }
+  ScriptedServer server([&](const ScriptedRequest&) { return status(400, {}, "malformed name"); });
+  Session session(server);
+  auto refused = session.run(session.client->manifest("a", "1"));
+  REQUIRE(refused.has_error());
+  CHECK_FALSE(mentions(refused.error(), "https://"));
+}

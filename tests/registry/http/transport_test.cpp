@@ -404,19 +404,3 @@ TEST_CASE("TLS trusts known authorities and the right name only", "[transport]")
   no_file.tls.ca_file = "/nonexistent/ca.pem";
   CHECK(patient(no_file, "https://localhost:" + port + "/").error().code() == ErrorCode::configuration);
 }
-
-TEST_CASE("work on a large document is done on another thread, one after another", "[transport]") {
-  boost::asio::io_context io;
-  const auto transport = make_transport(io.get_executor(), {});
-  const auto where = [&](std::uint64_t bytes) {
-    const auto tell = [] { return std::this_thread::get_id(); };
-    return run_awaitable(io, transport->apart(bytes, tell));
-  };
-  CHECK(where(64 * limits::KiB) == std::this_thread::get_id());
-  const auto apart = where(64 * limits::KiB + 1);
-  CHECK(apart != std::this_thread::get_id());
-  CHECK(where(limits::MiB) == apart);
-  // What it throws comes back.
-  const auto fail = []() -> int { throw std::runtime_error("broken"); };
-  CHECK_THROWS_AS(run_awaitable(io, transport->apart(limits::MiB, fail)), std::runtime_error);
-}

@@ -3,7 +3,7 @@
 
 #include "core/base/json.hpp"
 #include "core/report/layer_report_text.hpp"
-#include "storage/sqlite/sqlite.hpp"
+#include "storage/sqlite/sqlite_database.hpp"
 #include "tests/storage/temporary_directory.hpp"
 #include "tests/support/catch.hpp"
 
@@ -171,7 +171,7 @@ TEST_CASE("store: an item of the outbox whose payload is damaged does not keep b
   auto store = open(folder.path());
   for (const char* key : {"a", "b"}) REQUIRE(store->enqueue({0, "complete", key, "payload"}).has_value());
   {
-    auto database = Database::open(folder.path() / "landwaiter.db", std::array<std::string_view, 1>{""}, {.first_version = 2}).value();
+    auto database = SqliteDatabase::open(folder.path() / "landwaiter.db").value();
     Transaction write(*database, Transaction::Kind::write);
     CHECK(write.run("UPDATE outbox SET payload=x'010203' WHERE key='a'") == 1);
     REQUIRE(write.commit().has_value());
@@ -229,7 +229,12 @@ TEST_CASE("store: pruning after a scan leaves what scans with other options use 
 TEST_CASE("store: a file of before is refused with a sentence that says what to do") {
   const TemporaryDirectory folder;
   const auto file = folder.path() / "landwaiter.db";
-  REQUIRE(Database::open(file, std::array<std::string_view, 2>{"CREATE TABLE layer_report(layer TEXT)", ""}).has_value());
+  {
+    const auto before = SqliteDatabase::open(file).value();
+    Transaction write(*before, Transaction::Kind::write);
+    write.script("CREATE TABLE layer_report(layer TEXT);PRAGMA user_version=2");
+    REQUIRE(write.commit().has_value());
+  }
   const auto store = Store::open(folder.path());
   REQUIRE_FALSE(store.has_value());
   CHECK(store.error().code() == ErrorCode::io);
@@ -268,7 +273,7 @@ TEST_CASE("store: a damaged stored report is an io error with the layer's name, 
   const TemporaryDirectory folder;
   open(folder.path());
   {
-    auto database = Database::open(folder.path() / "landwaiter.db", std::array<std::string_view, 1>{""}, {.first_version = 2}).value();
+    auto database = SqliteDatabase::open(folder.path() / "landwaiter.db").value();
     Transaction write(*database, Transaction::Kind::write);
     write.run("INSERT INTO layer_report VALUES(?,'secrets',?,?,0)", {digest("bad"), kSecrets.state, Bytes{1, 2, 3}});
     REQUIRE(write.commit().has_value());

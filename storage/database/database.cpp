@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/database/database.hpp"
+
+#include <utility>
+
+namespace landwaiter::storage {
+namespace {
+
+ErrorCode code_of(Failure failure) {
+  switch (failure) {
+    case Failure::deadline: return ErrorCode::timeout;
+    case Failure::contention:
+    case Failure::connection: return ErrorCode::unavailable;
+    default: return ErrorCode::io;
+  }
+}
+
+bool has_nul(const Value& value) {
+  const auto* text = std::get_if<std::string_view>(&value.held());
+  return text != nullptr && text->find('\0') != std::string_view::npos;
+}
+
+}  // namespace
+
+Error Database::failed(Failure why, std::string_view message) {
+  failure_ = why;
+  return {code_of(why), name() + ": " + std::string(message)};
+}
+
+bool Rows::next() {
+  if (!cursor_ || transaction_->failed()) return false;
+  auto more = cursor_->next();
+  if (more && *more) return true;
+  if (!more) (void)transaction_->fail_by(more.error());
+  cursor_.reset();
+  return false;
+}
+
+Transaction::Transaction(Database& database, Kind kind) : database_(database) {
+  auto begun = database_.begin(kind == Kind::write);
+  open_ = begun.has_value();
+  if (!begun) (void)fail_by(begun.error());
+}
+
+Transaction::~Transaction() {
+  if (open_) database_.roll_back();
+}
+
+Error Transaction::fail(Error error) {
+  if (!error_) {
+    error_ = std::move(error);
+    failure_ = Failure::other;
+  }
+  return *error_;
+}
+
+Error Transaction::fail_by(Error error) {
+  if (!error_) {
+    error_ = std::move(error);
+    failure_ = std::exchange(database_.failure_, Failure::none);
+  }
+  return *error_;
+}
+
+Rows Transaction::query(std::string_view sql, std::initializer_list<Value> values) {
+  return query(sql, Values(values.begin(), values.size()));
+}
+
+Rows Transaction::query(std::string_view sql, Values values) {
+  if (failed()) return {*this, nullptr};
+  if (std::ranges::any_of(values, has_nul)) {
+    (void)fail(Error(ErrorCode::invalid_argument, "a text has a NUL character, which cannot be stored"));
+    return {*this, nullptr};
+  }
+  auto cursor = database_.execute(sql, values);
+  if (cursor) return {*this, *std::move(cursor)};
+  (void)fail_by(cursor.error());
+  return {*this, nullptr};
+}
+
+std::int64_t Transaction::run(std::string_view sql, std::initializer_list<Value> values) {
+  return run(sql, Values(values.begin(), values.size()));
+}
+
+std::int64_t Transaction::run(std::string_view sql, Values values) {
+  Rows rows = query(sql, values);
+  if (failed()) return 0;
+  auto more = rows.cursor_->next();
+  while (more && *more) more = rows.cursor_->next();
+  if (more) return rows.cursor_->changed();
+  (void)fail_by(more.error());
+  return 0;
+}
+
+std::int64_t Transaction::run_each(std::string_view sql, std::span<const std::vector<Value>> rows) {
+  if (failed() || rows.empty()) return 0;
+  for (const std::vector<Value>& row : rows) {
+    if (std::ranges::none_of(row, has_nul)) continue;
+    (void)fail(Error(ErrorCode::invalid_argument, "a text has a NUL character, which cannot be stored"));
+    return 0;
+  }
+  auto changed = database_.execute_each(sql, rows);
+  if (changed) return *changed;
+  (void)fail_by(changed.error());
+  return 0;
+}
+
+std::int64_t Transaction::number(std::string_view sql, std::initializer_list<Value> values) {
+  Rows rows = query(sql, values);
+  return rows.next() ? rows.integer(0) : 0;
+}
+
+void Transaction::script(std::string_view sql) {
+  if (failed()) return;
+  auto done = database_.script(sql);
+  if (!done) (void)fail_by(done.error());
+}
+
+Result<void> Transaction::commit() {
+  if (!failed() && !open_) return Error(ErrorCode::internal, database_.name() + ": this transaction has ended already");
+  if (!failed()) {
+    auto committed = database_.commit();
+    if (!committed) (void)fail_by(committed.error());
+  }
+  if (failed() && open_) database_.roll_back();
+  open_ = false;
+  if (failed()) return *error_;
+  return {};
+}
+
+}  // namespace landwaiter::storage
