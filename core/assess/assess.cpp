@@ -77,6 +77,7 @@ void assess(ImageReport& image, const AssessContext& context) {
   for (Finding& finding : image.findings) {
     std::vector<Issue> issues = issues_alone(finding, context);
     add_image_issues(finding, view, context, issues);
+    if (soften_keyring(finding, issues)) finding.severity = Severity::info;
     if (!says_why(issues, finding.severity)) add_exposure_issue(finding, issues);
     store(std::move(issues), finding);
   }

@@ -21,8 +21,9 @@ struct AssessContext {
 };
 
 /// Says of each finding of a composed image what is wrong with it: sets the attribute `issues` (a list of Issue, worst first, then by
-/// code) and raises `severity` to the worst of them; links certificates (core/assess/chains.hpp); sorts for people. Reads no clock. May be
-/// called again on what it made. A finding of at least low severity has an issue that says why.
+/// code) and raises `severity` to the worst of them, but for a distribution's own keyrings, which are info; links certificates
+/// (core/assess/chains.hpp); sorts for people. Reads no clock. May be called again on what it made. A finding of at least low severity has
+/// an issue that says why.
 void assess(ImageReport& image, const AssessContext& context);
 
 /// The part that depends on no date, policy or image: the issues of its weaknesses. For lists of findings of many images.

@@ -2,9 +2,11 @@
 // Issues that follow from one finding alone.
 #include "core/assess/assess_issues.hpp"
 
+#include "core/assess/settings_advice.hpp"
 #include "core/base/text.hpp"
 #include "core/report/assets/certificate.hpp"
 #include "core/report/assets/common.hpp"
+#include "core/report/assets/crypto_configuration.hpp"
 #include "core/report/assets/crypto_library.hpp"
 #include "core/report/assets/key.hpp"
 #include "core/report/assets/keystore.hpp"
@@ -98,6 +100,7 @@ void add_weakness_issues(const Finding& finding, std::vector<Issue>& issues) {
       issue.reason = "It opens with a well-known password. It holds only certificates, which are not secret.";
       issue.remedy = "Make sure that only its owner can write it.";
     }
+    if (finding.type == FindingType::crypto_configuration) advise_setting(assets::crypto_configuration_of(finding).software, issue);
     issues.push_back(std::move(issue));
   }
   soften_published(finding, issues);

@@ -26,21 +26,66 @@ std::string name_of(const Finding& certificate) {
   return certificate.title.starts_with("Certificate ") ? certificate.title.substr(12) : certificate.title;
 }
 
+/// "shop.example.com", "localhost", an address: not "Example Root CA".
+bool looks_like_host(std::string_view name) {
+  const bool characters = std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '*' || c == ':';
+  });
+  return characters && (name.find_first_of(".:") != std::string_view::npos || name == "localhost");
+}
+
+/// The host that a certificate is for: of its alternative names the first, otherwise its common name if that is one; empty if none.
+std::string host_of(const Finding& finding) {
+  const assets::Certificate certificate = assets::certificate_of(finding);
+  for (const std::string& name : certificate.subject_alternative_names) {
+    for (const std::string_view kind : {"DNS:", "IP:", "IP Address:"}) {
+      if (name.starts_with(kind)) return name.substr(kind.size());
+    }
+  }
+  const std::size_t begin = certificate.subject.find("CN=");
+  if (begin == std::string::npos) return {};
+  const std::size_t end = std::min(certificate.subject.find_first_of(",+", begin), certificate.subject.size());
+  const std::string name = certificate.subject.substr(begin + 3, end - begin - 3);
+  return looks_like_host(name) ? name : std::string();
+}
+
+/// Whether a self-signed certificate is a server's own, which tools mark as an authority unless they are told not to. A real authority
+/// has issued others, or is for nothing but that.
+bool is_own_server(const Finding& certificate, const assets::CertificateUse& use, const ImageView& image) {
+  if (!use.self_signed || image.issues_others(certificate.id)) return false;
+  if (holds(use.usages, "server") || holds(use.extended_key_usage, "serverAuth")) return true;
+  const bool signs_alone = !use.key_usage.empty() && std::ranges::all_of(use.key_usage, [](const std::string& each) {
+    return each == "keyCertSign" || each == "cRLSign";
+  });
+  return use.extended_key_usage.empty() && !signs_alone && !host_of(certificate).empty();
+}
+
 /// A private key matters as much as its certificate permits, and as long as the certificate is valid.
-Issue pair_issue(const Finding& key, const Finding& certificate, SystemTime today) {
+Issue pair_issue(const Finding& key, const Finding& certificate, const ImageView& image, SystemTime today) {
   const bool valid = valid_at(certificate, today);
   const bool encrypted = assets::is_encrypted(key);
   const assets::CertificateUse use = assets::certificate_use_of(certificate);
-  const bool server = holds(use.usages, "server");
   const std::string state = valid ? "" : " (not currently valid)";
-  if (use.is_ca && !(use.self_signed && server)) {
+  // Only its own issuer trusts a self-signed certificate.
+  const Severity self_signed_severity = valid && !encrypted ? Severity::high : Severity::medium;
+  if (is_own_server(certificate, use, image)) {
+    const std::string host = host_of(certificate);
+    Issue issue = assess_issue("key-with-certificate", self_signed_severity,
+                               "It is the key of the self-signed server certificate for " + (host.empty() ? name_of(certificate) : host) +
+                                   (use.is_ca ? " (marked as an authority)" : "") + state + ".");
+    issue.remedy =
+        "Make a new key and certificate for the server, pass them to the container at run time, and have clients that trust the old "
+        "certificate drop it.";
+    return issue;
+  }
+  if (use.is_ca) {
     return assess_issue(
         "ca-private-key", encrypted || !valid ? Severity::high : Severity::critical,
         "It is the key of the certificate authority " + name_of(certificate) + state + ": anyone who has it can issue certificates.");
   }
   Issue issue =
       assess_issue("key-with-certificate", Severity::medium, "The certificate " + name_of(certificate) + state + " is in the same image.");
-  // Only its own issuer trusts a self-signed certificate.
+  const bool server = holds(use.usages, "server");
   if (valid && !encrypted) issue.severity = server && !use.self_signed ? Severity::critical : Severity::high;
   return issue;
 }
@@ -63,7 +108,7 @@ void add_pairs(const Finding& key, const ImageView& image, SystemTime today, std
     const Finding* certificate = image.certificate(id);
     if (certificate == nullptr) continue;
     if (count++ == kPairsMax) return;
-    issues.push_back(pair_issue(key, *certificate, today));
+    issues.push_back(pair_issue(key, *certificate, image, today));
   }
 }
 
@@ -107,6 +152,25 @@ void add_unusual_root(const Finding& finding, std::vector<Issue>& issues) {
 
 }  // namespace
 
+bool soften_keyring(const Finding& finding, std::vector<Issue>& issues) {
+  // apt-key(8), apt-secure(8), rpm-keys(8), pacman-key(8), apk-keys(5)
+  constexpr std::array<std::string_view, 12> kPlaces{
+      "usr/share/keyrings/",        "etc/apt/trusted.gpg",    "etc/apt/keyrings/",  "usr/share/apt/keyrings/",
+      "etc/pki/rpm-gpg/",           "usr/share/pki/rpm-gpg/", "usr/lib/rpm/gnupg/", "usr/share/distribution-gpg-keys/",
+      "usr/share/pacman/keyrings/", "etc/pacman.d/gnupg/",    "etc/apk/keys/",      "usr/share/apk/keys/"};
+  const auto in_keyring = [&](const Occurrence& at) {
+    return at.where == Where::file && at.archive.empty() &&
+           std::ranges::any_of(kPlaces, [&](std::string_view place) { return at.path.starts_with(place); });
+  };
+  if (finding.type != FindingType::public_key || finding.occurrences.empty()) return false;
+  if (!std::ranges::all_of(finding.occurrences, in_keyring)) return false;
+  for (Issue& issue : issues) {
+    issue.severity = Severity::info;
+    issue.remedy = "It is a key of those who made the packages: update the package or the base image that brings it.";
+  }
+  return true;
+}
+
 bool in_trust_store(const Occurrence& occurrence) {
   constexpr std::array<std::string_view, 9> parts{
       "etc/ssl/certs",    "etc/ssl/cert.pem",  "ca-certificates",    "ca-bundle",          "cacerts",
@@ -120,7 +184,11 @@ bool in_trust_store(const Occurrence& occurrence) {
 
 ImageView::ImageView(const ImageReport& image) {
   for (const Finding& finding : image.findings) {
-    if (finding.type == FindingType::certificate) certificates_.emplace(finding.id, &finding);
+    if (finding.type == FindingType::certificate) {
+      certificates_.emplace(finding.id, &finding);
+      const std::string issuer = assets::certificate_links_of(finding).issued_by;
+      if (issuer != finding.id) issuers_.insert(issuer);
+    }
     if (finding.type != FindingType::crypto_configuration) continue;
     for (const auto& [name, values] : assets::crypto_configuration_of(finding).directives) {
       for (const std::string& value : values) {

@@ -32,6 +32,8 @@ class ImageView {
   const Finding* certificate(const std::string& id) const;
   /// Whether the file is where servers and people keep the keys that they use, or a configuration names it.
   bool in_use(const Occurrence& occurrence) const;
+  /// Whether the certificate of this id has issued another one of the image.
+  bool issues_others(const std::string& id) const { return issuers_.contains(id); }
   /// "layer 3 (4bf5122f3440)"; for a layer that appears twice, the upper one.
   std::string layer_name(const Digest& layer) const;
 
@@ -39,11 +41,16 @@ class ImageView {
   std::unordered_map<std::string, const Finding*> certificates_;
   std::unordered_map<std::string, std::size_t> layers_;
   std::unordered_set<std::string> configured_;
+  std::unordered_set<std::string> issuers_;
 };
 
 /// Keys together with their certificates, published keys that are in use, deleted secrets that are still in the image, unusual roots in
 /// trust stores.
 void add_image_issues(const Finding& finding, const ImageView& image, const AssessContext& context, std::vector<Issue>& issues);
+
+/// Public keys that lie nowhere but in keyrings, with which a distribution proves its packages: whoever makes an image from it cannot renew
+/// them, so that their issues are `info`, and say who can. True if the finding is one.
+bool soften_keyring(const Finding& finding, std::vector<Issue>& issues);
 
 /// Explains the severity that the detector assigned, if no other issue does.
 void add_exposure_issue(const Finding& finding, std::vector<Issue>& issues);

@@ -3,7 +3,6 @@
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "core/os/output_file.hpp"
-#include "core/os/terminal.hpp"
 #include "core/wire/filter.hpp"
 #include "daemon/commands/connector.hpp"
 #include "daemon/commands/exit_code.hpp"
@@ -15,7 +14,6 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include <cstdio>
 #include <iostream>
 #include <optional>
 #include <sstream>
@@ -69,7 +67,8 @@ class Listing {
         target_(parse_target(options.registry)),
         out_(out),
         timed_(options.created || options.work.newest > 0 || !options.pushed.empty()),
-        writer_(make_list_writer(options.format, timed_, text_)) {
+        writer_(make_list_writer(options.format, {timed_, options.whole_digests}, text_)),
+        line_(options.progress, clock) {
     if (store) {
       store_.emplace(std::move(store));
       memory_ = std::make_shared<StoredManifests>(io.get_executor(), *store_, clock);
@@ -87,10 +86,51 @@ class Listing {
   }
 
   asio::awaitable<void> run() {
+    Sleeper ticker(io_.get_executor());
+    bool finished = false;
+    TaskGroup drawing(io_.get_executor());
+    if (line_.shown()) drawing.spawn(draw(ticker, finished));
+    co_await list();
+    finished = true;
+    ticker.wake();
+    co_await drawing.join();
+  }
+
+  void stop() { stop_.request_stop(); }
+
+  int end() const {
+    if (!written_) return fail_usage(written_.error());
+    if (!summary_.error.empty()) std::cerr << "landwaiter: " << summary_.error << "\n";
+    else if (const std::string note = note_on_filters(); !note.empty()) std::cerr << "landwaiter: " << note << "\n";
+    CommandEnd end;
+    end.stopped = stop_.stop_requested();
+    end.unread = !summary_.error.empty() || failed_ > 0;
+    return exit_code(end);
+  }
+
+ private:
+  asio::awaitable<void> draw(Sleeper& ticker, const bool& finished) {
+    while (!finished) {
+      line_.draw([this](std::size_t) { return progress_text(); });
+      co_await ticker.sleep(std::chrono::milliseconds(100));
+    }
+    line_.clear();
+  }
+
+  std::string progress_text() const {
+    std::string text = "listing " + printable(registry::without_login(target_.host));
+    if (!target_.repository.empty()) text += "/" + printable(target_.repository);
+    text += ": " + counted(summary_.repositories_listed, "repository", "repositories") + ", " +
+            counted(items_, "tag or image", "tags and images");
+    return failed_ == 0 ? text : text + ", " + std::to_string(failed_) + " failed";
+  }
+
+  asio::awaitable<void> list() {
     writer_->begin(registry::reference_host(client_->endpoint()));
     WalkOptions walk_options;
     walk_options.requests_in_flight = 2 * options_.connection.network.connections;
-    walk_options.ask_configs = options_.created;
+    // The table shows what an image is for, which its config says.
+    walk_options.ask_configs = options_.created || options_.format == "table";
     walk_options.memory = memory_;
     auto deliver = [this](protocol::InventoryPage page) { return take(std::move(page)); };
     RegistryWalk walk(io_.get_executor(), client_, work_, deliver, stop_.get_token(), std::move(walk_options));
@@ -107,24 +147,11 @@ class Listing {
     if (store_) {
       auto forget = [before = clock_.now() - storage::kUnusedKept](storage::Store& store) { return store.prune_listings(before); };
       auto forgotten = co_await store_->run(std::move(forget));
+      line_.clear();
       if (!forgotten) std::cerr << "landwaiter: " << forgotten.error().message() << "\n";
     }
-    tell_progress(true);
   }
 
-  void stop() { stop_.request_stop(); }
-
-  int end() const {
-    if (!written_) return fail_usage(written_.error());
-    if (!summary_.error.empty()) std::cerr << "landwaiter: " << summary_.error << "\n";
-    else if (const std::string note = note_on_filters(); !note.empty()) std::cerr << "landwaiter: " << note << "\n";
-    CommandEnd end;
-    end.stopped = stop_.stop_requested();
-    end.unread = !summary_.error.empty() || failed_ > 0;
-    return exit_code(end);
-  }
-
- private:
   /// A result that is empty because of the filters is no failure, but may be a mistake.
   std::string note_on_filters() const {
     std::string note = note_on_repositories({work_.repositories, work_.exclude_repositories}, summary_.repositories_listed,
@@ -141,22 +168,15 @@ class Listing {
     items_ += page.items.size();
     summary_.repositories_listed = page.repositories_listed;
     summary_.repositories_filtered = page.repositories_filtered;
-    tell_progress(false);
     co_return write_text();
   }
 
   /// A page at a time, so that whoever reads along sees it.
   Result<void> write_text() {
+    if (!text_.view().empty()) line_.clear();
     auto written = out_.write(text_.view());
     text_.str({});
     return written ? out_.flush() : written;
-  }
-
-  void tell_progress(bool last) {
-    if (!options_.progress || !is_terminal(StandardStream::error)) return;
-    std::fprintf(stderr, "\r\x1b[K%llu repositories, %llu items, %llu failed%s",
-                 static_cast<unsigned long long>(summary_.repositories_listed), static_cast<unsigned long long>(items_),
-                 static_cast<unsigned long long>(failed_), last ? "\n" : "");
   }
 
   asio::io_context& io_;
@@ -168,6 +188,7 @@ class Listing {
   std::ostringstream text_;
   bool timed_;
   std::unique_ptr<ListWriter> writer_;
+  StatusLine line_;
   std::optional<StoreThread> store_;
   std::shared_ptr<ManifestMemory> memory_;
   protocol::ListWork work_;

@@ -5,6 +5,7 @@
 #include "daemon/commands/connection_options.hpp"
 #include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/state_folder.hpp"
+#include "daemon/output/status_line.hpp"
 
 #include <string>
 
@@ -20,7 +21,8 @@ struct ListOptions {
   std::string utc_offset = "UTC";  ///< time zone of the days in `pushed`
   bool created = false;            ///< read images' configs for their platform and creation time
   StateFolder state;
-  bool progress = true;  ///< on a terminal
+  bool whole_digests = false;  ///< in the table
+  ProgressWish progress = ProgressWish::standard;
 };
 
 /// Returns an ExitCode after reporting everything: results on standard output (or the file), the rest on standard error.

@@ -20,7 +20,9 @@ void ListFlags::add_to(Command& program) {
   command.choose(command.add_option("--format,-f", options_.format, "Format of the result; jsonl is one JSON object per line"),
                  {"table", "json", "jsonl"}, "FORMAT");
   command.add_option("--output,-o", options_.output, "Write the result to this file")->option_text("FILE");
-  command.add_flag("--quiet,-q", quiet_, "Show no progress on the terminal");
+  command.add_flag("--no-trunc", options_.whole_digests, "The table has whole digests");
+  progress_.add_to(command);
+  command.add_flag("--quiet,-q", quiet_, "Show no progress");
   command.begin_group(kSpeedGroup);
   command.add_option("--state", state_, "Where to store manifests (default: ~/.local/state/landwaiter)")->option_text("DIR");
   command.add_flag("--no-state", no_state_, "Store nothing");
@@ -61,7 +63,7 @@ int ListFlags::run() {
   auto connected = connection_.finish();
   if (!connected) return fail_usage(connected.error());
   options_.connection = *std::move(connected);
-  options_.progress = !quiet_;
+  options_.progress = progress_.wish(quiet_);
   options_.state = StateFolder::choose(state_, no_state_, process_environment());
   return run_list(std::move(options_), process_environment());
 }

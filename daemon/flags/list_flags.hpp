@@ -3,6 +3,7 @@
 
 #include "daemon/commands/list_command.hpp"
 #include "daemon/flags/connection_flags.hpp"
+#include "daemon/flags/progress_flags.hpp"
 
 #include <string>
 
@@ -24,6 +25,7 @@ class ListFlags {
   std::string state_;
   bool no_state_ = false;
   bool quiet_ = false;
+  ProgressFlags progress_;
 };
 
 }  // namespace landwaiter::daemon

@@ -14,12 +14,15 @@ void OutputFlags::add_to(Command& command) {
   command.choose(command.add_option("--cyclonedx-version", options_.cyclonedx_version, "Version of CycloneDX (default: 1.6)"),
                  {"1.6", "1.7"}, "VERSION");
   command.add_flag("--all", options_.all, "List every finding in the table, including those that need no action");
+  command.choose(command.add_option("--severity", least_, "The table lists no finding milder than this (default: info)"),
+                 {"info", "low", "medium", "high", "critical"}, "SEVERITY");
 }
 
 Result<ReportOptions> OutputFlags::finish() {
   auto outputs = choose_outputs(format_, outputs_);
   if (!outputs) return outputs.error();
   options_.outputs = *std::move(outputs);
+  options_.least = severity_from(least_).value_or(Severity::info);
   return std::move(options_);
 }
 

@@ -24,6 +24,7 @@ class OutputFlags {
  private:
   ReportOptions options_;
   std::string format_;
+  std::string least_;
   std::vector<std::string> outputs_;
 };
 

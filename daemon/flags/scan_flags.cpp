@@ -29,7 +29,10 @@ void ScanFlags::add_to(Command& program) {
   Command& command = program.add("scan", "Find cryptographic assets in images");
   add_images_to(command);
   output_.add_to(command);
-  command.add_flag("--quiet,-q", quiet_, "Show no progress on the terminal");
+  command.choose(command.add_option("--sort", sort_, "The table's images by their names (the default), or the worst first"),
+                 {"image", "severity"}, "ORDER");
+  progress_.add_to(command);
+  command.add_flag("--quiet,-q", quiet_, "Show neither progress nor a summary");
   add_judging_to(command);
   add_speed_to(command);
   connection_.add_to(command);
@@ -106,7 +109,13 @@ Result<void> ScanFlags::finish() {
     options_.memory_bytes = *bytes;
   }
   options_.try_passwords = !no_password_tries_;
-  options_.progress = !quiet_;
+  options_.worst_first = sort_ == "severity";
+  const auto is_table = [](const OutputChoice& each) { return each.format == "table"; };
+  if (options_.worst_first && !std::ranges::all_of(options_.report.outputs, is_table)) {
+    return Error(ErrorCode::invalid_argument, "--sort severity is for tables: the other formats have images by name");
+  }
+  options_.quiet = quiet_;
+  options_.progress = progress_.wish(quiet_);
   options_.state = StateFolder::choose(state_, no_state_, process_environment());
   return {};
 }

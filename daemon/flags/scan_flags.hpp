@@ -5,6 +5,7 @@
 #include "daemon/flags/connection_flags.hpp"
 #include "daemon/flags/judging_flags.hpp"
 #include "daemon/flags/output_flags.hpp"
+#include "daemon/flags/progress_flags.hpp"
 
 #include <string>
 
@@ -28,9 +29,11 @@ class ScanFlags {
   ConnectionFlags connection_;
   OutputFlags output_;
   JudgingFlags judging_;
+  ProgressFlags progress_;
   std::string config_file_;
   std::string state_;
   std::string memory_;
+  std::string sort_;
   bool no_state_ = false;
   bool quiet_ = false;
   bool no_password_tries_ = false;

@@ -25,8 +25,15 @@ class ListWriter {
   virtual void end(const ListSummary& summary) = 0;
 };
 
+/// Of the table.
+struct ListStyle {
+  bool with_times = false;     ///< a column for them
+  bool whole_digests = false;  ///< otherwise their beginning, as other tools have it
+};
+
 /// "json" (one document: registry, items, repositories_listed, repositories_filtered, error), "jsonl" (one item per line), or "table"
-/// (columns of a fixed width; longer texts move the rest of their line). `with_times` adds a column to the table. `out` must outlive it.
-std::unique_ptr<ListWriter> make_list_writer(const std::string& format, bool with_times, std::ostream& out);
+/// (columns of a fixed width; longer texts move the rest of their line; its header comes with the first item). What is not known is null.
+/// `out` must outlive it.
+std::unique_ptr<ListWriter> make_list_writer(const std::string& format, ListStyle style, std::ostream& out);
 
 }  // namespace landwaiter::daemon

@@ -145,22 +145,44 @@ std::vector<std::string> where_lines(const ImageReport& image, const Row& row, s
   return lines;
 }
 
-/// The worst reasons, the remedy for the worst, and what was accepted of them.
-std::vector<std::string> why_lines(const Row& row, std::size_t width) {
-  const std::vector<Issue> issues = issues_of(*row.front());
-  std::vector<std::string> lines;
-  std::set<std::string> accepted;
+/// What is wrong with a program's settings: each reason, and the line to write behind those that it fixes.
+void append_settings(std::vector<std::string>& lines, const std::vector<Issue>& issues, std::size_t width) {
+  std::vector<std::string> remedies;
+  for (const Issue& issue : issues) {
+    if (!issue.accepted && std::ranges::find(remedies, issue.remedy) == remedies.end()) remedies.push_back(issue.remedy);
+  }
+  for (const std::string& remedy : remedies) {
+    for (const Issue& issue : issues) {
+      if (!issue.accepted && issue.remedy == remedy) append(lines, issue.reason, width);
+    }
+    if (!remedy.empty()) append(lines, "-> " + remedy, width);
+  }
+}
+
+/// The worst reasons, and the remedy for the worst.
+void append_worst(std::vector<std::string>& lines, const std::vector<Issue>& issues, std::size_t width) {
   const Issue* worst = nullptr;
   std::size_t shown = 0;
   for (const Issue& issue : issues) {
-    if (issue.accepted) accepted.insert("Accepted: " + issue.accepted->reason + " (" + issue.accepted->by + ")");
     if (issue.accepted || (shown > 0 && issue.severity == Severity::info)) continue;
     if (worst == nullptr) worst = &issue;
     if (shown++ < kIssuesShown) append(lines, issue.reason, width);
   }
-  const bool alike = std::ranges::any_of(row, [&](const Finding* finding) { return issues_of(*finding) != issues; });
-  if (alike) append(lines, "(The first of them; the others alike.)", width);
   if (worst != nullptr && !worst->remedy.empty()) append(lines, "-> " + worst->remedy, width);
+}
+
+/// Reasons and remedies, and what was accepted of them.
+std::vector<std::string> why_lines(const Row& row, std::size_t width) {
+  const std::vector<Issue> issues = issues_of(*row.front());
+  std::vector<std::string> lines;
+  if (std::ranges::any_of(row, [&](const Finding* finding) { return issues_of(*finding) != issues; }))
+    append(lines, "(The first of them; the others alike.)", width);
+  if (row.front()->type == FindingType::crypto_configuration) append_settings(lines, issues, width);
+  else append_worst(lines, issues, width);
+  std::set<std::string> accepted;
+  for (const Issue& issue : issues) {
+    if (issue.accepted) accepted.insert("Accepted: " + issue.accepted->reason + " (" + issue.accepted->by + ")");
+  }
   for (const std::string& line : accepted) append(lines, line, width);
   if (lines.empty()) lines.emplace_back();
   return lines;

@@ -41,7 +41,12 @@ void CryptoConfigurationDetector::inspect(const Window& window, const Hit& hit, 
   const Piece piece = text_around(window, hit);
   if (piece.end <= piece.begin) return;
   const std::string_view text = as_text(window.bytes.subspan(piece.begin, piece.end - piece.begin));
-  for (const CryptoSettings& settings : read_crypto_settings(text)) sink.add(describe_settings(settings), piece.begin + settings.offset);
+  for (const CryptoSettings& settings : read_crypto_settings(text)) {
+    const Finding finding = describe_settings(settings);
+    const bool weak = !settings.weaknesses.empty() && !settings.weak_offsets.empty();
+    const std::vector<std::size_t> first{settings.offset};
+    for (const std::size_t offset : weak ? settings.weak_offsets : first) sink.add(finding, piece.begin + offset);
+  }
   sink.consumed(piece.end);
 }
 

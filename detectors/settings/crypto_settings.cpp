@@ -150,6 +150,8 @@ void take(const Directive& directive, std::string_view value, std::size_t offset
   if (!apply(directive, value, trial)) return;
   CryptoSettings& settings = all.of(directive.software, offset);
   apply(directive, value, settings);
+  add_protocol_weaknesses(trial.protocols, trial.weaknesses);
+  if (!trial.weaknesses.empty() && settings.weak_offsets.size() < kValuesMax) settings.weak_offsets.push_back(offset);
   if (directive.meaning != Meaning::password) keep(settings, directive.key, value);
 }
 

@@ -22,6 +22,8 @@ struct CryptoSettings {
   bool password_in_configuration = false;                      ///< the file has a keystore's password; it is not stored
   std::set<std::string> weaknesses;
   std::size_t offset = 0;  ///< of the first directive in the text
+  /// Of the directives by which what is weak is allowed, in the text's order; empty when nothing is.
+  std::vector<std::size_t> weak_offsets;
 };
 
 /// Reads all known directives, each at the start of a line that is not a comment, for every program. Lines that end in a backslash

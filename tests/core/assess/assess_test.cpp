@@ -136,6 +136,76 @@ TEST_CASE("the key of an authority is named as such") {
   CHECK(codes(key) == Codes{"ca-private-key"});
 }
 
+TEST_CASE("a server's own certificate is no authority, also if it is marked as one", "[assess][server]") {
+  const auto judged = [](json certificate, const json& other = json()) {
+    certificate.update(
+        {{"not_before", "2025-01-01T00:00:00Z"}, {"not_after", "2028-01-01T00:00:00Z"}, {"is_ca", true}, {"self_signed", true}});
+    std::vector<Finding> findings{finding(FindingType::private_key, "k", {{"matching_certificates", json::array({"c"})}}),
+                                  finding(FindingType::certificate, "c", certificate)};
+    if (!other.is_null()) findings.push_back(finding(FindingType::certificate, "d", other));
+    return issues_of(assessed(findings, "k")).at(0);
+  };
+  const json shop{{"subject", "CN=shop"}, {"subject_alternative_names", {"DNS:shop.example.com"}}};
+  const Issue own = judged(shop);
+  CHECK(own.code == "key-with-certificate");
+  CHECK(own.severity == Severity::high);
+  CHECK(own.reason == "It is the key of the self-signed server certificate for shop.example.com (marked as an authority).");
+  CHECK(own.remedy.find("server") != std::string::npos);
+  CHECK(judged({{"subject", "O=Shop,CN=shop.example.com"}}).reason.find("for shop.example.com (marked") != std::string::npos);
+  CHECK(judged({{"subject", "CN=x"}, {"usages", {"ca", "server"}}}).code == "key-with-certificate");
+  CHECK(judged({{"subject", "CN=x"}, {"subject_alternative_names", {"IP:10.0.0.1"}}}).reason.find("for 10.0.0.1 ") != std::string::npos);
+  // A real one has no host's name, may do nothing but sign, or has signed others.
+  CHECK(judged({{"subject", "CN=Example Root CA,O=Example"}}).code == "ca-private-key");
+  json signs = shop;
+  signs["key_usage"] = json::array({"keyCertSign", "cRLSign"});
+  CHECK(judged(signs).code == "ca-private-key");
+  json issuer = shop;
+  issuer["issuer"] = issuer["subject"];
+  CHECK(judged(issuer, {{"subject", "CN=leaf"}, {"issuer", "CN=shop"}}).code == "ca-private-key");
+}
+
+TEST_CASE("public keys of a distribution's keyrings are no work for who uses it", "[assess][keyring]") {
+  const json weak{{"key_type", "DSA"}, {"key_size_bits", 1024}, {"weaknesses", {"dsa-1024"}}};
+  for (const std::string path : {"usr/share/keyrings/debian-archive-removed-keys.gpg", "etc/apt/trusted.gpg", "etc/apt/trusted.gpg.d/a.gpg",
+                                 "etc/pki/rpm-gpg/RPM-GPG-KEY-a", "usr/share/pacman/keyrings/archlinux.gpg", "etc/apk/keys/a.rsa.pub"}) {
+    INFO(path);
+    Finding key = finding(FindingType::public_key, "p", weak, path);
+    key.severity = Severity::medium;
+    const Finding judged = assessed({key}, "p");
+    CHECK(judged.severity == Severity::info);
+    REQUIRE(codes(judged) == Codes{"dsa-1024"});
+    CHECK(issues_of(judged)[0].severity == Severity::info);
+    CHECK(issues_of(judged)[0].remedy.find("update the package") != std::string::npos);
+    // One that lies elsewhere, too, or in an archive there, or a private key is somebody's own.
+    Finding elsewhere = key;
+    elsewhere.occurrences.push_back({"root/key.gpg", {}, 0, digest_of("1"), std::nullopt});
+    CHECK(assessed({elsewhere}, "p").severity == Severity::medium);
+    Finding inside = key;
+    inside.occurrences[0].archive = {"key.gpg"};
+    CHECK(assessed({inside}, "p").severity == Severity::medium);
+    CHECK(assessed({finding(FindingType::private_key, "p", weak, path)}, "p").severity == Severity::high);
+  }
+  CHECK(assessed({finding(FindingType::public_key, "p", weak, "home/a/usr/share/keyrings/a.gpg")}, "p").severity == Severity::medium);
+}
+
+TEST_CASE("a setting's remedy is the line to write", "[assess][settings]") {
+  const auto remedies = [](const std::string& software, const json& weaknesses) {
+    std::map<std::string, std::string> out;
+    const Finding judged =
+        assessed({finding(FindingType::crypto_configuration, "s", {{"software", software}, {"weaknesses", weaknesses}})}, "s");
+    for (const Issue& each : issues_of(judged)) out[each.code] = each.remedy;
+    return out;
+  };
+  auto nginx = remedies("nginx", {"tls-1.0", "tls-1.1", "rc4", "3des"});
+  CHECK(nginx.size() == 4);
+  CHECK(nginx["tls-1.0"] == "Write: ssl_protocols TLSv1.2 TLSv1.3;");
+  CHECK(nginx["tls-1.1"] == nginx["tls-1.0"]);
+  CHECK(nginx["rc4"] == "Write: ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;");
+  CHECK(remedies("Apache httpd", {"ssl-3"})["ssl-3"] == "Write: SSLProtocol -all +TLSv1.2 +TLSv1.3");
+  CHECK(remedies("OpenSSH", {"md5"})["md5"].starts_with("Write: MACs "));
+  CHECK(remedies("Unheard-of", {"tls-1.0"})["tls-1.0"] == "Allow TLS 1.2 and 1.3 only.");
+}
+
 TEST_CASE("what a later layer deletes is still there, with the layers' numbers") {
   Finding key = finding(FindingType::private_key, "k", {{"encrypted", false}}, "etc/key.pem");
   key.occurrences[0].deleted_by = digest_of("3");

@@ -58,7 +58,7 @@ TEST_CASE("the table says what, where, in which layer, and that it was deleted")
   TableStyle colored;
   colored.color = true;
   CHECK(contains(text, "HIGH"));
-  CHECK(contains(text, "private-key"));
+  CHECK_FALSE(contains(text, "private-key"));
   CHECK(contains(text, "RSA private key, 2048 bits"));
   CHECK(contains(text, "srv/app.war > WEB-INF/key.pem"));
   CHECK(contains(text, "deleted by layer 2 cccccccccccc"));
@@ -92,7 +92,9 @@ TEST_CASE("the table says first why a result is incomplete") {
 
 TEST_CASE("failures are named in both forms") {
   const std::vector<FailedImage> failures{{"x:1", Error(ErrorCode::unauthorized, "401 Unauthorized from registry x")}};
-  CHECK(contains(render_tables({}, failures, {}), "x:1: 401 Unauthorized"));
+  CHECK(contains(render_tables({}, failures, {.failures = true}), "FAILED  x:1: 401 Unauthorized"));
+  CHECK(render_tables({}, failures, {}).empty());
+  CHECK(failure_text({"x:1", Error(ErrorCode::malformed, "x:1: holds no image")}) == "x:1: holds no image");
   const auto document = parse_json(render_json({}, failures), "output", kJsonReport);
   REQUIRE(document);
   CHECK((*document)["failures"][0]["code"] == "unauthorized");
@@ -130,4 +132,31 @@ TEST_CASE("every format is written, and none of them but JSON fails without imag
   CHECK(contains(render("cyclonedx", "1.7", {sample()}, {}, "0"), "\"timestamp\": \"1970-01-01T00:00:00Z\""));
   CHECK_FALSE(contains(render("cyclonedx", "1.6", {sample()}, {}, ""), "timestamp"));
   CHECK(contains(render("csv", "", {sample()}, {}, ""), "srv/app.war"));
+}
+
+TEST_CASE("several images are listed once more, worst first") {
+  ImageReport harmless = sample();
+  harmless.facts.reference = "a:0";
+  harmless.findings.clear();
+  ImageReport worse = sample();
+  worse.facts.reference = "z:9";
+  worse.findings[0].severity = Severity::critical;
+  const std::string text = render_tables({harmless, sample(), worse}, {}, {});
+  const std::string index = text.substr(text.find("3 images, worst first:\n"));
+  INFO(index);
+  CHECK(contains(index, "       1       0       0       0       0  z:9 (linux/amd64)\n       0       1"));
+  CHECK(index.find("z:9") < index.find("localhost:5000/a:1"));
+  CHECK(index.find("localhost:5000/a:1") < index.find("a:0 ("));
+  CHECK_FALSE(contains(render_tables({sample()}, {}, {}), "worst first"));
+  const std::string narrow = render_tables({harmless, worse}, {}, {.width = 40});
+  CHECK(contains(narrow, "z:9 (linux/amd64)\n  1 critical\na:0 (linux/amd64)\n  nothing found\n"));
+  const std::vector<ImageReport> many(30, sample());
+  CHECK(contains(render_tables(many, {}, {}), "... and 10 more images\n"));
+}
+
+TEST_CASE("one of a thing is not several") {
+  ImageReport image = sample();
+  image.facts.layers = {digest('b')};
+  image.stats.files = 1;
+  CHECK(contains(render_tables({image}, {}, {}), "1 layer (0 read, 0 known), 1 file, "));
 }

@@ -37,6 +37,13 @@ TEST_CASE("the summary counts what was found, worst first, and says which rules 
         "  critical  RSA key, etc/0.key, in reg/team/shop:1\n");
 }
 
+TEST_CASE("the summary says what it took", "[scan_summary]") {
+  ScanSummary summary({});
+  summary.add(image_of({}), {});
+  summary.set_effort(1, std::chrono::milliseconds(3'960));
+  CHECK(summary.text("") == "landwaiter: 1 image: nothing found; 1 layer read; 4.0 s\n");
+}
+
 TEST_CASE("the summary leaves out what is accepted, and says how much", "[scan_summary]") {
   ScanSummary summary(FailRule::parse_list("high").value());
   Finding known = key(Severity::high);

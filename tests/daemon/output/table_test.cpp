@@ -92,7 +92,7 @@ TEST_CASE("no line is wider than the terminal") {
   ImageReport image = sample();
   image.findings[0].occurrences[0].path = "usr/lib/" + std::string(300, 'x');
   image.findings[0].title = "A private key " + std::string(200, 'y');
-  for (const std::size_t width : {60U, 80U, 120U, 200U}) {
+  for (const std::size_t width : {20U, 40U, 60U, 80U, 120U, 200U}) {
     TableStyle style;
     style.width = width;
     const std::string text = findings_text(image, style);
@@ -141,4 +141,88 @@ TEST_CASE("a place in the image's own documents is shown as such") {
   CHECK(contains(text, "manifest\n"));
   CHECK(contains(text, "of the image itself, in no layer\n"));
   CHECK(contains(text, "layer bbbb"));
+}
+
+namespace {
+
+/// As an old keyring has them.
+ImageReport keyring(std::size_t keys) {
+  ImageReport image;
+  image.facts.layers = {digest('a'), digest('b')};
+  for (std::size_t i = 0; i < keys; ++i) {
+    Finding key = finding(FindingType::public_key, "k" + std::to_string(i), Severity::medium, "Key " + std::to_string(i), "etc/old.gpg");
+    key.attributes["key_type"] = "DSA";
+    key.attributes["key_size_bits"] = 1024;
+    key.attributes["issues"] =
+        json::array({{{"code", "dsa-1024"}, {"severity", "medium"}, {"reason", "Its key is short."}, {"remedy", "Make a new key."}}});
+    image.findings.push_back(key);
+  }
+  return image;
+}
+
+}  // namespace
+
+TEST_CASE("equal issues of one file are one row") {
+  ImageReport image = keyring(14);
+  const std::string text = findings_text(image, {.width = 160});
+  INFO(text);
+  CHECK(contains(text, "14 public keys, DSA 1024"));
+  CHECK(std::ranges::count(text, '\n') < 8);
+  CHECK(text.find("Its key is short.") == text.rfind("Its key is short."));
+  CHECK(contains(text, "14 findings: 14 medium"));
+  CHECK(contains(findings_text(image, {.width = 160, .all = true}), "Key 13"));
+
+  // Another file, another issue and another severity are rows of their own.
+  image.findings[1].occurrences[0].path = "etc/other.gpg";
+  image.findings[2].attributes["issues"][0]["code"] = "dsa-512";
+  image.findings[3].severity = Severity::high;
+  const std::string apart = findings_text(image, {.width = 160});
+  CHECK(contains(apart, "11 public keys, DSA 1024"));
+  for (const char* title : {"Key 1 ", "Key 2 ", "Key 3 "}) CHECK(contains(apart, title));
+
+  // Few, or of several kinds, have their names.
+  const std::string two = findings_text(keyring(2), {.width = 160});
+  for (const char* part : {"2 public keys:", "Key 0", "Key 1"}) CHECK(contains(two, part));
+  ImageReport mixed = keyring(5);
+  mixed.findings[4].attributes["key_size_bits"] = 768;
+  CHECK(contains(findings_text(mixed, {.width = 160}), "... and 2 more (--all lists"));
+}
+
+TEST_CASE("reasons that differ within a row are said to be examples") {
+  ImageReport image = keyring(3);
+  image.findings[1].attributes["issues"][0]["reason"] = "Its key is even shorter.";
+  CHECK(contains(findings_text(image, {.width = 160}), "(The first of them; the others alike.)"));
+}
+
+TEST_CASE("a place has its lines, and a layer what made it") {
+  ImageReport image = keyring(1);
+  image.facts.created_by = {"ADD rootfs /", "COPY tls /etc"};
+  image.findings[0].occurrences[0].line = 12;
+  CHECK(contains(findings_text(image, {.width = 160}), "etc/old.gpg:12\n"));
+  CHECK(contains(findings_text(image, {.width = 160}), "layer 2 bbbbbbbbbbbb: COPY tls /etc\n"));
+  Occurrence again = image.findings[0].occurrences[0];
+  again.offset = 99;
+  again.line = 20;
+  image.findings[0].occurrences.push_back(again);
+  CHECK(contains(findings_text(image, {.width = 160}), "etc/old.gpg (2 times, lines 12, 20)\n"));
+}
+
+TEST_CASE("a narrow terminal gets blocks instead of columns") {
+  ImageReport image = sample();
+  const std::string text = findings_text(image, {.width = 60});
+  INFO(text);
+  CHECK_FALSE(contains(text, "WHAT"));
+  CHECK(contains(text, "\nCRITICAL\n  RSA private key, 2048 bits\n  Its certificate lies beside it.\n  -> Replace both.\n  srv/app.war"));
+}
+
+TEST_CASE("milder findings than asked for are only counted") {
+  ImageReport image = sample();
+  image.findings.push_back(finding(FindingType::public_key, "p3", Severity::low, "A low one", "p3"));
+  const std::string text = findings_text(image, {.least = Severity::high});
+  INFO(text);
+  CHECK(text.starts_with("147 findings: 1 critical, 1 low, 145 info\n"));
+  CHECK(contains(text, "RSA private key"));
+  CHECK_FALSE(contains(text, "A low one"));
+  CHECK_FALSE(contains(text, "No action needed"));
+  CHECK(contains(text, "Not shown: 146 findings that are milder than high (--severity)\n"));
 }

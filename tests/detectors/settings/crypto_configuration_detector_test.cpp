@@ -73,7 +73,16 @@ TEST_CASE("nginx: protocols and ciphers of a configuration that nginx accepts", 
   CHECK(attributes["settings"]["directives"]["ssl_certificate_key"] == json::array({root + "/k.pem"}));
   CHECK(attributes["weaknesses"] == json::array({"3des", "tls-1.0"}));
   CHECK(found[0].severity == Severity::medium);
-  CHECK(found[0].occurrences[0].offset == text.find("ssl_certificate "));
+  // At the directives that allow it, in their lines.
+  REQUIRE(found[0].occurrences.size() == 2);
+  CHECK(found[0].occurrences[0].offset == text.find("ssl_protocols TLSv1 "));
+  CHECK(found[0].occurrences[0].line == 11);
+  CHECK(found[0].occurrences[1].offset == text.find("ssl_ciphers"));
+  CHECK(found[0].occurrences[1].line == 12);
+  const std::string good = "ssl_certificate /c.pem;\nssl_protocols TLSv1.2;\n";
+  REQUIRE(settings_in(good).size() == 1);
+  CHECK(settings_in(good)[0].occurrences.size() == 1);
+  CHECK(settings_in(good)[0].occurrences[0].offset == 0);
   check_anywhere(text, "nginx");
 }
 
