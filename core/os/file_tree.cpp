@@ -50,7 +50,7 @@ std::vector<std::string> names_in(int descriptor, std::string& reason) {
   return names;
 }
 
-std::string target_of(int folder, const std::string& name) {
+std::string link_text(int folder, const std::string& name) {
   std::string target(PATH_MAX, '\0');
   const ssize_t size = ::readlinkat(folder, name.c_str(), target.data(), target.size());
   target.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
@@ -112,7 +112,7 @@ bool FileTree::describe(int above, const std::string& name, TreeEntry& entry) {
   if (facts.st_dev != device_) return false;
   if (S_ISLNK(facts.st_mode)) {
     entry.kind = TreeEntry::Kind::symbolic_link;
-    entry.target = target_of(above, name);
+    entry.target = link_text(above, name);
     return true;
   }
   if (S_ISDIR(facts.st_mode)) {

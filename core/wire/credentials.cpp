@@ -2,6 +2,8 @@
 #include "core/wire/credentials.hpp"
 
 #include "core/base/json_reader.hpp"
+#include "core/base/nearest.hpp"
+#include "core/base/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -87,6 +89,22 @@ Result<void> read_fields(json& document, Credentials& out) {
   return {};
 }
 
+/// A mistyped field would be a login that is not sent. Its name is repeated, never its value.
+Result<void> check_names(const json& document, const std::string& kind) {
+  std::vector<std::string_view> known{"kind"};
+  for (const Field& field : kFields) {
+    const bool of_login = field.kind == Kind::basic || field.kind == Kind::token;
+    if (kind.empty() ? of_login : to_string(field.kind) == kind) known.emplace_back(field.name);
+  }
+  for (const auto& member : document.items()) {
+    if (std::ranges::find(known, member.key()) != known.end()) continue;
+    const std::string of = kind.empty() ? "" : " for credentials of kind " + kind;
+    return Error(ErrorCode::invalid_argument,
+                 "credentials: unknown field " + landwaiter::quoted(member.key()) + of + did_you_mean(member.key(), known));
+  }
+  return {};
+}
+
 Result<Credentials> read_document(json& document) {
   if (!document.is_object()) return Error(ErrorCode::malformed, "credentials: not a JSON object");
   Credentials out;
@@ -96,12 +114,14 @@ Result<Credentials> read_document(json& document) {
     return out;
   }
   const std::string kind = take_text(document, "kind");
+  auto known = kind.empty() ? Result<Kind>(Kind::anonymous) : kind_from(kind);
+  if (!known) return known.error();
+  auto named = check_names(document, kind);
+  if (!named) return named.error();
   if (kind.empty()) {
     return Credentials::from_login(take_text(document, "username"), Secret(take_text(document, "password")),
                                    Secret(take_text(document, "token")));
   }
-  auto known = kind_from(kind);
-  if (!known) return known.error();
   out.kind = *known;
   auto read = read_fields(document, out);
   if (!read) return read.error();

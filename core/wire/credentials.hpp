@@ -55,7 +55,7 @@ std::string_view to_string(Credentials::Kind kind);
 /// "aws_access_key_id":...}. Only the fields of the kind are written. Never logged.
 Secret serialize(const Credentials& credentials);
 /// Without a kind: what from_login() makes of username, password and token; a Google service account's key file as downloaded is of kind
-/// google. Errors (malformed, invalid_argument when a field that the kind needs is missing) never repeat a value.
+/// google. Errors (malformed, invalid_argument if a field that the kind needs is missing or one is unknown) never repeat a value.
 Result<Credentials> parse_credentials(const Secret& text);
 
 }  // namespace landwaiter

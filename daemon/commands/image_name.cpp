@@ -54,7 +54,7 @@ bool is_port(std::string_view tail) {
   return !port.empty() && port.size() < tail.size() && std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-Error invalid(const std::string& text) { return {ErrorCode::invalid_argument, text}; }
+Error refuse(const std::string& text) { return {ErrorCode::invalid_argument, text}; }
 
 std::string shown(std::string_view text) { return landwaiter::quoted(registry::without_login(text)); }
 
@@ -66,9 +66,9 @@ std::optional<Error> misspelled(std::string_view text) {
   const std::string_view tail = text.substr(colon + 1);
   if (tail.starts_with("//")) {
     if (std::ranges::find(kSchemes, head) != kSchemes.end()) return std::nullopt;
-    if (iequals(head, "file")) return invalid(shown(text) + ": name a file by its path alone");
-    return invalid(shown(text) + ": images are named as docker://, https:// or http:// and the reference, not as " + printable(head) +
-                   "://");
+    if (iequals(head, "file")) return refuse(shown(text) + ": name a file by its path alone");
+    return refuse(shown(text) + ": images are named as docker://, https:// or http:// and the reference, not as " + printable(head) +
+                  "://");
   }
   std::array<std::string_view, kPrefixes.size()> names;
   std::ranges::transform(kPrefixes, names.begin(), &Prefix::name);
@@ -76,7 +76,7 @@ std::optional<Error> misspelled(std::string_view text) {
   if (near.empty() || is_port(tail)) return std::nullopt;
   const bool certain = near.size() >= kLongPrefix || is_there(registry::split_local_name(tail).path);
   if (!certain && registry::Reference::parse(text)) return std::nullopt;
-  return invalid(shown(text) + ": there is no prefix " + printable(head) + ":; did you mean " + std::string(near) + ":?");
+  return refuse(shown(text) + ": there is no prefix " + printable(head) + ":; did you mean " + std::string(near) + ":?");
 }
 
 /// Names without a prefix.

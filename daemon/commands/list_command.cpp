@@ -38,23 +38,6 @@ ListTarget parse_target(std::string text) {
   return {text.substr(0, slash), text.substr(slash + 1)};
 }
 
-/// The filters in the form that RegistryWalk needs.
-Result<protocol::ListWork> make_work(const ListOptions& options, SystemTime now) {
-  protocol::ListWork work = options.work;
-  for (const std::string& platform : work.platforms) {
-    auto valid = check_platform(platform);
-    if (!valid) return valid.error();
-  }
-  if (options.pushed.empty()) return work;
-  const auto offset = parse_offset(options.utc_offset);
-  if (!offset) return offset.error();
-  const auto window = parse_window(options.pushed, now, *offset);
-  if (!window) return window.error().with_context("--pushed");
-  if (window->after) work.pushed_after = to_rfc3339(*window->after);
-  if (window->before) work.pushed_before = to_rfc3339(*window->before);
-  return work;
-}
-
 /// One `landwaiter list`: pages go to the writer as they arrive.
 class Listing {
  public:
@@ -66,7 +49,7 @@ class Listing {
         connector_(io.get_executor(), options.connection, environment, clock),
         target_(parse_target(options.registry)),
         out_(out),
-        timed_(options.created || options.work.newest > 0 || !options.pushed.empty()),
+        timed_(options.created || options.filter.work.newest > 0 || !options.filter.pushed.empty()),
         writer_(make_list_writer(options.format, {timed_, options.whole_digests}, text_)),
         line_(options.progress, clock) {
     if (store) {
@@ -76,7 +59,7 @@ class Listing {
   }
 
   Result<void> prepare() {
-    auto work = make_work(options_, clock_.now());
+    auto work = options_.filter.at(clock_.now());
     if (!work) return work.error();
     work_ = *std::move(work);
     auto client = connector_.client(target_.host, target_.repository);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/wire/protocol.hpp"
 #include "daemon/commands/connection_options.hpp"
 #include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/state_folder.hpp"
+#include "daemon/commands/walk_filter.hpp"
 #include "daemon/output/status_line.hpp"
 
 #include <string>
@@ -14,12 +14,10 @@ namespace landwaiter::daemon {
 struct ListOptions {
   std::string registry;  ///< host, URL, or docker://HOST/REPOSITORY for one repository
   ConnectionOptions connection;
-  std::string format = "table";    ///< "table", "json" or "jsonl"
-  std::string output;              ///< a file; empty for standard output
-  protocol::ListWork work;         ///< the filters
-  std::string pushed;              ///< as for parse_window(); empty for any time
-  std::string utc_offset = "UTC";  ///< time zone of the days in `pushed`
-  bool created = false;            ///< read images' configs for their platform and creation time
+  std::string format = "table";  ///< "table", "json" or "jsonl"
+  std::string output;            ///< a file; empty for standard output
+  WalkFilter filter;
+  bool created = false;  ///< read images' configs for their platform and creation time
   StateFolder state;
   bool whole_digests = false;  ///< in the table
   ProgressWish progress = ProgressWish::standard;

@@ -13,7 +13,7 @@
 namespace landwaiter::daemon {
 namespace {
 
-constexpr const char* kStandardInput = "-";
+constexpr const char* kSentToUs = "-";
 
 Result<Target> local_target(Result<std::unique_ptr<registry::ImageSource>> source, std::string name, std::string tag = {}) {
   if (!source) return source.error();
@@ -38,8 +38,7 @@ std::string prefix_of(ImageKind kind) {
 
 Result<Target> open_layout(const std::string& rest, const std::string& text) {
   const auto named = registry::split_local_name(rest);
-  if (named.path == kStandardInput)
-    return Error(ErrorCode::invalid_argument, "oci: reads a folder; an archive from standard input is - alone");
+  if (named.path == kSentToUs) return Error(ErrorCode::invalid_argument, "oci: reads a folder; an archive from standard input is - alone");
   return local_target(registry::open_oci_layout(named.path, named.name), text, named.name);
 }
 
@@ -58,7 +57,7 @@ void LocalImages::receive(const std::vector<std::string>& images) {
 
 void LocalImages::receive_archive(const std::string& rest) {
   const std::string path = registry::split_local_name(rest).path;
-  const bool is_new = !streams_.contains(path) && (path == kStandardInput || SeekableFile::is_stream(path));
+  const bool is_new = !streams_.contains(path) && (path == kSentToUs || SeekableFile::is_stream(path));
   if (is_new) streams_.emplace(path, SeekableFile::open(path));
 }
 
@@ -86,7 +85,7 @@ Result<Target> LocalImages::open_archive(const ImageName& image, const std::stri
     received = *stream->second;
   }
   // What comes through standard input cannot be sent again under another prefix.
-  if (image.kind == ImageKind::path || named.path == kStandardInput) {
+  if (image.kind == ImageKind::path || named.path == kSentToUs) {
     auto local = registry::open_local_image(named.path, named.name, std::move(received));
     if (!local) return local.error();
     return local_target(std::move(local->source), local->prefix + image.rest, named.name);

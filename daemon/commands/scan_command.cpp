@@ -2,6 +2,7 @@
 #include "daemon/commands/scan_command.hpp"
 
 #include "core/base/text.hpp"
+#include "core/export/export.hpp"
 #include "core/os/terminal.hpp"
 #include "core/wire/filter.hpp"
 #include "daemon/commands/connector.hpp"
@@ -26,6 +27,7 @@
 #include <iostream>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace landwaiter::daemon {
 namespace {
@@ -143,8 +145,9 @@ class Scan {
     co_await group.join();
     for (const auto& [host, tally] : tallies_) {
       const std::string passed_over = tally.passed_over();
-      if (!passed_over.empty()) say(host + ": " + passed_over);
+      if (!passed_over.empty()) notes_.insert(host + ": " + passed_over);
     }
+    for (const std::string& note : notes_) say(note);
   }
 
   /// Images are scanned while the listing continues; it waits for them, so no queue builds up.
@@ -155,19 +158,23 @@ class Scan {
     }
     // However the address was spelled, the references in reports are the same.
     const std::string host = registry::reference_host((*client)->endpoint());
-    protocol::ListWork work;
-    work.platforms = options_.platforms;
+    auto work = options_.filter.at(clock_.now());
+    if (!work) co_return co_await fail(address, work.error());
     auto deliver = [this, host, client = *client, &group, images_at_once](protocol::InventoryPage page) {
       return scan_page(std::move(page), host, client, group, images_at_once);
     };
     WalkOptions walk_options;
     walk_options.requests_in_flight = 2 * options_.connection.network.connections;
-    RegistryWalk walk(io_.get_executor(), *client, work, deliver, stop_.get_token(), std::move(walk_options));
+    RegistryWalk walk(io_.get_executor(), *client, *work, deliver, stop_.get_token(), std::move(walk_options));
     auto walked = co_await walk.run();
     if (!walked) {
       co_await fail(host, walked.error());
-    } else if (const std::string nothing = tallies_[host].nothing_found(); !nothing.empty()) {
-      say(host + ": " + nothing);
+    } else {
+      const ListingTally& tally = tallies_[host];
+      std::string note =
+          note_on_repositories({work->repositories, work->exclude_repositories}, tally.repositories, tally.repositories_left_out);
+      if (note.empty()) note = tally.nothing_found();
+      if (!note.empty()) notes_.insert(host + ": " + note);
     }
     // The walk's sink refers to the group, which outlives it; the tasks own the client.
   }
@@ -254,7 +261,7 @@ class Scan {
 
   /// Platforms are chosen among an index's members only; a single image is what the user asked for.
   bool wanted(const protocol::InventoryItem& item) const {
-    return item.index_digest.empty() || matches_platform(item.platform, options_.platforms);
+    return item.index_digest.empty() || matches_platform(item.platform, options_.filter.work.platforms);
   }
 
   static std::string platforms_of(const std::vector<protocol::InventoryItem>& items) {
@@ -296,6 +303,9 @@ class Scan {
   Awaitable<std::vector<Digest>> read_and_keep(ImageTask task) {
     auto outcome = co_await runner_.run(std::move(task));
     if (!outcome) co_return outcome.error();
+    const ImageFacts& facts = outcome->facts;
+    if (!matches_platform(facts.platform, options_.filter.work.platforms))
+      notes_.insert(facts.reference + " has one platform, which is not the one asked for: it was scanned as " + printable(facts.platform));
     co_return co_await results_.keep(*std::move(outcome));
   }
 
@@ -313,6 +323,7 @@ class Scan {
   ScanStatus status_;
   std::size_t images_total_ = 0;
   std::map<std::string, ListingTally> tallies_;  ///< by registry's host
+  std::set<std::string> notes_;                  ///< for the end
   bool stopped_ = false;
   std::optional<Error> broken_;
 };
@@ -337,6 +348,13 @@ Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options) {
 int run_scan(ScanOptions options, const Environment& environment) {
   const RealClock clock;
   const SteadyTime started = clock.steady_now();
+  auto filter = options.filter.at(clock.now());
+  if (!filter) return fail_usage(filter.error());
+  const std::string epoch = environment("SOURCE_DATE_EPOCH").value_or("");
+  if (!epoch.empty() && exports::timestamp_from_epoch(epoch).empty()) {
+    return fail_usage(Error(ErrorCode::invalid_argument,
+                            "SOURCE_DATE_EPOCH is " + landwaiter::quoted(epoch) + ", and no number of seconds since 1970 (date +%s)"));
+  }
   auto judgment = make_judgment(options.judging);
   if (!judgment) return fail_usage(judgment.error());
   const auto workers = workers_for(options);

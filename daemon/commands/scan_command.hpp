@@ -5,6 +5,7 @@
 #include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/judging.hpp"
 #include "daemon/commands/state_folder.hpp"
+#include "daemon/commands/walk_filter.hpp"
 #include "daemon/output/report_outputs.hpp"
 #include "daemon/output/status_line.hpp"
 #include "daemon/settings/config.hpp"
@@ -20,9 +21,9 @@ struct ScanOptions {
   ConnectionOptions connection;
   ReportOptions report;
   JudgingOptions judging;
-  bool try_passwords = true;           ///< open keystores with well-known passwords
-  bool worst_first = false;            ///< the table's images by what was found, otherwise by name
-  std::vector<std::string> platforms;  ///< from an index, only these; empty means all
+  bool try_passwords = true;  ///< open keystores with well-known passwords
+  bool worst_first = false;   ///< the table's images by what was found, otherwise by name
+  WalkFilter filter;          ///< of `registries`; its platforms also of the indexes among `images`
   StateFolder state;
   std::size_t workers = 0;                                       ///< 0: one per core
   std::uint64_t memory_bytes = limits::reader_memory_bytes_max;  ///< for each worker

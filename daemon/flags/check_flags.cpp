@@ -4,6 +4,7 @@
 #include "core/os/process.hpp"
 #include "daemon/cli/command.hpp"
 #include "daemon/flags/option_groups.hpp"
+#include "daemon/flags/option_values.hpp"
 
 namespace landwaiter::daemon {
 
@@ -15,6 +16,7 @@ void CheckFlags::add_to(Command& program) {
   command.add_option("registry", options_.registry, "HOST[:PORT] or a URL")->option_text("REGISTRY")->required();
   command.add_option("--repository", options_.repository, "Test this repository instead of the first in the catalog")->option_text("NAME");
   connection_.add_kind_to(command);
+  add_settings_option(command);
   command.begin_group(kOutputGroup);
   command.choose(command.add_option("--format,-f", options_.format, "Format of the result (default: table)"), {"table", "json"}, "FORMAT");
   command.add_option("--output,-o", options_.output, "Write the result to this file")->option_text("FILE");

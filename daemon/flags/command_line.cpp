@@ -14,6 +14,7 @@
 #include "daemon/flags/check_flags.hpp"
 #include "daemon/flags/convert_flags.hpp"
 #include "daemon/flags/list_flags.hpp"
+#include "daemon/flags/option_values.hpp"
 #include "daemon/flags/reference_flags.hpp"
 #include "daemon/flags/scan_flags.hpp"
 #include "daemon/output/output.hpp"
@@ -88,7 +89,12 @@ class CommandLine {
     } catch (const CLI::ParseError& error) {
       return fail_usage(Error(ErrorCode::invalid_argument, parse_error_text(program_, error)));
     }
-    return program_.chosen().run();
+    Command& command = program_.chosen();
+    if (command.get_option_no_throw("--settings") != nullptr) {
+      const auto completed = complete_options(program_, command, process_environment());
+      if (!completed) return fail_usage(completed.error());
+    }
+    return command.run();
   }
 
  private:

@@ -3,6 +3,7 @@
 
 #include "core/base/text.hpp"
 #include "core/os/process.hpp"
+#include "core/os/terminal.hpp"
 #include "core/wire/registry_kinds.hpp"
 #include "daemon/cli/command.hpp"
 #include "daemon/flags/option_groups.hpp"
@@ -12,6 +13,31 @@
 #include <iostream>
 
 namespace landwaiter::daemon {
+namespace {
+
+/// The login that the environment has. Whatever this process starts does not need it.
+struct LoginVariables {
+  std::string username;
+  Secret password;
+  Secret token;
+
+  static LoginVariables take(const Environment& environment) {
+    LoginVariables out;
+    out.username = environment("LANDWAITER_USERNAME").value_or("");
+    out.password = Secret(environment("LANDWAITER_PASSWORD").value_or(""));
+    out.token = Secret(environment("LANDWAITER_TOKEN").value_or(""));
+    forget_variables({"LANDWAITER_USERNAME", "LANDWAITER_PASSWORD", "LANDWAITER_TOKEN"});
+    return out;
+  }
+};
+
+Result<Secret> ask_password(const std::string& username) {
+  auto secret = ask_secret("Password of " + printable(username) + ": ");
+  if (secret || secret.error().code() != ErrorCode::not_found) return secret;
+  return Error(ErrorCode::invalid_argument, "--username needs --password-stdin, LANDWAITER_PASSWORD or a terminal to ask for the password");
+}
+
+}  // namespace
 
 void ConnectionFlags::add_to(Command& command) {
   add_rates_to(command);
@@ -26,7 +52,8 @@ void ConnectionFlags::add_kind_to(Command& command) {
 
 void ConnectionFlags::add_login_to(Command& command) {
   command.begin_group(kLoginGroup);
-  command.add_option("--username", username_, "User name for the registry")->option_text("NAME");
+  command.add_option("--username", username_, "User name for the registry; the password is asked for if nothing else gives it")
+      ->option_text("NAME");
   command.add_flag("--password-stdin", password_stdin_, "Read the password from standard input");
   command.add_flag("--token-stdin", token_stdin_, "Read an access token from standard input; takes precedence over a password");
   command.add_option("--token", token_, "Access token; visible to other users of this machine, so prefer --token-stdin")
@@ -89,6 +116,7 @@ Result<ConnectionOptions> ConnectionFlags::finish() {
 }
 
 Result<Credentials> ConnectionFlags::read_login() {
+  LoginVariables variables = LoginVariables::take(process_environment());
   if (!credentials_file_.empty()) {
     if (password_stdin_ || token_stdin_ || !username_.empty() || !token_.empty()) {
       return Error(ErrorCode::invalid_argument,
@@ -99,7 +127,6 @@ Result<Credentials> ConnectionFlags::read_login() {
   if (password_stdin_ && token_stdin_) {
     return Error(ErrorCode::invalid_argument, "--password-stdin and --token-stdin both read standard input; give one");
   }
-  if (password_stdin_ && username_.empty()) return Error(ErrorCode::invalid_argument, "--password-stdin needs --username");
   Secret password;
   Secret access_token(token_);
   wipe(token_);
@@ -108,6 +135,21 @@ Result<Credentials> ConnectionFlags::read_login() {
     std::getline(std::cin, line);
     (password_stdin_ ? password : access_token) = Secret(std::string(trim(line)));
     wipe(line);
+  }
+  const bool given = !password.empty() || !access_token.empty();
+  // What the command line leaves out comes from the variables; a secret that it has is not mixed with another.
+  if (username_.empty()) username_ = std::move(variables.username);
+  if (password_stdin_ && username_.empty()) return Error(ErrorCode::invalid_argument, "--password-stdin needs --username");
+  if (!given && !password_stdin_ && !token_stdin_) {
+    password = std::move(variables.password);
+    access_token = std::move(variables.token);
+  }
+  if (username_.empty() && !password.empty())
+    return Error(ErrorCode::invalid_argument, "LANDWAITER_PASSWORD needs --username or LANDWAITER_USERNAME");
+  if (!username_.empty() && password.empty() && access_token.empty() && !password_stdin_ && !token_stdin_) {
+    auto asked = ask_password(username_);
+    if (!asked) return asked.error();
+    password = *std::move(asked);
   }
   return Credentials::from_login(username_, std::move(password), std::move(access_token));
 }

@@ -4,6 +4,7 @@
 #include "core/os/process.hpp"
 #include "daemon/cli/command.hpp"
 #include "daemon/commands/exit_code.hpp"
+#include "daemon/flags/option_values.hpp"
 
 #include <utility>
 
@@ -14,6 +15,7 @@ void ConvertFlags::add_to(Command& program) {
   command.add_option("report", options_.report, "What landwaiter scan --format json wrote; - for standard input")
       ->option_text("FILE")
       ->required();
+  add_settings_option(command);
   output_.add_to(command);
   judging_.add_to(command);
   command.details = {

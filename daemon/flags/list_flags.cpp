@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/flags/list_flags.hpp"
 
-#include "core/base/limits.hpp"
 #include "core/os/process.hpp"
 #include "daemon/cli/command.hpp"
 #include "daemon/flags/option_groups.hpp"
+#include "daemon/flags/option_values.hpp"
 
 namespace landwaiter::daemon {
 
@@ -15,7 +15,10 @@ void ListFlags::add_to(Command& program) {
       ->option_text("REGISTRY")
       ->required();
   connection_.add_kind_to(command);
-  add_filters_to(command);
+  options_.filter.add_to(command);
+  command.add_option("--platform", options_.filter.work.platforms, "Only this platform (linux/amd64)")->option_text("PLATFORM");
+  command.add_flag("--created", options_.created, "Read each image's config for its platform and creation time");
+  add_settings_option(command);
   command.begin_group(kOutputGroup);
   command.choose(command.add_option("--format,-f", options_.format, "Format of the result; jsonl is one JSON object per line"),
                  {"table", "json", "jsonl"}, "FORMAT");
@@ -37,26 +40,6 @@ void ListFlags::add_to(Command& program) {
                    {exit_some_failed, "some things could not be listed; the rest is in the result"},
                    {exit_stopped, "stopped by a signal"}};
   command.run = [this] { return run(); };
-}
-
-void ListFlags::add_filters_to(Command& command) {
-  protocol::ListWork& work = options_.work;
-  command.add_option("--repository", work.repositories, "Only these repositories; * and ? are wildcards")->option_text("GLOB");
-  command.add_option("--exclude-repository", work.exclude_repositories, "Skip these repositories")->option_text("GLOB");
-  command.add_option("--tag", work.tags, "Only these tags; * and ? are wildcards")->option_text("GLOB");
-  command.add_option("--exclude-tag", work.exclude_tags, "Skip these tags")->option_text("GLOB");
-  command.add_option("--newest", work.newest, "Only the newest N tags of each repository")
-      ->option_text("N")
-      ->check(CLI::Range(std::size_t{1}, limits::newest_max));
-  command
-      .add_option("--pushed", options_.pushed,
-                  "Only images pushed in this window: today, yesterday, last-7-days, last-14-days, last-30-days, N (days), or FROM..TO "
-                  "(dates or timestamps)")
-      ->option_text("WINDOW");
-  command.add_option("--utc-offset", options_.utc_offset, "Time zone in which days begin, like +02:00 (default: UTC)")
-      ->option_text("OFFSET");
-  command.add_option("--platform", work.platforms, "Only this platform (linux/amd64)")->option_text("PLATFORM");
-  command.add_flag("--created", options_.created, "Read each image's config for its platform and creation time");
 }
 
 int ListFlags::run() {

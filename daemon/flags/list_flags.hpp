@@ -18,7 +18,6 @@ class ListFlags {
 
  private:
   int run();
-  void add_filters_to(Command& command);
 
   ListOptions options_;
   ConnectionFlags connection_;

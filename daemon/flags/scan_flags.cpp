@@ -5,6 +5,7 @@
 #include "daemon/cli/command.hpp"
 #include "daemon/commands/connector.hpp"
 #include "daemon/flags/option_groups.hpp"
+#include "daemon/flags/option_values.hpp"
 
 #include <algorithm>
 
@@ -37,11 +38,12 @@ void ScanFlags::add_to(Command& program) {
   add_speed_to(command);
   connection_.add_to(command);
   command.details = {
-      "An IMAGE is [docker://]REF, oci:DIR[:NAME], oci-archive:FILE[:NAME] or docker-archive:FILE[:NAME]; FILE may be - for standard "
-      "input, NAME also @DIGEST. Of a whole registry, what is no image (signatures, charts) or gone by now is told, and is no failure.",
+      "An IMAGE is REF, docker://REF or https://REF; a layout or an archive, PATH[:NAME] or PATH@DIGEST, - for standard input; "
+      "docker-daemon:NAME, containerd:DIGEST; dir:FOLDER for a tree of files (docs/sources.md). Of a whole registry, what is no image "
+      "(signatures, charts) or gone by now is told, and is no failure.",
       OutputFlags::explanation()};
   command.examples = {{"What is in an image of a registry", "landwaiter scan registry.example.com/team/shop:1.4"},
-                      {"An image that docker built, before it is pushed", "docker save shop:1.4 | landwaiter scan docker-archive:-"},
+                      {"An image that docker built, before it is pushed", "docker save shop:1.4 | landwaiter scan -"},
                       {"Fail a pipeline on findings of high severity or worse, with a table in its log and a report for others",
                        "landwaiter scan --fail-on high -o sarif=x.sarif -o table oci:image"},
                       {"A whole registry, with a login", "landwaiter scan --registry harbor.example.com --token-stdin < token"}};
@@ -59,8 +61,11 @@ void ScanFlags::add_images_to(Command& command) {
   command.add_option("-c,--config", config_file_, "Take images and credentials from a container-config.yml")->option_text("FILE");
   command.add_option("--registry", options_.registries, "Scan all images of this registry, HOST[:PORT] or a URL")->option_text("REGISTRY");
   connection_.add_kind_to(command);
-  command.add_option("--platform", options_.platforms, "Scan only this platform of multi-platform images (linux/amd64)")
+  options_.filter.add_to(command);
+  command.add_option("--platform", options_.filter.work.platforms, "Scan only this platform of multi-platform images (linux/amd64)")
       ->option_text("PLATFORM");
+  add_settings_option(command);
+  command.add_option("--containerd-root", containerd_root_, "Folder of the containerd that containerd:DIGEST reads")->option_text("DIR");
 }
 
 void ScanFlags::add_judging_to(Command& command) {
@@ -86,6 +91,7 @@ void ScanFlags::add_speed_to(Command& command) {
 Result<void> ScanFlags::finish() {
   auto connected = connection_.finish();
   if (!connected) return connected.error();
+  connected->containerd_root = std::move(containerd_root_);
   options_.connection = *std::move(connected);
   if (!config_file_.empty()) {
     auto applied = apply_container_config(config_file_, options_);
@@ -93,6 +99,10 @@ Result<void> ScanFlags::finish() {
   }
   if (connection_.reads_standard_input() && std::ranges::any_of(options_.images, is_sent_to_us)) {
     return Error(ErrorCode::invalid_argument, "an archive and credentials cannot both come from standard input");
+  }
+  if (options_.registries.empty() && options_.filter.chooses()) {
+    return Error(ErrorCode::invalid_argument,
+                 "filters such as --repository, --tag, --newest and --pushed choose among the images of --registry");
   }
   if (options_.images.empty() && options_.registries.empty()) {
     return Error(ErrorCode::invalid_argument, "no container images were stated");

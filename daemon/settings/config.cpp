@@ -9,6 +9,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
@@ -174,33 +175,51 @@ Result<void> check_network(const std::filesystem::path& file, const char* sectio
   return {};
 }
 
-Error config_404(const std::filesystem::path& file, const std::string& reason) {
-  return Error(ErrorCode::configuration, "CONFIG-404: Unable to read/parse configuration file " + file.string() + " (" + reason +
-                                             "). Check the path and the file's YAML syntax.");
+Error config_404(const std::filesystem::path& file, const std::string& reason, const std::string& advice) {
+  return Error(ErrorCode::configuration,
+               "CONFIG-404: Unable to read/parse configuration file " + file.string() + " (" + reason + "). " + advice);
 }
 
-/// node[a][b][c], undefined when a step is missing.
-YAML::Node descend(YAML::Node node, std::initializer_list<const char*> keys) {
-  for (const char* key : keys) {
+constexpr const char* kCheckSyntax = "Check the path and the file's YAML syntax.";
+constexpr const char* kCheckForm =
+    "The form is scan_config: {config: {container_import: {plugin_config: {images: [REF, ...], username: ..., password: ...}}}}; "
+    "docs/container-config.md has all fields.";
+
+constexpr std::array<const char*, 4> kContainerSteps{"scan_config", "config", "container_import", "plugin_config"};
+
+/// The map in which the settings stand, undefined if a step to it is missing.
+YAML::Node plugin_config(YAML::Node node) {
+  for (const char* key : kContainerSteps) {
     if (!node.IsMap() || !node[key]) return YAML::Node(YAML::NodeType::Undefined);
     node.reset(node[key]);
   }
   return node;
 }
 
+/// The first step that is not there, with those that lead to it.
+std::string missing_step(YAML::Node node) {
+  std::string path;
+  for (const char* key : kContainerSteps) {
+    path += (path.empty() ? "" : ".") + std::string(key);
+    if (!node.IsMap() || !node[key]) break;
+    node.reset(node[key]);
+  }
+  return path;
+}
+
 Result<std::string> container_scalar(const std::filesystem::path& file, const YAML::Node& plugin, const char* key,
                                      const Environment& environment) {
   if (!plugin[key] || plugin[key].IsNull()) return std::string();
-  if (!plugin[key].IsScalar()) return config_404(file, std::string(key) + " must be a single value");
+  if (!plugin[key].IsScalar()) return config_404(file, std::string(key) + " must be a single value", kCheckForm);
   auto value = expand_environment(plugin[key].Scalar(), environment);
   if (!value) return config_error(file, std::string(key) + ": " + value.error().message());
   return value;
 }
 
 Result<ContainerImport> read_container_import(const std::filesystem::path& file, const YAML::Node& root, const Environment& environment) {
-  const YAML::Node plugin = descend(root, {"scan_config", "config", "container_import", "plugin_config"});
+  const YAML::Node plugin = plugin_config(root);
   if (!plugin.IsDefined() || !plugin.IsMap()) {
-    return config_404(file, "scan_config.config.container_import.plugin_config is missing");
+    return config_404(file, missing_step(root) + " is missing", kCheckForm);
   }
   ContainerImport import;
   auto username = container_scalar(file, plugin, "username", environment);
@@ -216,7 +235,7 @@ Result<ContainerImport> read_container_import(const std::filesystem::path& file,
     if (plugin[key] && plugin[key].IsScalar()) append_variables(plugin[key].Scalar(), import.secret_variables);
   }
   const YAML::Node images = plugin["images"];
-  if (images && !images.IsNull() && !images.IsSequence()) return config_404(file, "images must be a list");
+  if (images && !images.IsNull() && !images.IsSequence()) return config_404(file, "images must be a list", kCheckForm);
   if (images) {
     for (const auto& image : images) {
       auto name = expand_environment(image.as<std::string>(""), environment);
@@ -325,11 +344,11 @@ Result<SensorConfig> load_sensor_config(const std::filesystem::path& file, const
 Result<ContainerImport> load_container_config(const std::filesystem::path& file, const Environment& environment) {
   YAML::Node root;
   auto parsed = parse_yaml(file, root);
-  if (!parsed) return config_404(file, parsed.error().message());
+  if (!parsed) return config_404(file, parsed.error().message(), kCheckSyntax);
   try {
     return read_container_import(file, root, environment);
   } catch (const YAML::Exception& error) {
-    return config_404(file, error.what());
+    return config_404(file, error.what(), kCheckSyntax);
   }
 }
 

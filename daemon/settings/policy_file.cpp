@@ -5,6 +5,8 @@
 #include "core/base/text.hpp"
 #include "daemon/settings/yaml_file.hpp"
 
+#include <filesystem>
+
 namespace landwaiter::daemon {
 namespace {
 
@@ -88,9 +90,11 @@ Result<Policy> load_policy(const std::string& name_or_file) {
   if (name_or_file.find_first_of("./") == std::string::npos) {
     std::string names;
     for (const std::string& name : Policy::builtin_names()) names += (names.empty() ? "" : ", ") + name;
-    return Error(ErrorCode::configuration, "there is no policy " + landwaiter::quoted(name_or_file) + "; there are " + names +
-                                               ", and your own files: their names need a slash or a dot, as in ./my-policy" +
-                                               did_you_mean(name_or_file, Policy::builtin_names()));
+    const std::string text = "there is no policy " + landwaiter::quoted(name_or_file) + "; there are " + names;
+    std::error_code unknown;
+    const bool is_file = std::filesystem::is_regular_file(name_or_file, unknown);
+    return Error(ErrorCode::configuration, text + (is_file ? "; a file's name needs a slash: --policy ./" + printable(name_or_file)
+                                                           : ", and your own files" + did_you_mean(name_or_file, Policy::builtin_names())));
   }
   const auto text = yaml::text_of(name_or_file);
   return text ? parse_policy(*text, name_or_file) : text.error();

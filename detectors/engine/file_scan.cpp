@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "core/report/attribute_names.hpp"
 #include "core/report/memory.hpp"
+#include "detectors/engine/zip_content.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -390,15 +391,12 @@ void FileScan::deliver_object(Object object, bool ends_file) {
 
 /// What was compressed before it was encoded: a Helm release, a file that cloud-init writes. If it is damaged, what comes before is
 /// searched.
-void FileScan::scan_inflated(ByteView bytes, Compression compression) {
+void FileScan::scan_inflated(ByteSource& content) {
   // A decoder, a window for what it gives, and a search of that.
   constexpr std::uint64_t kInflateUnits = 150'000;
   if (!charge_work(kInflateUnits)) return;
-  MemorySource memory(bytes, bytes.size());
-  PeekSource source(memory);
-  InflateSource inflate(source, compression, memory_.inflated);
-  Result<ByteView> chunk = inflate.next();
-  for (; chunk && !chunk->empty(); chunk = inflate.next()) {
+  Result<ByteView> chunk = content.next();
+  for (; chunk && !chunk->empty(); chunk = content.next()) {
     if (!charge_work(kSearchUnitsPerByte * chunk->size())) break;
     push(*chunk);
   }
@@ -406,27 +404,17 @@ void FileScan::scan_inflated(ByteView bytes, Compression compression) {
   if (!chunk && chunk.error().code() != ErrorCode::malformed) diagnose(*only_, chunk.error());
 }
 
-void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, FilePlace place) {
-  if (bytes.empty()) return;
-  if (encodings_.size() >= limits::decode_depth_max) {
-    return diagnose(analysis, ErrorCode::limit_exceeded, "text is encoded more often than is looked into (decode_depth_max)");
-  }
-  if (!charge_work(kSearchUnits + kSearchUnitsPerByte * bytes.size())) return;
+FileScan& FileScan::begin_inner(Analysis analysis, std::string_view encoding, std::string_view compression) {
   if (!inner_) inner_ = std::make_unique<FileScan>(engine_, memory_, limits_);
-  const Compression compression = sniff_compression(bytes);
   inner_->encodings_ = encodings_;
   inner_->encodings_.emplace_back(encoding);
-  if (compression != Compression::none) inner_->encodings_.emplace_back(to_string(compression));
+  if (!compression.empty()) inner_->encodings_.emplace_back(compression);
   inner_->reset(name_);
   inner_->only_ = analysis;
-  if (compression != Compression::none) {
-    inner_->scan_inflated(bytes, compression);
-  } else if (bytes.size() <= limits::window_bytes) {
-    inner_->whole(bytes);
-  } else {
-    inner_->push(bytes);
-    inner_->finish();
-  }
+  return *inner_;
+}
+
+void FileScan::take_inner(Analysis analysis, FilePlace place) {
   FileResults& into = found(analysis);
   FileResults& inner = inner_->found(analysis);
   for (Finding& finding : inner.findings) {
@@ -437,6 +425,40 @@ void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteVi
   if (inner.distribution) into.add(*std::move(inner.distribution), place, limits_);
   for (Diagnostic& diagnostic : inner.diagnostics) found(analysis).diagnose(std::move(diagnostic), limits_);
   inner.clear();
+}
+
+void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, FilePlace place) {
+  if (bytes.empty()) return;
+  if (encodings_.size() >= limits::decode_depth_max) {
+    return diagnose(analysis, ErrorCode::limit_exceeded, "text is encoded more often than is looked into (decode_depth_max)");
+  }
+  if (!charge_work(kSearchUnits + kSearchUnitsPerByte * bytes.size())) return;
+  const Compression compression = sniff_compression(bytes);
+  if (compression != Compression::none) {
+    MemorySource memory(bytes, bytes.size());
+    PeekSource source(memory);
+    InflateSource inflate(source, compression, memory_.inflated);
+    begin_inner(analysis, encoding, to_string(compression)).scan_inflated(inflate);
+    return take_inner(analysis, place);
+  }
+  FileScan& inner = begin_inner(analysis, encoding, "");
+  if (bytes.size() <= limits::window_bytes) {
+    inner.whole(bytes);
+  } else {
+    inner.push(bytes);
+    inner.finish();
+  }
+  take_inner(analysis, place);
+  if (begins_with_zip_entry(bytes)) scan_zip(analysis, encoding, bytes, place);
+}
+
+void FileScan::scan_zip(Analysis analysis, std::string_view encoding, ByteView bytes, FilePlace place) {
+  ZipContent content(bytes, memory_.inflated);
+  begin_inner(analysis, encoding, "zip").scan_inflated(content);
+  take_inner(analysis, place);
+  if (content.left_out())
+    diagnose(analysis, ErrorCode::unsupported,
+             "a zip in a text has entries that cannot be read: they are encrypted, or compressed in another way");
 }
 
 /// Moves what waiting and coming hits need to the buffer's start.

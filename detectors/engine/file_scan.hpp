@@ -94,7 +94,11 @@ class FileScan {
   void feed_objects(const Window& window);
   void deliver_object(Object object, bool ends_file);
   void scan_decoded(Analysis analysis, std::string_view encoding, ByteView bytes, FilePlace place);
-  void scan_inflated(ByteView bytes, Compression compression);
+  void scan_zip(Analysis analysis, std::string_view encoding, ByteView bytes, FilePlace place);
+  /// For bytes that were decoded in this way, and compressed before if the second name is not empty; and what was found in them.
+  FileScan& begin_inner(Analysis analysis, std::string_view encoding, std::string_view compression);
+  void take_inner(Analysis analysis, FilePlace place);
+  void scan_inflated(ByteSource& content);
   void note_fresh(std::vector<Prefilter::Match>::iterator fresh);
   /// False for an analysis that only reads files by path: when no other is wanted, nothing is searched.
   bool listens(Analysis analysis) const {

@@ -10,6 +10,7 @@
 #include "detectors/jose/jwk.hpp"
 #include "detectors/jose/jwt_finding.hpp"
 #include "detectors/keys/key_checks.hpp"
+#include "detectors/keys/published_keys.hpp"
 #include "detectors/keys/x509_text.hpp"
 
 namespace landwaiter::detectors {
@@ -67,6 +68,7 @@ Finding describe_jwk(const Jwk& key, const json& object, FindingSink& sink) {
     attributes[attribute::encrypted] = false;
     attributes[attribute::encryption] = nullptr;
     attributes[attribute::consistent] = key.consistent;
+    mark_published(publisher_of(key.public_key, {}), finding);
   }
   return finding;
 }

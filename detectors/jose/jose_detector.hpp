@@ -10,7 +10,7 @@ namespace landwaiter::detectors {
 class JoseDetector final : public Detector {
  public:
   std::string_view name() const override { return "jose"; }
-  int version() const override { return 3; }
+  int version() const override { return 4; }
   std::vector<Trigger> triggers() const override;
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
 

@@ -74,19 +74,21 @@ constexpr std::array<Curve, 7> kCurves{{{"P-256", NID_X9_62_prime256v1, 32},
                                         {"BP-384", NID_brainpoolP384r1, 48},
                                         {"BP-512", NID_brainpoolP512r1, 64}}};
 
-void append_padded(ByteView number, std::size_t size, Bytes& out) {
+/// Some writers leave out the zeros of a coordinate, or add one in front as for a signed number.
+bool append_padded(ByteView number, std::size_t size, Bytes& out) {
+  number = without_zeros(number);
+  if (number.size() > size) return false;
   out.insert(out.end(), size - number.size(), 0);
   out.insert(out.end(), number.begin(), number.end());
+  return true;
 }
 
 bool read_ec(const json& object, Jwk& key) {
   const auto curve = std::ranges::find(kCurves, text(object, "crv"), &Curve::name);
   const auto x = bytes_of(object, "x"), y = bytes_of(object, "y"), d = bytes_of(object, "d");
   if (curve == kCurves.end() || x.view().empty() || y.view().empty()) return false;
-  if (x.view().size() > curve->field_bytes || y.view().size() > curve->field_bytes) return false;
   Bytes point{0x04};
-  append_padded(x.view(), curve->field_bytes, point);
-  append_padded(y.view(), curve->field_bytes, point);
+  if (!append_padded(x.view(), curve->field_bytes, point) || !append_padded(y.view(), curve->field_bytes, point)) return false;
   auto public_key = ec_public_key(curve->nid, point);
   if (!public_key) return false;
   key.public_key = std::move(*public_key);

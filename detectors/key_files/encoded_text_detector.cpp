@@ -31,13 +31,15 @@ constexpr std::array<Base64Text, 6> kBase64Texts{{{"LS0tLS1CRUdJTi", 0},
                                                   {"TFMwdExTMUNSVWRKVG", 0},
                                                   {"xTMHRMUzFDUlVkSlRp", 2},
                                                   {"MUzB0TFMxQ1JVZEpUa", 3}}};
-/// How gzip, zstd, xz and bzip2 begin, as the start of a value; and the base64 of that text at each place in a group, as Helm stores it.
+/// How gzip, zstd, xz, bzip2 and zip begin, as the start of a value; and the base64 of that text at each place in a group, as Helm stores
+/// it.
 struct CompressedText {
   std::string_view pattern;
   std::size_t characters;
 };
-constexpr std::array<CompressedText, 4> kCompressedTexts{{{"H4sI", 4}, {"KLUv[/_]", 5}, {"[/_]Td6WFoA", 8}, {"QlpoOTFBWSZTW", 13}}};
-constexpr std::array<Base64Text, 12> kCompressedTwiceTexts{{{"SDRzS", 0},
+constexpr std::array<CompressedText, 5> kCompressedTexts{
+    {{"H4sI", 4}, {"KLUv[/_]", 5}, {"[/_]Td6WFoA", 8}, {"QlpoOTFBWSZTW", 13}, {"UEsDB[A-D][0-9A-Za-z+/_-]A", 8}}};
+constexpr std::array<Base64Text, 15> kCompressedTwiceTexts{{{"SDRzS", 0},
                                                             {"g0c0", 2},
                                                             {"INHNJ", 3},
                                                             {"S0xVdi", 0},
@@ -48,7 +50,10 @@ constexpr std::array<Base64Text, 12> kCompressedTwiceTexts{{{"SDRzS", 0},
                                                             {"vVGQ2V0ZvQ", 3},
                                                             {"UWxwb09URkJXU1pUV", 0},
                                                             {"FscG9PVEZCV1NaVF", 2},
-                                                            {"RbHBvT1RGQldTWlRX", 3}}};
+                                                            {"RbHBvT1RGQldTWlRX", 3},
+                                                            {"VUVzRE", 0},
+                                                            {"VFc0RC", 2},
+                                                            {"VRXNEQ", 3}}};
 constexpr std::size_t kKeystoreCharacters = 12;
 constexpr std::size_t kHexPemDigits = 22;
 /// The longest of the patterns.
@@ -287,8 +292,9 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
       {kHexPem, "2[dD]2[dD]2[dD]2[dD]2[dD]424547494[eE]20", kHexPemDigits},
       {kHexDer,
        "3082[0-9a-fA-F]{4}(?:3082[0-9a-fA-F]{4}(?:[aA]0030201|02010[01]30)|0282[0-9a-fA-F]{4}00"
-       "|02010[0-3](?:0282|300[dD]0609|3082)|(?:30[0-9a-fA-F]{2})?06092[aA]864886)"
+       "|02010[0-3](?:0282|04[1-4]|300[dD]0609|308[12])|(?:30[0-9a-fA-F]{2})?06092[aA]864886)"
        "|30[0-9a-fA-F]{2}301[03]06072[aA]8648[cC][eE]3[dD]0201"
+       "|30[0-9a-fA-F]{2}02010104[1-4][0-9a-fA-F]"
        "|3081[0-9a-fA-F]{2}(?:02010[01](?:30|04)|30[0-9a-fA-F]{2}06)"
        "|30[0-9a-fA-F]{2}020100300(?:506032[bB]65|[bB]0609608648)|30[0-9a-fA-F]{2}020100301[0-9a-fA-F]06072[aA]8648[cC][eE]",
        kHexDerMax},

@@ -11,7 +11,7 @@ namespace landwaiter::detectors {
 class KeyFileDetector final : public Detector {
  public:
   std::string_view name() const override { return "key-file"; }
-  int version() const override { return 3; }
+  int version() const override { return 4; }
   std::vector<Trigger> triggers() const override;
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
 };

@@ -46,7 +46,6 @@ std::optional<RsaNumbers> rsa_numbers(const PublicKey& key) {
   if (!fields) return std::nullopt;
   der::Reader reader(*fields);
   RsaNumbers out;
-  // RSA-PSS keys keep their original encoding, which may lack a leading zero.
   if (!reader.next(der::kInteger, out.modulus) || !reader.next(der::kInteger, out.exponent)) return std::nullopt;
   out.modulus = without_zeros(out.modulus);
   out.exponent = without_zeros(out.exponent);

@@ -30,14 +30,6 @@ std::string title_of(const PublicKey& key, std::string_view what) {
   return capital(key.key_type.empty() ? std::string(what) : describe(key) + ' ' + std::string(what));
 }
 
-std::string publisher_of(const StoredKey& key) {
-  PrivateKey published;
-  published.public_key = key.public_key;
-  published.encrypted = key.encrypted;
-  published.opaque = key.opaque;
-  return std::string(detectors::publisher_of(published));
-}
-
 }  // namespace
 
 Finding private_key_finding(const StoredKey& key, std::string_view encoding, FindingSink& sink) {
@@ -48,14 +40,10 @@ Finding private_key_finding(const StoredKey& key, std::string_view encoding, Fin
   finding.title = title_of(key.public_key, key.encrypted ? "private key, encrypted (" : "private key (") + key.format + ')';
   json& attributes = finding.attributes;
   add_public_key_attributes(key.public_key, attributes);
-  const std::string publisher = publisher_of(key);
-  add_attributes(assets::PrivateKey{std::string(encoding), key.format, key.encrypted, key.encryption, publisher}, attributes);
+  add_attributes(assets::PrivateKey{std::string(encoding), key.format, key.encrypted, key.encryption, {}}, attributes);
   attributes[attribute::weaknesses] = encryption_weaknesses(key.encryption);
   for (const std::string& weakness : key_weaknesses(key.public_key)) add_weakness(finding, weakness);
-  if (publisher.empty()) return finding;
-  // A published example key protects nothing.
-  finding.severity = Severity::low;
-  finding.title += ", published test key of " + publisher;
+  mark_published(publisher_of(key.public_key, key.opaque), finding);
   return finding;
 }
 

@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,11 +23,10 @@ namespace {
 using Group = std::unique_ptr<EC_GROUP, OpensslFree<EC_GROUP_free>>;
 using Point = std::unique_ptr<EC_POINT, OpensslFree<EC_POINT_free>>;
 
-/// Nothing if the point is already uncompressed, on no known curve or not on its curve.
-std::optional<Bytes> uncompressed(std::string_view curve, ByteView point) {
+/// Nothing if the point is already uncompressed, or not on its curve.
+std::optional<Bytes> uncompressed(int nid, ByteView point) {
   const bool other_form = !point.empty() && (point[0] == 2 || point[0] == 3 || point[0] == 6 || point[0] == 7);
-  const int nid = other_form ? OBJ_sn2nid(std::string(curve).c_str()) : NID_undef;
-  if (nid == NID_undef || !charge_work(key_work::decompression(8 * point.size()))) return std::nullopt;
+  if (!other_form || !charge_work(key_work::decompression(8 * point.size()))) return std::nullopt;
   const Group group(EC_GROUP_new_by_curve_name(nid));
   const Point read(group ? EC_POINT_new(group.get()) : nullptr);
   Bytes out;
@@ -46,10 +46,21 @@ bool has_no_parameters(ByteView type) {
   return name.starts_with("ML") || name.starts_with("SLH-DSA");
 }
 
-Bytes write_spki(ByteView algorithm_fields, ByteView key) {
-  const Bytes algorithm = der::write(der::kSequence, {algorithm_fields});
+Bytes write_spki(std::initializer_list<ByteView> algorithm_fields, ByteView key) {
+  const Bytes algorithm = der::write(der::kSequence, algorithm_fields);
   const Bytes bits = der::write_bit_string(key);
   return der::write(der::kSequence, {algorithm, bits});
+}
+
+/// Nothing if the curve is none that OpenSSL knows by name.
+std::optional<Bytes> ec_spki(std::string_view curve, ByteView key) {
+  const int nid = curve.empty() ? NID_undef : OBJ_sn2nid(std::string(curve).c_str());
+  const ASN1_OBJECT* object = nid == NID_undef ? nullptr : OBJ_nid2obj(nid);
+  if (object == nullptr || OBJ_length(object) == 0) return std::nullopt;
+  const Bytes type = der::write(der::kOid, {oid::ec()});
+  const Bytes name = der::write(der::kOid, {ByteView(OBJ_get0_data(object), OBJ_length(object))});
+  const auto point = uncompressed(nid, key);
+  return write_spki({type, name}, point ? ByteView(*point) : key);
 }
 
 /// Like OpenSSL, a number without the zero in front of its first bit is read as positive.
@@ -65,15 +76,16 @@ std::optional<Bytes> rsa_spki(ByteView key) {
 Bytes identifying_spki(ByteView algorithm, std::string_view curve, ByteView key) {
   ByteView type;
   if (der::Reader(algorithm).next(der::kOid, type)) {
-    if (same_bytes(type, oid::rsa())) {
+    if (oid::is_rsa(type)) {
       if (auto spki = rsa_spki(key)) return *std::move(spki);
     } else if (same_bytes(type, oid::ec())) {
-      if (const auto point = uncompressed(curve, key)) return write_spki(algorithm, *point);
+      if (auto spki = ec_spki(curve, key)) return *std::move(spki);
     } else if (has_no_parameters(type)) {
-      return write_spki(der::write(der::kOid, {type}), key);
+      const Bytes identifier = der::write(der::kOid, {type});
+      return write_spki({identifier}, key);
     }
   }
-  return write_spki(algorithm, key);
+  return write_spki({algorithm}, key);
 }
 
 ByteView spki_key(ByteView spki) {

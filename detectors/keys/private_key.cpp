@@ -102,10 +102,9 @@ Result<PrivateKey> read_private_octets(ByteView algorithm, ByteView inner) {
   ByteView type;
   if (!reader.next(der::kOid, type)) return not_a_key("a private key's algorithm");
   const ByteView parameters = reader.rest();
-  const bool pss = same_bytes(type, oid::rsa_pss());
-  if (pss || same_bytes(type, oid::rsa())) {
+  if (oid::is_rsa(type)) {
     auto key = read_pkcs1(inner);
-    if (key && pss) key->public_key = rsa_pss_public_key(algorithm, key->public_key);
+    if (key && same_bytes(type, oid::rsa_pss())) key->public_key.key_type = "RSA-PSS";
     return key;
   }
   if (same_bytes(type, oid::ec())) return read_sec1(inner, parameters);

@@ -34,13 +34,9 @@ Finding describe_private_key(const PrivateKey& key, std::string_view encoding, F
   finding.title = title_of(key, encoding);
   json& attributes = finding.attributes;
   add_public_key_attributes(key.public_key, attributes);
-  const std::string_view publisher = publisher_of(key);
-  add_attributes(assets::PrivateKey{std::string(encoding), key.format, key.encrypted, key.encryption, std::string(publisher)}, attributes);
+  add_attributes(assets::PrivateKey{std::string(encoding), key.format, key.encrypted, key.encryption, {}}, attributes);
   attributes[attribute::consistent] = key.consistent;
-  if (!publisher.empty()) {
-    finding.severity = Severity::low;
-    finding.title += ", published test key of " + std::string(publisher);
-  }
+  mark_published(publisher_of(key.public_key, key.opaque), finding);
   if (!key.ssh_fingerprint.empty()) attributes[attribute::ssh_fingerprint] = key.ssh_fingerprint;
   auto weaknesses = encryption_weaknesses(key.encryption);
   std::ranges::move(key_weaknesses(key.public_key), std::back_inserter(weaknesses));

@@ -157,14 +157,4 @@ std::optional<PublicKey> raw_public_key(const RawKeyKind& kind, ByteView scalar)
   return public_key_with(der::write(der::kSequence, {type}), ByteView(out).first(size));
 }
 
-PublicKey rsa_pss_public_key(ByteView algorithm, const PublicKey& rsa) {
-  // The BIT STRING is the last element of the SubjectPublicKeyInfo that rsa_public_key built.
-  der::Reader reader(*der::only_content(rsa.spki, der::kSequence));
-  ByteView ignored, key;
-  if (!reader.next(der::kSequence, ignored) || !reader.bit_string(key)) return rsa;
-  auto pss = public_key_with(algorithm, key);
-  if (!pss) return rsa;
-  return *std::move(pss);
-}
-
 }  // namespace landwaiter::detectors

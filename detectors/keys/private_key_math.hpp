@@ -35,7 +35,4 @@ struct RawKeyKind {
 const RawKeyKind* raw_key_kind(ByteView oid_content);
 std::optional<PublicKey> raw_public_key(const RawKeyKind& kind, ByteView scalar);
 
-/// The same numbers under id-RSASSA-PSS, whose AlgorithmIdentifier is kept as it was.
-PublicKey rsa_pss_public_key(ByteView algorithm, const PublicKey& rsa);
-
 }  // namespace landwaiter::detectors

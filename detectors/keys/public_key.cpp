@@ -27,6 +27,8 @@ namespace {
 
 constexpr std::array<std::uint8_t, 9> kRsa{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
 constexpr std::array<std::uint8_t, 9> kRsaPss{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a};
+constexpr std::array<std::uint8_t, 9> kRsaOaep{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x07};
+constexpr std::array<std::uint8_t, 4> kX509Rsa{0x55, 0x08, 0x01, 0x01};
 constexpr std::array<std::uint8_t, 7> kDsa{0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01};
 constexpr std::array<std::uint8_t, 9> kDh{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x03, 0x01};
 constexpr std::array<std::uint8_t, 7> kX942Dh{0x2a, 0x86, 0x48, 0xce, 0x3e, 0x02, 0x01};
@@ -120,9 +122,8 @@ bool read_key(ByteView algorithm_fields, ByteView key, PublicKey& out) {
   der::Reader algorithm(algorithm_fields);
   ByteView type;
   if (!algorithm.next(der::kOid, type)) return false;
-  const bool pss = same_bytes(type, kRsaPss);
-  if (pss || same_bytes(type, kRsa)) {
-    out.key_type = pss ? "RSA-PSS" : "RSA";
+  if (oid::is_rsa(type)) {
+    out.key_type = same_bytes(type, kRsaPss) ? "RSA-PSS" : "RSA";
     return read_rsa(key, out);
   }
   if (same_bytes(type, kDsa)) {
@@ -158,6 +159,9 @@ Bytes write_spki(ByteView algorithm, ByteView key) {
 namespace oid {
 ByteView rsa() { return kRsa; }
 ByteView rsa_pss() { return kRsaPss; }
+bool is_rsa(ByteView type) {
+  return same_bytes(type, kRsa) || same_bytes(type, kRsaPss) || same_bytes(type, kRsaOaep) || same_bytes(type, kX509Rsa);
+}
 ByteView dsa() { return kDsa; }
 ByteView dh() { return kDh; }
 ByteView x942_dh() { return kX942Dh; }
@@ -180,7 +184,7 @@ std::optional<PublicKey> read_public_key(ByteView spki) {
   if (!reader.next(der::kSequence, algorithm) || !reader.bit_string(key) || !reader.empty()) return std::nullopt;
   PublicKey out;
   if (!read_key(algorithm, key, out)) return std::nullopt;
-  out.spki = identifying_spki(algorithm, out.equal_curve.empty() ? out.curve : out.equal_curve, key);
+  out.spki = identifying_spki(algorithm, out.named_curve(), key);
   return out;
 }
 

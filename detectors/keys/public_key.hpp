@@ -22,6 +22,8 @@ struct PublicKey {
   Bytes spki;                    ///< the one that stands for the key, which need not be the one that was read
   std::string equal_curve = {};  ///< for an explicit curve: the name of the curve with the same parameters
 
+  /// The curve's name also if its parameters are explicit and equal to those of a named one.
+  const std::string& named_curve() const { return equal_curve.empty() ? curve : equal_curve; }
   std::string spki_sha256() const;  ///< lower-case hexadecimal
   std::string id() const;           ///< "spki-sha256:<hex>"
 };
@@ -60,6 +62,8 @@ ByteView without_zeros(ByteView magnitude);
 namespace oid {
 ByteView rsa();
 ByteView rsa_pss();
+/// Whether a key of this algorithm is an RSA key: rsaEncryption, its older name of X.509, RSASSA-PSS or RSAES-OAEP (RFC 4055).
+bool is_rsa(ByteView oid_content);
 ByteView dsa();
 ByteView dh();
 ByteView x942_dh();

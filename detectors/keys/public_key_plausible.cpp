@@ -52,7 +52,7 @@ bool plausible_rsa(const PublicKey& key) {
 
 bool on_its_curve(const PublicKey& key, ByteView point) {
   if (!charge_work(key_work::curve(key.size_bits))) return false;
-  const int nid = OBJ_sn2nid(key.curve.c_str());
+  const int nid = OBJ_sn2nid(key.named_curve().c_str());
   const std::unique_ptr<EC_GROUP, OpensslFree<EC_GROUP_free>> group(nid == NID_undef ? nullptr : EC_GROUP_new_by_curve_name(nid));
   const std::unique_ptr<EC_POINT, OpensslFree<EC_POINT_free>> read(group ? EC_POINT_new(group.get()) : nullptr);
   const bool on = read && EC_POINT_oct2point(group.get(), read.get(), point.data(), point.size(), nullptr) == 1 &&

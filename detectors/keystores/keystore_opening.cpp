@@ -74,7 +74,7 @@ class Opener {
   void report_own_key(const PrivateKey& key) {
     Finding finding = describe_private_key(key, "DER", sink_);
     if (keystore_.password) {
-      finding.severity = Severity::high;
+      if (finding.attributes[attribute::publisher].is_null()) finding.severity = Severity::high;
       add_password(finding, *keystore_.password);
     }
     findings_.push_back(std::move(finding));

@@ -5,6 +5,7 @@
 #include "core/base/limits.hpp"
 #include "core/base/work_meter.hpp"
 #include "core/report/attribute_names.hpp"
+#include "detectors/keys/published_keys.hpp"
 #include "detectors/openpgp/gpg_agent_key.hpp"
 #include "detectors/openpgp/keybox.hpp"
 #include "detectors/openpgp/openpgp_armor.hpp"
@@ -66,7 +67,7 @@ constexpr std::size_t kAgentKeyBytesMax = 64 * 1024;
 constexpr std::array<std::size_t, 4> kHeaderSizes{2, 3, 5, 6};
 
 void report(const KeyBlock& block, std::string_view encoding, std::size_t begin, bool at_packet, FindingSink& sink) {
-  auto findings = openpgp::describe_key_block(block, encoding, sink);
+  auto findings = openpgp::describe_key_block(block, encoding);
   for (std::size_t i = 0; i < findings.size(); ++i) {
     sink.add(std::move(findings[i]), at_packet ? begin + block.members[i].begin : begin);
   }
@@ -224,12 +225,15 @@ void OpenPgpDetector::inspect_agent_key(const Window& window, const Hit& hit, Fi
   if (begin == std::string_view::npos) return;
   const auto key = read_agent_key(window.bytes.subspan(begin, std::min(window.bytes.size() - begin, kAgentKeyBytesMax)));
   if (!key) return;
-  Finding finding = openpgp::describe_key(key->public_key, key->secret, {}, sink);
+  Finding finding = openpgp::describe_key(key->public_key, key->secret, {});
   finding.title += " (GnuPG agent)";
   finding.attributes[attribute::encoding] = before.ends_with('(') ? "canonical S-expression" : "S-expression";
   finding.attributes[attribute::format] = "GnuPG agent";
   finding.attributes["keygrip"] = key->keygrip.empty() ? nlohmann::json(nullptr) : nlohmann::json(key->keygrip);
-  if (finding.type == FindingType::private_key) finding.attributes[attribute::consistent] = key->consistent;
+  if (finding.type == FindingType::private_key) {
+    finding.attributes[attribute::consistent] = key->consistent;
+    mark_published(publisher_of(key->public_key, {}), finding);
+  }
   sink.add(std::move(finding), begin);
   sink.consumed(begin + key->size);
 }

@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "core/report/attribute_names.hpp"
 #include "detectors/keys/key_checks.hpp"
+#include "detectors/keys/published_keys.hpp"
 #include "detectors/keys/x509_text.hpp"
 
 namespace landwaiter::detectors::openpgp {
@@ -49,9 +50,9 @@ void add_signature(const Member& member, json& attributes) {
 
 std::string owner(const std::vector<std::string>& user_ids) { return user_ids.empty() ? std::string() : user_ids.front(); }
 
-Finding describe_member(const KeyBlock& block, const Member& member, std::string_view encoding, FindingSink& sink) {
+Finding describe_member(const KeyBlock& block, const Member& member, std::string_view encoding) {
   const Key& key = member.key;
-  Finding finding = describe_key(key.public_key, key.secret, key.public_body, sink);
+  Finding finding = describe_key(key.public_key, key.secret, key.public_numbers());
   json& attributes = finding.attributes;
   attributes[attribute::encoding] = encoding;
   attributes[attribute::format] = "OpenPGP v" + std::to_string(key.version);
@@ -71,18 +72,18 @@ Finding describe_member(const KeyBlock& block, const Member& member, std::string
   add_signature(member, attributes);
   finding.title += " (OpenPGP" + std::string(member.primary ? "" : " subkey") + ')';
   if (const std::string who = owner(block.user_ids); !who.empty()) finding.title += " of " + title_text(printable(who));
+  if (is_private(key.secret.part)) mark_published(publisher_of(key.public_key, key.public_numbers()), finding);
   return finding;
 }
 
 }  // namespace
 
-Finding describe_key(const PublicKey& key, const Protection& secret, ByteView identity, FindingSink& sink) {
+Finding describe_key(const PublicKey& key, const Protection& secret, ByteView identity) {
   Finding finding;
   const bool has_private = is_private(secret.part);
   const bool encrypted = secret.part == SecretPart::encrypted;
   finding.type = has_private ? FindingType::private_key : FindingType::public_key;
-  if (!key.spki.empty()) finding.id = key.id();
-  else finding.id = has_private ? sink.secret_id(identity) : Digest::sha256_of(identity).str();
+  finding.id = key.spki.empty() ? Digest::sha256_of(identity).str() : key.id();
   finding.severity = !has_private ? Severity::info : encrypted ? Severity::medium : Severity::high;
   finding.title = name_of(key) + (has_private ? " private key" : " public key") + (encrypted ? ", encrypted" : "");
   json& attributes = finding.attributes;
@@ -98,9 +99,9 @@ Finding describe_key(const PublicKey& key, const Protection& secret, ByteView id
   return finding;
 }
 
-std::vector<Finding> describe_key_block(const KeyBlock& block, std::string_view encoding, FindingSink& sink) {
+std::vector<Finding> describe_key_block(const KeyBlock& block, std::string_view encoding) {
   std::vector<Finding> findings;
-  for (const Member& member : block.members) findings.push_back(describe_member(block, member, encoding, sink));
+  for (const Member& member : block.members) findings.push_back(describe_member(block, member, encoding));
   return findings;
 }
 

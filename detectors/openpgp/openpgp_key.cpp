@@ -232,9 +232,9 @@ std::optional<Key> read_key(const Packet& packet) {
   Key key;
   std::optional<std::size_t> size;
   if (!read_head(reader, key, size)) return std::nullopt;
-  const std::size_t numbers = reader.offset();
+  key.numbers_at = reader.offset();
   if (!read_numbers(reader, size, key)) return std::nullopt;
-  if (size && reader.offset() - numbers != *size) return std::nullopt;
+  if (size && reader.offset() - key.numbers_at != *size) return std::nullopt;
   const ByteView body = packet.body.first(reader.offset());
   key.public_body.assign(body.begin(), body.end());
   if (key.version >= 4) set_fingerprint(key);

@@ -16,17 +16,21 @@ namespace landwaiter::detectors::openpgp {
 /// The content of a key packet of versions 2 to 4 (RFC 4880), 5 (LibrePGP) and 6 (RFC 9580).
 struct Key {
   unsigned version = 0;
-  unsigned algorithm = 0;     ///< by number (RFC 9580, 9.1)
-  std::uint32_t created = 0;  ///< seconds since 1970
-  PublicKey public_key;       ///< spki is empty for algorithms known only by name
-  Bytes public_body;          ///< the public fields, as in a public key packet
-  std::string fingerprint;    ///< lower-case hexadecimal
-  std::string key_id;         ///< 16 digits of it, as people use them
-  Protection secret;          ///< part is `none` in a public key packet
+  unsigned algorithm = 0;      ///< by number (RFC 9580, 9.1)
+  std::uint32_t created = 0;   ///< seconds since 1970
+  PublicKey public_key;        ///< spki is empty for algorithms known only by name
+  Bytes public_body;           ///< the public fields, as in a public key packet
+  std::size_t numbers_at = 0;  ///< where the public numbers begin in it
+  std::string fingerprint;     ///< lower-case hexadecimal
+  std::string key_id;          ///< 16 digits of it, as people use them
+  Protection secret;           ///< part is `none` in a public key packet
   /// False if unencrypted private numbers do not match the public key, or their checksum is wrong.
   bool consistent = true;
   /// All bit counts match their numbers; required for keys inside other data.
   bool exact = true;
+
+  /// What makes two encodings the same key, also where no SubjectPublicKeyInfo is defined for it: versions and times of creation differ.
+  ByteView public_numbers() const { return ByteView(public_body).subspan(numbers_at); }
 };
 
 /// Reads a key packet of any of the four tags; nothing if it is truncated, has extra bytes, or is of an unknown version.

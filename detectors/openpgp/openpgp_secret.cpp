@@ -18,11 +18,10 @@ std::uint16_t sum(ByteView bytes) {
 
 /// n, e, or p, g, y, and so on: the public numbers again, which have been validated.
 std::vector<ByteView> public_numbers(const Key& key, std::size_t count) {
-  constexpr std::array<std::size_t, 7> kHead{0, 0, 8, 8, 6, 10, 10};
   ByteReader reader(key.public_body);
   std::vector<ByteView> numbers(count);
   bool exact = true;
-  if (!reader.skip(kHead[key.version])) return {};
+  if (!reader.skip(key.numbers_at)) return {};
   for (ByteView& number : numbers) {
     if (!read_mpi(reader, number, exact)) return {};
   }

@@ -65,9 +65,11 @@ void ArchiveReader::Free::operator()(struct archive* archive) const { archive_re
 namespace {
 
 /// libarchive converts names that are declared to be UTF-8 to the thread's charset, and composes accents on the way. For a tar
-/// we want their bytes as they are, which it keeps when the conversion fails, as in ASCII it does for all others. For a zip
+/// we want their bytes as they are, which it keeps when the conversion fails, as in ASCII it does for all others. For a zip or a cabinet
 /// a failure loses the name, so there UTF-8 it is.
-NameCharset charset_for(ArchiveFormat format) { return format == ArchiveFormat::zip ? NameCharset::utf8 : NameCharset::ascii; }
+NameCharset charset_for(ArchiveFormat format) {
+  return format == ArchiveFormat::zip || format == ArchiveFormat::cab ? NameCharset::utf8 : NameCharset::ascii;
+}
 
 /// libarchive's warning, except for names that keep their bytes, as explained above.
 bool worth_telling(std::string_view warning) { return warning.find("converted from") == std::string_view::npos; }
@@ -134,6 +136,7 @@ int support(struct archive* archive, ArchiveFormat format) {
   switch (format) {
     case ArchiveFormat::zip: return archive_read_support_format_zip_streamable(archive);
     case ArchiveFormat::cpio: return archive_read_support_format_cpio(archive);
+    case ArchiveFormat::cab: return archive_read_support_format_cab(archive);
     case ArchiveFormat::tar: break;
   }
   return archive_read_support_format_tar(archive);
@@ -158,6 +161,7 @@ std::string_view ArchiveReader::format_name() const {
   switch (format_) {
     case ArchiveFormat::zip: return "zip";
     case ArchiveFormat::cpio: return "cpio";
+    case ArchiveFormat::cab: return "cab";
     case ArchiveFormat::tar: break;
   }
   return "tar";
@@ -186,7 +190,7 @@ ArchiveReader::Step ArchiveReader::next() {
   }
   warning_.reset();
   struct archive_entry* header = nullptr;
-  source_->in_header = format_ != ArchiveFormat::zip;
+  source_->in_header = has_separate_headers();
   source_->header_bytes = 0;
   const auto before = archive_filter_bytes(archive_.get(), 0);
   const int code = archive_read_next_header(archive_.get(), &header);
@@ -213,7 +217,7 @@ bool ArchiveReader::pay_for_header(std::uint64_t bytes) {
   constexpr std::uint64_t kFactor = 8;
   // Such a header is part of kOpenArchiveBytes.
   constexpr std::uint64_t kUsualBytes = 64 * limits::KiB;
-  if (format_ == ArchiveFormat::zip || bytes <= std::max(header_paid_, kUsualBytes)) return true;
+  if (!has_separate_headers() || bytes <= std::max(header_paid_, kUsualBytes)) return true;
   if (!memory_.borrow(kFactor * (bytes - header_paid_))) {
     failed_ = true;
     error_ = no_memory_for("not read to its end, because of a header of " + human_bytes(bytes));
@@ -329,7 +333,7 @@ void ArchiveReader::fill_entry(struct archive_entry* header) {
   const auto size = entry_.size_known ? archive_entry_size(header) : 0;
   entry_.size_bytes = size > 0 ? static_cast<std::uint64_t>(size) : 0;
   entry_.sparse = archive_entry_sparse_count(header) > 0;
-  entry_.exact_size = format_ != ArchiveFormat::zip && !entry_.sparse;
+  entry_.exact_size = has_separate_headers() && !entry_.sparse;
   entry_.unsupported.clear();
   entry_.warning.clear();
   bzip2_ = false;

@@ -13,13 +13,13 @@ struct archive_entry;
 
 namespace landwaiter::detectors {
 
-enum class ArchiveFormat { tar, zip, cpio };
+enum class ArchiveFormat { tar, zip, cpio, cab };
 
 /// What an open archive takes in all: libarchive's state and buffers, bytes that are looked at in advance, a small decoder's state.
 inline constexpr std::uint64_t kOpenArchiveBytes = 1 * limits::MiB;
 
-/// With libarchive: a tar (POSIX.1-2017 pax, ustar, GNU, v7), a cpio, or, from its local headers, a zip (APPNOTE.TXT). A tar ends where
-/// container engines end it, at its two zero blocks.
+/// With libarchive: a tar (POSIX.1-2017 pax, ustar, GNU, v7), a cpio, from its local headers a zip (APPNOTE.TXT), or a cabinet, for which
+/// the caller has paid (cab.hpp). A tar ends where container engines end it, at its two zero blocks.
 class ArchiveReader final : public EntryReader {
  public:
   /// `header_bytes_max` bounds what a tar or cpio may hold between two entries.
@@ -48,6 +48,7 @@ class ArchiveReader final : public EntryReader {
   Step pass_over();
   bool lacks_only_padding() const;
   std::string_view format_name() const;
+  bool has_separate_headers() const { return format_ == ArchiveFormat::tar || format_ == ArchiveFormat::cpio; }
   void fail(std::string message);
   void fail_damaged();
   std::string reason() const;

@@ -14,10 +14,10 @@
 namespace landwaiter::detectors {
 namespace {
 
-Error damaged(const char* why) { return {ErrorCode::malformed, std::string("a difference to another object is damaged: ") + why}; }
+Error damaged_delta(const char* why) { return {ErrorCode::malformed, std::string("a difference to another object is damaged: ") + why}; }
 
 /// Groups of seven bits, the lowest first, taken off the front.
-std::optional<std::uint64_t> take_size(ByteView& bytes) {
+std::optional<std::uint64_t> take_size_of_delta(ByteView& bytes) {
   std::uint64_t value = 0;
   for (unsigned shift = 0; !bytes.empty() && shift < 63; shift += 7) {
     const std::uint8_t byte = bytes.front();
@@ -29,7 +29,7 @@ std::optional<std::uint64_t> take_size(ByteView& bytes) {
 }
 
 /// The number whose bytes are there as the bits of `present` say, the lowest first.
-std::optional<std::uint64_t> take_bytes(ByteView& bytes, unsigned present) {
+std::optional<std::uint64_t> take_bytes_of_copy(ByteView& bytes, unsigned present) {
   std::uint64_t value = 0;
   for (unsigned i = 0; present >> i != 0; ++i) {
     if ((present >> i & 1U) == 0) continue;
@@ -40,7 +40,7 @@ std::optional<std::uint64_t> take_bytes(ByteView& bytes, unsigned present) {
   return value;
 }
 
-std::array<std::uint8_t, 20> name_of(const GitObject& object) {
+std::array<std::uint8_t, 20> name_of_object(const GitObject& object) {
   constexpr std::array kTypes{"", "commit", "tree", "blob", "tag"};
   const std::string head = std::string(kTypes.at(object.type)) + " " + std::to_string(object.bytes.size()) + '\0';
   Bytes all(head.begin(), head.end());
@@ -80,9 +80,9 @@ bool GitObject::reserve(std::uint64_t size) {
 
 Result<GitObject> apply_delta(const GitObject& base, ByteView delta) {
   constexpr std::uint64_t kInstructionUnits = 10;
-  const auto from = take_size(delta);
-  const auto size = take_size(delta);
-  if (!from || !size || *from != base.bytes.size()) return damaged("it is one to an object of another size");
+  const auto from = take_size_of_delta(delta);
+  const auto size = take_size_of_delta(delta);
+  if (!from || !size || *from != base.bytes.size()) return damaged_delta("it is one to an object of another size");
   if (*size > GitObjects::kObjectBytesMax) return Error(ErrorCode::limit_exceeded, "its object is too large");
   GitObject out{.type = base.type};
   if (!out.reserve(*size)) return no_memory_for("not put together");
@@ -91,22 +91,22 @@ Result<GitObject> apply_delta(const GitObject& base, ByteView delta) {
     delta = delta.subspan(1);
     ByteView piece = delta.first(std::min<std::size_t>(delta.size(), instruction));
     if ((instruction & 0x80) != 0) {
-      const auto offset = take_bytes(delta, instruction & 0xfU);
-      const auto bytes = take_bytes(delta, instruction >> 4U & 7U);
-      if (!offset || !bytes) return damaged("it ends within an instruction");
+      const auto offset = take_bytes_of_copy(delta, instruction & 0xfU);
+      const auto bytes = take_bytes_of_copy(delta, instruction >> 4U & 7U);
+      if (!offset || !bytes) return damaged_delta("it ends within an instruction");
       constexpr std::uint64_t kLongest = 0x10000;
       const std::uint64_t wanted = *bytes == 0 ? kLongest : *bytes;
-      if (*offset > base.bytes.size() || wanted > base.bytes.size() - *offset) return damaged("it copies what is not there");
+      if (*offset > base.bytes.size() || wanted > base.bytes.size() - *offset) return damaged_delta("it copies what is not there");
       piece = ByteView(base.bytes).subspan(static_cast<std::size_t>(*offset), static_cast<std::size_t>(wanted));
     } else {
-      if (instruction == 0 || piece.size() < instruction) return damaged("it ends within an instruction");
+      if (instruction == 0 || piece.size() < instruction) return damaged_delta("it ends within an instruction");
       delta = delta.subspan(instruction);
     }
-    if (piece.size() > *size - out.bytes.size()) return damaged("it makes more than it says");
+    if (piece.size() > *size - out.bytes.size()) return damaged_delta("it makes more than it says");
     if (!charge_work(kInstructionUnits + piece.size())) return no_work_for("not put together");
     out.bytes.insert(out.bytes.end(), piece.begin(), piece.end());
   }
-  if (out.bytes.size() != *size) return damaged("it makes less than it says");
+  if (out.bytes.size() != *size) return damaged_delta("it makes less than it says");
   return out;
 }
 
@@ -119,7 +119,7 @@ void GitObjects::keep(std::uint64_t offset, GitObject object) {
   while (bytes_ > kKeptBytesMax) {
     const auto oldest = kept_.begin();
     bytes_ -= oldest->second.bytes.size() + kEntryBytes;
-    if (oldest->first < unnamed_) names_.erase(name_of(oldest->second));
+    if (oldest->first < unnamed_) names_.erase(name_of_object(oldest->second));
     kept_.erase(oldest);
   }
 }
@@ -133,7 +133,7 @@ const GitObject* GitObjects::named(ByteView name) {
   constexpr std::uint64_t kHashUnits = 1'000, kUnitsPerByte = 3;
   for (auto next = kept_.lower_bound(unnamed_); next != kept_.end(); ++next) {
     if (!charge_work(kHashUnits + kUnitsPerByte * next->second.bytes.size())) return nullptr;
-    names_[name_of(next->second)] = next->first;
+    names_[name_of_object(next->second)] = next->first;
     unnamed_ = next->first + 1;
   }
   Name wanted{};

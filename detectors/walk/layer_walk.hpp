@@ -75,6 +75,8 @@ class LayerWalk {
   Result<void> scan_entry(EntryReader& archive, Budget* budget, std::size_t depth);
   Result<void> open_content(PeekSource& bytes, const Content& content, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_git_pack(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
+  Result<void> open_asar(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
+  Result<void> open_cab(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_seven_zip(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_sqlite(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_compressed(PeekSource& bytes, Compression compression, Budget& budget, std::size_t depth, bool& opened);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/base/text.hpp"
+#include "detectors/walk/asar.hpp"
+#include "detectors/walk/cab.hpp"
 #include "detectors/walk/git_pack.hpp"
 #include "detectors/walk/seven_zip.hpp"
 #include "detectors/walk/sqlite_rows.hpp"
 #include "detectors/walk/walk_sources.hpp"
+#include "detectors/walk/whole_file.hpp"
 
 #include <algorithm>
 
@@ -20,34 +22,6 @@ Result<ByteView> after_zeros(PeekSource& bytes) {
     bytes.consume(static_cast<std::size_t>(content - head->begin()));
   }
 }
-
-/// The bytes of an archive whose list of entries is not at its begin.
-class WholeFile {
- public:
-  /// An error if the layer's memory does not suffice, and before anything is read.
-  Result<void> keep(PeekSource& source, std::uint64_t size) {
-    if (!memory_.borrow(size)) {
-      return Error(ErrorCode::unsupported, "it has " + human_bytes(size) +
-                                               ", which must be held at once, and is more memory than one worker has left: allow it more "
-                                               "with --memory");
-    }
-    while (bytes_.size() < size) {
-      const auto chunk = source.peek(1);
-      if (!chunk) return chunk.error();
-      if (chunk->empty()) break;
-      if (bytes_.empty()) bytes_.reserve(static_cast<std::size_t>(size));
-      const ByteView part = chunk->first(static_cast<std::size_t>(std::min<std::uint64_t>(chunk->size(), size - bytes_.size())));
-      bytes_.insert(bytes_.end(), part.begin(), part.end());
-      source.consume(part.size());
-    }
-    return {};
-  }
-  ByteView bytes() const { return bytes_; }
-
- private:
-  MemoryShare memory_;
-  Bytes bytes_;
-};
 
 /// Steps into an entry and out again.
 class Inside {
@@ -78,6 +52,8 @@ Result<void> LayerWalk::open_content(PeekSource& bytes, const Content& content, 
     case Content::Kind::zip: return open_archive(bytes, ArchiveFormat::zip, &budget, depth, opened);
     case Content::Kind::cpio: return open_archive(bytes, ArchiveFormat::cpio, &budget, depth, opened);
     case Content::Kind::git_pack: return open_git_pack(bytes, budget, depth, opened);
+    case Content::Kind::asar: return open_asar(bytes, budget, depth, opened);
+    case Content::Kind::cab: return open_cab(bytes, budget, depth, opened);
     case Content::Kind::seven_zip: return open_seven_zip(bytes, budget, depth, opened);
     case Content::Kind::sqlite: return open_sqlite(bytes, budget, depth, opened);
     default: return open_compressed(bytes, content.compression, budget, depth, opened);
@@ -103,10 +79,32 @@ Result<void> LayerWalk::open_git_pack(PeekSource& bytes, Budget& budget, std::si
   return walked;
 }
 
-Result<void> LayerWalk::open_seven_zip(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
-  const auto start = bytes.peek(kSevenZipStartBytes);
+Result<void> LayerWalk::open_asar(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
+  Asar archive(bytes);
+  return walk_entries(archive, &budget, depth, opened);
+}
+
+Result<void> LayerWalk::open_cab(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
+  const auto start = bytes.peek(cab::kStartBytes);
   if (!start) return start.error();
-  const auto size = seven_zip_size(*start);
+  const auto size = cab::size_of(*start);
+  if (!size) return size.error();
+  MemoryShare memory;
+  if (!memory.borrow(cab::memory_of(*start))) return no_memory_for("cabinet is not opened");
+  WholeFile whole;
+  const auto kept = whole.keep(bytes, *size);
+  if (!kept) return kept;
+  const auto paid = cab::pay_for(whole.bytes());
+  if (!paid) return paid;
+  MemorySource source(whole.bytes(), whole.bytes().size() + 1);
+  ArchiveReader archive(source, ArchiveFormat::cab, limits_.tar_header_bytes_max);
+  return walk_entries(archive, &budget, depth, opened);
+}
+
+Result<void> LayerWalk::open_seven_zip(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
+  const auto start = bytes.peek(seven_zip::kStartBytes);
+  if (!start) return start.error();
+  const auto size = seven_zip::size_of(*start);
   if (!size) return size.error();
   WholeFile whole;
   const auto kept = whole.keep(bytes, *size);

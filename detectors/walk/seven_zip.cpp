@@ -18,7 +18,7 @@ EntryReader::Step SevenZip::fail(Error error) {
 EntryReader::Step SevenZip::next() {
   if (failed_) return Step::failed;
   if (!header_) {
-    auto header = read_seven_zip_header(archive_);
+    auto header = seven_zip::read_header_of(archive_);
     if (!header) return fail(header.error());
     header_ = std::move(*header);
   }
@@ -29,7 +29,7 @@ EntryReader::Step SevenZip::next() {
     if (stream_ < header_->streams.size()) return fail({ErrorCode::malformed, "7z archive is damaged: it holds content that is no file's"});
     return Step::end;
   }
-  const SevenZipFile& file = header_->files[file_++];
+  const seven_zip::File& file = header_->files[file_++];
   entry_ = ArchiveEntry{};
   entry_.name = header_->name_of(file);
   entry_.size_known = true;
@@ -49,7 +49,7 @@ EntryReader::Step SevenZip::next() {
   return Step::entry;
 }
 
-void SevenZip::open(const SevenZipFolder& folder) {
+void SevenZip::open(const seven_zip::Folder& folder) {
   constexpr std::uint64_t kOpenUnits = 25'000;
   broken_.reset();
   decoder_.reset();
@@ -58,7 +58,7 @@ void SevenZip::open(const SevenZipFolder& folder) {
     broken_ = no_work_for("not unpacked");
     return;
   }
-  auto decoder = open_folder(folder);
+  auto decoder = seven_zip::open_folder(folder);
   if (decoder) decoder_ = std::move(*decoder);
   else broken_ = decoder.error();
 }
@@ -106,7 +106,7 @@ Result<ByteView> SevenZip::unpack() {
 Result<EntryReader::Block> SevenZip::read() {
   if (failed_) return error_;
   if (broken_) return *broken_;
-  const SevenZipStream* const stream = in_file_ ? &header_->streams[stream_] : nullptr;
+  const seven_zip::Stream* const stream = in_file_ ? &header_->streams[stream_] : nullptr;
   if (stream == nullptr || position_ == stream->bytes) {
     if (stream != nullptr && stream->checksum && *stream->checksum != checksum_)
       warning_ = Error(ErrorCode::malformed, "content is damaged: its checksum is wrong");
@@ -117,7 +117,7 @@ Result<EntryReader::Block> SevenZip::read() {
     broken_ = piece.error();
     return *broken_;
   }
-  checksum_ = seven_zip_checksum(*piece, checksum_);
+  checksum_ = seven_zip::checksum_of(*piece, checksum_);
   const Block block{position_, *piece};
   position_ += piece->size();
   return block;

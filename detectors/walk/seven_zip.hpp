@@ -23,11 +23,11 @@ class SevenZip final : public EntryReader {
  private:
   Step fail(Error error);
   bool pass_over();
-  void open(const SevenZipFolder& folder);
+  void open(const seven_zip::Folder& folder);
   Result<ByteView> unpack();
 
   ByteView archive_;
-  std::optional<SevenZipHeader> header_;
+  std::optional<seven_zip::Header> header_;
   std::size_t file_ = 0;    ///< the next one
   std::size_t stream_ = 0;  ///< of the file at hand
   std::size_t folder_ = 0;

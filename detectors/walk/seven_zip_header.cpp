@@ -11,7 +11,7 @@
 #include <bit>
 #include <utility>
 
-namespace landwaiter::detectors {
+namespace landwaiter::detectors::seven_zip {
 namespace {
 
 enum Property : std::uint64_t {
@@ -73,7 +73,7 @@ const char* unsupported_method(std::uint64_t id) {
 /// Throws nothing: what goes beyond the end, or is refused, leaves an error behind, after which everything is zero.
 class Reader {
  public:
-  Reader(ByteView bytes, ByteView archive, SevenZipHeader& out) : bytes_(bytes), archive_(archive), out_(out) {}
+  Reader(ByteView bytes, ByteView archive, Header& out) : bytes_(bytes), archive_(archive), out_(out) {}
 
   Result<void> read_streams();
   Result<void> read_header();
@@ -115,9 +115,9 @@ class Reader {
   }
   void read_pack_info();
   void read_unpack_info();
-  void read_folder(SevenZipFolder& folder);
+  void read_folder(Folder& folder);
   Coder read_coder();
-  void arrange(const Chain& chain, SevenZipFolder& folder);
+  void arrange(const Chain& chain, Folder& folder);
   void place_packed();
   void read_sub_streams();
   void read_stream_checksums();
@@ -130,7 +130,7 @@ class Reader {
 
   ByteView bytes_;
   ByteView archive_;
-  SevenZipHeader& out_;
+  Header& out_;
   std::vector<std::uint64_t> packed_;        ///< sizes, one after the other
   std::vector<std::uint32_t> packed_count_;  ///< of each folder
   std::vector<std::uint64_t> outputs_;       ///< of each folder; and which of them is its content
@@ -223,7 +223,7 @@ Reader::Coder Reader::read_coder() {
   return coder;
 }
 
-void Reader::read_folder(SevenZipFolder& folder) {
+void Reader::read_folder(Folder& folder) {
   constexpr std::uint64_t kCodersMax = 16;
   Chain chain;
   const std::uint64_t size = number();
@@ -251,7 +251,7 @@ void Reader::read_folder(SevenZipFolder& folder) {
 }
 
 /// From the one that gives the content to the one that takes what is packed, if they are one behind the other.
-void Reader::arrange(const Chain& chain, SevenZipFolder& folder) {
+void Reader::arrange(const Chain& chain, Folder& folder) {
   for (const Coder& coder : chain.coders) {
     const bool known = coder.method == kCopy || std::ranges::find(kMethods, coder.method, &Method::id) != kMethods.end();
     // That it is encrypted is what matters most.
@@ -259,7 +259,7 @@ void Reader::arrange(const Chain& chain, SevenZipFolder& folder) {
   }
   if (folder.unsupported != nullptr) return;
   const bool simple = std::ranges::all_of(chain.coders, [](const Coder& each) { return each.inputs == 1 && each.outputs == 1; });
-  if (!simple || chain.coders.size() > SevenZipFolder::kCodersMax) {
+  if (!simple || chain.coders.size() > Folder::kCodersMax) {
     folder.unsupported = unsupported_method(kEnd);
     return;
   }
@@ -284,7 +284,7 @@ void Reader::read_unpack_info() {
   const ByteView external = take(1);
   if (external.empty() || external[0] != 0) return void(fail("its list of folders is elsewhere"));
   if (!make(out_.folders, size)) return;
-  for (SevenZipFolder& folder : out_.folders) {
+  for (Folder& folder : out_.folders) {
     read_folder(folder);
     if (error_) return;
   }
@@ -311,7 +311,7 @@ void Reader::read_unpack_info() {
 /// Where the packed bytes of each folder are.
 void Reader::place_packed() {
   std::size_t next = 0;
-  std::uint64_t at = kSevenZipStartBytes + packed_at_;
+  std::uint64_t at = kStartBytes + packed_at_;
   if (packed_at_ > archive_.size()) return void(fail("its content lies beyond its end"));
   for (std::size_t i = 0; i < out_.folders.size() && !error_; ++i) {
     if (packed_count_[i] > packed_.size() - next) return void(fail("a folder's content is missing"));
@@ -327,18 +327,18 @@ void Reader::place_packed() {
 void Reader::read_sub_streams() {
   std::uint64_t property = number();
   if (property == kStreamCounts) {
-    for (SevenZipFolder& folder : out_.folders) folder.streams = number();
+    for (Folder& folder : out_.folders) folder.streams = number();
     property = number();
   }
   std::uint64_t total = 0;
-  for (const SevenZipFolder& folder : out_.folders) {
+  for (const Folder& folder : out_.folders) {
     if (folder.streams > 1 + bytes_.size()) return void(fail("its header counts more than it holds"));
     total += folder.streams;
   }
   if (total > out_.folders.size() + bytes_.size()) return void(fail("its header counts more than it holds"));
   if (!make(out_.streams, total)) return;
   std::size_t stream = 0;
-  for (const SevenZipFolder& folder : out_.folders) {
+  for (const Folder& folder : out_.folders) {
     std::uint64_t left = folder.bytes;
     if (folder.streams == 0 && left > 0) return void(fail("it holds content that is no file's"));
     if (folder.streams > 1 && property != kSize) return void(fail("its files have no sizes"));
@@ -359,9 +359,9 @@ void Reader::read_sub_streams() {
 
 /// Of all streams but those that are a whole folder whose checksum is known.
 void Reader::read_stream_checksums() {
-  std::vector<SevenZipStream*> open;
+  std::vector<Stream*> open;
   std::size_t stream = 0;
-  for (const SevenZipFolder& folder : out_.folders) {
+  for (const Folder& folder : out_.folders) {
     for (std::uint64_t i = 0; i < folder.streams; ++i, ++stream) {
       if (folder.streams != 1 || !folder.checksum) open.push_back(&out_.streams[stream]);
     }
@@ -392,7 +392,7 @@ Result<void> Reader::read_streams() {
   if (property != kEnd) fail("its list of streams does not end");
   if (error_) return *error_;
   std::size_t stream = 0;
-  for (const SevenZipFolder& folder : out_.folders) {
+  for (const Folder& folder : out_.folders) {
     if (folder.streams == 1 && folder.checksum) out_.streams[stream].checksum = folder.checksum;
     stream += static_cast<std::size_t>(folder.streams);
   }
@@ -403,7 +403,7 @@ void Reader::read_names(ByteView property) {
   if (property.empty() || property[0] != 0) return void(fail("its names are elsewhere"));
   std::size_t at = 1;
   const std::size_t base = static_cast<std::size_t>(property.data() - out_.bytes.data());
-  for (SevenZipFile& file : out_.files) {
+  for (File& file : out_.files) {
     const std::size_t begin = at;
     while (at + 2 <= property.size() && (property[at] | property[at + 1]) != 0) at += 2;
     if (at + 2 > property.size()) return void(fail("a name does not end"));
@@ -455,7 +455,7 @@ Result<void> Reader::read_header() {
   return status();
 }
 
-Result<Bytes> unpack(const SevenZipFolder& folder, ByteView archive, MemoryShare& memory) {
+Result<Bytes> unpack(const Folder& folder, ByteView archive, MemoryShare& memory) {
   constexpr std::uint64_t kOpenUnits = 25'000, kUnitsPerByte = 10;
   auto decoder = open_folder(folder);
   if (!decoder) return decoder.error();
@@ -497,7 +497,7 @@ void append_utf8(std::string& out, char32_t point) {
 
 }  // namespace
 
-std::string SevenZipHeader::name_of(const SevenZipFile& file) const {
+std::string Header::name_of(const File& file) const {
   std::string out;
   const ByteView name = ByteView(bytes).subspan(file.name_at, std::min<std::size_t>(file.name_bytes, 2 * (limits::path_bytes_max + 1)));
   for (std::size_t at = 0; at + 2 <= name.size(); at += 2) {
@@ -513,18 +513,18 @@ std::string SevenZipHeader::name_of(const SevenZipFile& file) const {
   return out;
 }
 
-std::uint32_t seven_zip_checksum(ByteView bytes, std::uint32_t before) { return crc32_gzip_refl(before, bytes.data(), bytes.size()); }
+std::uint32_t checksum_of(ByteView bytes, std::uint32_t before) { return crc32_gzip_refl(before, bytes.data(), bytes.size()); }
 
-Result<std::uint64_t> seven_zip_size(ByteView start) {
-  if (start.size() < kSevenZipStartBytes) return damaged("it is too short");
-  if (seven_zip_checksum(start.subspan(12, 20)) != little(start, 8, 4)) return damaged("the checksum of its begin is wrong");
+Result<std::uint64_t> size_of(ByteView start) {
+  if (start.size() < kStartBytes) return damaged("it is too short");
+  if (checksum_of(start.subspan(12, 20)) != little(start, 8, 4)) return damaged("the checksum of its begin is wrong");
   constexpr std::uint64_t kMost = std::uint64_t{1} << 60;
   const std::uint64_t at = little(start, 12, 8), size = little(start, 20, 8);
   if (at > kMost || size > kMost) return damaged("its header lies beyond all bounds");
-  return kSevenZipStartBytes + at + size;
+  return kStartBytes + at + size;
 }
 
-Result<std::unique_ptr<Decoder>> open_folder(const SevenZipFolder& folder) {
+Result<std::unique_ptr<Decoder>> open_folder(const Folder& folder) {
   if (folder.unsupported != nullptr) return Error(ErrorCode::unsupported, folder.unsupported);
   if (folder.coder_count == 0) return std::unique_ptr<Decoder>();
   auto decoder = make_raw_decoder(std::span(folder.coders).first(folder.coder_count), folder.bytes);
@@ -532,15 +532,15 @@ Result<std::unique_ptr<Decoder>> open_folder(const SevenZipFolder& folder) {
   return decoder;
 }
 
-Result<SevenZipHeader> read_seven_zip_header(ByteView archive) {
-  SevenZipHeader out;
-  const auto size = seven_zip_size(archive);
+Result<Header> read_header_of(ByteView archive) {
+  Header out;
+  const auto size = size_of(archive);
   if (!size) return size.error();
   const std::uint64_t header_bytes = little(archive, 20, 8);
   if (*size > archive.size()) return damaged("it ends early");
   const ByteView header = archive.subspan(static_cast<std::size_t>(*size - header_bytes), static_cast<std::size_t>(header_bytes));
   if (header.empty()) return out;
-  if (seven_zip_checksum(header) != little(archive, 28, 4)) return damaged("its header's checksum is wrong");
+  if (checksum_of(header) != little(archive, 28, 4)) return damaged("its header's checksum is wrong");
   if (!out.memory.borrow(header.size())) return no_memory_for("7z archive is not opened");
   out.bytes.assign(header.begin(), header.end());
   // A header that is packed may be so again; nobody does that often.
@@ -563,10 +563,10 @@ Result<SevenZipHeader> read_seven_zip_header(ByteView archive) {
     auto unpacked = unpack(out.folders[0], archive, memory);
     if (!unpacked) return unpacked.error();
     const auto checksum = out.folders[0].checksum;
-    if (checksum && seven_zip_checksum(*unpacked) != *checksum) return damaged("its header's checksum is wrong");
-    out = SevenZipHeader{.memory = std::move(memory), .bytes = std::move(*unpacked)};
+    if (checksum && checksum_of(*unpacked) != *checksum) return damaged("its header's checksum is wrong");
+    out = Header{.memory = std::move(memory), .bytes = std::move(*unpacked)};
   }
   return damaged("its header is not one");
 }
 
-}  // namespace landwaiter::detectors
+}  // namespace landwaiter::detectors::seven_zip

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/walk/sniff.hpp"
 
+#include "detectors/walk/asar.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -38,7 +40,7 @@ constexpr std::array kMagics{
     Magic{0, "7z\xbc\xaf\x27\x1c", opened(Content::Kind::seven_zip, "7z archive")},
     Magic{0, "Rar!\x1a\x07", unopened("RAR archive")},
     Magic{0, "xar!\0\x1c"sv, unopened("xar archive")},
-    Magic{0, "MSCF\0\0\0\0"sv, unopened("cabinet (cab)")},
+    Magic{0, "MSCF\0\0\0\0"sv, opened(Content::Kind::cab, "cabinet (cab)")},
     Magic{0, "ISc(", unopened("InstallShield cabinet")},
     Magic{0, "\x04\x22\x4d\x18", unopened("lz4 file")},
     Magic{0, "\x02\x21\x4c\x18", unopened("lz4 file")},
@@ -101,6 +103,7 @@ Content sniff_other(ByteView head) {
   const std::string_view text = as_text(head);
   if (looks_like_tar(head)) return opened(Content::Kind::tar, "tar archive");
   if (looks_like_cpio(head)) return opened(Content::Kind::cpio, "cpio archive");
+  if (looks_like_asar(head)) return opened(Content::Kind::asar, "asar archive");
   if (is_compress(text)) return unopened("compress (.Z) file");
   if (is_ext(head)) return unopened("ext file system image");
   if (is_lha(text)) return unopened("LHA archive");

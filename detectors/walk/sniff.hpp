@@ -19,6 +19,8 @@ struct Content {
     rpm,   ///< headers, then a compressed cpio
     git_pack,
     seven_zip,
+    asar,
+    cab,
     sqlite,  ///< for the rows that lie on several pages
     compressed,
     unopened,  ///< `name` says what: known, but not opened

@@ -15,9 +15,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kChunkBytes = 256 * limits::KiB;
+constexpr std::size_t kHashedAtOnce = 256 * limits::KiB;
 /// So often others have their turn: the io thread serves them all.
-constexpr std::uint64_t kBytesBetweenTurns = 8 * limits::MiB;
+constexpr std::uint64_t kHashedInTurn = 8 * limits::MiB;
 
 /// The tree for the second time. At the end it must have been what it was.
 class FolderReader final : public BlobReader {
@@ -75,13 +75,13 @@ class FolderSource final : public ImageSource {
     auto tar = FolderTar::open(path_);
     if (!tar) co_return tar.error().with_context(name_);
     Hasher hasher(Digest::Algorithm::sha256);
-    std::vector<std::uint8_t> chunk(kChunkBytes);
+    std::vector<std::uint8_t> chunk(kHashedAtOnce);
     std::uint64_t total = 0, in_turn = 0;
     while (const std::size_t size = tar->read(chunk)) {
       hasher.update(ByteView(chunk).first(size));
       total += size;
       in_turn += size;
-      if (in_turn < kBytesBetweenTurns) continue;
+      if (in_turn < kHashedInTurn) continue;
       in_turn = 0;
       co_await asio::post(asio::use_awaitable);
     }

@@ -17,10 +17,10 @@ constexpr std::size_t kProblemsTold = 100;
 constexpr std::uint64_t kOctalMax = (std::uint64_t{1} << 33U) - 1;
 
 /// A header of the format, field by field.
-struct Header {
+struct TarHeader {
   char name[100], mode[8], owner[8], group[8], size[12], time[12], checksum[8], type, target[100], magic[8], more[247];
 };
-static_assert(sizeof(Header) == kBlock);
+static_assert(sizeof(TarHeader) == kBlock);
 
 std::uint64_t padding_of(std::uint64_t size) { return (kBlock - size % kBlock) % kBlock; }
 
@@ -42,7 +42,7 @@ void put_text(char (&field)[kSize], const std::string& text) {
 }
 
 std::string block(const std::string& name, char type, std::uint32_t mode, std::uint64_t size, const std::string& target) {
-  Header header{};
+  TarHeader header{};
   put_text(header.name, name);
   put_octal(header.mode, mode);
   put_octal(header.owner, 0);
@@ -71,9 +71,9 @@ std::string long_text(char type, const std::string& text) {
   return out;
 }
 
-std::string header_of(const TreeEntry& entry) {
+std::string entry_header(const TreeEntry& entry) {
   using Kind = TreeEntry::Kind;
-  constexpr std::size_t kField = sizeof(Header::name);
+  constexpr std::size_t kField = sizeof(TarHeader::name);
   const std::string name = entry.kind == Kind::folder ? entry.name + '/' : entry.name;
   std::string out;
   if (name.size() > kField) out += long_text('L', name);
@@ -125,7 +125,7 @@ bool FolderTar::begin_next() {
   if (!entry) return false;
   if (!entry->problem.empty()) tell(entry->name, entry->problem);
   name_ = entry->name;
-  waiting_ = header_of(*entry);
+  waiting_ = entry_header(*entry);
   given_ = 0;
   file_ = std::move(entry->file);
   file_left_ = entry->size_bytes;

@@ -17,6 +17,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <mutex>
 #include <thread>
 
 using namespace landwaiter;
@@ -96,7 +97,9 @@ TEST_CASE("A job of an unknown kind, or whose registry was changed on the way, i
   FakePlatform platform(json::array());
   asio::io_context io;
   Sensor* running = nullptr;
+  std::mutex one_at_a_time;  // each connection has a thread
   const auto handle = [&](const ScriptedRequest& request) {
+    const std::scoped_lock lock(one_at_a_time);
     ScriptedResponse response = platform.answer(request);
     if (platform.failures.size() == 3 && running != nullptr) {
       asio::post(io, [sensor = std::exchange(running, nullptr)] { sensor->stop(); });
@@ -133,6 +136,7 @@ TEST_CASE("A job of an unknown kind, or whose registry was changed on the way, i
   io.run_for(std::chrono::seconds(60));
 
   REQUIRE(ended.has_value());
+  const std::scoped_lock lock(one_at_a_time);
   CHECK(platform.asked["kinds"] == json({"list", "image"}));
   const json refusal = platform.failures["/v3/jobs/strange/fail"];
   CHECK(refusal["code"] == "unsupported");

@@ -114,6 +114,41 @@ TEST_CASE("what was compressed before base64 is found, also twice encoded as Hel
   CHECK(scanner().scan("H4sI" + base64_encode(as_bytes(std::string(300, 'x')))).diagnostics.empty());
 }
 
+TEST_CASE("a zip in base64 is found, also twice encoded", "[encoded]") {
+  const auto little = [](std::size_t value, int size) {
+    std::string out;
+    for (; size > 0; --size, value >>= 8) out += static_cast<char>(value & 0xff);
+    return out;
+  };
+  const auto entry = [&](const std::string& name, const std::string& content, int method = 8, int flags = 0) {
+    TemporaryFolder folder;
+    const std::string plain = folder / "k", packed = folder / "k.gz";
+    write_file(plain, content);
+    must_run("gzip -nc < " + shell_quoted(plain) + " > " + shell_quoted(packed));
+    const std::string gzip = read_file(packed), body = method == 8 ? gzip.substr(10, gzip.size() - 18) : content;
+    return "PK\x03\x04" + little(20, 2) + little(static_cast<std::size_t>(flags), 2) + little(static_cast<std::size_t>(method), 2) +
+           std::string(8, '\0') + little(body.size(), 4) + little(content.size(), 4) + little(name.size(), 2) + little(0, 2) + name + body;
+  };
+  const std::string end = "PK\x05\x06" + std::string(18, '\0');
+  const json in_zip = json::array({"base64", "zip"});
+  for (const std::string& zip : {entry("k", made().key_pem), entry("a", "text") + entry("b/k", "x\n" + made().key_pem) + entry("c", "text"),
+                                 entry("k", made().key_pem, 8, 8) + "PK\x07\x08" + std::string(12, 'd') + entry("z", "")}) {
+    const std::string base64 = base64_encode(as_bytes(zip + end));
+    check_key_in("lambda: " + base64 + "\n", in_zip);
+    check_key_in("{\"ZipFile\":\"" + base64 + "\"}", in_zip);
+    check_key_in("zip: |\n    " + in_lines(url_alphabet(base64), 60, "\n    "),
+                 json::array({url_alphabet(base64) == base64 ? "base64" : "base64url", "zip"}));
+    for (const char* before : {"", "-", "--"})
+      check_key_in("d: " + base64_encode(as_bytes(before + base64)) + "\n", json::array({"base64", "base64", "zip"}));
+  }
+  check_key_in("d: " + base64_encode(as_bytes(entry("k", made().key_pem, 0) + end)), json::array({"base64"}));
+  const std::string secret = entry("k", made().key_pem, 8, 1) + entry("l", std::string(300, 'l'));
+  const Scanned told = scanner().scan("d: " + base64_encode(as_bytes(secret + end)));
+  CHECK(told.of(FindingType::private_key).empty());
+  REQUIRE(told.diagnostics.size() == 1);
+  CHECK(told.diagnostics[0].code == ErrorCode::unsupported);
+}
+
 TEST_CASE("keys that stand below each other without padding do not run into each other", "[encoded]") {
   for (const std::size_t pad : {0u, 1u, 2u}) {
     std::string base64 = base64_encode(as_bytes(made().key_pem + std::string(pad, '\n')));

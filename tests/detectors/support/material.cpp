@@ -16,7 +16,12 @@ void Material::certificate(const std::string& name, const std::string& req_argum
 }
 
 std::string Material::key_id(const std::string& name) const {
-  const std::string digest = openssl("pkey -in " + name + " -pubout -outform DER | openssl dgst -sha256 -r");
+  // The rule for an RSA key's use, and a curve's numbers instead of its name, are not a part of the identity.
+  const std::string text = openssl("pkey -in " + name + " -noout -text");
+  std::string command = "pkey -in " + name + " -pubout -outform DER";
+  if (text.find("PSS") != std::string::npos) command += " | tail -c 270 | openssl rsa -RSAPublicKey_in -inform DER -pubout -outform DER";
+  if (text.find("Field Type") != std::string::npos) command = "ec -in " + name + " -param_enc named_curve -pubout -outform DER";
+  const std::string digest = openssl(command + " | openssl dgst -sha256 -r");
   return "spki-sha256:" + digest.substr(0, 64);
 }
 

@@ -32,7 +32,7 @@ std::string number(std::uint64_t value) {
   return std::string{static_cast<char>(0x80 | value >> 8), static_cast<char>(value & 0xff)};
 }
 
-std::string checksum(std::string_view bytes) { return little(seven_zip_checksum(as_bytes(bytes)), 4); }
+std::string checksum(std::string_view bytes) { return little(seven_zip::checksum_of(as_bytes(bytes)), 4); }
 
 std::string archive_of(const std::string& packed, const std::string& header) {
   const std::string where = little(packed.size(), 8) + little(header.size(), 8) + checksum(header);
@@ -65,7 +65,7 @@ std::string names(const Texts& all) {
 std::string files_of(const Texts& all, const std::string& more = "") { return "\x05" + number(all.size()) + names(all) + more + '\0'; }
 
 /// One file.
-std::string seven_zip(const std::string& packed, const Texts& coders, std::size_t unpacked) {
+std::string seven_zip_of(const std::string& packed, const Texts& coders, std::size_t unpacked) {
   return archive_of(packed, "\x01\x04" + streams_of(packed.size(), coders, unpacked) + files_of({"k"}) + '\0');
 }
 
@@ -129,7 +129,7 @@ TEST_CASE("7z: filters in front of LZMA give all bytes to the last one") {
     Texts coders{coder("\x03\x01\x01", properties)};
     if (before == LZMA_FILTER_X86) coders.insert(coders.begin(), coder("\x03\x03\x01\x03"));
     if (before == LZMA_FILTER_ARM) coders.insert(coders.begin(), coder("\x07"));
-    const ScannedBlob report = scan_file(seven_zip(packed, coders, content.size()));
+    const ScannedBlob report = scan_file(seven_zip_of(packed, coders, content.size()));
     CHECK(places(report) == Texts{"filtered f!k", "next____ next"});
     CHECK(report.diagnostics.empty());
   }
@@ -138,16 +138,16 @@ TEST_CASE("7z: filters in front of LZMA give all bytes to the last one") {
 TEST_CASE("7z: what is encrypted or packed otherwise is told") {
   const std::string content = noise(100);
   for (const Texts& coders : {Texts{kAes}, Texts{kCopy, kAes}, Texts{coder("\x21", "\x10"), kAes}}) {
-    const ScannedBlob report = scan_file(seven_zip(content, coders, 50));
+    const ScannedBlob report = scan_file(seven_zip_of(content, coders, 50));
     CHECK(complaints(report) == Texts{"unsupported f!k"});
     CHECK(mentions(report, "encrypted"));
   }
   const ScannedBlob list = scan_file(archive_of(content, "\x17" + streams_of(content.size(), {kCopy, kAes}, 50)));
   CHECK(complaints(list) == Texts{"unsupported f"});
   CHECK(mentions(list, "encrypted"));
-  CHECK(complaints(scan_file(seven_zip(content, {coder("\x04\x01\x09")}, 50))) == Texts{"unsupported f!k"});
-  CHECK(complaints(scan_file(seven_zip(content, {coder("\x66\x66")}, 50))) == Texts{"unsupported f!k"});
-  CHECK(complaints(scan_file(seven_zip(content, {coder("\x03", "\0"s)}, 50))) == Texts{"unsupported f!k"});
+  CHECK(complaints(scan_file(seven_zip_of(content, {coder("\x04\x01\x09")}, 50))) == Texts{"unsupported f!k"});
+  CHECK(complaints(scan_file(seven_zip_of(content, {coder("\x66\x66")}, 50))) == Texts{"unsupported f!k"});
+  CHECK(complaints(scan_file(seven_zip_of(content, {coder("\x03", "\0"s)}, 50))) == Texts{"unsupported f!k"});
   CHECK(coverage_of(list.diagnostics).incomplete == 0);
 }
 
@@ -212,7 +212,7 @@ TEST_CASE("7z: what is held and unpacked is the layer's memory", "[memory]") {
   std::string properties;
   const std::string packed = lzma(content, LZMA_VLI_UNKNOWN, properties);
   properties.replace(1, 4, "\xff\xff\xff\xff");
-  CHECK(places(scan_file(seven_zip(packed, {coder("\x03\x01\x01", properties)}, content.size()))) ==
+  CHECK(places(scan_file(seven_zip_of(packed, {coder("\x03\x01\x01", properties)}, content.size()))) ==
         Texts{"content_ f!k", "next____ next"});
   // For very many it is refused.
   const std::string huge =

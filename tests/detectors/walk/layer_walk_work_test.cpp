@@ -248,8 +248,8 @@ std::string database(std::size_t cells, std::size_t bytes_here, const std::strin
 }
 
 /// A 7z archive of so many folders of one file each, or of one folder of so many files; all packed bytes are the same few.
-std::string seven_zip(std::uint32_t folders, std::uint32_t files, const std::string& coder, const std::string& packed,
-                      std::uint32_t unpacked) {
+std::string seven_zip_of(std::uint32_t folders, std::uint32_t files, const std::string& coder, const std::string& packed,
+                         std::uint32_t unpacked) {
   const auto count = [](std::uint32_t value) { return "\xf0" + number(value, 4); };
   const auto times = [](std::uint32_t n, const std::string& text) {
     std::string out;
@@ -264,7 +264,7 @@ std::string seven_zip(std::uint32_t folders, std::uint32_t files, const std::str
   const std::string names = '\0' + times(files, "a\0\0\0"s);
   header += "\x05" + count(files) + "\x11" + count(static_cast<std::uint32_t>(names.size())) + names + "\0\0"s;
   const std::string content = times(folders, packed);
-  const auto checksum = [](const std::string& text) { return number(seven_zip_checksum(as_bytes(text)), 4); };
+  const auto checksum = [](const std::string& text) { return number(seven_zip::checksum_of(as_bytes(text)), 4); };
   const std::string where =
       number(static_cast<std::uint32_t>(content.size()), 8) + number(static_cast<std::uint32_t>(header.size()), 8) + checksum(header);
   return in_file("a.7z", "7z\xbc\xaf\x27\x1c\0\x04"s + checksum(where) + where + content + header);
@@ -285,10 +285,10 @@ std::vector<HostileLayer> stores() {
       {"git, many copies", git_pack(hello, git_object(7, copies, name_of_hello)), true},
       {"SQLite, small cells", database(400, 0, "\x01")},
       {"SQLite, cells in each other", database(256, 60'000, "\x87\xd4\x5c")},
-      {"7z, small files", seven_zip(1, 40'000, "\x01\0"s, "x", 1), true},
-      {"7z, copied folders", seven_zip(6'000, 6'000, "\x01\0"s, "x", 1), true},
-      {"7z, packed folders", seven_zip(6'000, 6'000, lzma, lzma_zeros, 100), true},
-      {"7z, deflated folders", seven_zip(6'000, 6'000, "\x03\x04\x01\x08", "\x01\x01\0\xfe\xffx"s, 1), true},
+      {"7z, small files", seven_zip_of(1, 40'000, "\x01\0"s, "x", 1), true},
+      {"7z, copied folders", seven_zip_of(6'000, 6'000, "\x01\0"s, "x", 1), true},
+      {"7z, packed folders", seven_zip_of(6'000, 6'000, lzma, lzma_zeros, 100), true},
+      {"7z, deflated folders", seven_zip_of(6'000, 6'000, "\x03\x04\x01\x08", "\x01\x01\0\xfe\xffx"s, 1), true},
   };
 }
 
