@@ -32,7 +32,6 @@ class ScanFlags {
   ProgressFlags progress_;
   std::string config_file_;
   std::string containerd_root_ = registry::kContainerdRoot;
-  std::string containerd_root_ = registry::kContainerdRoot;
   std::string state_;
   std::string memory_;
   std::string sort_;
