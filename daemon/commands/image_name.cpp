@@ -79,6 +79,27 @@ std::optional<Error> misspelled(std::string_view text) {
   return refuse(shown(text) + ": there is no prefix " + printable(head) + ":; did you mean " + std::string(near) + ":?");
 }
 
+/// What is not there and was hardly meant as an image of Docker Hub: a prefix alone, an archive, a registry.
+std::optional<Error> no_reference(const std::string& text, bool is_reference) {
+  if (text.find("://") != std::string::npos) return std::nullopt;
+  const bool is_prefix = std::ranges::find(kPrefixes, text, &Prefix::name) != kPrefixes.end();
+  if (is_prefix) return refuse("what is to be read? " + text + ":, and then its name; an image of that name is docker://" + text);
+  const std::size_t colon = text.find(':');
+  const auto ends = [&text](std::string_view ending) { return text.ends_with(ending); };
+  if (std::ranges::any_of(kArchiveEndings, ends)) {
+    const bool behind = colon != std::string::npos && is_there(text.substr(colon + 1));
+    if (behind) return refuse(shown(text) + ": name an archive by its path alone");
+    const std::string instead = is_reference ? "; an image of that name is docker://" + printable(text) : "";
+    return Error(ErrorCode::not_found, "there is no file " + landwaiter::quoted(text) + instead);
+  }
+  const std::string host = text.substr(0, colon);
+  const bool names_host = host == "localhost" || host.find('.') != std::string::npos;
+  const bool has_port = colon != std::string::npos && is_port(text.substr(colon + 1) + '/');
+  if (text.find('/') == std::string::npos && names_host && has_port)
+    return refuse(shown(text) + " is a registry: --registry scans all of its images, " + printable(text) + "/REPOSITORY:TAG one");
+  return std::nullopt;
+}
+
 /// Names without a prefix.
 Result<ImageName> parse_bare(const std::string& text) {
   if (is_standard_input(text)) return ImageName{ImageKind::path, text, ""};
@@ -98,10 +119,7 @@ Result<ImageName> parse_bare(const std::string& text) {
           "the " + what + landwaiter::quoted(named.path) + " is read; the image of that name in a registry is docker://" + printable(text);
     return out;
   }
-  const auto ends = [&text](std::string_view ending) { return text.ends_with(ending); };
-  if (text.find("://") == std::string::npos && std::ranges::any_of(kArchiveEndings, ends))
-    return Error(ErrorCode::not_found,
-                 "there is no file " + landwaiter::quoted(text) + "; an image of that name is docker://" + printable(text));
+  if (auto mistake = no_reference(text, is_reference)) return *mistake;
   return ImageName{ImageKind::remote, text, ""};
 }
 

@@ -39,7 +39,11 @@ std::string prefix_of(ImageKind kind) {
 Result<Target> open_layout(const std::string& rest, const std::string& text) {
   const auto named = registry::split_local_name(rest);
   if (named.path == kSentToUs) return Error(ErrorCode::invalid_argument, "oci: reads a folder; an archive from standard input is - alone");
-  return local_target(registry::open_oci_layout(named.path, named.name), text, named.name);
+  auto source = registry::open_oci_layout(named.path, named.name);
+  // Other programs name registries like that.
+  if (!source && rest.starts_with("//"))
+    return Error(source.error().code(), source.error().message() + "; an image of a registry is docker:" + printable(rest));
+  return local_target(std::move(source), text, named.name);
 }
 
 }  // namespace

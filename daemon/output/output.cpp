@@ -123,6 +123,15 @@ class ExportReport final : public ReportWriter {
 
 }  // namespace
 
+const std::vector<std::string>& report_formats() {
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names{"table", "json"};
+    for (std::string& name : exports::format_names()) names.push_back(std::move(name));
+    return names;
+  }();
+  return kNames;
+}
+
 std::unique_ptr<ReportWriter> make_report_writer(const std::string& format, const std::string& cyclonedx_version, const std::string& epoch,
                                                  const TableStyle& style) {
   if (const auto exported = exports::format_from(format)) {

@@ -5,6 +5,8 @@ import gzip
 import os
 import shutil
 import subprocess
+import tempfile
+import unittest
 
 from support import images, process
 from support.case import EndToEndCase, main, places, program
@@ -42,7 +44,7 @@ class SourceCase(EndToEndCase):
         return done.out + done.err
 
     def found(self, image):
-        return {place for _, *place in ((kind, *rest) for kind, *rest in places(image))}
+        return {tuple(place) for _, *place in places(image)}
 
 
 class Names(SourceCase):
@@ -112,11 +114,12 @@ class Paths(SourceCase):
         self.assertIn("dir:./tree", self.said("./tree", code=3))
 
     def test_standard_input_is_told_by_its_content(self):
-        for path, text, reference in ((self.docker, "-", "docker-archive:-"), (self.oci, "-", "oci-archive:-"), (self.oci, "-:1", "oci-archive:-:1"),
+        for path, text, reference in ((self.docker, "-", "docker-archive:-"), (self.oci, "-", "oci-archive:-"),
                                       (self.oci, "docker-archive:-", "oci-archive:-"), (self.docker, "oci-archive:-", "docker-archive:-")):
             with self.subTest(text=text), open(path, "rb") as file:
-                done = subprocess.run([program("LANDWAITER"), "scan", "--no-state", "--format", "json", text], stdin=file, capture_output=True,
-                                      check=False, cwd=self.folder, env=process.clean_environment(self.folder))
+                argv = [program("LANDWAITER"), "scan", "--no-state", "--format", "json", text]
+                done = subprocess.run(argv, stdin=file, capture_output=True, check=False, cwd=self.folder,
+                                      env=process.clean_environment(self.folder))
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertIn(f'"reference": "{reference}"', done.stdout.decode())
 
@@ -192,12 +195,34 @@ class Docker(SourceCase):
         os.chmod(self.socket.path, 0o600)
         if os.geteuid() != 0:
             self.skipTest("only root can be somebody else")
-        argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "TMPDIR=/tmp", f"DOCKER_HOST=unix://{self.socket.path}",
-                program("LANDWAITER"), "scan", "--no-state", "docker-daemon:shop/web:1"]
+        argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "TMPDIR=/tmp",
+                f"DOCKER_HOST=unix://{self.socket.path}", program("LANDWAITER"), "scan", "--no-state", "docker-daemon:shop/web:1"]
         done = process.run(argv, self.folder, cwd="/")
         os.chmod(self.socket.path, 0o755)
         self.assertEqual(done.code, 3)
         self.assertIn("usermod -aG docker", done.err + done.out)
+
+
+@unittest.skipUnless(shutil.which("podman"), "podman is not installed")
+class Podman(SourceCase):
+    """The real program, in a folder of its own."""
+
+    def test_an_image_of_podman(self):
+        # A socket's name is short.
+        folder = tempfile.mkdtemp(prefix="lw-podman-", dir="/tmp")
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        socket = os.path.join(folder, "s")
+        podman = ["podman", "--root", os.path.join(folder, "root"), "--runroot", os.path.join(folder, "run"), "--storage-driver", "vfs",
+                  "--cgroup-manager", "cgroupfs"]
+        self.tool(*podman, "load", "--quiet", "--input", self.docker)
+        service = process.Process("podman", [*podman, "system", "service", "--time", "0", "unix://" + socket], self.folder)
+        self.start(service)
+        process.wait_for(lambda: os.path.exists(socket), "podman's socket", 30)
+        env = {"CONTAINER_HOST": "unix://" + socket}
+        image = self.scan_image("docker-daemon:shop/web:1", env=env)
+        self.assertEqual(self.found(image), {("etc/ssl/own.key",)})
+        self.assertEqual(self.scan_image("docker-daemon:docker.io/shop/web:1", env=env)["digest"], image["digest"])
+        self.assertIn("image not known", self.said("docker-daemon:shop/web:2", code=3, env=env))
 
 
 class Containerd(SourceCase):
@@ -207,7 +232,8 @@ class Containerd(SourceCase):
         os.unlink(os.path.join(root, "io.containerd.content.v1.content", "index.json"))
         image = self.scan_image("containerd:" + self.image.digest, "--containerd-root", root)
         self.assertEqual((image["digest"], self.found(image)), (self.image.digest, {("etc/ssl/own.key",)}))
-        self.assertEqual(self.scan_image("containerd:" + self.image.digest, env={"LANDWAITER_CONTAINERD_ROOT": root})["digest"], self.image.digest)
+        image = self.scan_image("containerd:" + self.image.digest, env={"LANDWAITER_CONTAINERD_ROOT": root})
+        self.assertEqual(image["digest"], self.image.digest)
         self.assertIn("images ls", self.said("containerd:docker.io/library/nginx:1", "--containerd-root", root, code=3))
         self.assertIn("--containerd-root", self.said("containerd:" + self.image.digest, "--containerd-root", "/none", code=3))
         self.assertIn("sha256", self.said("containerd:sha256:" + "0" * 64, "--containerd-root", root, code=3))

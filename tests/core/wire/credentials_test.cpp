@@ -68,3 +68,20 @@ TEST_CASE("a Google key stands as text, as an object, or is the whole file") {
   }
   CHECK_FALSE(parse_credentials(Secret(R"({"kind":"google","google_key_json":["hunter2"]})")));
 }
+
+TEST_CASE("a mistyped field of credentials is an error that repeats no value", "[credentials]") {
+  const auto said = [](const char* text) {
+    const auto read = parse_credentials(Secret(text));
+    REQUIRE(read.has_error());
+    CHECK(read.error().code() == ErrorCode::invalid_argument);
+    CHECK(read.error().message().find("hunter2") == std::string::npos);
+    return read.error().message();
+  };
+  CHECK(said(R"({"username":"u","pasword":"hunter2"})").find("unknown field \"pasword\"; did you mean \"password\"?") != std::string::npos);
+  CHECK(said(R"({"kind":"basic","username":"u","passwrd":"hunter2"})").find("did you mean \"password\"?") != std::string::npos);
+  CHECK(said(R"({"kind":"token","token":"hunter2","password":"hunter2"})").find("\"password\" for credentials of kind token") !=
+        std::string::npos);
+  CHECK(said(R"({"something":"hunter2"})").find("unknown field \"something\"") != std::string::npos);
+  CHECK(said(R"({"kind":"aws","aws_access_key_id":"A","aws_secret_acces_key":"hunter2"})").find("aws_secret_access_key") !=
+        std::string::npos);
+}

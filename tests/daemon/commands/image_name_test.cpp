@@ -75,6 +75,14 @@ TEST_CASE("a mistyped prefix is no name for Docker Hub", "[image_name]") {
   CHECK(refusal("dri:etc").find("dir:") != std::string::npos);
 }
 
+TEST_CASE("a registry or a prefix alone is no image", "[image_name]") {
+  for (const char* text : {"registry.example.com:5000", "localhost:5000", "127.0.0.1:5000"})
+    CHECK(refusal(text).find("--registry") != std::string::npos);
+  for (const char* text : {"docker-archive", "oci", "dir"}) CHECK(refusal(text).find(std::string(text) + ":") != std::string::npos);
+  for (const char* text : {"nginx:5000", "docker://localhost:5000", "localhost:latest", "shop/a.b:5000"})
+    CHECK(kind_of(text) == ImageKind::remote);
+}
+
 TEST_CASE("a path is a path, whether or not an image could have its name", "[image_name]") {
   TempDir folder;
   const InFolder here(folder.path());
@@ -96,5 +104,7 @@ TEST_CASE("a path is a path, whether or not an image could have its name", "[ima
   CHECK(refusal("./none").find("no file or folder") != std::string::npos);
   CHECK(refusal("/none/at/all.tar").find("no file or folder") != std::string::npos);
   CHECK(refusal("none.tar").find("no file") != std::string::npos);
+  CHECK(refusal("tarball:own.tar").find("by its path") != std::string::npos);
+  CHECK(refusal("Own.tar").find("docker://") == std::string::npos);
   CHECK(refusal("build/none.tar.gz").find("no file") != std::string::npos);
 }

@@ -7,6 +7,7 @@
 #include <array>
 
 using landwaiter::ErrorCode;
+using landwaiter::registry::AddressedReference;
 using landwaiter::registry::is_host;
 using landwaiter::registry::is_repository_name;
 using landwaiter::registry::is_tag;
