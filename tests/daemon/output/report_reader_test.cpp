@@ -31,10 +31,14 @@ std::string refused(const std::string& text) {
 
 TEST_CASE("a report that was written is read as it was") {
   const std::vector<FailedImage> failures{{"localhost:5000/gone:1", Error(ErrorCode::not_found, "it is not there")}};
-  const std::string text = written(test::export_samples(), failures);
+  auto hostile = read_report(written(test::export_samples(), failures), "x.json");
+  REQUIRE(hostile);
+  // From here on its texts are printable, as those of reports are.
+  const std::string text = written(hostile->images, hostile->failures);
   auto report = read_report(text, "x.json");
   REQUIRE(report);
   CHECK(report->images.size() == 2);
+  CHECK(report->failures.size() == 1);
   CHECK(written(report->images, report->failures) == text);
 }
 
