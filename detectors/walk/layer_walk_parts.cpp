@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "detectors/walk/seven_zip_header.hpp"
 #include "detectors/walk/walk_sources.hpp"
 
 #include <algorithm>
@@ -72,7 +73,7 @@ Result<void> LayerWalk::scan_file(ByteSource& file, std::optional<std::uint64_t>
   if (head->empty()) return {};
   const Content content = sniff_content(*head);
   const bool whole = exact_size && head->size() == *exact_size && head->size() <= limits::window_bytes;
-  if (content.kind != Content::Kind::plain || !whole || find_zip_mark(*head) < head->size() || as_text(*head).starts_with("#!"))
+  if (content.kind != Content::Kind::plain || !whole || find_archive_mark(*head) < head->size() || as_text(*head).starts_with("#!"))
     return scan_parts(bytes, content, depth);
   leaf_->reset(name());
   leaf_->whole(*head);
@@ -220,7 +221,7 @@ Result<Content> LayerWalk::next_place(Parts& parts) {
     ByteView here = *chunk;
     const std::size_t line = parts.is_script ? as_text(here).find('\n') : std::string_view::npos;
     if (line < std::string_view::npos) here = here.first(line + 1);
-    const std::size_t at = find_zip_mark(here);
+    const std::size_t at = find_archive_mark(here);
     parts.bytes.consume(at);
     if (at == here.size()) {
       parts.at_line = line < std::string_view::npos;
@@ -229,6 +230,8 @@ Result<Content> LayerWalk::next_place(Parts& parts) {
     const auto head = parts.bytes.peek(kZipHeaderBytes);
     if (!head) return head.error();
     if (begins_zip(*head)) return zip_content();
+    // Behind the program that unpacks it.
+    if (const Content content = sniff_content(*head); content.kind == Content::Kind::seven_zip && seven_zip::size_of(*head)) return content;
     if (const auto size = zip_end_size(*head)) parts.zip_end = parts.position() + *size;
     parts.bytes.consume(1);
   }
@@ -325,8 +328,9 @@ Result<void> LayerWalk::scan_sparse(EntryReader& archive, Budget* budget, FileRe
     leaf.skip(block->offset - position);
     if (readers != nullptr) readers->skip(block->offset - position, reader_zeros_left_);
     if (block->bytes.empty()) break;
-    const ByteView mark = block->bytes.subspan(find_zip_mark(block->bytes));
-    const bool holds_one = (block->offset == 0 && sniff_content(block->bytes).kind != Content::Kind::plain) || begins_zip(mark);
+    const ByteView mark = block->bytes.subspan(find_archive_mark(block->bytes));
+    const bool holds_one = (block->offset == 0 && sniff_content(block->bytes).kind != Content::Kind::plain) || begins_zip(mark) ||
+                           sniff_content(mark).kind == Content::Kind::seven_zip;
     if (holds_one && !std::exchange(told, true)) {
       report_.diagnose(ErrorCode::unsupported, "an archive stored as a sparse file is not opened", place_);
     }

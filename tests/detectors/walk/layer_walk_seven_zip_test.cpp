@@ -121,6 +121,17 @@ TEST_CASE("7z: files of all methods that libarchive writes") {
         Texts{"inner___ f!k.gz!k", "next____ next", "zipped__ f!z"});
 }
 
+TEST_CASE("7z: behind the program that unpacks it") {
+  const std::string bytes = make_archive({{"k", needle("packed__") + std::string(300, 'x')}}, "7zip");
+  for (const std::size_t before :
+       {std::size_t{1}, std::size_t{255}, std::size_t{256}, std::size_t{64 * 1024 - 3}, std::size_t{2'000'000}}) {
+    const ScannedBlob report = scan_file("MZ" + noise(before) + bytes);
+    CHECK(places(report) == Texts{"next____ next", "packed__ f!k"});
+    CHECK(report.diagnostics.empty());
+  }
+  CHECK(scan_file("x7z\xbc\xaf\x27\x1c is the mark of a 7z" + noise(100)).diagnostics.empty());
+}
+
 TEST_CASE("7z: filters in front of LZMA give all bytes to the last one") {
   for (const lzma_vli before : {LZMA_VLI_UNKNOWN, LZMA_FILTER_X86, LZMA_FILTER_ARM}) {
     std::string properties;
