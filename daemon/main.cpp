@@ -2,8 +2,8 @@
 #include "core/os/heap.hpp"
 #include "core/os/locale.hpp"
 #include "core/os/process.hpp"
-#include "daemon/commands/command_line.hpp"
 #include "daemon/commands/exit_code.hpp"
+#include "daemon/flags/command_line.hpp"
 #include "daemon/reader/reader_process.hpp"
 
 #include <sodium.h>

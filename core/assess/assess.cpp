@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <tuple>
+#include <utility>
 
 namespace landwaiter {
 namespace {
@@ -17,22 +18,33 @@ namespace {
 using nlohmann::json;
 
 constexpr std::array kHelp{
-    IssueHelp{"expired", "The certificate has expired."},
-    IssueHelp{"expiring", "The certificate expires soon."},
-    IssueHelp{"not-yet-valid", "The certificate is not valid yet."},
-    IssueHelp{"token-not-expired", "The image contains a token that is still valid."},
-    IssueHelp{"key-with-certificate", "The image contains a private key together with its certificate."},
-    IssueHelp{"ca-private-key", "The image contains the private key of a certificate authority."},
-    IssueHelp{"deleted-but-present", "A later layer deletes it, but it is still in the image."},
-    IssueHelp{"quantum-vulnerable", "A quantum computer could break it."},
-    IssueHelp{"known-compromised", "The key is on a list of known compromised keys."},
-    IssueHelp{"published-key", "The private key was published."},
-    IssueHelp{"published-key-in-use", "A published private key lies where a server uses it."},
-    IssueHelp{"shared-prime", "The RSA modulus shares a prime with another key."},
-    IssueHelp{"unusual-root", "A trust store has an authority that is in no public root program."},
-    IssueHelp{"exposed-private-key", "The image contains a private key."},
-    IssueHelp{"exposed-secret", "The image contains a secret."},
-    IssueHelp{"weak", "Reported as weak by the detector."},
+    IssueHelp{"expired", "The certificate has expired.", Severity::medium, "Renew it, or remove it if nothing needs it."},
+    IssueHelp{"expiring", "The certificate expires soon.", Severity::low, "Renew it."},
+    IssueHelp{"not-yet-valid", "The certificate is not valid yet.", Severity::low, "Check the clock of the machine that issued it."},
+    IssueHelp{"token-not-expired", "The image contains a token that is still valid.", Severity::high,
+              "Revoke it, and pass tokens to containers at run time."},
+    IssueHelp{"key-with-certificate", "The image contains a private key together with its certificate.", Severity::critical,
+              "Replace the key and the certificate, revoke the old certificate, and pass keys to containers at run time."},
+    IssueHelp{"ca-private-key", "The image contains the private key of a certificate authority.", Severity::critical,
+              "Remove the authority from every trust store, create a new one, and keep its key out of images."},
+    IssueHelp{"deleted-but-present", "A later layer deletes it, but it is still in the image.", Severity::high,
+              "Build without it (use a separate build stage or a build secret), and replace it: deleting does not undo the exposure."},
+    IssueHelp{"quantum-vulnerable", "A quantum computer could break it.", Severity::info,
+              "Plan to replace it with ML-KEM and ML-DSA, alone or in a hybrid with the current algorithm."},
+    IssueHelp{"known-compromised", "The key is on a list of known compromised keys.", Severity::critical,
+              "Stop using it, revoke its certificates, and generate a new key."},
+    IssueHelp{"published-key", "The private key was published.", Severity::info, "Make sure that only tests use it."},
+    IssueHelp{"published-key-in-use", "A published private key lies where a server uses it.", Severity::high,
+              "Replace it and its certificates: everybody has this key."},
+    IssueHelp{"shared-prime", "The RSA modulus shares a prime with another key.", Severity::critical,
+              "Stop using both, and generate new keys on a machine with enough entropy."},
+    IssueHelp{"unusual-root", "A trust store has an authority that is in no public root program.", Severity::low,
+              "Keep it if it is your own authority; otherwise find out who added it."},
+    IssueHelp{"exposed-private-key", "The image contains a private key.", Severity::critical,
+              "Replace it, and pass keys to containers at run time."},
+    IssueHelp{"exposed-secret", "The image contains a secret.", Severity::critical,
+              "Replace it, and pass secrets to containers at run time."},
+    IssueHelp{"weak", "Reported as weak by the detector.", Severity::critical, "See its attributes."},
 };
 
 /// Stores the issues in the attributes and raises the severity to the worst of them.
@@ -129,5 +141,10 @@ std::vector<Issue> issues_of(const Finding& finding) {
 }
 
 std::span<const IssueHelp> assess_issue_help() { return kHelp; }
+
+Issue assess_issue(std::string_view code, Severity severity, std::string reason) {
+  const auto help = std::ranges::find(kHelp, code, &IssueHelp::code);
+  return {std::string(code), severity, std::move(reason), help == kHelp.end() ? std::string() : std::string(help->remedy)};
+}
 
 }  // namespace landwaiter

@@ -49,10 +49,12 @@ void sort_issues(std::vector<Issue>& issues);
 /// The issues that assess() left in the attributes; malformed ones are skipped.
 std::vector<Issue> issues_of(const Finding& finding);
 
-/// Codes of assess() itself, each with a short help text, for rules in exports: "expired", "key-with-certificate", ...
+/// The codes of assess() itself: "expired", "key-with-certificate", ...
 struct IssueHelp {
   std::string_view code;
-  std::string_view text;
+  std::string_view text;    ///< one sentence, for rules in exports
+  Severity severity;        ///< the worst that it may have
+  std::string_view remedy;  ///< what helps, unless the case at hand asks for something else
 };
 std::span<const IssueHelp> assess_issue_help();
 

@@ -33,29 +33,27 @@ void add_certificate_time(const Finding& finding, const AssessContext& context, 
   const bool root = assets::is_public_root(finding);
   if (end && context.today > *end) {
     const std::string reason = "It expired " + date_text(*end) + ", " + days_text(context.today - *end) + " ago.";
-    issues.push_back({"expired", root ? Severity::info : Severity::medium, reason,
-                      root ? "Update the CA bundle." : "Renew it, or remove it if nothing needs it."});
+    issues.push_back(assess_issue("expired", root ? Severity::info : Severity::medium, reason));
+    if (root) issues.back().remedy = "Update the CA bundle.";
     return;
   }
   if (root) return;
   if (begin && context.today < *begin) {
-    issues.push_back({"not-yet-valid", Severity::low,
-                      "It becomes valid on " + date_text(*begin) + ", in " + days_text(*begin - context.today) + ".",
-                      "Check the clock of the machine that issued it."});
+    issues.push_back(assess_issue("not-yet-valid", Severity::low,
+                                  "It becomes valid on " + date_text(*begin) + ", in " + days_text(*begin - context.today) + "."));
   }
   const std::uint64_t warning = context.policy != nullptr ? context.policy->expiry_warning_days : Policy().expiry_warning_days;
   if (end && *end - context.today < days(warning)) {
     issues.push_back(
-        {"expiring", Severity::low, "It expires " + date_text(*end) + ", in " + days_text(*end - context.today) + ".", "Renew it."});
+        assess_issue("expiring", Severity::low, "It expires " + date_text(*end) + ", in " + days_text(*end - context.today) + "."));
   }
 }
 
 void add_token_time(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues) {
   const auto end = from_rfc3339(assets::lifetime_of(finding).expires);
   if (!end || context.today >= *end) return;
-  issues.push_back({"token-not-expired", Severity::high,
-                    "The token is valid until " + date_text(*end) + ", for another " + days_text(*end - context.today) + ".",
-                    "Revoke it, and pass tokens to containers at run time."});
+  issues.push_back(assess_issue("token-not-expired", Severity::high,
+                                "The token is valid until " + date_text(*end) + ", for another " + days_text(*end - context.today) + "."));
 }
 
 /// The attribute is a date, or true if the detector knows no date.
@@ -127,29 +125,26 @@ void add_policy_issues(const Finding& finding, const AssessContext& context, std
   }
   const std::string type = assets::key_kind_of(finding).type;
   if (!context.policy->quantum || !quantum_vulnerable(type)) return;
-  issues.push_back({"quantum-vulnerable", Severity::info, "A sufficiently large quantum computer breaks " + type + ".",
-                    "Plan to replace it with ML-KEM and ML-DSA, alone or in a hybrid with the current algorithm."});
+  issues.push_back(assess_issue("quantum-vulnerable", Severity::info, "A sufficiently large quantum computer breaks " + type + "."));
 }
 
 void add_key_issues(const Finding& finding, const AssessContext& context, std::vector<Issue>& issues) {
   const std::string publisher = assets::publisher_of(finding);
   if (!publisher.empty()) {
-    issues.push_back({"published-key", Severity::info, "This private key was published by " + publisher + ", so it protects nothing.",
-                      "Make sure that only tests use it."});
+    issues.push_back(
+        assess_issue("published-key", Severity::info, "This private key was published by " + publisher + ", so it protects nothing."));
   }
   if (context.blocklist != nullptr) {
     if (const auto list = context.blocklist->find(assets::key_identity_of(finding).hash)) {
-      issues.push_back({"known-compromised", Severity::critical,
-                        "This private key is public: it is on list " + std::to_string(*list) + " of the blocklist.",
-                        "Stop using it, revoke its certificates, and generate a new key."});
+      issues.push_back(assess_issue("known-compromised", Severity::critical,
+                                    "This private key is public: it is on list " + std::to_string(*list) + " of the blocklist."));
     }
   }
   if (context.shared_primes != nullptr) {
     if (const auto partners = context.shared_primes->partners(finding); !partners.empty()) {
-      issues.push_back({"shared-prime", Severity::critical,
-                        "Its RSA modulus shares a prime with " + list_text(partners) +
-                            ": anyone who has both public keys can compute both private keys.",
-                        "Stop using both, and generate new keys on a machine with enough entropy."});
+      issues.push_back(assess_issue("shared-prime", Severity::critical,
+                                    "Its RSA modulus shares a prime with " + list_text(partners) +
+                                        ": anyone who has both public keys can compute both private keys."));
     }
   }
 }
@@ -160,18 +155,18 @@ void add_exposure_issue(const Finding& finding, std::vector<Issue>& issues) {
     case FindingType::private_key:
     case FindingType::secret_key: {
       const bool encrypted = assets::is_encrypted(finding);
-      issues.push_back({finding.type == FindingType::private_key ? "exposed-private-key" : "exposed-secret", finding.severity,
-                        encrypted ? "Anyone who can pull the image can try passwords on it." : "Anyone who can pull the image has it.",
-                        "Replace it, and pass keys to containers at run time."});
+      issues.push_back(
+          assess_issue(finding.type == FindingType::private_key ? "exposed-private-key" : "exposed-secret", finding.severity,
+                       encrypted ? "Anyone who can pull the image can try passwords on it." : "Anyone who can pull the image has it."));
+      issues.back().remedy = "Replace it, and pass keys to containers at run time.";
       return;
     }
     case FindingType::token:
     case FindingType::secret:
     case FindingType::keystore:
-      issues.push_back({"exposed-secret", finding.severity, "Anyone who can pull the image has it.",
-                        "Replace it, and pass secrets to containers at run time."});
+      issues.push_back(assess_issue("exposed-secret", finding.severity, "Anyone who can pull the image has it."));
       return;
-    default: issues.push_back({"weak", finding.severity, "Reported as weak by the detector.", "See its attributes."});
+    default: issues.push_back(assess_issue("weak", finding.severity, "Reported as weak by the detector."));
   }
 }
 

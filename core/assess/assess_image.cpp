@@ -70,19 +70,21 @@ Issue pair_issue(const Finding& key, const Finding& certificate, const ImageView
   const Severity self_signed_severity = valid && !encrypted ? Severity::high : Severity::medium;
   if (is_own_server(certificate, use, image)) {
     const std::string host = host_of(certificate);
-    return {"key-with-certificate", self_signed_severity,
-            "It is the key of the self-signed server certificate for " + (host.empty() ? name_of(certificate) : host) +
-                (use.is_ca ? " (marked as an authority)" : "") + state + ".",
-            "Make a new key and certificate for the server, pass them to the container at run time, and have clients that trust the old "
-            "certificate drop it."};
+    Issue issue = assess_issue("key-with-certificate", self_signed_severity,
+                               "It is the key of the self-signed server certificate for " + (host.empty() ? name_of(certificate) : host) +
+                                   (use.is_ca ? " (marked as an authority)" : "") + state + ".");
+    issue.remedy =
+        "Make a new key and certificate for the server, pass them to the container at run time, and have clients that trust the old "
+        "certificate drop it.";
+    return issue;
   }
   if (use.is_ca) {
-    return {"ca-private-key", encrypted || !valid ? Severity::high : Severity::critical,
-            "It is the key of the certificate authority " + name_of(certificate) + state + ": anyone who has it can issue certificates.",
-            "Remove the authority from every trust store, create a new one, and keep its key out of images."};
+    return assess_issue(
+        "ca-private-key", encrypted || !valid ? Severity::high : Severity::critical,
+        "It is the key of the certificate authority " + name_of(certificate) + state + ": anyone who has it can issue certificates.");
   }
-  Issue issue{"key-with-certificate", Severity::medium, "The certificate " + name_of(certificate) + state + " is in the same image.",
-              "Replace the key and the certificate, revoke the old certificate, and pass keys to containers at run time."};
+  Issue issue =
+      assess_issue("key-with-certificate", Severity::medium, "The certificate " + name_of(certificate) + state + " is in the same image.");
   const bool server = holds(use.usages, "server");
   if (valid && !encrypted) issue.severity = server && !use.self_signed ? Severity::critical : Severity::high;
   return issue;
@@ -92,9 +94,9 @@ Issue pair_issue(const Finding& key, const Finding& certificate, const ImageView
 bool add_published_in_use(const Finding& key, const ImageView& image, std::vector<Issue>& issues) {
   const auto place = std::ranges::find_if(key.occurrences, [&](const Occurrence& each) { return image.in_use(each); });
   if (place == key.occurrences.end()) return false;
-  issues.push_back({"published-key-in-use", Severity::high,
-                    "It was published by " + assets::publisher_of(key) + ", and " + place->path + " is where a server's own key belongs.",
-                    "Replace it and its certificates: everybody has this key."});
+  issues.push_back(
+      assess_issue("published-key-in-use", Severity::high,
+                   "It was published by " + assets::publisher_of(key) + ", and " + place->path + " is where a server's own key belongs."));
   return true;
 }
 
@@ -132,11 +134,9 @@ void add_deleted(const Finding& finding, const ImageView& image, std::vector<Iss
   const auto hidden = std::ranges::find_if(finding.occurrences, [](const Occurrence& each) { return each.deleted_by.has_value(); });
   if (hidden == finding.occurrences.end()) return;
   const bool open = finding.type == FindingType::private_key && !assets::is_encrypted(finding);
-  issues.push_back(
-      {"deleted-but-present", open ? Severity::high : Severity::medium,
-       image.layer_name(*hidden->deleted_by) + " deletes " + hidden->path + ", but anyone who pulls the image still gets it with " +
-           image.layer_name(hidden->layer) + ".",
-       "Build without it (use a separate build stage or a build secret), and replace it: deleting does not undo the exposure."});
+  issues.push_back(assess_issue("deleted-but-present", open ? Severity::high : Severity::medium,
+                                image.layer_name(*hidden->deleted_by) + " deletes " + hidden->path +
+                                    ", but anyone who pulls the image still gets it with " + image.layer_name(hidden->layer) + "."));
 }
 
 void add_unusual_root(const Finding& finding, std::vector<Issue>& issues) {
@@ -145,9 +145,9 @@ void add_unusual_root(const Finding& finding, std::vector<Issue>& issues) {
   if (use.public_root.value_or(false) || !use.is_ca || !use.self_signed) return;
   const auto place = std::ranges::find_if(finding.occurrences, in_trust_store);
   if (place == finding.occurrences.end()) return;
-  issues.push_back({"unusual-root", Severity::low,
-                    "The trust store " + place->path + " has it, but no public root program does: it can issue certificates for any name.",
-                    "Keep it if it is your own authority; otherwise find out who added it."});
+  issues.push_back(
+      assess_issue("unusual-root", Severity::low,
+                   "The trust store " + place->path + " has it, but no public root program does: it can issue certificates for any name."));
 }
 
 }  // namespace

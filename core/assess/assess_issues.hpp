@@ -10,6 +10,9 @@
 
 namespace landwaiter {
 
+/// An issue of assess() itself, with the remedy of its code.
+Issue assess_issue(std::string_view code, Severity severity, std::string reason);
+
 /// The parts of assess(): each adds the issues that it finds for one finding.
 
 /// Issues for the detectors' weakness codes. A trust store's password protects nothing secret.

@@ -56,4 +56,8 @@ std::string did_you_mean(std::string_view text, std::span<const std::string_view
   return name.empty() ? std::string() : "; did you mean " + landwaiter::quoted(name) + "?";
 }
 
+std::string did_you_mean(std::string_view text, std::span<const std::string> known) {
+  return did_you_mean(text, std::vector<std::string_view>(known.begin(), known.end()));
+}
+
 }  // namespace landwaiter

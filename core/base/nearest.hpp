@@ -13,5 +13,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 std::string_view nearest(std::string_view text, std::span<const std::string_view> known);
 /// `; did you mean "password"?`, or nothing.
 std::string did_you_mean(std::string_view text, std::span<const std::string_view> known);
+std::string did_you_mean(std::string_view text, std::span<const std::string> known);
 
 }  // namespace landwaiter

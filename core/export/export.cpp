@@ -31,6 +31,10 @@ std::string whole(DocumentWriter& writer, std::span<const ImageReport> images) {
   return out + writer.finish();
 }
 
+std::string image_name(const ImageReport& image) {
+  return image.facts.reference + (image.facts.platform.empty() ? "" : " (" + image.facts.platform + ")");
+}
+
 std::string place_text(std::string_view path, const std::vector<std::string>& archive) {
   std::string text(path);
   for (const std::string& entry : archive) text += " > " + entry;

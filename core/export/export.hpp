@@ -44,6 +44,9 @@ std::string timestamp_from_epoch(std::string_view seconds);
 /// The images by reference and digest, so the order in a document does not depend on the order of reading.
 std::vector<const ImageReport*> in_order(std::span<const ImageReport> images);
 
+/// "registry.example.com/team/shop:1.4 (linux/amd64)"
+std::string image_name(const ImageReport& image);
+
 /// "srv/app.war > WEB-INF/key.pem"
 std::string place_text(std::string_view path, const std::vector<std::string>& archive);
 

@@ -9,14 +9,17 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace landwaiter::exports {
 
 /// The documents that assessed reports can be exported as.
-enum class Format { cyclonedx, sarif, csv };
+enum class Format { cyclonedx, sarif, csv, gitlab, junit };
 
-/// By its name in `--format` and in the API: "cyclonedx", "sarif", "csv".
+/// By its name in `--format` and in the API: "cyclonedx", "sarif", "csv", "gitlab", "junit".
 std::optional<Format> format_from(std::string_view name);
+/// All of these names.
+std::vector<std::string> format_names();
 
 /// For Content-Type. `version` only matters for CycloneDX, here and below.
 std::string media_type(Format format, CycloneDxVersion version);

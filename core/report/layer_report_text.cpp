@@ -18,7 +18,7 @@ constexpr std::size_t kHeadNodes = limits::diagnostics_per_layer_max * (8 + limi
 
 std::size_t nodes_of(const std::vector<Occurrence>& places) {
   return std::accumulate(places.begin(), places.end(), std::size_t{1},
-                         [](std::size_t sum, const Occurrence& place) { return sum + 7 + place.archive.size(); });
+                         [](std::size_t sum, const Occurrence& place) { return sum + 6 + place.archive.size() + (place.line ? 1 : 0); });
 }
 std::size_t nodes_of(const Finding& finding) { return 6 + count_nodes(finding.attributes) + nodes_of(finding.occurrences); }
 std::size_t nodes_of(const Package& package) { return 10 + package.licenses.size() + nodes_of(package.occurrences); }

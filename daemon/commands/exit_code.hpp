@@ -14,11 +14,6 @@ enum ExitCode : int {
   exit_stopped = 130,    ///< asked to stop before the end, as a shell tells it of Ctrl-C
 };
 
-/// The same for people; the codes of every command.
-inline constexpr const char* kExitCodes =
-    "Exit codes: 0 done, 1 a --fail-on rule matched, 2 usage, configuration or output, 3 some image could not be read, or not\n"
-    "completely, 130 stopped; of several, 2 comes before 130, 1 and 3";
-
 /// What a command met whose result is written.
 struct CommandEnd {
   bool stopped = false;

@@ -18,13 +18,11 @@
 #include "daemon/scan/worker_count.hpp"
 #include "daemon/sensor/sensor_identity.hpp"
 #include "daemon/service/stop_signals.hpp"
-#include "daemon/settings/blocklist_file.hpp"
-#include "daemon/settings/decisions_file.hpp"
-#include "daemon/settings/policy_file.hpp"
 #include "registry/client/reference.hpp"
 
 #include <boost/asio/io_context.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -77,7 +75,7 @@ class Scan {
   void receive() { connector_.receive(options_.images); }
 
   /// Reads everything, then writes it.
-  Awaitable<void> run(Judgment& judgment, ReportWriter& writer, OutputFile& out, ScanSummary& summary) {
+  Awaitable<void> run(Judgment& judgment, ReportOutputs& outputs, ScanSummary& summary) {
     Sleeper ticker(io_.get_executor());
     bool finished = false;
     TaskGroup drawing(io_.get_executor());
@@ -86,13 +84,13 @@ class Scan {
     pool_.close();
     status_.writing_begins();
     // The result itself must not meet the line.
-    finished = broken_ || (options_.output.empty() && is_terminal(StandardStream::output));
+    finished = broken_ || (shows_result(options_.report) && is_terminal(StandardStream::output));
     ticker.wake();
     if (finished) co_await drawing.join();
     if (broken_) co_return *broken_;
     auto tell = [this](const std::string& text) { say(text); };
     ScanResults::Order order = options_.worst_first ? ScanResults::Order::severity : ScanResults::Order::image;
-    auto written = co_await results_.write(judgment, clock_.now(), order, tell, writer, out, summary);
+    auto written = co_await results_.write(judgment, clock_.now(), order, tell, outputs, summary);
     finished = true;
     ticker.wake();
     co_await drawing.join();
@@ -354,67 +352,6 @@ Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options) {
   return make_content_reader(settings);
 }
 
-/// Of the current folder, as other tools of a pipeline have it.
-constexpr const char* kIgnoreFile = ".landwaiterignore.yml";
-
-Result<Decisions> make_decisions(const ScanOptions& options) {
-  std::vector<Decision> decisions;
-  const std::string file = !options.ignore_file.empty() ? options.ignore_file : std::filesystem::exists(kIgnoreFile) ? kIgnoreFile : "";
-  if (!file.empty()) {
-    auto loaded = load_decisions(file);
-    if (!loaded) return loaded.error();
-    decisions = *std::move(loaded);
-  }
-  std::optional<Baseline> baseline;
-  if (!options.baseline.empty()) {
-    auto loaded = load_baseline(options.baseline);
-    if (!loaded) return loaded.error();
-    baseline = *std::move(loaded);
-  }
-  return Decisions(std::move(decisions), std::move(baseline));
-}
-
-Result<Judgment> make_judgment(const ScanOptions& options) {
-  Judgment judgment;
-  auto policy = load_policy(options.policy);
-  if (!policy) return policy.error();
-  judgment.policy = *std::move(policy);
-  for (const FailRule& rule : options.fail_on) {
-    if (rule.issue_exists(judgment.policy)) continue;
-    return Error(ErrorCode::invalid_argument,
-                 "--fail-on " + landwaiter::quoted(rule.text) + ": neither landwaiter nor the policy has such an issue");
-  }
-  auto decisions = make_decisions(options);
-  if (!decisions) return decisions.error();
-  judgment.decisions = *std::move(decisions);
-  if (options.blocklist.empty()) return judgment;
-  auto blocklist = open_blocklist(options.blocklist);
-  if (!blocklist) return blocklist.error();
-  judgment.blocklist = *std::move(blocklist);
-  return judgment;
-}
-
-std::unique_ptr<ReportWriter> make_writer(const ScanOptions& options, const Environment& environment) {
-  const bool terminal = options.output.empty() && is_terminal(StandardStream::output);
-  TableStyle style;
-  const auto no_color = environment("NO_COLOR");
-  const auto columns = environment("COLUMNS");
-  style.color = wants_color(terminal, no_color ? no_color->c_str() : nullptr);
-  const auto its_columns = terminal ? terminal_columns(StandardStream::output) : std::nullopt;
-  style.width = terminal_width(its_columns, columns ? columns->c_str() : nullptr);
-  style.all = options.all;
-  style.least = options.least;
-  style.failures = !options.output.empty();
-  return make_report_writer(options.format, options.cyclonedx_version, environment("SOURCE_DATE_EPOCH").value_or(""), style);
-}
-
-/// Decisions that do not do what they were written for.
-void tell_decisions(const Decisions& decisions, SystemTime today) {
-  for (const Decision* decision : decisions.ended(today)) std::cerr << "landwaiter: " << decision->origin << ": this decision has ended\n";
-  for (const Decision* decision : decisions.unused(today))
-    std::cerr << "landwaiter: " << decision->origin << ": this decision matches nothing\n";
-}
-
 }  // namespace
 
 int run_scan(ScanOptions options, const Environment& environment) {
@@ -427,19 +364,18 @@ int run_scan(ScanOptions options, const Environment& environment) {
     return fail_usage(Error(ErrorCode::invalid_argument,
                             "SOURCE_DATE_EPOCH is " + landwaiter::quoted(epoch) + ", and no number of seconds since 1970 (date +%s)"));
   }
-  auto judgment = make_judgment(options);
+  auto judgment = make_judgment(options.judging);
   if (!judgment) return fail_usage(judgment.error());
   const auto workers = workers_for(options);
   if (!workers) return fail_usage(workers.error());
-  auto out = OutputFile::open(options.output);
-  if (!out) return fail_usage(out.error());
+  auto outputs = ReportOutputs::open(options.report, environment);
+  if (!outputs) return fail_usage(outputs.error());
   auto store = open_store(options.state);
   if (!store) return fail_usage(store.error());
   auto reader = make_reader(options);
   if (!reader) return fail_usage(reader.error());
   auto spool = storage::ScanSpool::open();
   if (!spool) return fail_usage(spool.error());
-  const auto writer = make_writer(options, environment);
 
   asio::io_context io(1);
   Scan scan(io, options, environment, clock, *std::move(reader), *workers, *std::move(store), *std::move(spool));
@@ -448,19 +384,19 @@ int run_scan(ScanOptions options, const Environment& environment) {
     scan.say("stopping; press Ctrl-C again to stop immediately");
     scan.stop();
   });
-  ScanSummary summary(options.fail_on);
+  ScanSummary summary(options.judging.fail_on);
   std::optional<Result<void>> done;
   auto finished = [&](std::exception_ptr failure, Result<void> result) {
     signals.cancel();
     if (failure) std::rethrow_exception(failure);
     done = std::move(result);
   };
-  asio::co_spawn(io, scan.run(*judgment, *writer, *out, summary), finished);
+  asio::co_spawn(io, scan.run(*judgment, *outputs, summary), finished);
   io.run();
   if (!*done) return fail_usage(done->error());
   tell_decisions(judgment->decisions, clock.now());
   summary.set_effort(scan.layers_read(), std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady_now() - started));
-  if (!options.quiet) std::cerr << summary.text(options.output, options.format);
+  if (!options.quiet) std::cerr << summary.text(written_text(options.report.outputs));
   return exit_code({scan.stopped(), summary.any_rule_met(), summary.failures() + summary.incomplete() > 0});
 }
 

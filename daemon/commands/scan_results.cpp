@@ -106,7 +106,7 @@ Awaitable<std::vector<Digest>> ScanResults::keep(ImageOutcome outcome) {
   co_return co_await store_.run(std::move(keep_here));
 }
 
-Awaitable<void> ScanResults::write(Judgment& judgment, SystemTime today, Order order, Tell tell, ReportWriter& writer, OutputFile& out,
+Awaitable<void> ScanResults::write(Judgment& judgment, SystemTime today, Order order, Tell tell, ReportOutputs& outputs,
                                    ScanSummary& summary) {
   auto compare = [this](storage::Store&) -> Result<void> {
     primes_.compute();
@@ -114,26 +114,38 @@ Awaitable<void> ScanResults::write(Judgment& judgment, SystemTime today, Order o
   };
   auto done = co_await store_.run(std::move(compare));
   summary.set_moduli_left_out(primes_.left_out());
-  if (done && writer.failures_first()) done = co_await write_failures(writer, out, tell, summary);
-  if (done) done = co_await write_images(judgment, today, order, writer, out, summary);
-  if (done && !writer.failures_first()) done = co_await write_failures(writer, out, tell, summary);
-  if (done) done = out.write(writer.end());
-  if (done) done = out.finish();
+  if (done) done = co_await write_failures(outputs, ReportOutputs::Phase::before_images);
+  if (done) done = co_await write_images(judgment, today, order, outputs, summary);
+  if (done) done = co_await write_failures(outputs, ReportOutputs::Phase::after_images);
+  if (done) done = co_await tell_failures(tell, summary);
+  if (done) done = outputs.finish();
   co_return done;
 }
 
-Awaitable<void> ScanResults::write_failures(ReportWriter& writer, OutputFile& out, Tell tell, ScanSummary& summary) {
+Awaitable<void> ScanResults::write_failures(ReportOutputs& outputs, ReportOutputs::Phase phase) {
+  if (!outputs.wants_failures(phase)) co_return Result<void>();
+  EachFailure use = [&outputs, phase](const FailedImage& failure) { return outputs.failure(failure, phase); };
+  co_return co_await each_failure(std::move(use));
+}
+
+Awaitable<void> ScanResults::tell_failures(Tell tell, ScanSummary& summary) {
+  EachFailure use = [&tell, &summary](const FailedImage& failure) -> Result<void> {
+    summary.add_failure();
+    tell(failure_text(failure));
+    return {};
+  };
+  co_return co_await each_failure(std::move(use));
+}
+
+Awaitable<void> ScanResults::each_failure(EachFailure use) {
   SpoolPlace place;
   auto next = [this, &place](storage::Store&) { return spool_->next_failure(place); };
   while (true) {
     auto failure = co_await store_.run(next);
     if (!failure) co_return failure.error();
     if (!*failure) co_return Result<void>();
-    summary.add_failure();
-    const FailedImage failed{(**failure).reference, (**failure).error};
-    tell(failure_text(failed));
-    auto written = out.write(writer.failure(failed));
-    if (!written) co_return written;
+    auto used = use({(**failure).reference, (**failure).error});
+    if (!used) co_return used;
   }
 }
 
@@ -177,8 +189,7 @@ Awaitable<std::vector<SpoolPlace>> ScanResults::worst_first(Judgment& judgment, 
   co_return places;
 }
 
-Awaitable<void> ScanResults::write_images(Judgment& judgment, SystemTime today, Order order, ReportWriter& writer, OutputFile& out,
-                                          ScanSummary& summary) {
+Awaitable<void> ScanResults::write_images(Judgment& judgment, SystemTime today, Order order, ReportOutputs& outputs, ScanSummary& summary) {
   std::optional<std::vector<SpoolPlace>> places;
   if (order == Order::severity) {
     auto ranked = co_await worst_first(judgment, today);
@@ -194,7 +205,7 @@ Awaitable<void> ScanResults::write_images(Judgment& judgment, SystemTime today, 
     ImageReport& report = **image;
     layers_read_ += report.layers_fetched;
     summary.add(report, judgment.decisions.apply(report, today));
-    auto written = out.write(writer.image(report));
+    auto written = outputs.image(report);
     if (!written) co_return written;
   }
   co_return Result<void>();

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/assess/assess.hpp"
-#include "core/os/output_file.hpp"
-#include "daemon/output/output.hpp"
+#include "daemon/commands/judging.hpp"
+#include "daemon/output/report_outputs.hpp"
 #include "daemon/output/scan_summary.hpp"
 #include "daemon/scan/image_runner.hpp"
 #include "daemon/scan/store_thread.hpp"
@@ -16,13 +15,6 @@
 #include <vector>
 
 namespace landwaiter::daemon {
-
-/// What findings are judged by.
-struct Judgment {
-  Policy policy;
-  std::shared_ptr<const Blocklist> blocklist;
-  Decisions decisions;
-};
 
 /// What a scan has read, of any number of images, in constant memory: while it runs, only their facts and failures are written to a
 /// spool, and RSA moduli are collected; at the end, each image is composed from its layers' reports in the store, judged and written.
@@ -46,15 +38,16 @@ class ScanResults {
   using Tell = std::function<void(const std::string&)>;
 
   /// Everything, in an order that depends on the content alone, adding it up in `summary`. Failures are also told to people.
-  Awaitable<void> write(Judgment& judgment, SystemTime today, Order order, Tell tell, ReportWriter& writer, OutputFile& out,
-                        ScanSummary& summary);
+  Awaitable<void> write(Judgment& judgment, SystemTime today, Order order, Tell tell, ReportOutputs& outputs, ScanSummary& summary);
   /// By all images together, once they are written.
   std::uint64_t layers_read() const { return layers_read_; }
 
  private:
-  Awaitable<void> write_failures(ReportWriter& writer, OutputFile& out, Tell tell, ScanSummary& summary);
-  Awaitable<void> write_images(Judgment& judgment, SystemTime today, Order order, ReportWriter& writer, OutputFile& out,
-                               ScanSummary& summary);
+  using EachFailure = std::function<Result<void>(const FailedImage&)>;
+  Awaitable<void> write_failures(ReportOutputs& outputs, ReportOutputs::Phase phase);
+  Awaitable<void> tell_failures(Tell tell, ScanSummary& summary);
+  Awaitable<void> each_failure(EachFailure use);
+  Awaitable<void> write_images(Judgment& judgment, SystemTime today, Order order, ReportOutputs& outputs, ScanSummary& summary);
   Awaitable<std::vector<storage::SpoolPlace>> worst_first(Judgment& judgment, SystemTime today);
   Awaitable<std::optional<ImageReport>> judged(Judgment& judgment, SystemTime today, storage::SpoolPlace& place);
 

@@ -9,16 +9,20 @@
 namespace landwaiter::daemon {
 
 void WalkFilter::add_to(CLI::App& command) {
-  command.add_option("--repository", work.repositories, "Only these repositories; * and ? are wildcards; may be repeated");
-  command.add_option("--exclude-repository", work.exclude_repositories, "Skip these repositories; may be repeated");
-  command.add_option("--tag", work.tags, "Only these tags; * and ? are wildcards; may be repeated");
-  command.add_option("--exclude-tag", work.exclude_tags, "Skip these tags; may be repeated");
+  command.add_option("--repository", work.repositories, "Only these repositories; * and ? are wildcards")->option_text("GLOB");
+  command.add_option("--exclude-repository", work.exclude_repositories, "Skip these repositories")->option_text("GLOB");
+  command.add_option("--tag", work.tags, "Only these tags; * and ? are wildcards")->option_text("GLOB");
+  command.add_option("--exclude-tag", work.exclude_tags, "Skip these tags")->option_text("GLOB");
   command.add_option("--newest", work.newest, "Only the newest N tags of each repository")
+      ->option_text("N")
       ->check(CLI::Range(std::size_t{1}, limits::newest_max));
-  command.add_option("--pushed", pushed,
-                     "Only images pushed in this window: today, yesterday, last-7-days, last-14-days, last-30-days, N (days), or "
-                     "FROM..TO (dates or timestamps)");
-  command.add_option("--utc-offset", utc_offset, "Time zone in which the days of --pushed begin, like +02:00 (default: UTC)");
+  command
+      .add_option("--pushed", pushed,
+                  "Only images pushed in this window: today, yesterday, last-7-days, last-14-days, last-30-days, N (days), or "
+                  "FROM..TO (dates or timestamps)")
+      ->option_text("WINDOW");
+  command.add_option("--utc-offset", utc_offset, "Time zone in which the days of --pushed begin, like +02:00 (default: UTC)")
+      ->option_text("OFFSET");
 }
 
 bool WalkFilter::chooses() const {

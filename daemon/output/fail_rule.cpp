@@ -3,6 +3,7 @@
 
 #include "core/assess/assess.hpp"
 #include "core/assess/decisions.hpp"
+#include "core/base/nearest.hpp"
 #include "core/base/text.hpp"
 
 #include <algorithm>
@@ -19,11 +20,23 @@ bool is_issue(std::string_view code) {
   });
 }
 
+/// What a rule may be that is one word, types apart.
+std::vector<std::string> one_word_rules() {
+  std::vector<std::string> out{"not-opened", "incomplete"};
+  for (const Severity each : {Severity::info, Severity::low, Severity::medium, Severity::high, Severity::critical}) {
+    out.emplace_back(to_string(each));
+  }
+  for (const std::string_view code : weakness_codes()) out.emplace_back(code);
+  for (const IssueHelp& help : assess_issue_help()) out.emplace_back(help.code);
+  return out;
+}
+
 Error no_rule(std::string_view text) {
   return {ErrorCode::invalid_argument,
           "--fail-on " + quoted(text) +
               " is not a valid rule; use a severity (info, low, medium, high, critical), a type (private-key, certificate, ...), "
-              "TYPE:SEVERITY, an issue's code (expired, deleted-but-present, ...), issue:CODE, not-opened or incomplete"};
+              "TYPE:SEVERITY, an issue's code (expired, deleted-but-present, ...), issue:CODE, not-opened or incomplete" +
+              did_you_mean(trim(text), one_word_rules())};
 }
 
 }  // namespace

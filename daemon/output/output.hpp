@@ -31,9 +31,12 @@ class ReportWriter {
   virtual std::string end() = 0;
 };
 
+/// The names that make_report_writer() knows.
+const std::vector<std::string>& report_formats();
+
 /// "json" is the document that docs/report.schema.json describes: {"images":[...],"failures":[...]}. "cyclonedx" (of that version),
-/// "sarif" and "csv" are those of core/export. "table" is for people, image by image: what needs action, worst first, then diagnostics,
-/// then a line with counts; at the end of several images, all in one list. `epoch` is SOURCE_DATE_EPOCH, or empty.
+/// "sarif", "csv", "gitlab" and "junit" are those of core/export. "table" is for people, image by image: what needs action, worst first,
+/// then diagnostics, then a line with counts; at the end of several images, all in one list. `epoch` is SOURCE_DATE_EPOCH, or empty.
 std::unique_ptr<ReportWriter> make_report_writer(const std::string& format, const std::string& cyclonedx_version, const std::string& epoch,
                                                  const TableStyle& style);
 

@@ -59,14 +59,14 @@ bool ScanSummary::any_rule_met() const {
   return std::ranges::any_of(rules_, [](const Rule& each) { return each.met > 0; });
 }
 
-std::string ScanSummary::text(const std::string& output, const std::string& format) const {
+std::string ScanSummary::text(const std::string& written) const {
   constexpr std::array kWorstFirst{Severity::critical, Severity::high, Severity::medium, Severity::low, Severity::info};
   std::string found;
   for (const Severity severity : kWorstFirst) {
     const auto count = findings_.find(severity);
     if (count != findings_.end()) append(found, std::to_string(count->second) + " " + std::string(to_string(severity)));
   }
-  std::string out = "landwaiter: " + (output.empty() ? "" : output + " (" + format + "): ") + counted(images_, "image", "images");
+  std::string out = "landwaiter: " + (written.empty() ? "" : written + ": ") + counted(images_, "image", "images");
   const std::uint64_t accepted = accepted_.by_decision + accepted_.by_baseline;
   if (found.empty()) found = accepted > 0 ? "nothing but what is accepted" : "nothing found";
   out += ": " + found;

@@ -35,8 +35,8 @@ class ScanSummary {
   std::uint64_t incomplete() const { return incomplete_; }
 
   /// "report.sarif (sarif): 3 images: 2 critical, 1 high, 14 info; 3 accepted (2 by decisions, 1 by the baseline); 6 layers read; 4.0 s",
-  /// then the rules that were met. Each line ends in "\n". `output` is the file's name, or empty.
-  std::string text(const std::string& output, const std::string& format) const;
+  /// then the rules that were met. Each line ends in "\n". `written` says which files have the result, or is empty.
+  std::string text(const std::string& written) const;
 
  private:
   struct Rule {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/settings/policy_file.hpp"
 
+#include "core/base/nearest.hpp"
 #include "core/base/text.hpp"
 #include "daemon/settings/yaml_file.hpp"
 
@@ -92,8 +93,8 @@ Result<Policy> load_policy(const std::string& name_or_file) {
     const std::string text = "there is no policy " + landwaiter::quoted(name_or_file) + "; there are " + names;
     std::error_code unknown;
     const bool is_file = std::filesystem::is_regular_file(name_or_file, unknown);
-    return Error(ErrorCode::configuration,
-                 text + (is_file ? "; a file's name needs a slash: --policy ./" + printable(name_or_file) : ", and your own files"));
+    return Error(ErrorCode::configuration, text + (is_file ? "; a file's name needs a slash: --policy ./" + printable(name_or_file)
+                                                           : ", and your own files" + did_you_mean(name_or_file, Policy::builtin_names())));
   }
   const auto text = yaml::text_of(name_or_file);
   return text ? parse_policy(*text, name_or_file) : text.error();

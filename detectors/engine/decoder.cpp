@@ -85,7 +85,9 @@ class GzipDecoder final : public Decoder {
     const std::uint32_t given_out = state_.avail_out;
     const int code = inflate();
     Step step;
-    step.consumed = given_in - state_.avail_in;
+    // At the end of bytes without a header, the library gives back what it read ahead in earlier calls.
+    step.unread = std::max(state_.avail_in, given_in) - given_in;
+    step.consumed = given_in - std::min(state_.avail_in, given_in);
     step.produced = given_out - state_.avail_out;
     if (code < 0) {
       step.error = Error(ErrorCode::malformed, std::string(name()) + " data is damaged" + reason(code));
@@ -132,7 +134,7 @@ class GzipDecoder final : public Decoder {
     const std::size_t ahead = static_cast<std::size_t>(std::max(state_.read_in_length, 0)) / 8;
     const std::size_t of_this_call = std::min(ahead, step.consumed);
     step.consumed -= of_this_call;
-    step.unread = ahead - of_this_call;
+    step.unread += ahead - of_this_call;
   }
 
   static const char* reason(int code) {

@@ -50,6 +50,8 @@ ByteView ZipContent::inflate() {
   while (in_entry_) {
     const Decoder::Step step = decoder_->step(zip_, out);
     zip_ = zip_.subspan(step.consumed);
+    // They lie in front of what is left.
+    zip_ = ByteView(zip_.data() - step.unread, zip_.size() + step.unread);
     in_entry_ = !step.finished && !step.error && (step.consumed > 0 || step.produced > 0);
     if (step.produced > 0) return ByteView(out.first(step.produced));
   }

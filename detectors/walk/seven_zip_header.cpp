@@ -157,7 +157,7 @@ std::uint64_t Reader::number() {
   const ByteView rest = take(more);
   if (rest.size() < more) return 0;
   const std::uint64_t low = little(rest, 0, more);
-  return more >= 7 ? low : low | (first[0] & (0xffU >> (more + 1))) << 8 * more;
+  return more >= 7 ? low : low | std::uint64_t{first[0] & (0xffU >> (more + 1))} << 8 * more;
 }
 
 /// Of things that take at least so many bytes.

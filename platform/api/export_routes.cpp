@@ -20,7 +20,7 @@ Result<Wanted> wanted_of(const Call& call) {
   Wanted out;
   if (const std::string text = call.query("format"); !text.empty()) {
     const auto format = exports::format_from(text);
-    if (!format) return Error(ErrorCode::invalid_argument, "format must be cyclonedx, sarif or csv");
+    if (!format) return Error(ErrorCode::invalid_argument, "format must be cyclonedx, sarif, csv, gitlab or junit");
     out.format = *format;
   }
   if (const std::string text = call.query("version"); !text.empty()) {

@@ -237,4 +237,6 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open_temporary() {
   return SqliteFile::open("", "temporary file (TMPDIR names the folder for it)", {});
 }
 
+std::string sqlite_version() { return sqlite3_libversion(); }
+
 }  // namespace landwaiter::storage

@@ -31,4 +31,7 @@ class SqliteDatabase : public Database {
   virtual Result<void> give_back_space() = 0;
 };
 
+/// Of the library that runs.
+std::string sqlite_version();
+
 }  // namespace landwaiter::storage

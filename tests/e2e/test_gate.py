@@ -42,7 +42,7 @@ class Gate(EndToEndCase):
             with self.subTest(form):
                 done = self.scan("--format", form, "-o", "report", self.old)
                 self.assertEqual(done.code, 1)
-                self.assertIn(f"landwaiter: report ({form}): 1 image: 1 high\n", done.err)
+                self.assertIn(f"landwaiter: report ({form}): 1 image: 1 high; 1 layer read; ", done.err)
                 self.assertIn("--fail-on high is met by 1 finding:\n", done.err)
                 self.assertIn("etc/tls.key", done.err)
 

@@ -24,7 +24,7 @@ FLOORS = {
     "detectors": ("engine", "image", "walk", "formats", "post_quantum", "keys", "passwords", "ssh", "certificates", "jose", "keystores",
                   "openpgp", "key_files", "libraries", "settings", "", "compiled"),
     "storage": ("", "database", "sqlite", "postgres", "local"),
-    "daemon": ("settings", "service", "reader", "scan", "output", "listing", "check", "sensor", "commands", ""),
+    "daemon": ("settings", "service", "reader", "scan", "output", "cli", "listing", "check", "sensor", "commands", "flags", ""),
     "platform": ("store", "http", "api", ""),
 }
 # Files that may include more than their folder: the one program that holds platform and sensor together.

@@ -73,7 +73,7 @@ void check_for_code_scanning(const json& log) {
 }  // namespace
 
 TEST_CASE("code scanning takes the file, of few images and of many of two platforms each") {
-  for (const std::size_t count : {0, 1, 9, 10, 15}) {
+  for (const std::size_t count : {0, 1, 9, 10, 30}) {
     INFO(count);
     std::vector<ImageReport> images;
     for (std::size_t i = 0; i < count; ++i) {

@@ -30,7 +30,7 @@ TEST_CASE("the summary counts what was found, worst first, and says which rules 
   ScanSummary summary(FailRule::parse_list("high,certificate").value());
   summary.add(image_of({key(Severity::high, 3), key(Severity::info), key(Severity::critical)}), {});
   CHECK(summary.any_rule_met());
-  CHECK(summary.text("x.sarif", "sarif") ==
+  CHECK(summary.text("x.sarif (sarif)") ==
         "landwaiter: x.sarif (sarif): 1 image: 1 critical, 1 high, 1 info\n"
         "landwaiter: --fail-on high is met by 2 findings:\n"
         "  high  RSA key, etc/0.key and 2 more places, in reg/team/shop:1\n"
@@ -41,7 +41,7 @@ TEST_CASE("the summary says what it took", "[scan_summary]") {
   ScanSummary summary({});
   summary.add(image_of({}), {});
   summary.set_effort(1, std::chrono::milliseconds(3'960));
-  CHECK(summary.text("", "table") == "landwaiter: 1 image: nothing found; 1 layer read; 4.0 s\n");
+  CHECK(summary.text("") == "landwaiter: 1 image: nothing found; 1 layer read; 4.0 s\n");
 }
 
 TEST_CASE("the summary leaves out what is accepted, and says how much", "[scan_summary]") {
@@ -50,7 +50,7 @@ TEST_CASE("the summary leaves out what is accepted, and says how much", "[scan_s
   known.attributes["accepted"] = {{"reason", "known"}, {"by", "i.yml:1"}};
   summary.add(image_of({known}), {.by_decision = 1, .by_baseline = 2});
   CHECK_FALSE(summary.any_rule_met());
-  CHECK(summary.text("", "table") == "landwaiter: 1 image: nothing but what is accepted; 3 accepted (1 by decisions, 2 by the baseline)\n");
+  CHECK(summary.text("") == "landwaiter: 1 image: nothing but what is accepted; 3 accepted (1 by decisions, 2 by the baseline)\n");
 }
 
 TEST_CASE("the summary names incomplete images, files that were not opened, and failures", "[scan_summary]") {
@@ -62,7 +62,7 @@ TEST_CASE("the summary names incomplete images, files that were not opened, and 
   summary.add(image, {});
   summary.add_failure();
   CHECK(summary.incomplete() == 1);
-  const std::string text = summary.text("", "table");
+  const std::string text = summary.text("");
   CHECK(
       text.starts_with("landwaiter: 1 image: nothing found; 1 image incomplete; 1 file or object not opened; 1 image or registry could not "
                        "be read\nlandwaiter: --fail-on not-opened is met by 1 image:\n  reg/team/shop:1: parts of it were not searched"));
@@ -71,6 +71,6 @@ TEST_CASE("the summary names incomplete images, files that were not opened, and 
 TEST_CASE("the summary of many findings stays short", "[scan_summary]") {
   ScanSummary summary(FailRule::parse_list("high").value());
   for (int i = 0; i < 1'000; ++i) summary.add(image_of({key(Severity::high)}), {});
-  CHECK(summary.text("", "table").ends_with("  ... and 990 more\n"));
-  CHECK(summary.text("", "table").size() < 1'000);
+  CHECK(summary.text("").ends_with("  ... and 990 more\n"));
+  CHECK(summary.text("").size() < 1'000);
 }

@@ -58,15 +58,17 @@ std::string many_records(const std::function<std::string(const std::string&)>& m
   return out;
 }
 
+constexpr std::size_t kTextBytes = 100'000;
+
 std::string listed_users() {
   std::string text;
-  for (int i = 0; text.size() < 100'000; ++i) text += "user:u" + std::to_string(i) + ":rwx:" + std::to_string(i) + ",";
+  for (int i = 0; text.size() < kTextBytes; ++i) text += "user:u" + std::to_string(i) + ":rwx:" + std::to_string(i) + ",";
   return text;
 }
 
 std::string accents() {
   std::string text;
-  while (text.size() < 100'000) text += "\xc3\xa9/";
+  while (text.size() < kTextBytes) text += "\xc3\xa9/";
   return text;
 }
 
@@ -270,6 +272,43 @@ std::string seven_zip_of(std::uint32_t folders, std::uint32_t files, const std::
   return in_file("a.7z", "7z\xbc\xaf\x27\x1c\0\x04"s + checksum(where) + where + content + header);
 }
 
+std::string asar(const std::string& list) {
+  const std::string header = "{\"files\":" + list + "}" + std::string((8 - list.size() % 4) % 4 + 1, ' ');
+  const std::size_t size = header.size() / 4 * 4;
+  return in_file("app.asar", number(4, 4) + number(size + 8, 4) + number(size + 4, 4) + number(size, 4) + header.substr(0, size) +
+                                 std::string(kBytes / 2, 'c'));
+}
+
+/// So many files of one byte, and so many folders that all have these blocks.
+std::string cabinet(std::size_t files, std::size_t folders, unsigned method, const std::string& block, std::size_t blocks) {
+  std::string folder_list, file_list, data;
+  const std::size_t files_at = 36 + 8 * folders, data_at = files_at + 18 * files;
+  for (std::size_t i = 0; i < folders; ++i) folder_list += number(data_at, 4) + number(blocks, 2) + number(method, 2);
+  for (std::size_t i = 0; i < files; ++i) file_list += number(1, 4) + number(i, 4) + std::string(8, '\0') + "a"s + '\0';
+  for (std::size_t i = 0; i < blocks; ++i) data += block;
+  return in_file("a.cab", "MSCF"s + number(0, 4) + number(data_at + data.size(), 4) + number(0, 4) + number(files_at, 4) + number(0, 4) +
+                              "\x03\x01" + number(folders, 2) + number(files, 2) + std::string(6, '\0') + folder_list + file_list + data);
+}
+
+std::vector<HostileLayer> packages() {
+  std::string many, deep = "{}", zeros = compress(std::string(32'768, '\0'), "gzip");
+  for (int i = 0; many.size() < kBytes / 2; ++i)
+    many += (i == 0 ? "{\"" : ",\"") + std::to_string(i) + "\":{\"size\":1,\"offset\":\"" + std::to_string(i) + "\"}";
+  std::string last = "{\"" + std::string(4'000, 'n') + "\":{\"files\":";
+  for (int i = 0; i < 8'000; ++i) last += (i == 0 ? "{\"" : ",\"") + std::to_string(i) + "\":{}";
+  deep = last + "}}}";
+  zeros = "CK" + zeros.substr(10, zeros.size() - 18);
+  const std::string block = number(0, 4) + number(zeros.size(), 2) + number(32'768, 2) + zeros;
+  const std::string plain = number(0, 4) + number(9, 2) + number(9, 2) + "123456789";
+  return {
+      {"asar, small files", asar(many + "}")},
+      {"asar, long paths", asar(deep), true},
+      {"cab, small files", cabinet(12'000, 1, 0, plain, 1)},
+      {"cab, folders of the same blocks", cabinet(1, 2'000, 0, plain, 10'000), true},
+      {"cab, blocks of zeros", cabinet(1, 1, 1, block, 4'000), true},
+  };
+}
+
 std::vector<HostileLayer> stores() {
   const std::string base = git_object(3, std::string(60'000, 'b')), by_name(20, '\xaa');
   const std::string hello = git_object(3, "hello world\n");
@@ -294,7 +333,7 @@ std::vector<HostileLayer> stores() {
 
 std::vector<HostileLayer> all_layers() {
   std::vector<HostileLayer> all = headers();
-  for (auto* more : {&compressed, &archives, &stores}) std::ranges::move((*more)(), std::back_inserter(all));
+  for (auto* more : {&compressed, &archives, &stores, &packages}) std::ranges::move((*more)(), std::back_inserter(all));
   return all;
 }
 

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "daemon/commands/connection_flags.hpp"
 #include "daemon/commands/list_command.hpp"
-#include "daemon/commands/progress_flags.hpp"
+#include "daemon/flags/connection_flags.hpp"
+#include "daemon/flags/progress_flags.hpp"
 
 #include <string>
 
 namespace landwaiter::daemon {
 
+class Command;
+
 /// `landwaiter list` on the command line.
 class ListFlags {
  public:
-  CLI::App* add_to(CLI::App& app);
-  /// After parsing, once; an ExitCode.
-  int run();
+  void add_to(Command& program);
 
  private:
+  int run();
+
   ListOptions options_;
   ConnectionFlags connection_;
   std::string state_;

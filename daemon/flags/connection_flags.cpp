@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/commands/connection_flags.hpp"
+#include "daemon/flags/connection_flags.hpp"
 
 #include "core/base/text.hpp"
 #include "core/os/process.hpp"
 #include "core/os/terminal.hpp"
 #include "core/wire/registry_kinds.hpp"
-#include "daemon/commands/option_groups.hpp"
+#include "daemon/cli/command.hpp"
+#include "daemon/flags/option_groups.hpp"
 #include "daemon/settings/credentials_file.hpp"
 #include "daemon/settings/network.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <iostream>
 
@@ -40,55 +39,66 @@ Result<Secret> ask_password(const std::string& username) {
 
 }  // namespace
 
-void ConnectionFlags::add_to(CLI::App& command) {
+void ConnectionFlags::add_to(Command& command) {
   add_rates_to(command);
   add_login_to(command);
   add_network_to(command);
 }
 
-void ConnectionFlags::add_kind_to(CLI::App& command) {
-  command.add_option("--kind", options_.kind, "Kind of registry (default: auto, which detects it)")
-      ->check(CLI::IsMember(registry_kind_names()));
+void ConnectionFlags::add_kind_to(Command& command) {
+  command.choose(command.add_option("--kind", options_.kind, "Kind of registry, see landwaiter kinds (default: auto, which detects it)"),
+                 registry_kind_names(), "KIND");
 }
 
-void ConnectionFlags::add_login_to(CLI::App& command) {
-  begin_group(command, kLoginGroup);
-  command.add_option("--username", username_, "User name for the registry; the password is asked for if nothing else gives it");
+void ConnectionFlags::add_login_to(Command& command) {
+  command.begin_group(kLoginGroup);
+  command.add_option("--username", username_, "User name for the registry; the password is asked for if nothing else gives it")
+      ->option_text("NAME");
   command.add_flag("--password-stdin", password_stdin_, "Read the password from standard input");
   command.add_flag("--token-stdin", token_stdin_, "Read an access token from standard input; takes precedence over a password");
-  command.add_option("--token", token_, "Access token; visible to other users of this machine, so prefer --token-stdin");
-  command.add_option("--credentials", credentials_file_, "JSON file with credentials, including cloud keys; - reads standard input");
+  command.add_option("--token", token_, "Access token; visible to other users of this machine, so prefer --token-stdin")
+      ->option_text("TOKEN");
+  command.add_option("--credentials", credentials_file_, "JSON file with credentials, including cloud keys; - reads standard input")
+      ->option_text("FILE");
 }
 
-void ConnectionFlags::add_network_to(CLI::App& command) {
-  begin_group(command, kNetworkGroup);
+void ConnectionFlags::add_network_to(Command& command) {
+  command.begin_group(kNetworkGroup);
   NetworkSettings& network = options_.network;
   command.add_flag("--plain-http", options_.plain_http, "Speak HTTP without TLS (loopback registries need no flag)");
   command.add_flag("--insecure", insecure_, "Do not verify the registry's TLS certificate");
   command.add_option("--ca-file", network.ca_file, "PEM file with certificate authorities to trust in addition to the system's")
+      ->option_text("FILE")
       ->check(CLI::ExistingFile);
   auto* certificate =
       command.add_option("--client-cert", network.client_cert_file, "PEM file with a client certificate for registries that require one");
   auto* key = command.add_option("--client-key", network.client_key_file, "PEM file with its key");
-  certificate->check(CLI::ExistingFile)->needs(key);
-  key->check(CLI::ExistingFile)->needs(certificate);
-  command.add_option("--certs-dir", network.certs_directories, "Folder like /etc/docker/certs.d, which is read as well; may be repeated")
+  certificate->option_text("FILE")->check(CLI::ExistingFile)->needs(key);
+  key->option_text("FILE")->check(CLI::ExistingFile)->needs(certificate);
+  command.add_option("--certs-dir", network.certs_directories, "Folder like /etc/docker/certs.d, which is read as well")
+      ->option_text("DIR")
       ->check(CLI::ExistingDirectory);
-  command.add_option("--proxy", proxy_, "Proxy for registries, http://[USER:PASSWORD@]HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY)");
-  command.add_option("--no-proxy", network.no_proxy, "Hosts, domains and networks to reach directly (default: NO_PROXY); * for all");
-  command
-      .add_option("--foreign-private-addresses", network.foreign_private_addresses,
-                  "allow or deny: whether token realms and redirects may lead to private networks")
-      ->check(CLI::IsMember({"allow", "deny"}));
+  command.add_option("--proxy", proxy_, "Proxy for registries, http://[USER:PASSWORD@]HOST:PORT (default: HTTPS_PROXY, HTTP_PROXY)")
+      ->option_text("URL");
+  command.add_option("--no-proxy", network.no_proxy, "Hosts, domains and networks to reach directly (default: NO_PROXY); * for all")
+      ->option_text("LIST");
+  command.choose(command.add_option("--foreign-private-addresses", network.foreign_private_addresses,
+                                    "Whether token realms and redirects may lead to private networks"),
+                 {"allow", "deny"}, "CHOICE");
 }
 
-void ConnectionFlags::add_rates_to(CLI::App& command) {
-  begin_group(command, kSpeedGroup);
+void ConnectionFlags::add_rates_to(Command& command) {
+  command.begin_group(kSpeedGroup);
   NetworkSettings& network = options_.network;
-  command.add_option("--connections", network.connections, "Connections to one registry")->check(CLI::Range(1, 64));
-  command.add_option("--limit-rate", network.limit_rate, "Limit for all downloads together in bytes per second, such as 500K or 10M");
-  command.add_option("--min-layer-rate", network.min_layer_rate,
-                     "End a layer that its registry sends slower than this on average, after five minutes (default: 256K; 0: never)");
+  command.add_option("--connections", network.connections, "Connections to one registry, 1 to 64")
+      ->option_text("N")
+      ->check(CLI::Range(1, 64));
+  command.add_option("--limit-rate", network.limit_rate, "Limit for all downloads together in bytes per second, such as 500K or 10M")
+      ->option_text("RATE");
+  command
+      .add_option("--min-layer-rate", network.min_layer_rate,
+                  "End a layer that its registry sends slower than this on average, after five minutes (default: 256K; 0: never)")
+      ->option_text("RATE");
 }
 
 Result<ConnectionOptions> ConnectionFlags::finish() {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/commands/option_values.hpp"
+#include "daemon/flags/option_values.hpp"
 
 #include "core/base/nearest.hpp"
 #include "core/base/text.hpp"
-#include "daemon/commands/option_groups.hpp"
+#include "daemon/flags/option_groups.hpp"
 #include "daemon/settings/settings_file.hpp"
 
 #include <CLI/CLI.hpp>
@@ -147,6 +147,7 @@ Result<void> check_needs(const CLI::App& command) {
 
 void add_settings_option(CLI::App& command) {
   command.add_option("--settings", "YAML file with values of options (default: landwaiter.yml, if it exists); docs/settings.md")
+      ->option_text("FILE")
       ->check(CLI::ExistingFile);
 }
 

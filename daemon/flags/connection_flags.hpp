@@ -6,18 +6,16 @@
 
 #include <string>
 
-namespace CLI {
-class App;
-}
-
 namespace landwaiter::daemon {
+
+class Command;
 
 /// The options of every command that talks to a registry: those of the groups "Login" and "TLS and proxy", and what limits a download.
 class ConnectionFlags {
  public:
-  void add_to(CLI::App& command);
+  void add_to(Command& command);
   /// `--kind`, which belongs to the group that the command has begun.
-  void add_kind_to(CLI::App& command);
+  void add_kind_to(Command& command);
 
   /// Whether standard input is read for the login.
   bool reads_standard_input() const { return password_stdin_ || token_stdin_ || credentials_file_ == "-"; }
@@ -26,9 +24,9 @@ class ConnectionFlags {
   Result<ConnectionOptions> finish();
 
  private:
-  void add_login_to(CLI::App& command);
-  void add_network_to(CLI::App& command);
-  void add_rates_to(CLI::App& command);
+  void add_login_to(Command& command);
+  void add_network_to(Command& command);
+  void add_rates_to(Command& command);
   Result<Credentials> read_login();
 
   ConnectionOptions options_;

@@ -2,18 +2,19 @@
 #pragma once
 
 #include "daemon/commands/check_command.hpp"
-#include "daemon/commands/connection_flags.hpp"
+#include "daemon/flags/connection_flags.hpp"
 
 namespace landwaiter::daemon {
+
+class Command;
 
 /// `landwaiter registry check` on the command line.
 class CheckFlags {
  public:
-  CLI::App* add_to(CLI::App& app);
-  /// After parsing, once; an ExitCode.
-  int run();
+  void add_to(Command& program);
 
  private:
+  int run();
   CheckOptions options_;
   ConnectionFlags connection_;
 };

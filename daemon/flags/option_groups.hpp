@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 namespace landwaiter::daemon {
 
 /// What the options of a command are about, in the order in which its help shows them.
@@ -12,8 +10,4 @@ inline constexpr const char* kJudgingGroup = "Judging";
 inline constexpr const char* kSpeedGroup = "Speed and memory";
 inline constexpr const char* kLoginGroup = "Login";
 inline constexpr const char* kNetworkGroup = "TLS and proxy";
-
-/// The options that are added from here on belong to this group.
-inline void begin_group(CLI::App& command, const char* group) { command.option_defaults()->group(group); }
-
 }  // namespace landwaiter::daemon
