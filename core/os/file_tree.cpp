@@ -57,6 +57,15 @@ std::string link_text(int folder, const std::string& name) {
   return target;
 }
 
+std::uint64_t version_of(const struct stat& facts) {
+  std::uint64_t out = 0;
+  for (const auto part : {static_cast<std::uint64_t>(facts.st_ino), static_cast<std::uint64_t>(facts.st_size),
+                          static_cast<std::uint64_t>(facts.st_mtim.tv_sec), static_cast<std::uint64_t>(facts.st_mtim.tv_nsec),
+                          static_cast<std::uint64_t>(facts.st_ctim.tv_sec), static_cast<std::uint64_t>(facts.st_ctim.tv_nsec)})
+    out = (out ^ part) * 0x9e3779b97f4a7c15U + (out >> 29U);
+  return out;
+}
+
 /// Non-blocking, so that a FIFO that has taken the file's place cannot hang us.
 FileDescriptor open_below(int folder, const std::string& name, int how) {
   return FileDescriptor(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | how));
@@ -139,6 +148,7 @@ bool FileTree::describe(int above, const std::string& name, TreeEntry& entry) {
   }
   if (!S_ISREG(facts.st_mode)) return false;
   entry.size_bytes = static_cast<std::uint64_t>(facts.st_size);
+  entry.version = version_of(facts);
   entry.file.emplace(std::move(file));
   return true;
 }

@@ -19,6 +19,7 @@ struct TreeEntry {
   std::string name;
   std::uint32_t mode = 0;        ///< permission bits
   std::uint64_t size_bytes = 0;  ///< of a file
+  std::uint64_t version = 0;     ///< of a file: another one if it has been written to, or replaced, in the meantime
   std::string target;            ///< of a symbolic link, as it is written; of a hard link, the name under which its file came first
   std::optional<OpenFile> file;  ///< of a file; nothing if it cannot be read
   std::string problem;           ///< why a file, or what is in a folder, cannot be read; empty if it can

@@ -50,6 +50,9 @@ Result<Workers> workers_for(const ScanOptions& options) {
 /// reader runs any more.
 constexpr std::uint64_t kReportsShare = 4;
 
+/// A tree of files is read again without what changed in the meantime. More would be no end where something always changes.
+constexpr int kChangesMax = 4;
+
 /// Everything that one `landwaiter scan` needs while it runs.
 class Scan {
  public:
@@ -275,6 +278,12 @@ class Scan {
     const std::string display = task.display;
     status_.image_started(printable(display), task.counters);
     auto damaged = co_await read_and_keep(task);
+    for (int again = 0; !damaged && task.source->outdated() && again < kChangesMax && !stop_.stop_requested(); ++again) {
+      auto now = co_await task.source->manifest("");
+      if (!now) break;
+      task.digest = now->digest;
+      damaged = co_await read_and_keep(task);
+    }
     // Stored reports may be damaged, but not what was read just now.
     if (damaged && !damaged->empty()) damaged = co_await read_and_keep(task);
     status_.image_done(task.counters);

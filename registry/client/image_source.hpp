@@ -33,6 +33,8 @@ class ImageSource {
   virtual std::string display_name() const = 0;
   /// Who sends the bytes: sources of one origin share what is given to each origin. The registry's host, or a source of its own.
   virtual std::string origin() const { return display_name(); }
+  /// Whether what manifest("") gave is no longer so, and it would give something else now. A blob could not be read because of that.
+  virtual bool outdated() const { return false; }
 };
 
 /// The content of a descriptor that a manifest names: what the manifest itself carries, otherwise from the source. Like small_blob and

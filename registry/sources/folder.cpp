@@ -8,6 +8,7 @@
 #include "registry/sources/folder_tar.hpp"
 
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace landwaiter::registry {
@@ -19,24 +20,41 @@ constexpr std::size_t kHashedAtOnce = 256 * limits::KiB;
 /// So often others have their turn: the io thread serves them all.
 constexpr std::uint64_t kHashedInTurn = 8 * limits::MiB;
 
+/// A tree, and what is known of it.
+struct Tree {
+  std::string path;
+  std::string name;  ///< for people
+  TreeRecord record;
+  std::set<std::string> changed;  ///< since then
+  bool outdated = false;
+};
+
 /// The tree for the second time. At the end it must have been what it was.
 class FolderReader final : public BlobReader {
  public:
-  FolderReader(FolderTar tar, std::string name, Digest expected)
-      : tar_(std::move(tar)), name_(std::move(name)), expected_(std::move(expected)), hasher_(expected_.algorithm()) {}
+  FolderReader(FolderTar tar, std::shared_ptr<Tree> tree, Digest expected)
+      : tar_(std::move(tar)), tree_(std::move(tree)), expected_(std::move(expected)), hasher_(expected_.algorithm()) {
+    tar_.compare_with(tree_->record);
+  }
 
   Awaitable<std::size_t> read(std::span<std::uint8_t> buffer) override {
     const std::size_t size = tar_.read(buffer);
     hasher_.update(buffer.first(size));
+    // Whoever reads may end early, because the tree has grown.
+    if (!tar_.changed().empty()) {
+      tree_->changed.insert(tar_.changed().begin(), tar_.changed().end());
+      tree_->outdated = true;
+    }
     if (size > 0 || buffer.empty() || std::exchange(proven_, true)) co_return size;
-    if (hasher_.finish() != expected_)
-      co_return Error(ErrorCode::io, name_ + " changed while it was read: scan it when nothing writes to it, or a copy or snapshot of it");
-    co_return size;
+    if (hasher_.finish() == expected_) co_return size;
+    tree_->outdated = true;
+    co_return Error(ErrorCode::io,
+                    tree_->name + " changed while it was read: scan it when nothing writes to it, or a copy or snapshot of it");
   }
 
  private:
   FolderTar tar_;
-  std::string name_;
+  std::shared_ptr<Tree> tree_;
   Digest expected_;
   Hasher hasher_;
   bool proven_ = false;
@@ -44,36 +62,44 @@ class FolderReader final : public BlobReader {
 
 class FolderSource final : public ImageSource {
  public:
-  explicit FolderSource(std::string path) : path_(std::move(path)), name_("dir:" + path_) {}
+  explicit FolderSource(std::string path) : tree_(std::make_shared<Tree>()) {
+    tree_->name = "dir:" + path;
+    tree_->path = std::move(path);
+  }
 
   Awaitable<ManifestDocument> manifest(std::string reference) override {
-    if (!document_) {
+    if (!document_ || (reference.empty() && tree_->outdated)) {
       auto made = co_await make_document();
       if (!made) co_return made.error();
     }
     const auto digest = Digest::parse(reference);
-    if (digest && *digest != document_->digest) co_return Error(ErrorCode::not_found, name_ + " is not the image " + reference);
+    if (digest && *digest != document_->digest) co_return Error(ErrorCode::not_found, tree_->name + " is not the image " + reference);
     co_return *document_;
   }
 
   Awaitable<std::string> small_blob(Descriptor descriptor) override {
     if (document_ && descriptor.digest == document_->digest) co_return config_;
-    co_return Error(ErrorCode::not_found, name_ + " holds no blob " + descriptor.digest.str());
+    co_return Error(ErrorCode::not_found, tree_->name + " holds no blob " + descriptor.digest.str());
   }
 
   Awaitable<std::unique_ptr<BlobReader>> open_blob(Descriptor descriptor) override {
-    auto tar = FolderTar::open(path_);
-    if (!tar) co_return tar.error().with_context(name_);
-    std::unique_ptr<BlobReader> reader = std::make_unique<FolderReader>(*std::move(tar), name_, std::move(descriptor.digest));
+    auto tar = FolderTar::open(tree_->path, tree_->record.left_out);
+    if (!tar) co_return tar.error().with_context(tree_->name);
+    std::unique_ptr<BlobReader> reader = std::make_unique<FolderReader>(*std::move(tar), tree_, std::move(descriptor.digest));
     co_return reader;
   }
 
-  std::string display_name() const override { return name_; }
+  std::string display_name() const override { return tree_->name; }
+  bool outdated() const override { return tree_->outdated; }
 
  private:
   Awaitable<void> make_document() {
-    auto tar = FolderTar::open(path_);
-    if (!tar) co_return tar.error().with_context(name_);
+    std::set<std::string> left_out = std::move(tree_->record.left_out);
+    left_out.merge(tree_->changed);
+    tree_->changed.clear();
+    tree_->outdated = false;
+    auto tar = FolderTar::open(tree_->path, std::move(left_out));
+    if (!tar) co_return tar.error().with_context(tree_->name);
     Hasher hasher(Digest::Algorithm::sha256);
     std::vector<std::uint8_t> chunk(kHashedAtOnce);
     std::uint64_t total = 0, in_turn = 0;
@@ -85,6 +111,7 @@ class FolderSource final : public ImageSource {
       in_turn = 0;
       co_await asio::post(asio::use_awaitable);
     }
+    tree_->record = tar->take_record();
     const std::string layer = hasher.finish().str();
     config_ = dump_json({{"rootfs", {{"type", "layers"}, {"diff_ids", {layer}}}}});
     const Digest digest = Digest::sha256_of(as_bytes(config_));
@@ -98,8 +125,7 @@ class FolderSource final : public ImageSource {
     co_return Result<void>();
   }
 
-  std::string path_;
-  std::string name_;
+  std::shared_ptr<Tree> tree_;
   std::string config_;
   std::optional<ManifestDocument> document_;
 };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 namespace landwaiter::registry {
 namespace {
@@ -21,6 +22,8 @@ struct TarHeader {
   char name[100], mode[8], owner[8], group[8], size[12], time[12], checksum[8], type, target[100], magic[8], more[247];
 };
 static_assert(sizeof(TarHeader) == kBlock);
+
+std::uint64_t name_hash(const std::string& name) { return std::hash<std::string>()(name); }
 
 std::uint64_t padding_of(std::uint64_t size) { return (kBlock - size % kBlock) % kBlock; }
 
@@ -87,10 +90,29 @@ std::string entry_header(const TreeEntry& entry) {
 
 }  // namespace
 
-Result<FolderTar> FolderTar::open(const std::string& path) {
+bool TreeRecord::has(const std::string& name, std::uint64_t version) const {
+  return std::ranges::binary_search(files, std::pair(name_hash(name), version));
+}
+
+Result<FolderTar> FolderTar::open(const std::string& path, std::set<std::string> left_out) {
   auto tree = FileTree::open(path);
   if (!tree) return tree.error();
-  return FolderTar(*std::move(tree));
+  FolderTar tar(*std::move(tree));
+  tar.record_.left_out = std::move(left_out);
+  for (const std::string& name : tar.record_.left_out) tar.tell(name, "it is written to at this time");
+  return tar;
+}
+
+TreeRecord FolderTar::take_record() {
+  std::ranges::sort(record_.files);
+  return std::move(record_);
+}
+
+/// What a second reading must find again.
+void FolderTar::note(const TreeEntry& entry) {
+  if (entry.kind != TreeEntry::Kind::file) return;
+  if (compared_ == nullptr) record_.files.emplace_back(name_hash(entry.name), entry.version);
+  else if (!compared_->has(entry.name, entry.version)) changed_.insert(entry.name);
 }
 
 std::size_t FolderTar::read(std::span<std::uint8_t> buffer) {
@@ -122,7 +144,9 @@ std::size_t FolderTar::read(std::span<std::uint8_t> buffer) {
 
 bool FolderTar::begin_next() {
   auto entry = tree_.next();
+  while (entry && entry->kind != TreeEntry::Kind::folder && record_.left_out.contains(entry->name)) entry = tree_.next();
   if (!entry) return false;
+  note(*entry);
   if (!entry->problem.empty()) tell(entry->name, entry->problem);
   name_ = entry->name;
   waiting_ = entry_header(*entry);

@@ -148,18 +148,43 @@ TEST_CASE("a tree of files is an image of one layer", "[local]") {
   CHECK(run_one((*other)->manifest("")).value().digest != document->digest);
 }
 
-TEST_CASE("a tree that changes between its two readings is an error", "[local]") {
+TEST_CASE("a tree that changes between its two readings is read again without what changed", "[local]") {
   TempDir folder;
   write_file(folder / "a", "before");
+  write_file(folder / "b", "stays");
   auto source = open_folder(folder.path().string());
   REQUIRE(source.has_value());
   const auto document = run_one((*source)->manifest(""));
   REQUIRE(document.has_value());
+  CHECK_FALSE((*source)->outdated());
   write_file(folder / "a", "after!");
   const auto tar = run_one(drain(**source, document->image->layers.front()));
   REQUIRE(tar.has_error());
   CHECK(tar.error().code() == ErrorCode::io);
   CHECK(tar.error().message().find("changed while it was read") != std::string::npos);
+  REQUIRE((*source)->outdated());
+
+  const auto now = run_one((*source)->manifest(""));
+  REQUIRE(now.has_value());
+  CHECK_FALSE((*source)->outdated());
+  REQUIRE(now->diagnostics.size() == 1);
+  CHECK(now->diagnostics.front().path == "a");
+  CHECK(now->diagnostics.front().effect == Effect::incomplete);
+  write_file(folder / "a", "and again");
+  const auto rest = run_one(drain(**source, now->image->layers.front()));
+  REQUIRE(rest.has_value());
+  CHECK(rest->find("stays") != std::string::npos);
+  CHECK(rest->find("again") == std::string::npos);
+
+  // A file that is new is one that changed; one that has gone is not told.
+  write_file(folder / "c", "new");
+  CHECK(run_one(drain(**source, now->image->layers.front())).has_error());
+  CHECK(run_one((*source)->manifest("")).value().diagnostics.size() == 2);
+  std::filesystem::remove(folder / "b");
+  const auto before = run_one((*source)->manifest(""));
+  CHECK(run_one(drain(**source, before->image->layers.front())).has_error());
+  CHECK(run_one((*source)->manifest("")).value().diagnostics.size() == 2);
+
   CHECK(open_folder((folder / "none").string()).error().code() == ErrorCode::not_found);
   CHECK(open_folder((folder / "a").string()).error().code() == ErrorCode::io);
 }
