@@ -54,7 +54,8 @@ class Report(ScanCase):
             self.assertIn(finding["type"], TYPES)
             self.assertIn(finding["severity"], ("info", "low", "medium", "high", "critical"))
             for occurrence in finding["occurrences"]:
-                self.assertEqual(occurrence.keys(), {"path", "layer", "archive", "offset", "deleted_by"})
+                self.assertEqual(occurrence.keys() - {"line"}, {"path", "layer", "archive", "offset", "deleted_by"})
+                self.assertGreater(occurrence.get("line", 1), 0)
                 self.assertFalse(occurrence["path"].startswith("/"))
                 self.assertIsInstance(occurrence["archive"], list)
                 self.assertRegex(occurrence["layer"], f"^{DIGEST}$")
@@ -399,7 +400,7 @@ class Credentials(ScanCase):
         self.assertEqual(items["team/app", "v1"], self.sample.image.digest)
         path = os.path.join(self.folder, "list.txt")
         done = self.landwaiter("list", f"docker://{self.private.address}/team/app", "--username", USER,
-                               "--password-stdin", "--output", path, stdin=PASSWORD)
+                               "--password-stdin", "--no-trunc", "--output", path, stdin=PASSWORD)
         self.assertEqual((done.code, done.out), (0, ""), done.err)
         with open(path, encoding="utf-8") as file:
             text = file.read()
