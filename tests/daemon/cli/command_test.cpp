@@ -5,8 +5,7 @@
 #include "daemon/cli/help_text.hpp"
 #include "daemon/cli/manual.hpp"
 #include "daemon/cli/parse_error.hpp"
-
-#include <catch2/catch_test_macros.hpp>
+#include "tests/support/catch.hpp"
 
 #include <sstream>
 
