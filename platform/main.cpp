@@ -40,6 +40,7 @@ int fail(const Error& error, int code = exit_failed) {
 
 struct ServeOptions {
   std::string state = "/var/lib/landwaiter-platform";
+  std::string database = "sqlite";
   std::string listen = "127.0.0.1:8080";
   std::string tls_certificate;
   std::string tls_key;
@@ -56,10 +57,26 @@ struct ServeOptions {
 
 struct TokenOptions {
   std::string state = "/var/lib/landwaiter-platform";
+  std::string database = "sqlite";
   std::string kind = "api";
   std::string name;
   std::int64_t expires_in_s = 0;
 };
+
+void add_database_option(CLI::App& command, std::string& database) {
+  command
+      .add_option("--database", database,
+                  "sqlite (in the state folder) or postgresql://[USER@]HOST[:PORT]/NAME; leave the password to PGPASSFILE, since others on "
+                  "this machine see the command line")
+      ->envname("LANDWAITER_DATABASE")
+      ->capture_default_str();
+}
+
+Secret database_address(std::string& given) {
+  Secret address(given == "sqlite" ? "" : given);
+  wipe(given);
+  return address;
+}
 
 /// "ADDRESS:PORT", "[::1]:PORT" or "PORT".
 Result<void> parse_listen(const std::string& text, PlatformConfig& config) {
@@ -148,9 +165,10 @@ class Service {
   Result<void> result_;
 };
 
-int serve(const ServeOptions& options) {
+int serve(ServeOptions& options) {
   PlatformConfig config;
   config.state_directory = options.state;
+  config.database = database_address(options.database);
   config.tls_certificate = options.tls_certificate;
   config.tls_key = options.tls_key;
   config.lease = std::chrono::seconds(options.lease_s);
@@ -196,11 +214,12 @@ int serve(const ServeOptions& options) {
   return service.result() ? exit_done : fail(service.result().error());
 }
 
-int create_token(const TokenOptions& options) {
+int create_token(TokenOptions& options) {
   const auto kind = platform::token_kind_from(options.kind);
   if (!kind) return fail(Error(ErrorCode::invalid_argument, "--kind must be api, enrollment or sensor"), exit_usage);
   PlatformConfig config;
   config.state_directory = options.state;
+  config.database = database_address(options.database);
   const RealClock clock;
   std::optional<std::chrono::seconds> lifetime;
   if (options.expires_in_s > 0) lifetime = std::chrono::seconds(options.expires_in_s);
@@ -230,6 +249,7 @@ int main(int argc, char** argv) {
   ServeOptions serving;
   CLI::App* serve_command = app.add_subcommand("serve", "Serve the API until SIGTERM");
   serve_command->add_option("--state", serving.state, "Folder of the database and keys")->capture_default_str();
+  add_database_option(*serve_command, serving.database);
   serve_command->add_option("--listen", serving.listen, "ADDRESS:PORT; port 0 picks a free one")->capture_default_str();
   serve_command->add_option("--tls-cert", serving.tls_certificate, "Certificate chain in PEM; without it the platform serves plain HTTP");
   serve_command->add_option("--tls-key", serving.tls_key, "Its private key in PEM");
@@ -258,6 +278,7 @@ int main(int argc, char** argv) {
   token_command->require_subcommand(1);
   CLI::App* create_command = token_command->add_subcommand("create", "Create a token and print it once");
   create_command->add_option("--state", token.state, "Folder of the database and keys")->capture_default_str();
+  add_database_option(*create_command, token.database);
   create_command
       ->add_option("--kind", token.kind,
                    "api (people and programs), enrollment (enrolls one sensor) or sensor (enrolls any number of sensors)")

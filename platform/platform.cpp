@@ -13,6 +13,7 @@
 #include "platform/store/queue.hpp"
 #include "platform/store/sensors.hpp"
 #include "storage/database/migrations.hpp"
+#include "storage/postgres/postgres_database.hpp"
 #include "storage/sqlite/sqlite_database.hpp"
 
 #include <algorithm>
@@ -46,6 +47,7 @@ struct Turn {
 std::filesystem::path database_file(const PlatformConfig& config) { return config.state_directory / "platform.db"; }
 
 Result<std::unique_ptr<Database>> connect(const PlatformConfig& config) {
+  if (!config.database.empty()) return storage::open_postgres({.address = config.database});
   auto opened = storage::SqliteDatabase::open(database_file(config), kSqliteOptions);
   if (!opened) return opened.error();
   return std::unique_ptr<Database>(*std::move(opened));
@@ -351,7 +353,7 @@ void Platform::stop() {
 Result<Secret> issue_token(const PlatformConfig& config, TokenKind kind, std::string_view name,
                            std::optional<std::chrono::seconds> lifetime, const Clock& clock) {
   std::error_code unknown;
-  if (!std::filesystem::exists(database_file(config), unknown)) {
+  if (config.database.empty() && !std::filesystem::exists(database_file(config), unknown)) {
     return Error(ErrorCode::not_found, config.state_directory.string() + " holds no platform: start `landwaiter-platform serve --state " +
                                            config.state_directory.string() + "` first, or name its folder");
   }

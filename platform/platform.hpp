@@ -19,7 +19,8 @@
 namespace landwaiter::platform {
 
 struct PlatformConfig {
-  /// Contains platform.db and, unless `master_key_file` names another place, master.key. Created with mode 0700 if missing.
+  /// Contains platform.db, unless `database` names another place, and, unless `master_key_file` names another place, master.key. Created
+  /// with mode 0700 if missing.
   std::filesystem::path state_directory;
   std::string listen_address = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0: the system chooses
@@ -27,6 +28,8 @@ struct PlatformConfig {
   std::filesystem::path tls_certificate;
   std::filesystem::path tls_key;
   std::filesystem::path master_key_file;
+  /// postgresql://...; empty for SQLite in the state folder.
+  Secret database;
   std::chrono::seconds lease = limits::lease_default;
   /// An image job that one sensor holds for longer fails.
   std::chrono::seconds image_time_max = limits::image_time_max;
@@ -39,8 +42,8 @@ struct PlatformConfig {
   std::chrono::milliseconds stop_grace{5000};
 };
 
-/// The control plane: HTTP API, queue, findings, tokens, over one SQLite file. Requests are served on the io_context's thread (one thread
-/// must run it), the database is used on two separate threads. Everything that was answered survives a kill at any moment. Lifetime:
+/// The control plane: HTTP API, queue, findings, tokens, over SQLite or PostgreSQL. Requests are served on the io_context's thread (one
+/// thread must run it), the database is used on two separate threads. Everything that was answered survives a kill at any moment. Lifetime:
 /// destroy it before the io_context, while that is not running (or on its thread).
 class Platform {
  public:

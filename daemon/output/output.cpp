@@ -146,7 +146,10 @@ std::unique_ptr<ReportWriter> make_report_writer(const std::string& format, cons
 std::string failure_text(const FailedImage& failure) {
   // Many errors begin with the name themselves.
   const std::string& message = failure.error.message();
-  return message.starts_with(failure.reference + ":") ? message : failure.reference + ": " + message;
+  if (message.starts_with(failure.reference + ":")) return message;
+  std::string known = "registry " + failure.reference + ": ";
+  if (const std::size_t slash = known.find('/'); slash != std::string::npos) known.replace(slash, 1, ", image ");
+  return failure.reference + ": " + (message.starts_with(known) ? message.substr(known.size()) : message);
 }
 
 Result<void> write_output(const std::string& file, const std::string& text) {

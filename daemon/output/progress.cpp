@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string_view>
+#include <utility>
 
 namespace landwaiter::daemon {
 namespace {
@@ -39,6 +41,10 @@ void ScanStatus::Amount::add(const JobCounters& counters) {
 void ScanStatus::listing_begins(std::string what) { listing_ = std::move(what); }
 
 void ScanStatus::image_started(std::string name, std::shared_ptr<JobCounters> counters) {
+  // The registry is the same for most, and known.
+  const std::size_t slash = name.find('/');
+  const std::string_view host = std::string_view(name).substr(0, std::min(slash, name.size()));
+  if (slash != std::string::npos && (host.find_first_of(".:") != std::string_view::npos || host == "localhost")) name.erase(0, slash + 1);
   running_.push_back({std::move(name), std::move(counters)});
 }
 
@@ -62,19 +68,22 @@ ScanStatus::Amount ScanStatus::read() const {
   return amount;
 }
 
+/// As much as there is room for: the layer before the name's beginning, and that before how many others there are.
 std::string ScanStatus::step(std::size_t columns) const {
-  if (running_.empty()) return images_done_ == 0 ? "opening images" : "waiting for the next image";
+  if (running_.empty()) return shortened(images_done_ == 0 ? "opening images" : "waiting for the next image", columns);
   const Running& first = running_.front();
   const JobCounters& counters = *first.counters;
+  const std::string begin = listing_.empty() && images_total_ > 1 ? "image " + of(images_done_ + 1, images_total_) + ": " : "scanning ";
   std::string layer;
   if (counters.layers_total > 0) layer = ", layer " + of(std::min(counters.layers_done + 1, counters.layers_total), counters.layers_total);
-  if (running_.size() > 1) layer += " (and " + std::to_string(running_.size() - 1) + " more)";
-  const std::string begin = listing_.empty() && images_total_ > 1 ? "image " + of(images_done_ + 1, images_total_) + ": " : "scanning ";
-  const std::size_t around = width_of(begin) + width_of(layer);
-  constexpr std::size_t kNameMin = 12;
-  const std::size_t left = columns - std::min(columns, around);
-  if (left >= std::min(kNameMin, width_of(first.name))) return begin + shortened_left(first.name, left) + layer;
-  return shortened_left(first.name, columns - std::min(columns, width_of(layer))) + layer;
+  const std::string more = running_.size() > 1 ? " (and " + std::to_string(running_.size() - 1) + " more)" : "";
+  constexpr std::size_t kNameMin = 16;
+  const std::size_t name = std::min(kNameMin, width_of(first.name));
+  for (const auto& [before, after] : {std::pair(begin, layer + more), std::pair(begin, layer), std::pair(std::string(), layer)}) {
+    const std::size_t around = width_of(before) + width_of(after);
+    if (around + name <= columns) return before + shortened_left(first.name, columns - around) + after;
+  }
+  return shortened_left(first.name, columns);
 }
 
 std::string ScanStatus::time_left(double share) const {
@@ -101,7 +110,7 @@ std::string ScanStatus::text(std::size_t columns) const {
     line += "  ";
   }
   const std::size_t used = width_of(line);
-  constexpr std::size_t kStepMin = 20;
+  constexpr std::size_t kStepMin = 30;
   if (used + kStepMin > columns) return shortened(trim(line), columns);
   line += step(columns - used);
   // As much of the rest as there is room for, the most wanted first.

@@ -91,6 +91,12 @@ std::string layer_text(const ImageReport& image, const Digest& layer) {
   return number == 0 ? "layer " + digest : "layer " + std::to_string(number) + " " + digest;
 }
 
+std::string wrapped(std::string_view text, std::size_t width) {
+  std::string out;
+  for (const std::string& line : wrap(text, width)) out += line + "\n";
+  return out;
+}
+
 /// ":12", or " (3 times, lines 12, 14 and 20)".
 std::string times_text(std::size_t times, const std::set<std::uint64_t>& lines) {
   constexpr std::size_t kLinesShown = 6;
@@ -224,7 +230,7 @@ std::vector<std::string> what_lines(const Row& row, std::size_t width) {
     return lines;
   }
   append(lines, count + ":", width);
-  for (std::size_t i = 0; i < std::min(row.size(), kTitlesShown); ++i) append(lines, title_of(*row[i]), width);
+  for (std::size_t i = 0; i < std::min(row.size(), kTitlesShown); ++i) append(lines, "- " + title_of(*row[i]), width);
   if (row.size() > kTitlesShown) append(lines, "... and " + std::to_string(row.size() - kTitlesShown) + " more (--all lists them)", width);
   return lines;
 }
@@ -252,7 +258,8 @@ std::string row_text(const ImageReport& image, const Row& row, const Widths& wid
 /// Where columns would be too narrow to be read: one below the other.
 std::string block_text(const ImageReport& image, const Row& row, std::size_t width, bool color) {
   const std::size_t inner = width - std::min(width, kGap);
-  std::string out = "\n" + severity_text(row.front()->severity, color) + "\n";
+  const std::string severity = upper(to_string(row.front()->severity));
+  std::string out = "\n" + (color ? severity_color(row.front()->severity) + severity + "\x1b[0m" : severity) + "\n";
   for (const auto& lines : {what_lines(row, inner), why_lines(row, inner), where_lines(image, row, inner)}) {
     for (const std::string& line : lines) {
       if (!line.empty()) out += "  " + line + "\n";
@@ -308,7 +315,7 @@ std::string quiet_text(const std::vector<const Finding*>& quiet, std::size_t wid
     else if (is_published(*finding)) published.push_back(finding);
     else ++counts[finding->type];
   }
-  std::string out = "No action needed (--all lists them):\n";
+  std::string out = wrapped("No action needed (--all lists them):", width);
   std::vector<std::string> lines;
   if (!roots.empty()) append(lines, roots_text(roots), width - kGap);
   if (!published.empty()) append(lines, published_text(published), width - kGap);
@@ -321,7 +328,7 @@ std::string quiet_text(const std::vector<const Finding*>& quiet, std::size_t wid
 }
 
 std::string headline(const ImageReport& image) {
-  if (image.findings.empty()) return "no findings\n";
+  if (image.findings.empty()) return "no findings";
   std::array<std::size_t, 5> counts{};
   std::size_t accepted = 0;
   for (const Finding& finding : image.findings) ++(is_accepted(finding) ? accepted : counts[static_cast<std::size_t>(finding.severity)]);
@@ -334,7 +341,7 @@ std::string headline(const ImageReport& image) {
     separator = ", ";
   }
   if (accepted > 0) out += separator + std::to_string(accepted) + " accepted";
-  return out + "\n";
+  return out;
 }
 
 }  // namespace
@@ -350,7 +357,7 @@ std::string findings_text(const ImageReport& image, const TableStyle& style) {
     const bool is_loud = style.all || (finding.severity > Severity::info && !is_published(finding) && !is_accepted(finding));
     (is_loud ? loud : quiet).push_back(&finding);
   }
-  std::string out = headline(image);
+  std::string out = wrapped(headline(image), style.width);
   if (!loud.empty()) {
     const Widths widths(style.width);
     const bool columns = style.width >= TableStyle::kColumnsMin;
@@ -360,9 +367,10 @@ std::string findings_text(const ImageReport& image, const TableStyle& style) {
   }
   if (!quiet.empty()) out += (loud.empty() ? "" : "\n") + quiet_text(quiet, style.width);
   if (milder > 0) {
-    const std::string than = std::string(to_string(style.least)) + " (--severity)";
-    out += (loud.empty() && quiet.empty() ? "" : "\n") + std::string("Not shown: ") +
-           counted(milder, "finding that is", "findings that are") + " milder than " + than + "\n";
+    if (!loud.empty() || !quiet.empty()) out += "\n";
+    out += wrapped("Not shown: " + counted(milder, "finding that is", "findings that are") + " milder than " +
+                       std::string(to_string(style.least)) + " (--severity)",
+                   style.width);
   }
   return out;
 }

@@ -52,6 +52,7 @@ class DocumentsScan {
       for (Occurrence& occurrence : finding.occurrences) {
         occurrence.where = where;
         occurrence.path = place_at(occurrence.offset);
+        occurrence.line.reset();  // of one text of the document
       }
       settle_id_of_place(finding);
       add(std::move(finding));

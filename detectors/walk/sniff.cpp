@@ -36,6 +36,8 @@ constexpr std::array kMagics{
     Magic{0, "\xed\xab\xee\xdb", opened(Content::Kind::rpm, "RPM package")},
     Magic{0, "PACK\0\0\0\x02"sv, opened(Content::Kind::git_pack, "git pack")},
     Magic{0, "PACK\0\0\0\x03"sv, opened(Content::Kind::git_pack, "git pack")},
+    Magic{0, "# v2 git bundle\n", unopened("git bundle")},
+    Magic{0, "# v3 git bundle\n", unopened("git bundle")},
     Magic{0, "SQLite format 3\0"sv, opened(Content::Kind::sqlite, "SQLite database")},
     Magic{0, "7z\xbc\xaf\x27\x1c", opened(Content::Kind::seven_zip, "7z archive")},
     Magic{0, "Rar!\x1a\x07", unopened("RAR archive")},

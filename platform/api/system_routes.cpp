@@ -11,7 +11,7 @@ Result<Response> alive(Call&) { return json_response({{"status", "alive"}}); }
 Result<Response> ready(Call& call) {
   auto space = try_space(call.state_directory);
   if (!space) return Error(ErrorCode::unavailable, space.error().message());
-  call.transaction->run("INSERT INTO meta(name,value) VALUES('probe',x'31') ON CONFLICT(name) DO UPDATE SET value=excluded.value");
+  call.transaction->run("INSERT INTO meta(name,value) VALUES('probe',?) ON CONFLICT(name) DO UPDATE SET value=excluded.value", {Bytes{1}});
   return json_response({{"status", "ready"}});
 }
 

@@ -53,14 +53,15 @@ constexpr std::string_view kFindingColumns = "f.id,f.type,f.key,f.severity,f.tit
 constexpr std::string_view kListSql = R"sql(
 ,(SELECT count(*) FROM (
     SELECT il.image_id FROM layer_finding lf JOIN image_layer il ON il.layer_report_id=lf.layer_report_id WHERE lf.finding_id=f.id
-    UNION SELECT image_id FROM image_finding WHERE finding_id=f.id))
+    UNION SELECT image_id FROM image_finding WHERE finding_id=f.id) AS images)
 ,(SELECT count(*) FROM (SELECT DISTINCT lr.layer,lf.path,lf.archive,lf.offset_bytes FROM layer_finding lf
     JOIN layer_report lr ON lr.id=lf.layer_report_id WHERE lf.finding_id=f.id AND EXISTS(
-    SELECT 1 FROM image_layer il WHERE il.layer_report_id=lf.layer_report_id)))
+    SELECT 1 FROM image_layer il WHERE il.layer_report_id=lf.layer_report_id)) AS places)
  + (SELECT count(*) FROM image_finding WHERE finding_id=f.id)
 FROM finding f
 WHERE (?1='' OR f.type=?1) AND (?2<0 OR f.severity=?2)
-  AND (?3='' OR f.title LIKE ?4 ESCAPE '\' OR f.key LIKE ?4 ESCAPE '\' OR f.attributes LIKE ?4 ESCAPE '\')
+  AND (?3='' OR lower(f.title) LIKE lower(?4) ESCAPE '\' OR lower(f.key) LIKE lower(?4) ESCAPE '\'
+    OR lower(f.attributes) LIKE lower(?4) ESCAPE '\')
   AND (EXISTS(SELECT 1 FROM layer_finding lf JOIN image_layer il ON il.layer_report_id=lf.layer_report_id
       JOIN image i ON i.id=il.image_id WHERE lf.finding_id=f.id AND (?5='' OR i.digest=?5))
     OR EXISTS(SELECT 1 FROM image_finding own JOIN image i ON i.id=own.image_id WHERE own.finding_id=f.id AND (?5='' OR i.digest=?5)))

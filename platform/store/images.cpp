@@ -198,8 +198,8 @@ nlohmann::json list_images(Transaction& transaction, const ImageQuery& query) {
   Rows rows = transaction.query(
       "SELECT id,digest,reference,facts,scanned_at_us,not_opened,incomplete,"
       " (SELECT count(*) FROM (SELECT lf.finding_id FROM image_layer il JOIN layer_finding lf ON lf.layer_report_id=il.layer_report_id"
-      "  WHERE il.image_id=image.id UNION SELECT finding_id FROM image_finding WHERE image_id=image.id))"
-      " FROM image WHERE (?1=0 OR id<?1) AND (?2='' OR reference LIKE ?3 ESCAPE '\\' OR digest=?2)"
+      "  WHERE il.image_id=image.id UNION SELECT finding_id FROM image_finding WHERE image_id=image.id) AS assets)"
+      " FROM image WHERE (?1=0 OR id<?1) AND (?2='' OR lower(reference) LIKE lower(?3) ESCAPE '\\' OR digest=?2)"
       " AND (?5='' OR ?5=CASE WHEN incomplete>0 THEN 'incomplete' WHEN not_opened>0 THEN 'not_opened' ELSE 'complete' END)"
       " ORDER BY id DESC LIMIT ?4",
       {query.before, query.q, like_anywhere(query.q), query.page_size + 1, query.coverage ? to_string(*query.coverage) : ""});

@@ -43,7 +43,8 @@ Result<LeasedJob> leased_job(Transaction& transaction, std::string_view job_id, 
   if (ran_out) {
     // The sensor was silent, but lives: what reap_leases() counted is taken back. It may have taken other jobs since.
     transaction.run(
-        "UPDATE job SET attempt=attempt+1, silent_ends=max(silent_ends-(1-alone),0), silent_ends_alone=max(silent_ends_alone-alone,0), "
+        "UPDATE job SET attempt=attempt+1, silent_ends=CASE WHEN silent_ends>1-alone THEN silent_ends-(1-alone) ELSE 0 END,"
+        " silent_ends_alone=CASE WHEN silent_ends_alone>alone THEN silent_ends_alone-alone ELSE 0 END, "
         "alone=0 WHERE id=?",
         {job_id});
     ++job.attempt;

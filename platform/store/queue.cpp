@@ -78,7 +78,7 @@ struct Holding {
 };
 
 Holding holding_of(Transaction& transaction, const std::string& sensor_id) {
-  Rows rows = transaction.query("SELECT count(*),ifnull(max(alone),0) FROM job WHERE state='leased' AND sensor_id=?", {sensor_id});
+  Rows rows = transaction.query("SELECT count(*),coalesce(max(alone),0) FROM job WHERE state='leased' AND sensor_id=?", {sensor_id});
   if (!rows.next()) return {};
   return {rows.integer(0) > 0, rows.integer(1) != 0};
 }
@@ -150,7 +150,7 @@ void lease(Transaction& transaction, const Acquirer& acquirer, const LeaseTerms&
   job.lease = terms.length;
   transaction.run(
       "UPDATE job SET state='leased', attempt=attempt+1, lease_sha256=?, lease_until_us=?, sensor_id=?, bytes=0, layers=0, files=0, "
-      "findings=0, leased_at_us=?, alone=(silent_ends>=?)"
+      "findings=0, leased_at_us=?, alone=CASE WHEN silent_ends>=? THEN 1 ELSE 0 END"
       " WHERE id=?",
       {token_hash(job.lease_token.reveal()), to_unix_us(terms.now + terms.length), acquirer.sensor_id, to_unix_us(terms.now),
        kSilentEndsMax, job.id});
@@ -239,7 +239,8 @@ std::vector<LeasedJob> leased_jobs_where(Transaction& transaction, const std::st
 /// The sensor of a job went silent: counts that, and puts the job back or gives it up.
 void end_silently(Transaction& transaction, const LeasedJob& job, SystemTime now) {
   transaction.run(
-      "UPDATE job SET state='queued', not_before_us=CASE WHEN silent_ends+1-alone>=? THEN ? ELSE 0 END, attempt=max(attempt-1,0),"
+      "UPDATE job SET state='queued', not_before_us=CASE WHEN silent_ends+1-alone>=? THEN ? ELSE 0 END, attempt=CASE WHEN attempt>0 THEN "
+      "attempt-1 ELSE 0 END,"
       " silent_ends=silent_ends+1-alone, silent_ends_alone=silent_ends_alone+alone WHERE id=?",
       {kSilentEndsMax, to_unix_us(now), job.id});
   release_claims(transaction, job.id);
@@ -323,14 +324,15 @@ bool delayed_job_became_ready(Transaction& transaction, SystemTime after, System
 }
 
 void extend_leases_after_start(Transaction& transaction, const LeaseTerms& terms) {
-  transaction.run("UPDATE job SET lease_until_us=max(lease_until_us,?) WHERE state='leased'", {to_unix_us(terms.now + terms.length)});
+  transaction.run("UPDATE job SET lease_until_us=?1 WHERE state='leased' AND lease_until_us<?1", {to_unix_us(terms.now + terms.length)});
 }
 
 void fail_job(Transaction& transaction, const LeasedJob& job, const protocol::JobFailure& failure, SystemTime now) {
   const std::string reason = failure.reason.substr(0, kReasonBytesMax);
   if (failure.handed_back) {
     transaction.run(
-        "UPDATE job SET state='queued', attempt=max(attempt-1,0), not_before_us=0, ended_sha256=lease_sha256, lease_sha256=NULL WHERE id=?",
+        "UPDATE job SET state='queued', attempt=CASE WHEN attempt>0 THEN attempt-1 ELSE 0 END, not_before_us=0, ended_sha256=lease_sha256, "
+        "lease_sha256=NULL WHERE id=?",
         {job.id});
     release_claims(transaction, job.id);
     return;

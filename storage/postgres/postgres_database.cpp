@@ -18,7 +18,7 @@ namespace landwaiter::storage {
 namespace {
 
 constexpr int kOldestServer = 150000;
-constexpr Oid kByteaType = 17;
+constexpr Oid kUnknownType = 0, kByteaType = 17, kInt8Type = 20, kTextType = 25;
 
 struct CloseConnection {
   void operator()(PGconn* connection) const { PQfinish(connection); }
@@ -40,14 +40,16 @@ class Parameters {
   const char* const* data() const { return data_.data(); }
   const int* lengths() const { return lengths_.data(); }
   const int* formats() const { return formats_.data(); }
+  const Oid* types() const { return types_.data(); }
 
  private:
-  void add(std::nullptr_t) { add(nullptr, 0, 0); }
-  void add(std::int64_t number) { add(numbers_.emplace_back(std::to_string(number)).c_str(), 0, 0); }
-  void add(ByteView bytes) { add(bytes.empty() ? "" : reinterpret_cast<const char*>(bytes.data()), bytes.size(), 1); }
+  void add(std::nullptr_t) { add(nullptr, 0, 0, kUnknownType); }
+  void add(std::int64_t number) { add(numbers_.emplace_back(std::to_string(number)).c_str(), 0, 0, kInt8Type); }
+  void add(ByteView bytes) { add(bytes.empty() ? "" : reinterpret_cast<const char*>(bytes.data()), bytes.size(), 1, kByteaType); }
   /// libpq wants a NUL behind it, which a view need not have.
-  void add(std::string_view text) { add(texts_.emplace_back(std::make_unique<std::string>(text))->c_str(), 0, 0); }
-  void add(const char* data, std::size_t length, int format) {
+  void add(std::string_view text) { add(texts_.emplace_back(std::make_unique<std::string>(text))->c_str(), 0, 0, kTextType); }
+  void add(const char* data, std::size_t length, int format, Oid type) {
+    types_.push_back(type);
     data_.push_back(data);
     lengths_.push_back(static_cast<int>(length));
     formats_.push_back(format);
@@ -58,6 +60,7 @@ class Parameters {
   std::vector<const char*> data_;
   std::vector<int> lengths_;
   std::vector<int> formats_;
+  std::vector<Oid> types_;
 };
 
 Failure failure_of(std::string_view state, bool connected) {
@@ -187,12 +190,13 @@ class PostgresConnection final : public Database {
   void roll_back() override { (void)simple("ROLLBACK"); }
   Result<void> script(std::string_view sql) override { return simple(in_postgres_words(sql)); }
 
-  /// The name under which it is prepared.
-  Result<std::string> prepare(std::string_view sql) {
+  /// The name under which it is prepared. Parameters have the types of the first values; one that is NULL then, what it is used as.
+  Result<std::string> prepare(std::string_view sql, const Parameters& parameters) {
     std::string text(sql);
     if (const auto found = prepared_.find(text); found != prepared_.end()) return found->second;
     std::string name = "s" + std::to_string(prepared_.size());
-    const ResultPtr result(PQprepare(connection_.get(), name.c_str(), numbered_placeholders(sql).c_str(), 0, nullptr));
+    const ResultPtr result(
+        PQprepare(connection_.get(), name.c_str(), numbered_placeholders(sql).c_str(), parameters.count(), parameters.types()));
     auto done = check(result.get());
     if (!done) return done.error();
     prepared_.emplace(std::move(text), name);
@@ -203,13 +207,13 @@ class PostgresConnection final : public Database {
     const Parameters parameters(values);
     ResultPtr result;
     if (options_.prepare_statements) {
-      const auto name = prepare(sql);
+      const auto name = prepare(sql, parameters);
       if (!name) return name.error();
       result.reset(PQexecPrepared(connection_.get(), name->c_str(), parameters.count(), parameters.data(), parameters.lengths(),
                                   parameters.formats(), 0));
     } else {
-      result.reset(PQexecParams(connection_.get(), numbered_placeholders(sql).c_str(), parameters.count(), nullptr, parameters.data(),
-                                parameters.lengths(), parameters.formats(), 0));
+      result.reset(PQexecParams(connection_.get(), numbered_placeholders(sql).c_str(), parameters.count(), parameters.types(),
+                                parameters.data(), parameters.lengths(), parameters.formats(), 0));
     }
     auto done = check(result.get());
     if (!done) return done.error();
@@ -233,7 +237,7 @@ class PostgresConnection final : public Database {
   Result<std::int64_t> pipeline(std::string_view sql, std::span<const std::vector<Value>> rows) {
     std::string name;
     if (options_.prepare_statements) {
-      auto prepared = prepare(sql);
+      auto prepared = prepare(sql, Parameters(rows.front()));
       if (!prepared) return prepared.error();
       name = *std::move(prepared);
     }
@@ -252,8 +256,8 @@ class PostgresConnection final : public Database {
         return PQsendQueryPrepared(connection_.get(), name.c_str(), parameters.count(), parameters.data(), parameters.lengths(),
                                    parameters.formats(), 0) == 1;
       }
-      return PQsendQueryParams(connection_.get(), sql.c_str(), parameters.count(), nullptr, parameters.data(), parameters.lengths(),
-                               parameters.formats(), 0) == 1;
+      return PQsendQueryParams(connection_.get(), sql.c_str(), parameters.count(), parameters.types(), parameters.data(),
+                               parameters.lengths(), parameters.formats(), 0) == 1;
     });
   }
 

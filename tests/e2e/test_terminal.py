@@ -108,7 +108,7 @@ class Progress(EndToEndCase):
         self.proxy.start()
 
     def scan(self, columns, *args, output=False):
-        command = [program("landwaiter"), "scan", "--no-state", *args, "--registry", self.proxy.address]
+        command = [program("LANDWAITER"), "scan", "--no-state", *args, "--registry", self.proxy.address]
         return Terminal(command, self.make_folder("home"), columns, output)
 
     def check_left(self, terminal):
@@ -144,7 +144,7 @@ class Progress(EndToEndCase):
         self.assertTrue(any("worst first" in line for line in shown), shown)
 
     def test_a_list(self):
-        command = [program("landwaiter"), "list", "--no-state", self.proxy.address]
+        command = [program("LANDWAITER"), "list", "--no-state", self.proxy.address]
         terminal = Terminal(command, self.make_folder("home"), 60, output=True)
         self.assertEqual(terminal.finish(), 0)
         shown = [line for line in terminal.screen.lines if line]

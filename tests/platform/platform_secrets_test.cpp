@@ -125,9 +125,7 @@ TEST_CASE("secrets: a database does not open with another master key") {
   TestPlatform platform;
   platform.kill();
   std::ofstream(platform.folder() / "state" / "master.key", std::ios::binary | std::ios::trunc) << std::string(32, 'k');
-  platform::PlatformConfig config;
-  config.state_directory = platform.folder() / "state";
-  const auto opened = platform::Platform::create(config, platform.clock);
+  const auto opened = platform::Platform::create(platform.config(), platform.clock);
   REQUIRE_FALSE(opened.has_value());
   CHECK(opened.error().message().find("master key") != std::string::npos);
 }

@@ -94,6 +94,7 @@ TEST_CASE("failures are named in both forms") {
   const std::vector<FailedImage> failures{{"x:1", Error(ErrorCode::unauthorized, "401 Unauthorized from registry x")}};
   CHECK(contains(render_tables({}, failures, {.failures = true}), "FAILED  x:1: 401 Unauthorized"));
   CHECK(render_tables({}, failures, {}).empty());
+  CHECK(failure_text({"x:5000/a/b:1", Error(ErrorCode::io, "registry x:5000, image a/b:1: refused")}) == "x:5000/a/b:1: refused");
   CHECK(failure_text({"x:1", Error(ErrorCode::malformed, "x:1: holds no image")}) == "x:1: holds no image");
   const auto document = parse_json(render_json({}, failures), "output", kJsonReport);
   REQUIRE(document);

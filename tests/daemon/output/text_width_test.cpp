@@ -22,7 +22,7 @@ TEST_CASE("texts are cut to columns, not to bytes, and never within a character"
   CHECK(shortened("証明書の鍵", 8) == "証明...");
   CHECK(shortened("short", 8) == "short");
   CHECK(shortened("longer", 2) == "lo");
-  CHECK(shortened_left("registry/team/shop:1", 10) == "...shop:1");
+  CHECK(shortened_left("registry/team/shop:1", 9) == "...shop:1");
   CHECK(shortened_left("証明書の鍵", 7) == "...の鍵");
   CHECK(shortened_left("abcde\u0301xyz", 6) == "...xyz");
   CHECK(padded("証", 4) == "証  ");

@@ -87,6 +87,31 @@ TEST_CASE("an unreadable or malformed container-config.yml is CONFIG-404") {
   CHECK(message_of(map_of_images.path).starts_with("CONFIG-404"));
 }
 
+TEST_CASE("a container-config.yml of another form is told the field that it lacks, and the form") {
+  struct Case {
+    std::string text, missing;
+  };
+  const std::vector<Case> cases{
+      {"images:\n  - nginx\n", "(scan_config is missing)"},
+      {"scan_config:\n  images: [nginx]\n", "(scan_config.config is missing)"},
+      {"scan_config: {config: {container_import: {images: [nginx]}}}\n", "(scan_config.config.container_import.plugin_config is missing)"},
+  };
+  for (const Case& one : cases) {
+    const ConfigFile file(one.text);
+    INFO(one.text);
+    const std::string said = load_container_config(file.path, environment({})).error().message();
+    CHECK(said.find(one.missing) != std::string::npos);
+    CHECK(said.find("images: [REF, ...]") != std::string::npos);
+    CHECK(said.find("YAML syntax") == std::string::npos);
+  }
+}
+
+TEST_CASE("the container-config.yml to copy is read") {
+  const auto import = load_container_config(LANDWAITER_PACKAGING_FOLDER "/container-config.yml", environment({}));
+  REQUIRE(import);
+  CHECK(import->images.size() == 2);
+}
+
 TEST_CASE("no images is said in the words of the guide") {
   for (const std::string images : {"        images: []\n", "        images:\n", "        username: x\n", "        images: [\"\"]\n"}) {
     const ConfigFile file(kHead + images);

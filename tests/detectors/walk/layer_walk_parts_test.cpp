@@ -245,6 +245,7 @@ TEST_CASE("parts: formats that are not opened are told, by their bytes") {
   ext.replace(1024 + 56, 4, "\x53\xef\x01\0"s);
   const Texts known{"Rar!\x1a\x07\x01\0"s,
                     "xar!\0\x1c"s,
+                    "# v2 git bundle\n",
                     "\x04\x22\x4d\x18",
                     "\x1f\x9d\x90"
                     "abc",

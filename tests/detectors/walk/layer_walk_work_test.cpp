@@ -301,9 +301,9 @@ std::vector<HostileLayer> packages() {
   const std::string block = number(0, 4) + number(zeros.size(), 2) + number(32'768, 2) + zeros;
   const std::string plain = number(0, 4) + number(9, 2) + number(9, 2) + "123456789";
   return {
-      {"asar, small files", asar(many + "}"), true},
+      {"asar, small files", asar(many + "}")},
       {"asar, long paths", asar(deep), true},
-      {"cab, small files", cabinet(12'000, 1, 0, plain, 1), true},
+      {"cab, small files", cabinet(12'000, 1, 0, plain, 1)},
       {"cab, folders of the same blocks", cabinet(1, 2'000, 0, plain, 10'000), true},
       {"cab, blocks of zeros", cabinet(1, 1, 1, block, 4'000), true},
   };

@@ -162,7 +162,8 @@ TEST_CASE("layers: pruning keeps what images show and what sensors would make no
   const auto database = platform_database();
   const SystemTime now = from_unix_us(1'800'000'000'000'000);
   Transaction transaction(*database, Transaction::Kind::write);
-  transaction.run("INSERT INTO sensor(id,name,version,public_key,enrolled_by,created_at_us,seen_at_us) VALUES('s','s','1',x'00','t',0,0)");
+  transaction.run("INSERT INTO sensor(id,name,version,public_key,enrolled_by,created_at_us,seen_at_us) VALUES('s','s','1',?,'t',0,0)",
+                  {Bytes{0}});
   platform::note_sensor(transaction, "s", "1", engine_with_secrets("rules 2").states, now);
   const auto put = [&](const LayerReport& report, SystemTime when) {
     platform::put_layer_report(transaction, report, storage::zstd_compress(dump_json(report)), when);
@@ -203,8 +204,8 @@ TEST_CASE("layers: pruning keeps for no sensor that is gone, and the newest fact
   const SystemTime now = from_unix_us(1'800'000'000'000'000);
   Transaction transaction(*database, Transaction::Kind::write);
   const auto seen = [&](const char* id, const EngineState& engine, SystemTime when) {
-    transaction.run("INSERT INTO sensor(id,name,version,public_key,enrolled_by,created_at_us,seen_at_us) VALUES(?,'s','1',x'00','t',0,0)",
-                    {id});
+    transaction.run("INSERT INTO sensor(id,name,version,public_key,enrolled_by,created_at_us,seen_at_us) VALUES(?,'s','1',?,'t',0,0)",
+                    {id, Bytes{0}});
     platform::note_sensor(transaction, id, "1", engine.states, when);
   };
   seen("gone", engine_at("state 1"), now - 31 * 24h);

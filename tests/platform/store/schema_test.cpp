@@ -49,7 +49,7 @@ TEST_CASE("a token is issued beside a platform that serves, and changes no lease
   platform.scan_images({"localhost:5000/app:1"});
   REQUIRE(platform.acquire(sensor).size() == 1);
   const auto lease_end = [&] {
-    const auto database = storage::SqliteDatabase::open(platform.config().state_directory / "platform.db").value();
+    const auto database = platform.connect();
     storage::Transaction read(*database, storage::Transaction::Kind::read);
     return read.number("SELECT lease_until_us FROM job WHERE state='leased'");
   };

@@ -5,7 +5,9 @@
 #include "core/wire/protocol.hpp"
 #include "platform/store/schema.hpp"
 #include "storage/database/migrations.hpp"
+#include "storage/postgres/postgres_database.hpp"
 #include "storage/sqlite/sqlite_database.hpp"
+#include "tests/storage/support/test_engine.hpp"
 #include "tests/support/catch.hpp"
 
 #include <sodium.h>
@@ -70,13 +72,17 @@ LayerReport secrets_report(const std::string& layer, const std::string& state) {
 }
 
 std::unique_ptr<storage::Database> platform_database() {
-  auto database = storage::SqliteDatabase::open_in_memory();
-  REQUIRE(database.has_value());
-  REQUIRE(storage::migrate(**database, platform::schema_steps()).has_value());
-  return *std::move(database);
+  auto database = test_engine().fresh_database();
+  REQUIRE(storage::migrate(*database, platform::schema_steps()).has_value());
+  return database;
 }
 
-TestPlatform::TestPlatform() {
+std::unique_ptr<storage::Database> TestPlatform::connect() const {
+  if (!database_.empty()) return storage::open_postgres({.address = database_}).value();
+  return storage::SqliteDatabase::open(config().state_directory / "platform.db").value();
+}
+
+TestPlatform::TestPlatform() : database_(test_engine().name == "postgres" ? fresh_postgres_address() : Secret()) {
   start();
   api_token = platform::issue_token(config(), platform::TokenKind::api, "test", std::nullopt, clock).value().reveal();
 }
@@ -88,6 +94,7 @@ TestPlatform::~TestPlatform() {
 platform::PlatformConfig TestPlatform::config() const {
   platform::PlatformConfig config;
   config.state_directory = folder_.path() / "state";
+  config.database = database_;
   return config;
 }
 

@@ -48,7 +48,8 @@ struct TestSensor {
   std::string secret_key;
 };
 
-/// A platform in this process, on a free port of loopback, spoken to over real HTTP.
+/// A platform in this process, on the engine that LANDWAITER_TEST_ENGINE names (sqlite, which is the default, or postgres), on a free port
+/// of loopback, spoken to over real HTTP.
 class TestPlatform {
  public:
   TestPlatform();
@@ -88,15 +89,18 @@ class TestPlatform {
   std::uint16_t port = 0;
   const std::filesystem::path& folder() const { return folder_.path(); }
   platform::PlatformConfig config() const;
+  /// To what it stores, beside it.
+  std::unique_ptr<storage::Database> connect() const;
 
  private:
   TemporaryDirectory folder_;
+  Secret database_;  ///< empty for SQLite in the folder
   std::unique_ptr<boost::asio::io_context> io_;
   std::unique_ptr<platform::Platform> platform_;
   std::thread thread_;
 };
 
-/// An empty database with the platform's schema, in memory.
+/// An empty database with the platform's schema.
 std::unique_ptr<storage::Database> platform_database();
 
 Digest digest(std::string_view text);

@@ -6,6 +6,7 @@
 #include "tests/storage/temporary_directory.hpp"
 #include "tests/support/process.hpp"
 
+#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 
@@ -79,6 +80,15 @@ Secret fresh_postgres_address() {
 const std::vector<TestEngine>& test_engines() {
   static const std::vector<TestEngine> engines{{"sqlite", fresh_sqlite}, {"postgres", fresh_postgres}};
   return engines;
+}
+
+const TestEngine& test_engine() {
+  const char* const wanted = std::getenv("LANDWAITER_TEST_ENGINE");
+  const std::string name = wanted == nullptr ? "sqlite" : wanted;
+  for (const TestEngine& engine : test_engines()) {
+    if (engine.name == name) return engine;
+  }
+  throw std::runtime_error("LANDWAITER_TEST_ENGINE names no engine");
 }
 
 }  // namespace landwaiter::test

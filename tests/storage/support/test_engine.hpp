@@ -24,5 +24,7 @@ struct TestEngine {
 };
 
 const std::vector<TestEngine>& test_engines();
+/// The one that LANDWAITER_TEST_ENGINE names; SQLite without it.
+const TestEngine& test_engine();
 
 }  // namespace landwaiter::test
