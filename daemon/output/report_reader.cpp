@@ -46,6 +46,7 @@ ImageReport image_of(json& in) {
   ImageReport out;
   json facts = json::object();
   for (const char* name : {"reference", "digest", "platform", "layers", "created"}) facts[name] = in.at(name);
+  if (in.contains("created_by")) facts["created_by"] = in["created_by"];
   facts["diagnostics"] = json::array();
   facts.get_to(out.facts);
   out.states = states_from_json(in, "states");

@@ -12,7 +12,7 @@ from support.case import EndToEndCase, main, program
 
 COMMANDS = (["scan"], ["convert"], ["list"], ["registry"], ["registry", "check"], ["sensor"], ["kinds"], ["policies"], ["detectors"],
             ["rules"], ["version"], ["completion"], ["help"])
-ARTIFACTS = ("TEXT", "UINT", "{", "Needs:", "REQUIRED", " ... ", "[OPTIONS] [OPTIONS]")
+ARTIFACTS = ("TEXT", "UINT", "{false}", "TEXT:{", "Needs:", "REQUIRED", " ... ", "[OPTIONS] [OPTIONS]")
 
 
 class Help(EndToEndCase):

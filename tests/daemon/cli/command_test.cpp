@@ -5,7 +5,6 @@
 #include "daemon/cli/help_text.hpp"
 #include "daemon/cli/manual.hpp"
 #include "daemon/cli/parse_error.hpp"
-
 #include "tests/support/catch.hpp"
 
 #include <sstream>

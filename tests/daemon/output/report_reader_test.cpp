@@ -31,10 +31,13 @@ std::string refused(const std::string& text) {
 
 TEST_CASE("a report that was written is read as it was") {
   const std::vector<FailedImage> failures{{"localhost:5000/gone:1", Error(ErrorCode::not_found, "it is not there")}};
-  auto hostile = read_report(written(test::export_samples(), failures), "x.json");
-  REQUIRE(hostile);
-  // From here on its texts are printable, as those of reports are.
-  const std::string text = written(hostile->images, hostile->failures);
+  auto images = test::export_samples();
+  images[0].facts.created_by = {"COPY tls /etc/nginx/ssl", ""};
+  // A hostile title among the samples has a line break, which no report of ours has.
+  for (ImageReport& image : images) {
+    for (Finding& finding : image.findings) std::erase(finding.title, '\n');
+  }
+  const std::string text = written(images, failures);
   auto report = read_report(text, "x.json");
   REQUIRE(report);
   CHECK(report->images.size() == 2);
