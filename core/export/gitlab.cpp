@@ -5,6 +5,7 @@
 #include "core/base/json_list_text.hpp"
 #include "core/report/coverage.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace landwaiter::exports {
@@ -24,12 +25,13 @@ const char* severity_of(Severity severity) {
 }
 
 /// `identity` says what the entry is about, whatever else changes: entries of two runs with equal ones are one.
-json entry(std::string_view check, const char* severity, const std::string& text, const std::string& path, const std::string& identity) {
+json entry(std::string_view check, const char* severity, const std::string& text, const std::string& path, const std::string& identity,
+           std::uint64_t line = 1) {
   return {{"check_name", check},
           {"description", text},
           {"severity", severity},
           {"fingerprint", std::string(Digest::sha256_of(as_bytes(std::string(check) + "\n" + identity)).hex())},
-          {"location", {{"path", path}, {"lines", {{"begin", 1}}}}}};
+          {"location", {{"path", path}, {"lines", {{"begin", line}}}}}};
 }
 
 /// Paths are of a repository's files for GitLab, so that an image stands before its own.
@@ -37,12 +39,19 @@ std::string path_in(const ImageReport& image, const std::string& place) {
   return image.facts.reference + (place.empty() ? "" : "/" + place);
 }
 
+/// GitLab wants one, also of what is no text.
+std::uint64_t line_of(const Finding& finding) {
+  if (finding.occurrences.empty()) return 1;
+  const Occurrence& place = finding.occurrences.front();
+  return place.archive.empty() ? std::max<std::uint64_t>(1, place.line.value_or(1)) : 1;
+}
+
 json entry_of(const ImageReport& image, const Finding& finding, const Issue& issue) {
   const std::string place = finding.occurrences.empty() ? std::string() : place_text(finding.occurrences.front());
   std::string text = finding.title + ": " + issue.reason + " " + issue.remedy + " In " + image_name(image);
   if (finding.occurrences.size() > 1) text += ", at " + std::to_string(finding.occurrences.size()) + " places";
   const std::string identity = image_name(image) + "\n" + std::string(to_string(finding.type)) + "\n" + finding.id;
-  return entry(issue.code, severity_of(issue.severity), text + ".", path_in(image, place), identity);
+  return entry(issue.code, severity_of(issue.severity), text + ".", path_in(image, place), identity, line_of(finding));
 }
 
 json entry_of(const ImageReport& image, const Diagnostic& diagnostic) {

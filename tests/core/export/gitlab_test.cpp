@@ -26,6 +26,7 @@ ImageReport image_with_a_key() {
                                        {{"code", "weak"}, {"severity", "low"}, {"reason", "Two."}, {"remedy", "Do."}}};
   Occurrence place;
   place.path = "etc/k&y.pem";
+  place.line = 7;
   key.occurrences = {place};
   image.findings = {key};
   return image;
@@ -46,6 +47,7 @@ TEST_CASE("GitLab has an entry for each code of a finding") {
   CHECK(entries[0]["severity"] == "critical");
   CHECK(entries[0]["location"]["path"] == "localhost:5000/a:1/etc/k&y.pem");
   CHECK(entries[0]["description"] == "RSA <private> key: One. Do. In localhost:5000/a:1 (linux/amd64).");
+  CHECK(entries[0]["location"]["lines"]["begin"] == 7);
   CHECK(entries[1]["check_name"] == "expired");
 }
 
