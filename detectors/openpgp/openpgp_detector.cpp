@@ -41,7 +41,13 @@ constexpr std::array kPacketTriggers{
     PacketTrigger{R"(\x04[\x20-\x9f][\x00-\xff]{3}\x11[\x01-\x40])", 7, 2},    // and of any size, after version 4 and a likely time
     PacketTrigger{R"((?:[\x19\x1b]\x00\x00\x00\x20|\x1a\x00\x00\x00\x38|\x1c\x00\x00\x00\x39))", 5, 5},  // version 6: X25519 and similar
     PacketTrigger{R"(\x06[\x00-\xff]{4}(?:\x1e\x00\x00\x07\xc0|\x1f\x00\x00\x0a\x59|[\x20\x21]\x00\x00\x00\x20|\x22\x00\x00\x00\x40))", 10,
-                  5},                                                                  // ML-DSA with Ed25519 or Ed448, SLH-DSA
+                  5},  // ML-DSA with Ed25519 or Ed448, SLH-DSA
+    // Version 5 of GnuPG, and version 6 of ECDSA, with a length before the numbers: the same curves.
+    PacketTrigger{R"(\x05[\x00-\xff]{4}\x16\x00{3}[\x20-\xff]\x09\x2b\x06\x01\x04\x01\xda\x47\x0f\x01)", 20, 15},
+    PacketTrigger{R"(\x05[\x00-\xff]{4}\x16\x00{3}[\x20-\xff]\x03\x2b\x65\x71)", 14, 9},
+    PacketTrigger{R"([\x05\x06][\x00-\xff]{4}\x13\x00{3}[\x20-\xff]\x08\x2a\x86\x48\xce\x3d\x03\x01\x07)", 19, 14},
+    PacketTrigger{R"([\x05\x06][\x00-\xff]{4}\x13\x00{3}[\x20-\xff]\x05\x2b\x81\x04\x00[\x0a\x22\x23])", 16, 11},
+    PacketTrigger{R"([\x05\x06][\x00-\xff]{4}\x13\x00{3}[\x20-\xff]\x09\x2b\x24\x03\x03\x02\x08\x01\x01)", 19, 14},
     PacketTrigger{R"([\x26\x3f-\x9f]\x04[\x20-\x9f][\x00-\xff]{3}[\x1b\x1c])", 7, 1},  // version 4: Ed25519, Ed448, after their size
 };
 /// RSA's other number, after the modulus: the count of its bits, and 65,537. Old keys have 17, 37 or 41; there the next packet, a user id

@@ -124,7 +124,8 @@ std::string mpi(ByteView number) {
   return numbered(bit_length(number), 2) + std::string(as_text(number));
 }
 
-/// Public keys in armor, of all versions that have this algorithm, each with a name behind it.
+/// Public keys of all versions that have this algorithm, each with a name behind it: in armor, and also without it if such a key can be a
+/// primary one.
 std::vector<std::string> openpgp(unsigned algorithm, const std::string& numbers, std::initializer_list<int> versions) {
   std::vector<std::string> out;
   for (const int version : versions) {
@@ -133,6 +134,8 @@ std::vector<std::string> openpgp(unsigned algorithm, const std::string& numbers,
     body += numbers;
     const std::string name = "Somebody <a@example.org>";
     const std::string packets = "\xc6\xff" + numbered(body.size(), 4) + body + "\xcd" + static_cast<char>(name.size()) + name;
+    constexpr std::array kEncrypting{18U, 25U, 26U};
+    if (std::ranges::find(kEncrypting, algorithm) == kEncrypting.end()) out.push_back(packets);
     out.push_back("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n" + base64_encode(as_bytes(packets)) + "\n-----END PGP PUBLIC KEY BLOCK-----\n");
   }
   return out;

@@ -155,6 +155,7 @@ TEST_CASE("requests without a subject, with keys of any size", "[key_identity]")
     const auto found = scanner().scan(request).of(FindingType::certificate_request);
     REQUIRE(found.size() == 1);
     CHECK(found[0].occurrences[0].offset == 0);
+    if (kinds == 0) CHECK(found[0].attributes["weaknesses"] == nlohmann::json::array({"rsa-512"}));
     ++kinds;
   }
   CHECK(kinds == 8);
