@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/limits.hpp"
+#include "core/base/meter_scope.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -39,24 +40,7 @@ class MemoryMeter {
   std::uint64_t peak_ = 0;
 };
 
-/// Makes a meter the one that this thread charges, until the end of the scope, as WorkScope does. The meter outlives all that is charged
-/// to it.
-class MemoryScope {
- public:
-  explicit MemoryScope(MemoryMeter& meter) : outer_(std::exchange(current(), &meter)) {}
-  ~MemoryScope() { current() = outer_; }
-  MemoryScope(const MemoryScope&) = delete;
-  MemoryScope& operator=(const MemoryScope&) = delete;
-
-  /// Null outside of all scopes: there nothing is refused.
-  static MemoryMeter*& current() {
-    static thread_local constinit MemoryMeter* meter = nullptr;
-    return meter;
-  }
-
- private:
-  MemoryMeter* outer_;
-};
+using MemoryScope = MeterScope<MemoryMeter>;
 
 /// What one thing holds of the thread's meter, given back when the thing goes.
 class MemoryShare {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/base/meter_scope.hpp"
+
 #include <algorithm>
 #include <cstdint>
 
@@ -34,24 +36,7 @@ class WorkMeter {
   std::uint64_t used_ = 0;
 };
 
-/// Makes a meter the one that this thread charges, until the end of the scope. Readers many calls below need no parameter for it, and the
-/// primitives that all of them use charge by themselves, so that none is forgotten.
-class WorkScope {
- public:
-  explicit WorkScope(WorkMeter& meter) : outer_(current()) { current() = &meter; }
-  ~WorkScope() { current() = outer_; }
-  WorkScope(const WorkScope&) = delete;
-  WorkScope& operator=(const WorkScope&) = delete;
-
-  /// Null outside of all scopes.
-  static WorkMeter*& current() {
-    static thread_local constinit WorkMeter* meter = nullptr;
-    return meter;
-  }
-
- private:
-  WorkMeter* outer_;
-};
+using WorkScope = MeterScope<WorkMeter>;
 
 /// Charges this thread's meter, if there is one. False: give up.
 inline bool charge_work(std::uint64_t units) {

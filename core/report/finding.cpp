@@ -171,10 +171,6 @@ void from_json(const json& in, Diagnostic& value) {
   value.effect = *known_effect;
 }
 
-bool incomplete(const std::vector<Diagnostic>& diagnostics) {
-  return std::ranges::any_of(diagnostics, [](const Diagnostic& each) { return each.effect == Effect::incomplete; });
-}
-
 void LeftOutDiagnostics::add(Effect effect) {
   ++count;
   worst = std::max(worst, effect);

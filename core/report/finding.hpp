@@ -109,9 +109,6 @@ void from_json(const nlohmann::json& in, Finding& value);
 void to_json(nlohmann::json& out, const Diagnostic& value);
 void from_json(const nlohmann::json& in, Diagnostic& value);
 
-/// Whether anything may be missing.
-bool incomplete(const std::vector<Diagnostic>& diagnostics);
-
 /// Those for which a list had no room.
 struct LeftOutDiagnostics {
   std::uint64_t count = 0;

@@ -97,11 +97,6 @@ struct ImageReport {
   std::uint64_t layers_reused = 0;   ///< known from an earlier scan
 };
 
-/// Whether anything may be missing, because a limit or a failure ended a search early; the diagnostics say what.
-inline bool incomplete(const LayerFacts& facts) { return incomplete(facts.diagnostics); }
-inline bool incomplete(const LayerReport& report) { return incomplete(report.diagnostics); }
-inline bool incomplete(const ImageReport& image) { return incomplete(image.diagnostics); }
-
 void to_json(nlohmann::json& out, const ScanStats& value);
 void from_json(const nlohmann::json& in, ScanStats& value);
 void to_json(nlohmann::json& out, const LayerFacts& value);

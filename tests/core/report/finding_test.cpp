@@ -120,8 +120,6 @@ TEST_CASE("A diagnostic says what it means for the result, also one that an olde
   json older = full;
   older.erase("effect");
   CHECK(older.get<Diagnostic>().effect == Effect::incomplete);
-  CHECK_FALSE(incomplete({damaged, odd}));
-  CHECK(incomplete({damaged, odd, full}));
 }
 
 TEST_CASE("People see the worst first, then by type, title and id") {

@@ -2,6 +2,7 @@
 // Hostile input: each gets a diagnostic, has a bounded cost, and the next file is still searched.
 #include "core/base/encoding.hpp"
 #include "core/base/limits.hpp"
+#include "core/report/coverage.hpp"
 #include "tests/detectors/support/walker_support.hpp"
 #include "tests/support/catch.hpp"
 
@@ -240,7 +241,7 @@ TEST_CASE("that something is missing is not lost among other diagnostics") {
   limits.diagnostics_per_layer_max = 10;
   const ScannedBlob complete = scan(closed(tar), limits);
   REQUIRE(complete.diagnostics.size() == 10);
-  CHECK_FALSE(incomplete(complete.diagnostics));
+  CHECK(coverage_of(complete.diagnostics).incomplete == 0);
   limits.whiteouts_max = 30;
   const ScannedBlob cut = scan(closed(tar), limits);
   REQUIRE(cut.diagnostics.size() == 10);
@@ -249,7 +250,7 @@ TEST_CASE("that something is missing is not lost among other diagnostics") {
 
 TEST_CASE("a layer that breaks off is incomplete, a damaged file in it is not") {
   const std::string tar = make_tar({{"a", needle("aaaaaaaa")}, {"b", std::string(100'000, 'x')}});
-  CHECK(incomplete(scan(tar.substr(0, tar.size() / 2)).diagnostics));
+  CHECK(coverage_of(scan(tar.substr(0, tar.size() / 2)).diagnostics).incomplete == 1);
   const std::string gzip = compress(std::string(100'000, 'x') + needle("bbbbbbbb"), "gzip");
   const ScannedBlob damaged = scan(make_tar({{"a.gz", gzip.substr(0, gzip.size() / 2)}}));
   REQUIRE(damaged.diagnostics.size() == 1);
