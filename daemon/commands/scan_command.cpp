@@ -194,7 +194,7 @@ class Scan {
         continue;
       }
       // Tags are names: an image with several tags is one image.
-      auto fresh = co_await results_.first_time(item.digest);
+      auto fresh = co_await results_.first_name(item.digest, name);
       if (!fresh) co_return fresh.error();
       if (!*fresh) continue;
       ImageTask task = task_for(item, name);

@@ -60,7 +60,7 @@ Result<ImageReport> composed(storage::Store& store, SpooledImage image, const En
 
 /// Adds the layer's moduli, once; false if what is stored of it is damaged, and is now forgotten.
 Result<bool> read_once(storage::Store& store, ScanSpool& spool, const Digest& layer, const EngineState& engine, SharedPrimes& primes) {
-  auto fresh = spool.first_time(ScanSpool::Seen::layer, layer);
+  auto fresh = spool.first_time(layer);
   if (!fresh) return fresh.error();
   if (!*fresh) return true;
   auto stored = stored_layer(store, layer, engine);
@@ -70,15 +70,17 @@ Result<bool> read_once(storage::Store& store, ScanSpool& spool, const Digest& la
   }
   std::cerr << "landwaiter: " << stored.error().message() << "; the layer is read again\n";
   auto forgotten = store.forget_layer(layer, engine);
-  if (forgotten) forgotten = spool.forget(ScanSpool::Seen::layer, layer);
+  if (forgotten) forgotten = spool.forget(layer);
   if (!forgotten) return forgotten.error();
   return false;
 }
 
 }  // namespace
 
-Awaitable<bool> ScanResults::first_time(Digest image) {
-  auto ask = [spool = spool_.get(), image = std::move(image)](storage::Store&) { return spool->first_time(ScanSpool::Seen::image, image); };
+Awaitable<bool> ScanResults::first_name(Digest image, std::string reference) {
+  auto ask = [spool = spool_.get(), image = std::move(image), reference = std::move(reference)](storage::Store&) {
+    return spool->first_name(image, reference);
+  };
   co_return co_await store_.run(std::move(ask));
 }
 
@@ -110,7 +112,7 @@ Awaitable<void> ScanResults::write(Judgment& judgment, SystemTime today, Order o
                                    ScanSummary& summary) {
   auto compare = [this](storage::Store&) -> Result<void> {
     primes_.compute();
-    return {};
+    return spool_->settle_names();
   };
   auto done = co_await store_.run(std::move(compare));
   summary.set_moduli_left_out(primes_.left_out());

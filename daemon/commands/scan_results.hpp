@@ -26,8 +26,8 @@ class ScanResults {
   ScanResults(StoreThread& store, EngineState engine, std::unique_ptr<storage::ScanSpool> spool, std::uint64_t image_bytes_max)
       : store_(store), engine_(std::move(engine)), spool_(std::move(spool)), image_bytes_max_(image_bytes_max) {}
 
-  /// False for an image that was asked for before.
-  Awaitable<bool> first_time(Digest image);
+  /// False for an image of a registry that has come under another name before: it is reported once, under the name that is first in order.
+  Awaitable<bool> first_name(Digest image, std::string reference);
   Awaitable<void> fail(std::string reference, Error error);
   /// Keeps an image that was read completely, unless stored reports of its layers are damaged: these are then forgotten, returned, and to
   /// be read again.

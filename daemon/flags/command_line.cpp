@@ -22,7 +22,9 @@
 
 #include <algorithm>
 #include <iostream>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace landwaiter::daemon {
 namespace {
@@ -80,6 +82,12 @@ class CommandLine {
   }
 
   int run(int argc, char** argv) {
+    for (const std::string_view word : std::span(argv, static_cast<std::size_t>(argc))) {
+      if (word == "--") break;
+      // The parser would take the next word for its value: --output=$UNSET image writes over the image.
+      if (!word.starts_with("--") || !word.ends_with('=')) continue;
+      return fail_usage(Error(ErrorCode::invalid_argument, std::string(word.substr(0, word.size() - 1)) + " has no value after its \"=\""));
+    }
     try {
       program_.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {

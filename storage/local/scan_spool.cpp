@@ -13,7 +13,8 @@ namespace {
 using Kind = Transaction::Kind;
 
 constexpr std::array<std::string_view, 1> kSpoolTables{R"sql(
-CREATE TABLE seen(what INTEGER NOT NULL, digest TEXT NOT NULL, PRIMARY KEY(what, digest)) STRICT, WITHOUT ROWID;
+CREATE TABLE layer(digest TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE image_name(digest TEXT NOT NULL PRIMARY KEY, came_first TEXT NOT NULL, first_in_order TEXT NOT NULL) STRICT;
 CREATE TABLE image(
   reference TEXT NOT NULL,
   digest TEXT NOT NULL,
@@ -39,17 +40,37 @@ Result<std::unique_ptr<ScanSpool>> ScanSpool::open() {
   return std::unique_ptr<ScanSpool>(new ScanSpool(*std::move(database)));
 }
 
-Result<bool> ScanSpool::first_time(Seen what, const Digest& digest) {
+Result<bool> ScanSpool::first_time(const Digest& layer) {
   Transaction transaction(*database_, Kind::write);
-  const auto added = transaction.run("INSERT OR IGNORE INTO seen(what,digest) VALUES(?,?)", {static_cast<int>(what), digest});
+  const auto added = transaction.run("INSERT INTO layer(digest) VALUES(?) ON CONFLICT DO NOTHING", {layer});
   auto ended = transaction.commit();
   if (!ended) return ended.error();
   return added != 0;
 }
 
-Result<void> ScanSpool::forget(Seen what, const Digest& digest) {
+Result<bool> ScanSpool::first_name(const Digest& digest, const std::string& reference) {
   Transaction transaction(*database_, Kind::write);
-  transaction.run("DELETE FROM seen WHERE what=? AND digest=?", {static_cast<int>(what), digest});
+  const auto added = transaction.run("INSERT INTO image_name(digest,came_first,first_in_order) VALUES(?1,?2,?2) ON CONFLICT DO NOTHING",
+                                     {digest, reference});
+  if (added == 0) {
+    transaction.run("UPDATE image_name SET first_in_order=?2 WHERE digest=?1 AND first_in_order>?2", {digest, reference});
+  }
+  auto ended = transaction.commit();
+  if (!ended) return ended.error();
+  return added != 0;
+}
+
+Result<void> ScanSpool::settle_names() {
+  Transaction transaction(*database_, Kind::write);
+  transaction.run(
+      "UPDATE image SET reference=(SELECT first_in_order FROM image_name WHERE image_name.digest=image.digest)"
+      " WHERE EXISTS(SELECT 1 FROM image_name WHERE image_name.digest=image.digest AND came_first=image.reference)");
+  return transaction.commit();
+}
+
+Result<void> ScanSpool::forget(const Digest& layer) {
+  Transaction transaction(*database_, Kind::write);
+  transaction.run("DELETE FROM layer WHERE digest=?", {layer});
   return transaction.commit();
 }
 
@@ -90,6 +111,7 @@ Result<std::optional<SpooledImage>> ScanSpool::next_image(SpoolPlace& place) {
   auto read = parse_json_as<ImageFacts>(*facts, "facts of image " + place.second, kJsonStored);
   if (!read) return read.error();
   image.facts = *std::move(read);
+  image.facts.reference = place.first;
   return std::optional<SpooledImage>(std::move(image));
 }
 

@@ -37,11 +37,14 @@ class ScanSpool {
   static Result<std::unique_ptr<ScanSpool>> open();
   ~ScanSpool();
 
-  /// Whether this is the first time: a digest is seen once for each of these.
-  enum class Seen { image, layer };
-  Result<bool> first_time(Seen what, const Digest& digest);
+  /// Whether the layer is seen for the first time.
+  Result<bool> first_time(const Digest& layer);
   /// The next time is again the first.
-  Result<void> forget(Seen what, const Digest& digest);
+  Result<void> forget(const Digest& layer);
+  /// Whether this is the first name of the image in a registry. An image with several names is one image, to be put under its first name.
+  Result<bool> first_name(const Digest& image, const std::string& reference);
+  /// After the last name: images that were put under the name that came first get the one that is first in order.
+  Result<void> settle_names();
 
   Result<void> put_image(const SpooledImage& image);
   Result<void> put_failure(const SpooledFailure& failure);

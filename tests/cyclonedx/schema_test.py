@@ -70,7 +70,8 @@ def main():
     shutil.rmtree(documents, ignore_errors=True)
     documents.mkdir()
     subprocess.run([examples, str(documents)], check=True)
-    files = sorted(documents.iterdir())
+    # GitLab's and JUnit's have no official schema; tests/core judges them by their documentation.
+    files = sorted([*documents.glob("*.cdx.json"), *documents.glob("*.sarif")])
     if len(files) != 9:
         sys.exit(f"9 documents were expected, not {len(files)}")
     code, output = validate(work, files)

@@ -47,6 +47,19 @@ std::string spki_hash_of_pem(const std::string& text) {
   return der ? std::string(Digest::sha256_of(*der).hex()) : std::string();
 }
 
+/// Of the public key that the command prints in PEM, and the other one describes: of a key that names no curve or may only sign by PSS, the
+/// usual form. Empty if OpenSSL cannot use it.
+std::string spki_hash(const std::string& command, const std::string& described) {
+  std::string usual;
+  if (described.find("ASN1 OID:") != std::string::npos || described.find("Field Type:") != std::string::npos) {
+    usual = " | openssl ec -pubin -param_enc named_curve -pubout -outform DER";
+  } else if (described.find("PSS") != std::string::npos || described.find("rsassaPss") != std::string::npos) {
+    usual = " | openssl rsa -pubin -RSAPublicKey_out -outform DER | openssl rsa -RSAPublicKey_in -inform DER -pubout -outform DER";
+  }
+  const auto der = usual.empty() ? std::nullopt : run(command + usual);
+  return der ? std::string(Digest::sha256_of(as_bytes(*der)).hex()) : spki_hash_of_pem(run(command).value_or(""));
+}
+
 std::string lower_hex(std::string text) {
   std::erase(text, ':');
   return to_lower(text);
@@ -77,8 +90,6 @@ std::optional<Expected> certificate_by_openssl(const std::string& file, const st
                         " -noout -text -sha256 -fingerprint -serial -subject -issuer -dates -dateopt iso_8601 "
                         "-nameopt RFC2253,-esc_msb,utf8");
   if (!text) return std::nullopt;
-  // Fails where the key is of a kind that OpenSSL does not know, or inherits its parameters.
-  const auto public_key = run("openssl x509 -noout -pubkey -in " + shell_quoted(file) + " -inform " + form);
   Expected out;
   out.kind = "certificate " + form;
   out.type = FindingType::certificate;
@@ -91,25 +102,26 @@ std::optional<Expected> certificate_by_openssl(const std::string& file, const st
   out.facts["key_type"] = key_type_of(field(*text, "Public Key Algorithm: ([^\n]*)"));
   out.facts["key_size_bits"] = field(*text, "Public-Key: \\(([0-9]+) bit");
   out.facts["curve"] = field(*text, "ASN1 OID: ([^\n]*)");
-  out.facts["spki_sha256"] = spki_hash_of_pem(public_key.value_or(""));
+  // Empty where the key is of a kind that OpenSSL does not know, or inherits its parameters.
+  out.facts["spki_sha256"] = spki_hash("openssl x509 -noout -pubkey -in " + shell_quoted(file) + " -inform " + form, *text);
   return out;
 }
 
 std::optional<Expected> plain_key_by_openssl(const std::string& file, const std::string& form) {
   const std::string command = "openssl pkey -passin pass: -in " + shell_quoted(file) + " -inform " + form;
-  const auto der = run(command + " -pubout -outform DER");
-  if (!der) return std::nullopt;
-  const std::string text = must_run(command + " -noout -text_pub");
+  const auto text = run(command + " -noout -text_pub");
+  if (!text) return std::nullopt;
   Expected out;
   out.kind = "plain key " + form;
   out.type = FindingType::private_key;
-  const std::string hash(Digest::sha256_of(as_bytes(*der)).hex());
+  const std::string hash = spki_hash(command + " -pubout", *text);
+  if (hash.empty()) return std::nullopt;
   out.id = "spki-sha256:" + hash;
   out.facts["spki_sha256"] = hash;
   out.facts["encrypted"] = "false";
-  out.facts["key_size_bits"] = field(text, "Public-Key: \\(([0-9]+) bit");
-  out.facts["curve"] = field(text, "ASN1 OID: ([^\n]*)");
-  out.facts["key_type"] = field(text, "^(ED25519|ED448|X25519|X448|DH|DSA|RSA)[^\n]* Public-Key:");
+  out.facts["key_size_bits"] = field(*text, "Public-Key: \\(([0-9]+) bit");
+  out.facts["curve"] = field(*text, "ASN1 OID: ([^\n]*)");
+  out.facts["key_type"] = field(*text, "^(ED25519|ED448|X25519|X448|DH|DSA|RSA)[^\n]* Public-Key:");
   if (out.facts["key_type"].starts_with("ED")) out.facts["key_type"][1] = 'd';
   return out;
 }

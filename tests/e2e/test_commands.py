@@ -247,7 +247,7 @@ class Daemons(CommandCase):
         cls.platform = cls.start(Platform(cls.folder, "--embedded-sensor"))
 
     def test_a_second_platform_is_refused_and_says_who_runs(self):
-        argv = [program("LANDWAITER_PLATFORM"), "serve", "--state", self.platform.state, "--listen", "127.0.0.1:0"]
+        argv = [program("LANDWAITER_PLATFORM_PROGRAM"), "serve", "--state", self.platform.state, "--listen", "127.0.0.1:0"]
         done = process.run(argv, self.folder)
         self.assertEqual(done.code, 3)
         self.assertIn(f"in use by process {self.platform.process.pid} on ", done.err)

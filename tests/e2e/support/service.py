@@ -35,7 +35,7 @@ class Platform:
         self.sensors = []  # their processes, for what they said when something fails
 
     def start(self):
-        argv = [program("LANDWAITER_PLATFORM"), "serve", "--state", self.state, "--listen", self._listen, *self._options]
+        argv = [program("LANDWAITER_PLATFORM_PROGRAM"), "serve", "--state", self.state, "--listen", self._listen, *self._options]
         if self.process is None:
             self.process = Process(self._name, argv, self.folder)
         self.process.argv = argv
@@ -53,7 +53,7 @@ class Platform:
         return self.process.stop()
 
     def create_token(self, kind, name="e2e"):
-        done = run([program("LANDWAITER_PLATFORM"), "token", "create", "--state", self.state, "--kind", kind, "--name", name], self.folder)
+        done = run([program("LANDWAITER_PLATFORM_PROGRAM"), "token", "create", "--state", self.state, "--kind", kind, "--name", name], self.folder)
         if done.code != 0 or not done.out.strip():
             raise Failure(f"token create ended with {done.code}: {done.out} {done.err}")
         return done.out.strip().splitlines()[-1]

@@ -55,13 +55,30 @@ TEST_CASE("spool: failures come back by reference and message") {
   CHECK(order == "a unauthorized x; a not_found y; b io x; ");
 }
 
-TEST_CASE("spool: a digest is seen once for each purpose, and again when forgotten") {
-  using Seen = ScanSpool::Seen;
+TEST_CASE("spool: a layer is seen once, until it is forgotten") {
   auto spool = *ScanSpool::open();
-  CHECK(*spool->first_time(Seen::image, digest('a')));
-  CHECK_FALSE(*spool->first_time(Seen::image, digest('a')));
-  CHECK(*spool->first_time(Seen::layer, digest('a')));
-  REQUIRE(spool->forget(Seen::layer, digest('a')));
-  CHECK(*spool->first_time(Seen::layer, digest('a')));
-  CHECK_FALSE(*spool->first_time(Seen::image, digest('a')));
+  CHECK(*spool->first_time(digest('a')));
+  CHECK_FALSE(*spool->first_time(digest('a')));
+  CHECK(*spool->first_time(digest('b')));
+  REQUIRE(spool->forget(digest('a')));
+  CHECK(*spool->first_time(digest('a')));
+  CHECK_FALSE(*spool->first_time(digest('b')));
+}
+
+TEST_CASE("spool: an image with several names is under the first in order, whichever came first") {
+  auto spool = *ScanSpool::open();
+  CHECK(*spool->first_name(digest('a'), "r/m:2"));
+  REQUIRE(spool->put_image(image("r/m:2", 'a')));
+  CHECK_FALSE(*spool->first_name(digest('a'), "r/z:1"));
+  CHECK_FALSE(*spool->first_name(digest('a'), "r/b:9"));
+  CHECK_FALSE(*spool->first_name(digest('a'), "r/c:1"));
+  CHECK(*spool->first_name(digest('b'), "r/d:1"));
+  REQUIRE(spool->put_image(image("r/d:1", 'b')));
+  // Asked for by its name: what the registry has beside it changes nothing.
+  REQUIRE(spool->put_image(image("r/q:1", 'a')));
+  REQUIRE(spool->settle_names());
+  std::string order;
+  SpoolPlace place;
+  for (auto next = spool->next_image(place); next && *next; next = spool->next_image(place)) order += (**next).facts.reference + " ";
+  CHECK(order == "r/b:9 r/d:1 r/q:1 ");
 }
