@@ -45,9 +45,19 @@ bool looks_like_escape(std::string_view text, std::size_t at) {
   return text.size() - at >= 4 && text[at] == '\\' && text[at + 1] == 'x' && is_hex(text[at + 2]) && is_hex(text[at + 3]);
 }
 
-/// C0, DEL and the C1 range (U+0080 to U+009F), which some terminals obey.
+/// Those that make the text around them run backwards: U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069.
+bool is_direction(std::string_view character) {
+  if (character.size() == 2) return character == "\xd8\x9c";
+  if (character.size() != 3 || !character.starts_with("\xe2")) return false;
+  const auto second = static_cast<std::uint8_t>(character[1]), third = static_cast<std::uint8_t>(character[2]);
+  if (second == 0x80) return third == 0x8e || third == 0x8f || (third >= 0xaa && third <= 0xae);
+  return second == 0x81 && third >= 0xa6 && third <= 0xa9;
+}
+
+/// C0, DEL and the C1 range (U+0080 to U+009F), which some terminals obey, and what hides the order of a text from those who read it.
 bool is_control(std::string_view text, std::size_t at, std::size_t length) {
   const auto first = static_cast<std::uint8_t>(text[at]);
+  if (is_direction(text.substr(at, length))) return true;
   if (length == 1) return first < 0x20 || first == 0x7f;
   return length == 2 && first == 0xc2 && static_cast<std::uint8_t>(text[at + 1]) < 0xa0;
 }

@@ -5,8 +5,8 @@
 #include "daemon/settings/blocklist_file.hpp"
 #include "daemon/settings/decisions_file.hpp"
 #include "daemon/settings/policy_file.hpp"
+#include "daemon/settings/yaml_file.hpp"
 
-#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <utility>
@@ -21,9 +21,10 @@ constexpr const char* kIgnoreFile = ".landwaiterignore.yml";
 
 Result<Decisions> make_decisions(const JudgingOptions& options) {
   std::vector<Decision> decisions;
-  const std::string file = !options.ignore_file.empty() ? options.ignore_file : std::filesystem::exists(kIgnoreFile) ? kIgnoreFile : "";
-  if (!file.empty()) {
-    auto loaded = load_decisions(file);
+  auto file = options.ignore_file.empty() ? yaml::file_here(kIgnoreFile) : Result<std::string>(options.ignore_file);
+  if (!file) return file.error();
+  if (!file->empty()) {
+    auto loaded = load_decisions(*file);
     if (!loaded) return loaded.error();
     decisions = *std::move(loaded);
   }

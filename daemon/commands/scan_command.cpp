@@ -252,7 +252,7 @@ class Scan {
   }
 
   asio::awaitable<void> fail(std::string reference, Error error) {
-    auto noted = co_await results_.fail(std::move(reference), std::move(error));
+    auto noted = co_await results_.fail(printable(reference), std::move(error));
     if (!noted) give_up(noted.error());
   }
 

@@ -5,12 +5,12 @@
 #include "core/base/text.hpp"
 #include "daemon/flags/option_groups.hpp"
 #include "daemon/settings/settings_file.hpp"
+#include "daemon/settings/yaml_file.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <iostream>
 #include <set>
 
@@ -158,8 +158,11 @@ Result<void> complete_options(CLI::App& app, CLI::App& command, const Environmen
   if (settings == nullptr) return {};
   std::string file = settings->empty() ? environment(variable_of("settings")).value_or("") : settings->as<std::string>();
   const bool named = !file.empty();
-  std::error_code unknown;
-  if (!named && std::filesystem::exists(kSettingsFile, unknown)) file = kSettingsFile;
+  if (!named) {
+    auto here = yaml::file_here(kSettingsFile);
+    if (!here) return here.error();
+    file = *std::move(here);
+  }
   if (!file.empty()) completed = from_file(app, command, file, named);
   return completed ? check_needs(command) : completed;
 }

@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "core/os/host.hpp"
 #include "daemon/settings/network.hpp"
+#include "daemon/settings/yaml_file.hpp"
 
 #include <yaml-cpp/yaml.h>
 
@@ -12,8 +13,6 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 namespace landwaiter::daemon {
 namespace {
@@ -23,11 +22,12 @@ Error config_error(const std::filesystem::path& file, const std::string& what) {
 }
 
 Result<std::string> read_text_file(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in || text.str().empty()) return config_error(file, "cannot be read");
-  return text.str();
+  auto text = yaml::text_of(file.string());
+  if (!text) return text.error();
+  if (text->empty()) return config_error(file, "cannot be read");
+  auto sized = yaml::check_size(*text, file.string());
+  if (!sized) return sized.error();
+  return text;
 }
 
 /// yaml-cpp reports by exception. (A Result<YAML::Node> cannot be: a Node converts from anything, an Error too.)

@@ -2,8 +2,8 @@
 #include "daemon/settings/yaml_file.hpp"
 
 #include <charconv>
+#include <filesystem>
 #include <fstream>
-#include <sstream>
 
 namespace landwaiter::daemon::yaml {
 namespace {
@@ -98,16 +98,35 @@ std::vector<FindingType> types(const YAML::Node& node, const std::string& field)
   return out;
 }
 
+std::string shown_name(const std::string& key) {
+  constexpr std::size_t kNameBytesMax = 40;
+  const bool name = key.size() <= kNameBytesMax && std::ranges::all_of(key, [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+                    });
+  return name ? landwaiter::quoted(key) : "(not shown: it is no name)";
+}
+
 Error error_at(const std::string& name, int line, const std::string& what) {
   return {ErrorCode::configuration, name + ": line " + std::to_string(line) + ": " + what};
 }
 
 Result<std::string> text_of(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) return Error(ErrorCode::configuration, file + ": cannot be read");
-  return text.str();
+  // One more than check_size() takes; a device has no end.
+  std::string text(kBytesMax + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!in.is_open() || in.bad() || (in.gcount() == 0 && !in.eof())) return Error(ErrorCode::configuration, file + ": cannot be read");
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+Result<std::string> file_here(const std::string& name) {
+  std::error_code unknown;
+  const auto link = std::filesystem::symlink_status(name, unknown).type();
+  if (link == std::filesystem::file_type::not_found) return std::string();
+  // A folder is what a container has in place of a file that was not there, and a pipe would be waited for.
+  if (std::filesystem::is_regular_file(name, unknown)) return name;
+  return Error(ErrorCode::configuration, name + " in the current folder is not a file");
 }
 
 Result<void> check_size(std::string_view text, const std::string& name) {

@@ -37,6 +37,9 @@ FindingType type(const YAML::Node& node, const std::string& field);
 /// One type, or a list of them.
 std::vector<FindingType> types(const YAML::Node& node, const std::string& field);
 
+/// What was read may be somebody's secret rather than settings: then it is not shown.
+std::string shown_name(const std::string& key);
+
 /// Calls `read` with name and value of each field; one that it does not know (false) or that comes twice is a fault.
 template <class Read>
 void each_field(const YAML::Node& node, const std::string& what, Read read) {
@@ -44,14 +47,17 @@ void each_field(const YAML::Node& node, const std::string& what, Read read) {
   std::vector<std::string> seen;
   for (const auto& entry : node) {
     const std::string key = scalar(entry.first, "name");
-    if (std::ranges::find(seen, key) != seen.end()) fail(entry.first, "field " + landwaiter::quoted(key) + " appears twice");
+    if (std::ranges::find(seen, key) != seen.end()) fail(entry.first, "field " + shown_name(key) + " appears twice");
     seen.push_back(key);
-    if (!read(key, entry.second)) fail(entry.first, "unknown field " + landwaiter::quoted(key) + " in " + what);
+    if (!read(key, entry.second)) fail(entry.first, "unknown field " + shown_name(key) + " in " + what);
   }
 }
 
-/// The file's text. Error: configuration.
+/// The file's text, of one that is too long a part that check_size() refuses. Error: configuration.
 Result<std::string> text_of(const std::string& file);
+/// The name of a file that is read if the current folder has it; empty if it has nothing of that name. Error: configuration, if it is no
+/// file.
+Result<std::string> file_here(const std::string& name);
 
 /// Neither too long nor too deep.
 Result<void> check_size(std::string_view text, const std::string& name);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "detectors/walk/cab.hpp"
 #include "detectors/walk/seven_zip_header.hpp"
 #include "detectors/walk/walk_sources.hpp"
 
@@ -231,7 +232,9 @@ Result<Content> LayerWalk::next_place(Parts& parts) {
     if (!head) return head.error();
     if (begins_zip(*head)) return zip_content();
     // Behind the program that unpacks it.
-    if (const Content content = sniff_content(*head); content.kind == Content::Kind::seven_zip && seven_zip::size_of(*head)) return content;
+    const Content content = sniff_content(*head);
+    if (content.kind == Content::Kind::seven_zip && seven_zip::size_of(*head)) return content;
+    if (content.kind == Content::Kind::cab && cab::size_of(*head)) return content;
     if (const auto size = zip_end_size(*head)) parts.zip_end = parts.position() + *size;
     parts.bytes.consume(1);
   }
@@ -330,7 +333,7 @@ Result<void> LayerWalk::scan_sparse(EntryReader& archive, Budget* budget, FileRe
     if (block->bytes.empty()) break;
     const ByteView mark = block->bytes.subspan(find_archive_mark(block->bytes));
     const bool holds_one = (block->offset == 0 && sniff_content(block->bytes).kind != Content::Kind::plain) || begins_zip(mark) ||
-                           sniff_content(mark).kind == Content::Kind::seven_zip;
+                           sniff_content(mark).kind == Content::Kind::seven_zip || sniff_content(mark).kind == Content::Kind::cab;
     if (holds_one && !std::exchange(told, true)) {
       report_.diagnose(ErrorCode::unsupported, "an archive stored as a sparse file is not opened", place_);
     }

@@ -18,6 +18,7 @@ constexpr std::string_view kZipLocalHeader = "PK\x03\x04";
 constexpr std::string_view kZipEmpty = "PK\x05\x06";
 constexpr std::string_view kZipUnsplit = "PK00PK\x03\x04";
 constexpr std::string_view kSevenZip = "7z\xbc\xaf\x27\x1c";
+constexpr std::string_view kCabinet = "MSCF\0\0\0\0"sv;
 
 struct Magic {
   std::size_t at;
@@ -43,7 +44,7 @@ constexpr std::array kMagics{
     Magic{0, kSevenZip, opened(Content::Kind::seven_zip, "7z archive")},
     Magic{0, "Rar!\x1a\x07", unopened("RAR archive")},
     Magic{0, "xar!\0\x1c"sv, unopened("xar archive")},
-    Magic{0, "MSCF\0\0\0\0"sv, opened(Content::Kind::cab, "cabinet (cab)")},
+    Magic{0, kCabinet, opened(Content::Kind::cab, "cabinet (cab)")},
     Magic{0, "ISc(", unopened("InstallShield cabinet")},
     Magic{0, "\x04\x22\x4d\x18", unopened("lz4 file")},
     Magic{0, "\x02\x21\x4c\x18", unopened("lz4 file")},
@@ -177,7 +178,7 @@ bool begins_zip(ByteView head) {
 
 namespace {
 
-/// Whether "PK" or "7z" is among the first `kPairBlock` bytes and the one after them: the only work that every byte of a file costs.
+/// Whether "PK", "7z" or "MS" is among the first `kPairBlock` bytes and the one after them: the only work that every byte of a file costs.
 constexpr std::size_t kPairBlock = 256;
 
 bool has_pair(const std::uint8_t* block) {
@@ -187,7 +188,7 @@ bool has_pair(const std::uint8_t* block) {
     Lanes first, second;
     std::memcpy(&first, block + at, sizeof first);
     std::memcpy(&second, block + at + 1, sizeof second);
-    pairs |= ((first == 'P') & (second == 'K')) | ((first == '7') & (second == 'z'));
+    pairs |= ((first == 'P') & (second == 'K')) | ((first == '7') & (second == 'z')) | ((first == 'M') & (second == 'S'));
   }
   std::array<std::uint64_t, 2> any{};
   std::memcpy(any.data(), &pairs, sizeof any);
@@ -199,7 +200,7 @@ bool has_pair(const std::uint8_t* block) {
 std::size_t find_archive_mark(ByteView bytes) {
   const auto is_mark = [&](std::size_t at) {
     const std::string_view text = as_text(bytes.subspan(at, std::min<std::size_t>(4, bytes.size() - at)));
-    return kZipLocalHeader.starts_with(text) || kZipEmpty.starts_with(text) || kSevenZip.starts_with(text);
+    return kZipLocalHeader.starts_with(text) || kZipEmpty.starts_with(text) || kSevenZip.starts_with(text) || kCabinet.starts_with(text);
   };
   std::size_t at = 0;
   while (at < bytes.size()) {
@@ -209,7 +210,7 @@ std::size_t find_archive_mark(ByteView bytes) {
     }
     const std::size_t end = std::min(bytes.size(), at + kPairBlock);
     for (; at < end; ++at) {
-      if ((bytes[at] == 'P' || bytes[at] == '7') && is_mark(at)) return at;
+      if ((bytes[at] == 'P' || bytes[at] == '7' || bytes[at] == 'M') && is_mark(at)) return at;
     }
   }
   return bytes.size();

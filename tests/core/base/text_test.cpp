@@ -10,6 +10,15 @@
 
 using namespace landwaiter;
 
+TEST_CASE("what makes a text run backwards is shown", "[text]") {
+  CHECK(printable("a\xe2\x80\xaegnp.b") == "a\\xe2\\x80\\xaegnp.b");
+  for (const char* mark : {"\xd8\x9c", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xaa", "\xe2\x81\xa6", "\xe2\x81\xa9"}) {
+    CHECK(printable(mark).starts_with("\\x"));
+  }
+  // Letters that are written from right to left, a dash, a joiner of letters.
+  for (const char* text : {"\xd7\x90", "\xe2\x80\x93", "\xe2\x80\x8d"}) CHECK(printable(text) == text);
+}
+
 TEST_CASE("Ordinary text stays as it is") {
   const std::string text = GENERATE("", "etc/ssl/certs", "Zürich", "日本語", "\xf0\x9f\x94\x91", "C:\\Users", "a\\", "\\x", "\\xg0",
                                     "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf");

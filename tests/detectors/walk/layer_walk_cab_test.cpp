@@ -125,4 +125,14 @@ TEST_CASE("cab: what libarchive may take for it is the layer's memory", "[memory
   CHECK(cab::memory_of(as_bytes(many)) > std::uint64_t{65'535} * 600);
 }
 
+TEST_CASE("cab: behind the program that unpacks it") {
+  const std::string bytes = cabinet({{{"k", needle("packed__") + std::string(300, 'x')}}, mszip, 1});
+  for (const std::size_t before : {std::size_t{1}, std::size_t{4094}, std::size_t{64 * 1024 - 3}}) {
+    const ScannedBlob report = scan_file("MZ" + std::string(before, '\0') + bytes + std::string(500, '\0'));
+    CHECK(places(report) == Texts{"next____ next", "packed__ f!k"});
+    CHECK(report.diagnostics.empty());
+  }
+  CHECK(scan_file("MSMSCF is the mark of a cabinet, MSCF" + std::string(100, '\0')).diagnostics.empty());
+}
+
 }  // namespace landwaiter::detectors::test

@@ -53,7 +53,8 @@ class Platform:
         return self.process.stop()
 
     def create_token(self, kind, name="e2e"):
-        done = run([program("LANDWAITER_PLATFORM_PROGRAM"), "token", "create", "--state", self.state, "--kind", kind, "--name", name], self.folder)
+        done = run([program("LANDWAITER_PLATFORM_PROGRAM"), "token", "create",
+                    "--state", self.state, "--kind", kind, "--name", name], self.folder)
         if done.code != 0 or not done.out.strip():
             raise Failure(f"token create ended with {done.code}: {done.out} {done.err}")
         return done.out.strip().splitlines()[-1]
