@@ -55,6 +55,16 @@ FileScanMemory::FileScanMemory(const Engine::Impl& engine)
               kOwnWindows),
       inflated(kInflatedBytes, 1) {}
 
+/// What the walk opens in a file, but what nobody looks into when it was decoded from a text; null for other bytes.
+const char* unopened_archive(ByteView bytes) {
+  using namespace std::string_view_literals;
+  const std::string_view text = as_text(bytes);
+  if (text.starts_with("7z\xbc\xaf\x27\x1c")) return "a 7z archive";
+  if (text.starts_with("MSCF\0\0\0\0"sv)) return "a cabinet";
+  if (text.starts_with("PACK\0\0\0"sv)) return "a pack of git";
+  return nullptr;
+}
+
 const Diagnostic kIdOfPlaceNote{
     .code = ErrorCode::limit_exceeded,
     .message = "a short secret has an id of its place, not of its content: there are too many in this layer",
@@ -450,6 +460,9 @@ void FileScan::scan_decoded(Analysis analysis, std::string_view encoding, ByteVi
   }
   take_inner(analysis, place);
   if (begins_with_zip_entry(bytes)) scan_zip(analysis, encoding, bytes, place);
+  if (const char* archive = unopened_archive(bytes)) {
+    diagnose(analysis, ErrorCode::unsupported, std::string(archive) + " in a text is not opened");
+  }
 }
 
 void FileScan::scan_zip(Analysis analysis, std::string_view encoding, ByteView bytes, FilePlace place) {

@@ -15,7 +15,17 @@
 namespace landwaiter::detectors {
 namespace {
 
-enum EncodedTrigger { kBase64Der = 100, kBase64Keystore, kHexPem, kHexDer, kUtf16Pem, kUrlPem, kCompressed = 200, kCompressedTwice = 300 };
+enum EncodedTrigger {
+  kBase64Der = 100,
+  kBase64Keystore,
+  kHexPem,
+  kHexDer,
+  kHexGzip,
+  kUtf16Pem,
+  kUrlPem,
+  kCompressed = 200,
+  kCompressedTwice = 300
+};
 
 /// Base64 characters that depend only on these bytes, and the number of characters before them in their group of three bytes.
 struct Base64Text {
@@ -31,14 +41,20 @@ constexpr std::array<Base64Text, 6> kBase64Texts{{{"LS0tLS1CRUdJTi", 0},
                                                   {"TFMwdExTMUNSVWRKVG", 0},
                                                   {"xTMHRMUzFDUlVkSlRp", 2},
                                                   {"MUzB0TFMxQ1JVZEpUa", 3}}};
-/// How gzip, zstd, xz, bzip2 and zip begin, as the start of a value; and the base64 of that text at each place in a group, as Helm stores
-/// it.
+/// How gzip, zstd, xz, bzip2, zip, 7z, cabinets and packs of git begin, as the start of a value; and the base64 of that text at each place
+/// in a group, as Helm stores it.
 struct CompressedText {
   std::string_view pattern;
   std::size_t characters;
 };
-constexpr std::array<CompressedText, 5> kCompressedTexts{
-    {{"H4sI", 4}, {"KLUv[/_]", 5}, {"[/_]Td6WFoA", 8}, {"QlpoOTFBWSZTW", 13}, {"UEsDB[A-D][0-9A-Za-z+/_-]A", 8}}};
+constexpr std::array<CompressedText, 8> kCompressedTexts{{{"H4sI", 4},
+                                                          {"KLUv[/_]", 5},
+                                                          {"[/_]Td6WFoA", 8},
+                                                          {"QlpoOTFBWSZTW", 13},
+                                                          {"UEsDB[A-D][0-9A-Za-z+/_-]A", 8},
+                                                          {"N3q8rycc", 8},
+                                                          {"TVNDRgAAAA", 10},
+                                                          {"UEFDSwAAAA[I-P]", 11}}};
 constexpr std::array<Base64Text, 15> kCompressedTwiceTexts{{{"SDRzS", 0},
                                                             {"g0c0", 2},
                                                             {"INHNJ", 3},
@@ -55,7 +71,7 @@ constexpr std::array<Base64Text, 15> kCompressedTwiceTexts{{{"SDRzS", 0},
                                                             {"VFc0RC", 2},
                                                             {"VRXNEQ", 3}}};
 constexpr std::size_t kKeystoreCharacters = 12;
-constexpr std::size_t kHexPemDigits = 22;
+constexpr std::size_t kHexPemDigits = 22, kHexGzipDigits = 8;
 /// The longest of the patterns.
 constexpr std::size_t kBase64DerMax = 16;
 constexpr std::size_t kHexDerMax = 28;
@@ -213,6 +229,16 @@ void inspect_compressed_twice(const Window& window, const Hit& hit, FindingSink&
   if (begin) inspect_compressed(window, *begin, sink);
 }
 
+/// A literal in a program or a database's dump.
+void inspect_hex_gzip(const Window& window, const Hit& hit, FindingSink& sink) {
+  const std::size_t begin = start_of(hit, kHexGzipDigits);
+  const auto is_digit = [](std::uint8_t c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); };
+  if (begin > 0 && is_digit(window.bytes[begin - 1])) return;
+  encoded::Run run = encoded::read_hex(window.bytes, begin, encoded::kAll);
+  if (run.bytes.size() < kBytesMin) return wipe(run.bytes);
+  hand_on(window, std::move(run), sink);
+}
+
 void inspect_hex_pem(const Window& window, const Hit& hit, FindingSink& sink) {
   hand_on_pem(window, start_of(hit, kHexPemDigits), &encoded::read_hex, sink);
 }
@@ -298,6 +324,8 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
        "|3081[0-9a-fA-F]{2}(?:02010[01](?:30|04)|30[0-9a-fA-F]{2}06)"
        "|30[0-9a-fA-F]{2}020100300(?:506032[bB]65|[bB]0609608648)|30[0-9a-fA-F]{2}020100301[0-9a-fA-F]06072[aA]8648[cC][eE]",
        kHexDerMax},
+      // Deflated, and flags that exist.
+      {kHexGzip, "1[fF]8[bB]08[01][0-9a-fA-F]", kHexGzipDigits},
       {kUtf16Pem, R"(\x00-\x00-\x00-\x00B\x00E\x00G\x00I\x00N\x00 )", kUtf16PemBytes},
       {kUrlPem, R"(-----BEGIN(?:\+|%(?:25){0,3}20))", 19},
   };
@@ -319,6 +347,7 @@ void EncodedTextDetector::inspect(const Window& window, const Hit& hit, FindingS
     case kBase64Keystore: return inspect_base64_keystore(window, hit, sink);
     case kHexPem: return inspect_hex_pem(window, hit, sink);
     case kHexDer: return inspect_hex_der(window, hit, sink);
+    case kHexGzip: return inspect_hex_gzip(window, hit, sink);
     case kUrlPem: return inspect_url(window, hit, sink);
     case kUtf16Pem: return inspect_utf16(window, hit, sink);
     default: break;

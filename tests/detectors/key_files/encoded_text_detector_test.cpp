@@ -114,6 +114,27 @@ TEST_CASE("what was compressed before base64 is found, also twice encoded as Hel
   CHECK(scanner().scan("H4sI" + base64_encode(as_bytes(std::string(300, 'x')))).diagnostics.empty());
 }
 
+TEST_CASE("a gzip in hexadecimal is found, and archives that are not opened in a text are told", "[encoded]") {
+  TemporaryFolder folder;
+  const std::string plain = folder / "k", packed = folder / "k.gz";
+  write_file(plain, made().key_pem);
+  must_run("gzip -c < " + shell_quoted(plain) + " > " + shell_quoted(packed));
+  const std::string hex = hex_encode(as_bytes(read_file(packed)));
+  const json in_hex = json::array({"hex", "gzip"});
+  check_key_in("INSERT INTO t VALUES('\\x" + hex + "');", in_hex);
+  check_key_in("blob = 0x" + hex, in_hex);
+  CHECK(scanner().scan("ab" + hex).of(FindingType::private_key).empty());
+  CHECK(scanner().scan("1f8b08" + std::string(300, '0')).diagnostics.size() <= 1);
+
+  using namespace std::string_literals;
+  for (const std::string& archive : {"7z\xbc\xaf\x27\x1c\0\x04"s, "MSCF\0\0\0\0"s, "PACK\0\0\0\x02"s}) {
+    const Scanned told = scanner().scan("d: " + base64_encode(as_bytes(archive + std::string(300, 'x'))) + "\n");
+    REQUIRE(told.diagnostics.size() == 1);
+    CHECK(told.diagnostics[0].code == ErrorCode::unsupported);
+    CHECK(told.diagnostics[0].message.ends_with("in a text is not opened"));
+  }
+}
+
 TEST_CASE("a zip in base64 is found, also twice encoded", "[encoded]") {
   const auto little = [](std::size_t value, int size) {
     std::string out;
