@@ -18,6 +18,9 @@ constexpr mode_t kByUmask = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_
 
 Error cannot_be_written(const std::string& name) { return {ErrorCode::io, name + ": cannot be written: " + std::strerror(errno)}; }
 
+/// By which the system names an open file.
+std::string link_of(const FileDescriptor& file) { return "/proc/self/fd/" + std::to_string(file.number()); }
+
 /// Where a link leads; the name itself if there is nothing yet.
 std::filesystem::path target_of(const std::string& name) {
   std::error_code failed;
@@ -34,12 +37,13 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
     : descriptor_(std::move(other.descriptor_)),
       name_(std::move(other.name_)),
       temporary_(std::exchange(other.temporary_, {})),
+      nameless_(other.nameless_),
       target_(std::move(other.target_)),
       pending_(std::move(other.pending_)),
       failure_(std::move(other.failure_)) {}
 
 OutputFile::~OutputFile() {
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (!temporary_.empty() && !nameless_) ::unlink(temporary_.c_str());
 }
 
 Result<OutputFile> OutputFile::open(const std::string& name) {
@@ -59,6 +63,14 @@ Result<OutputFile> OutputFile::open(const std::string& name) {
   // A file that we may not write must stay, even if we may write its folder.
   if (exists && ::access(target.c_str(), W_OK) != 0) return cannot_be_written(name);
   const std::filesystem::path temporary = target.string() + ".part-" + std::to_string(::getpid());
+  const std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : std::filesystem::path(".");
+  // Without a name until it is whole, so that nothing is left of it wherever a signal ends the process.
+  FileDescriptor nameless(::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, exists ? what.st_mode : kByUmask));
+  if (nameless.valid() && ::access(link_of(nameless).c_str(), F_OK) == 0) {
+    OutputFile file(std::move(nameless), name, temporary, target);
+    file.nameless_ = true;
+    return file;
+  }
   FileDescriptor out(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, exists ? what.st_mode : kByUmask));
   if (!out.valid()) return cannot_be_written(name);
   return OutputFile(std::move(out), name, temporary, target);
@@ -93,6 +105,10 @@ Result<void> OutputFile::finish() {
   if (!flushed || temporary_.empty()) return flushed;
   // A network file system may only now say that the disk is full.
   if (::fsync(descriptor_.number()) != 0) return fail("written");
+  if (nameless_) {
+    if (::linkat(AT_FDCWD, link_of(descriptor_).c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) != 0) return fail("written");
+    nameless_ = false;
+  }
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) return fail("replaced");
   temporary_.clear();
   return {};

@@ -33,6 +33,7 @@ class OutputFile {
   FileDescriptor descriptor_;
   std::string name_;
   std::filesystem::path temporary_;  ///< empty: written in place
+  bool nameless_ = false;            ///< `temporary_` is the name that it gets when it is whole
   std::filesystem::path target_;
   std::string pending_;
   std::optional<Error> failure_;

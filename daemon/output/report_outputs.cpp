@@ -6,6 +6,7 @@
 #include "core/os/terminal.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -68,7 +69,11 @@ Result<std::vector<OutputChoice>> choose_outputs(const std::string& format, cons
   if (!format_used) out.push_back({format.empty() ? "table" : format, {}});
   std::set<std::string> files;
   for (const OutputChoice& choice : out) {
-    if (files.insert(choice.file).second) continue;
+    // However it is spelled; a file that does not exist yet has a folder that does.
+    std::error_code unknown;
+    const auto file =
+        choice.file.empty() ? std::filesystem::path() : std::filesystem::weakly_canonical(std::filesystem::absolute(choice.file), unknown);
+    if (files.insert(unknown ? choice.file : file.string()).second) continue;
     return Error(ErrorCode::invalid_argument, choice.file.empty()
                                                   ? "standard output can have one format: give the others a file, as in -o sarif=FILE"
                                                   : "--output: " + landwaiter::quoted(choice.file) + " is named twice");

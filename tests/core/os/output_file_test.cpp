@@ -48,6 +48,17 @@ TEST_CASE("without finish() nothing is left of an output file", "[os][output_fil
   CHECK(files_in(folder.path()) == 0);
 }
 
+TEST_CASE("an output file that is not finished has no name", "[os][output_file]") {
+  const test::TemporaryDirectory folder;
+  auto out = OutputFile::open((folder.path() / "report").string());
+  REQUIRE(out);
+  REQUIRE(out->write(std::string(100'000, 'x')));
+  REQUIRE(out->flush());
+  CHECK(files_in(folder.path()) == 0);  // so a signal leaves nothing
+  REQUIRE(out->finish());
+  CHECK(files_in(folder.path()) == 1);
+}
+
 TEST_CASE("a link stays one, and a file keeps its mode", "[os][output_file]") {
   const test::TemporaryDirectory folder;
   put(folder.path() / "real", "old");

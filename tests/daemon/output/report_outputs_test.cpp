@@ -46,6 +46,7 @@ TEST_CASE("what -o cannot mean") {
   CHECK(refused("", {"json="}).find("names no file") != std::string::npos);
   CHECK(refused("", {""}).find("needs a file") != std::string::npos);
   CHECK(refused("", {"json=x", "csv=x"}).find("\"x\" is named twice") != std::string::npos);
+  CHECK(refused("", {"json=x", "csv=./x"}).find("is named twice") != std::string::npos);
   CHECK(refused("", {"json", "table"}).find("standard output can have one format") != std::string::npos);
   CHECK(refused("csv", {"json"}).find("standard output can have one format") != std::string::npos);
 }
