@@ -144,6 +144,16 @@ void keep_memory_private() {
   static_cast<void>(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
 }
 
+std::vector<std::string> variable_names(std::string_view prefix) {
+  std::vector<std::string> names;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view text(*variable);
+    if (text.starts_with(prefix)) names.emplace_back(text.substr(0, text.find('=')));
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
 void forget_variables(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     if (name.empty() || environ == nullptr) continue;

@@ -26,6 +26,9 @@ void ignore_hangups();
 /// /proc folder. The first thing that a program does.
 void keep_memory_private();
 
+/// The names of the environment's variables that begin so, in order.
+std::vector<std::string> variable_names(std::string_view prefix);
+
 /// Removes variables from the environment, and their values from the bytes that /proc/PID/environ shows: children do not inherit
 /// them. Before the first thread starts. Names that are not set are passed over.
 void forget_variables(const std::vector<std::string>& names);

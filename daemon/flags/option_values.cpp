@@ -3,6 +3,7 @@
 
 #include "core/base/nearest.hpp"
 #include "core/base/text.hpp"
+#include "core/os/process.hpp"
 #include "daemon/flags/option_groups.hpp"
 #include "daemon/settings/settings_file.hpp"
 #include "daemon/settings/yaml_file.hpp"
@@ -151,7 +152,22 @@ void add_settings_option(CLI::App& command) {
       ->check(CLI::ExistingFile);
 }
 
+void warn_of_variables(CLI::App& app) {
+  std::set<std::string> names;
+  collect_names(app, names);
+  std::set<std::string> known;
+  for (const std::string& name : names) known.insert(variable_of(name));
+  for (const std::string_view name : kOnlyGiven) known.insert(variable_of(std::string(name)));
+  const std::vector<std::string_view> list(known.begin(), known.end());
+  for (const std::string& variable : variable_names("LANDWAITER_")) {
+    // Others of that prefix may be anybody's.
+    const std::string meant = known.contains(variable) ? std::string() : did_you_mean(variable, list);
+    if (!meant.empty()) std::cerr << "landwaiter: no option has the variable " << printable(variable) << meant << "\n";
+  }
+}
+
 Result<void> complete_options(CLI::App& app, CLI::App& command, const Environment& environment) {
+  warn_of_variables(app);
   auto completed = from_environment(command, environment);
   if (!completed) return completed;
   const CLI::Option* settings = command.get_option_no_throw("--settings");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/openpgp/openpgp_finding.hpp"
 
+#include "core/base/clock.hpp"
 #include "core/base/digest.hpp"
 #include "core/base/text.hpp"
 #include "core/report/attribute_names.hpp"

@@ -41,6 +41,9 @@ class Settings(OptionCase):
         self.assertTrue(self.scan(self.layout, "--format", "csv", env={"LANDWAITER_FORMAT": "json"}).out.startswith("image"))
         self.scan(self.layout, env={"LANDWAITER_FAIL_ON": "expired, private-key"}, code=1)
         self.scan(self.layout, env={"LANDWAITER_NO_PASSWORD_TRIES": "true", "LANDWAITER_QUIET": "0"})
+        done = self.scan(self.layout, env={"LANDWAITER_FIAL_ON": "high", "LANDWAITER_OF_ANOTHER_PROGRAM": "x"})
+        self.assertIn('no option has the variable LANDWAITER_FIAL_ON; did you mean "LANDWAITER_FAIL_ON"?', done.err)
+        self.assertNotIn("ANOTHER", done.err)
         for name, value, text in (("LANDWAITER_FORMAT", "xml", "LANDWAITER_FORMAT"), ("LANDWAITER_QUIET", "maybe", "true or false"),
                                   ("LANDWAITER_WORKERS", "many", "LANDWAITER_WORKERS"), ("LANDWAITER_PLATFORM", "arm", "not a platform")):
             with self.subTest(name=name):
