@@ -35,6 +35,7 @@ Error reason(const error_code& error) {
   if (error == boost::system::errc::connection_refused) return {ErrorCode::unavailable, "nobody listens there"};
   if (error == http::error::partial_message || error == http::error::end_of_stream || error == asio::error::eof)
     return {ErrorCode::unavailable, "the connection was closed before the end"};
+  if (error == asio::error::timed_out) return {ErrorCode::timeout, "it does not answer"};
   if (error == http::error::header_limit) return {ErrorCode::limit_exceeded, "its headers are too large"};
   if (error.category() == http::make_error_code(http::error::bad_version).category())
     return {ErrorCode::malformed, "what answers is no HTTP: " + error.message()};
@@ -43,7 +44,7 @@ Error reason(const error_code& error) {
 
 class SocketAnswer final : public LocalAnswer {
  public:
-  SocketAnswer() : socket_(io_), buffer_(kBufferBytes) {
+  explicit SocketAnswer(const LocalPatience& patience) : patience_(patience), socket_(io_), buffer_(kBufferBytes) {
     // An image may have any size.
     parser_.body_limit(boost::none);
     parser_.header_limit(static_cast<std::uint32_t>(limits::http_header_bytes_max));
@@ -58,7 +59,10 @@ class SocketAnswer final : public LocalAnswer {
     request.set(http::field::user_agent, "landwaiter/" LANDWAITER_VERSION);
     request.set(http::field::connection, "close");
     http::write(socket_, request, error);
-    if (!error) http::read_header(socket_, buffer_, parser_, error);
+    if (!error) {
+      auto read = [this](auto done) { http::async_read_header(socket_, buffer_, parser_, std::move(done)); };
+      error = within(patience_.first_answer, std::move(read));
+    }
     return error ? Result<void>(reason(error)) : Result<void>();
   }
 
@@ -70,8 +74,8 @@ class SocketAnswer final : public LocalAnswer {
       body.data = buffer.data();
       body.size = buffer.size();
       body.more = true;
-      error_code error;
-      http::read_some(socket_, buffer_, parser_, error);
+      auto read = [this](auto done) { http::async_read_some(socket_, buffer_, parser_, std::move(done)); };
+      const error_code error = within(patience_.silence, std::move(read));
       const std::size_t size = buffer.size() - body.size;
       if (error && error != http::error::need_buffer) return reason(error);
       if (size > 0) return size;
@@ -80,6 +84,25 @@ class SocketAnswer final : public LocalAnswer {
   }
 
  private:
+  /// Waits for an operation, which ends with the connection if it takes longer.
+  template <class Start>
+  error_code within(std::chrono::milliseconds time_max, Start start) {
+    error_code result = asio::error::timed_out;
+    bool ended = false;
+    start([&](const error_code& error, std::size_t) {
+      if (!ended) result = error;
+    });
+    io_.restart();
+    io_.run_for(time_max);
+    ended = true;
+    error_code ignored;
+    if (result == asio::error::timed_out) socket_.close(ignored);
+    io_.restart();
+    io_.run();
+    return result;
+  }
+
+  LocalPatience patience_;
   asio::io_context io_;
   stream_protocol::socket socket_;
   beast::flat_buffer buffer_;
@@ -88,9 +111,9 @@ class SocketAnswer final : public LocalAnswer {
 
 }  // namespace
 
-Result<std::unique_ptr<LocalAnswer>> get_from_local(const std::string& socket, const std::string& target) {
+Result<std::unique_ptr<LocalAnswer>> get_from_local(const std::string& socket, const std::string& target, const LocalPatience& patience) {
   if (socket.empty() || socket.size() > kSocketNameMax) return Error(ErrorCode::not_found, "a socket's name has at most 107 bytes");
-  auto answer = std::make_unique<SocketAnswer>();
+  auto answer = std::make_unique<SocketAnswer>(patience);
   auto asked = answer->ask(socket, target);
   if (!asked) return asked.error();
   return std::unique_ptr<LocalAnswer>(std::move(answer));

@@ -5,6 +5,12 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_dir.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
+
+#include <thread>
+
 using namespace landwaiter;
 using namespace landwaiter::registry;
 using namespace landwaiter::test;
@@ -79,4 +85,26 @@ TEST_CASE("a program at a socket may break off, or be none", "[transport]") {
   CHECK(get_from_local("/" + std::string(200, 'x'), "/").error().code() == ErrorCode::not_found);
   write_file(folder / "file", "x");
   CHECK(get_from_local((folder / "file").string(), "/").error().code() == ErrorCode::unavailable);
+}
+
+TEST_CASE("a program at a socket that says nothing is given up", "[transport]") {
+  using boost::asio::local::stream_protocol;
+  TempDir folder;
+  const std::string name = (folder / "s").string();
+  boost::asio::io_context io;
+  stream_protocol::acceptor acceptor(io, stream_protocol::endpoint(name));
+  const LocalPatience patience{.first_answer = std::chrono::milliseconds(50), .silence = std::chrono::milliseconds(50)};
+  CHECK(get_from_local(name, "/", patience).error().code() == ErrorCode::timeout);
+
+  stream_protocol::socket first(io), second(io);
+  acceptor.accept(first);
+  std::thread begins([&] {
+    acceptor.accept(second);
+    const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n123";
+    boost::asio::write(second, boost::asio::buffer(head));
+  });
+  auto answer = get_from_local(name, "/", {.first_answer = std::chrono::minutes(1), .silence = std::chrono::milliseconds(50)});
+  begins.join();
+  REQUIRE(answer.has_value());
+  CHECK(whole(**answer).error().code() == ErrorCode::timeout);
 }
