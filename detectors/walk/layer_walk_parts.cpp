@@ -74,7 +74,8 @@ Result<void> LayerWalk::scan_file(ByteSource& file, std::optional<std::uint64_t>
   if (head->empty()) return {};
   const Content content = sniff_content(*head);
   const bool whole = exact_size && head->size() == *exact_size && head->size() <= limits::window_bytes;
-  if (content.kind != Content::Kind::plain || !whole || find_archive_mark(*head) < head->size() || as_text(*head).starts_with("#!"))
+  if (content.kind != Content::Kind::plain || !whole || find_archive_mark(*head, is_windows_program(*head)) < head->size() ||
+      as_text(*head).starts_with("#!"))
     return scan_parts(bytes, content, depth);
   leaf_->reset(name());
   leaf_->whole(*head);
@@ -88,6 +89,7 @@ Result<void> LayerWalk::scan_parts(PeekSource& file, Content content, std::size_
   Parts parts(*this, file);
   const auto head = parts.bytes.peek(2);
   parts.is_script = head && as_text(*head).starts_with("#!");
+  parts.is_windows_program = head && is_windows_program(*head);
   parts.is_archive = content.kind == Content::Kind::tar || content.kind == Content::Kind::zip || content.kind == Content::Kind::cpio ||
                      content.kind == Content::Kind::compressed;
   while (!stop_.stop_requested()) {
@@ -222,7 +224,7 @@ Result<Content> LayerWalk::next_place(Parts& parts) {
     ByteView here = *chunk;
     const std::size_t line = parts.is_script ? as_text(here).find('\n') : std::string_view::npos;
     if (line < std::string_view::npos) here = here.first(line + 1);
-    const std::size_t at = find_archive_mark(here);
+    const std::size_t at = find_archive_mark(here, parts.is_windows_program);
     parts.bytes.consume(at);
     if (at == here.size()) {
       parts.at_line = line < std::string_view::npos;
@@ -331,7 +333,7 @@ Result<void> LayerWalk::scan_sparse(EntryReader& archive, Budget* budget, FileRe
     leaf.skip(block->offset - position);
     if (readers != nullptr) readers->skip(block->offset - position, reader_zeros_left_);
     if (block->bytes.empty()) break;
-    const ByteView mark = block->bytes.subspan(find_archive_mark(block->bytes));
+    const ByteView mark = block->bytes.subspan(find_archive_mark(block->bytes, true));
     const bool holds_one = (block->offset == 0 && sniff_content(block->bytes).kind != Content::Kind::plain) || begins_zip(mark) ||
                            sniff_content(mark).kind == Content::Kind::seven_zip || sniff_content(mark).kind == Content::Kind::cab;
     if (holds_one && !std::exchange(told, true)) {

@@ -178,9 +178,11 @@ bool begins_zip(ByteView head) {
 
 namespace {
 
-/// Whether "PK", "7z" or "MS" is among the first `kPairBlock` bytes and the one after them: the only work that every byte of a file costs.
+/// Whether "PK" or "7z", or in a program "MS", is among the first `kPairBlock` bytes and the one after them: the only work that every byte
+/// of a file costs.
 constexpr std::size_t kPairBlock = 256;
 
+template <bool program>
 bool has_pair(const std::uint8_t* block) {
   using Lanes [[gnu::vector_size(16)]] = std::uint8_t;
   Lanes pairs{};
@@ -188,7 +190,8 @@ bool has_pair(const std::uint8_t* block) {
     Lanes first, second;
     std::memcpy(&first, block + at, sizeof first);
     std::memcpy(&second, block + at + 1, sizeof second);
-    pairs |= ((first == 'P') & (second == 'K')) | ((first == '7') & (second == 'z')) | ((first == 'M') & (second == 'S'));
+    pairs |= ((first == 'P') & (second == 'K')) | ((first == '7') & (second == 'z'));
+    if constexpr (program) pairs |= (first == 'M') & (second == 'S');
   }
   std::array<std::uint64_t, 2> any{};
   std::memcpy(any.data(), &pairs, sizeof any);
@@ -197,14 +200,18 @@ bool has_pair(const std::uint8_t* block) {
 
 }  // namespace
 
-std::size_t find_archive_mark(ByteView bytes) {
+bool is_windows_program(ByteView head) { return as_text(head).starts_with("MZ"); }
+
+std::size_t find_archive_mark(ByteView bytes, bool windows_program) {
+  const auto has_one = windows_program ? &has_pair<true> : &has_pair<false>;
   const auto is_mark = [&](std::size_t at) {
     const std::string_view text = as_text(bytes.subspan(at, std::min<std::size_t>(4, bytes.size() - at)));
-    return kZipLocalHeader.starts_with(text) || kZipEmpty.starts_with(text) || kSevenZip.starts_with(text) || kCabinet.starts_with(text);
+    return kZipLocalHeader.starts_with(text) || kZipEmpty.starts_with(text) || kSevenZip.starts_with(text) ||
+           (windows_program && kCabinet.starts_with(text));
   };
   std::size_t at = 0;
   while (at < bytes.size()) {
-    if (bytes.size() - at > kPairBlock && !has_pair(bytes.data() + at)) {
+    if (bytes.size() - at > kPairBlock && !has_one(bytes.data() + at)) {
       at += kPairBlock;
       continue;
     }

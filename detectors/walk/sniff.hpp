@@ -45,9 +45,11 @@ bool looks_like_cpio(ByteView head);
 inline constexpr std::size_t kZipHeaderBytes = 64;
 /// Whether a zip archive begins here, in the middle of other bytes: a local header with possible values.
 bool begins_zip(ByteView head);
-/// The first place where a zip's local header or end record or a 7z archive may begin, also one that is cut off at the end; the size if
-/// there is none.
-std::size_t find_archive_mark(ByteView bytes);
+/// Whether a file begins as a program for Windows does: only such ones have a cabinet behind them.
+bool is_windows_program(ByteView head);
+/// The first place where a zip's local header or end record or a 7z archive may begin, and in a program for Windows a cabinet, also one
+/// that is cut off at the end; the size if there is none.
+std::size_t find_archive_mark(ByteView bytes, bool windows_program);
 
 /// The end record of a zip that has entries (APPNOTE.TXT, 4.3.16).
 inline constexpr std::size_t kZipEndBytes = 22;

@@ -73,6 +73,7 @@ struct LayerWalk::Parts {
   std::unique_ptr<FileScan> raw;  ///< of the file, from its first archive on: before, it is the walk's leaf
   std::uint64_t count = 0;        ///< of archives that were tried
   bool is_script = false;
+  bool is_windows_program = false;
   bool at_line = false;     ///< a line of the script has just ended
   bool is_archive = false;  ///< from its first byte on
   bool opened = false;
