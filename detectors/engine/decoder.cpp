@@ -196,22 +196,29 @@ class ZstdDecoder final : public Decoder {
   std::unique_ptr<ZSTD_DCtx, Free> stream_;
 };
 
+/// One call of liblzma, unless the stream could not be started: `code` says that, and then how it went. LZMA_BUF_ERROR only says that
+/// nothing could be done, which InflateSource detects itself.
+Decoder::Step lzma_step(lzma_stream& stream, ByteView in, std::span<std::uint8_t> out, lzma_ret& code) {
+  stream.next_in = in.data();
+  stream.avail_in = in.size();
+  stream.next_out = out.data();
+  stream.avail_out = out.size();
+  if (code == LZMA_OK) code = lzma_code(&stream, LZMA_RUN);
+  Decoder::Step step;
+  step.consumed = in.size() - stream.avail_in;
+  step.produced = out.size() - stream.avail_out;
+  step.finished = code == LZMA_STREAM_END;
+  return step;
+}
+
 class XzDecoder final : public Decoder {
  public:
   explicit XzDecoder(Compression format) : format_(format) { stream_.allocator = &allocator_; }
   ~XzDecoder() override { lzma_end(&stream_); }
 
   Step step(ByteView in, std::span<std::uint8_t> out) override {
-    stream_.next_in = in.data();
-    stream_.avail_in = in.size();
-    stream_.next_out = out.data();
-    stream_.avail_out = out.size();
-    const lzma_ret code = started_ == LZMA_OK ? lzma_code(&stream_, LZMA_RUN) : started_;
-    Step step;
-    step.consumed = in.size() - stream_.avail_in;
-    step.produced = out.size() - stream_.avail_out;
-    step.finished = code == LZMA_STREAM_END;
-    // LZMA_BUF_ERROR only says that nothing could be done, which InflateSource detects itself.
+    lzma_ret code = started_;
+    Step step = lzma_step(stream_, in, out, code);
     if (code != LZMA_OK && code != LZMA_STREAM_END && code != LZMA_BUF_ERROR) step.error = reason(code);
     return step;
   }
@@ -258,15 +265,8 @@ class RawLzmaDecoder final : public Decoder {
   }
 
   Step step(ByteView in, std::span<std::uint8_t> out) override {
-    stream_.next_in = in.data();
-    stream_.avail_in = in.size();
-    stream_.next_out = out.data();
-    stream_.avail_out = out.size();
-    const lzma_ret code = started_ == LZMA_OK ? lzma_code(&stream_, LZMA_RUN) : started_;
-    Step step;
-    step.consumed = in.size() - stream_.avail_in;
-    step.produced = out.size() - stream_.avail_out;
-    step.finished = code == LZMA_STREAM_END;
+    lzma_ret code = started_;
+    Step step = lzma_step(stream_, in, out, code);
     if (code == LZMA_OK || code == LZMA_STREAM_END || code == LZMA_BUF_ERROR) return step;
     const Error damaged(ErrorCode::malformed, "lzma data is damaged");
     step.error = code == LZMA_MEM_ERROR ? memory_.refusal("lzma").value_or(damaged) : damaged;

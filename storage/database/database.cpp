@@ -15,9 +15,14 @@ ErrorCode code_of(Failure failure) {
   }
 }
 
-bool has_nul(const Value& value) {
-  const auto* text = std::get_if<std::string_view>(&value.held());
-  return text != nullptr && text->find('\0') != std::string_view::npos;
+/// What no engine can store among the values of a statement.
+std::optional<Error> refusal(Values values) {
+  const auto has_nul = [](const Value& value) {
+    const auto* text = std::get_if<std::string_view>(&value.held());
+    return text != nullptr && text->find('\0') != std::string_view::npos;
+  };
+  if (std::ranges::none_of(values, has_nul)) return std::nullopt;
+  return Error(ErrorCode::invalid_argument, "a text has a NUL character, which cannot be stored");
 }
 
 }  // namespace
@@ -68,8 +73,8 @@ Rows Transaction::query(std::string_view sql, std::initializer_list<Value> value
 
 Rows Transaction::query(std::string_view sql, Values values) {
   if (failed()) return {*this, nullptr};
-  if (std::ranges::any_of(values, has_nul)) {
-    (void)fail(Error(ErrorCode::invalid_argument, "a text has a NUL character, which cannot be stored"));
+  if (auto refused = refusal(values)) {
+    (void)fail(*std::move(refused));
     return {*this, nullptr};
   }
   auto cursor = database_.execute(sql, values);
@@ -95,8 +100,9 @@ std::int64_t Transaction::run(std::string_view sql, Values values) {
 std::int64_t Transaction::run_each(std::string_view sql, std::span<const std::vector<Value>> rows) {
   if (failed() || rows.empty()) return 0;
   for (const std::vector<Value>& row : rows) {
-    if (std::ranges::none_of(row, has_nul)) continue;
-    (void)fail(Error(ErrorCode::invalid_argument, "a text has a NUL character, which cannot be stored"));
+    auto refused = refusal(row);
+    if (!refused) continue;
+    (void)fail(*std::move(refused));
     return 0;
   }
   auto changed = database_.execute_each(sql, rows);
