@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/walk/sniff.hpp"
 
-#include "detectors/walk/asar.hpp"
+#include "detectors/archives/asar.hpp"
+#include "detectors/archives/cpio.hpp"
 
 #include <algorithm>
 #include <array>
@@ -131,25 +132,6 @@ std::string_view name_of(Compression compression) {
 
 /// POSIX.1-2017 pax, "ustar Interchange Format": the magic is at 257. GNU writes "ustar  ".
 bool looks_like_tar(ByteView head) { return head.size() >= 262 && as_text(head).substr(257, 5) == "ustar"; }
-
-/// The new ASCII formats with a length of the name that can be, the old one, and the binary one of either byte order.
-bool looks_like_cpio(ByteView head) {
-  constexpr std::size_t kNewHeader = 110, kOldHeader = 76, kBinaryHeader = 26;
-  const std::string_view text = as_text(head);
-  const auto digits = [&](std::size_t size, std::string_view allowed) {
-    return text.size() >= size && text.substr(0, size).find_first_not_of(allowed) == std::string_view::npos;
-  };
-  if (text.starts_with("070701") || text.starts_with("070702")) return digits(kNewHeader, "0123456789abcdefABCDEF");
-  if (text.starts_with("070707")) return digits(kOldHeader, "01234567");
-  if (head.size() <= kBinaryHeader) return false;
-  const bool little_endian = text.starts_with("\xc7\x71");
-  if (!little_endian && !text.starts_with("\x71\xc7")) return false;
-  const auto word = [&](std::size_t at) -> std::size_t {
-    return little_endian ? head[at] | head[at + 1] << 8U : head[at] << 8U | head[at + 1];
-  };
-  const std::size_t name = word(20);
-  return name > 1 && name <= 1024 && head.size() >= kBinaryHeader + name && head[kBinaryHeader + name - 1] == 0 && word(6) != 0;
-}
 
 Content sniff_content(ByteView head) {
   if (head.empty()) return {};

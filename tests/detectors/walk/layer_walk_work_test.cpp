@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What opening hostile layers costs, by the walk's own count, so that it is the same on every machine.
 #include "core/base/limits.hpp"
+#include "detectors/archives/seven_zip_header.hpp"
 #include "detectors/walk/layer_scanner.hpp"
-#include "detectors/walk/seven_zip_header.hpp"
 #include "tests/detectors/support/walker_support.hpp"
 #include "tests/support/catch.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/seven_zip_header.hpp"
+#include "detectors/archives/seven_zip_header.hpp"
 
 #include "core/base/text.hpp"
 #include "core/base/work_meter.hpp"

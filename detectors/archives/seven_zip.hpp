@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "detectors/walk/entry_reader.hpp"
-#include "detectors/walk/seven_zip_header.hpp"
+#include "detectors/archives/entry_reader.hpp"
+#include "detectors/archives/seven_zip_header.hpp"
 
 #include <array>
 #include <memory>

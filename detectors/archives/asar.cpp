@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/asar.hpp"
+#include "detectors/archives/asar.hpp"
 
 #include "core/base/work_meter.hpp"
+#include "detectors/archives/whole_file.hpp"
 #include "detectors/engine/file_results.hpp"
-#include "detectors/walk/whole_file.hpp"
 
 #include <algorithm>
 #include <charconv>

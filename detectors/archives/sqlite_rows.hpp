@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/base/memory_meter.hpp"
+#include "detectors/archives/entry_reader.hpp"
 #include "detectors/engine/peek_source.hpp"
-#include "detectors/walk/entry_reader.hpp"
 
 #include <deque>
 #include <map>

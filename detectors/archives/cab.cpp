@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/cab.hpp"
+#include "detectors/archives/cab.hpp"
 
 #include "core/base/limits.hpp"
 #include "core/base/work_meter.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/archive_reader.hpp"
+#include "detectors/archives/archive_reader.hpp"
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
@@ -135,7 +135,6 @@ std::string unsupported_zip_content(struct archive* archive, struct archive_entr
 int support(struct archive* archive, ArchiveFormat format) {
   switch (format) {
     case ArchiveFormat::zip: return archive_read_support_format_zip_streamable(archive);
-    case ArchiveFormat::cpio: return archive_read_support_format_cpio(archive);
     case ArchiveFormat::cab: return archive_read_support_format_cab(archive);
     case ArchiveFormat::tar: break;
   }
@@ -160,7 +159,6 @@ std::string ArchiveReader::reason() const {
 std::string_view ArchiveReader::format_name() const {
   switch (format_) {
     case ArchiveFormat::zip: return "zip";
-    case ArchiveFormat::cpio: return "cpio";
     case ArchiveFormat::cab: return "cab";
     case ArchiveFormat::tar: break;
   }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/base/memory_meter.hpp"
-#include "detectors/walk/entry_reader.hpp"
+#include "detectors/archives/entry_reader.hpp"
 
 #include <memory>
 #include <optional>
@@ -13,16 +13,16 @@ struct archive_entry;
 
 namespace landwaiter::detectors {
 
-enum class ArchiveFormat { tar, zip, cpio, cab };
+enum class ArchiveFormat { tar, zip, cab };
 
 /// What an open archive takes in all: libarchive's state and buffers, bytes that are looked at in advance, a small decoder's state.
 inline constexpr std::uint64_t kOpenArchiveBytes = 1 * limits::MiB;
 
-/// With libarchive: a tar (POSIX.1-2017 pax, ustar, GNU, v7), a cpio, from its local headers a zip (APPNOTE.TXT), or a cabinet, for which
+/// With libarchive: a tar (POSIX.1-2017 pax, ustar, GNU, v7), from its local headers a zip (APPNOTE.TXT), or a cabinet, for which
 /// the caller has paid (cab.hpp). A tar ends where container engines end it, at its two zero blocks.
 class ArchiveReader final : public EntryReader {
  public:
-  /// `header_bytes_max` bounds what a tar or cpio may hold between two entries.
+  /// `header_bytes_max` bounds what a tar may hold between two entries.
   ArchiveReader(ByteSource& source, ArchiveFormat format, std::uint64_t header_bytes_max);
   ~ArchiveReader() override;
 
@@ -48,7 +48,7 @@ class ArchiveReader final : public EntryReader {
   Step pass_over();
   bool lacks_only_padding() const;
   std::string_view format_name() const;
-  bool has_separate_headers() const { return format_ == ArchiveFormat::tar || format_ == ArchiveFormat::cpio; }
+  bool has_separate_headers() const { return format_ == ArchiveFormat::tar; }
   void fail(std::string message);
   void fail_damaged();
   std::string reason() const;

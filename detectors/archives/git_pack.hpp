@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "detectors/archives/entry_reader.hpp"
+#include "detectors/archives/git_objects.hpp"
 #include "detectors/engine/decoder.hpp"
 #include "detectors/engine/peek_source.hpp"
-#include "detectors/walk/entry_reader.hpp"
-#include "detectors/walk/git_objects.hpp"
 
 #include <array>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/whole_file.hpp"
+#include "detectors/archives/whole_file.hpp"
 
 #include "core/base/text.hpp"
 

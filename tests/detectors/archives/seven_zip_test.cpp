@@ -2,7 +2,7 @@
 // 7z archives: as libarchive writes them, and made by hand.
 #include "core/base/limits.hpp"
 #include "core/report/coverage.hpp"
-#include "detectors/walk/seven_zip_header.hpp"
+#include "detectors/archives/seven_zip_header.hpp"
 #include "tests/detectors/support/walker_support.hpp"
 #include "tests/support/catch.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/sqlite_rows.hpp"
+#include "detectors/archives/sqlite_rows.hpp"
 
 #include "core/base/work_meter.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cabinets, made by hand.
+#include "detectors/archives/cab.hpp"
 #include "core/base/limits.hpp"
 #include "core/report/coverage.hpp"
-#include "detectors/walk/cab.hpp"
 #include "tests/detectors/support/walker_support.hpp"
 #include "tests/support/catch.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/git_objects.hpp"
+#include "detectors/archives/git_objects.hpp"
 
 #include "core/base/work_meter.hpp"
 #include "detectors/engine/file_results.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/seven_zip.hpp"
+#include "detectors/archives/seven_zip.hpp"
 
 #include "core/base/work_meter.hpp"
 #include "detectors/engine/file_results.hpp"

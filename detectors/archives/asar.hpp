@@ -3,8 +3,8 @@
 
 #include "core/base/json_reader.hpp"
 #include "core/base/memory_meter.hpp"
+#include "detectors/archives/entry_reader.hpp"
 #include "detectors/engine/peek_source.hpp"
-#include "detectors/walk/entry_reader.hpp"
 
 #include <optional>
 #include <string>
