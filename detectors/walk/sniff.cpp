@@ -164,9 +164,8 @@ namespace {
 /// of a file costs.
 constexpr std::size_t kPairBlock = 256;
 
-template <bool program>
-bool has_pair(const std::uint8_t* block) {
-  using Lanes [[gnu::vector_size(16)]] = std::uint8_t;
+template <class Lanes, bool program>
+[[gnu::always_inline]] inline bool has_pair_in_lanes(const std::uint8_t* block) {
   Lanes pairs{};
   for (std::size_t at = 0; at < kPairBlock; at += sizeof(Lanes)) {
     Lanes first, second;
@@ -175,17 +174,44 @@ bool has_pair(const std::uint8_t* block) {
     pairs |= ((first == 'P') & (second == 'K')) | ((first == '7') & (second == 'z'));
     if constexpr (program) pairs |= (first == 'M') & (second == 'S');
   }
-  std::array<std::uint64_t, 2> any{};
+  std::array<std::uint64_t, sizeof(Lanes) / sizeof(std::uint64_t)> any{};
   std::memcpy(any.data(), &pairs, sizeof any);
-  return (any[0] | any[1]) != 0;
+  return std::ranges::any_of(any, [](std::uint64_t lane) { return lane != 0; });
 }
+
+using HasPair = bool (*)(const std::uint8_t* block);
+
+template <bool program>
+bool has_pair(const std::uint8_t* block) {
+  using Lanes [[gnu::vector_size(16)]] = std::uint8_t;
+  return has_pair_in_lanes<Lanes, program>(block);
+}
+
+#ifdef __x86_64__
+template <bool program>
+[[gnu::target("avx2")]] bool has_pair_by_avx2(const std::uint8_t* block) {
+  using Lanes [[gnu::vector_size(32)]] = std::uint8_t;
+  return has_pair_in_lanes<Lanes, program>(block);
+}
+
+template <bool program>
+HasPair best_has_pair() {
+  return __builtin_cpu_supports("avx2") ? has_pair_by_avx2<program> : has_pair<program>;
+}
+#else
+template <bool program>
+HasPair best_has_pair() {
+  return has_pair<program>;
+}
+#endif
 
 }  // namespace
 
 bool is_windows_program(ByteView head) { return as_text(head).starts_with("MZ"); }
 
 std::size_t find_archive_mark(ByteView bytes, bool windows_program) {
-  const auto has_one = windows_program ? &has_pair<true> : &has_pair<false>;
+  static const HasPair in_program = best_has_pair<true>(), in_other = best_has_pair<false>();
+  const HasPair has_one = windows_program ? in_program : in_other;
   const auto is_mark = [&](std::size_t at) {
     const std::string_view text = as_text(bytes.subspan(at, std::min<std::size_t>(4, bytes.size() - at)));
     return kZipLocalHeader.starts_with(text) || kZipEmpty.starts_with(text) || kSevenZip.starts_with(text) ||
