@@ -6,6 +6,9 @@
 #include "tests/support/catch.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <optional>
 
 namespace landwaiter::detectors::test {
 namespace {
