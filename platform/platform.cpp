@@ -9,7 +9,7 @@
 #include "platform/http/lane.hpp"
 #include "platform/http/router.hpp"
 #include "platform/http/wakeup.hpp"
-#include "platform/store/layers.hpp"
+#include "platform/store/content/retention.hpp"
 #include "platform/store/queue.hpp"
 #include "platform/store/sensors.hpp"
 #include "storage/database/migrations.hpp"
@@ -35,7 +35,6 @@ constexpr storage::SqliteOptions kSqliteOptions{.busy_timeout = std::chrono::sec
 
 /// Layers that are no longer needed are searched periodically and dropped a few at a time, so the writer is not blocked.
 constexpr std::chrono::hours kPruneInterval{1};
-constexpr std::size_t kPrunedAtOnce = 200;
 
 /// The result of a handler's turn on a lane.
 struct Turn {
@@ -90,6 +89,7 @@ struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::
   std::array<Wakeup, kTopics.size()> wakeups;
   std::unique_ptr<HttpServer> server;
   std::unique_ptr<asio::steady_timer> reap_timer;
+  RetentionRound retention;
   bool stopping = false;
 
   LeaseTerms terms() const { return {clock.now(), config.lease, config.image_time_max}; }
@@ -106,7 +106,7 @@ struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::
   asio::awaitable<Turn> take_turn(std::shared_ptr<Request> request, std::shared_ptr<const Admitted> admitted, Handler handler);
   asio::awaitable<Response> answer(std::shared_ptr<Request> request, std::shared_ptr<const Admitted> admitted);
   asio::awaitable<void> reap_loop();
-  bool prune(Database& database) const;
+  bool prune(Database& database);
   Call make_call(const Request& request, const Admitted& admitted, Transaction* transaction) const;
   void run_turn(Database& database, const Request& request, const Admitted& admitted, const Handler& handler, Turn& turn) const;
 };
@@ -268,12 +268,12 @@ asio::awaitable<Response> Platform::Admitted::handle(std::shared_ptr<Request> re
 }
 
 /// True when there may be more to drop.
-bool Platform::Impl::prune(Database& database) const {
+bool Platform::Impl::prune(Database& database) {
   Transaction transaction(database, Kind::write);
-  const std::int64_t dropped = prune_layers(transaction, kPrunedAtOnce, clock.now());
+  const Dropped dropped = drop_outdated(transaction, retention, {}, clock.now());
   const auto committed = transaction.commit();
-  if (!committed) log_event(LogLevel::error, "old layer reports cannot be dropped", {{"error", committed.error().message()}});
-  return committed && dropped > 0;
+  if (!committed) log_event(LogLevel::error, "what is outdated cannot be dropped", {{"error", committed.error().message()}});
+  return committed && dropped.more;
 }
 
 asio::awaitable<void> Platform::Impl::reap_loop() {
