@@ -9,8 +9,10 @@
 #include "platform/http/lane.hpp"
 #include "platform/http/router.hpp"
 #include "platform/http/wakeup.hpp"
+#include "platform/store/ids.hpp"
 #include "platform/store/layers.hpp"
-#include "platform/store/queue.hpp"
+#include "platform/store/queue/processes.hpp"
+#include "platform/store/queue/sweeper.hpp"
 #include "platform/store/sensors.hpp"
 #include "storage/database/migrations.hpp"
 #include "storage/postgres/postgres_database.hpp"
@@ -85,6 +87,7 @@ struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::
   const Clock& clock;
   Vault vault;
   Router router;
+  Process process{new_id(clock.now()), LANDWAITER_VERSION};
   std::optional<Lane> reader;
   std::optional<Lane> writer;
   std::array<Wakeup, kTopics.size()> wakeups;
@@ -97,7 +100,7 @@ struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::
   Wakeup& wakeup(Topic topic) { return wakeups[static_cast<std::size_t>(topic)]; }
   void notify(TopicSet changes);
   Result<void> open_database();
-  Result<void> renew_leases();
+  Result<void> announce();
 
   asio::awaitable<Verdict> admit(std::shared_ptr<Request> head) override;
 
@@ -117,12 +120,11 @@ void Platform::Impl::notify(TopicSet changes) {
   }
 }
 
-/// While no platform served, no sensor could renew a lease.
-Result<void> Platform::Impl::renew_leases() {
+Result<void> Platform::Impl::announce() {
   auto database = connect(config);
   if (!database) return database.error();
   Transaction transaction(**database, Kind::write);
-  extend_leases_after_start(transaction, terms());
+  start_process(transaction, process, terms());
   return transaction.commit();
 }
 
@@ -278,8 +280,7 @@ bool Platform::Impl::prune(Database& database) const {
 
 asio::awaitable<void> Platform::Impl::reap_loop() {
   const auto self = shared_from_this();
-  SystemTime looked = clock.now();
-  SystemTime prune_at = looked;
+  SystemTime prune_at = clock.now();
   while (!stopping) {
     boost::system::error_code ignored;
     reap_timer->expires_after(config.reap_interval);
@@ -287,15 +288,14 @@ asio::awaitable<void> Platform::Impl::reap_loop() {
     if (stopping) co_return;
     const LeaseTerms lease = terms();
     const auto changes = std::make_shared<TopicSet>();
-    Lane::Work work = [changes, looked, lease](Database& database) {
+    Lane::Work work = [this, changes, lease](Database& database) {
       Transaction transaction(database, Kind::write);
-      const bool reaped = reap_leases(transaction, lease);
-      const bool ready = delayed_job_became_ready(transaction, looked, lease.now);
-      if (!transaction.commit() || !(reaped || ready)) return;
+      note_process(transaction, process, lease.now);
+      const Swept swept = sweep(transaction, lease);
+      if (!transaction.commit() || !swept.jobs) return;
       for (const Topic topic : kTopics) changes->add(topic);
     };
     co_await writer->run(std::move(work));
-    looked = lease.now;
     if (lease.now >= prune_at) {
       const auto more = std::make_shared<bool>(false);
       Lane::Work pruning = [this, more](Database& database) { *more = prune(database); };
@@ -329,8 +329,8 @@ Result<std::unique_ptr<Platform>> Platform::create(PlatformConfig config, const 
 }
 
 Result<void> Platform::start(asio::io_context& io) {
-  auto renewed = impl_->renew_leases();
-  if (!renewed) return renewed;
+  auto announced = impl_->announce();
+  if (!announced) return announced;
   impl_->server = std::make_unique<HttpServer>(io, impl_);
   HttpServerConfig server{impl_->config.listen_address, impl_->config.port, impl_->config.tls_certificate, impl_->config.tls_key};
   auto started = impl_->server->start(server);

@@ -19,14 +19,18 @@ using protocol::JobKind;
 /// The problem type that makes the sensor drop the job, unlike other conflicts.
 Response stale(const Error& error) { return problem(409, error.message(), "stale-lease"); }
 
+/// Whether a job that was given up because its sensor was silent may still be the job of a call.
+enum class Late { refused, taken };
+
 /// The job of this request; or the answer that ends it.
 struct Lookup {
   LeasedJob job;
   std::optional<Response> answer;
 };
 
-Result<Lookup> look_up(Call& call, const Secret& lease_token) {
-  auto job = leased_job(*call.transaction, call.parameter("id"), lease_token, call.terms);
+Result<Lookup> look_up(Call& call, const Secret& lease_token, Late late = Late::refused) {
+  auto job = leased_job(*call.transaction, call.parameter("id"), lease_token, call.who.id, call.terms);
+  if (job && job->late && late == Late::refused) return Lookup{{}, stale(Error(ErrorCode::conflict, "this job was given up: drop it"))};
   if (job) return Lookup{*std::move(job), std::nullopt};
   if (job.error().code() != ErrorCode::conflict) return job.error();
   return Lookup{{}, stale(job.error())};
@@ -51,10 +55,16 @@ Result<Response> acquire(Call& call) {
   }
   auto keys = sensor_keys(*call.transaction, call.who.id);
   if (!keys) return keys.error();
-  const Acquirer acquirer{call.who.id, keys->public_key, kinds_asked_for(*request)};
-  const auto jobs = acquire_jobs(*call.transaction, call.vault, acquirer, static_cast<std::size_t>(request->capacity), call.terms);
-  if (!jobs) return jobs.error();
-  if (!jobs->empty()) return json_response({{"jobs", *jobs}});
+  if (request->request_id.size() > limits::name_bytes_max) {
+    return Error(ErrorCode::invalid_argument, "field request_id must have at most " + std::to_string(limits::name_bytes_max) + " bytes");
+  }
+  const Acquirer acquirer{.sensor_id = call.who.id,
+                          .public_key = keys->public_key,
+                          .kinds = kinds_asked_for(*request),
+                          .capacity = static_cast<std::size_t>(request->capacity),
+                          .request_id = request->request_id};
+  const auto jobs = acquire_jobs(*call.transaction, call.vault, {&acquirer, 1}, call.terms);
+  if (!jobs.front().empty()) return json_response({{"jobs", jobs.front()}});
   call.nothing_yet = Call::NothingYet{Topic::jobs, std::min(limits::long_poll_max, request->wait)};
   return empty_response();
 }
@@ -128,7 +138,7 @@ Response missing_reports(const std::vector<Digest>& missing) {
 }
 
 Result<Response> complete(Call& call) {
-  auto found = look_up(call, call.request.lease_token);
+  auto found = look_up(call, call.request.lease_token, Late::taken);
   if (!found) return found.error();
   if (found->answer) return *std::move(found->answer);
   if (found->job.ended) return json_response({{"accepted", true}});

@@ -49,8 +49,8 @@ std::vector<Part> parts_of(const EngineState& engine, const LayerParts& parts) {
 /// Whether another job whose lease still lasts reads it.
 bool is_taken(Transaction& transaction, const LeasedJob& job, const Digest& layer, const Part& part, SystemTime now) {
   return transaction.number(
-             "SELECT count(*) FROM layer_claim JOIN job ON job.id=layer_claim.job_id"
-             " WHERE layer=? AND part=? AND layer_claim.state=? AND job.id<>? AND job.state='leased' AND job.lease_until_us>=?",
+             "SELECT count(*) FROM layer_claim JOIN lease ON lease.job_id=layer_claim.job_id"
+             " WHERE layer=? AND part=? AND state=? AND lease.job_id<>? AND lease.until_us>=?",
              {layer, part.name, part.state, job.id, to_unix_us(now)}) != 0;
 }
 
