@@ -46,7 +46,7 @@ ItemState final_state(ItemOutcome outcome) {
 /// The turn of the listing's next image: behind its others, but not before where its lane stands.
 std::int64_t next_turn(Transaction& transaction, const LeasedJob& job) {
   return transaction.number(
-      "SELECT CASE WHEN listing.turn>lane.turn THEN listing.turn ELSE lane.turn END FROM listing, lane WHERE job_id=? AND lane.id=?",
+      "SELECT CASE WHEN listing.turn>lane.turn THEN listing.turn ELSE lane.turn+1 END FROM listing, lane WHERE job_id=? AND lane.id=?",
       {job.id, job.lane_id});
 }
 
