@@ -2,13 +2,15 @@
 #include "core/base/json_reader.hpp"
 #include "core/wire/protocol_version.hpp"
 #include "platform/api/routes.hpp"
-#include "platform/store/images.hpp"
+#include "platform/store/content/claims.hpp"
+#include "platform/store/content/images.hpp"
 #include "platform/store/inventory.hpp"
-#include "platform/store/layers.hpp"
 #include "platform/store/queue.hpp"
 #include "platform/store/sensors.hpp"
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 namespace landwaiter::platform {
 namespace {
@@ -47,26 +49,57 @@ std::vector<JobKind> kinds_asked_for(const protocol::JobRequest& request) {
   return kinds;
 }
 
-Result<Response> acquire(Call& call) {
-  const auto request = call.body_as<protocol::JobRequest>("request for jobs");
-  if (!request) return request.error();
-  if (request->capacity < 1 || request->capacity > limits::api_jobs_max) {
+Result<Acquirer> acquirer_of(Call& call, const protocol::JobRequest& request) {
+  if (request.capacity < 1 || request.capacity > limits::api_jobs_max) {
     return Error(ErrorCode::invalid_argument, "field capacity must be a number from 1 to " + std::to_string(limits::api_jobs_max));
+  }
+  if (request.request_id.size() > limits::name_bytes_max) {
+    return Error(ErrorCode::invalid_argument, "field request_id must have at most " + std::to_string(limits::name_bytes_max) + " bytes");
   }
   auto keys = sensor_keys(*call.transaction, call.who.id);
   if (!keys) return keys.error();
-  if (request->request_id.size() > limits::name_bytes_max) {
-    return Error(ErrorCode::invalid_argument, "field request_id must have at most " + std::to_string(limits::name_bytes_max) + " bytes");
+  return Acquirer{.sensor_id = call.who.id,
+                  .public_key = std::move(keys->public_key),
+                  .kinds = kinds_asked_for(request),
+                  .capacity = static_cast<std::size_t>(request.capacity),
+                  .request_id = request.request_id};
+}
+
+/// With jobs, or none yet.
+Result<Response> answer_with(Call& call, std::vector<protocol::Job> jobs, std::chrono::seconds wait) {
+  if (jobs.empty()) {
+    call.nothing_yet = Call::NothingYet{Topic::jobs, std::min(limits::long_poll_max, wait)};
+    return empty_response();
   }
-  const Acquirer acquirer{.sensor_id = call.who.id,
-                          .public_key = keys->public_key,
-                          .kinds = kinds_asked_for(*request),
-                          .capacity = static_cast<std::size_t>(request->capacity),
-                          .request_id = request->request_id};
-  const auto jobs = acquire_jobs(*call.transaction, call.vault, {&acquirer, 1}, call.terms);
-  if (!jobs.front().empty()) return json_response({{"jobs", jobs.front()}});
-  call.nothing_yet = Call::NothingYet{Topic::jobs, std::min(limits::long_poll_max, request->wait)};
-  return empty_response();
+  auto response = json_response({{"jobs", jobs}});
+  call.undelivered = [jobs = std::move(jobs)](Transaction& transaction, const LeaseTerms& terms) {
+    hand_back(transaction, jobs, terms.now);
+  };
+  return response;
+}
+
+/// All in one go: who waits longest comes first, and a job costs the same for one as for many.
+std::vector<Result<Response>> acquire(std::span<Call> calls) {
+  std::vector<Result<Response>> answers;
+  std::vector<Acquirer> acquirers;
+  std::vector<std::size_t> asking;
+  std::vector<std::chrono::seconds> waits;
+  for (Call& call : calls) {
+    const auto request = call.body_as<protocol::JobRequest>("request for jobs");
+    auto acquirer = request ? acquirer_of(call, *request) : Result<Acquirer>(request.error());
+    answers.emplace_back(acquirer ? Result<Response>(empty_response()) : Result<Response>(acquirer.error()));
+    if (!acquirer) continue;
+    acquirers.push_back(*std::move(acquirer));
+    asking.push_back(answers.size() - 1);
+    waits.push_back(request->wait);
+  }
+  if (acquirers.empty()) return answers;
+  Call& any = calls[asking.front()];
+  auto jobs = acquire_jobs(*any.transaction, any.vault, acquirers, any.terms);
+  for (std::size_t i = 0; i < asking.size(); ++i) {
+    answers[asking[i]] = answer_with(calls[asking[i]], std::move(jobs[i]), waits[i]);
+  }
+  return answers;
 }
 
 Result<Response> beat(Call& call) {
@@ -187,7 +220,9 @@ void add(std::vector<Route>& routes, std::string path, Result<Response> (*handle
 void add_job_routes(std::vector<Route>& routes) {
   constexpr auto kSmall = limits::api_small_body_bytes_max;
   add(routes, "/v3/sensors/me/heartbeat", beat, kSmall);
-  add(routes, "/v3/jobs/acquire", acquire, kSmall);
+  routes.back().light = true;
+  add(routes, "/v3/jobs/acquire", nullptr, kSmall);
+  routes.back().batch = acquire;
   add(routes, "/v3/jobs/{id}/inventory", inventory, limits::inventory_body_bytes_max);
   add(routes, "/v3/jobs/{id}/layers", claim, kSmall);
   add(routes, "/v3/jobs/{id}/complete", complete, limits::inventory_body_bytes_max);
