@@ -39,6 +39,7 @@ class Maintenance : public std::enable_shared_from_this<Maintenance> {
   boost::asio::awaitable<bool> in_transaction(std::string_view what, Step step);
   boost::asio::awaitable<void> reap();
   boost::asio::awaitable<void> prune();
+  boost::asio::awaitable<bool> remove_blobs();
   void poll();
   boost::asio::awaitable<void> find_out_whether_ready();
   std::chrono::milliseconds pause();

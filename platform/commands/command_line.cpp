@@ -9,6 +9,7 @@
 #include "daemon/output/table.hpp"
 #include "platform/commands/backup_command.hpp"
 #include "platform/commands/exit_code.hpp"
+#include "platform/commands/gc_command.hpp"
 #include "platform/commands/migrate_command.hpp"
 #include "platform/commands/migrate_to_command.hpp"
 #include "platform/commands/restore_command.hpp"
@@ -44,6 +45,7 @@ class CommandLine {
     backup_.add_to(program_);
     restore_.add_to(program_);
     verify_.add_to(program_);
+    gc_.add_to(program_);
     migrate_to_.add_to(program_);
     add_manual();
     program_.exits = {{exit_done, "done"}, {exit_usage, "usage or configuration"}, {exit_failed, "cannot run"}};
@@ -85,6 +87,7 @@ class CommandLine {
   BackupCommand backup_;
   RestoreCommand restore_;
   VerifyCommand verify_;
+  GcCommand gc_;
   MigrateToCommand migrate_to_;
   std::string manual_folder_;
 };

@@ -14,8 +14,10 @@ void VerifyCommand::add_to(daemon::Command& program) {
   command.details = {
       "Prints a line for each table: its name, the number of its rows, and a sum of them, which is the same for the same rows on any "
       "engine. "
-      "Also checked are references between tables, the master key, and with SQLite the file itself. Nothing is changed."};
+      "Also checked are references between tables, the master key, reports outside of the database, and with SQLite the file itself. "
+      "Nothing is changed."};
   place_.add_to(command);
+  place_.add_reports_to(command);
   command.exits = {
       {exit_done, "all is well"}, {exit_usage, "the command line is wrong"}, {exit_failed, "something is not: the messages say what"}};
   command.run = [this] { return run(); };
@@ -24,7 +26,8 @@ void VerifyCommand::add_to(daemon::Command& program) {
 int VerifyCommand::run() {
   PlatformConfig config;
   place_.apply_to(config);
-  const auto verified = verify_kept(config, told_progress());
+  const RealClock clock;
+  const auto verified = verify_kept(config, clock, told_progress());
   if (!verified) return fail(verified.error());
   for (const storage::TableSum& table : verified->tables) std::cout << table.table << "\t" << table.rows << "\t" << table.sum << "\n";
   if (!std::cout.flush()) return fail(Error(ErrorCode::io, "standard output: cannot be written"));

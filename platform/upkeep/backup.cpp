@@ -4,6 +4,7 @@
 #include "core/base/json_reader.hpp"
 #include "core/base/json_text.hpp"
 #include "core/os/files.hpp"
+#include "platform/resources.hpp"
 #include "platform/store/schema.hpp"
 #include "platform/upkeep/kept_database.hpp"
 #include "platform/upkeep/sealed_key.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/upkeep/kept_database.hpp"
 
+#include "platform/resources.hpp"
 #include "platform/store/schema.hpp"
 #include "storage/database/copy.hpp"
 #include "storage/database/migrations.hpp"
@@ -17,23 +18,7 @@ using storage::Database;
 
 std::int64_t known_steps() { return static_cast<std::int64_t>(schema_steps().size()); }
 
-Error half_filled(const Database& database, const std::string& source) {
-  return {ErrorCode::configuration, database.name() + ": was not filled completely from " + source +
-                                        ": run that `migrate-to` or `restore` again, or empty the database"};
-}
-
-Result<void> refuse_half_filled(Database& database) {
-  Transaction transaction(database, Transaction::Kind::read);
-  const std::string source = storage::unfinished_copy(transaction);
-  auto ended = transaction.commit();
-  if (!ended) return ended;
-  if (!source.empty()) return half_filled(database, source);
-  return {};
-}
-
 }  // namespace
-
-std::filesystem::path database_file(const PlatformConfig& config) { return config.state_directory / "platform.db"; }
 
 std::filesystem::path master_key_file(const PlatformConfig& config) {
   return config.master_key_file.empty() ? config.state_directory / "master.key" : config.master_key_file;
@@ -65,7 +50,7 @@ Result<std::unique_ptr<Database>> open_kept(const PlatformConfig& config) {
                  (*database)->name() + ": its schema is " + std::to_string(*run) + ", this program's is " + std::to_string(known_steps()) +
                      ": stop its platform and run `landwaiter-platform migrate`, or use the program that serves it");
   }
-  auto whole = refuse_half_filled(**database);
+  auto whole = storage::refuse_unfinished_copy(**database);
   if (!whole) return whole.error();
   return database;
 }
@@ -83,7 +68,7 @@ Result<SchemaState> migrate_kept(const PlatformConfig& config) {
   if (!database) return database.error();
   const auto run = storage::steps_run(**database, schema_steps());
   if (!run) return run.error();
-  auto whole = refuse_half_filled(**database);
+  auto whole = storage::refuse_unfinished_copy(**database);
   if (!whole) return whole.error();
   auto migrated = storage::migrate(**database, schema_steps());
   if (!migrated) return migrated.error();

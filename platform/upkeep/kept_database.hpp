@@ -10,7 +10,6 @@
 
 namespace landwaiter::platform {
 
-std::filesystem::path database_file(const PlatformConfig& config);
 std::filesystem::path master_key_file(const PlatformConfig& config);
 
 /// A connection whose statements may take as long as they need. Makes no database. Error: not_found if there is no platform; io.

@@ -36,11 +36,43 @@ void check_key(const PlatformConfig& config, Transaction& transaction, std::vect
   if (!fits) problems.push_back(fits.error().message());
 }
 
+/// Page by page, each in a transaction of its own: the place may be slow, and PostgreSQL ends one that waits.
+Result<void> check_blobs(storage::Database& database, BlobStore* blobs, const UpkeepProgress& progress,
+                         std::vector<std::string>& problems) {
+  constexpr std::int64_t kAtOnce = 500;
+  std::string after;
+  std::int64_t done = 0;
+  while (true) {
+    std::vector<std::string> names;
+    Transaction transaction(database, Transaction::Kind::read);
+    {
+      Rows rows = transaction.query("SELECT DISTINCT place FROM layer_report WHERE place<>'row' AND place>? ORDER BY place LIMIT ?",
+                                    {after, kAtOnce});
+      while (rows.next()) names.push_back(rows.text(0));
+    }
+    auto ended = transaction.commit();
+    if (!ended || names.empty()) return ended;
+    if (blobs == nullptr) {
+      problems.emplace_back("there are reports outside of the database: name their place with --reports");
+      return {};
+    }
+    for (const std::string& name : names) {
+      const auto bytes = blobs->get(name);
+      if (!bytes) problems.push_back(bytes.error().message());
+    }
+    after = names.back();
+    done += static_cast<std::int64_t>(names.size());
+    if (progress) progress("reports", done);
+  }
+}
+
 }  // namespace
 
-Result<Verified> verify_kept(const PlatformConfig& config, const UpkeepProgress& progress) {
+Result<Verified> verify_kept(const PlatformConfig& config, const Clock& clock, const UpkeepProgress& progress) {
   auto database = open_kept(config);
   if (!database) return database.error();
+  const auto blobs = open_blob_store(config.reports, config.variables, clock);
+  if (!blobs) return blobs.error();
   Transaction transaction(**database, Transaction::Kind::read);
   Verified out;
   check_pages(transaction, out.problems);
@@ -52,6 +84,8 @@ Result<Verified> verify_kept(const PlatformConfig& config, const UpkeepProgress&
   check_key(config, transaction, out.problems);
   auto ended = transaction.commit();
   if (!ended) return ended.error();
+  auto checked = check_blobs(**database, blobs->get(), progress, out.problems);
+  if (!checked) return checked.error();
   return out;
 }
 

@@ -16,8 +16,8 @@ struct Verified {
 };
 
 /// Reads all that the platform keeps, also while it is served: the engine's own check (SQLite), references that lead nowhere, the master
-/// key. Errors: those of open_kept(); io.
-Result<Verified> verify_kept(const PlatformConfig& config, const UpkeepProgress& progress = {});
+/// key, reports outside of the database. Errors: those of open_kept(); io.
+Result<Verified> verify_kept(const PlatformConfig& config, const Clock& clock, const UpkeepProgress& progress = {});
 
 /// Copies what the platform keeps into an empty PostgreSQL database, and proves it; goes on where it was interrupted. To be called while no
 /// platform serves it. Errors: those of open_kept() and of storage::copy_database().

@@ -82,7 +82,8 @@ std::unique_ptr<storage::Database> TestPlatform::connect() const {
   return storage::SqliteDatabase::open(config().state_directory / "platform.db").value();
 }
 
-TestPlatform::TestPlatform() : database_(test_engine().name == "postgres" ? fresh_postgres_address() : Secret()) {
+TestPlatform::TestPlatform(Reports reports)
+    : database_(test_engine().name == "postgres" ? fresh_postgres_address() : Secret()), reports_(reports) {
   start();
   api_token = platform::issue_token(config(), platform::TokenKind::api, "test", std::nullopt, clock).value().reveal();
 }
@@ -95,6 +96,7 @@ platform::PlatformConfig TestPlatform::config() const {
   platform::PlatformConfig config;
   config.state_directory = folder_.path() / "state";
   config.database = database_;
+  if (reports_ == Reports::folder) config.reports.place = reports_folder().string();
   return config;
 }
 

@@ -52,7 +52,9 @@ struct TestSensor {
 /// of loopback, spoken to over real HTTP.
 class TestPlatform {
  public:
-  TestPlatform();
+  /// Layer reports are in the database, or in a folder.
+  enum class Reports { row, folder };
+  explicit TestPlatform(Reports reports = Reports::row);
   ~TestPlatform();
 
   /// Drops the platform without stopping it and opens the same folder again.
@@ -89,12 +91,15 @@ class TestPlatform {
   std::uint16_t port = 0;
   const std::filesystem::path& folder() const { return folder_.path(); }
   platform::PlatformConfig config() const;
+  /// Of layer reports, if they are in one.
+  std::filesystem::path reports_folder() const { return folder_.path() / "reports"; }
   /// To what it stores, beside it.
   std::unique_ptr<storage::Database> connect() const;
 
  private:
   TemporaryDirectory folder_;
   Secret database_;  ///< empty for SQLite in the folder
+  Reports reports_;
   std::unique_ptr<boost::asio::io_context> io_;
   std::unique_ptr<platform::Platform> platform_;
   std::thread thread_;
