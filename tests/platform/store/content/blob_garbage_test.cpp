@@ -20,6 +20,8 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using Kind = storage::Transaction::Kind;
 
+const TestPlatform::Settings kInFolder{.reports_in_folder = true};
+
 std::int64_t number(const TestPlatform& platform, std::string_view sql) {
   const auto database = platform.connect();
   storage::Transaction read(*database, Kind::read);
@@ -44,7 +46,7 @@ json scan(TestPlatform& platform, const TestSensor& sensor) {
 }  // namespace
 
 TEST_CASE("reports in a folder: put, read and composed as those in the database") {
-  TestPlatform in_folder(TestPlatform::Reports::folder);
+  TestPlatform in_folder(kInFolder);
   TestPlatform in_rows;
   json reports[2];
   json images[2];
@@ -66,7 +68,7 @@ TEST_CASE("reports in a folder: put, read and composed as those in the database"
 }
 
 TEST_CASE("reports in a folder: one that is gone or damaged is told, by the platform and by verify") {
-  TestPlatform platform(TestPlatform::Reports::folder);
+  TestPlatform platform(kInFolder);
   const TestSensor sensor = platform.enroll();
   scan(platform, sensor);
   CHECK(platform::verify_kept(platform.config(), platform.clock).value().problems.empty());
@@ -118,7 +120,7 @@ TEST_CASE("blobs that no row names go after a day, and one that is named again s
 }
 
 TEST_CASE("gc drops what is outdated, and finds blobs that no row names") {
-  TestPlatform platform(TestPlatform::Reports::folder);
+  TestPlatform platform(kInFolder);
   const TestSensor sensor = platform.enroll();
   scan(platform, sensor);
   const auto blobs = platform::open_folder_blobs(platform.reports_folder()).value();
