@@ -3,12 +3,15 @@
 
 #include "core/base/log.hpp"
 #include "core/os/files.hpp"
+#include "platform/store/content/blob_garbage.hpp"
 #include "platform/store/maintenance.hpp"
 #include "platform/store/queue/processes.hpp"
 #include "platform/store/queue/sweeper.hpp"
 
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace landwaiter::platform {
 namespace {
@@ -20,6 +23,9 @@ using SteadyClock = std::chrono::steady_clock;
 /// What is no longer needed is searched periodically and dropped a few at a time, so the writer is not blocked.
 constexpr std::chrono::hours kPruneInterval{1};
 constexpr auto kProbeInterval = 10s;
+/// A report that no row names any more stays, for who is about to read it and for backups that name it.
+constexpr std::chrono::hours kBlobStays{24};
+constexpr std::size_t kBlobsAtOnce = 200;
 /// A process that has this work and is killed leaves it for so long; leases last longer.
 constexpr auto kHeld = 10s;
 /// Whoever waits for a layer asks the database again, so that is done less often than looking for jobs.
@@ -110,7 +116,32 @@ asio::awaitable<void> Maintenance::prune() {
   };
   const bool done = co_await if_ours("dropping of what is outdated", std::move(step));
   if (done) retention_ = *round;
-  prune_at_ = done && *more ? now : now + kPruneInterval;
+  const bool more_blobs = co_await remove_blobs();
+  prune_at_ = done && (*more || more_blobs) ? now : now + kPruneInterval;
+}
+
+/// A blob is removed outside of any transaction: marked before, and forgotten after.
+/// True if there are more.
+asio::awaitable<bool> Maintenance::remove_blobs() {
+  BlobStore* const blobs = resources_->blobs.get();
+  if (blobs == nullptr) co_return false;
+  const auto names = std::make_shared<std::vector<std::string>>();
+  const SystemTime before = resources_->clock.now() - kBlobStays;
+  Step take = [names, before](Transaction& transaction) { *names = take_garbage(transaction, before, kBlobsAtOnce); };
+  const bool taken = co_await if_ours("choosing reports to remove", std::move(take));
+  if (!taken || names->empty()) co_return false;
+  const auto removed = std::make_shared<std::vector<std::string>>();
+  Workers::Work remove = [blobs, names, removed] {
+    for (const std::string& name : *names) {
+      const auto gone = blobs->remove(name);
+      if (gone) removed->push_back(name);
+      else return log_event(LogLevel::error, "maintenance failed", {{"task", "removing reports"}, {"error", gone.error().message()}});
+    }
+  };
+  co_await resources_->lanes->cpu.run(std::move(remove));
+  Step forget = [removed](Transaction& transaction) { forget_garbage(transaction, *removed); };
+  const bool forgotten = co_await in_transaction("forgetting removed reports", std::move(forget));
+  co_return forgotten && removed->size() == kBlobsAtOnce;
 }
 
 /// Notifications of other processes may be lost, or not come at all.

@@ -40,6 +40,7 @@ class Maintenance : public std::enable_shared_from_this<Maintenance> {
   boost::asio::awaitable<void> announce();
   boost::asio::awaitable<void> sweep_all();
   boost::asio::awaitable<void> prune();
+  boost::asio::awaitable<bool> remove_blobs();
   void poll();
   boost::asio::awaitable<void> find_out_whether_ready();
   std::chrono::milliseconds pause();

@@ -10,6 +10,7 @@
 #include "platform/store/queue/processes.hpp"
 #include "platform/store/schema.hpp"
 #include "platform/store/sensors.hpp"
+#include "storage/database/copy.hpp"
 #include "storage/database/migrations.hpp"
 #include "storage/postgres/postgres_listener.hpp"
 
@@ -28,6 +29,8 @@ using storage::Database;
 using Kind = Transaction::Kind;
 
 Result<void> open_database(Database& database, const Vault& vault) {
+  auto whole = storage::refuse_unfinished_copy(database);
+  if (!whole) return whole;
   auto migrated = storage::migrate(database, schema_steps());
   if (!migrated) return migrated;
   Transaction transaction(database, Kind::write);
@@ -99,12 +102,14 @@ Result<std::unique_ptr<Platform>> Platform::create(PlatformConfig config, const 
   const auto key_file = config.master_key_file.empty() ? config.state_directory / "master.key" : config.master_key_file;
   auto vault = Vault::open(key_file);
   if (!vault) return vault.error();
+  auto blobs = open_blob_store(config.reports, config.variables, clock);
+  if (!blobs) return blobs.error();
   auto database = connect(config);
   if (!database) return database.error();
   auto opened = open_database(**database, *vault);
   if (!opened) return opened.error();
   auto impl = std::make_shared<Impl>();
-  impl->resources = std::make_shared<Resources>(std::move(config), clock, *std::move(vault));
+  impl->resources = std::make_shared<Resources>(std::move(config), clock, *std::move(vault), *std::move(blobs));
   // PostgreSQL's are made when they are needed.
   if (!impl->resources->on_postgres()) opened = impl->resources->lanes->connect();
   if (!opened) return opened.error();

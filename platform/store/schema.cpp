@@ -193,7 +193,8 @@ CREATE INDEX scan_item_by_job ON scan_item(job_id);
 // What is known of a layer has parts: its facts (at the walker's version) and a report for each analysis (at its state). All are rows of
 // layer_report, and what they are part of is an analysis_state, whose part is 'facts' or an analysis. An engine is a set of them, one of
 // each part: what an image is shown with, so (layer, engine) of image_layer says who shows a report without asking image by image.
-// layer_report.place says where the report's bytes are; 'row' is here.
+// layer_report.place says where the report's bytes are: 'row' is here, anything else is a blob's name. blob_garbage has the blobs that no
+// row names any more; while one is being removed, no new row may name it.
 // A finding is active while an image shows it; then its severity is the worst that is shown, and finding_variant has its words at each
 // severity. last_seen_at_us is NULL as long. Its places are in the reports alone. image_finding has what was found in an image's own
 // documents: no layer report holds that.
@@ -228,6 +229,12 @@ CREATE TABLE layer_report(
   report BLOB,
   UNIQUE(layer_id, state_id)) STRICT;
 CREATE INDEX layer_report_by_state ON layer_report(state_id, id);
+CREATE INDEX layer_report_by_place ON layer_report(place) WHERE place<>'row';
+CREATE TABLE blob_garbage(
+  name TEXT NOT NULL PRIMARY KEY,
+  gone_at_us INTEGER NOT NULL,
+  removing INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX blob_garbage_by_time ON blob_garbage(removing, gone_at_us);
 CREATE TABLE layer_claim(
   layer_id INTEGER NOT NULL,
   state_id INTEGER NOT NULL,
