@@ -49,11 +49,6 @@ class Impatient {
   asio::ip::tcp::socket socket_;
 };
 
-bool becomes(const std::function<bool()>& true_now) {
-  for (int i = 0; i < 1000 && !true_now(); ++i) std::this_thread::sleep_for(10ms);
-  return true_now();
-}
-
 }  // namespace
 
 TEST_CASE("platform: what needs no writer is answered while the writer is held") {

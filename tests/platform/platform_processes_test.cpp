@@ -25,11 +25,6 @@ using storage::Transaction;
 /// It does nothing by itself, so what happens is because of a notification.
 TestPlatform::Settings still() { return {.reap_interval = 1h, .database = fresh_postgres_address()}; }
 
-bool becomes(const std::function<bool()>& true_now) {
-  for (int i = 0; i < 3000 && !true_now(); ++i) std::this_thread::sleep_for(10ms);
-  return true_now();
-}
-
 /// Ends a process of the server by force, after which it ends all its connections and recovers.
 void crash_server(const TestPlatform& platform) {
   const auto database = platform.connect();

@@ -281,6 +281,11 @@ json failure(bool retryable, const std::string& code, bool handed_back) {
   return {{"retryable", retryable}, {"handed_back", handed_back}, {"code", code}, {"reason", "the reason"}, {"retry_after_s", 0}};
 }
 
+bool becomes(const std::function<bool()>& true_now) {
+  for (int i = 0; i < 3000 && !true_now(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return true_now();
+}
+
 bool adds_up(const json& counts) {
   std::int64_t sum = 0;
   for (const auto& [state, count] : counts.items()) {

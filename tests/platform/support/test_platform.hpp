@@ -133,6 +133,8 @@ json page(const std::vector<json>& items, bool last = true, const std::string& c
 json completion(const std::string& image, const std::vector<std::string>& layers, bool unchanged = false,
                 const EngineState& engine = engine_at());
 json failure(bool retryable, const std::string& code = "unavailable", bool handed_back = false);
+/// Whether that is so now, or within half a minute.
+bool becomes(const std::function<bool()>& true_now);
 /// listed is the sum of the other counts.
 bool adds_up(const json& counts);
 
