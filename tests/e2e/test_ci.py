@@ -37,7 +37,7 @@ JENKINS = {"LANDWAITER_USERNAME": USER, "LANDWAITER_PASSWORD": PASSWORD, "GIT_CO
 # The keys that the systems document for what the page uses.
 GITHUB_JOB = {"name", "needs", "runs-on", "container", "permissions", "env", "if", "steps", "strategy", "timeout-minutes"}
 GITHUB_STEP = {"name", "id", "if", "uses", "with", "run", "env", "shell", "working-directory", "continue-on-error", "timeout-minutes"}
-GITLAB_JOB = {"image", "variables", "cache", "script", "before_script", "after_script", "artifacts", "rules", "stage", "needs", "allow_failure"}
+GITLAB_JOB = {"image", "variables", "cache", "script", "before_script", "after_script", "artifacts", "rules", "stage", "needs"}
 GITLAB_REPORTS = {"codequality", "junit", "sast", "dotenv", "coverage_report"}
 TEKTON_SPEC = {"description", "params", "workspaces", "steps", "results", "volumes", "stepTemplate", "sidecars"}
 TEKTON_STEP = {"name", "image", "workingDir", "env", "command", "args", "script", "envFrom", "volumeMounts", "onError", "timeout"}
