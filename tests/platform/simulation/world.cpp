@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/platform/simulation/world.hpp"
+
+#include <algorithm>
+
+namespace landwaiter::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::microseconds;
+
+std::string shown(microseconds time) { return std::to_string(time.count() / 1000) + " ms"; }
+
+std::string shown(const WebCall& call) {
+  constexpr std::size_t kShown = 60;
+  return call.method + " " + (call.path.size() > kShown ? call.path.substr(0, kShown) + "..." : call.path);
+}
+
+}  // namespace
+
+Account& Account::operator+=(const Account& other) {
+  calls += other.calls;
+  scans += other.scans;
+  images += other.images;
+  reads += other.reads;
+  read_again += other.read_again;
+  quarantined += other.quarantined;
+  return *this;
+}
+
+World::World(SimulatedDatabase& database, std::uint64_t seed, Tell tell)
+    : tell_(std::move(tell)), database_(database), random_(seed ^ 0x5eedULL), registries_(random_), oracle_(registries_) {
+  make_chance_predictable(seed);
+  database_.clear();
+  const std::uint32_t processes = 1 + random_.below(3);
+  for (std::uint32_t i = 0; i < processes; ++i) {
+    const microseconds skew{i == 0 ? 0 : static_cast<std::int64_t>(random_.below(4'000'000)) - 2'000'000};
+    processes_.push_back({std::make_unique<SimulatedPlatform>(database, i), true, skew, skew});
+  }
+  user_token_ = processes_[0].platform->new_token(platform::TokenKind::api, now_);
+  const std::uint32_t sensors = 1 + random_.below(5);
+  for (std::uint32_t i = 0; i < sensors; ++i) {
+    Secret enrollment = processes_[0].platform->new_token(platform::TokenKind::sensor, now_);
+    sensors_.push_back(
+        std::make_unique<SimulatedSensor>(i, *this, std::move(enrollment), random_.chance(15) ? 2 : 1, 1 + random_.below(4)));
+  }
+  for (const ModelRegistry& registry : registries_.registries()) {
+    nlohmann::json body{{"endpoint", registry.host}};
+    if (!registry.password.empty()) body.update({{"username", "user"}, {"password", registry.password}});
+    registry_ids_.push_back(ask("POST", "/v3/registries", body).body.at("id").get<std::string>());
+  }
+  look();
+  scan_registry(0);
+}
+
+void World::send(std::size_t sensor, std::uint32_t process, WebCall call, std::function<void(const Reply&)> then) {
+  tell("sensor " + std::to_string(sensor) + ": " + shown(call) + " to process " + std::to_string(process % processes_.size()));
+  exchanges_.push_back({sensor, process % processes_.size(), std::move(call), std::move(then), nullptr, std::nullopt});
+}
+
+void World::reads(const Digest& layer, const std::string& part) {
+  ++account_.reads;
+  if (++read_[{layer, part}] > 1) ++account_.read_again;
+}
+
+void World::look() {
+  ledger_ = read_ledger(database_.connection(0));
+  oracle_.check(ledger_);
+}
+
+void World::step(const Step& step) {
+  now_ += microseconds(1000);
+  const std::size_t sensor = step.who % sensors_.size();
+  const std::size_t process = step.who % processes_.size();
+  switch (step.action) {
+    case Action::work: return work(step, true);
+    case Action::call: return work(step, false);
+    case Action::travel:
+      if (!exchanges_.empty()) travel(step.who % exchanges_.size(), Strike::none);
+      return;
+    case Action::time:
+      now_ += microseconds(200'000 + step.what % 8'000'000);
+      return tell("time passes: " + shown(microseconds(200'000 + step.what % 8'000'000)));
+    case Action::maintain: return maintain(process);
+    case Action::user: return user(step);
+    case Action::start_sensor:
+      if (sensors_[sensor]->alive()) return;
+      sensors_[sensor]->start();
+      return tell("sensor " + std::to_string(sensor) + " starts");
+    default: return disturb(step);
+  }
+}
+
+void World::work(const Step& step, bool at_once) {
+  const std::size_t before = exchanges_.size();
+  SimulatedSensor& sensor = *sensors_[step.who % sensors_.size()];
+  const bool was_alive = sensor.alive();
+  (void)sensor.act(step.what);
+  if (was_alive && !sensor.alive()) tell("sensor " + std::to_string(step.who % sensors_.size()) + " dies of an image");
+  if (at_once && exchanges_.size() > before) carry(before);
+}
+
+/// To its answer, or to where it waits.
+void World::carry(std::size_t index) {
+  while (!exchanges_[index].answer) {
+    serve(exchanges_[index], Strike::none);
+    const Exchange& exchange = exchanges_[index];
+    if (!exchange.answer && exchange.visit && exchange.visit->stage == Visit::Stage::waiting) return;
+  }
+  answer(index, *exchanges_[index].answer);
+}
+
+void World::travel(std::size_t index, Strike strike) {
+  Exchange& exchange = exchanges_[index];
+  if (exchange.answer) return answer(index, *exchange.answer);
+  if (!exchange.then && exchange.visit && exchange.visit->stage == Visit::Stage::waiting) {
+    // A caller that hung up is noticed before its turn comes again.
+    exchanges_.erase(exchanges_.begin() + static_cast<std::ptrdiff_t>(index));
+    return;
+  }
+  serve(exchange, strike);
+}
+
+void World::serve(Exchange& exchange, Strike strike) {
+  Process& process = processes_[exchange.process];
+  if (!process.alive) {
+    exchange.answer = Reply();
+    return;
+  }
+  if (!exchange.visit) exchange.visit = process.platform->begin(exchange.call);
+  ++account_.calls;
+  Visit& visit = *exchange.visit;
+  const bool lives = process.platform->advance(visit, time_of(process), strike);
+  if (visit.committed) {
+    oracle_.committed(visit, ledger_, time_of(process));
+    look();
+  }
+  if (visit.reply) {
+    tell("process " + std::to_string(exchange.process) + ": " + shown(exchange.call) + " -> " + std::to_string(visit.reply->status));
+    exchange.answer = visit.reply;
+  }
+  if (!lives) kill(exchange.process);
+}
+
+void World::answer(std::size_t index, const Reply& reply) {
+  const Reply kept = reply;
+  const Exchange exchange = std::move(exchanges_[index]);
+  exchanges_.erase(exchanges_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (exchange.then) exchange.then(kept);
+}
+
+/// All its callers see their connections break.
+void World::kill(std::size_t process) {
+  tell("process " + std::to_string(process) + " dies");
+  processes_[process].alive = false;
+  for (Exchange& exchange : exchanges_) {
+    if (exchange.process != process || !exchange.visit) continue;
+    exchange.visit.reset();
+    exchange.answer = Reply();
+  }
+}
+
+void World::revive(std::size_t process) {
+  tell("process " + std::to_string(process) + " starts");
+  processes_[process].alive = true;
+  processes_[process].platform->start(time_of(processes_[process]));
+}
+
+/// Its clock is compared with the database's, too.
+void World::maintain(std::size_t index) {
+  Process& process = processes_[index];
+  process.skew = process.usual_skew;
+  if (!process.alive) revive(index);
+  tell("process " + std::to_string(index) + " maintains");
+  process.platform->maintain(time_of(process));
+  look();
+}
+
+void World::disturb(const Step& step) {
+  const std::size_t process = step.who % processes_.size();
+  switch (step.action) {
+    case Action::kill_process:
+      if (processes_[process].alive) kill(process);
+      return;
+    case Action::leap:
+      now_ += std::chrono::seconds(30 + step.what % 4000);
+      return tell("nobody does anything for " + std::to_string(30 + step.what % 4000) + " s");
+    case Action::jump_clock: {
+      const microseconds by = std::chrono::seconds(static_cast<std::int64_t>(step.what % 240) - 120);
+      processes_[process].skew += by;
+      return tell("the clock of process " + std::to_string(process) + " jumps by " + shown(by));
+    }
+    case Action::change_registry: return tell("registry: " + registries_.change(step.what));
+    case Action::kill_sensor:
+    case Action::pause_sensor:
+    case Action::upgrade_sensor: return disturb_sensor(step, step.who % sensors_.size());
+    default:
+      if (!exchanges_.empty()) disturb_exchange(step, step.who % exchanges_.size());
+  }
+}
+
+void World::disturb_sensor(const Step& step, std::size_t index) {
+  SimulatedSensor& sensor = *sensors_[index];
+  const std::string name = "sensor " + std::to_string(index);
+  if (step.action == Action::pause_sensor) {
+    sensor.pause_until(now_ + std::chrono::seconds(50 + step.what % 200));
+    return tell(name + " does nothing for " + std::to_string(50 + step.what % 200) + " s");
+  }
+  sensor.kill();
+  if (step.action == Action::kill_sensor) return tell(name + " dies");
+  sensor.upgrade();
+  sensor.start();
+  tell(name + " starts again with newer detectors");
+}
+
+void World::disturb_exchange(const Step& step, std::size_t index) {
+  Exchange& exchange = exchanges_[index];
+  switch (step.action) {
+    case Action::lose: tell("lost: " + shown(exchange.call)); return answer(index, Reply());
+    case Action::give_up: {
+      if (!exchange.then) return;
+      tell("its caller waits no more for " + shown(exchange.call));
+      const auto then = std::exchange(exchange.then, nullptr);
+      return then(Reply());
+    }
+    case Action::repeat: {
+      tell("arrives twice: " + shown(exchange.call));
+      WebCall again = exchange.call;
+      exchanges_.push_back({exchange.sensor, step.what % processes_.size(), std::move(again), nullptr, nullptr, std::nullopt});
+      return;
+    }
+    case Action::kill_in_call: return travel(index, step.what % 2 == 0 ? Strike::dies_before_commit : Strike::dies_after_commit);
+    case Action::fill_disk: return travel(index, Strike::disk_full);
+    default: return;
+  }
+}
+
+}  // namespace landwaiter::simulation
