@@ -154,7 +154,8 @@ void Oracle::check_claims(const Ledger& ledger) const {
   for (const LedgerClaim& claim : ledger.claims) {
     const LedgerJob* const job = find(ledger, claim.job);
     if (job == nullptr || job->state != "leased") {
-      throw Violation("a claim ends with its lease", claim.part.substr(0, 24) + " of " + claim.layer.substr(0, 14) + " by job " + claim.job);
+      throw Violation("a claim ends with its lease",
+                      claim.part.substr(0, 24) + " of " + claim.layer.substr(0, 14) + " by job " + claim.job);
     }
   }
 }
@@ -167,7 +168,8 @@ void Oracle::check_failed(const Ledger& ledger, const LedgerItem& item) const {
   const auto account = jobs_.find(item.job);
   // The last silent end is followed by no grant.
   if (account != jobs_.end() && account->second.silent_ends + 1 >= kSilentEndsMax) return;
-  throw Violation("a healthy image does not fail", named(item) + " of scan " + item.scan + " (" + std::to_string(ledger.scans.size()) + " scans)");
+  throw Violation("a healthy image does not fail",
+                  named(item) + " of scan " + item.scan + " (" + std::to_string(ledger.scans.size()) + " scans)");
 }
 
 void Oracle::check_end(const Ledger& ledger) const {

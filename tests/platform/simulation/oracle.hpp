@@ -40,8 +40,8 @@ class Oracle {
   };
   struct Account {
     Grant grant;
-    std::set<std::string> ended;     ///< tokens of leases that ended or gave back the job
-    std::int64_t failures = 0;       ///< that count as attempts
+    std::set<std::string> ended;  ///< tokens of leases that ended or gave back the job
+    std::int64_t failures = 0;    ///< that count as attempts
     std::int64_t silent_ends = 0;
   };
   using Part = std::pair<std::string, std::string>;  ///< of a layer

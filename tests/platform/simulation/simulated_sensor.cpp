@@ -130,13 +130,13 @@ void SimulatedSensor::beat(std::uint32_t process) {
   beating_ = true;
   protocol::Heartbeat heartbeat{"1", {2}, engine().states, {}, digest_of("documents")};
   for (const auto& [id, held] : jobs_) heartbeat.jobs.push_back({id, held.job.lease_token, 1, 1, 1, 1});
-  send(process, post("/v3/sensors/me/heartbeat", heartbeat), [this](const Reply& reply) {
+  send(process, post("/v3/sensors/me/heartbeat", heartbeat), [this, heartbeat](const Reply& reply) {
     beating_ = false;
     next_beat_ = world_.now() + (is_success(reply.status) ? 15s : 1s);
     if (!is_success(reply.status)) return;
     const auto answer = reply.body.get<protocol::HeartbeatAnswer>();
-    for (const std::string& job : answer.lost) drop(job);
-    for (const std::string& job : answer.cancelled) drop(job);
+    for (const std::string& job : answer.lost) drop_sent(heartbeat, job);
+    for (const std::string& job : answer.cancelled) drop_sent(heartbeat, job);
   });
 }
 
@@ -148,6 +148,21 @@ void SimulatedSensor::acquire(std::uint32_t process, bool patient) {
     next_acquire_ = world_.now() + (reply.status == 200 ? 0s : 2s);
     if (reply.status == 200) take(reply.body);
   });
+}
+
+/// By that lease: the same job may have come back under another.
+SimulatedSensor::Held* SimulatedSensor::held_by(const std::string& id, const Secret& lease) {
+  const auto found = jobs_.find(id);
+  return found != jobs_.end() && found->second.job.lease_token.equals(lease.reveal()) ? &found->second : nullptr;
+}
+
+void SimulatedSensor::drop(const std::string& id, const Secret& lease) {
+  if (held_by(id, lease) != nullptr) jobs_.erase(id);
+}
+
+void SimulatedSensor::drop_sent(const protocol::Heartbeat& beat, const std::string& id) {
+  const auto named = std::ranges::find(beat.jobs, id, &protocol::JobProgress::job_id);
+  if (named != beat.jobs.end()) drop(id, named->lease_token);
 }
 
 void SimulatedSensor::take(const nlohmann::json& answer) {
@@ -182,12 +197,12 @@ void SimulatedSensor::list_page(const std::string& id, Held& held, std::uint32_t
   held.waiting = true;
   WebCall call = post("/v3/jobs/" + id + "/inventory", page);
   call.lease = held.job.lease_token;
-  send(process, std::move(call), [this, id, cursor = page.cursor, last = page.last](const Reply& reply) {
-    const auto found = jobs_.find(id);
-    if (found == jobs_.end()) return;
-    found->second.waiting = false;
-    if (is_refusal(reply.status) || (last && is_success(reply.status))) return drop(id);
-    if (is_success(reply.status)) found->second.cursor = cursor;
+  send(process, std::move(call), [this, id, lease = held.job.lease_token, cursor = page.cursor, last = page.last](const Reply& reply) {
+    Held* const asked = held_by(id, lease);
+    if (asked == nullptr) return;
+    asked->waiting = false;
+    if (is_refusal(reply.status) || (last && is_success(reply.status))) return drop(id, lease);
+    if (is_success(reply.status)) asked->cursor = cursor;
   });
 }
 
@@ -207,15 +222,12 @@ void SimulatedSensor::claim(const std::string& id, Held& held, std::uint32_t pro
   const protocol::LayerClaim claim{held.job.lease_token, engine(), held.open, !held.job.options.incremental};
   WebCall call = post("/v3/jobs/" + id + "/layers", claim);
   if (patient_) call.query["wait_s"] = "20";
-  send(process, std::move(call), [this, id](const Reply& reply) {
-    const auto found = jobs_.find(id);
-    if (found == jobs_.end()) return;
-    found->second.waiting = false;
-    if (is_refusal(reply.status)) {
-      fail(id, found->second, Error(ErrorCode::conflict, "the platform refused the claim"), false);
-      return drop(id);
-    }
-    if (is_success(reply.status)) claimed(found->second, reply.body.get<protocol::LayerClaimAnswer>());
+  send(process, std::move(call), [this, id, lease = held.job.lease_token](const Reply& reply) {
+    Held* const asked = held_by(id, lease);
+    if (asked == nullptr) return;
+    asked->waiting = false;
+    if (is_refusal(reply.status)) return drop(id, lease);
+    if (is_success(reply.status)) claimed(*asked, reply.body.get<protocol::LayerClaimAnswer>());
   });
 }
 
@@ -338,7 +350,7 @@ void SimulatedSensor::sent_out(const Reply& reply) {
   if (missing && !outbox_.front().resent) return resend(reply.body);
   const Outgoing item = std::move(outbox_.front());
   outbox_.pop_front();
-  if (!item.job.empty()) drop(item.job);
+  if (!item.job.empty()) drop(item.job, item.lease);
 }
 
 void SimulatedSensor::resend(const nlohmann::json& problem) {

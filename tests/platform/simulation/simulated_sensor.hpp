@@ -98,7 +98,9 @@ class SimulatedSensor {
   void resend(const nlohmann::json& problem);
   Outgoing part_of(const Digest& layer, const AnalysisState* of) const;
   WebCall call_for(const Outgoing& item) const;
-  void drop(const std::string& id) { jobs_.erase(id); }
+  Held* held_by(const std::string& id, const Secret& lease);
+  void drop(const std::string& id, const Secret& lease);
+  void drop_sent(const protocol::Heartbeat& beat, const std::string& id);
   EngineState engine() const { return engine_of(version_); }
 
   std::size_t number_;

@@ -35,7 +35,8 @@ Story shortest(SimulatedDatabase& database, const Story& story, const std::strin
     for (std::size_t end = kept.steps.size(); end > 0 && runs < kRunsMax; ++runs) {
       const std::size_t begin = end > length ? end - length : 0;
       Story shorter = kept;
-      shorter.steps.erase(shorter.steps.begin() + static_cast<std::ptrdiff_t>(begin), shorter.steps.begin() + static_cast<std::ptrdiff_t>(end));
+      shorter.steps.erase(shorter.steps.begin() + static_cast<std::ptrdiff_t>(begin),
+                          shorter.steps.begin() + static_cast<std::ptrdiff_t>(end));
       const auto broken = run(database, shorter, ignored);
       if (broken && broken->rule == rule) kept = std::move(shorter);
       end = begin;

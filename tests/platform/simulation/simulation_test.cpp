@@ -81,9 +81,7 @@ int run_all(const Options& options) {
   Account account;
   std::uint64_t seeds = 0;
   int failures = 0;
-  const auto goes_on = [&] {
-    return options.time.count() > 0 ? SteadyClock::now() - begin < options.time : seeds < options.seeds;
-  };
+  const auto goes_on = [&] { return options.time.count() > 0 ? SteadyClock::now() - begin < options.time : seeds < options.seeds; };
   for (std::uint64_t seed = options.first; goes_on() && failures < kFailuresMax; ++seed, ++seeds) {
     const Story story = story_of(seed);
     const auto broken = run(database, story, account);

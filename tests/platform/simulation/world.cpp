@@ -9,11 +9,24 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::microseconds;
 
-std::string shown(microseconds time) { return std::to_string(time.count() / 1000) + " ms"; }
+std::string in_ms(microseconds time) { return std::to_string(time.count() / 1000) + " ms"; }
 
-std::string shown(const WebCall& call) {
-  constexpr std::size_t kShown = 60;
-  return call.method + " " + (call.path.size() > kShown ? call.path.substr(0, kShown) + "..." : call.path);
+/// What an answer says that is worth knowing.
+std::string in_short(const Reply& reply) {
+  std::string text = std::to_string(reply.status);
+  if (!reply.body.is_object()) return text;
+  for (const nlohmann::json& job : reply.body.value("jobs", nlohmann::json::array())) {
+    text += " job " + job.at("id").get<std::string>() + (job.contains("list") ? " (list)" : "");
+  }
+  for (const char* list : {"lost", "cancelled", "busy", "missing"}) {
+    const nlohmann::json ids = reply.body.value(list, nlohmann::json::array());
+    if (!ids.empty()) text += std::string(" ") + list + " " + ids.dump();
+  }
+  return text + (reply.status >= 400 ? " " + reply.body.value("detail", "") : "");
+}
+
+bool is_id(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 }  // namespace
@@ -53,8 +66,32 @@ World::World(SimulatedDatabase& database, std::uint64_t seed, Tell tell)
   scan_registry(0);
 }
 
+std::string World::shown(const Exchange& exchange) {
+  return "sensor " + std::to_string(exchange.sensor) + " to process " + std::to_string(exchange.process) + ": " + exchange.call.method +
+         " " + exchange.call.path;
+}
+
+/// Ids are counted, and digests cut: people compare them.
+std::string World::readable(std::string line) {
+  constexpr std::size_t kIdSize = 36, kHexShown = 6, kHexSize = 64;
+  for (std::size_t at = 0; at + kIdSize <= line.size(); ++at) {
+    const std::string text = line.substr(at, kIdSize);
+    if (text[8] != '-' || text[13] != '-' || !is_id(text)) continue;
+    const auto known = std::ranges::find(ids_, text);
+    const auto number = static_cast<std::size_t>(known - ids_.begin()) + 1;
+    if (known == ids_.end()) ids_.push_back(text);
+    line.replace(at, kIdSize, "#" + std::to_string(number));
+  }
+  for (std::size_t at = line.find("sha256:"); at != std::string::npos; at = line.find("sha256:", at))
+    line.replace(at, 7 + kHexSize, line.substr(at + 7, kHexShown));
+  return line;
+}
+
+void World::tell(const std::string& line) {
+  if (tell_) tell_(std::to_string((now_ - kBegin).count() / 1'000'000) + " s: " + readable(line));
+}
+
 void World::send(std::size_t sensor, std::uint32_t process, WebCall call, std::function<void(const Reply&)> then) {
-  tell("sensor " + std::to_string(sensor) + ": " + shown(call) + " to process " + std::to_string(process % processes_.size()));
   exchanges_.push_back({sensor, process % processes_.size(), std::move(call), std::move(then), nullptr, std::nullopt});
 }
 
@@ -80,7 +117,7 @@ void World::step(const Step& step) {
       return;
     case Action::time:
       now_ += microseconds(200'000 + step.what % 8'000'000);
-      return tell("time passes: " + shown(microseconds(200'000 + step.what % 8'000'000)));
+      return tell("time passes: " + in_ms(microseconds(200'000 + step.what % 8'000'000)));
     case Action::maintain: return maintain(process);
     case Action::user: return user(step);
     case Action::start_sensor:
@@ -97,7 +134,9 @@ void World::work(const Step& step, bool at_once) {
   const bool was_alive = sensor.alive();
   (void)sensor.act(step.what);
   if (was_alive && !sensor.alive()) tell("sensor " + std::to_string(step.who % sensors_.size()) + " dies of an image");
-  if (at_once && exchanges_.size() > before) carry(before);
+  if (exchanges_.size() == before) return;
+  if (at_once) return carry(before);
+  tell(shown(exchanges_.back()) + " is on its way");
 }
 
 /// To its answer, or to where it waits.
@@ -136,7 +175,10 @@ void World::serve(Exchange& exchange, Strike strike) {
     look();
   }
   if (visit.reply) {
-    tell("process " + std::to_string(exchange.process) + ": " + shown(exchange.call) + " -> " + std::to_string(visit.reply->status));
+    const std::string said = in_short(*visit.reply);
+    // What says nothing would fill most of a trace.
+    const bool dull = !faults_ && (said == "204" || exchange.call.path.ends_with("/heartbeat")) && said.size() == 3;
+    if (!dull) tell(shown(exchange) + " -> " + said);
     exchange.answer = visit.reply;
   }
   if (!lives) kill(exchange.process);
@@ -171,7 +213,7 @@ void World::maintain(std::size_t index) {
   Process& process = processes_[index];
   process.skew = process.usual_skew;
   if (!process.alive) revive(index);
-  tell("process " + std::to_string(index) + " maintains");
+  if (faults_) tell("process " + std::to_string(index) + " maintains");
   process.platform->maintain(time_of(process));
   look();
 }
@@ -188,7 +230,7 @@ void World::disturb(const Step& step) {
     case Action::jump_clock: {
       const microseconds by = std::chrono::seconds(static_cast<std::int64_t>(step.what % 240) - 120);
       processes_[process].skew += by;
-      return tell("the clock of process " + std::to_string(process) + " jumps by " + shown(by));
+      return tell("the clock of process " + std::to_string(process) + " jumps by " + in_ms(by));
     }
     case Action::change_registry: return tell("registry: " + registries_.change(step.what));
     case Action::kill_sensor:
@@ -216,15 +258,15 @@ void World::disturb_sensor(const Step& step, std::size_t index) {
 void World::disturb_exchange(const Step& step, std::size_t index) {
   Exchange& exchange = exchanges_[index];
   switch (step.action) {
-    case Action::lose: tell("lost: " + shown(exchange.call)); return answer(index, Reply());
+    case Action::lose: tell("lost: " + shown(exchange)); return answer(index, Reply());
     case Action::give_up: {
       if (!exchange.then) return;
-      tell("its caller waits no more for " + shown(exchange.call));
+      tell("its caller waits no more for " + shown(exchange));
       const auto then = std::exchange(exchange.then, nullptr);
       return then(Reply());
     }
     case Action::repeat: {
-      tell("arrives twice: " + shown(exchange.call));
+      tell("arrives twice: " + shown(exchange));
       WebCall again = exchange.call;
       exchanges_.push_back({exchange.sensor, step.what % processes_.size(), std::move(again), nullptr, nullptr, std::nullopt});
       return;

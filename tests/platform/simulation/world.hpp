@@ -92,16 +92,18 @@ class World final : public Surroundings {
   void check_listings() const;
   void check_images();
 
-  void tell(const std::string& line) const {
-    if (tell_) tell_(line);
-  }
+  void tell(const std::string& line);
+  std::string readable(std::string line);
+  static std::string shown(const Exchange& exchange);
 
   Tell tell_;
+  std::vector<std::string> ids_;  ///< that were told
   SimulatedDatabase& database_;
   Random random_;
   RegistryModel registries_;
   Oracle oracle_;
-  SystemTime now_ = from_unix_us(1'800'000'000'000'000);
+  static constexpr SystemTime kBegin{std::chrono::microseconds(1'800'000'000'000'000)};
+  SystemTime now_ = kBegin;
   std::vector<Process> processes_;
   std::vector<std::unique_ptr<SimulatedSensor>> sensors_;
   std::vector<Exchange> exchanges_;
@@ -110,7 +112,7 @@ class World final : public Surroundings {
   std::vector<std::string> registry_ids_;
   struct KnownScan {
     std::string id;
-    std::string registry;  ///< id, of a scan of all of it
+    std::string registry;       ///< id, of a scan of all of it
     std::uint64_t changes = 0;  ///< of the registries, when it began
     bool cancelled = false;
   };

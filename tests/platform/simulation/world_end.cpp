@@ -60,13 +60,15 @@ bool World::settle_round() {
 }
 
 bool World::quiet() const {
-  const bool ended = std::ranges::none_of(ledger_.scans, [](const auto& scan) { return scan.second == "queued" || scan.second == "running"; });
+  const bool ended =
+      std::ranges::none_of(ledger_.scans, [](const auto& scan) { return scan.second == "queued" || scan.second == "running"; });
   return ended && std::ranges::all_of(sensors_, [](const auto& sensor) { return sensor->idle(); });
 }
 
 void World::check_end() {
   for (const auto& sensor : sensors_) {
-    if (!sensor->idle()) throw Violation("sensors end their jobs", "one still has some after " + std::to_string(kQuietWithin.count()) + " h");
+    if (!sensor->idle())
+      throw Violation("sensors end their jobs", "one still has some after " + std::to_string(kQuietWithin.count()) + " h");
   }
   oracle_.check_end(ledger_);
   check_listings();

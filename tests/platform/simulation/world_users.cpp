@@ -77,7 +77,8 @@ void World::cancel_scan(std::uint32_t choice) {
   }
   must(reply, 409, "cancelling a scan");
   const std::string& state = ledger_.scans.at(scan.id);
-  if (state != "finished" && state != "failed") throw Violation("a scan can be cancelled until it ends", "scan " + scan.id + " is " + state);
+  if (state != "finished" && state != "failed")
+    throw Violation("a scan can be cancelled until it ends", "scan " + scan.id + " is " + state);
 }
 
 void World::read_scan(const std::string& id) {
@@ -93,7 +94,8 @@ void World::read_scan(const std::string& id) {
     if (state == "listed") continue;
     sum += count.get<std::int64_t>();
     if (count != items[state]) {
-      throw Violation("counts are those of the items", state + " " + count.dump() + " and not " + std::to_string(items[state]) + " in scan " + id);
+      throw Violation("counts are those of the items",
+                      state + " " + count.dump() + " and not " + std::to_string(items[state]) + " in scan " + id);
     }
   }
   if (counts.at("listed") != sum) throw Violation("counts add up", counts.dump() + " of scan " + id);
