@@ -56,13 +56,13 @@ void make_chance_predictable(std::uint64_t seed) {
 }
 
 SimulatedDatabase::SimulatedDatabase(const std::string& engine) {
-  for (const test::TestEngine& known : test::test_engines()) {
-    if (known.name == engine) connect_ = known.fresh();
-  }
   if (engine == "sqlite") {
-    connect_ = [file = folder_.path() / "simulation.db"]() -> std::unique_ptr<storage::Database> {
-      return must(storage::SqliteDatabase::open(file));
-    };
+    // In memory, as no process dies for real; so there can be one connection only, and none of them would see a difference.
+    connect_ = []() -> std::unique_ptr<storage::Database> { return must(storage::SqliteDatabase::open_in_memory()); };
+    one_connection_ = true;
+  }
+  for (const test::TestEngine& known : test::test_engines()) {
+    if (!connect_ && known.name == engine) connect_ = known.fresh();
   }
   if (!connect_) throw std::runtime_error("there is no engine " + engine);
   const auto migrated = storage::migrate(connection(0), platform::schema_steps());
@@ -72,6 +72,7 @@ SimulatedDatabase::SimulatedDatabase(const std::string& engine) {
 }
 
 storage::Database& SimulatedDatabase::connection(std::size_t process) {
+  if (one_connection_) process = 0;
   while (connections_.size() <= process) connections_.push_back(connect_());
   return *connections_[process];
 }

@@ -16,7 +16,8 @@ namespace landwaiter::simulation {
 /// Everything that calls itself random (ids, tokens, nonces) follows from this number from now on, on this thread.
 void make_chance_predictable(std::uint64_t seed);
 
-/// The real database that all processes share, made once and emptied for each world: each process has a connection of its own.
+/// The real database that all processes share, made once and emptied for each world: on PostgreSQL
+/// each process has a connection of its own.
 class SimulatedDatabase {
  public:
   /// "sqlite" or "postgres". Throws if it cannot be had.
@@ -31,6 +32,7 @@ class SimulatedDatabase {
  private:
   test::TemporaryDirectory folder_;
   std::function<std::unique_ptr<storage::Database>()> connect_;
+  bool one_connection_ = false;
   std::vector<std::unique_ptr<storage::Database>> connections_;
   std::optional<platform::Vault> vault_;
   std::vector<std::string> tables_;
