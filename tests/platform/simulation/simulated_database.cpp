@@ -77,6 +77,12 @@ storage::Database& SimulatedDatabase::connection(std::size_t process) {
   return *connections_[process];
 }
 
+std::int64_t SimulatedDatabase::changes() {
+  if (!one_connection_) return ++changes_;
+  Transaction transaction(connection(0), Transaction::Kind::read);
+  return transaction.number("SELECT total_changes()");
+}
+
 void SimulatedDatabase::clear() {
   Transaction transaction(connection(0), Transaction::Kind::write);
   if (transaction.dialect() == storage::Dialect::postgres) {

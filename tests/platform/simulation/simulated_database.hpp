@@ -26,6 +26,8 @@ class SimulatedDatabase {
   /// Empties all tables.
   void clear();
   storage::Database& connection(std::size_t process);
+  /// The same number again: nothing has changed since. Where that is not known it always differs.
+  std::int64_t changes();
   const platform::Vault& vault() const { return *vault_; }
   const std::filesystem::path& folder() const { return folder_.path(); }
 
@@ -33,6 +35,7 @@ class SimulatedDatabase {
   test::TemporaryDirectory folder_;
   std::function<std::unique_ptr<storage::Database>()> connect_;
   bool one_connection_ = false;
+  std::int64_t changes_ = 0;
   std::vector<std::unique_ptr<storage::Database>> connections_;
   std::optional<platform::Vault> vault_;
   std::vector<std::string> tables_;

@@ -101,6 +101,8 @@ void World::reads(const Digest& layer, const std::string& part) {
 }
 
 void World::look() {
+  const std::int64_t changes = database_.changes();
+  if (std::exchange(changes_seen_, changes) == changes) return;
   ledger_ = read_ledger(database_.connection(0));
   oracle_.check(ledger_);
 }

@@ -108,6 +108,7 @@ class World final : public Surroundings {
   std::vector<std::unique_ptr<SimulatedSensor>> sensors_;
   std::vector<Exchange> exchanges_;
   Ledger ledger_;
+  std::int64_t changes_seen_ = -1;
   Secret user_token_;
   std::vector<std::string> registry_ids_;
   struct KnownScan {
