@@ -102,7 +102,7 @@ class Fixtures(unittest.TestCase):
             ("daemon/a.cpp", "storage/store.hpp"),
             ("platform/queue.cpp", "storage/sqlite/sqlite.hpp"),
             ("platform/queue.cpp", "registry/client/reference.hpp"),
-            ("platform/main.cpp", "daemon/sensor.hpp"),
+            ("platform/commands/serve_command.cpp", "daemon/sensor.hpp"),
             ("tests/core/a_test.cpp", "daemon/sensor.hpp"),
         ):
             self.accepted(rule, path, f'#include "{target}"\n')

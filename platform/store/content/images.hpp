@@ -12,13 +12,23 @@
 
 namespace landwaiter::platform {
 
-/// Stores a scanned image over its layers' reports and ends its job. Of analyses that the completion does not have the image keeps what
-/// it had. What is returned are the layers whose facts or reports are not all here: when there are any, nothing was changed and the sensor
-/// must upload them first.
+/// Stores a scanned image over its layers' reports and ends its job. Of analyses that the completion does not have, or has at an older
+/// state, the image keeps what it had. What is returned are the layers whose facts or reports are not all here: when there are any, nothing
+/// was changed and the sensor must upload them first.
 std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& job, const protocol::ImageCompletion& completion,
                                    SystemTime now);
 
-/// Whether the image was scanned at all of these states, and its own documents at `documents_state`; false if there are no states.
+/// The image's number. It was seen now: by a listing or a scan.
+std::int64_t note_image(Transaction& transaction, const Digest& digest, SystemTime now);
+
+/// With all that is known of it alone.
+void delete_image(Transaction& transaction, std::int64_t id, SystemTime now);
+
+/// What this image holds now is held by an image of the registry.
+void note_registry(Transaction& transaction, const Digest& image, std::string_view registry_id);
+
+/// Whether the image was scanned at all of these states, or at newer ones that sensors have, and its own documents at `documents_state`;
+/// false if there are no states.
 bool is_scanned(Transaction& transaction, const Digest& digest, std::span<const AnalysisState> states, const Digest& documents_state);
 
 /// The image's report, composed from its layers': for each analysis the newest that was stored, with a word about those that are stale.
@@ -35,6 +45,8 @@ struct ImageQuery {
   std::size_t page_size = 0;
 };
 
+/// Newest first. A search by `q` or `coverage` reads only so many images for one page: a page may have fewer than were asked for, or none,
+/// and still a token for the next.
 nlohmann::json list_images(Transaction& transaction, const ImageQuery& query);
 
 }  // namespace landwaiter::platform

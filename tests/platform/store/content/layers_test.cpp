@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "platform/store/layers.hpp"
+#include "platform/store/content/layers.hpp"
 
-#include "platform/store/images.hpp"
-#include "platform/store/schema.hpp"
-#include "platform/store/sensors.hpp"
-#include "storage/compress.hpp"
 #include "tests/platform/support/test_platform.hpp"
 #include "tests/support/catch.hpp"
 
@@ -12,7 +8,6 @@ namespace landwaiter::test {
 namespace {
 
 using namespace std::chrono_literals;
-using platform::Transaction;
 
 const std::string kImage = "localhost:5000/app:1";
 
@@ -156,89 +151,6 @@ TEST_CASE("layers: a sensor that runs fewer analyses leaves what others found") 
   CHECK(image["states"] == json({{"cryptography", digest("state 2").str()}, {"secrets", digest("rules 1").str()}}));
   CHECK(image["stale"] == json::array());
   CHECK(platform.get("/v3/images/" + digest("image").str() + "/report").body["findings"].size() == 3);
-}
-
-TEST_CASE("layers: pruning keeps what images show and what sensors would make now, for each analysis alone") {
-  const auto database = platform_database();
-  const SystemTime now = from_unix_us(1'800'000'000'000'000);
-  Transaction transaction(*database, Transaction::Kind::write);
-  transaction.run("INSERT INTO sensor(id,name,version,public_key,enrolled_by,created_at_us,seen_at_us) VALUES('s','s','1',?,'t',0,0)",
-                  {Bytes{0}});
-  platform::note_sensor(transaction, "s", "1", engine_with_secrets("rules 2").states, now);
-  const auto put = [&](const LayerReport& report, SystemTime when) {
-    platform::put_layer_report(transaction, report, storage::zstd_compress(dump_json(report)), when);
-    platform::put_layer_facts(transaction, report.layer, engine_at().walker, {}, storage::zstd_compress("{}"), when);
-  };
-  const SystemTime old = now - 48h;
-  put(layer_report("l"), old);
-  put(secrets_report("l", "rules 1"), old);
-  put(secrets_report("l", "rules 2"), old);
-  put(secrets_report("shown", "rules 1"), old);
-  put(layer_report("young", "state 0"), now - 1h);
-  transaction.run(
-      "INSERT INTO image(id,digest,reference,facts,walker,layers_fetched,layers_reused,scanned_at_us) VALUES(1,'d','r','{}',?,0,0,0)",
-      {engine_at().walker});
-  transaction.run("INSERT INTO image_layer SELECT 1,analysis,0,id FROM layer_report WHERE layer=?", {digest("shown")});
-
-  const auto has = [&](const LayerReport& report) { return platform::layer_report_id(transaction, report.layer, report.of).has_value(); };
-  const auto has_facts = [&](const std::string& layer) {
-    return platform::has_layer_facts(transaction, digest(layer), engine_at().walker);
-  };
-  CHECK(platform::prune_layers(transaction, 100, now) == 1);
-  CHECK(has(layer_report("l")));
-  CHECK_FALSE(has(secrets_report("l", "rules 1")));
-  CHECK(has(secrets_report("l", "rules 2")));
-  CHECK(has(secrets_report("shown", "rules 1")));
-  CHECK(has(layer_report("young", "state 0")));
-  CHECK(has_facts("l"));  // its reports are of live states: without facts they would be of no use
-  CHECK(has_facts("shown"));
-  CHECK(has_facts("young"));
-  CHECK(platform::prune_layers(transaction, 100, now) == 0);
-  CHECK(platform::prune_layers(transaction, 100, now + 48h) == 2);
-  CHECK_FALSE(has(layer_report("young", "state 0")));
-  CHECK(transaction.commit().has_value());
-}
-
-TEST_CASE("layers: pruning keeps for no sensor that is gone, and the newest facts with the reports of a live one") {
-  const auto database = platform_database();
-  const SystemTime now = from_unix_us(1'800'000'000'000'000);
-  Transaction transaction(*database, Transaction::Kind::write);
-  const auto seen = [&](const char* id, const EngineState& engine, SystemTime when) {
-    transaction.run("INSERT INTO sensor(id,name,version,public_key,enrolled_by,created_at_us,seen_at_us) VALUES(?,'s','1',?,'t',0,0)",
-                    {id, Bytes{0}});
-    platform::note_sensor(transaction, id, "1", engine.states, when);
-  };
-  seen("gone", engine_at("state 1"), now - 31 * 24h);
-  seen("away", engine_at("state 2"), now - 29 * 24h);
-  const SystemTime old = now - 48h;
-  const auto put_facts = [&](const std::string& layer, const std::string& walker, SystemTime when) {
-    platform::put_layer_facts(transaction, digest(layer), digest(walker), {}, storage::zstd_compress("{}"), when);
-  };
-  const auto put = [&](const LayerReport& report) {
-    platform::put_layer_report(transaction, report, storage::zstd_compress(dump_json(report)), old);
-  };
-  put(layer_report("l", "state 1"));
-  put(layer_report("l", "state 2"));
-  put(layer_report("of a gone sensor", "state 1"));
-  put_facts("l", "walker 1", old);
-  put_facts("l", "walker 2", old + 1h);
-  put_facts("of a gone sensor", "walker 1", old);
-
-  const auto has = [&](const LayerReport& report) { return platform::layer_report_id(transaction, report.layer, report.of).has_value(); };
-  const auto has_facts = [&](const std::string& layer, const std::string& walker) {
-    return platform::has_layer_facts(transaction, digest(layer), digest(walker));
-  };
-  CHECK(platform::prune_layers(transaction, 100, now) == 4);
-  CHECK_FALSE(has(layer_report("l", "state 1")));
-  CHECK(has(layer_report("l", "state 2")));
-  CHECK_FALSE(has(layer_report("of a gone sensor", "state 1")));
-  CHECK_FALSE(has_facts("l", "walker 1"));
-  CHECK(has_facts("l", "walker 2"));
-  CHECK_FALSE(has_facts("of a gone sensor", "walker 1"));
-  CHECK(platform::prune_layers(transaction, 100, now + 48h) == 2);  // the other is gone too by then
-  CHECK_FALSE(has(layer_report("l", "state 2")));
-  CHECK_FALSE(has_facts("l", "walker 2"));
-  CHECK(transaction.commit().has_value());
 }
 
 }  // namespace landwaiter::test
