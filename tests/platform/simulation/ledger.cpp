@@ -41,8 +41,8 @@ Ledger read_ledger(storage::Database& database) {
   read_jobs(transaction, ledger);
   read_items(transaction, ledger);
   {
-    auto rows = transaction.query("SELECT layer,part || ' ' || state,job_id FROM layer_claim");
-    while (rows.next()) ledger.claims.push_back({rows.text(0), rows.text(1), rows.text(2)});
+    auto rows = transaction.query("SELECT layer_id,part,job_id FROM layer_claim c JOIN analysis_state a ON a.id=c.state_id");
+    while (rows.next()) ledger.claims.push_back({std::to_string(rows.integer(0)), rows.text(1), rows.text(2)});
   }
   const auto read = transaction.commit();
   if (!read) throw std::runtime_error("the ledger cannot be read: " + read.error().message());

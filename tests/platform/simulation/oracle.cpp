@@ -49,6 +49,15 @@ void Oracle::granted(const Visit& visit, const Ledger& before, SystemTime now) {
   }
 }
 
+void Oracle::handed_back(const Visit& visit) {
+  if (!visit.reply || !visit.reply->body.is_object()) return;
+  for (const protocol::Job& job : visit.reply->body.get<protocol::JobBatch>().jobs) {
+    Account& account = jobs_[job.id];
+    account.ended.insert(job.lease_token.reveal());
+    if (account.grant.token == job.lease_token.reveal()) account.grant.released = true;
+  }
+}
+
 void Oracle::beaten(const Visit& visit, const Ledger& before, SystemTime now) const {
   const auto beat = body_of(visit).get<protocol::Heartbeat>();
   const auto answer = visit.reply->body.get<protocol::HeartbeatAnswer>();

@@ -27,6 +27,8 @@ class Oracle {
 
   /// `before` is the ledger as the call found it, `now` the process' time. Throws Violation.
   void committed(const Visit& visit, const Ledger& before, SystemTime now);
+  /// The leases in this answer were taken back, because it did not arrive.
+  void handed_back(const Visit& visit);
   /// What must hold at any time. Throws Violation.
   void check(const Ledger& ledger);
   /// What must hold when all is quiet.

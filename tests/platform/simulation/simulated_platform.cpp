@@ -3,7 +3,6 @@
 
 #include "core/assess/assess.hpp"
 #include "platform/api/routes.hpp"
-#include "platform/store/layers.hpp"
 #include "platform/store/queue.hpp"
 
 #include <algorithm>
@@ -74,16 +73,11 @@ std::unique_ptr<Visit> SimulatedPlatform::begin(const WebCall& call) const {
 bool SimulatedPlatform::advance(Visit& visit, SystemTime now, Strike strike) {
   visit.committed = false;
   switch (visit.stage) {
-    case Visit::Stage::arrived: admit(visit, now); return strike != Strike::dies_before_commit;
-    case Visit::Stage::admitted:
-      if (visit.match.route->prepare) {
-        prepare(visit, now);
-        return strike != Strike::dies_before_commit;
-      }
-      visit.handler = visit.match.route->handler;
-      return take_turn(visit, now, strike);
-    default: return take_turn(visit, now, strike);
+    case Visit::Stage::arrived: admit(visit, now); break;
+    case Visit::Stage::admitted: prepare(visit, now); break;
+    default: return in_rounds(visit) ? advance_round({&visit}, now, strike) : take_turn(visit, now, strike);
   }
+  return strike != Strike::dies_before_commit;
 }
 
 void SimulatedPlatform::admit(Visit& visit, SystemTime now) {
@@ -109,15 +103,33 @@ platform::Call SimulatedPlatform::call_of(const Visit& visit, SystemTime now, Tr
                         .terms = {now, kLease},
                         .assess = AssessContext{&policy_, now, nullptr, nullptr},
                         .decoded_body_bytes_max = std::max(route.body_bytes_max, route.decoded_body_bytes_max),
-                        .transaction = transaction};
+                        .transaction = transaction,
+                        .document = visit.document ? &*visit.document : nullptr};
 }
 
 void SimulatedPlatform::prepare(Visit& visit, SystemTime now) {
   const platform::Call call = call_of(visit, now, nullptr);
-  auto prepared = visit.match.route->prepare(call);
   visit.stage = Visit::Stage::prepared;
+  visit.handler = visit.match.route->handler;
+  if (!visit.match.route->prepare) {
+    if (!visit.request.body.empty()) visit.document = call.body_json();
+    return;
+  }
+  auto prepared = visit.match.route->prepare(call);
   if (!prepared) visit.reply = reply_of(platform::problem_of(prepared.error()));
   if (prepared) visit.handler = *std::move(prepared);
+}
+
+void SimulatedPlatform::take(Visit& visit, const Result<Response>& response, platform::Call& call, SystemTime now) {
+  visit.committed = true;
+  visit.stage = Visit::Stage::waiting;
+  if (!response) {
+    visit.reply = reply_of(platform::problem_of(response.error()));
+    return;
+  }
+  visit.undo = std::move(call.undelivered);
+  if (!visit.waits_until) visit.waits_until = call.nothing_yet ? now + call.nothing_yet->wait : now;
+  if (!call.nothing_yet || now >= *visit.waits_until) visit.reply = reply_of(*response);
 }
 
 bool SimulatedPlatform::take_turn(Visit& visit, SystemTime now, Strike strike) {
@@ -136,18 +148,40 @@ bool SimulatedPlatform::take_turn(Visit& visit, SystemTime now, Strike strike) {
     visit.reply = reply_of(platform::problem_of(committed.error()));
     return true;
   }
+  take(visit, response, call, now);
   visit.committed = writes;
-  visit.stage = Visit::Stage::waiting;
-  if (!visit.waits_until) visit.waits_until = call.nothing_yet ? now + call.nothing_yet->wait : now;
-  if (!call.nothing_yet || now >= *visit.waits_until) visit.reply = reply_of(*response);
   return strike != Strike::dies_after_commit;
+}
+
+bool SimulatedPlatform::advance_round(const std::vector<Visit*>& visits, SystemTime now, Strike strike) {
+  Transaction transaction(database_, Kind::write);
+  std::vector<platform::Call> calls;
+  for (Visit* visit : visits) {
+    visit->committed = false;
+    calls.push_back(call_of(*visit, now, &transaction));
+  }
+  const auto answers = visits.front()->match.route->batch(calls);
+  if (strike == Strike::dies_before_commit) return false;
+  if (strike == Strike::disk_full) (void)transaction.fail(Error(ErrorCode::io, "the disk is full"));
+  const auto committed = transaction.commit();
+  for (std::size_t i = 0; i < visits.size(); ++i) {
+    if (committed) take(*visits[i], answers[i], calls[i], now);
+    else visits[i]->reply = reply_of(platform::problem_of(committed.error()));
+  }
+  return strike != Strike::dies_after_commit;
+}
+
+void SimulatedPlatform::undelivered(const platform::Call::Undo& undo, SystemTime now) {
+  Transaction transaction(database_, Kind::write);
+  undo(transaction, {now, kLease});
+  commit(transaction);
 }
 
 void SimulatedPlatform::maintain(SystemTime now) {
   Transaction transaction(database_, Kind::write);
   const platform::LeaseTerms terms{now, kLease};
   platform::reap_leases(transaction, terms);
-  platform::prune_layers(transaction, 200, now);
+  (void)platform::drop_outdated(transaction, retention_, {}, now);
   commit(transaction);
 }
 

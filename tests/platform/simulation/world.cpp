@@ -169,21 +169,39 @@ void World::serve(Exchange& exchange, Strike strike) {
     return;
   }
   if (!exchange.visit) exchange.visit = process.platform->begin(exchange.call);
-  ++account_.calls;
-  Visit& visit = *exchange.visit;
-  const bool lives = process.platform->advance(visit, time_of(process), strike);
-  if (visit.committed) {
-    oracle_.committed(visit, ledger_, time_of(process));
-    look();
+  const std::vector<Exchange*> together = turn_of(exchange);
+  std::vector<Visit*> visits;
+  for (Exchange* one : together) visits.push_back(one->visit.get());
+  account_.calls += visits.size();
+  const SystemTime time = time_of(process);
+  const bool lives =
+      visits.size() > 1 ? process.platform->advance_round(visits, time, strike) : process.platform->advance(*visits.front(), time, strike);
+  for (const Visit* visit : visits) {
+    if (visit->committed) oracle_.committed(*visit, ledger_, time);
   }
-  if (visit.reply) {
-    const std::string said = in_short(*visit.reply);
-    // What says nothing would fill most of a trace.
-    const bool dull = !faults_ && (said == "204" || exchange.call.path.ends_with("/heartbeat")) && said.size() == 3;
-    if (!dull) tell(shown(exchange) + " -> " + said);
-    exchange.answer = visit.reply;
-  }
+  if (std::ranges::any_of(visits, &Visit::committed)) look();
+  for (Exchange* one : together) note_answer(*one);
   if (!lives) kill(exchange.process);
+}
+
+/// The call, and those that are served in the same turn.
+std::vector<World::Exchange*> World::turn_of(Exchange& exchange) {
+  std::vector<Exchange*> together{&exchange};
+  if (!exchange.visit->waits_for_turn() || !SimulatedPlatform::in_rounds(*exchange.visit)) return together;
+  for (Exchange& other : exchanges_) {
+    const bool same = other.visit && other.process == exchange.process && other.visit->match.route == exchange.visit->match.route;
+    if (&other != &exchange && same && other.then && other.visit->waits_for_turn()) together.push_back(&other);
+  }
+  return together;
+}
+
+void World::note_answer(Exchange& exchange) {
+  if (!exchange.visit->reply) return;
+  const std::string said = in_short(*exchange.visit->reply);
+  // What says nothing would fill most of a trace.
+  const bool dull = !faults_ && (said == "204" || exchange.call.path.ends_with("/heartbeat")) && said.size() == 3;
+  if (!dull) tell(shown(exchange) + " -> " + said);
+  exchange.answer = exchange.visit->reply;
 }
 
 void World::answer(std::size_t index, const Reply& reply) {
@@ -257,10 +275,23 @@ void World::disturb_sensor(const Step& step, std::size_t index) {
   tell(name + " starts again with newer detectors");
 }
 
+/// The caller learns that something broke, and the process perhaps, too.
+void World::lose(std::size_t index, bool noticed) {
+  Exchange& exchange = exchanges_[index];
+  tell("lost: " + shown(exchange) + (noticed ? ", which both sides notice" : ""));
+  Process& process = processes_[exchange.process];
+  if (noticed && process.alive && exchange.visit && exchange.visit->undo) {
+    process.platform->undelivered(std::exchange(exchange.visit->undo, nullptr), time_of(process));
+    oracle_.handed_back(*exchange.visit);
+    look();
+  }
+  answer(index, Reply());
+}
+
 void World::disturb_exchange(const Step& step, std::size_t index) {
   Exchange& exchange = exchanges_[index];
   switch (step.action) {
-    case Action::lose: tell("lost: " + shown(exchange)); return answer(index, Reply());
+    case Action::lose: return lose(index, step.what % 2 == 0);
     case Action::give_up: {
       if (!exchange.then) return;
       tell("its caller waits no more for " + shown(exchange));

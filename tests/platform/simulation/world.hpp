@@ -63,6 +63,9 @@ class World final : public Surroundings {
   void travel(std::size_t index, Strike strike);
   void carry(std::size_t index);
   void serve(Exchange& exchange, Strike strike);
+  std::vector<Exchange*> turn_of(Exchange& exchange);
+  void note_answer(Exchange& exchange);
+  void lose(std::size_t index, bool noticed);
   void answer(std::size_t index, const Reply& reply);
   void kill(std::size_t process);
   void revive(std::size_t process);
