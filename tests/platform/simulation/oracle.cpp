@@ -116,8 +116,20 @@ void Oracle::claimed(const Visit& visit, const std::string& job, const std::stri
 void Oracle::stored(const Visit& visit) {
   const auto& path = visit.request.segments;
   if (visit.request.method != "PUT") return;
+  if (visit.request.body.find(kForged) != std::string::npos) {
+    throw Violation("a report is replaced by who has claimed it", path[2] + " by sensor " + visit.who.id);
+  }
   const std::string part = path[3] == "facts" ? "facts " + path[4] : path[4] + " " + path.at(5);
   parts_[{path[2], part}].stored = true;
+}
+
+std::optional<std::pair<std::string, std::string>> Oracle::some_part(std::uint32_t choice) const {
+  std::vector<Part> parts;
+  for (const auto& [part, account] : parts_) {
+    if (part.second.starts_with("cryptography ") && account.stored) parts.push_back(part);
+  }
+  if (parts.empty()) return std::nullopt;
+  return parts[choice % parts.size()];
 }
 
 /// A lease that ran out takes its claims along, even if its holder takes it up again.

@@ -29,6 +29,8 @@ class Oracle {
   void committed(const Visit& visit, const Ledger& before, SystemTime now);
   /// The leases in this answer were taken back, because it did not arrive.
   void handed_back(const Visit& visit);
+  /// Some part of a layer that is stored, or that a sensor reads: (layer, part). Nothing if there is none.
+  std::optional<std::pair<std::string, std::string>> some_part(std::uint32_t choice) const;
   /// What must hold at any time. Throws Violation.
   void check(const Ledger& ledger);
   /// What must hold when all is quiet.

@@ -28,6 +28,9 @@ RegistryModel::RegistryModel(Random& random) {
     }
     image.poisonous = has_poison && i == 1;
     image.refusals = random.chance(15) ? 1 + random.below(2) : 0;
+    image.layer_refusals = random.chance(15) ? 1 : 0;
+    image.broken = random.chance(10);
+    if (image.broken) unreadable_.insert(image.digest);
     order_.push_back(image.digest);
     images_.emplace(image.digest, std::move(image));
   }
@@ -119,6 +122,14 @@ std::optional<Error> RegistryModel::fetch(const std::string& host, const std::st
   ModelImage& image = images_.at(digest);
   if (image.refusals == 0) return std::nullopt;
   --image.refusals;
+  return Error(ErrorCode::unavailable, "the registry is busy");
+}
+
+std::optional<Error> RegistryModel::fetch_layer(const Digest& digest) {
+  ModelImage& image = images_.at(digest);
+  if (image.broken) return Error(ErrorCode::malformed, "the layer is damaged");
+  if (image.layer_refusals == 0) return std::nullopt;
+  --image.layer_refusals;
   return Error(ErrorCode::unavailable, "the registry is busy");
 }
 

@@ -18,6 +18,8 @@ struct ModelImage {
   bool poisonous = false;  ///< whichever sensor reads it dies
   /// How often it is refused before it can be read, in a way that may pass. Less than what makes a job fail.
   std::uint32_t refusals = 0;
+  std::uint32_t layer_refusals = 0;  ///< the same for its layers
+  bool broken = false;               ///< its layers cannot be read
 };
 
 /// What a tag names: images (several are an index's), or what is no image.
@@ -48,6 +50,8 @@ class RegistryModel {
   protocol::InventoryPage list(const ModelRegistry& registry, const protocol::ListWork& work, const std::string& cursor) const;
   /// What a sensor gets that asks for the image there: nothing is the image.
   std::optional<Error> fetch(const std::string& host, const std::string& repository, const Digest& digest);
+  /// What it gets that asks for a layer of the image then.
+  std::optional<Error> fetch_layer(const Digest& digest);
   /// A tag moves to another image, or an image is deleted everywhere. What it did, for people.
   std::string change(std::uint32_t how);
   std::uint64_t changes() const { return changes_; }

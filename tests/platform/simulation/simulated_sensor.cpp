@@ -8,23 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// base64 of an X25519 public key. Nobody opens what is sealed for it.
-constexpr const char* kPublicKey = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=";
-
-LayerReport report_of(const Digest& layer, const AnalysisState& of) {
-  LayerReport report;
-  report.layer = layer;
-  report.of = of;
-  Finding finding;
-  finding.id = layer.str() + " " + std::string(to_string(of.analysis));
-  finding.severity = Severity::low;
-  finding.title = "a certificate";
-  finding.detector = "x509/1";
-  finding.occurrences.push_back({.path = "etc/" + layer.str().substr(7, 12), .archive = {}, .offset = 3, .layer = {}, .deleted_by = {}});
-  report.findings.push_back(std::move(finding));
-  return report;
-}
-
 LayerFacts facts_of(const Digest& layer, const Digest& walker) {
   LayerFacts facts;
   facts.layer = layer;
@@ -48,6 +31,22 @@ protocol::JobFailure failure_of(const Error& error, bool handed_back) {
 }
 
 }  // namespace
+
+const char* const kPublicKey = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=";
+
+LayerReport report_of(const Digest& layer, const AnalysisState& of, const std::string& title) {
+  LayerReport report;
+  report.layer = layer;
+  report.of = of;
+  Finding finding;
+  finding.id = layer.str() + " " + std::string(to_string(of.analysis));
+  finding.severity = Severity::low;
+  finding.title = title;
+  finding.detector = "x509/1";
+  finding.occurrences.push_back({.path = "etc/" + layer.str().substr(7, 12), .archive = {}, .offset = 3, .layer = {}, .deleted_by = {}});
+  report.findings.push_back(std::move(finding));
+  return report;
+}
 
 EngineState engine_of(std::uint32_t version) {
   return {digest_of("walker"),
@@ -243,6 +242,8 @@ void SimulatedSensor::claimed(Held& held, const protocol::LayerClaimAnswer& answ
 
 void SimulatedSensor::read_layer(Held& held) {
   if (!held.to_read.empty()) {
+    const auto refused = world_.registries().fetch_layer(std::get<protocol::ImageWork>(held.job.work).digest);
+    if (refused) return fail(held.job.id, held, *refused, false);
     const protocol::ClaimedLayer next = held.to_read.front();
     held.to_read.pop_front();
     deliver(next.layer, engine(), next.read, held);

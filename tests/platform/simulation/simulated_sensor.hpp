@@ -131,6 +131,12 @@ class SimulatedSensor {
   std::map<std::string, Held> jobs_;
 };
 
+/// What a sensor finds in a layer. With `forged` as its name it is not what is there.
+inline constexpr const char* kForged = "forged";
+LayerReport report_of(const Digest& layer, const AnalysisState& of, const std::string& title = "a certificate");
+/// Any sensor's, in base64. Nobody opens what is sealed for it.
+extern const char* const kPublicKey;
+
 /// How the parts of a layer are named in the simulation: "facts DIGEST" or "cryptography DIGEST".
 std::string facts_part(const EngineState& engine);
 std::string report_part(const AnalysisState& of);

@@ -34,6 +34,7 @@ constexpr std::array<Kind, kActions> kKinds{{
     {Action::fill_disk, "fill disk", 3, true},
     {Action::change_registry, "change registry", 3, true},
     {Action::upgrade_sensor, "upgrade sensor", 2, true},
+    {Action::intrude, "intrude", 3, true},
 }};
 
 }  // namespace

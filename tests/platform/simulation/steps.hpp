@@ -41,8 +41,9 @@ enum class Action : std::uint8_t {
   fill_disk,        ///< a commit fails
   change_registry,  ///< a tag moves, an image goes
   upgrade_sensor,   ///< it comes back with newer detectors
+  intrude,          ///< a sensor that has no job says that it has
 };
-inline constexpr std::uint32_t kActions = 19;
+inline constexpr std::uint32_t kActions = 20;
 std::string_view name_of(Action action);
 
 /// Its numbers choose among what there is when it comes to it, so that a step still means something when others before it are left out.

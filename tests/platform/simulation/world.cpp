@@ -37,7 +37,7 @@ Account& Account::operator+=(const Account& other) {
   images += other.images;
   reads += other.reads;
   read_again += other.read_again;
-  quarantined += other.quarantined;
+  failed += other.failed;
   return *this;
 }
 
@@ -57,6 +57,10 @@ World::World(SimulatedDatabase& database, std::uint64_t seed, Tell tell)
     sensors_.push_back(
         std::make_unique<SimulatedSensor>(i, *this, std::move(enrollment), random_.chance(15) ? 2 : 1, 1 + random_.below(4)));
   }
+  const protocol::Enrollment intruder{"intruder", "1", {2}, engine_of(1).states, kPublicKey};
+  WebCall enrolling{.method = "POST", .path = "/v3/sensors/enroll", .query = {}, .body = intruder, .token = {}, .lease = {}};
+  enrolling.token = processes_[0].platform->new_token(platform::TokenKind::enrollment, now_);
+  intruder_token_ = Secret(call(enrolling).body.at("token").get<std::string>());
   for (const ModelRegistry& registry : registries_.registries()) {
     nlohmann::json body{{"endpoint", registry.host}};
     if (!registry.password.empty()) body.update({{"username", "user"}, {"password", registry.password}});
@@ -252,6 +256,7 @@ void World::disturb(const Step& step) {
       processes_[process].skew += by;
       return tell("the clock of process " + std::to_string(process) + " jumps by " + in_ms(by));
     }
+    case Action::intrude: return intrude(step);
     case Action::change_registry: return tell("registry: " + registries_.change(step.what));
     case Action::kill_sensor:
     case Action::pause_sensor:

@@ -20,7 +20,7 @@ struct Account {
   std::uint64_t images = 0;      ///< items that ended as scanned or unchanged
   std::uint64_t reads = 0;       ///< parts of layers that were read
   std::uint64_t read_again = 0;  ///< of those, by a second sensor: the first was hit by a fault
-  std::uint64_t quarantined = 0;
+  std::uint64_t failed = 0;
 
   Account& operator+=(const Account& other);
 };
@@ -80,6 +80,8 @@ class World final : public Surroundings {
   void user(const Step& step);
   Reply ask(const std::string& method, const std::string& path, const nlohmann::json& body,
             const std::map<std::string, std::string>& query = {});
+  Reply call(const WebCall& call);
+  void intrude(const Step& step);
   void scan_registry(std::uint32_t choice);
   void scan_references(std::uint32_t choice);
   void cancel_scan(std::uint32_t choice);
@@ -113,6 +115,7 @@ class World final : public Surroundings {
   Ledger ledger_;
   std::int64_t changes_seen_ = -1;
   Secret user_token_;
+  Secret intruder_token_;
   std::vector<std::string> registry_ids_;
   struct KnownScan {
     std::string id;

@@ -102,7 +102,7 @@ void World::check_listings() const {
 void World::check_images() {
   std::set<std::string> checked;
   for (const LedgerItem& item : ledger_.items) {
-    if (item.state == "failed") ++account_.quarantined;
+    if (item.state == "failed") ++account_.failed;
     if (item.state != "scanned" && item.state != "unchanged") continue;
     ++account_.images;
     if (!checked.insert(item.digest).second) continue;

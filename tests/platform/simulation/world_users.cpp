@@ -17,16 +17,44 @@ void must(const Reply& reply, int status, const std::string& what) {
 
 Reply World::ask(const std::string& method, const std::string& path, const nlohmann::json& body,
                  const std::map<std::string, std::string>& query) {
+  Reply reply = call({.method = method, .path = path, .query = query, .body = body, .token = user_token_, .lease = {}});
+  tell("user: " + method + " " + path + " -> " + std::to_string(reply.status));
+  return reply;
+}
+
+/// At once, of a process that lives.
+Reply World::call(const WebCall& call) {
   const auto alive = std::ranges::find_if(processes_, [](const Process& process) { return process.alive; });
   if (alive == processes_.end()) revive(0);
   Process& process = alive == processes_.end() ? processes_.front() : *alive;
-  const WebCall call{.method = method, .path = path, .query = query, .body = body, .token = user_token_, .lease = {}};
   const auto visit = process.platform->begin(call);
   while (!visit->reply) (void)process.platform->advance(*visit, time_of(process), Strike::none);
   ++account_.calls;
-  tell("user: " + method + " " + path + " -> " + std::to_string(visit->reply->status));
-  if (visit->committed && !registry_ids_.empty()) look();
+  if (visit->committed) {
+    oracle_.committed(*visit, ledger_, time_of(process));
+    look();
+  }
   return *visit->reply;
+}
+
+/// It is enrolled, and knows the ids of jobs, but has no lease.
+void World::intrude(const Step& step) {
+  WebCall forged{.method = "POST", .path = "", .query = {}, .body = nullptr, .token = intruder_token_, .lease = Secret("lwl_forged")};
+  const auto part = oracle_.some_part(step.who);
+  if (step.what % 2 == 0 && part) {
+    const AnalysisState of{Analysis::cryptography, *Digest::parse(part->second.substr(part->second.find(' ') + 1))};
+    forged.method = "PUT";
+    forged.path = "/v3/layers/" + part->first + "/reports/cryptography/" + of.state.str();
+    forged.body = report_of(*Digest::parse(part->first), of, kForged);
+  } else if (!ledger_.jobs.empty()) {
+    const auto job = std::next(ledger_.jobs.begin(), step.who % ledger_.jobs.size());
+    forged.path = "/v3/jobs/" + job->first + (job->second.is_list ? "/inventory" : "/fail");
+    forged.body = job->second.is_list ? nlohmann::json(protocol::InventoryPage{.cursor = "zzz", .last = true, .items = {}})
+                                      : nlohmann::json(protocol::JobFailure());
+  } else {
+    return;
+  }
+  tell("intruder: " + forged.method + " " + forged.path + " -> " + std::to_string(call(forged).status));
 }
 
 void World::user(const Step& step) {
