@@ -24,7 +24,7 @@ Result<protocol::RegistryTarget> target_from(const nlohmann::json& body) {
   const auto plain_http = optional_flag(body, "plain_http", address->plain_http);
   if (!plain_http) return plain_http.error();
   target.name = name->empty() ? address->host : *name;
-  target.endpoint = address->host;
+  target.endpoint = (address->https ? "https://" : "") + address->host;
   target.kind = *kind;
   target.tls_verify = *tls_verify;
   target.plain_http = *plain_http;
