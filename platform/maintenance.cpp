@@ -5,7 +5,8 @@
 #include "core/os/files.hpp"
 #include "platform/store/content/blob_garbage.hpp"
 #include "platform/store/maintenance.hpp"
-#include "platform/store/queue.hpp"
+#include "platform/store/queue/processes.hpp"
+#include "platform/store/queue/sweeper.hpp"
 
 #include <memory>
 #include <string>
@@ -43,9 +44,8 @@ Maintenance::Maintenance(std::shared_ptr<Resources> resources, const asio::any_i
       hooks_(std::move(hooks)),
       sleeper_(io),
       random_(std::random_device{}()),
-      looked_(resources_->clock.now()),
-      prune_at_(looked_),
-      ours_until_(looked_),
+      prune_at_(resources_->clock.now()),
+      ours_until_(prune_at_),
       probe_at_(SteadyClock::now() + kProbeInterval) {}
 
 void Maintenance::stop() {
@@ -82,17 +82,26 @@ asio::awaitable<bool> Maintenance::if_ours(std::string_view what, Step step) {
   co_return done;
 }
 
-asio::awaitable<void> Maintenance::reap() {
-  const auto found = std::make_shared<bool>(false);
-  const LeaseTerms terms = resources_->terms();
-  Step step = [found, terms, looked = looked_](Transaction& transaction) {
-    const bool reaped = reap_leases(transaction, terms);
-    *found = delayed_job_became_ready(transaction, looked, terms.now) || reaped;
+/// Tells the others that this process lives, also when the sweeping is not its work.
+asio::awaitable<void> Maintenance::announce() {
+  Step step = [process = resources_->process, now = resources_->clock.now()](Transaction& transaction) {
+    note_process(transaction, {process, LANDWAITER_VERSION}, now);
   };
-  const bool done = co_await if_ours("ending of leases", std::move(step));
-  if (!done) co_return;
-  looked_ = terms.now;
-  if (*found) hooks_.changed(all_topics());
+  co_await in_transaction("noting that this process lives", std::move(step));
+}
+
+asio::awaitable<void> Maintenance::sweep_all() {
+  const auto swept = std::make_shared<Swept>();
+  swept->more = true;
+  bool found = false;
+  while (swept->more && !stopping_) {
+    Step step = [swept, terms = resources_->terms()](Transaction& transaction) { *swept = sweep(transaction, terms); };
+    *swept = Swept();  // stays so if it is not this process' work
+    const bool done = co_await if_ours("sweeping", std::move(step));
+    if (!done) break;
+    found = found || swept->jobs;
+  }
+  if (found) hooks_.changed(all_topics());
 }
 
 asio::awaitable<void> Maintenance::prune() {
@@ -163,7 +172,8 @@ asio::awaitable<void> Maintenance::run() {
   while (!stopping_) {
     co_await sleeper_.sleep(pause());
     if (stopping_) break;
-    co_await reap();
+    co_await announce();
+    co_await sweep_all();
     poll();
     co_await prune();
     co_await find_out_whether_ready();

@@ -7,7 +7,7 @@
 #include "platform/notifier.hpp"
 #include "platform/requests.hpp"
 #include "platform/resources.hpp"
-#include "platform/store/queue.hpp"
+#include "platform/store/queue/processes.hpp"
 #include "platform/store/schema.hpp"
 #include "platform/store/sensors.hpp"
 #include "storage/database/copy.hpp"
@@ -58,7 +58,7 @@ struct Platform::Impl {
   std::unique_ptr<asio::steady_timer> stop_timer;
 
   void make_parts(asio::io_context& io);
-  Result<void> renew_leases() const;
+  Result<void> announce() const;
 };
 
 void Platform::Impl::make_parts(asio::io_context& io) {
@@ -78,12 +78,11 @@ void Platform::Impl::make_parts(asio::io_context& io) {
   stop_timer = std::make_unique<asio::steady_timer>(executor);
 }
 
-/// While no platform served, no sensor could renew a lease.
-Result<void> Platform::Impl::renew_leases() const {
+Result<void> Platform::Impl::announce() const {
   auto database = connect(resources->config);
   if (!database) return database.error();
   Transaction transaction(**database, Kind::write);
-  extend_leases_after_start(transaction, resources->terms());
+  start_process(transaction, {resources->process, LANDWAITER_VERSION}, resources->terms());
   return transaction.commit();
 }
 
@@ -118,8 +117,8 @@ Result<std::unique_ptr<Platform>> Platform::create(PlatformConfig config, const 
 }
 
 Result<void> Platform::start(asio::io_context& io) {
-  auto renewed = impl_->renew_leases();
-  if (!renewed) return renewed;
+  auto announced = impl_->announce();
+  if (!announced) return announced;
   impl_->make_parts(io);
   const PlatformConfig& config = impl_->resources->config;
   const HttpServerConfig server{config.listen_address, config.port, config.tls_certificate, config.tls_key};

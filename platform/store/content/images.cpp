@@ -211,7 +211,7 @@ std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& jo
     store_image(transaction, completion, now);
   }
   note_registry(transaction, facts.digest, job.registry_id);
-  transaction.run("UPDATE job SET layers=? WHERE id=?", {completion.facts.layers.size(), job.id});
+  transaction.run("UPDATE lease SET layers=? WHERE job_id=?", {completion.facts.layers.size(), job.id});
   end_job(transaction, job, {.item_state = completion.unchanged ? ItemState::unchanged : ItemState::scanned}, now);
   return {};
 }
