@@ -36,7 +36,8 @@ using Parser = http::request_parser<http::string_body>;
 /// How an answer is sent.
 struct Manner {
   bool keep_alive = false;
-  bool chunks = true;  ///< the caller knows them; for one of HTTP/1.0 the end of the connection ends a stream
+  bool chunks = true;                ///< the caller knows them; for one of HTTP/1.0 the end of the connection ends a stream
+  Admission* undelivered = nullptr;  ///< who must know if a body of known length is not written
 };
 
 /// What stop() needs to know about a connection.
@@ -321,6 +322,7 @@ asio::awaitable<bool> HttpServer::Impl::answer(Stream& stream, Response response
   beast::get_lowest_layer(stream).expires_after(limits::api_body_timeout);
   error_code failed;
   co_await http::async_write(stream, wire, asio::redirect_error(asio::use_awaitable, failed));
+  if (failed && manner.undelivered != nullptr) manner.undelivered->undelivered();
   co_return manner.keep_alive && !failed;
 }
 
@@ -421,7 +423,7 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Stream& stream, HeadBuffer& buf
   request->peer_gone = [&socket = beast::get_lowest_layer(stream).socket()] { return hung_up(socket); };
   auto response = co_await verdict.admission->handle(request);
   request->peer_gone = nullptr;
-  const Manner manner{parser.keep_alive() && !stopping, parser.get().version() >= 11};
+  const Manner manner{parser.keep_alive() && !stopping, parser.get().version() >= 11, verdict.admission.get()};
   co_return co_await answer(stream, std::move(response), manner);
 }
 

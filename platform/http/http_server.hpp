@@ -30,6 +30,8 @@ class Admission {
   virtual std::uint64_t body_bytes_max() const = 0;
   /// The answer to the whole request. The server keeps the admission until the answer is sent.
   virtual boost::asio::awaitable<Response> handle(std::shared_ptr<Request> request) = 0;
+  /// The answer could not be written.
+  virtual void undelivered() {}
 };
 
 /// The application behind a server. Called on the io thread.

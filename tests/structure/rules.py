@@ -21,26 +21,27 @@ MAY_INCLUDE = {
 FLOORS = {
     "core": ("base", "os", "report", "assess", "export", "wire"),
     "registry": ("http", "auth", "client", "sources", "enumerators"),
-    "detectors": ("engine", "image", "walk", "formats", "post_quantum", "keys", "passwords", "ssh", "certificates", "jose", "keystores",
-                  "openpgp", "key_files", "libraries", "settings", "", "compiled"),
+    "detectors": ("engine", "image", "archives", "walk", "formats", "post_quantum", "keys", "passwords", "ssh", "certificates", "jose",
+                  "keystores", "openpgp", "key_files", "libraries", "settings", "", "compiled"),
     "storage": ("", "database", "sqlite", "postgres", "local"),
     "daemon": ("settings", "service", "reader", "scan", "output", "cli", "listing", "check", "sensor", "commands", "flags", ""),
-    "platform": ("store", "http", "api", ""),
+    "platform": ("store", "http", "api", "", "commands"),
 }
 # Files that may include more than their folder: the one program that holds platform and sensor together.
 EXCEPTIONS = {
-    "platform/main.cpp": ("daemon/*",),
+    "platform/commands/*": ("daemon/*",),
 }
 
 # Libraries that only some files may know. Tests may use any.
 LIBRARIES = {
     "Beast": (r"boost/beast.*", ("registry/http/transport*.cpp", "platform/http/http_server.cpp", "cmake/beast.cpp")),
-    "libarchive": (r"archive(_entry)?\.h", ("detectors/*walk*", "detectors/*archive*", "registry/*archive*", "registry/*tar*")),
-    "libpq": (r"libpq-fe\.h", ("storage/postgres/postgres_database.cpp",)),
+    "libarchive": (r"archive(_entry)?\.h", ("detectors/*/archive_reader.cpp", "detectors/*/library_versions.cpp",
+                   "registry/*archive*", "registry/*tar*")),
+    "libpq": (r"libpq-fe\.h", ("storage/postgres/*.cpp",)),
     "SQLite": (r"sqlite3(ext)?\.h", ("storage/*", "platform/*store*", "detectors/formats/sqlite_reader.cpp")),
     "Vectorscan": (r"hs(/.*)?\.h", ("detectors/*",)),
     "spdlog": (r"spdlog/.*", ("daemon/*", "platform/*", "core/base/log.cpp")),
-    "CLI11": (r"CLI/.*", ("daemon/*", "platform/main.cpp")),
+    "CLI11": (r"CLI/.*", ("daemon/*", "platform/commands/*")),
 }
 # core is what all others stand on: its libraries are few.
 CORE_LIBRARIES = re.compile(r"boost/system/.*|nlohmann/.*|openssl/.*|gmpxx\.h|[a-z_]+")
