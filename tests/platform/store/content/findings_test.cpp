@@ -28,7 +28,8 @@ LayerReport key_report(const std::string& layer, Severity severity, const std::s
 }
 
 /// The leased job of this image, which was listed at the registry on this port.
-json job_of(TestPlatform& platform, const TestSensor& sensor, const std::string& image, const std::string& registry = "localhost:5000") {
+json leased_image_job(TestPlatform& platform, const TestSensor& sensor, const std::string& image,
+                      const std::string& registry = "localhost:5000") {
   platform.scan_images({registry + "/" + image + ":1"}, false);
   const json listing = platform.acquire(sensor);
   REQUIRE(listing.size() == 1);
@@ -38,15 +39,15 @@ json job_of(TestPlatform& platform, const TestSensor& sensor, const std::string&
   return jobs[0];
 }
 
-void complete(TestPlatform& platform, const TestSensor& sensor, const json& job, const json& body) {
+void complete_image_job(TestPlatform& platform, const TestSensor& sensor, const json& job, const json& body) {
   const Reply done = platform.job_call(sensor, job, "complete", body);
   INFO(done.text);
   REQUIRE(done.status == 200);
 }
 
-void scan(TestPlatform& platform, const TestSensor& sensor, const std::string& image, const std::vector<LayerReport>& reports,
-          const std::string& state = "state 1") {
-  const json job = job_of(platform, sensor, image);
+void scan_reports(TestPlatform& platform, const TestSensor& sensor, const std::string& image, const std::vector<LayerReport>& reports,
+                  const std::string& state = "state 1") {
+  const json job = leased_image_job(platform, sensor, image);
   std::vector<std::string> names;
   json layers = json::array();
   for (const LayerReport& report : reports) {
@@ -55,7 +56,7 @@ void scan(TestPlatform& platform, const TestSensor& sensor, const std::string& i
   }
   json body = completion(image, {}, false, engine_at(state));
   body["facts"]["layers"] = layers;
-  complete(platform, sensor, job, body);
+  complete_image_job(platform, sensor, job, body);
 }
 
 json only_finding(TestPlatform& platform, const std::string& query = "") {
@@ -80,21 +81,21 @@ TEST_CASE("findings: the worst of equal assets speaks for all, in either order, 
       CHECK(platform.get("/v3/findings/" + digest("key").str()).body["severity"] == "high");
       return finding["severity"] == "high";
     };
-    scan(platform, sensor, "one", {key_report("one", first)});
+    scan_reports(platform, sensor, "one", {key_report("one", first)});
     CHECK(only_finding(platform)["severity"] == to_string(first));
-    scan(platform, sensor, "two", {key_report("two", second)});
+    scan_reports(platform, sensor, "two", {key_report("two", second)});
     CHECK(is_high());
     CHECK(only_finding(platform)["images"] == 2);
     // The image with the worse key is built anew without it.
-    scan(platform, sensor, worse_first ? "one" : "two", {layer_report("harmless")});
+    scan_reports(platform, sensor, worse_first ? "one" : "two", {layer_report("harmless")});
     const json left = only_finding(platform, "type=private-key");
     CHECK(left["severity"] == "low");
     CHECK(left["title"] == "low by state 1");
     CHECK(left["images"] == 1);
     CHECK(platform.get("/v3/findings?severity=high").body["findings"].empty());
-    scan(platform, sensor, worse_first ? "two" : "one", {layer_report("harmless")});
+    scan_reports(platform, sensor, worse_first ? "two" : "one", {layer_report("harmless")});
     CHECK(platform.get("/v3/findings?type=private-key").body["findings"].empty());
-    scan(platform, sensor, "three", {key_report("one", first)});
+    scan_reports(platform, sensor, "three", {key_report("one", first)});
     CHECK(only_finding(platform, "type=private-key")["severity"] == to_string(first));
   }
 }
@@ -102,7 +103,7 @@ TEST_CASE("findings: the worst of equal assets speaks for all, in either order, 
 TEST_CASE("findings: a report that no image shows says nothing") {
   TestPlatform platform;
   const TestSensor sensor = platform.enroll();
-  scan(platform, sensor, "image", {key_report("low", Severity::low)});
+  scan_reports(platform, sensor, "image", {key_report("low", Severity::low)});
   REQUIRE(platform.put_layer(sensor, key_report("of no image", Severity::critical)).status == 204);
   CHECK(only_finding(platform)["severity"] == "low");
 }
@@ -110,7 +111,7 @@ TEST_CASE("findings: a report that no image shows says nothing") {
 TEST_CASE("findings: a report is replaced only by the sensor whose job has claimed the layer") {
   TestPlatform platform;
   const TestSensor owner = platform.enroll("owner"), other = platform.enroll("other");
-  scan(platform, owner, "image", {key_report("l", Severity::high)});
+  scan_reports(platform, owner, "image", {key_report("l", Severity::high)});
   LayerReport empty = key_report("l", Severity::high);
   empty.findings.clear();
   const Reply refused = platform.put_report(other, empty);
@@ -119,12 +120,13 @@ TEST_CASE("findings: a report is replaced only by the sensor whose job has claim
   CHECK(platform.put_report(other, key_report("l", Severity::high)).status == 204);  // the same again
   CHECK(only_finding(platform)["severity"] == "high");
 
-  const json job = job_of(platform, owner, "image");
-  REQUIRE(platform.job_call(owner, job, "layers", claim_body(job, {"l"}, true)).status == 200);
+  platform.clock.advance(1s);  // a scan that is not incremental reads again what is older than the scan
+  const json job = leased_image_job(platform, owner, "image");
+  REQUIRE(platform.job_call(owner, job, "layers", claim_body(job, {"l"}, true)).body["claimed"].size() == 1);
   CHECK(platform.put_report(other, empty).status == 409);
   REQUIRE(platform.put_report(owner, key_report("l", Severity::medium)).status == 204);
   CHECK(platform.put_report(owner, empty).status == 409);  // the claim ended with the report
-  complete(platform, owner, job, completion("image", {"l"}));
+  complete_image_job(platform, owner, job, completion("image", {"l"}));
   CHECK(only_finding(platform)["severity"] == "medium");
 
   const auto database = platform.connect();
@@ -135,7 +137,7 @@ TEST_CASE("findings: a report is replaced only by the sensor whose job has claim
 TEST_CASE("findings: a layer that another sensor reads now takes nobody else's report") {
   TestPlatform platform;
   const TestSensor reader = platform.enroll("reader"), other = platform.enroll("other");
-  const json job = job_of(platform, reader, "image");
+  const json job = leased_image_job(platform, reader, "image");
   REQUIRE(platform.job_call(reader, job, "layers", claim_body(job, {"l"})).body["claimed"].size() == 1);
   CHECK(platform.put_report(other, key_report("l", Severity::low)).status == 409);
   CHECK(platform.put_layer(reader, key_report("l", Severity::high)).status == 204);
@@ -146,12 +148,12 @@ TEST_CASE("findings: a layer that another sensor reads now takes nobody else's r
 TEST_CASE("findings: an older state does not take back what a newer one found, as long as sensors have the newer") {
   TestPlatform platform;
   const TestSensor older = platform.enroll("older", "state 1");
-  scan(platform, older, "image", {key_report("l", Severity::low, "state 1")}, "state 1");
+  scan_reports(platform, older, "image", {key_report("l", Severity::low, "state 1")}, "state 1");
   const TestSensor newer = platform.enroll("newer", "state 2");
-  scan(platform, newer, "image", {key_report("l", Severity::high, "state 2")}, "state 2");
+  scan_reports(platform, newer, "image", {key_report("l", Severity::high, "state 2")}, "state 2");
   const auto state = [&] { return platform.get("/v3/images").body["images"][0]["states"]["cryptography"].get<std::string>(); };
   CHECK(state() == digest("state 2").str());
-  scan(platform, older, "image", {key_report("l", Severity::low, "state 1")}, "state 1");
+  scan_reports(platform, older, "image", {key_report("l", Severity::low, "state 1")}, "state 1");
   CHECK(state() == digest("state 2").str());
   CHECK(only_finding(platform)["severity"] == "high");
   CHECK(only_finding(platform)["title"] == "high by state 2");
@@ -166,7 +168,7 @@ TEST_CASE("findings: an older state does not take back what a newer one found, a
   platform.clock.advance(25h);
   const json beat{{"version", "1"}, {"protocols", {2}}, {"states", states_to_json(engine_at("state 1").states)}, {"jobs", json::array()}};
   REQUIRE(platform.call("POST", "/v3/sensors/me/heartbeat", beat, older.token).status == 200);
-  scan(platform, older, "image", {key_report("l", Severity::low, "state 1")}, "state 1");
+  scan_reports(platform, older, "image", {key_report("l", Severity::low, "state 1")}, "state 1");
   CHECK(state() == digest("state 1").str());
   CHECK(only_finding(platform)["severity"] == "low");
 }
@@ -179,7 +181,7 @@ TEST_CASE("findings: of a private and a public key with one id the worse is show
   public_key.type = FindingType::public_key;
   public_key.severity = Severity::info;
   report.findings.insert(report.findings.begin(), std::move(public_key));
-  scan(platform, sensor, "image", {report});
+  scan_reports(platform, sensor, "image", {report});
   const std::string path = "/v3/findings/" + digest("key").str();
   CHECK(platform.get(path).body["type"] == "private-key");
   CHECK(platform.get(path + "?type=public-key").body["type"] == "public-key");
@@ -190,14 +192,14 @@ TEST_CASE("findings: those of a registry, and a page token is good for its filte
   TestPlatform platform;
   const TestSensor sensor = platform.enroll();
   const std::string registry = platform.post("/v3/registries", {{"name", "r"}, {"endpoint", "localhost:5001"}}).body["id"];
-  scan(platform, sensor, "elsewhere", {layer_report("a"), layer_report("b")});
+  scan_reports(platform, sensor, "elsewhere", {layer_report("a"), layer_report("b")});
   CHECK(platform.get("/v3/findings?registry=" + registry).body["findings"].empty());
   REQUIRE(platform.post("/v3/registries/" + registry + "/scan").status == 201);
   const json listing = platform.acquire(sensor)[0];
   REQUIRE(platform.job_call(sensor, listing, "inventory", page({item("app", "1", "here"), item("app", "2", "elsewhere")})).status == 200);
   const json job = platform.acquire(sensor)[0];  // "elsewhere" is unchanged
   REQUIRE(platform.put_layer(sensor, key_report("c", Severity::high)).status == 204);
-  complete(platform, sensor, job, completion("here", {"c"}));
+  complete_image_job(platform, sensor, job, completion("here", {"c"}));
   CHECK(platform.get("/v3/findings?registry=" + registry).body["findings"].size() == 4);
   CHECK(platform.get("/v3/findings?registry=none").body["findings"].empty());
 
@@ -215,7 +217,7 @@ TEST_CASE("findings: those of a registry, and a page token is good for its filte
 TEST_CASE("findings: one in more images than a page composes is shown page by page") {
   TestPlatform platform;
   const TestSensor sensor = platform.enroll();
-  for (int i = 0; i < 12; ++i) scan(platform, sensor, "image" + std::to_string(i), {key_report("l", Severity::high)});
+  for (int i = 0; i < 12; ++i) scan_reports(platform, sensor, "image" + std::to_string(i), {key_report("l", Severity::high)});
   CHECK(only_finding(platform)["images"] == 12);
   CHECK(only_finding(platform)["occurrences"] == 1);
   CHECK(only_finding(platform)["counts_at_least"] == false);
@@ -257,12 +259,12 @@ TEST_CASE("findings: texts of a sensor that no index can hold are refused") {
   report.findings[0].title = std::string(100'000, 't');
   report.findings[0].occurrences[0].path = std::string(4096, 'p');
   CHECK(platform.put_layer(sensor, report).status == 204);
-  const json job = job_of(platform, sensor, "image");
+  const json job = leased_image_job(platform, sensor, "image");
   json body = completion("image", {"l"});
   body["facts"]["reference"] = std::string(2000, 'r');
   CHECK(platform.job_call(sensor, job, "complete", body).status == 400);
   body["facts"]["reference"] = "localhost:5000/image";
-  complete(platform, sensor, job, body);
+  complete_image_job(platform, sensor, job, body);
   const json finding = only_finding(platform);
   CHECK(finding["title"].get<std::string>().size() == 1000);
   CHECK(finding["place"].get<std::string>().size() == 512);
