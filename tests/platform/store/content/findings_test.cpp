@@ -86,7 +86,7 @@ TEST_CASE("findings: the worst of equal assets speaks for all, in either order, 
     scan_reports(platform, sensor, "two", {key_report("two", second)});
     CHECK(is_high());
     CHECK(only_finding(platform)["images"] == 2);
-    // The image with the worse key is built anew without it.
+    // The image with the worse key is built again without it.
     scan_reports(platform, sensor, worse_first ? "one" : "two", {layer_report("harmless")});
     const json left = only_finding(platform, "type=private-key");
     CHECK(left["severity"] == "low");
