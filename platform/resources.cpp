@@ -60,6 +60,14 @@ Lanes::Lanes(const PlatformConfig& config)
       cpu(std::clamp(std::thread::hardware_concurrency(), 1U, 4U), 4'000),
       large(1, 200) {}
 
+Result<void> Lanes::connect() {
+  for (Lane* lane : {&authentication, &reading, &heavy, &writing}) {
+    auto connected = lane->connect();
+    if (!connected) return connected;
+  }
+  return {};
+}
+
 Lane& Lanes::of(LaneKind kind) {
   switch (kind) {
     case LaneKind::heavy: return heavy;
@@ -68,8 +76,8 @@ Lane& Lanes::of(LaneKind kind) {
   }
 }
 
-Resources::Resources(PlatformConfig given, const Clock& time, Vault opened)
-    : config(std::move(given)), clock(time), vault(std::move(opened)), process(new_id(time.now())) {
+Resources::Resources(PlatformConfig given, const Clock& time, Vault opened, std::unique_ptr<BlobStore> opened_blobs)
+    : config(std::move(given)), clock(time), vault(std::move(opened)), blobs(std::move(opened_blobs)), process(new_id(time.now())) {
   lanes.emplace(config);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "platform/blobs/blob_store.hpp"
 #include "platform/http/call.hpp"
 #include "platform/http/lane.hpp"
 #include "platform/http/router.hpp"
@@ -34,19 +35,22 @@ struct Lanes {
   Workers cpu;    ///< JSON and compression
   Workers large;  ///< the same for what may take much memory: one at a time
 
+  /// SQLite's connections, which cannot be opened while another one writes.
+  Result<void> connect();
   /// LaneKind::none has none.
   Lane& of(LaneKind kind);
 };
 
 /// What the parts of one running platform share. Lives on the io thread, but for the lanes' threads, which read what is const.
 struct Resources {
-  Resources(PlatformConfig given, const Clock& time, Vault opened);
+  Resources(PlatformConfig given, const Clock& time, Vault opened, std::unique_ptr<BlobStore> opened_blobs);
 
   const PlatformConfig config;
   const Clock& clock;
   const Vault vault;
-  const std::string process;   ///< names this one among those of one database
-  std::optional<Lanes> lanes;  ///< emptied at the end, when nothing runs the io thread any more
+  const std::unique_ptr<BlobStore> blobs;  ///< null if all reports are in the database
+  const std::string process;               ///< names this one among those of one database
+  std::optional<Lanes> lanes;              ///< emptied at the end, when nothing runs the io thread any more
   bool stopping = false;
   std::optional<Error> unready;                                                       ///< why it should get no requests
   std::chrono::steady_clock::time_point ready_at = std::chrono::steady_clock::now();  ///< when that was last found out

@@ -52,6 +52,7 @@ Result<void> leave_admin_token(const PlatformConfig& config, const Clock& clock)
 void ServeCommand::add_to(daemon::Command& program) {
   daemon::Command& command = program.add("serve", "Serve the API until SIGTERM");
   place_.add_to(command);
+  place_.add_reports_to(command);
   add_door_options(command);
   add_work_options(command);
   add_judging_options(command);

@@ -136,7 +136,7 @@ struct Spread {
 
 /// A root certificate is in most images: what a page shows of it must not cost a look at each.
 Spread spread_of(Transaction& transaction, std::int64_t finding_id) {
-  constexpr std::int64_t kRowsMax = 2 * kCountedMax;
+  constexpr std::int64_t kRowsMax = kCountedMax + 1;
   Spread spread;
   {
     Rows rows = transaction.query(
@@ -147,7 +147,7 @@ Spread spread_of(Transaction& transaction, std::int64_t finding_id) {
         {finding_id, kRowsMax});
     if (rows.next()) {
       spread.images = std::min(rows.integer(0), kCountedMax);
-      spread.at_least = rows.integer(0) > kCountedMax || rows.integer(1) >= kRowsMax;
+      spread.at_least = rows.integer(1) >= kRowsMax;
     }
   }
   // A file of a layer counts once, however many sensors read it at states of their own.
@@ -268,7 +268,7 @@ Result<json> list_findings(Transaction& transaction, const FindingQuery& query) 
   return out;
 }
 
-Result<json> finding_json(Transaction& transaction, std::string_view key, std::string_view type, std::int64_t after_image,
+Result<json> finding_json(Transaction& transaction, BlobStore* blobs, std::string_view key, std::string_view type, std::int64_t after_image,
                           std::size_t page_size, const AssessContext& context) {
   auto found = find_finding(transaction, key, type);
   if (!found) return found.error();
@@ -281,7 +281,7 @@ Result<json> finding_json(Transaction& transaction, std::string_view key, std::s
     out["next_page_token"] = std::to_string(images.back().id);
   }
   for (const ImageKey& image : images) {
-    auto report = image_report(transaction, image.digest);
+    auto report = image_report(transaction, blobs, image.digest);
     if (!report) return report.error();
     assess(*report, context);
     drop_working_attributes(*report);

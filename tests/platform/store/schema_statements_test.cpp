@@ -154,15 +154,15 @@ void read_everything(Transaction& transaction) {
     }
   }
   const AssessContext context{};
-  (void)platform::finding_json(transaction, "none", "", 0, 10, context);
-  (void)platform::finding_json(transaction, "none", "certificate", 0, 10, context);
+  (void)platform::finding_json(transaction, nullptr, "none", "", 0, 10, context);
+  (void)platform::finding_json(transaction, nullptr, "none", "certificate", 0, 10, context);
   for (const std::optional<CoverageState>& coverage :
        {std::optional<CoverageState>(), std::optional(CoverageState::complete), std::optional(CoverageState::incomplete)}) {
     for (const std::string& q : {std::string(), std::string("app"), digest("one").str()}) {
       (void)platform::list_images(transaction, {.q = q, .coverage = coverage, .before = 9, .page_size = 10});
     }
   }
-  (void)platform::image_report(transaction, digest("one"));
+  (void)platform::image_report(transaction, nullptr, digest("one"));
 }
 
 /// The tables by the names that a statement gives them.
