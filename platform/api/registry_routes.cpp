@@ -48,7 +48,7 @@ Result<Response> get_registries(Call& call) {
   if (!size) return size.error();
   const auto token = call.page_token();
   if (!token) return token.error();
-  return page_response(list_registries(*call.transaction, *token, *size));
+  return page_response(call, list_registries(*call.transaction, *token, *size));
 }
 
 Result<Response> get_registry(Call& call) {
