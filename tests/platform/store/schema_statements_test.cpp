@@ -223,6 +223,7 @@ TEST_CASE("statements: none about what was found reads a whole large table, on e
       CHECK(scanned(transaction, statement) == std::set<std::string>());
     }
     INFO(engine.name);
+    CHECK(scanned(transaction, {"SELECT id FROM layer_report WHERE bytes=5", {}}) == std::set<std::string>{"layer_report"});
     CHECK_FALSE(transaction.failed());
   }
 }
