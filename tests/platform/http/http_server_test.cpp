@@ -117,11 +117,6 @@ std::uint64_t resident_bytes() {
   return resident * 4096;
 }
 
-bool becomes(const std::function<bool()>& true_now) {
-  for (int i = 0; i < 2000 && !true_now(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  return true_now();
-}
-
 /// AddressSanitizer keeps what was freed for a while, so memory says nothing there.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
