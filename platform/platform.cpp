@@ -8,7 +8,10 @@
 #include "platform/http/http_server.hpp"
 #include "platform/http/lane.hpp"
 #include "platform/http/router.hpp"
+#include "platform/http/static_files.hpp"
 #include "platform/http/wakeup.hpp"
+#include "platform/metrics/metrics.hpp"
+#include "platform/metrics_page.hpp"
 #include "platform/store/layers.hpp"
 #include "platform/store/queue.hpp"
 #include "platform/store/sensors.hpp"
@@ -88,7 +91,11 @@ struct Platform::Impl : HttpApplication, std::enable_shared_from_this<Platform::
   std::optional<Lane> reader;
   std::optional<Lane> writer;
   std::array<Wakeup, kTopics.size()> wakeups;
+  std::shared_ptr<Metrics> metrics = std::make_shared<Metrics>();
+  StaticFiles files;
   std::unique_ptr<HttpServer> server;
+  std::unique_ptr<HttpServer> metrics_server;
+  std::string database_name;
   std::unique_ptr<asio::steady_timer> reap_timer;
   bool stopping = false;
 
@@ -140,6 +147,7 @@ Result<void> Platform::Impl::open_database() {
   }
   auto reading = connect(config);
   if (!reading) return reading.error();
+  database_name = (*writing)->name();
   writer.emplace(*std::move(writing));
   reader.emplace(*std::move(reading));
   return {};
@@ -160,10 +168,13 @@ asio::awaitable<HttpApplication::Verdict> Platform::Impl::admit(std::shared_ptr<
   Verdict verdict;
   Router::Match match = router.match(head->method, head->segments);
   if (match.route == nullptr) {
+    verdict.refusal = match.allow.empty() ? files.answer(*head) : std::nullopt;
+    if (verdict.refusal) co_return verdict;
     verdict.refusal = match.allow.empty() ? problem(404, "not found") : problem(405, "this path does not support this method");
     if (!match.allow.empty()) verdict.refusal->headers.emplace_back("Allow", match.allow);
     co_return verdict;
   }
+  head->route = match.route->path;
   const auto admitted = std::make_shared<Admitted>(self, *match.route, std::move(match.parameters));
   if (const auto needed = match.route->needs.permission()) {
     std::optional<Principal> who;
@@ -172,6 +183,7 @@ asio::awaitable<HttpApplication::Verdict> Platform::Impl::admit(std::shared_ptr<
       verdict.refusal = problem(401, "a valid token is needed");
       co_return verdict;
     }
+    head->caller = who->id;
     if (!who->may.has(*needed)) {
       verdict.refusal = problem(403, "this kind of token does not allow this");
       co_return verdict;
@@ -258,13 +270,7 @@ asio::awaitable<Response> Platform::Impl::answer(std::shared_ptr<Request> reques
 }
 
 asio::awaitable<Response> Platform::Admitted::handle(std::shared_ptr<Request> request) {
-  const auto self = shared_from_this();
-  Response response = co_await platform->answer(request, self);
-  wipe(request->body);  // it may have contained credentials
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - came);
-  log_event(LogLevel::info, "request",
-            {{"method", request->method}, {"path", request->path}, {"status", response.status}, {"ms", took.count()}});
-  co_return response;
+  co_return co_await platform->answer(std::move(request), shared_from_this());
 }
 
 /// True when there may be more to drop.
@@ -311,6 +317,7 @@ Platform::Platform(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Platform::~Platform() {
   stop();
   impl_->server.reset();
+  impl_->metrics_server.reset();
   // From here on only the caller's thread uses the io_context.
   impl_->reader.reset();
   impl_->writer.reset();
@@ -332,8 +339,13 @@ Result<void> Platform::start(asio::io_context& io) {
   auto renewed = impl_->renew_leases();
   if (!renewed) return renewed;
   impl_->server = std::make_unique<HttpServer>(io, impl_);
-  HttpServerConfig server{impl_->config.listen_address, impl_->config.port, impl_->config.tls_certificate, impl_->config.tls_key};
-  auto started = impl_->server->start(server);
+  HttpServerConfig http = impl_->config.http;
+  http.metrics = impl_->metrics;
+  auto started = impl_->server->start(http);
+  if (started && impl_->config.metrics) {
+    impl_->metrics_server = std::make_unique<HttpServer>(io, std::make_shared<MetricsPage>(impl_->metrics));
+    started = impl_->metrics_server->start(*impl_->config.metrics);
+  }
   if (!started) return started;
   impl_->reap_timer = std::make_unique<asio::steady_timer>(io);
   asio::co_spawn(io, impl_->reap_loop(), asio::detached);
@@ -342,10 +354,22 @@ Result<void> Platform::start(asio::io_context& io) {
 
 std::uint16_t Platform::port() const { return impl_->server ? impl_->server->port() : std::uint16_t{0}; }
 
+std::uint16_t Platform::metrics_port() const { return impl_->metrics_server ? impl_->metrics_server->port() : std::uint16_t{0}; }
+
+const std::string& Platform::database_name() const { return impl_->database_name; }
+
+Result<std::uint16_t> Platform::listen_inside() { return impl_->server->listen_inside(); }
+
+void Platform::reload() {
+  if (impl_->server) impl_->server->reload_certificate();
+}
+
 void Platform::stop() {
   if (impl_->stopping) return;
   impl_->stopping = true;
-  if (impl_->server) impl_->server->stop(impl_->config.stop_grace);
+  for (HttpServer* const server : {impl_->server.get(), impl_->metrics_server.get()}) {
+    if (server != nullptr) server->stop(impl_->config.stop_grace);
+  }
   if (impl_->reap_timer) impl_->reap_timer->cancel();
   for (Wakeup& wakeup : impl_->wakeups) wakeup.notify();
 }

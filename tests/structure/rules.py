@@ -25,7 +25,7 @@ FLOORS = {
                   "openpgp", "key_files", "libraries", "settings", "", "compiled"),
     "storage": ("", "database", "sqlite", "postgres", "local"),
     "daemon": ("settings", "service", "reader", "scan", "output", "cli", "listing", "check", "sensor", "commands", "flags", ""),
-    "platform": ("store", "http", "api", "", "commands"),
+    "platform": ("metrics", "store", "http", "api", "", "commands"),
 }
 # Files that may include more than their folder: the one program that holds platform and sensor together.
 EXCEPTIONS = {
@@ -34,9 +34,11 @@ EXCEPTIONS = {
 
 # Libraries that only some files may know. Tests may use any.
 LIBRARIES = {
-    "Beast": (r"boost/beast.*", ("registry/http/transport*.cpp", "platform/http/http_server.cpp", "cmake/beast.cpp")),
+    "Beast": (r"boost/beast.*", ("registry/http/transport*.cpp", "platform/http/http_server.cpp", "platform/http/request_head.*",
+                                   "cmake/beast.cpp")),
     "libarchive": (r"archive(_entry)?\.h", ("detectors/*walk*", "detectors/*archive*", "registry/*archive*", "registry/*tar*")),
     "libpq": (r"libpq-fe\.h", ("storage/postgres/postgres_database.cpp",)),
+    "prometheus-cpp": (r"prometheus/.*", ("platform/metrics/metrics.cpp",)),
     "SQLite": (r"sqlite3(ext)?\.h", ("storage/*", "platform/*store*", "detectors/formats/sqlite_reader.cpp")),
     "Vectorscan": (r"hs(/.*)?\.h", ("detectors/*",)),
     "spdlog": (r"spdlog/.*", ("daemon/*", "platform/*", "core/base/log.cpp")),
