@@ -2,27 +2,27 @@
 #pragma once
 
 #include "platform/http/http_server.hpp"
-#include "platform/metrics/metrics.hpp"
+#include "platform/resources.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
-#include <functional>
+#include <chrono>
 #include <memory>
 
 namespace landwaiter::platform {
 
 /// `GET /metrics`, on a listener of its own: it needs no token, so that it can be kept from those who call the API.
-class MetricsPage final : public HttpApplication {
+class MetricsPage final : public HttpApplication, public std::enable_shared_from_this<MetricsPage> {
  public:
-  /// Brings up to date what is only looked up now and then; may be empty.
-  using Refresh = std::function<boost::asio::awaitable<void>()>;
-
-  explicit MetricsPage(std::shared_ptr<Metrics> metrics, Refresh refresh = nullptr);
+  explicit MetricsPage(std::shared_ptr<Resources> resources) : resources_(std::move(resources)) {}
   boost::asio::awaitable<Verdict> admit(std::shared_ptr<Request> head) override;
 
  private:
-  std::shared_ptr<Metrics> metrics_;
-  Refresh refresh_;
+  /// Brings up to date what nobody counts when it happens.
+  boost::asio::awaitable<void> look();
+
+  std::shared_ptr<Resources> resources_;
+  std::chrono::steady_clock::time_point look_again_;
 };
 
 }  // namespace landwaiter::platform

@@ -37,13 +37,16 @@ struct PlatformConfig {
   std::shared_ptr<const Blocklist> blocklist;
   /// How often to check for expired leases.
   std::chrono::milliseconds reap_interval{1000};
-  /// How long stop() waits for requests in progress.
+  /// How long stop() goes on to accept requests, so that a load balancer learns from /readyz that it should send no more.
+  std::chrono::milliseconds stop_delay{0};
+  /// How long stop() waits then for requests in progress.
   std::chrono::milliseconds stop_grace{5000};
 };
 
 /// The control plane: HTTP API, queue, findings, tokens, over SQLite or PostgreSQL. Requests are served on the io_context's thread (one
-/// thread must run it), the database is used on two separate threads. Everything that was answered survives a kill at any moment. Lifetime:
-/// destroy it before the io_context, while that is not running (or on its thread).
+/// thread must run it), the database is used on threads of its own. Everything that was answered survives a kill at any moment. Of one
+/// PostgreSQL database there may be several, also in several processes; of a state folder with SQLite, one. Lifetime: destroy it before the
+/// io_context, while that is not running (or on its thread).
 class Platform {
  public:
   /// Opens the state folder. Errors: io (folder, database; also a master key of another database), configuration.
@@ -62,12 +65,12 @@ class Platform {
   Result<std::uint16_t> listen_inside();
   /// Reads the TLS certificate and its key again.
   void reload();
-  /// On the io thread. Long polls are answered at once, other requests get `stop_grace`; then nothing is left to run.
+  /// On the io thread. /readyz says no and long polls are answered at once; after `stop_delay` nothing more is accepted, and what is in
+  /// progress gets `stop_grace`; then nothing is left to run.
   void stop();
 
  private:
   struct Impl;
-  struct Admitted;
   explicit Platform(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
 };

@@ -89,8 +89,9 @@ Result<Response> export_scan(Call& call) {
 }  // namespace
 
 void add_export_routes(std::vector<Route>& routes) {
-  routes.push_back({{.method = "GET", .path = "/v3/images/{digest}/export", .needs = Permission::read}, export_image});
-  routes.push_back({{.method = "GET", .path = "/v3/scans/{id}/export", .needs = Permission::read}, export_scan});
+  routes.push_back(
+      {{.method = "GET", .path = "/v3/images/{digest}/export", .needs = Permission::read, .lane = LaneKind::heavy}, export_image});
+  routes.push_back({{.method = "GET", .path = "/v3/scans/{id}/export", .needs = Permission::read, .lane = LaneKind::heavy}, export_scan});
 }
 
 }  // namespace landwaiter::platform

@@ -9,6 +9,8 @@
 #include "platform/store/sensors.hpp"
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 namespace landwaiter::platform {
 namespace {
@@ -43,20 +45,45 @@ std::vector<JobKind> kinds_asked_for(const protocol::JobRequest& request) {
   return kinds;
 }
 
-Result<Response> acquire(Call& call) {
+/// The caller never learned of these leases: the jobs are free at once, and it costs them nothing.
+Call::Undo hand_back(const std::vector<protocol::Job>& jobs) {
+  std::vector<std::pair<std::string, Secret>> leases;
+  for (const protocol::Job& job : jobs) leases.emplace_back(job.id, job.lease_token);
+  return [leases](Transaction& transaction, const LeaseTerms& terms) {
+    const protocol::JobFailure unheard{.handed_back = true, .reason = "the answer did not arrive"};
+    for (const auto& [id, lease_token] : leases) {
+      const auto job = leased_job(transaction, id, lease_token, terms);
+      if (job && !job->ended) fail_job(transaction, *job, unheard, terms.now);
+    }
+  };
+}
+
+Result<Response> acquire_one(Call& call) {
   const auto request = call.body_as<protocol::JobRequest>("request for jobs");
   if (!request) return request.error();
   if (request->capacity < 1 || request->capacity > limits::api_jobs_max) {
     return Error(ErrorCode::invalid_argument, "field capacity must be a number from 1 to " + std::to_string(limits::api_jobs_max));
   }
-  auto keys = sensor_keys(*call.transaction, call.who.id);
+  Transaction part(*call.transaction);  // one that fails takes no jobs, and costs the others nothing
+  auto keys = sensor_keys(part, call.who.id);
   if (!keys) return keys.error();
   const Acquirer acquirer{call.who.id, keys->public_key, kinds_asked_for(*request)};
-  const auto jobs = acquire_jobs(*call.transaction, call.vault, acquirer, static_cast<std::size_t>(request->capacity), call.terms);
+  const auto jobs = acquire_jobs(part, call.vault, acquirer, static_cast<std::size_t>(request->capacity), call.terms);
   if (!jobs) return jobs.error();
-  if (!jobs->empty()) return json_response({{"jobs", *jobs}});
-  call.nothing_yet = Call::NothingYet{Topic::jobs, std::min(limits::long_poll_max, request->wait)};
-  return empty_response();
+  auto done = part.commit();
+  if (!done) return done.error();
+  if (jobs->empty()) {
+    call.nothing_yet = Call::NothingYet{Topic::jobs, std::min(limits::long_poll_max, request->wait)};
+    return empty_response();
+  }
+  call.undelivered = hand_back(*jobs);
+  return json_response({{"jobs", *jobs}});
+}
+
+std::vector<Result<Response>> acquire(std::span<Call> calls) {
+  std::vector<Result<Response>> answers;
+  for (Call& call : calls) answers.push_back(acquire_one(call));
+  return answers;
 }
 
 Result<Response> beat(Call& call) {
@@ -177,7 +204,9 @@ void add(std::vector<Route>& routes, std::string path, Result<Response> (*handle
 void add_job_routes(std::vector<Route>& routes) {
   constexpr auto kSmall = limits::api_small_body_bytes_max;
   add(routes, "/v3/sensors/me/heartbeat", beat, kSmall);
-  add(routes, "/v3/jobs/acquire", acquire, kSmall);
+  routes.back().light = true;
+  add(routes, "/v3/jobs/acquire", nullptr, kSmall);
+  routes.back().batch = acquire;
   add(routes, "/v3/jobs/{id}/inventory", inventory, limits::inventory_body_bytes_max);
   add(routes, "/v3/jobs/{id}/layers", claim, kSmall);
   add(routes, "/v3/jobs/{id}/complete", complete, limits::inventory_body_bytes_max);

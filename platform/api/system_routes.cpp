@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/os/files.hpp"
 #include "platform/api/openapi.hpp"
 #include "platform/api/routes.hpp"
 
@@ -9,9 +8,7 @@ namespace {
 Result<Response> alive(Call&) { return json_response({{"status", "alive"}}); }
 
 Result<Response> ready(Call& call) {
-  auto space = try_space(call.state_directory);
-  if (!space) return Error(ErrorCode::unavailable, space.error().message());
-  call.transaction->run("INSERT INTO meta(name,value) VALUES('probe',?) ON CONFLICT(name) DO UPDATE SET value=excluded.value", {Bytes{1}});
+  if (call.unready) return *call.unready;
   return json_response({{"status", "ready"}});
 }
 
@@ -25,9 +22,12 @@ Result<Response> openapi(Call&) {
 }  // namespace
 
 void add_system_routes(std::vector<Route>& routes) {
-  routes.push_back({{.method = "GET", .path = "/livez", .needs = Needs::nothing()}, alive});
-  routes.push_back({{.method = "GET", .path = "/readyz", .needs = Needs::nothing(), .lane = LaneKind::writer}, ready});
-  routes.push_back({{.method = "GET", .path = "/v3/openapi.json", .needs = Needs::nothing()}, openapi});
+  const auto add = [&](const char* path, Result<Response> (*handler)(Call&)) {
+    routes.push_back({{.method = "GET", .path = path, .needs = Needs::nothing(), .lane = LaneKind::none}, handler});
+  };
+  add("/livez", alive);
+  add("/readyz", ready);
+  add("/v3/openapi.json", openapi);
 }
 
 }  // namespace landwaiter::platform

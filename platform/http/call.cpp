@@ -123,6 +123,7 @@ Result<std::string> decoded_body(const Request& request, std::uint64_t bytes_max
 }
 
 Result<json> Call::body_json() const {
+  if (document != nullptr) return *document;
   const bool encoded = !request.header("content-encoding").empty();
   const JsonLimits& most = json_limits(decoded_body_bytes_max);
   auto text = encoded ? decoded_body(request, decoded_body_bytes_max) : Result<std::string>(std::string());

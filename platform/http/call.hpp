@@ -12,6 +12,7 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ class TopicSet {
  public:
   void add(Topic topic) { bits_ |= 1U << static_cast<unsigned>(topic); }
   bool has(Topic topic) const { return (bits_ & 1U << static_cast<unsigned>(topic)) != 0; }
+  void add(TopicSet others) { bits_ |= others.bits_; }
+  bool empty() const { return bits_ == 0; }
 
  private:
   unsigned bits_ = 0;
@@ -40,7 +43,8 @@ using Parameters = std::map<std::string, std::string>;
 Result<std::string> decoded_body(const Request& request, std::uint64_t bytes_max);
 
 /// One call of a handler: runs on a lane, within a transaction that is committed when the handler returns a Response and rolled back
-/// when it returns an Error.
+/// when it returns an Error. It may be called again from the start, with a new Call, if the database asks for that: what a handler makes
+/// is made in the transaction and in the Call.
 struct Call {
   const Request& request;
   const Parameters& parameters;  ///< of the path
@@ -50,7 +54,9 @@ struct Call {
   LeaseTerms terms;      ///< the time now, and how long leases last
   AssessContext assess;  ///< for the platform's policy and today's date
   std::uint64_t decoded_body_bytes_max;
-  Transaction* transaction = nullptr;  ///< nullptr only in a route's `prepare`
+  Transaction* transaction = nullptr;                ///< nullptr in a route's `prepare`, and where a route has no lane
+  const Result<nlohmann::json>* document = nullptr;  ///< the body, where it has been read beforehand
+  std::optional<Error> unready = std::nullopt;       ///< why this process should get no requests
 
   /// A long poll found nothing: retry when `topic` changes, for at most `wait` after the request arrived.
   struct NothingYet {
@@ -59,6 +65,10 @@ struct Call {
   };
   std::optional<NothingYet> nothing_yet = std::nullopt;
   TopicSet changes = {};
+
+  /// What to do, in another transaction, if the answer does not reach the caller.
+  using Undo = std::function<void(Transaction&, const LeaseTerms&)>;
+  Undo undelivered = nullptr;
 
   /// Wakes who waits for the topic, once the transaction is committed.
   void changed(Topic topic) { changes.add(topic); }
@@ -79,9 +89,10 @@ struct Call {
   Result<nlohmann::json> body_json() const;
   template <class T>
   Result<T> body_as(std::string_view what) const {
-    auto document = body_json();
-    if (!document) return document.error();
-    return convert_json<T>(*document, what);
+    const auto read = document == nullptr ? body_json() : Result<nlohmann::json>(nullptr);
+    const Result<nlohmann::json>& body = document == nullptr ? read : *document;
+    if (!body) return body.error();
+    return convert_json<T>(*body, what);
   }
 };
 

@@ -216,7 +216,12 @@ CREATE TABLE image_finding(
 CREATE INDEX image_finding_by_finding ON image_finding(finding_id, image_id);
 )sql";
 
-constexpr std::array<std::string_view, 2> kSteps{kControl, kContent};
+/// What only one process of several does: the one that holds the name, for as long as it says so again.
+constexpr std::string_view kMaintenance = R"sql(
+CREATE TABLE maintenance(name TEXT PRIMARY KEY, holder TEXT NOT NULL, until_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<std::string_view, 3> kSteps{kControl, kContent, kMaintenance};
 
 }  // namespace
 

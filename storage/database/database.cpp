@@ -42,13 +42,38 @@ bool Rows::next() {
 }
 
 Transaction::Transaction(Database& database, Kind kind) : database_(database) {
-  auto begun = database_.begin(kind == Kind::write);
+  auto begun = database_.begin(kind);
   open_ = begun.has_value();
   if (!begun) (void)fail_by(begun.error());
 }
 
+Transaction::Transaction(Transaction& whole) : database_(whole.database_), whole_(&whole) {
+  if (whole.failed()) {
+    error_ = whole.error_;
+    failure_ = whole.failure_;
+    return;
+  }
+  auto begun = database_.script("SAVEPOINT part");
+  open_ = begun.has_value();
+  if (!begun) (void)whole.fail_by(fail_by(begun.error()));
+}
+
 Transaction::~Transaction() {
-  if (open_) database_.roll_back();
+  if (open_) roll_back();
+}
+
+Result<void> Transaction::end_well() { return whole_ == nullptr ? database_.commit() : database_.script("RELEASE part"); }
+
+void Transaction::roll_back() {
+  if (whole_ == nullptr) {
+    database_.roll_back();
+    return;
+  }
+  // After some errors SQLite has rolled back everything, and PostgreSQL's connection may be gone.
+  auto back = database_.script("ROLLBACK TO part;RELEASE part");
+  if (back) return;
+  database_.failure_ = failure_ == Failure::none ? database_.failure_ : failure_;
+  (void)whole_->fail_by(error_.value_or(back.error()));
 }
 
 Error Transaction::fail(Error error) {
@@ -125,10 +150,10 @@ void Transaction::script(std::string_view sql) {
 Result<void> Transaction::commit() {
   if (!failed() && !open_) return Error(ErrorCode::internal, database_.name() + ": this transaction has ended already");
   if (!failed()) {
-    auto committed = database_.commit();
+    auto committed = end_well();
     if (!committed) (void)fail_by(committed.error());
   }
-  if (failed() && open_) database_.roll_back();
+  if (failed() && open_) roll_back();
   open_ = false;
   if (failed()) return *error_;
   return {};

@@ -30,6 +30,10 @@ enum class Failure {
   other,       ///< the disk, damage, or a bug
 };
 
+/// What a transaction is for. A light write may be lost if the server crashes within a second, though it was committed: for what is soon
+/// said again. PostgreSQL then does not wait for the disk; SQLite does as always.
+enum class Access { read, write, light_write };
+
 /// A count that came from outside, as a database can hold it and still add to it: its integers are signed.
 inline std::int64_t bounded(std::uint64_t count) { return static_cast<std::int64_t>(std::min<std::uint64_t>(count, 1ULL << 62U)); }
 
@@ -92,7 +96,7 @@ class Database {
 
  private:
   friend class Transaction;
-  virtual Result<void> begin(bool writes) = 0;
+  virtual Result<void> begin(Access access) = 0;
   virtual Result<void> commit() = 0;
   virtual void roll_back() = 0;
   virtual Result<std::unique_ptr<Cursor>> execute(std::string_view sql, Values values) = 0;
@@ -129,8 +133,11 @@ class Transaction {
  public:
   /// A read sees the database as it is at its first statement. On SQLite a write takes the write lock at once, so it cannot fail half-way
   /// on another writer.
-  enum class Kind { read, write };
+  using Kind = Access;
   Transaction(Database& database, Kind kind);
+  /// A part of `whole`, which does nothing by itself meanwhile: if the part fails or is given up, the whole goes on without it, unless the
+  /// database gave up all of it. Committed with the whole.
+  explicit Transaction(Transaction& whole);
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
@@ -159,8 +166,11 @@ class Transaction {
  private:
   friend class Rows;
   Error fail_by(Error error);
+  Result<void> end_well();
+  void roll_back();
 
   Database& database_;
+  Transaction* whole_ = nullptr;  ///< of which this is a part
   std::optional<Error> error_;
   Failure failure_ = Failure::none;
   bool open_ = false;

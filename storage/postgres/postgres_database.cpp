@@ -5,6 +5,7 @@
 #include "core/base/encoding.hpp"
 #include "core/base/text.hpp"
 #include "storage/database/migrations.hpp"
+#include "storage/postgres/connection.hpp"
 #include "storage/postgres/placeholders.hpp"
 
 #include <libpq-fe.h>
@@ -20,9 +21,6 @@ namespace {
 constexpr int kOldestServer = 150000;
 constexpr Oid kUnknownType = 0, kByteaType = 17, kInt8Type = 20, kTextType = 25;
 
-struct CloseConnection {
-  void operator()(PGconn* connection) const { PQfinish(connection); }
-};
 struct ClearResult {
   void operator()(PGresult* result) const { PQclear(result); }
 };
@@ -118,11 +116,7 @@ class PostgresConnection final : public Database {
   explicit PostgresConnection(PostgresOptions options) : options_(std::move(options)) {}
 
   Result<void> connect() {
-    // What stands before the address is only a default.
-    const std::array<const char*, 5> keys{"connect_timeout", "fallback_application_name", "client_encoding", "dbname", nullptr};
-    const std::array<const char*, 5> values{"10", "landwaiter-platform", "UTF8", options_.address.reveal().c_str(), nullptr};
-    constexpr int kNameIsAddress = 1;
-    connection_.reset(PQconnectdbParams(keys.data(), values.data(), kNameIsAddress));
+    connection_ = connect_to_postgres(options_.address);
     prepared_.clear();
     if (!connection_) return Error(ErrorCode::internal, "libpq has no memory");
     name_this();
@@ -171,12 +165,16 @@ class PostgresConnection final : public Database {
     return check(result.get());
   }
 
-  Result<void> begin(bool writes) override {
+  Result<void> begin(Access access) override {
     if (PQstatus(connection_.get()) != CONNECTION_OK) {
       auto connected = connect();
       if (!connected) return connected;
     }
-    return simple(writes ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    switch (access) {
+      case Access::read: return simple("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      case Access::light_write: return simple("BEGIN;SET LOCAL synchronous_commit=off");
+      default: return simple("BEGIN");
+    }
   }
 
   Result<void> commit() override {
@@ -282,29 +280,14 @@ class PostgresConnection final : public Database {
 
   PostgresOptions options_;
   std::string name_ = "PostgreSQL";
-  std::unique_ptr<PGconn, CloseConnection> connection_;
+  ConnectionPtr connection_;
   std::unordered_map<std::string, std::string> prepared_;  ///< names, by the statement
 };
-
-/// libpq takes anything as a database's name.
-Result<void> check_address(const Secret& address) {
-  const std::string& text = address.reveal();
-  if (!text.starts_with("postgresql://") && !text.starts_with("postgres://")) {
-    return Error(ErrorCode::configuration, "the database's address must be postgresql://[USER@]HOST[:PORT]/DATABASE");
-  }
-  char* said = nullptr;
-  PQconninfoOption* const options = PQconninfoParse(text.c_str(), &said);
-  PQconninfoFree(options);
-  PQfreemem(said);  // it repeats what it cannot read, perhaps the password
-  if (options != nullptr) return {};
-  return Error(ErrorCode::configuration,
-               "the database's address cannot be read: special characters of a user's name or password are written as %XX");
-}
 
 }  // namespace
 
 Result<std::unique_ptr<Database>> open_postgres(const PostgresOptions& options) {
-  auto valid = check_address(options.address);
+  auto valid = check_postgres_address(options.address);
   if (!valid) return valid.error();
   auto database = std::make_unique<PostgresConnection>(options);
   auto connected = database->connect();

@@ -176,7 +176,7 @@ class SqliteFile final : public SqliteDatabase {
     return {};
   }
 
-  Result<void> begin(bool writes) override { return script(writes ? "BEGIN IMMEDIATE" : "BEGIN"); }
+  Result<void> begin(Access access) override { return script(access == Access::read ? "BEGIN" : "BEGIN IMMEDIATE"); }
   Result<void> commit() override { return script("COMMIT"); }
   void roll_back() override { (void)script("ROLLBACK"); }
 

@@ -37,7 +37,7 @@ LIBRARIES = {
     "Beast": (r"boost/beast.*", ("registry/http/transport*.cpp", "platform/http/http_server.cpp", "platform/http/request_head.*",
                                    "cmake/beast.cpp")),
     "libarchive": (r"archive(_entry)?\.h", ("detectors/*walk*", "detectors/*archive*", "registry/*archive*", "registry/*tar*")),
-    "libpq": (r"libpq-fe\.h", ("storage/postgres/postgres_database.cpp",)),
+    "libpq": (r"libpq-fe\.h", ("storage/postgres/*.cpp",)),
     "prometheus-cpp": (r"prometheus/.*", ("platform/metrics/metrics.cpp",)),
     "SQLite": (r"sqlite3(ext)?\.h", ("storage/*", "platform/*store*", "detectors/formats/sqlite_reader.cpp")),
     "Vectorscan": (r"hs(/.*)?\.h", ("detectors/*",)),

@@ -52,9 +52,9 @@ class Served : public TestServer {
 };
 
 /// A caller that asks for one answer, and reads at its own pace.
-class Caller : public Visitor {
+class Asker : public Visitor {
  public:
-  explicit Caller(std::uint16_t port) : Visitor(port) { say("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); }
+  explicit Asker(std::uint16_t port) : Visitor(port) { say("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); }
 };
 
 /// Memory of this process that is in use.
@@ -85,7 +85,7 @@ TEST_CASE("http: a streamed body of 100 MB arrives whole, and takes no memory") 
   constexpr std::uint64_t kSize = 100 * limits::MiB;
   const auto made = std::make_shared<Made>();
   Served served([&] { return std::make_unique<Letters>(made, kSize, false); });
-  Caller caller(served.port);
+  Asker caller(served.port);
   std::uint64_t read = 0, grown = 0;
   const std::uint64_t before = resident_bytes();
   for (std::size_t got = caller.read(); got > 0; got = caller.read()) {
@@ -103,7 +103,7 @@ TEST_CASE("http: a caller that does not read stops the stream, and one that leav
   constexpr std::uint64_t kSize = 1000 * limits::MiB;
   const auto made = std::make_shared<Made>();
   Served served([&] { return std::make_unique<Letters>(made, kSize, false); });
-  Caller caller(served.port);
+  Asker caller(served.port);
   REQUIRE(caller.read() > 0);
   // What is made fills the sockets' buffers, and then it waits.
   std::uint64_t seen = 0;

@@ -19,7 +19,7 @@ using platform::StaticFiles;
 
 std::shared_ptr<const std::string> shared(const char* text) { return std::make_shared<const std::string>(text); }
 
-StaticFiles page() {
+StaticFiles small_page() {
   StaticFile index{"/", "text/html; charset=utf-8", shared("<html>"), nullptr, nullptr, false};
   StaticFile script{"/assets/app-1a2b3c.js", "text/javascript", shared("let a = 1"), shared("BR"), shared("GZ"), true};
   return StaticFiles({index, script});
@@ -34,7 +34,7 @@ class Page {
 
  private:
   static Respond respond() {
-    const auto files = std::make_shared<const StaticFiles>(page());
+    const auto files = std::make_shared<const StaticFiles>(small_page());
     return [files](const platform::Request& request) {
       auto found = files->answer(request);
       return found ? *std::move(found) : platform::problem(404, "not found");

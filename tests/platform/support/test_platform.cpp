@@ -95,6 +95,7 @@ platform::PlatformConfig TestPlatform::config() const {
   platform::PlatformConfig config;
   config.state_directory = folder_.path() / "state";
   config.database = database_;
+  config.metrics.emplace();
   return config;
 }
 
@@ -110,6 +111,7 @@ void TestPlatform::start() {
   INFO((started ? std::string() : started.error().message()));
   REQUIRE(started.has_value());
   port = platform_->port();
+  metrics_port = platform_->metrics_port();
   thread_ = std::thread([this] { io_->run(); });
 }
 

@@ -87,6 +87,7 @@ class TestPlatform {
   FakeClock clock;
   std::string api_token;
   std::uint16_t port = 0;
+  std::uint16_t metrics_port = 0;
   const std::filesystem::path& folder() const { return folder_.path(); }
   platform::PlatformConfig config() const;
   /// To what it stores, beside it.

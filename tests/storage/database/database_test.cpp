@@ -57,6 +57,54 @@ TEST_CASE("database: a transaction's first failure sticks, and nothing of it sta
   }
 }
 
+TEST_CASE("database: a part that fails takes nothing else of its transaction with it") {
+  for (const auto& engine : test_engines()) {
+    INFO(engine.name);
+    const auto database = with_schema(engine, kNames);
+    const auto add = [](Transaction& to, const char* name) { to.run("INSERT INTO t(name) VALUES(?)", {name}); };
+    Transaction whole(*database, Kind::light_write);
+    {
+      Transaction part(whole);
+      add(part, "kept");
+      CHECK(part.commit().has_value());
+    }
+    {
+      Transaction part(whole);
+      add(part, "lost");
+      add(part, "kept");
+      CHECK(part.commit().error().code() == ErrorCode::io);
+      CHECK(part.failure() == Failure::uniqueness);
+    }
+    { add(*std::make_unique<Transaction>(whole), "left"); }
+    {
+      Transaction part(whole);
+      {
+        Transaction inner(part);
+        add(inner, "inner");
+        CHECK(inner.commit().has_value());
+      }
+      add(part, "kept too");
+      CHECK(part.commit().has_value());
+    }
+    CHECK(whole.commit().has_value());
+    Transaction read(*database, Kind::read);
+    CHECK(read.number("SELECT count(*) FROM t") == 3);
+    CHECK(read.number("SELECT count(*) FROM t WHERE name IN ('kept','inner','kept too')") == 3);
+  }
+}
+
+TEST_CASE("database: a whole that has failed has no parts") {
+  for (const auto& engine : test_engines()) {
+    INFO(engine.name);
+    const auto database = with_schema(engine, kNames);
+    Transaction whole(*database, Kind::write);
+    (void)whole.fail(Error(ErrorCode::conflict, "no"));
+    Transaction part(whole);
+    CHECK(part.run("INSERT INTO t(name) VALUES('a')") == 0);
+    CHECK(part.commit().error().code() == ErrorCode::conflict);
+  }
+}
+
 TEST_CASE("database: values go in and out unchanged, SQL in them included") {
   for (const auto& engine : test_engines()) {
     INFO(engine.name);

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/maintenance.hpp"
+
+#include "core/base/log.hpp"
+#include "core/os/files.hpp"
+#include "platform/store/layers.hpp"
+#include "platform/store/maintenance.hpp"
+#include "platform/store/queue.hpp"
+
+#include <string>
+#include <utility>
+
+namespace landwaiter::platform {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using SteadyClock = std::chrono::steady_clock;
+
+/// What is no longer needed is searched periodically and dropped a few at a time, so the writer is not blocked.
+constexpr std::chrono::hours kPruneInterval{1};
+constexpr std::size_t kPrunedAtOnce = 200;
+constexpr auto kProbeInterval = 10s;
+/// A process that has this work and is killed leaves it for so long; leases last longer.
+constexpr auto kHeld = 10s;
+/// Whoever waits for a layer asks the database again, so that is done less often than looking for jobs.
+constexpr std::uint64_t kRoundsForLayers = 5;
+
+TopicSet all_topics() {
+  TopicSet all;
+  for (const Topic topic : kTopics) all.add(topic);
+  return all;
+}
+
+}  // namespace
+
+Maintenance::Maintenance(std::shared_ptr<Resources> resources, const asio::any_io_executor& io, Hooks hooks)
+    : resources_(std::move(resources)),
+      hooks_(std::move(hooks)),
+      sleeper_(io),
+      random_(std::random_device{}()),
+      looked_(resources_->clock.now()),
+      prune_at_(looked_),
+      ours_until_(looked_),
+      probe_at_(SteadyClock::now() + kProbeInterval) {}
+
+void Maintenance::stop() {
+  stopping_ = true;
+  sleeper_.wake();
+}
+
+/// Up to a fifth more or less, so that several processes do not all come at once.
+std::chrono::milliseconds Maintenance::pause() {
+  const auto interval = resources_->config.reap_interval;
+  return interval - interval / 5 + interval * static_cast<int>(random_() % 401) / 1000;
+}
+
+asio::awaitable<bool> Maintenance::in_transaction(std::string_view what, Step step) {
+  Lane::Body body = [step = std::move(step)](Transaction& transaction) -> Result<void> {
+    step(transaction);
+    return {};
+  };
+  auto done = co_await resources_->lanes->writing.run(storage::Access::write, std::move(body));
+  if (!done) log_event(LogLevel::error, "maintenance failed", {{"task", what}, {"error", done.error().message()}});
+  co_return done.has_value();
+}
+
+asio::awaitable<bool> Maintenance::if_ours(std::string_view what, Step step) {
+  const SystemTime now = resources_->clock.now();
+  if (!resources_->on_postgres() || ours_until_ > now + kHeld / 2) co_return co_await in_transaction(what, std::move(step));
+  const auto ours = std::make_shared<bool>(false);
+  Step first = [ours, now, process = resources_->process, step = std::move(step)](Transaction& transaction) {
+    *ours = hold_maintenance(transaction, "maintenance", process, now, kHeld);
+    if (*ours) step(transaction);
+  };
+  const bool done = co_await in_transaction(what, std::move(first));
+  ours_until_ = done && *ours ? now + kHeld : now;
+  co_return done;
+}
+
+asio::awaitable<void> Maintenance::reap() {
+  const auto found = std::make_shared<bool>(false);
+  const LeaseTerms terms = resources_->terms();
+  Step step = [found, terms, looked = looked_](Transaction& transaction) {
+    const bool reaped = reap_leases(transaction, terms);
+    *found = delayed_job_became_ready(transaction, looked, terms.now) || reaped;
+  };
+  const bool done = co_await if_ours("ending of leases", std::move(step));
+  if (!done) co_return;
+  looked_ = terms.now;
+  if (*found) hooks_.changed(all_topics());
+}
+
+asio::awaitable<void> Maintenance::prune() {
+  const SystemTime now = resources_->clock.now();
+  if (now < prune_at_) co_return;
+  const auto dropped = std::make_shared<std::int64_t>(0);
+  Step step = [dropped, now](Transaction& transaction) { *dropped = prune_layers(transaction, kPrunedAtOnce, now); };
+  const bool done = co_await if_ours("dropping of old layer reports", std::move(step));
+  prune_at_ = done && *dropped > 0 ? now : now + kPruneInterval;
+}
+
+/// Notifications of other processes may be lost, or not come at all.
+void Maintenance::poll() {
+  if (!resources_->on_postgres()) return;
+  TopicSet perhaps;
+  perhaps.add(Topic::jobs);
+  if (++rounds_ % kRoundsForLayers == 0) perhaps = all_topics();
+  hooks_.woken(perhaps);
+}
+
+asio::awaitable<void> Maintenance::find_out_whether_ready() {
+  if (SteadyClock::now() < probe_at_ && !resources_->unready) co_return;
+  probe_at_ = SteadyClock::now() + kProbeInterval;
+  const auto space = std::make_shared<Result<void>>();
+  Workers::Work look = [space, folder = resources_->config.state_directory] { *space = try_space(folder); };
+  co_await resources_->lanes->cpu.run(std::move(look));
+  Step step = [now = resources_->clock.now()](Transaction& transaction) { probe(transaction, now); };
+  const bool written = co_await in_transaction("a trial write", std::move(step));
+  resources_->ready_at = SteadyClock::now();
+  resources_->unready.reset();
+  if (!written) resources_->unready = Error(ErrorCode::unavailable, "the platform's database cannot be written; its log says why");
+  if (!*space) resources_->unready = Error(ErrorCode::unavailable, space->error().message());
+}
+
+asio::awaitable<void> Maintenance::run() {
+  const auto self = shared_from_this();
+  while (!stopping_) {
+    co_await sleeper_.sleep(pause());
+    if (stopping_) break;
+    co_await reap();
+    poll();
+    co_await prune();
+    co_await find_out_whether_ready();
+  }
+  if (!resources_->on_postgres()) co_return;
+  Step leave = [process = resources_->process](Transaction& transaction) { leave_maintenance(transaction, process); };
+  co_await in_transaction("leaving it to others", std::move(leave));
+}
+
+}  // namespace landwaiter::platform
