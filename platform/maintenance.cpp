@@ -3,7 +3,6 @@
 
 #include "core/base/log.hpp"
 #include "core/os/files.hpp"
-#include "platform/store/layers.hpp"
 #include "platform/store/maintenance.hpp"
 #include "platform/store/queue.hpp"
 
@@ -19,7 +18,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 /// What is no longer needed is searched periodically and dropped a few at a time, so the writer is not blocked.
 constexpr std::chrono::hours kPruneInterval{1};
-constexpr std::size_t kPrunedAtOnce = 200;
 constexpr auto kProbeInterval = 10s;
 /// A process that has this work and is killed leaves it for so long; leases last longer.
 constexpr auto kHeld = 10s;
@@ -94,10 +92,16 @@ asio::awaitable<void> Maintenance::reap() {
 asio::awaitable<void> Maintenance::prune() {
   const SystemTime now = resources_->clock.now();
   if (now < prune_at_) co_return;
-  const auto dropped = std::make_shared<std::int64_t>(0);
-  Step step = [dropped, now](Transaction& transaction) { *dropped = prune_layers(transaction, kPrunedAtOnce, now); };
-  const bool done = co_await if_ours("dropping of old layer reports", std::move(step));
-  prune_at_ = done && *dropped > 0 ? now : now + kPruneInterval;
+  const auto more = std::make_shared<bool>(false);
+  // A transaction may be run again, and then goes on where the round was.
+  const auto round = std::make_shared<RetentionRound>(retention_);
+  Step step = [more, round, before = retention_, now](Transaction& transaction) {
+    *round = before;
+    *more = drop_outdated(transaction, *round, {}, now).more;
+  };
+  const bool done = co_await if_ours("dropping of what is outdated", std::move(step));
+  if (done) retention_ = *round;
+  prune_at_ = done && *more ? now : now + kPruneInterval;
 }
 
 /// Notifications of other processes may be lost, or not come at all.

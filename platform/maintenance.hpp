@@ -5,6 +5,7 @@
 #include "core/base/clock.hpp"
 #include "platform/http/call.hpp"
 #include "platform/resources.hpp"
+#include "platform/store/content/retention.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -47,6 +48,7 @@ class Maintenance : public std::enable_shared_from_this<Maintenance> {
   Sleeper sleeper_;
   std::minstd_rand random_;
   SystemTime looked_;
+  RetentionRound retention_;
   SystemTime prune_at_;
   SystemTime ours_until_;
   std::uint64_t rounds_ = 0;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "detectors/archives/archive_reader.hpp"
+#include "detectors/archives/entry_reader.hpp"
 #include "detectors/engine/file_reading.hpp"
 #include "detectors/engine/file_scan.hpp"
-#include "detectors/walk/archive_reader.hpp"
 #include "detectors/walk/entry_path.hpp"
-#include "detectors/walk/entry_reader.hpp"
 #include "detectors/walk/layer_scanner.hpp"
 #include "detectors/walk/report_builder.hpp"
 #include "detectors/walk/sniff.hpp"
@@ -75,6 +75,7 @@ class LayerWalk {
   Result<void> scan_entry(EntryReader& archive, Budget* budget, std::size_t depth);
   Result<void> open_content(PeekSource& bytes, const Content& content, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_git_pack(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
+  Result<void> open_cpio(PeekSource& bytes, Budget* budget, std::size_t depth, bool& opened);
   Result<void> open_asar(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_cab(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);
   Result<void> open_seven_zip(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened);

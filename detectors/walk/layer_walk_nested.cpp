@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/asar.hpp"
-#include "detectors/walk/cab.hpp"
-#include "detectors/walk/git_pack.hpp"
-#include "detectors/walk/seven_zip.hpp"
-#include "detectors/walk/sqlite_rows.hpp"
+#include "detectors/archives/asar.hpp"
+#include "detectors/archives/cab.hpp"
+#include "detectors/archives/cpio.hpp"
+#include "detectors/archives/git_pack.hpp"
+#include "detectors/archives/seven_zip.hpp"
+#include "detectors/archives/sqlite_rows.hpp"
+#include "detectors/archives/whole_file.hpp"
 #include "detectors/walk/walk_sources.hpp"
-#include "detectors/walk/whole_file.hpp"
 
 #include <algorithm>
 
@@ -50,7 +51,7 @@ Result<void> LayerWalk::open_content(PeekSource& bytes, const Content& content, 
   switch (content.kind) {
     case Content::Kind::tar: return open_archive(bytes, ArchiveFormat::tar, &budget, depth, opened);
     case Content::Kind::zip: return open_archive(bytes, ArchiveFormat::zip, &budget, depth, opened);
-    case Content::Kind::cpio: return open_archive(bytes, ArchiveFormat::cpio, &budget, depth, opened);
+    case Content::Kind::cpio: return open_cpio(bytes, &budget, depth, opened);
     case Content::Kind::git_pack: return open_git_pack(bytes, budget, depth, opened);
     case Content::Kind::asar: return open_asar(bytes, budget, depth, opened);
     case Content::Kind::cab: return open_cab(bytes, budget, depth, opened);
@@ -77,6 +78,11 @@ Result<void> LayerWalk::open_git_pack(PeekSource& bytes, Budget& budget, std::si
                      place_);
   }
   return walked;
+}
+
+Result<void> LayerWalk::open_cpio(PeekSource& bytes, Budget* budget, std::size_t depth, bool& opened) {
+  Cpio archive(bytes);
+  return walk_entries(archive, budget, depth, opened);
 }
 
 Result<void> LayerWalk::open_asar(PeekSource& bytes, Budget& budget, std::size_t depth, bool& opened) {
@@ -133,7 +139,8 @@ Result<void> LayerWalk::open_compressed(PeekSource& bytes, Compression compressi
   opened = true;
   const bool tar = looks_like_tar(*head);
   if (tar || looks_like_cpio(*head)) {
-    const auto walked = open_archive(content, tar ? ArchiveFormat::tar : ArchiveFormat::cpio, nullptr, depth, opened);
+    const auto walked =
+        tar ? open_archive(content, ArchiveFormat::tar, nullptr, depth, opened) : open_cpio(content, nullptr, depth, opened);
     if (!walked) return walked;
     head = after_zeros(content);
     if (!head) return head.error();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "detectors/walk/cab.hpp"
-#include "detectors/walk/seven_zip_header.hpp"
+#include "detectors/archives/cab.hpp"
+#include "detectors/archives/seven_zip_header.hpp"
 #include "detectors/walk/walk_sources.hpp"
 
 #include <algorithm>

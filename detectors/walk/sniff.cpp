@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/walk/sniff.hpp"
 
-#include "detectors/walk/asar.hpp"
+#include "detectors/archives/asar.hpp"
+#include "detectors/archives/cpio.hpp"
 
 #include <algorithm>
 #include <array>
@@ -132,25 +133,6 @@ std::string_view name_of(Compression compression) {
 /// POSIX.1-2017 pax, "ustar Interchange Format": the magic is at 257. GNU writes "ustar  ".
 bool looks_like_tar(ByteView head) { return head.size() >= 262 && as_text(head).substr(257, 5) == "ustar"; }
 
-/// The new ASCII formats with a length of the name that can be, the old one, and the binary one of either byte order.
-bool looks_like_cpio(ByteView head) {
-  constexpr std::size_t kNewHeader = 110, kOldHeader = 76, kBinaryHeader = 26;
-  const std::string_view text = as_text(head);
-  const auto digits = [&](std::size_t size, std::string_view allowed) {
-    return text.size() >= size && text.substr(0, size).find_first_not_of(allowed) == std::string_view::npos;
-  };
-  if (text.starts_with("070701") || text.starts_with("070702")) return digits(kNewHeader, "0123456789abcdefABCDEF");
-  if (text.starts_with("070707")) return digits(kOldHeader, "01234567");
-  if (head.size() <= kBinaryHeader) return false;
-  const bool little_endian = text.starts_with("\xc7\x71");
-  if (!little_endian && !text.starts_with("\x71\xc7")) return false;
-  const auto word = [&](std::size_t at) -> std::size_t {
-    return little_endian ? head[at] | head[at + 1] << 8U : head[at] << 8U | head[at + 1];
-  };
-  const std::size_t name = word(20);
-  return name > 1 && name <= 1024 && head.size() >= kBinaryHeader + name && head[kBinaryHeader + name - 1] == 0 && word(6) != 0;
-}
-
 Content sniff_content(ByteView head) {
   if (head.empty()) return {};
   const std::string_view text = as_text(head);
@@ -182,9 +164,8 @@ namespace {
 /// of a file costs.
 constexpr std::size_t kPairBlock = 256;
 
-template <bool program>
-bool has_pair(const std::uint8_t* block) {
-  using Lanes [[gnu::vector_size(16)]] = std::uint8_t;
+template <class Lanes, bool program>
+[[gnu::always_inline]] inline bool has_pair_in_lanes(const std::uint8_t* block) {
   Lanes pairs{};
   for (std::size_t at = 0; at < kPairBlock; at += sizeof(Lanes)) {
     Lanes first, second;
@@ -193,17 +174,44 @@ bool has_pair(const std::uint8_t* block) {
     pairs |= ((first == 'P') & (second == 'K')) | ((first == '7') & (second == 'z'));
     if constexpr (program) pairs |= (first == 'M') & (second == 'S');
   }
-  std::array<std::uint64_t, 2> any{};
+  std::array<std::uint64_t, sizeof(Lanes) / sizeof(std::uint64_t)> any{};
   std::memcpy(any.data(), &pairs, sizeof any);
-  return (any[0] | any[1]) != 0;
+  return std::ranges::any_of(any, [](std::uint64_t lane) { return lane != 0; });
 }
+
+using HasPair = bool (*)(const std::uint8_t* block);
+
+template <bool program>
+bool has_pair(const std::uint8_t* block) {
+  using Lanes [[gnu::vector_size(16)]] = std::uint8_t;
+  return has_pair_in_lanes<Lanes, program>(block);
+}
+
+#ifdef __x86_64__
+template <bool program>
+[[gnu::target("avx2")]] bool has_pair_by_avx2(const std::uint8_t* block) {
+  using Lanes [[gnu::vector_size(32)]] = std::uint8_t;
+  return has_pair_in_lanes<Lanes, program>(block);
+}
+
+template <bool program>
+HasPair best_has_pair() {
+  return __builtin_cpu_supports("avx2") ? has_pair_by_avx2<program> : has_pair<program>;
+}
+#else
+template <bool program>
+HasPair best_has_pair() {
+  return has_pair<program>;
+}
+#endif
 
 }  // namespace
 
 bool is_windows_program(ByteView head) { return as_text(head).starts_with("MZ"); }
 
 std::size_t find_archive_mark(ByteView bytes, bool windows_program) {
-  const auto has_one = windows_program ? &has_pair<true> : &has_pair<false>;
+  static const HasPair in_program = best_has_pair<true>(), in_other = best_has_pair<false>();
+  const HasPair has_one = windows_program ? in_program : in_other;
   const auto is_mark = [&](std::size_t at) {
     const std::string_view text = as_text(bytes.subspan(at, std::min<std::size_t>(4, bytes.size() - at)));
     return kZipLocalHeader.starts_with(text) || kZipEmpty.starts_with(text) || kSevenZip.starts_with(text) ||

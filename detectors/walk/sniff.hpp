@@ -39,7 +39,6 @@ inline constexpr std::size_t kDiskImageSniffBytes = 34 * 1024;
 /// `head` may be longer than what is needed: then more is known by it.
 Content sniff_content(ByteView head);
 bool looks_like_tar(ByteView head);
-bool looks_like_cpio(ByteView head);
 
 /// A zip's local header needs that many bytes to be told from other bytes.
 inline constexpr std::size_t kZipHeaderBytes = 64;

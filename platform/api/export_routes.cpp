@@ -2,7 +2,7 @@
 #include "core/export/csv.hpp"
 #include "core/export/format.hpp"
 #include "platform/api/routes.hpp"
-#include "platform/store/images.hpp"
+#include "platform/store/content/images.hpp"
 
 namespace landwaiter::platform {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/api/routes.hpp"
-#include "platform/store/findings.hpp"
-#include "platform/store/images.hpp"
+#include "platform/store/content/findings.hpp"
+#include "platform/store/content/images.hpp"
 
 #include <algorithm>
 
@@ -9,7 +9,7 @@ namespace landwaiter::platform {
 namespace {
 
 /// Images that one answer composes; each needs reading all its layers' reports.
-constexpr std::size_t kImagesComposedMax = 50;
+constexpr std::size_t kImagesComposedMax = 10;
 
 Result<Response> get_findings(Call& call) {
   FindingQuery query;
@@ -21,6 +21,7 @@ Result<Response> get_findings(Call& call) {
   }
   query.q = call.query("q");
   query.image = call.query("image");
+  query.registry = call.query("registry");
   const auto size = call.page_size();
   if (!size) return size.error();
   const auto token = call.page_token();

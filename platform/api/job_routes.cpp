@@ -2,9 +2,9 @@
 #include "core/base/json_reader.hpp"
 #include "core/wire/protocol_version.hpp"
 #include "platform/api/routes.hpp"
-#include "platform/store/images.hpp"
+#include "platform/store/content/claims.hpp"
+#include "platform/store/content/images.hpp"
 #include "platform/store/inventory.hpp"
-#include "platform/store/layers.hpp"
 #include "platform/store/queue.hpp"
 #include "platform/store/sensors.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/limits.hpp"
 #include "platform/api/routes.hpp"
-#include "platform/store/layers.hpp"
+#include "platform/store/content/layers.hpp"
 #include "storage/compress.hpp"
 
 namespace landwaiter::platform {
@@ -44,7 +44,8 @@ Result<PreparedReport> prepare_report(const Call& call) {
 }
 
 Result<Response> put_report(Call& call, const PreparedReport& prepared) {
-  put_layer_report(*call.transaction, prepared.report, prepared.compressed, call.terms.now);
+  const auto stored = put_layer_report(*call.transaction, prepared.report, prepared.compressed, call.who.id, call.terms.now);
+  if (!stored) return stored.error();
   call.changed(Topic::layers);
   return empty_response();
 }
@@ -63,7 +64,9 @@ Result<PreparedFacts> prepare_facts(const Call& call) {
 }
 
 Result<Response> put_facts(Call& call, const PreparedFacts& prepared) {
-  put_layer_facts(*call.transaction, prepared.layer, prepared.walker, prepared.coverage, prepared.compressed, call.terms.now);
+  const auto stored = put_layer_facts(*call.transaction, prepared.layer, prepared.walker, prepared.coverage, prepared.compressed,
+                                      call.who.id, call.terms.now);
+  if (!stored) return stored.error();
   call.changed(Topic::layers);
   return empty_response();
 }

@@ -2,11 +2,16 @@
 #include "platform/store/inventory.hpp"
 
 #include "core/base/limits.hpp"
+#include "platform/store/content/images.hpp"
 #include "platform/store/ids.hpp"
-#include "platform/store/images.hpp"
 #include "platform/store/scans.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <map>
+#include <string_view>
+#include <tuple>
+#include <vector>
 
 namespace landwaiter::platform {
 namespace {
@@ -40,6 +45,73 @@ ItemState final_state(ItemOutcome outcome) {
     default: return ItemState::failed;
   }
 }
+
+/// A tag is noted as seen no more often than this: a listing of a million tags must not write a million rows each time.
+constexpr std::chrono::hours kTagSeenGrain{6};
+
+/// What the registry holds now, beside what this scan saw of it.
+class CurrentInventory {
+ public:
+  CurrentInventory(Transaction& transaction, std::string_view registry_id, SystemTime now)
+      : transaction_(transaction), registry_id_(registry_id), now_us_(to_unix_us(now)), now_(now) {}
+
+  /// Several images of a tag may be for one platform, as Windows' versions are: the tag then stands for one of them, always the same.
+  void note(const std::vector<protocol::InventoryItem>& items) {
+    std::map<std::tuple<std::string_view, std::string_view, std::string_view>, Digest> named;
+    for (const protocol::InventoryItem& item : items) {
+      if (item.outcome != ItemOutcome::image) continue;
+      Digest& digest = named[{item.repository, item.tag, item.platform}];
+      if (digest.empty() || item.digest < digest) digest = item.digest;
+    }
+    for (const protocol::InventoryItem& item : items) {
+      if (item.outcome != ItemOutcome::image) continue;
+      const std::int64_t image = note_image(transaction_, item.digest, now_);
+      const bool has_tag = !item.tag.empty() && named[{item.repository, item.tag, item.platform}] == item.digest;
+      if (!has_tag || note_tag(item, image)) note_registry(transaction_, item.digest, registry_id_);
+    }
+  }
+
+ private:
+  std::int64_t repository(const std::string& name) {
+    if (repository_ != 0 && name == repository_name_) return repository_;
+    transaction_.run("INSERT INTO repository(registry_id,name) VALUES(?,?) ON CONFLICT DO NOTHING", {registry_id_, name});
+    repository_ = transaction_.number("SELECT id FROM repository WHERE registry_id=? AND name=?", {registry_id_, name});
+    repository_name_ = name;
+    return repository_;
+  }
+
+  /// True if the tag did not name this image before.
+  bool note_tag(const protocol::InventoryItem& item, std::int64_t image) {
+    std::int64_t tag = 0, before = 0, seen_us = 0;
+    const std::int64_t repository_id = repository(item.repository);
+    {
+      Rows rows = transaction_.query("SELECT id,image_id,last_seen_at_us FROM tag WHERE repository_id=? AND name=? AND platform=?",
+                                     {repository_id, item.tag, item.platform});
+      if (rows.next()) {
+        tag = rows.integer(0);
+        before = rows.integer(1);
+        seen_us = rows.integer(2);
+      }
+    }
+    if (before == image && seen_us >= now_us_ - std::chrono::microseconds(kTagSeenGrain).count()) return false;
+    transaction_.run(
+        "INSERT INTO tag(repository_id,name,platform,image_id,pushed,first_seen_at_us,last_seen_at_us) VALUES(?1,?2,?3,?4,?5,?6,?6)"
+        " ON CONFLICT(repository_id,name,platform) DO UPDATE SET image_id=excluded.image_id, pushed=excluded.pushed,"
+        " last_seen_at_us=excluded.last_seen_at_us",
+        {repository_id, item.tag, item.platform, image, item.pushed, now_us_});
+    if (tag != 0 && before != image) {
+      transaction_.run("INSERT INTO tag_move(tag_id,moved_at_us,from_image_id,to_image_id) VALUES(?,?,?,?)", {tag, now_us_, before, image});
+    }
+    return before != image;
+  }
+
+  Transaction& transaction_;
+  std::string_view registry_id_;
+  std::int64_t now_us_;
+  SystemTime now_;
+  std::string repository_name_;
+  std::int64_t repository_ = 0;
+};
 
 class PageWriter {
  public:
@@ -105,6 +177,7 @@ Result<bool> store_inventory(Transaction& transaction, const LeasedJob& job, con
                              SystemTime now) {
   auto good = check(page);
   if (!good) return good.error();
+  CurrentInventory(transaction, job.registry_id, now).note(page.items);
   PageWriter writer(transaction, job, sensor, now);
   for (const protocol::InventoryItem& item : page.items) writer.write(item);
   constexpr std::uint64_t kCountMax = 1ULL << 40U;

@@ -3,6 +3,8 @@
 
 #include "core/base/clock.hpp"
 
+#include <algorithm>
+
 namespace landwaiter::platform {
 
 bool page_is_full(nlohmann::json& out, const char* list, std::size_t page_size, const char* key) {
@@ -18,13 +20,10 @@ nlohmann::json time_json(const Rows& rows, int column) {
   return to_rfc3339(from_unix_us(rows.integer(column)));
 }
 
-std::string like_anywhere(std::string_view text) {
-  std::string pattern = "%";
-  for (const char character : text) {
-    if (character == '%' || character == '_' || character == '\\') pattern += '\\';
-    pattern += character;
-  }
-  return pattern + "%";
+bool contains_text(std::string_view text, std::string_view part) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  const auto same = [&](char a, char b) { return lower(a) == lower(b); };
+  return part.empty() || std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
 }
 
 }  // namespace landwaiter::platform

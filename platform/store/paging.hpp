@@ -15,7 +15,11 @@ bool page_is_full(nlohmann::json& out, const char* list, std::size_t page_size, 
 /// RFC 3339 of a column in microseconds, null for NULL.
 nlohmann::json time_json(const Rows& rows, int column);
 
-/// A pattern for `LIKE ? ESCAPE '\'` that finds `text` anywhere and treats no part of it as a wildcard.
-std::string like_anywhere(std::string_view text);
+/// A search that no index serves reads at most so many rows for one page, which then has fewer entries than were asked for, or none, and
+/// still a token for the next.
+inline constexpr std::size_t kExaminedMax = 10'000;
+
+/// Whether `text` has the letters of `part` in it, in any case of ASCII letters; an empty part is anywhere.
+bool contains_text(std::string_view text, std::string_view part);
 
 }  // namespace landwaiter::platform

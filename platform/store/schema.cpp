@@ -129,91 +129,139 @@ CREATE INDEX scan_item_by_state ON scan_item(scan_id, state);
 CREATE INDEX scan_item_by_job ON scan_item(job_id);
 )sql";
 
-// What is known of a layer has parts: its facts (by the walker's version), and a report for each analysis (by its state). A claim is for
-// one part: layer_claim.part is 'facts' or an analysis, and state the walker's or the analysis'.
-// Of an image the newest is kept, for each analysis: image_state says at which state, image_layer which reports that are. image_finding
-// has what was found in an image's own documents: no layer report holds that.
+// What is known of a layer has parts: its facts (at the walker's version) and a report for each analysis (at its state). All are rows of
+// layer_report, and what they are part of is an analysis_state, whose part is 'facts' or an analysis. An engine is a set of them, one of
+// each part: what an image is shown with, so (layer, engine) of image_layer says who shows a report without asking image by image.
+// layer_report.place says where the report's bytes are; 'row' is here.
+// A finding is active while an image shows it; then its severity is the worst that is shown, and finding_variant has its words at each
+// severity. last_seen_at_us is NULL as long. Its places are in the reports alone. image_finding has what was found in an image's own
+// documents: no layer report holds that.
+// Rows that many writers meet have no foreign keys to them: PostgreSQL would lock them for each reference. Layers, states, engines and
+// findings are never deleted. Digests are bytes where they are keys of large tables.
+// Decisions about findings will be a table by finding_id; packages a layer_report of their own, which is by its content the same for all
+// images that share the layer.
 // not_opened and incomplete: how many diagnostics say that something was not searched (core/report/coverage.hpp).
 constexpr std::string_view kContent = R"sql(
-CREATE TABLE layer_facts(
-  layer TEXT NOT NULL,
-  walker TEXT NOT NULL,
-  facts BLOB NOT NULL,
-  not_opened INTEGER NOT NULL DEFAULT 0,
-  incomplete INTEGER NOT NULL DEFAULT 0,
-  stored_at_us INTEGER NOT NULL,
-  PRIMARY KEY(layer, walker)) STRICT;
-CREATE TABLE layer_report(
+CREATE TABLE analysis_state(
   id INTEGER PRIMARY KEY,
-  layer TEXT NOT NULL,
-  analysis TEXT NOT NULL,
-  state TEXT NOT NULL,
-  report BLOB NOT NULL,
-  not_opened INTEGER NOT NULL DEFAULT 0,
-  incomplete INTEGER NOT NULL DEFAULT 0,
-  stored_at_us INTEGER NOT NULL,
-  UNIQUE(layer, analysis, state)) STRICT;
-CREATE TABLE layer_claim(
-  layer TEXT NOT NULL,
   part TEXT NOT NULL,
   state TEXT NOT NULL,
-  job_id TEXT NOT NULL REFERENCES job(id),
-  PRIMARY KEY(layer, part, state)) STRICT, WITHOUT ROWID;
+  UNIQUE(part, state)) STRICT;
+CREATE TABLE engine(id INTEGER PRIMARY KEY, states TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE engine_state(
+  engine_id INTEGER NOT NULL,
+  state_id INTEGER NOT NULL,
+  PRIMARY KEY(engine_id, state_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX engine_state_by_state ON engine_state(state_id, engine_id);
+CREATE TABLE layer(id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE) STRICT;
+CREATE TABLE layer_report(
+  id INTEGER PRIMARY KEY,
+  layer_id INTEGER NOT NULL,
+  state_id INTEGER NOT NULL,
+  sensor_id TEXT NOT NULL,
+  stored_at_us INTEGER NOT NULL,
+  not_opened INTEGER NOT NULL,
+  incomplete INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  place TEXT NOT NULL DEFAULT 'row',
+  report BLOB,
+  UNIQUE(layer_id, state_id)) STRICT;
+CREATE INDEX layer_report_by_state ON layer_report(state_id, id);
+CREATE TABLE layer_claim(
+  layer_id INTEGER NOT NULL,
+  state_id INTEGER NOT NULL,
+  job_id TEXT NOT NULL,
+  PRIMARY KEY(layer_id, state_id)) STRICT, WITHOUT ROWID;
 CREATE INDEX layer_claim_by_job ON layer_claim(job_id);
 CREATE TABLE image(
   id INTEGER PRIMARY KEY,
-  digest TEXT NOT NULL UNIQUE,
-  reference TEXT NOT NULL,
-  facts TEXT NOT NULL,
-  walker TEXT NOT NULL,
-  layers_fetched INTEGER NOT NULL,
-  layers_reused INTEGER NOT NULL,
-  documents_state TEXT NOT NULL DEFAULT '',
-  documents_findings TEXT NOT NULL DEFAULT '[]',
+  digest BLOB NOT NULL UNIQUE,
+  engine_id INTEGER,
+  layers_fetched INTEGER NOT NULL DEFAULT 0,
+  layers_reused INTEGER NOT NULL DEFAULT 0,
+  findings INTEGER NOT NULL DEFAULT 0,
   not_opened INTEGER NOT NULL DEFAULT 0,
   incomplete INTEGER NOT NULL DEFAULT 0,
-  scanned_at_us INTEGER NOT NULL) STRICT;
-CREATE INDEX image_not_searched ON image(id) WHERE not_opened>0 OR incomplete>0;
-CREATE TABLE image_state(
-  image_id INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
-  analysis TEXT NOT NULL,
-  state TEXT NOT NULL,
-  PRIMARY KEY(image_id, analysis)) STRICT, WITHOUT ROWID;
+  first_seen_at_us INTEGER NOT NULL,
+  last_seen_at_us INTEGER NOT NULL,
+  scanned_at_us INTEGER,
+  reference TEXT NOT NULL DEFAULT '',
+  documents_state TEXT NOT NULL DEFAULT '',
+  facts TEXT NOT NULL DEFAULT '{}',
+  documents_findings TEXT NOT NULL DEFAULT '[]') STRICT;
+CREATE INDEX image_scanned ON image(id) WHERE scanned_at_us IS NOT NULL;
+CREATE INDEX image_not_searched ON image(id) WHERE scanned_at_us IS NOT NULL AND (not_opened>0 OR incomplete>0);
+CREATE INDEX image_by_last_seen ON image(last_seen_at_us);
+CREATE TABLE repository(
+  id INTEGER PRIMARY KEY,
+  registry_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  UNIQUE(registry_id, name)) STRICT;
+CREATE TABLE tag(
+  id INTEGER PRIMARY KEY,
+  repository_id INTEGER NOT NULL REFERENCES repository(id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  platform TEXT NOT NULL,
+  image_id INTEGER NOT NULL,
+  pushed TEXT NOT NULL,
+  first_seen_at_us INTEGER NOT NULL,
+  last_seen_at_us INTEGER NOT NULL,
+  UNIQUE(repository_id, name, platform)) STRICT;
+CREATE INDEX tag_by_image ON tag(image_id);
+CREATE INDEX tag_by_last_seen ON tag(last_seen_at_us);
+CREATE TABLE tag_move(
+  id INTEGER PRIMARY KEY,
+  tag_id INTEGER NOT NULL REFERENCES tag(id) ON DELETE CASCADE,
+  moved_at_us INTEGER NOT NULL,
+  from_image_id INTEGER NOT NULL,
+  to_image_id INTEGER NOT NULL) STRICT;
+CREATE INDEX tag_move_by_tag ON tag_move(tag_id, id);
 CREATE TABLE image_layer(
   image_id INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
-  analysis TEXT NOT NULL,
   position INTEGER NOT NULL,
-  layer_report_id INTEGER NOT NULL REFERENCES layer_report(id),
-  PRIMARY KEY(image_id, analysis, position)) STRICT, WITHOUT ROWID;
-CREATE INDEX image_layer_by_report ON image_layer(layer_report_id, image_id);
+  layer_id INTEGER NOT NULL,
+  engine_id INTEGER NOT NULL,
+  PRIMARY KEY(image_id, position)) STRICT, WITHOUT ROWID;
+CREATE INDEX image_layer_by_layer ON image_layer(layer_id, engine_id, image_id);
 CREATE TABLE finding(
   id INTEGER PRIMARY KEY,
   type TEXT NOT NULL,
   key TEXT NOT NULL,
   severity INTEGER NOT NULL,
+  active INTEGER NOT NULL DEFAULT 0,
+  first_seen_at_us INTEGER NOT NULL,
+  last_seen_at_us INTEGER,
+  UNIQUE(type, key)) STRICT;
+CREATE INDEX finding_by_severity ON finding(severity, id) WHERE active=1;
+CREATE INDEX finding_by_type ON finding(type, severity, id) WHERE active=1;
+CREATE INDEX finding_by_key ON finding(key);
+CREATE TABLE finding_variant(
+  finding_id INTEGER NOT NULL,
+  severity INTEGER NOT NULL,
+  state_id INTEGER NOT NULL,
   title TEXT NOT NULL,
   attributes TEXT NOT NULL,
   detector TEXT NOT NULL,
-  first_seen_at_us INTEGER NOT NULL,
-  UNIQUE(type, key)) STRICT;
-CREATE INDEX finding_by_severity ON finding(severity DESC, id);
-CREATE INDEX finding_by_key ON finding(key);
+  PRIMARY KEY(finding_id, severity)) STRICT;
 CREATE TABLE layer_finding(
   layer_report_id INTEGER NOT NULL REFERENCES layer_report(id) ON DELETE CASCADE,
-  finding_id INTEGER NOT NULL REFERENCES finding(id),
-  path TEXT NOT NULL,
-  archive TEXT NOT NULL,
-  offset_bytes INTEGER NOT NULL,
-  PRIMARY KEY(layer_report_id, finding_id, path, archive, offset_bytes)) STRICT, WITHOUT ROWID;
-CREATE INDEX layer_finding_by_finding ON layer_finding(finding_id, layer_report_id);
+  finding_id INTEGER NOT NULL,
+  severity INTEGER NOT NULL,
+  places INTEGER NOT NULL,
+  first_path TEXT NOT NULL,
+  PRIMARY KEY(layer_report_id, finding_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX layer_finding_by_finding ON layer_finding(finding_id, severity, layer_report_id);
 CREATE TABLE image_finding(
   image_id INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
-  finding_id INTEGER NOT NULL REFERENCES finding(id),
-  document TEXT NOT NULL CHECK(document IN ('config','manifest')),
-  place TEXT NOT NULL,
-  offset_bytes INTEGER NOT NULL,
-  PRIMARY KEY(image_id, finding_id, document, place, offset_bytes)) STRICT, WITHOUT ROWID;
-CREATE INDEX image_finding_by_finding ON image_finding(finding_id, image_id);
+  finding_id INTEGER NOT NULL,
+  severity INTEGER NOT NULL,
+  places INTEGER NOT NULL,
+  PRIMARY KEY(image_id, finding_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX image_finding_by_finding ON image_finding(finding_id, severity, image_id);
+CREATE TABLE finding_registry(
+  registry_id TEXT NOT NULL,
+  finding_id INTEGER NOT NULL,
+  PRIMARY KEY(registry_id, finding_id)) STRICT, WITHOUT ROWID;
 )sql";
 
 /// What only one process of several does: the one that holds the name, for as long as it says so again.

@@ -10,8 +10,9 @@ namespace landwaiter::platform {
 
 using storage::Rows;
 using storage::Transaction;
+using storage::Value;
 
-/// The platform's schema, as steps for storage::migrate(), the same for each engine: the program makes the ids, times are microseconds
+/// The platform's schema, as steps for storage::migrate(), the same for each engine: times are microseconds
 /// since 1970, JSON is text.
 std::span<const std::string_view> schema_steps();
 

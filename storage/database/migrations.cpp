@@ -2,6 +2,7 @@
 #include "storage/database/migrations.hpp"
 
 #include "core/base/clock.hpp"
+#include "storage/database/catalog.hpp"
 
 #include <array>
 #include <utility>
@@ -17,11 +18,51 @@ constexpr std::string_view kVersionTable =
 
 bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
 
-/// What the steps already run were. Empty for a new database.
+Result<void> make_version_table(Database& database) {
+  Transaction transaction(database, Kind::write);
+  transaction.script(kVersionTable);
+  auto made = transaction.commit();
+  // PostgreSQL's IF NOT EXISTS does not wait for another that makes it at this moment.
+  if (transaction.failure() == Failure::uniqueness) return {};
+  return made;
+}
+
+/// Whoever notes the first step runs all; another process waits there, finds the number taken, and looks again.
+Result<void> run_steps(Database& database, std::size_t first, std::span<const std::string_view> steps) {
+  Transaction transaction(database, Kind::write);
+  // A step may rewrite a large table, and another process waits for as long as that takes.
+  if (database.dialect() == Dialect::postgres) transaction.script("SET LOCAL statement_timeout=0; SET LOCAL lock_timeout=0");
+  for (std::size_t i = first; i < steps.size(); ++i) {
+    const std::size_t number = i + 1;
+    const std::int64_t noted =
+        transaction.run("INSERT INTO schema_version(number,sha256,applied_at_us,program) VALUES(?,?,?,?) ON CONFLICT(number) DO NOTHING",
+                        {number, Digest::sha256_of(as_bytes(steps[i])), to_unix_us(RealClock().now()), LANDWAITER_VERSION});
+    if (noted == 1) transaction.script(steps[i]);
+    if (transaction.failed()) return transaction.commit().error().with_context("step " + std::to_string(number) + " of the schema");
+    if (noted != 1) return {};
+  }
+  return transaction.commit();
+}
+
+}  // namespace
+
+Result<void> migrate(Database& database, std::span<const std::string_view> steps) {
+  while (true) {
+    const auto run = steps_run(database, steps);
+    if (!run) return run.error();
+    const auto next = static_cast<std::size_t>(*run);
+    if (next == steps.size()) return {};
+    auto made = make_version_table(database);
+    if (!made) return made;
+    auto stepped = run_steps(database, next, steps);
+    if (!stepped) return stepped;
+  }
+}
+
 Result<std::int64_t> steps_run(Database& database, std::span<const std::string_view> steps) {
   Transaction transaction(database, Kind::read);
   std::int64_t number = 0;
-  {
+  if (has_table(transaction, "schema_version")) {
     Rows rows = transaction.query("SELECT number,sha256,program FROM schema_version ORDER BY number");
     while (rows.next()) {
       number = rows.integer(0);
@@ -39,46 +80,10 @@ Result<std::int64_t> steps_run(Database& database, std::span<const std::string_v
   return number;
 }
 
-Result<void> make_version_table(Database& database) {
-  Transaction transaction(database, Kind::write);
-  transaction.script(kVersionTable);
-  auto made = transaction.commit();
-  // PostgreSQL's IF NOT EXISTS does not wait for another that makes it at this moment.
-  if (transaction.failure() == Failure::uniqueness) return {};
-  return made;
-}
-
-/// Whoever notes the step first runs it; for another process the number is taken then, and it looks again.
-Result<void> run_step(Database& database, std::int64_t number, std::string_view step) {
-  Transaction transaction(database, Kind::write);
-  const Digest digest = Digest::sha256_of(as_bytes(step));
-  const std::int64_t noted =
-      transaction.run("INSERT INTO schema_version(number,sha256,applied_at_us,program) VALUES(?,?,?,?) ON CONFLICT(number) DO NOTHING",
-                      {number, digest, to_unix_us(RealClock().now()), LANDWAITER_VERSION});
-  if (noted == 1) transaction.script(step);
-  return transaction.commit();
-}
-
-}  // namespace
-
-Result<void> migrate(Database& database, std::span<const std::string_view> steps) {
-  auto made = make_version_table(database);
-  if (!made) return made;
-  while (true) {
-    const auto run = steps_run(database, steps);
-    if (!run) return run.error();
-    const auto next = static_cast<std::size_t>(*run);
-    if (next == steps.size()) return {};
-    auto stepped = run_step(database, *run + 1, steps[next]);
-    if (!stepped) return stepped.error().with_context("step " + std::to_string(*run + 1) + " of the schema");
-  }
-}
-
 Result<std::int64_t> schema_version(Database& database) {
-  auto made = make_version_table(database);
-  if (!made) return made.error();
   Transaction transaction(database, Kind::read);
-  const std::int64_t number = transaction.number("SELECT max(number) FROM schema_version");
+  std::int64_t number = 0;
+  if (has_table(transaction, "schema_version")) number = transaction.number("SELECT max(number) FROM schema_version");
   auto ended = transaction.commit();
   if (!ended) return ended.error();
   return number;

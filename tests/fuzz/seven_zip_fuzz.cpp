@@ -2,7 +2,7 @@
 // Any bytes as what a 7z archive packs and as its header, with the checksums that it should have: whatever they say, reading ends, and
 // takes no more memory or work than the meters allow.
 #include "core/base/work_meter.hpp"
-#include "detectors/walk/seven_zip.hpp"
+#include "detectors/archives/seven_zip.hpp"
 
 #include <algorithm>
 #include <cstdlib>

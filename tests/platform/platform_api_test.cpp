@@ -255,6 +255,7 @@ TEST_CASE("api: what a sensor sends cannot control who reads it") {
   const json honest = report;
   REQUIRE(platform.call("PUT", report_path(report), honest, sensor.token).status == 204);
   CHECK(platform.get(report_path(report)).body == honest);
+  report = layer_report("m");
   report.findings[0].title = "title\x1b]0;x\x07\r\n";
   report.findings[0].attributes["na\x07me"] = {{"in\tner", "va\x7flue"}};
   REQUIRE(platform.call("PUT", report_path(report), report, sensor.token).status == 204);

@@ -21,8 +21,8 @@ MAY_INCLUDE = {
 FLOORS = {
     "core": ("base", "os", "report", "assess", "export", "wire"),
     "registry": ("http", "auth", "client", "sources", "enumerators"),
-    "detectors": ("engine", "image", "walk", "formats", "post_quantum", "keys", "passwords", "ssh", "certificates", "jose", "keystores",
-                  "openpgp", "key_files", "libraries", "settings", "", "compiled"),
+    "detectors": ("engine", "image", "archives", "walk", "formats", "post_quantum", "keys", "passwords", "ssh", "certificates", "jose",
+                  "keystores", "openpgp", "key_files", "libraries", "settings", "", "compiled"),
     "storage": ("", "database", "sqlite", "postgres", "local"),
     "daemon": ("settings", "service", "reader", "scan", "output", "cli", "listing", "check", "sensor", "commands", "flags", ""),
     "platform": ("metrics", "store", "http", "api", "", "commands"),
@@ -35,8 +35,9 @@ EXCEPTIONS = {
 # Libraries that only some files may know. Tests may use any.
 LIBRARIES = {
     "Beast": (r"boost/beast.*", ("registry/http/transport*.cpp", "platform/http/http_server.cpp", "platform/http/request_head.*",
-                                   "cmake/beast.cpp")),
-    "libarchive": (r"archive(_entry)?\.h", ("detectors/*walk*", "detectors/*archive*", "registry/*archive*", "registry/*tar*")),
+                                 "cmake/beast.cpp")),
+    "libarchive": (r"archive(_entry)?\.h", ("detectors/*/archive_reader.cpp", "detectors/*/library_versions.cpp",
+                   "registry/*archive*", "registry/*tar*")),
     "libpq": (r"libpq-fe\.h", ("storage/postgres/*.cpp",)),
     "prometheus-cpp": (r"prometheus/.*", ("platform/metrics/metrics.cpp",)),
     "SQLite": (r"sqlite3(ext)?\.h", ("storage/*", "platform/*store*", "detectors/formats/sqlite_reader.cpp")),

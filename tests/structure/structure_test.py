@@ -162,7 +162,7 @@ class Fixtures(unittest.TestCase):
             ("registry/http/transport_tls.cpp", "boost/beast/http.hpp"),
             ("platform/http/http_server.cpp", "boost/beast/http.hpp"),
             ("tests/registry/a_test.cpp", "boost/beast/http.hpp"),
-            ("detectors/tar_walk.cpp", "archive.h"),
+            ("detectors/archives/archive_reader.cpp", "archive.h"),
             ("registry/docker_archive.cpp", "archive.h"),
             ("storage/sqlite.cpp", "sqlite3.h"),
             ("platform/queue_store.cpp", "sqlite3.h"),
@@ -182,10 +182,10 @@ class Fixtures(unittest.TestCase):
                 self.refused(rule, path, f"#include <{header}>\n")
             for path in ("core/os/files.cpp", "daemon/service/systemd.cpp", "tests/core/os/files_test.cpp"):
                 self.accepted(rule, path, f"#include <{header}>\n")
-        self.refused(rule, "detectors/walk/archive_reader.cpp", "#ifdef _WIN32\n#endif\n")
+        self.refused(rule, "detectors/archives/archive_reader.cpp", "#ifdef _WIN32\n#endif\n")
         self.refused(rule, "registry/http/url.cpp", "#if defined(__linux__)\n#endif\n")
         self.accepted(rule, "core/os/process.cpp", "#ifdef _WIN32\n#endif\n")
-        self.accepted(rule, "detectors/walk/archive_reader.cpp", "// _WIN32 has none\n#include <csignal>\n#include <clocale>\n")
+        self.accepted(rule, "detectors/archives/archive_reader.cpp", "// _WIN32 has none\n#include <csignal>\n#include <clocale>\n")
 
     def test_who_logs(self):
         rule = rules.who_logs

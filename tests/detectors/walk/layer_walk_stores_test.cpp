@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stores of other programs whose content does not lie in their file as it is: git's objects and SQLite's long rows.
 #include "core/report/coverage.hpp"
-#include "detectors/walk/git_objects.hpp"
-#include "detectors/walk/sqlite_rows.hpp"
+#include "detectors/archives/git_objects.hpp"
+#include "detectors/archives/sqlite_rows.hpp"
 #include "tests/detectors/support/walker_support.hpp"
 #include "tests/support/catch.hpp"
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What opening hostile layers costs, by the walk's own count, so that it is the same on every machine.
 #include "core/base/limits.hpp"
+#include "detectors/archives/seven_zip_header.hpp"
 #include "detectors/walk/layer_scanner.hpp"
-#include "detectors/walk/seven_zip_header.hpp"
 #include "tests/detectors/support/walker_support.hpp"
 #include "tests/support/catch.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <functional>
 
 namespace landwaiter::detectors::test {
@@ -191,6 +193,14 @@ std::vector<HostileLayer> compressed() {
   };
 }
 
+/// A header of the new ASCII format; the name follows.
+std::string cpio_member(unsigned name_bytes, unsigned content_bytes) {
+  std::array<char, 128> text{};
+  std::snprintf(text.data(), text.size(), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1U, 0100644U, 0U, 0U, 1U, 0U,
+                content_bytes, 0U, 0U, 0U, 0U, name_bytes, 0U);
+  return text.data();
+}
+
 std::vector<HostileLayer> archives() {
   const std::string descriptor_flag = zip_header("a", "", 8);
   return {
@@ -204,6 +214,10 @@ std::vector<HostileLayer> archives() {
       {"zips", files_of(make_zip({{"a", ""}}))},
       {"tars in a zip", zipped(closed(file("a", "")))},
       {"damaged headers", closed(repeated(tar_header("a", "zzzzzzzzzzz")))},
+      {"cpio, many entries", in_file("a.cpio", repeated(cpio_member(2, 0) + "a\0"s))},
+      {"cpio, long names", in_file("a.cpio", repeated(cpio_member(60'000, 0) + std::string(60'000, 'n') + "\0\0"s))},
+      {"cpio, what is nearly a header", in_file("a.cpio", cpio_member(2, 0) + "a\0"s + repeated("070701")), true},
+      {"cpio, what begins like a header", in_file("a.cpio", cpio_member(2, 0) + "a\0"s + repeated("\xc7\x71")), true},
   };
 }
 

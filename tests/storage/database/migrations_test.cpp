@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/database/migrations.hpp"
 
+#include "storage/database/catalog.hpp"
 #include "tests/storage/support/test_engine.hpp"
 #include "tests/support/catch.hpp"
 
@@ -65,6 +66,47 @@ TEST_CASE("migrations: a step that fails leaves the old schema and data") {
     CHECK(failed.error().message().find("step 2 of the schema") != std::string::npos);
     CHECK(schema_version(*database).value() == 1);
     REQUIRE(migrate(*database, std::array<std::string_view, 2>{kFirst[0], "ALTER TABLE t ADD COLUMN good TEXT"}).has_value());
+  }
+}
+
+TEST_CASE("migrations: one that is interrupted leaves the schema and the data of two steps before") {
+  constexpr std::array<std::string_view, 3> kThird{kSecond[0], kSecond[1],
+                                                   "CREATE TABLE u(id INTEGER PRIMARY KEY, t_id INTEGER NOT NULL REFERENCES t(id)) STRICT;"
+                                                   "INSERT INTO u(t_id) SELECT id FROM t WHERE size=7"};
+  for (const auto& engine : test_engines()) {
+    INFO(engine.name);
+    const auto database = engine.fresh_database();
+    REQUIRE(migrate(*database, kFirst).has_value());
+    {
+      Transaction write(*database, Kind::write);
+      write.run("INSERT INTO t(name) VALUES('a'),('b')");
+      REQUIRE(write.commit().has_value());
+    }
+    // The first of two steps succeeds, the second does not.
+    const std::array<std::string_view, 3> broken{kThird[0], kThird[1], "INSERT INTO nowhere VALUES(1)"};
+    REQUIRE_FALSE(migrate(*database, broken).has_value());
+    CHECK(steps_run(*database, kThird).value() == 1);
+    {
+      Transaction read(*database, Kind::read);
+      Rows rows = read.query("SELECT size FROM t");
+      CHECK_FALSE(rows.next());
+      CHECK(read.failed());
+    }
+    REQUIRE(migrate(*database, kThird).has_value());
+    CHECK(steps_run(*database, kThird).value() == 3);
+    Transaction read(*database, Kind::read);
+    CHECK(read.number("SELECT count(*) FROM u JOIN t ON t.id=u.t_id WHERE t.name IN ('a','b')") == 2);
+  }
+}
+
+TEST_CASE("migrations: to ask for the schema makes nothing") {
+  for (const auto& engine : test_engines()) {
+    INFO(engine.name);
+    const auto database = engine.fresh_database();
+    CHECK(schema_version(*database).value() == 0);
+    CHECK(steps_run(*database, kSecond).value() == 0);
+    Transaction read(*database, Kind::read);
+    CHECK_FALSE(has_table(read, "schema_version"));
   }
 }
 
