@@ -128,6 +128,9 @@ Result<std::unique_ptr<Platform>> Platform::create(PlatformConfig config, const 
   auto impl = std::make_shared<Impl>();
   impl->database_name = (*database)->name();
   impl->resources = std::make_shared<Resources>(std::move(config), clock, *std::move(vault));
+  // PostgreSQL's are made when they are needed.
+  if (!impl->resources->on_postgres()) opened = impl->resources->lanes->connect();
+  if (!opened) return opened.error();
   return std::unique_ptr<Platform>(new Platform(std::move(impl)));
 }
 

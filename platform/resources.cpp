@@ -67,6 +67,14 @@ Lanes::Lanes(const PlatformConfig& config, Metrics& metrics)
       cpu(std::clamp(std::thread::hardware_concurrency(), 1U, 4U), 4'000),
       large(1, 200) {}
 
+Result<void> Lanes::connect() {
+  for (Lane* lane : {&authentication, &reading, &heavy, &writing}) {
+    auto connected = lane->connect();
+    if (!connected) return connected;
+  }
+  return {};
+}
+
 Lane& Lanes::of(LaneKind kind) {
   switch (kind) {
     case LaneKind::heavy: return heavy;

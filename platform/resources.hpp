@@ -37,6 +37,8 @@ struct Lanes {
   Workers cpu;    ///< JSON and compression
   Workers large;  ///< the same for what may take much memory: one at a time
 
+  /// SQLite's connections, which cannot be opened while another one writes.
+  Result<void> connect();
   /// LaneKind::none has none.
   Lane& of(LaneKind kind);
   std::array<const Lane*, 4> all() const { return {&authentication, &reading, &heavy, &writing}; }

@@ -204,7 +204,7 @@ asio::awaitable<void> HttpServer::Impl::not_accepted(error_code reason) {
     warned = now;
     log_event(LogLevel::warning, "cannot accept a connection", {{"error", reason.message()}, {"connections", door->connections()}});
   }
-  if (config.metrics) config.metrics->connection_ended("descriptors");
+  if (config.metrics) config.metrics->connection_refused("descriptors");
   door->give_up_one();
   asio::steady_timer pause(io, kAcceptPause);
   co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, reason));
@@ -231,7 +231,7 @@ void HttpServer::Impl::welcome(tcp::socket socket, const Listener& listener) {
   if (failed) return;  // it has left already
   auto seat = door->enter(peer.address());
   if (!seat) {
-    if (config.metrics) config.metrics->connection_ended("limit");
+    if (config.metrics) config.metrics->connection_refused("limit");
     return;
   }
   count_connections();

@@ -63,6 +63,15 @@ Lane::Lane(LaneOptions options, Connect connect)
 
 Lane::~Lane() = default;
 
+Result<void> Lane::connect() {
+  for (auto& connection : connections_) {
+    auto made = connect_();
+    if (!made) return made.error();
+    connection = *std::move(made);
+  }
+  return {};
+}
+
 Lane::Figures Lane::figures() const { return {queue_.waiting(), done_, refused_, repeated_, commits_}; }
 
 boost::asio::awaitable<Result<void>> Lane::run(Access access, Body body) {

@@ -35,7 +35,7 @@ struct LaneOptions {
 /// Transactions on threads of their own, each thread with its own connection, so that the io thread never waits for the disk.
 class Lane {
  public:
-  /// Called on the threads, when a connection is first needed, and again after it failed.
+  /// Called on the threads, when a connection is first needed, and again after it failed; or by connect().
   using Connect = std::function<Result<std::unique_ptr<storage::Database>>()>;
   /// What to do in a transaction. An error rolls back what it did. It may be done more than once, if the database asks for that; what
   /// counts is the last time. So it does nothing that cannot be done again but through the transaction.
@@ -46,6 +46,9 @@ class Lane {
   Lane(LaneOptions options, Connect connect);
   /// Finishes what runs, drops what waits (with the coroutines that wait for it).
   ~Lane();
+
+  /// Makes all connections now, before the first run(): where that may have to wait for others later.
+  Result<void> connect();
 
   /// Runs `body` in a transaction; resumes the caller, on its own executor, when that is committed. Errors: the body's; timeout if a
   /// statement took too long; conflict if somebody else made the same thing at the same time, again and again; unavailable if too many

@@ -21,7 +21,7 @@ using prometheus::Histogram;
 
 /// Requests: from an answer out of memory to a long poll.
 const Histogram::BucketBoundaries kRequestSeconds{0.001, 0.005, 0.02, 0.1, 0.5, 1, 5, 20, 60};
-/// Statements and turns on a lane are shorter.
+/// Turns on a lane are shorter.
 const Histogram::BucketBoundaries kTurnSeconds{0.0001, 0.0005, 0.002, 0.01, 0.05, 0.2, 1, 5};
 
 /// A caller may send any word as its method.
@@ -54,16 +54,14 @@ struct Metrics::Impl {
   Family<Histogram>& request_seconds = histogram(all, "landwaiter_http_request_seconds",
                                                  "Time from a request's head to the end of its answer; of long polls with their wait");
   Gauge& connections = gauge(all, "landwaiter_http_connections", "Open connections").Add({});
-  Family<Counter>& connections_ended =
-      counter(all, "landwaiter_http_connections_refused_total", "Connections that were refused or given up because of a limit");
+  Family<Counter>& connections_refused =
+      counter(all, "landwaiter_http_connections_refused_total", "Connections that were refused because of a limit");
   Family<Gauge>& certificate =
       gauge(all, "landwaiter_tls_certificate_expires_seconds", "When the TLS certificate ends, in seconds since 1970");
   Family<Histogram>& lane_wait = histogram(all, "landwaiter_lane_wait_seconds", "Time that work waited for its lane to the database");
   Family<Histogram>& lane_busy = histogram(all, "landwaiter_lane_work_seconds", "Time that work took on its lane to the database");
   Family<Gauge>& lane_queue = gauge(all, "landwaiter_lane_queue", "Work that waits for a lane to the database");
-  Family<Histogram>& statements = histogram(all, "landwaiter_statement_seconds", "Time of the database's statements");
   Counter& leases_lost = counter(all, "landwaiter_leases_lost_total", "Leases that ended because the sensor fell silent").Add({});
-  Family<Counter>& jobs_ended = counter(all, "landwaiter_jobs_ended_total", "Jobs that ended, by how");
   Family<Gauge>& queued = gauge(all, "landwaiter_jobs_queued", "Jobs that wait for a sensor");
   Family<Gauge>& leased = gauge(all, "landwaiter_jobs_leased", "Jobs that sensors have");
   Gauge& oldest = gauge(all, "landwaiter_jobs_oldest_queued_seconds", "How long the job that waits longest has been ready").Add({});
@@ -85,7 +83,7 @@ void Metrics::request(std::string_view method, std::string_view route, int statu
 
 void Metrics::connections(std::size_t open) { impl_->connections.Set(static_cast<double>(open)); }
 
-void Metrics::connection_ended(std::string_view why) { impl_->connections_ended.Add({{"why", std::string(why)}}).Increment(); }
+void Metrics::connection_refused(std::string_view why) { impl_->connections_refused.Add({{"why", std::string(why)}}).Increment(); }
 
 void Metrics::certificate_expires(std::chrono::sys_seconds when) {
   impl_->certificate.Add({}).Set(static_cast<double>(when.time_since_epoch().count()));
@@ -100,15 +98,7 @@ void Metrics::lane_queue(std::string_view lane, std::size_t waiting) {
   impl_->lane_queue.Add({{"lane", std::string(lane)}}).Set(static_cast<double>(waiting));
 }
 
-void Metrics::statement(std::string_view name, Seconds took) {
-  impl_->statements.Add({{"statement", std::string(name)}}, kTurnSeconds).Observe(took.count());
-}
-
 void Metrics::leases_lost(std::size_t count) { impl_->leases_lost.Increment(static_cast<double>(count)); }
-
-void Metrics::jobs_ended(std::string_view how, std::size_t count) {
-  impl_->jobs_ended.Add({{"how", std::string(how)}}).Increment(static_cast<double>(count));
-}
 
 void Metrics::queue(const QueueGauges& now) {
   set_by_kind(impl_->queued, now.jobs_queued);

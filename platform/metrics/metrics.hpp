@@ -37,18 +37,16 @@ class Metrics {
   /// `route` is a pattern ("/v3/jobs/{id}/fail"), empty if there is none; `took` lasts until the answer was sent.
   void request(std::string_view method, std::string_view route, int status, Seconds took);
   void connections(std::size_t open);
-  /// Refused because of "peer" or "total", or "given_up" for a newcomer.
-  void connection_ended(std::string_view why);
+  /// `why`: "limit" or "descriptors".
+  void connection_refused(std::string_view why);
   void certificate_expires(std::chrono::sys_seconds when);
 
   /// Work of a lane ("reader", "writer", ...): how long it waited for its turn, and how long it took.
   void lane_work(std::string_view lane, Seconds waited, Seconds took);
   /// Work that waits for a lane now.
   void lane_queue(std::string_view lane, std::size_t waiting);
-  void statement(std::string_view name, Seconds took);
   /// Leases that ended because their sensor fell silent.
   void leases_lost(std::size_t count);
-  void jobs_ended(std::string_view how, std::size_t count);
   void queue(const QueueGauges& now);
 
   /// Everything, as a scraper reads it.

@@ -3,6 +3,7 @@
 
 #include "platform/http/http_server.hpp"
 #include "tests/platform/support/http_client.hpp"
+#include "tests/platform/support/test_platform.hpp"
 #include "tests/platform/support/test_server.hpp"
 #include "tests/support/catch.hpp"
 

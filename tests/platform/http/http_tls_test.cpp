@@ -5,6 +5,7 @@
 #include "platform/metrics/metrics.hpp"
 #include "tests/platform/support/http_client.hpp"
 #include "tests/platform/support/metrics_text.hpp"
+#include "tests/platform/support/test_platform.hpp"
 #include "tests/platform/support/test_server.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/test_authority.hpp"

@@ -78,13 +78,24 @@ std::unique_ptr<storage::Database> platform_database() {
 }
 
 std::unique_ptr<storage::Database> TestPlatform::connect() const {
-  if (!database_.empty()) return storage::open_postgres({.address = database_}).value();
+  if (!settings_.database.empty()) return storage::open_postgres({.address = settings_.database}).value();
   return storage::SqliteDatabase::open(config().state_directory / "platform.db").value();
 }
 
-TestPlatform::TestPlatform() : database_(test_engine().name == "postgres" ? fresh_postgres_address() : Secret()) {
+TestPlatform::TestPlatform() : TestPlatform(Settings()) {}
+
+TestPlatform::TestPlatform(Settings settings) : settings_(std::move(settings)) {
+  if (settings_.database.empty() && test_engine().name == "postgres") settings_.database = fresh_postgres_address();
+  master_key_ = folder_.path() / "state" / "master.key";
   start();
   api_token = platform::issue_token(config(), platform::TokenKind::api, "test", std::nullopt, clock).value().reveal();
+}
+
+TestPlatform::TestPlatform(const TestPlatform& first, Settings settings) : settings_(std::move(settings)) {
+  settings_.database = first.settings_.database;
+  master_key_ = first.master_key_;
+  api_token = first.api_token;
+  start();
 }
 
 TestPlatform::~TestPlatform() {
@@ -94,16 +105,17 @@ TestPlatform::~TestPlatform() {
 platform::PlatformConfig TestPlatform::config() const {
   platform::PlatformConfig config;
   config.state_directory = folder_.path() / "state";
-  config.database = database_;
+  config.database = settings_.database;
+  config.master_key_file = master_key_;
+  config.reap_interval = settings_.reap_interval;
+  config.stop_delay = settings_.stop_delay;
   config.metrics.emplace();
   return config;
 }
 
 void TestPlatform::start() {
   io_ = std::make_unique<boost::asio::io_context>();
-  platform::PlatformConfig config = this->config();
-  config.reap_interval = std::chrono::milliseconds(20);
-  auto created = platform::Platform::create(config, clock);
+  auto created = platform::Platform::create(config(), clock);
   INFO((created ? std::string() : created.error().message()));
   REQUIRE(created.has_value());
   platform_ = *std::move(created);
@@ -127,8 +139,12 @@ void TestPlatform::kill_and_restart() {
   start();
 }
 
-void TestPlatform::stop_gracefully() {
+void TestPlatform::begin_to_stop() {
   boost::asio::post(*io_, [this] { platform_->stop(); });
+}
+
+void TestPlatform::stop_gracefully() {
+  begin_to_stop();
   thread_.join();  // run() returns when nothing is left
   platform_.reset();
   io_.reset();
@@ -265,6 +281,11 @@ json completion(const std::string& image, const std::vector<std::string>& layers
 
 json failure(bool retryable, const std::string& code, bool handed_back) {
   return {{"retryable", retryable}, {"handed_back", handed_back}, {"code", code}, {"reason", "the reason"}, {"retry_after_s", 0}};
+}
+
+bool becomes(const std::function<bool()>& true_now) {
+  for (int i = 0; i < 3000 && !true_now(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return true_now();
 }
 
 bool adds_up(const json& counts) {

@@ -10,6 +10,8 @@
 #include "tests/storage/temporary_directory.hpp"
 
 #include <atomic>
+#include <chrono>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -52,7 +54,15 @@ struct TestSensor {
 /// of loopback, spoken to over real HTTP.
 class TestPlatform {
  public:
+  struct Settings {
+    std::chrono::milliseconds reap_interval{20};
+    std::chrono::milliseconds stop_delay{0};
+    Secret database = {};  ///< empty: the engine's
+  };
   TestPlatform();
+  explicit TestPlatform(Settings settings);
+  /// One more process of the same PostgreSQL database.
+  TestPlatform(const TestPlatform& first, Settings settings);
   ~TestPlatform();
 
   /// Drops the platform without stopping it and opens the same folder again.
@@ -61,6 +71,8 @@ class TestPlatform {
   void kill();
   void start();
   void stop_gracefully();
+  /// Only says so.
+  void begin_to_stop();
 
   Reply call(const std::string& method, const std::string& path, const json& body = nullptr, const std::string& token = "",
              const Headers& headers = {});
@@ -95,7 +107,8 @@ class TestPlatform {
 
  private:
   TemporaryDirectory folder_;
-  Secret database_;  ///< empty for SQLite in the folder
+  Settings settings_;
+  std::filesystem::path master_key_;
   std::unique_ptr<boost::asio::io_context> io_;
   std::unique_ptr<platform::Platform> platform_;
   std::thread thread_;
@@ -121,6 +134,8 @@ json page(const std::vector<json>& items, bool last = true, const std::string& c
 json completion(const std::string& image, const std::vector<std::string>& layers, bool unchanged = false,
                 const EngineState& engine = engine_at());
 json failure(bool retryable, const std::string& code = "unavailable", bool handed_back = false);
+/// Whether that is so now, or within half a minute.
+bool becomes(const std::function<bool()>& true_now);
 /// listed is the sum of the other counts.
 bool adds_up(const json& counts);
 

@@ -103,9 +103,4 @@ std::string Visitor::read_until(const std::string& end) {
 
 void Visitor::close() { socket_.close(); }
 
-bool becomes(const std::function<bool()>& true_now) {
-  for (int i = 0; i < 2000 && !true_now(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  return true_now();
-}
-
 }  // namespace landwaiter::test

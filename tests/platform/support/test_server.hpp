@@ -62,7 +62,4 @@ class Visitor {
   std::array<char, 65536> buffer_{};
 };
 
-/// Whether it comes true within some seconds.
-bool becomes(const std::function<bool()>& true_now);
-
 }  // namespace landwaiter::test
