@@ -3,11 +3,15 @@
 
 #include "core/base/log.hpp"
 #include "core/os/files.hpp"
+#include "platform/store/content/blob_garbage.hpp"
 #include "platform/store/maintenance.hpp"
-#include "platform/store/queue.hpp"
+#include "platform/store/queue/processes.hpp"
+#include "platform/store/queue/sweeper.hpp"
 
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace landwaiter::platform {
 namespace {
@@ -19,6 +23,9 @@ using SteadyClock = std::chrono::steady_clock;
 /// What is no longer needed is searched periodically and dropped a few at a time, so the writer is not blocked.
 constexpr std::chrono::hours kPruneInterval{1};
 constexpr auto kProbeInterval = 10s;
+/// A report that no row names any more stays, for who is about to read it and for backups that name it.
+constexpr std::chrono::hours kBlobStays{24};
+constexpr std::size_t kBlobsAtOnce = 200;
 /// A process that has this work and is killed leaves it for so long; leases last longer.
 constexpr auto kHeld = 10s;
 /// Whoever waits for a layer asks the database again, so that is done less often than looking for jobs.
@@ -37,9 +44,8 @@ Maintenance::Maintenance(std::shared_ptr<Resources> resources, const asio::any_i
       hooks_(std::move(hooks)),
       sleeper_(io),
       random_(std::random_device{}()),
-      looked_(resources_->clock.now()),
-      prune_at_(looked_),
-      ours_until_(looked_),
+      prune_at_(resources_->clock.now()),
+      ours_until_(prune_at_),
       probe_at_(SteadyClock::now() + kProbeInterval) {}
 
 void Maintenance::stop() {
@@ -76,17 +82,26 @@ asio::awaitable<bool> Maintenance::if_ours(std::string_view what, Step step) {
   co_return done;
 }
 
-asio::awaitable<void> Maintenance::reap() {
-  const auto found = std::make_shared<bool>(false);
-  const LeaseTerms terms = resources_->terms();
-  Step step = [found, terms, looked = looked_](Transaction& transaction) {
-    const bool reaped = reap_leases(transaction, terms);
-    *found = delayed_job_became_ready(transaction, looked, terms.now) || reaped;
+/// Tells the others that this process lives, also when the sweeping is not its work.
+asio::awaitable<void> Maintenance::announce() {
+  Step step = [process = resources_->process, now = resources_->clock.now()](Transaction& transaction) {
+    note_process(transaction, {process, LANDWAITER_VERSION}, now);
   };
-  const bool done = co_await if_ours("ending of leases", std::move(step));
-  if (!done) co_return;
-  looked_ = terms.now;
-  if (*found) hooks_.changed(all_topics());
+  co_await in_transaction("noting that this process lives", std::move(step));
+}
+
+asio::awaitable<void> Maintenance::sweep_all() {
+  const auto swept = std::make_shared<Swept>();
+  swept->more = true;
+  bool found = false;
+  while (swept->more && !stopping_) {
+    Step step = [swept, terms = resources_->terms()](Transaction& transaction) { *swept = sweep(transaction, terms); };
+    *swept = Swept();  // stays so if it is not this process' work
+    const bool done = co_await if_ours("sweeping", std::move(step));
+    if (!done) break;
+    found = found || swept->jobs;
+  }
+  if (found) hooks_.changed(all_topics());
 }
 
 asio::awaitable<void> Maintenance::prune() {
@@ -101,7 +116,32 @@ asio::awaitable<void> Maintenance::prune() {
   };
   const bool done = co_await if_ours("dropping of what is outdated", std::move(step));
   if (done) retention_ = *round;
-  prune_at_ = done && *more ? now : now + kPruneInterval;
+  const bool more_blobs = co_await remove_blobs();
+  prune_at_ = done && (*more || more_blobs) ? now : now + kPruneInterval;
+}
+
+/// A blob is removed outside of any transaction: marked before, and forgotten after.
+/// True if there are more.
+asio::awaitable<bool> Maintenance::remove_blobs() {
+  BlobStore* const blobs = resources_->blobs.get();
+  if (blobs == nullptr) co_return false;
+  const auto names = std::make_shared<std::vector<std::string>>();
+  const SystemTime before = resources_->clock.now() - kBlobStays;
+  Step take = [names, before](Transaction& transaction) { *names = take_garbage(transaction, before, kBlobsAtOnce); };
+  const bool taken = co_await if_ours("choosing reports to remove", std::move(take));
+  if (!taken || names->empty()) co_return false;
+  const auto removed = std::make_shared<std::vector<std::string>>();
+  Workers::Work remove = [blobs, names, removed] {
+    for (const std::string& name : *names) {
+      const auto gone = blobs->remove(name);
+      if (gone) removed->push_back(name);
+      else return log_event(LogLevel::error, "maintenance failed", {{"task", "removing reports"}, {"error", gone.error().message()}});
+    }
+  };
+  co_await resources_->lanes->cpu.run(std::move(remove));
+  Step forget = [removed](Transaction& transaction) { forget_garbage(transaction, *removed); };
+  const bool forgotten = co_await in_transaction("forgetting removed reports", std::move(forget));
+  co_return forgotten && removed->size() == kBlobsAtOnce;
 }
 
 /// Notifications of other processes may be lost, or not come at all.
@@ -132,7 +172,8 @@ asio::awaitable<void> Maintenance::run() {
   while (!stopping_) {
     co_await sleeper_.sleep(pause());
     if (stopping_) break;
-    co_await reap();
+    co_await announce();
+    co_await sweep_all();
     poll();
     co_await prune();
     co_await find_out_whether_ready();

@@ -17,9 +17,9 @@
 
 namespace landwaiter::platform {
 
-/// What a platform does by itself, again and again: ends leases that ran out, drops what is old in small batches, and finds out whether
-/// the database can be written. Of several processes one does the first two. Each is a transaction on the writers' lane, so requests come
-/// between. Lives on the io thread.
+/// What a platform does by itself, again and again: sweeps (store/queue/sweeper.hpp), drops what is old in small batches, and finds out
+/// whether the database can be written. Of several processes one does the first two. Each is a transaction on the writers' lane, so
+/// requests come between. Lives on the io thread.
 class Maintenance : public std::enable_shared_from_this<Maintenance> {
  public:
   struct Hooks {
@@ -37,8 +37,10 @@ class Maintenance : public std::enable_shared_from_this<Maintenance> {
   /// In a transaction of its own, if this process is the one that does such work. False if that failed.
   boost::asio::awaitable<bool> if_ours(std::string_view what, Step step);
   boost::asio::awaitable<bool> in_transaction(std::string_view what, Step step);
-  boost::asio::awaitable<void> reap();
+  boost::asio::awaitable<void> announce();
+  boost::asio::awaitable<void> sweep_all();
   boost::asio::awaitable<void> prune();
+  boost::asio::awaitable<bool> remove_blobs();
   void poll();
   boost::asio::awaitable<void> find_out_whether_ready();
   std::chrono::milliseconds pause();
@@ -47,7 +49,6 @@ class Maintenance : public std::enable_shared_from_this<Maintenance> {
   Hooks hooks_;
   Sleeper sleeper_;
   std::minstd_rand random_;
-  SystemTime looked_;
   RetentionRound retention_;
   SystemTime prune_at_;
   SystemTime ours_until_;

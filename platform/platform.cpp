@@ -8,9 +8,10 @@
 #include "platform/notifier.hpp"
 #include "platform/requests.hpp"
 #include "platform/resources.hpp"
-#include "platform/store/queue.hpp"
+#include "platform/store/queue/processes.hpp"
 #include "platform/store/schema.hpp"
 #include "platform/store/sensors.hpp"
+#include "storage/database/copy.hpp"
 #include "storage/database/migrations.hpp"
 #include "storage/postgres/postgres_listener.hpp"
 
@@ -29,6 +30,8 @@ using storage::Database;
 using Kind = Transaction::Kind;
 
 Result<void> open_database(Database& database, const Vault& vault) {
+  auto whole = storage::refuse_unfinished_copy(database);
+  if (!whole) return whole;
   auto migrated = storage::migrate(database, schema_steps());
   if (!migrated) return migrated;
   Transaction transaction(database, Kind::write);
@@ -60,7 +63,7 @@ struct Platform::Impl {
   void make_parts(asio::io_context& io);
   Result<void> listen() const;
   void stop_servers() const;
-  Result<void> renew_leases() const;
+  Result<void> announce() const;
 };
 
 void Platform::Impl::make_parts(asio::io_context& io) {
@@ -95,12 +98,11 @@ void Platform::Impl::stop_servers() const {
   }
 }
 
-/// While no platform served, no sensor could renew a lease.
-Result<void> Platform::Impl::renew_leases() const {
+Result<void> Platform::Impl::announce() const {
   auto database = connect(resources->config);
   if (!database) return database.error();
   Transaction transaction(**database, Kind::write);
-  extend_leases_after_start(transaction, resources->terms());
+  start_process(transaction, {resources->process, LANDWAITER_VERSION}, resources->terms());
   return transaction.commit();
 }
 
@@ -121,13 +123,15 @@ Result<std::unique_ptr<Platform>> Platform::create(PlatformConfig config, const 
   const auto key_file = config.master_key_file.empty() ? config.state_directory / "master.key" : config.master_key_file;
   auto vault = Vault::open(key_file);
   if (!vault) return vault.error();
+  auto blobs = open_blob_store(config.reports, config.variables, clock);
+  if (!blobs) return blobs.error();
   auto database = connect(config);
   if (!database) return database.error();
   auto opened = open_database(**database, *vault);
   if (!opened) return opened.error();
   auto impl = std::make_shared<Impl>();
   impl->database_name = (*database)->name();
-  impl->resources = std::make_shared<Resources>(std::move(config), clock, *std::move(vault));
+  impl->resources = std::make_shared<Resources>(std::move(config), clock, *std::move(vault), *std::move(blobs));
   // PostgreSQL's are made when they are needed.
   if (!impl->resources->on_postgres()) opened = impl->resources->lanes->connect();
   if (!opened) return opened.error();
@@ -135,8 +139,8 @@ Result<std::unique_ptr<Platform>> Platform::create(PlatformConfig config, const 
 }
 
 Result<void> Platform::start(asio::io_context& io) {
-  auto renewed = impl_->renew_leases();
-  if (!renewed) return renewed;
+  auto announced = impl_->announce();
+  if (!announced) return announced;
   impl_->make_parts(io);
   auto started = impl_->listen();
   if (!started) return started;

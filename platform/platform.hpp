@@ -5,6 +5,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/secret.hpp"
+#include "platform/blobs/blob_place.hpp"
 #include "platform/http/http_server.hpp"
 #include "platform/store/tokens.hpp"
 
@@ -35,6 +36,10 @@ struct PlatformConfig {
   /// What findings are judged by when they are shown.
   Policy policy = Policy::standard();
   std::shared_ptr<const Blocklist> blocklist;
+  /// Where layer reports are kept.
+  BlobOptions reports;
+  /// For keys and proxies of a place outside.
+  VariableLookup variables = [](const std::string&) { return std::nullopt; };
   /// How often to check for expired leases.
   std::chrono::milliseconds reap_interval{1000};
   /// How long stop() goes on to accept requests, so that a load balancer learns from /readyz that it should send no more.

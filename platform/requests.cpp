@@ -176,6 +176,7 @@ Call Requests::make_call(const Request& request, const Admitted& admitted, Trans
               .state_directory = resources_->config.state_directory,
               .terms = resources_->terms(),
               .assess = resources_->assess_context(),
+              .blobs = resources_->blobs.get(),
               .decoded_body_bytes_max = std::max(admitted.route.body_bytes_max, admitted.route.decoded_body_bytes_max),
               .transaction = transaction,
               .document = admitted.document ? &*admitted.document : nullptr};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "platform/blobs/blob_store.hpp"
 #include "platform/http/call.hpp"
 #include "platform/http/lane.hpp"
 #include "platform/http/router.hpp"
@@ -46,12 +47,13 @@ struct Lanes {
 
 /// What the parts of one running platform share. Lives on the io thread, but for the lanes' threads, which read what is const.
 struct Resources {
-  Resources(PlatformConfig given, const Clock& time, Vault opened);
+  Resources(PlatformConfig given, const Clock& time, Vault opened, std::unique_ptr<BlobStore> opened_blobs);
 
   const PlatformConfig config;
   const Clock& clock;
   const Vault vault;
-  const std::string process;  ///< names this one among those of one database
+  const std::unique_ptr<BlobStore> blobs;  ///< null if all reports are in the database
+  const std::string process;               ///< names this one among those of one database
   const std::shared_ptr<Metrics> metrics = std::make_shared<Metrics>();
   std::optional<Lanes> lanes;  ///< emptied at the end, when nothing runs the io thread any more
   bool stopping = false;

@@ -86,17 +86,21 @@ struct ShortKey {
   std::size_t bits = 0;
 };
 
-/// "rsa-1024": a type and a number of bits.
+constexpr std::array<ShortKeyKind, 5> kShortKeyKinds{{{"rsa", 2048}, {"dsa", 2048}, {"dh", 2048}, {"elgamal", 2048}, {"ec", 224}}};
+
+/// "rsa-1024": a type and a number of bits, fewer than it needs.
 std::optional<ShortKey> short_key(std::string_view code) {
-  constexpr std::array<std::string_view, 6> types{"rsa", "rsa-pss", "dsa", "dh", "elgamal", "ec"};
   const std::size_t dash = code.rfind('-');
   if (dash == std::string_view::npos) return std::nullopt;
   ShortKey key{code.substr(0, dash), 0};
-  if (std::ranges::find(types, key.type) == types.end()) return std::nullopt;
+  const auto kind = std::ranges::find(kShortKeyKinds, key.type, &ShortKeyKind::type);
+  if (kind == kShortKeyKinds.end()) return std::nullopt;
   const std::string_view digits = code.substr(dash + 1);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), key.bits);
   // A suffix that is not a number belongs to another code ("rsa-exponent-1" has no such type before it anyway).
-  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  if (digits.empty() || digits.front() == '0' || key.bits >= kind->bits_needed || error != std::errc() ||
+      end != digits.data() + digits.size())
+    return std::nullopt;
   return key;
 }
 
@@ -147,6 +151,8 @@ Issue weakness_issue(std::string_view code) {
 }
 
 bool weakness_known(std::string_view code) { return find_weakness(code) != nullptr || short_key(code).has_value(); }
+
+std::span<const ShortKeyKind> short_key_kinds() { return kShortKeyKinds; }
 
 std::vector<std::string_view> weakness_codes() {
   std::vector<std::string_view> out;

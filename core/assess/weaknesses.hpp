@@ -3,7 +3,9 @@
 
 #include "core/report/finding.hpp"
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +42,13 @@ void to_json(nlohmann::json& out, const Issue& value);
 /// not lost because this list is older.
 Issue weakness_issue(std::string_view code);
 bool weakness_known(std::string_view code);
+
+/// Keys of this type with fewer bits are short: 112 bits of security (SP 800-57). Their codes are "rsa-1024".
+struct ShortKeyKind {
+  std::string_view type;
+  std::size_t bits_needed = 0;
+};
+std::span<const ShortKeyKind> short_key_kinds();
 /// All codes except those of short keys, which follow a pattern ("rsa-1024").
 std::vector<std::string_view> weakness_codes();
 

@@ -182,13 +182,14 @@ void from_json(const json& in, Job& value) {
 }
 
 void to_json(json& out, const JobRequest& value) {
-  out = json{{"capacity", value.capacity}, {"wait_s", value.wait.count()}, {"kinds", value.kinds}};
+  out = json{{"capacity", value.capacity}, {"wait_s", value.wait.count()}, {"kinds", value.kinds}, {"request_id", value.request_id}};
 }
 
 void from_json(const json& in, JobRequest& value) {
   read_optional_count(in, "capacity", value.capacity);
   if (in.contains("wait_s") && !in["wait_s"].is_null()) read_seconds(in, "wait_s", value.wait);
   read_optional(in, "kinds", value.kinds);
+  read_optional(in, "request_id", value.request_id);
 }
 
 void from_json(const json& in, JobBatch& value) {

@@ -86,6 +86,9 @@ struct JobRequest {
   std::chrono::seconds wait{0};
   /// The kinds that the sensor knows, by name; the platform gives no others. An older sensor does not say: then list and image.
   std::vector<std::string> kinds;
+  /// Of its own for each request; the same when the request is repeated because no answer came: then the same jobs are answered, not more.
+  /// May be empty.
+  std::string request_id = {};
 };
 
 /// A job that this side cannot read, as far as it can be named: by an id and a lease that allow to refuse it.
@@ -181,8 +184,8 @@ struct Heartbeat {
   std::string version;
   std::vector<int> protocols;  ///< as in Enrollment: the sensor may have been updated since
   AnalysisStates states;
-  std::vector<JobProgress> jobs;
-  Digest documents_state{};  ///< as ImageFacts::documents_state; empty from an older sensor
+  std::vector<JobProgress> jobs;  ///< all that the sensor has; one that is not here never reached it
+  Digest documents_state{};       ///< as ImageFacts::documents_state; empty from an older sensor
 };
 
 struct HeartbeatAnswer {

@@ -61,7 +61,9 @@ std::string advice_for_login(const Error& error, bool anonymous) {
   if (error.code() == ErrorCode::malformed)
     return "no credentials are sent to the token service that the registry names: its configuration (realm) must name an https address";
   if (!refused(error)) return "the token service must also be reachable from this machine";
-  if (anonymous) return "give credentials: --username with --password-stdin, --token-stdin, or what `docker login` has stored";
+  if (anonymous)
+    return "give credentials: LANDWAITER_USERNAME and LANDWAITER_PASSWORD, LANDWAITER_TOKEN, --username with --password-stdin, "
+           "--token-stdin, or what `docker login` has stored";
   return "check the user name and password or token; where passwords are not accepted (single sign-on), create an access token or a robot "
          "account";
 }

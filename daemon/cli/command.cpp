@@ -21,6 +21,12 @@ std::string listed(const std::vector<std::string>& names) {
   return out;
 }
 
+const std::vector<std::string>& words_for(const std::map<const CLI::Option*, std::vector<std::string>>& words, const CLI::Option* option) {
+  static const std::vector<std::string> kNone;
+  const auto found = words.find(option);
+  return found == words.end() ? kNone : found->second;
+}
+
 bool repeats(const CLI::Option& option) { return option.get_items_expected_max() > 1; }
 
 }  // namespace
@@ -67,11 +73,9 @@ CLI::Option* Command::choose(CLI::Option* option, std::vector<std::string> names
   return option->transform(CLI::Validator(std::move(spelled), "", "choices"))->option_text(value_name);
 }
 
-const std::vector<std::string>& Command::choices(const CLI::Option* option) const {
-  static const std::vector<std::string> kNone;
-  const auto found = choices_.find(option);
-  return found == choices_.end() ? kNone : found->second;
-}
+const std::vector<std::string>& Command::choices(const CLI::Option* option) const { return words_for(choices_, option); }
+
+const std::vector<std::string>& Command::suggestions(const CLI::Option* option) const { return words_for(suggestions_, option); }
 
 std::string option_names(const CLI::Option& option) {
   if (option.get_positional()) {

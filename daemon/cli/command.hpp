@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace landwaiter::daemon {
@@ -42,6 +43,9 @@ class Command : public CLI::App {
   void begin_group(const char* group) { option_defaults()->group(group); }
   /// The option takes one of these, in any case. A list that is short is part of its help.
   CLI::Option* choose(CLI::Option* option, std::vector<std::string> names, const std::string& value_name);
+  /// The option takes anything, and a shell completes these.
+  void suggest(const CLI::Option* option, std::vector<std::string> words) { suggestions_[option] = std::move(words); }
+  const std::vector<std::string>& suggestions(const CLI::Option* option) const;
   /// Empty for an option that takes anything.
   const std::vector<std::string>& choices(const CLI::Option* option) const;
 
@@ -51,7 +55,7 @@ class Command : public CLI::App {
   std::function<int()> run;  ///< returns an ExitCode; empty if it only has commands
 
  private:
-  std::map<const CLI::Option*, std::vector<std::string>> choices_;
+  std::map<const CLI::Option*, std::vector<std::string>> choices_, suggestions_;
 };
 
 /// "-o, --output" of an option, or a positional's name.

@@ -8,12 +8,19 @@ namespace {
 
 enum class Takes { nothing, anything, choice, file, folder };
 
+/// What a shell offers for a value, besides files.
+const std::vector<std::string>& words_for(const Command& command, const CLI::Option& option) {
+  const auto& choices = command.choices(&option);
+  return choices.empty() ? command.suggestions(&option) : choices;
+}
+
 Takes what_it_takes(const Command& command, const CLI::Option& option) {
   const std::string value = option.get_positional() ? option.get_option_text() : value_name(option);
   if (value.empty()) return Takes::nothing;
   if (!command.choices(&option).empty()) return Takes::choice;
   // An image may be a file, a layout or an archive.
   if (value.find("FILE") != std::string::npos || value == "IMAGE") return Takes::file;
+  if (!command.suggestions(&option).empty()) return Takes::choice;
   return value.find("DIR") != std::string::npos ? Takes::folder : Takes::anything;
 }
 
@@ -81,8 +88,10 @@ std::string bash_values(Command& command) {
     std::vector<std::string> patterns;
     for (const std::string& name : spellings(*option)) patterns.push_back(quoted_for_posix(command.full_name() + " " + name));
     out += "    " + joined(patterns, " | ") + ")\n";
-    if (takes == Takes::choice) out += "      words=" + quoted_for_posix(joined(command.choices(option))) + " ;;\n";
-    if (takes == Takes::file) out += "      files=-f ;;\n";
+    const auto& offered = words_for(command, *option);
+    const std::string words_set = offered.empty() ? "" : "words=" + quoted_for_posix(joined(offered)) + " ";
+    if (takes == Takes::choice) out += "      " + words_set + ";;\n";
+    if (takes == Takes::file) out += "      " + words_set + "files=-f ;;\n";
     if (takes == Takes::folder) out += "      files=-d ;;\n";
     if (takes == Takes::anything) out += "      return ;;\n";
   }
@@ -139,7 +148,7 @@ _)" + name +
   [[ $current == -* ]] && words=$options files=
   if [[ -n $files ]]; then
     compopt -o filenames 2>/dev/null
-    mapfile -t COMPREPLY < <(compgen "$files" -- "$current")
+    mapfile -t COMPREPLY < <(compgen "$files" -W "$words" -- "$current")
   else
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   fi
@@ -160,8 +169,11 @@ std::string zsh_text(const std::string& text) {
 
 std::string zsh_action(const Command& command, const CLI::Option& option) {
   switch (what_it_takes(command, option)) {
-    case Takes::choice: return "(" + joined(command.choices(&option)) + ")";
-    case Takes::file: return "_files";
+    case Takes::choice: return "(" + joined(words_for(command, option)) + ")";
+    case Takes::file: {
+      const auto& offered = words_for(command, option);
+      return offered.empty() ? "_files" : "{_alternative \"values:value:(" + joined(offered) + ")\" \"files:file:_files\"}";
+    }
     case Takes::folder: return "_files -/";
     case Takes::anything: return " ";
     case Takes::nothing: break;
@@ -227,8 +239,12 @@ std::string fish_options(Command& command, const std::string& begin) {
     for (const std::string& name : option->get_snames()) out += " -s " + name;
     for (const std::string& name : option->get_lnames()) out += " -l " + name;
     switch (what_it_takes(command, *option)) {
-      case Takes::choice: out += " -x -a " + quoted_for_fish(joined(command.choices(option))); break;
-      case Takes::file: out += " -r -F"; break;
+      case Takes::choice: out += " -x -a " + quoted_for_fish(joined(words_for(command, *option))); break;
+      case Takes::file: {
+        const auto& offered = words_for(command, *option);
+        out += " -r -F" + (offered.empty() ? "" : " -a " + quoted_for_fish(joined(offered)));
+        break;
+      }
       case Takes::folder: out += " -x -a '(__fish_complete_directories)'"; break;
       case Takes::anything: out += " -x"; break;
       case Takes::nothing: break;

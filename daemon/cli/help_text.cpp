@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cli/help_text.hpp"
 
+#include "core/os/process.hpp"
+#include "core/os/terminal.hpp"
 #include "daemon/output/table.hpp"
+#include "daemon/settings/config.hpp"
+
+#include <algorithm>
 
 namespace landwaiter::daemon {
 namespace {
@@ -75,6 +80,12 @@ std::string exits_text(const Command& command, std::size_t width) {
 }
 
 }  // namespace
+
+std::size_t help_width() {
+  constexpr std::size_t kColumnsMax = 100;
+  const auto columns = process_environment()("COLUMNS");
+  return std::min(terminal_width(terminal_columns(StandardStream::output), columns ? columns->c_str() : nullptr), kColumnsMax);
+}
 
 std::string help_text(Command& command, std::size_t width) {
   std::string out = wrapped(command.get_description(), width, 0) + "\n";

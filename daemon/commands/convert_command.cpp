@@ -47,7 +47,7 @@ int run_convert(ConvertOptions options, const Environment& environment) {
   if (!done) return fail_usage(done.error());
   tell_decisions(*decisions, today);
   std::cerr << summary.text(written_text(options.outputs.outputs));
-  return exit_code({false, summary.any_rule_met(), summary.failures() + summary.incomplete() > 0});
+  return exit_code(judged_end(summary, options.judging, false));
 }
 
 }  // namespace landwaiter::daemon

@@ -10,7 +10,7 @@ enum ExitCode : int {
   exit_done = 0,
   exit_rule_met = 1,     ///< a --fail-on rule
   exit_usage = 2,        ///< usage or configuration
-  exit_some_failed = 3,  ///< some image or registry could not be read, or not completely
+  exit_some_failed = 3,  ///< some image or registry could not be read, or not completely, or a rule had no image to judge
   exit_stopped = 130,    ///< asked to stop before the end, as a shell tells it of Ctrl-C
 };
 

@@ -57,6 +57,14 @@ Result<Judgment> make_judgment(const JudgingOptions& options) {
   return judgment;
 }
 
+CommandEnd judged_end(const ScanSummary& summary, const JudgingOptions& options, bool stopped) {
+  const bool nothing = summary.nothing_judged() && !options.allow_empty && !stopped;
+  if (nothing) {
+    std::cerr << "landwaiter: --fail-on judged nothing, as there was no image (--allow-empty if that is right)\n";
+  }
+  return {stopped, summary.any_rule_met(), nothing || summary.failures() + summary.incomplete() > 0};
+}
+
 void tell_decisions(const Decisions& decisions, SystemTime today) {
   for (const Decision* decision : decisions.ended(today)) std::cerr << "landwaiter: " << decision->origin << ": this decision has ended\n";
   for (const Decision* decision : decisions.unused(today))

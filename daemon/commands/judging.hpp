@@ -4,7 +4,9 @@
 #include "core/assess/assess.hpp"
 #include "core/assess/decisions.hpp"
 #include "core/base/result.hpp"
+#include "daemon/commands/exit_code.hpp"
 #include "daemon/output/fail_rule.hpp"
+#include "daemon/output/scan_summary.hpp"
 
 #include <memory>
 #include <string>
@@ -25,12 +27,16 @@ struct JudgingOptions {
   std::string baseline;                  ///< an earlier report; empty: none
   std::string blocklist;                 ///< a file (core/assess/blocklist.hpp); empty: none
   std::vector<FailRule> fail_on;
+  bool allow_empty = false;  ///< rules that have no image to judge are no failure
 };
 
 /// Reads the files. Errors: configuration, and invalid_argument for a rule about an issue that nobody reports.
 Result<Judgment> make_judgment(const JudgingOptions& options);
 /// The decisions alone, for findings that have been judged before.
 Result<Decisions> make_decisions(const JudgingOptions& options);
+
+/// What the end of a command that judged is. Says on standard error if rules had no image to judge.
+CommandEnd judged_end(const ScanSummary& summary, const JudgingOptions& options, bool stopped);
 
 /// Says on standard error which decisions do not do what they were written for.
 void tell_decisions(const Decisions& decisions, SystemTime today);

@@ -4,6 +4,7 @@
 #include "core/base/text.hpp"
 #include "core/os/output_file.hpp"
 #include "core/wire/filter.hpp"
+#include "daemon/check/check_advice.hpp"
 #include "daemon/commands/connector.hpp"
 #include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/listing_tally.hpp"
@@ -83,7 +84,9 @@ class Listing {
 
   int end() const {
     if (!written_) return fail_usage(written_.error());
-    if (!summary_.error.empty()) std::cerr << "landwaiter: " << summary_.error << "\n";
+    if (!fallback_.empty()) std::cerr << "landwaiter: " << fallback_ << "\n";
+    if (!summary_.error.empty())
+      std::cerr << "landwaiter: " << summary_.error << (login_advice_.empty() ? "" : "\nlandwaiter: ") << login_advice_ << "\n";
     else if (const std::string note = note_on_filters(); !note.empty()) std::cerr << "landwaiter: " << note << "\n";
     CommandEnd end;
     end.stopped = stop_.stop_requested();
@@ -123,7 +126,10 @@ class Listing {
     } else {
       walked = co_await walk.run_repository(target_.repository);
     }
+    fallback_ = walk.fallback();
     if (!walked) summary_.error = walked.error().message();
+    if (!walked && walked.error().code() == ErrorCode::unauthorized && options_.connection.credentials.anonymous())
+      login_advice_ = advice_for_login(walked.error(), true);
     writer_->end(summary_);
     written_ = write_text();
     if (written_) written_ = out_.finish();
@@ -179,6 +185,8 @@ class Listing {
   std::stop_source stop_;
   ListSummary summary_;
   ListingTally tally_;
+  std::string fallback_;
+  std::string login_advice_;
   Result<void> written_;
   std::uint64_t items_ = 0;
   std::uint64_t failed_ = 0;
@@ -187,6 +195,7 @@ class Listing {
 }  // namespace
 
 int run_list(ListOptions options, const Environment& environment) {
+  StopSignals::end_process_with(exit_stopped);
   const RealClock clock;
   auto out = OutputFile::open(options.output);
   if (!out) return fail_usage(out.error());

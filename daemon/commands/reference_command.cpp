@@ -8,6 +8,8 @@
 #include "detectors/engine/engine.hpp"
 
 #include <algorithm>
+#include <sstream>
+#include <string_view>
 
 namespace landwaiter::daemon {
 namespace {
@@ -32,6 +34,23 @@ std::string heading(std::string column) {
   std::ranges::replace(column, '_', ' ');
   std::ranges::transform(column, column.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   return column;
+}
+
+/// The lines of a table, its heading first, each with the sentences of its row below it.
+std::string with_sentences(const std::string& table, const Reference& reference, std::size_t width) {
+  constexpr std::string_view kIndent = "    ";
+  std::istringstream lines(table);
+  std::string line;
+  std::getline(lines, line);
+  std::string out = line + "\n";
+  for (const auto& row : reference.rows) {
+    std::getline(lines, line);
+    out += line + "\n";
+    for (std::size_t i = row.size() - reference.sentences; i < row.size(); ++i) {
+      for (const std::string& part : wrap(row[i].get<std::string>(), width - kIndent.size())) out += std::string(kIndent) + part + "\n";
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -66,7 +85,13 @@ Result<Reference> detectors_in_use() {
 }
 
 Reference issue_rules() {
-  Reference out{{"code", "severity", "from", "reason", "remedy"}, {}};
+  Reference out{{"code", "severity", "from", "reason", "remedy"}, {}, 2};
+  for (const ShortKeyKind& kind : short_key_kinds()) {
+    const std::string type(kind.type);
+    const Issue issue = weakness_issue(type + "-1");
+    out.rows.push_back({type + "-N", std::string(to_string(issue.severity)), "findings",
+                        "Its key has N bits, fewer than " + std::to_string(kind.bits_needed) + ".", issue.remedy});
+  }
   for (const std::string_view code : weakness_codes()) {
     const Issue issue = weakness_issue(code);
     out.rows.push_back({std::string(code), std::string(to_string(issue.severity)), "findings", issue.reason, issue.remedy});
@@ -86,7 +111,7 @@ Reference issue_rules() {
   return out;
 }
 
-std::string render(const Reference& reference, const std::string& format) {
+std::string render(const Reference& reference, const std::string& format, std::size_t width) {
   if (format == "json") {
     json list = json::array();
     for (const auto& row : reference.rows) {
@@ -96,15 +121,17 @@ std::string render(const Reference& reference, const std::string& format) {
     }
     return dump_json_pretty(list) + "\n";
   }
+  const std::size_t cells = reference.columns.size() - reference.sentences;
   std::vector<std::string> header;
-  for (const std::string& column : reference.columns) header.push_back(heading(column));
+  for (std::size_t i = 0; i < cells; ++i) header.push_back(heading(reference.columns[i]));
   Table table(std::move(header));
   for (const auto& row : reference.rows) {
-    std::vector<std::string> cells;
-    for (std::size_t i = 0; i < row.size(); ++i) cells.push_back(cell_text(reference.columns[i], row[i]));
-    table.add(std::move(cells));
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < cells; ++i) texts.push_back(cell_text(reference.columns[i], row[i]));
+    table.add(std::move(texts));
   }
-  return table.render();
+  const std::string lines = table.render();
+  return reference.sentences == 0 ? lines : with_sentences(lines, reference, width);
 }
 
 }  // namespace landwaiter::daemon

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace landwaiter::daemon {
 struct Reference {
   std::vector<std::string> columns;
   std::vector<std::vector<nlohmann::json>> rows;  ///< texts and numbers
+  std::size_t sentences = 0;                      ///< how many of the last columns are sentences, which a table has below a row
 };
 
 /// The kinds of registries: name, title.
@@ -24,9 +26,10 @@ Reference builtin_policies();
 Result<Reference> detectors_in_use();
 /// The codes of issues, by which a pipeline can be gated: code, severity, from (findings, or a policy), reason, remedy. The severity is
 /// the worst that the issue has.
+/// "rsa-N" stands for short keys of all sizes.
 Reference issue_rules();
 
-/// "table" for people, "json" as a list of objects.
-std::string render(const Reference& reference, const std::string& format);
+/// "table" for people, in lines of at most `width` columns; "json" as a list of objects.
+std::string render(const Reference& reference, const std::string& format, std::size_t width);
 
 }  // namespace landwaiter::daemon

@@ -5,6 +5,7 @@
 #include "core/export/export.hpp"
 #include "core/os/terminal.hpp"
 #include "core/wire/filter.hpp"
+#include "daemon/check/check_advice.hpp"
 #include "daemon/commands/connector.hpp"
 #include "daemon/commands/exit_code.hpp"
 #include "daemon/commands/listing_tally.hpp"
@@ -129,6 +130,7 @@ class Scan {
     const std::size_t images_at_once = pool_.workers() * 2;
     TaskGroup group(io_.get_executor());
     for (const std::string& image : options_.images) {
+      if (stopped_) break;
       const bool last = &image == &options_.images.back() && options_.registries.empty();
       if (!last) status_.listing_begins(printable(registry::without_login(image)));
       auto tasks = co_await expand(image);
@@ -141,6 +143,7 @@ class Scan {
       }
     }
     for (const std::string& host : options_.registries) {
+      if (stopped_) break;
       status_.listing_begins(printable(registry::without_login(host)));
       co_await scan_registry(host, group, images_at_once);
     }
@@ -174,6 +177,7 @@ class Scan {
       co_await fail(host, walked.error());
     } else {
       const ListingTally& tally = tallies_[host];
+      if (const std::string fallback = walk.fallback(); !fallback.empty()) notes_.insert(host + ": " + fallback);
       std::string note =
           note_on_repositories({work->repositories, work->exclude_repositories}, tally.repositories, tally.repositories_left_out);
       if (note.empty()) note = tally.nothing_found();
@@ -251,8 +255,10 @@ class Scan {
     return {error_code_from(item.code).value_or(ErrorCode::internal), item.reason};
   }
 
-  asio::awaitable<void> fail(std::string reference, Error error) {
-    auto noted = co_await results_.fail(printable(reference), std::move(error));
+  asio::awaitable<void> fail(std::string reference, Error error, Digest image = {}) {
+    if (error.code() == ErrorCode::unauthorized && options_.connection.credentials.anonymous())
+      notes_.insert("for a registry that wants a login, " + advice_for_login(error, true));
+    auto noted = co_await results_.fail(printable(reference), std::move(error), std::move(image));
     if (!noted) give_up(noted.error());
   }
 
@@ -276,6 +282,7 @@ class Scan {
   /// `tally` is the registry's whose images are all scanned.
   asio::awaitable<void> scan_one(ImageTask task, ListingTally* tally = nullptr) {
     const std::string display = task.display;
+    const Digest digest = task.digest;
     status_.image_started(printable(display), task.counters);
     auto damaged = co_await read_and_keep(task);
     for (int again = 0; !damaged && task.source->outdated() && again < kChangesMax && !stop_.stop_requested(); ++again) {
@@ -291,7 +298,7 @@ class Scan {
     if (damaged) co_return;
     bool expected = false;
     if (tally != nullptr) expected = co_await passed_over(task, damaged.error(), *tally);
-    if (!expected) co_await fail(display, damaged.error());
+    if (!expected) co_await fail(display, damaged.error(), digest);
   }
 
   /// A listing knows an index's members by name alone, and images go while it is read. Its manifest says what it is: one that lacks a layer
@@ -355,6 +362,7 @@ Result<std::shared_ptr<ContentReader>> make_reader(const ScanOptions& options) {
 }  // namespace
 
 int run_scan(ScanOptions options, const Environment& environment) {
+  StopSignals::end_process_with(exit_stopped);
   const RealClock clock;
   const SteadyTime started = clock.steady_now();
   auto filter = options.filter.at(clock.now());
@@ -397,7 +405,7 @@ int run_scan(ScanOptions options, const Environment& environment) {
   tell_decisions(judgment->decisions, clock.now());
   summary.set_effort(scan.layers_read(), std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady_now() - started));
   if (!options.quiet) std::cerr << summary.text(written_text(options.report.outputs));
-  return exit_code({scan.stopped(), summary.any_rule_met(), summary.failures() + summary.incomplete() > 0});
+  return exit_code(judged_end(summary, options.judging, scan.stopped()));
 }
 
 }  // namespace landwaiter::daemon

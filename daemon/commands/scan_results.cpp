@@ -84,10 +84,9 @@ Awaitable<bool> ScanResults::first_name(Digest image, std::string reference) {
   co_return co_await store_.run(std::move(ask));
 }
 
-Awaitable<void> ScanResults::fail(std::string reference, Error error) {
-  auto put = [spool = spool_.get(), failure = storage::SpooledFailure{std::move(reference), std::move(error)}](storage::Store&) {
-    return spool->put_failure(failure);
-  };
+Awaitable<void> ScanResults::fail(std::string reference, Error error, Digest image) {
+  auto put = [spool = spool_.get(), failure = storage::SpooledFailure{std::move(reference), std::move(error), std::move(image)}](
+                 storage::Store&) { return spool->put_failure(failure); };
   co_return co_await store_.run(std::move(put));
 }
 

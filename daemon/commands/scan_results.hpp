@@ -28,7 +28,7 @@ class ScanResults {
 
   /// False for an image of a registry that has come under another name before: it is reported once, under the name that is first in order.
   Awaitable<bool> first_name(Digest image, std::string reference);
-  Awaitable<void> fail(std::string reference, Error error);
+  Awaitable<void> fail(std::string reference, Error error, Digest image = {});
   /// Keeps an image that was read completely, unless stored reports of its layers are damaged: these are then forgotten, returned, and to
   /// be read again.
   Awaitable<std::vector<Digest>> keep(ImageOutcome outcome);

@@ -8,6 +8,10 @@
 
 namespace landwaiter::daemon {
 
+std::vector<std::string> usual_platforms() {
+  return {"linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/ppc64le", "linux/s390x", "linux/riscv64", "windows/amd64"};
+}
+
 void WalkFilter::add_to(CLI::App& command) {
   command.add_option("--repository", work.repositories, "Only these repositories; * and ? are wildcards")->option_text("GLOB");
   command.add_option("--exclude-repository", work.exclude_repositories, "Skip these repositories")->option_text("GLOB");

@@ -6,6 +6,7 @@
 #include "core/wire/protocol.hpp"
 
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -26,5 +27,8 @@ struct WalkFilter {
   /// What a walk at this time needs. Errors: invalid_argument, of which option it is.
   Result<protocol::ListWork> at(SystemTime now) const;
 };
+
+/// What images are mostly built for, for a shell to complete.
+std::vector<std::string> usual_platforms();
 
 }  // namespace landwaiter::daemon

@@ -4,7 +4,6 @@
 #include "core/base/nearest.hpp"
 #include "core/base/text.hpp"
 #include "core/os/process.hpp"
-#include "core/os/terminal.hpp"
 #include "daemon/cli/completion.hpp"
 #include "daemon/cli/help_text.hpp"
 #include "daemon/cli/manual.hpp"
@@ -18,7 +17,6 @@
 #include "daemon/flags/reference_flags.hpp"
 #include "daemon/flags/scan_flags.hpp"
 #include "daemon/output/output.hpp"
-#include "daemon/output/table.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -28,9 +26,6 @@
 
 namespace landwaiter::daemon {
 namespace {
-
-/// Wider lines are hard to read.
-constexpr std::size_t kHelpColumnsMax = 100;
 
 /// An option takes one value and is repeated for more: otherwise it would take the images behind it for further values.
 void take_single_values(CLI::App& app) {
@@ -45,11 +40,7 @@ int show(const std::string& text) {
   return std::cout.flush() ? exit_done : fail_usage(Error(ErrorCode::io, "standard output: cannot be written"));
 }
 
-int show_help(Command& command) {
-  const auto columns = process_environment()("COLUMNS");
-  const std::size_t width = terminal_width(terminal_columns(StandardStream::output), columns ? columns->c_str() : nullptr);
-  return show(help_text(command, std::min(width, kHelpColumnsMax)));
-}
+int show_help(Command& command) { return show(help_text(command, help_width())); }
 
 /// All commands with their options, and what these are parsed into.
 class CommandLine {
@@ -109,7 +100,11 @@ class CommandLine {
   void add_sensor() {
     Command& command = program_.add("sensor", "Run the sensor: take jobs from a platform until SIGTERM");
     command.add_option("--config", sensor_config_, "The sensor's YAML configuration")->option_text("FILE")->required();
-    command.examples = {{"In the foreground", "landwaiter sensor --config /etc/landwaiter/sensor.yml"}};
+    command.details = {"Any value of the configuration may be ${env:NAME}: packaging/sensor.yml lists them all."};
+    command.examples = {
+        {"In the foreground", "landwaiter sensor --config /etc/landwaiter/sensor.yml"},
+        {"With a secret of its configuration from the environment", "ENROLLMENT_TOKEN=$(cat token) landwaiter sensor --config sensor.yml"},
+        {"To its end, with the jobs at hand finished or handed back", "kill -TERM $(pidof landwaiter)"}};
     command.exits = {{exit_done, "stopped by a signal, with everything handed back"},
                      {exit_usage, "the command line or the configuration is wrong, or the platform refused the sensor"}};
     command.run = [this] { return run_sensor(sensor_config_, process_environment()); };
@@ -117,6 +112,8 @@ class CommandLine {
 
   void add_version() {
     Command& command = program_.add("version", "Show the version and what it was made of");
+    command.examples = {{"For a report of a fault", "landwaiter version"}};
+    command.exits = {{exit_done, "the version was written"}};
     command.run = [] { return run_version(); };
   }
 
@@ -148,6 +145,11 @@ class CommandLine {
   void add_help() {
     Command& command = program_.add("help", "Show the help of a command");
     command.add_option("command", help_of_, "The command, such as scan, or registry check")->option_text("COMMAND");
+    command.examples = {{"All commands", "landwaiter help"},
+                        {"One of them", "landwaiter help scan"},
+                        {"A command below another", "landwaiter help registry check"},
+                        {"In lines of 80 columns, for a mail", "COLUMNS=80 landwaiter help scan"}};
+    command.exits = {{exit_done, "the help was written"}, {exit_usage, "there is no such command"}};
     command.run = [this] { return run_help(); };
   }
 

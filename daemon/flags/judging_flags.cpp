@@ -8,11 +8,15 @@ namespace landwaiter::daemon {
 
 void JudgingFlags::add_to(Command& command) {
   command.begin_group(kJudgingGroup);
-  command
-      .add_option("--fail-on", fail_on_,
-                  "Exit with 1 if a finding matches SEVERITY, TYPE, TYPE:SEVERITY or an issue's code (landwaiter rules), or an image is "
-                  "not-opened or incomplete; a list with commas")
-      ->option_text("RULE");
+  auto* rules =
+      command
+          .add_option(
+              "--fail-on", fail_on_,
+              "Exit with 1 if a finding matches SEVERITY, TYPE, TYPE:SEVERITY or an issue's code (landwaiter rules), or an image is "
+              "not-opened or incomplete; a list with commas")
+          ->option_text("RULE");
+  command.suggest(rules, FailRule::examples());
+  command.add_flag("--allow-empty", options_.allow_empty, "With --fail-on: that there is no image at all is no failure");
   command
       .add_option("--ignore-file", options_.ignore_file,
                   "Findings that are accepted, with reasons (default: .landwaiterignore.yml, if it exists); docs/accepting.md")
@@ -22,9 +26,11 @@ void JudgingFlags::add_to(Command& command) {
 }
 
 void JudgingFlags::add_policy_to(Command& command) {
-  command
-      .add_option("--policy", options_.policy, "Policy for findings: one of landwaiter policies (default: nist-800-131a), or a YAML file")
-      ->option_text("POLICY|FILE");
+  auto* policy = command
+                     .add_option("--policy", options_.policy,
+                                 "Policy for findings: one of landwaiter policies (default: nist-800-131a), or a YAML file")
+                     ->option_text("POLICY|FILE");
+  command.suggest(policy, Policy::builtin_names());
   command.add_option("--blocklist", options_.blocklist, "List of known compromised keys, in badkeys format")
       ->option_text("FILE")
       ->check(CLI::ExistingFile);

@@ -16,7 +16,9 @@ void ListFlags::add_to(Command& program) {
       ->required();
   connection_.add_kind_to(command);
   options_.filter.add_to(command);
-  command.add_option("--platform", options_.filter.work.platforms, "Only this platform (linux/amd64)")->option_text("PLATFORM");
+  auto* platform =
+      command.add_option("--platform", options_.filter.work.platforms, "Only this platform (linux/amd64)")->option_text("PLATFORM");
+  command.suggest(platform, usual_platforms());
   command.add_flag("--created", options_.created, "Read each image's config for its platform and creation time");
   add_settings_option(command);
   command.begin_group(kOutputGroup);

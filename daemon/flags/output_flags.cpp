@@ -28,8 +28,9 @@ Result<ReportOptions> OutputFlags::finish() {
 
 std::string OutputFlags::explanation() {
   return "One run can write several results: -o FORMAT=FILE is a file in that format, -o FORMAT (or FORMAT=-) is on standard output, -o "
-         "FILE "
-         "is a file in the format of --format. A --format that no -o FILE takes is on standard output.";
+         "FILE is a file in the format of --format, or without one that of its ending: .sarif, .json, .csv, .cdx.json and bom.json "
+         "(cyclonedx), .xml (junit), code-quality-report.json (gitlab), otherwise a table. A --format that no -o FILE takes is on standard "
+         "output.";
 }
 
 }  // namespace landwaiter::daemon

@@ -17,7 +17,7 @@ class ReferenceFlags {
 
  private:
   using Make = std::function<Result<Reference>()>;
-  void add(Command& program, const char* name, const char* description, const char* filter, Make make);
+  void add(Command& program, const char* name, const char* description, const char* filter, const char* one, Make make);
   int run(const Make& make) const;
 
   std::string format_ = "table";

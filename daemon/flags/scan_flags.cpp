@@ -62,8 +62,10 @@ void ScanFlags::add_images_to(Command& command) {
   command.add_option("--registry", options_.registries, "Scan all images of this registry, HOST[:PORT] or a URL")->option_text("REGISTRY");
   connection_.add_kind_to(command);
   options_.filter.add_to(command);
-  command.add_option("--platform", options_.filter.work.platforms, "Scan only this platform of multi-platform images (linux/amd64)")
-      ->option_text("PLATFORM");
+  auto* platform =
+      command.add_option("--platform", options_.filter.work.platforms, "Scan only this platform of multi-platform images (linux/amd64)")
+          ->option_text("PLATFORM");
+  command.suggest(platform, usual_platforms());
   add_settings_option(command);
   command.add_option("--containerd-root", containerd_root_, "Folder of the containerd that containerd:DIGEST reads")->option_text("DIR");
 }

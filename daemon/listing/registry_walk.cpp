@@ -60,6 +60,11 @@ class RegistryWalk::Impl {
     co_return co_await walk();
   }
 
+  std::string fallback() const {
+    const bool named = client_->endpoint().kind != "auto";
+    return named && options_.enumerator ? options_.enumerator->fallback() : std::string();
+  }
+
  private:
   using Repository = std::shared_ptr<OpenRepository>;
 
@@ -324,6 +329,7 @@ RegistryWalk::RegistryWalk(asio::any_io_executor executor, std::shared_ptr<regis
 RegistryWalk::~RegistryWalk() = default;
 
 Awaitable<void> RegistryWalk::run() { return impl_->run(); }
+std::string RegistryWalk::fallback() const { return impl_->fallback(); }
 Awaitable<void> RegistryWalk::run_repository(std::string repository) { return impl_->run_repository(std::move(repository)); }
 
 }  // namespace landwaiter::daemon

@@ -37,6 +37,8 @@ class RegistryWalk {
   Awaitable<void> run();
   /// One repository, without the catalog, which often needs more permissions.
   Awaitable<void> run_repository(std::string repository);
+  /// Enumerator::fallback() of a kind that was asked for by its name, when the walk has ended.
+  std::string fallback() const;
 
  private:
   class Impl;

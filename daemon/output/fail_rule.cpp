@@ -31,7 +31,21 @@ std::vector<std::string> one_word_rules() {
   return out;
 }
 
+/// "rsa-99999": like the code of a short key, but nothing that a key can be short with. Empty for others.
+std::string short_key_advice(std::string_view text) {
+  const std::size_t dash = text.rfind('-');
+  const auto kinds = short_key_kinds();
+  const auto kind = std::ranges::find(kinds, text.substr(0, std::min(dash, text.size())), &ShortKeyKind::type);
+  if (kind == kinds.end() || text.substr(std::min(dash + 1, text.size())).find_first_not_of("0123456789") != std::string_view::npos)
+    return {};
+  const std::string type(kind->type), needed = std::to_string(kind->bits_needed);
+  return ": a key is told as " + type + "-BITS if it has fewer than " + needed + " bits, from " + type + "-1 to " + type + "-" +
+         std::to_string(kind->bits_needed - 1);
+}
+
 Error no_rule(std::string_view text) {
+  if (const std::string advice = short_key_advice(to_lower(trim(text))); !advice.empty())
+    return {ErrorCode::invalid_argument, "--fail-on " + quoted(text) + " can never be met" + advice};
   return {ErrorCode::invalid_argument,
           "--fail-on " + quoted(text) +
               " is not a valid rule; use a severity (info, low, medium, high, critical), a type (private-key, certificate, ...), "
@@ -52,6 +66,7 @@ Result<FailRule> FailRule::parse(std::string_view given) {
   const std::string first = text.substr(0, colon);
   const std::string second = colon == std::string::npos ? std::string() : text.substr(colon + 1);
   if (first == "issue" && !second.empty()) {
+    if (!short_key_advice(second).empty() && !is_issue(second)) return no_rule(second);
     rule.issue = second;
     return rule;
   }
@@ -91,6 +106,15 @@ bool FailRule::met_by(const Finding& finding) const {
   if (coverage || is_accepted(finding)) return false;
   if (issue.empty()) return (!type || *type == finding.type) && finding.severity >= severity;
   return std::ranges::any_of(issues_of(finding), [&](const Issue& each) { return each.code == issue && !each.accepted; });
+}
+
+std::vector<std::string> FailRule::examples() {
+  std::vector<std::string> out = one_word_rules();
+  for (int type = 0; type <= static_cast<int>(FindingType::misconfiguration); ++type)
+    out.emplace_back(to_string(static_cast<FindingType>(type)));
+  for (const ShortKeyKind& kind : short_key_kinds()) out.push_back(std::string(kind.type) + "-" + std::to_string(kind.bits_needed / 2));
+  std::ranges::sort(out);
+  return out;
 }
 
 bool FailRule::met_by(const ImageReport& image) const {

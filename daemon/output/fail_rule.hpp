@@ -23,6 +23,8 @@ struct FailRule {
   Severity severity = Severity::info;
 
   static Result<FailRule> parse(std::string_view text);
+  /// Rules of one word that can be met, for a shell to complete.
+  static std::vector<std::string> examples();
   /// Several, with commas between them.
   static Result<std::vector<FailRule>> parse_list(std::string_view text);
 

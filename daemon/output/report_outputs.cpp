@@ -6,8 +6,10 @@
 #include "core/os/terminal.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace landwaiter::daemon {
@@ -21,6 +23,26 @@ std::string known_format(const std::string& text) {
 }
 
 std::string file_of(const std::string& name) { return name == "-" ? std::string() : name; }
+
+struct Ending {
+  std::string_view text;
+  const char* format;
+};
+/// What files of these formats are called; the first that fits.
+constexpr std::array<Ending, 8> kEndings{{{"code-quality-report.json", "gitlab"},
+                                          {".cdx.json", "cyclonedx"},
+                                          {"bom.json", "cyclonedx"},
+                                          {".sarif.json", "sarif"},
+                                          {".sarif", "sarif"},
+                                          {".json", "json"},
+                                          {".csv", "csv"},
+                                          {".xml", "junit"}}};
+
+std::string format_by_ending(const std::string& file) {
+  const std::string name = to_lower(file);
+  const auto ending = std::ranges::find_if(kEndings, [&](const Ending& each) { return name.ends_with(each.text); });
+  return ending == kEndings.end() ? "table" : ending->format;
+}
 
 /// One `-o`; without a format if it names only a file.
 Result<OutputChoice> read_output(const std::string& text) {
@@ -61,7 +83,7 @@ Result<std::vector<OutputChoice>> choose_outputs(const std::string& format, cons
     auto choice = read_output(text);
     if (!choice) return choice.error();
     if (choice->format.empty()) {
-      choice->format = format.empty() ? "table" : format;
+      choice->format = format.empty() ? format_by_ending(choice->file) : format;
       format_used = true;
     }
     out.push_back(*std::move(choice));

@@ -31,6 +31,8 @@ class ScanSummary {
   void set_moduli_left_out(std::size_t count) { moduli_left_out_ = count; }
 
   bool any_rule_met() const;
+  /// There are rules, and no image was there for them: passing would say of nothing that it is good.
+  bool nothing_judged() const { return !rules_.empty() && images_ == 0 && failures_ == 0; }
   std::uint64_t failures() const { return failures_; }
   std::uint64_t incomplete() const { return incomplete_; }
 

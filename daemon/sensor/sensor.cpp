@@ -182,9 +182,12 @@ class Sensor::Impl {
   Awaitable<protocol::JobBatch> acquire() {
     const std::size_t capacity = config_.jobs - jobs_->running();
     auto token = asio::bind_cancellation_slot(acquire_cancel_.slot(), asio::use_awaitable);
-    auto polling = asio::co_spawn(executor_, uplink_.acquire(capacity, kAcquireWait), std::move(token));
+    if (request_id_.empty()) request_id_ = random_key().reveal();
+    auto polling = asio::co_spawn(executor_, uplink_.acquire(capacity, kAcquireWait, request_id_), std::move(token));
     try {
-      co_return co_await std::move(polling);
+      auto batch = co_await std::move(polling);
+      if (batch) request_id_.clear();
+      co_return batch;
     } catch (const boost::system::system_error&) {
       co_return Error(ErrorCode::cancelled, "stopped");
     }
@@ -250,6 +253,7 @@ class Sensor::Impl {
   std::unique_ptr<JobRunner> jobs_;
   ServiceHost* host_ = nullptr;
   asio::cancellation_signal acquire_cancel_;
+  std::string request_id_;  ///< of the request for jobs that has no answer yet
   std::stop_source outbox_stop_;
   const char* trouble_ = "";  ///< with the last heartbeat that failed
   bool stopping_ = false;

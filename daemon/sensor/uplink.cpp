@@ -131,8 +131,8 @@ Awaitable<protocol::EnrollmentAnswer> Uplink::enroll(protocol::Enrollment enroll
   co_return enrolled;
 }
 
-Awaitable<protocol::JobBatch> Uplink::acquire(std::size_t capacity, std::chrono::seconds wait) {
-  protocol::JobRequest request{capacity, wait, {}};
+Awaitable<protocol::JobBatch> Uplink::acquire(std::size_t capacity, std::chrono::seconds wait, std::string request_id) {
+  protocol::JobRequest request{capacity, wait, {}, std::move(request_id)};
   for (const protocol::JobKind kind : protocol::kAllJobKinds) request.kinds.emplace_back(to_string(kind));
   Call call;
   call.method = "POST";

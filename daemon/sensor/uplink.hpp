@@ -24,8 +24,9 @@ class Uplink {
   void set_token(Secret token) { token_ = std::move(token); }
 
   Awaitable<protocol::EnrollmentAnswer> enroll(protocol::Enrollment enrollment, Secret enrollment_token);
-  /// Long poll: up to `capacity` jobs of the kinds that this version knows, or none after `wait`.
-  Awaitable<protocol::JobBatch> acquire(std::size_t capacity, std::chrono::seconds wait);
+  /// Long poll: up to `capacity` jobs of the kinds that this version knows, or none after `wait`. A call that got no answer is repeated
+  /// with the same `request_id`.
+  Awaitable<protocol::JobBatch> acquire(std::size_t capacity, std::chrono::seconds wait, std::string request_id);
   Awaitable<protocol::HeartbeatAnswer> heartbeat(protocol::Heartbeat heartbeat);
   Awaitable<void> inventory(std::string job_id, Secret lease, protocol::InventoryPage page);
   /// Long poll while all layers are busy elsewhere.

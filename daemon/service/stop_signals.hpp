@@ -15,6 +15,8 @@ class StopSignals {
 
   /// Calls `stop` at the first request. A second one calls it again, or ends the process at once.
   StopSignals(boost::asio::any_io_executor executor, Second second, std::function<void()> stop);
+  /// Until one of these is made, a request ends the process with this code, as a later one does.
+  static void end_process_with(int code);
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 

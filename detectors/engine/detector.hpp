@@ -62,6 +62,9 @@ class FindingSink : public ReportSink {
   /// bytes come from what people choose, or are a guess away from it, however many they are.
   /// Empty when it is to be one of the finding's place, as add() makes it.
   virtual std::string secret_id(ByteView secret, bool guessable = false) = 0;
+  /// All private keys that are encrypted in the window's [begin, end) were opened and reported: what other detectors take there for an
+  /// encrypted key, before or after this call, is left out.
+  virtual void opened(std::size_t begin, std::size_t end) = 0;
 };
 
 /// Options of detectors.

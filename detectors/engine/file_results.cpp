@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detectors/engine/file_results.hpp"
 
+#include "core/report/attribute_names.hpp"
 #include "core/report/memory.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace landwaiter::detectors {
@@ -81,6 +83,20 @@ void FileResults::diagnose(Diagnostic diagnostic, const ScanLimits& limits) {
   if (left_out_.count == 0) left_out_.add(diagnostics.back().effect);
   left_out_.add(diagnostic.effect);
   diagnostics.back() = left_out_.line();
+}
+
+void FileResults::leave_out(const OpenedPlaces& places) {
+  const auto inside = [&](const Occurrence& occurrence) {
+    const auto after = places.upper_bound(occurrence.offset);
+    return after != places.begin() && occurrence.offset < std::prev(after)->second;
+  };
+  std::erase_if(findings, [&](Finding& finding) {
+    // What was opened names its store.
+    const bool encrypted = finding.type == FindingType::private_key && finding.attributes.value(attribute::encrypted, false);
+    if (!encrypted || finding.attributes.contains(attribute::keystore)) return false;
+    std::erase_if(finding.occurrences, inside);
+    return finding.occurrences.empty();
+  });
 }
 
 void FileResults::clear() {

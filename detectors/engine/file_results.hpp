@@ -7,6 +7,7 @@
 #include "detectors/engine/finding_index.hpp"
 #include "detectors/engine/scan_limits.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ struct FilePlace {
   std::optional<std::uint64_t> line{};  ///< as Occurrence::line
 };
 
+/// Places of a file, as begin and end, that do not overlap.
+using OpenedPlaces = std::map<std::uint64_t, std::uint64_t>;
+
 /// What one analysis found in one file, without its path, for the caller to take. Equal findings are one with several places. Keeps the
 /// limits of a file: each that is met leaves one diagnostic.
 class FileResults {
@@ -33,6 +37,8 @@ class FileResults {
   void add(Distribution distribution, FilePlace place, const ScanLimits& limits);
   void diagnose(ErrorCode code, std::string message, const ScanLimits& limits);
   void diagnose(Diagnostic diagnostic, const ScanLimits& limits);
+  /// Encrypted private keys in these places, of a file that was read to its end: nothing is added afterwards.
+  void leave_out(const OpenedPlaces& places);
   void clear();
   /// The caller is about to pay for this itself, and keeps nothing else of these results.
   void hand_over(std::uint64_t memory_bytes) { memory_.give_back(memory_bytes); }

@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "core/report/attribute_names.hpp"
 #include "core/report/memory.hpp"
+#include "detectors/engine/archive_marks.hpp"
 #include "detectors/engine/zip_content.hpp"
 
 #include <algorithm>
@@ -55,13 +56,14 @@ FileScanMemory::FileScanMemory(const Engine::Impl& engine)
               kOwnWindows),
       inflated(kInflatedBytes, 1) {}
 
-/// What the walk opens in a file, but what nobody looks into when it was decoded from a text; null for other bytes.
+/// What the walk opens or tells in a file, but what nobody looks into when it was decoded from a text; null for other bytes.
 const char* unopened_archive(ByteView bytes) {
-  using namespace std::string_view_literals;
   const std::string_view text = as_text(bytes);
-  if (text.starts_with("7z\xbc\xaf\x27\x1c")) return "a 7z archive";
-  if (text.starts_with("MSCF\0\0\0\0"sv)) return "a cabinet";
-  if (text.starts_with("PACK\0\0\0"sv)) return "a pack of git";
+  if (text.starts_with(kSevenZipMark)) return "a 7z archive";
+  if (text.starts_with(kCabinetMark)) return "a cabinet";
+  if (text.starts_with(kRarMark)) return "a RAR archive";
+  if (text.starts_with(kXarMark)) return "a xar archive";
+  if (text.starts_with(kPackMark2) || text.starts_with(kPackMark3)) return "a pack of git";
   return nullptr;
 }
 
@@ -140,6 +142,11 @@ class FileScan::Sink final : public FindingSink {
     return true;
   }
 
+  void opened(std::size_t begin, std::size_t end) override {
+    if (!trusted() || scan_.opened_.size() >= scan_.limits_.findings_per_file_max) return;
+    scan_.opened_.emplace(window_.offset + begin, window_.offset + end);
+  }
+
   std::string secret_id(ByteView secret, bool guessable) override {
     return scan_.memory_.secret_ids[index_of(analysis_)].of(secret, guessable).value_or(std::string());
   }
@@ -180,6 +187,7 @@ void FileScan::reset(std::string_view name) {
   pending_ = {};
   pending_memory_.clear();
   std::ranges::fill(consumed_, 0);
+  opened_.clear();
   triggers_.fill(0);
   exhausted_.fill(false);
   unaffordable_.fill(false);
@@ -214,7 +222,10 @@ void FileScan::diagnose(Analysis analysis, ErrorCode code, std::string message) 
   found(analysis).diagnose(code, std::move(message), limits_);
 }
 
-void FileScan::whole(ByteView file) { process(Window{.bytes = file, .offset = 0, .ends_file = true}); }
+void FileScan::whole(ByteView file) {
+  process(Window{.bytes = file, .offset = 0, .ends_file = true});
+  leave_out_opened();
+}
 
 void FileScan::push(ByteView bytes) {
   while (!bytes.empty() && !done()) {
@@ -230,8 +241,15 @@ void FileScan::push(ByteView bytes) {
 
 void FileScan::finish() {
   process(true);
+  leave_out_opened();
   filled_ = 0;
   if (!keeps_window_) buffer_ = {};
+}
+
+void FileScan::leave_out_opened() {
+  if (opened_.empty()) return;
+  for (FileResults& found : found_) found.leave_out(opened_);
+  opened_.clear();
 }
 
 void FileScan::process(bool ends_file) {

@@ -85,6 +85,7 @@ class FileScan {
   void diagnose(Analysis analysis, ErrorCode code, std::string message);
   void diagnose(Analysis analysis, const Error& error) { diagnose(analysis, error.code(), error.message()); }
   void give_up();
+  void leave_out_opened();
   void process(bool ends_file);
   void process(Window window);
   void match(const Window& window);
@@ -126,6 +127,7 @@ class FileScan {
   MemoryShare pending_memory_;
   std::vector<std::uint64_t> consumed_;  ///< for each detector; sized with the first hit
   std::vector<Object> objects_;          ///< being gathered
+  OpenedPlaces opened_;                  ///< where no key is encrypted for us
   LineCounter lines_;
   std::string name_;
   Bytes head_;                          ///< the first bytes of a file that is longer than a window

@@ -5,6 +5,7 @@
 #include "core/base/limits.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
+#include "detectors/engine/inflate.hpp"
 #include "detectors/formats/der.hpp"
 #include "detectors/formats/encoded_text.hpp"
 
@@ -21,8 +22,11 @@ enum EncodedTrigger {
   kHexPem,
   kHexDer,
   kHexGzip,
+  kHexZlib,
   kUtf16Pem,
   kUrlPem,
+  kBase64Zlib,
+  kBase64ZlibTwice,
   kCompressed = 200,
   kCompressedTwice = 300
 };
@@ -41,20 +45,22 @@ constexpr std::array<Base64Text, 6> kBase64Texts{{{"LS0tLS1CRUdJTi", 0},
                                                   {"TFMwdExTMUNSVWRKVG", 0},
                                                   {"xTMHRMUzFDUlVkSlRp", 2},
                                                   {"MUzB0TFMxQ1JVZEpUa", 3}}};
-/// How gzip, zstd, xz, bzip2, zip, 7z, cabinets and packs of git begin, as the start of a value; and the base64 of that text at each place
-/// in a group, as Helm stores it.
+/// How gzip, zstd, xz, bzip2, zip, 7z, cabinets, packs of git, xar and RAR begin, as the start of a value; and the base64 of that text at
+/// each place in a group, as Helm stores it.
 struct CompressedText {
   std::string_view pattern;
   std::size_t characters;
 };
-constexpr std::array<CompressedText, 8> kCompressedTexts{{{"H4sI", 4},
-                                                          {"KLUv[/_]", 5},
-                                                          {"[/_]Td6WFoA", 8},
-                                                          {"QlpoOTFBWSZTW", 13},
-                                                          {"UEsDB[A-D][0-9A-Za-z+/_-]A", 8},
-                                                          {"N3q8rycc", 8},
-                                                          {"TVNDRgAAAA", 10},
-                                                          {"UEFDSwAAAA[I-P]", 11}}};
+constexpr std::array<CompressedText, 10> kCompressedTexts{{{"H4sI", 4},
+                                                           {"KLUv[/_]", 5},
+                                                           {"[/_]Td6WFoA", 8},
+                                                           {"QlpoOTFBWSZTW", 13},
+                                                           {"UEsDB[A-D][0-9A-Za-z+/_-]A", 8},
+                                                           {"N3q8rycc", 8},
+                                                           {"TVNDRgAAAA", 10},
+                                                           {"UEFDSwAAAA[I-P]", 11},
+                                                           {"eGFyIQAc", 8},
+                                                           {"UmFyIRoH", 8}}};
 constexpr std::array<Base64Text, 15> kCompressedTwiceTexts{{{"SDRzS", 0},
                                                             {"g0c0", 2},
                                                             {"INHNJ", 3},
@@ -71,7 +77,8 @@ constexpr std::array<Base64Text, 15> kCompressedTwiceTexts{{{"SDRzS", 0},
                                                             {"VFc0RC", 2},
                                                             {"VRXNEQ", 3}}};
 constexpr std::size_t kKeystoreCharacters = 12;
-constexpr std::size_t kHexPemDigits = 22, kHexGzipDigits = 8;
+constexpr std::size_t kHexPemDigits = 22, kHexGzipDigits = 8, kHexZlibDigits = 6;
+constexpr std::size_t kZlibCharacters = 10, kZlibTwiceCharacters = 13;
 /// The longest of the patterns.
 constexpr std::size_t kBase64DerMax = 16;
 constexpr std::size_t kHexDerMax = 28;
@@ -229,11 +236,34 @@ void inspect_compressed_twice(const Window& window, const Hit& hit, FindingSink&
   if (begin) inspect_compressed(window, *begin, sink);
 }
 
-/// A literal in a program or a database's dump.
-void inspect_hex_gzip(const Window& window, const Hit& hit, FindingSink& sink) {
-  const std::size_t begin = start_of(hit, kHexGzipDigits);
+/// The header of zlib has no magic (RFC 1950): what follows must be deflated, too, or nothing is read.
+bool begins_zlib(ByteView text, std::size_t begin, ReadRun read) {
+  // As many as a block's tables of codes can take, and some content.
+  constexpr std::size_t kHeadUnits = 1024;
+  encoded::Run head = read(text, begin, kHeadUnits);
+  const bool zlib = head.bytes.size() >= kBytesMin && sniff_compression(head.bytes) == Compression::zlib;
+  wipe(head.bytes);
+  return zlib;
+}
+
+void inspect_zlib_text(const Window& window, const Hit& hit, FindingSink& sink) {
+  const std::size_t begin = start_of(hit, kZlibCharacters);
+  if (!begins_value(window.bytes, begin) || !begins_zlib(window.bytes, begin, &encoded::read_base64)) return;
+  inspect_compressed(window, begin, sink);
+}
+
+/// Only where a value begins: three characters alone are in any text.
+void inspect_zlib_twice(const Window& window, const Hit& hit, FindingSink& sink) {
+  const std::size_t begin = start_of(hit, kZlibTwiceCharacters);
+  if (begins_value(window.bytes, begin)) inspect_compressed(window, begin, sink);
+}
+
+/// Compressed bytes as a literal in a program or a database's dump.
+void inspect_hex_compressed(const Window& window, const Hit& hit, std::size_t digits, FindingSink& sink) {
+  const std::size_t begin = start_of(hit, digits);
   const auto is_digit = [](std::uint8_t c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); };
   if (begin > 0 && is_digit(window.bytes[begin - 1])) return;
+  if (hit.trigger == kHexZlib && !begins_zlib(window.bytes, begin, &encoded::read_hex)) return;
   encoded::Run run = encoded::read_hex(window.bytes, begin, encoded::kAll);
   if (run.bytes.size() < kBytesMin) return wipe(run.bytes);
   hand_on(window, std::move(run), sink);
@@ -326,6 +356,10 @@ std::vector<Trigger> EncodedTextDetector::triggers() const {
        kHexDerMax},
       // Deflated, and flags that exist.
       {kHexGzip, "1[fF]8[bB]08[01][0-9a-fA-F]", kHexGzipDigits},
+      // 78 01, 5e, 9c or da, and the first three bits of deflated data, which are not 11x.
+      {kHexZlib, "78(?:01|5[eE]|9[cC]|[dD][aA])[0-9a-fA-F][0-589a-dA-D]", kHexZlibDigits},
+      {kBase64Zlib, "e(?:A[E-H]|F[4-7]|J[w-z]|N[o-r])[A-FI-NQ-VY-dg-lo-tw-z014-9][0-9A-Za-z+/_-]{6}", kZlibCharacters},
+      {kBase64ZlibTwice, "ZU(?:F[F-I]|Y[0-3]|p[3-6]|5[v-y])(?:[K-OQ-Za-e][0-9A-Za-z+/_-]{3}){2}[K-OQ-Za-e]", kZlibTwiceCharacters},
       {kUtf16Pem, R"(\x00-\x00-\x00-\x00B\x00E\x00G\x00I\x00N\x00 )", kUtf16PemBytes},
       {kUrlPem, R"(-----BEGIN(?:\+|%(?:25){0,3}20))", 19},
   };
@@ -347,7 +381,10 @@ void EncodedTextDetector::inspect(const Window& window, const Hit& hit, FindingS
     case kBase64Keystore: return inspect_base64_keystore(window, hit, sink);
     case kHexPem: return inspect_hex_pem(window, hit, sink);
     case kHexDer: return inspect_hex_der(window, hit, sink);
-    case kHexGzip: return inspect_hex_gzip(window, hit, sink);
+    case kHexGzip: return inspect_hex_compressed(window, hit, kHexGzipDigits, sink);
+    case kHexZlib: return inspect_hex_compressed(window, hit, kHexZlibDigits, sink);
+    case kBase64Zlib: return inspect_zlib_text(window, hit, sink);
+    case kBase64ZlibTwice: return inspect_zlib_twice(window, hit, sink);
     case kUrlPem: return inspect_url(window, hit, sink);
     case kUtf16Pem: return inspect_utf16(window, hit, sink);
     default: break;

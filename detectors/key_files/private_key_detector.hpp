@@ -12,7 +12,7 @@ namespace landwaiter::detectors {
 class PrivateKeyDetector final : public Detector {
  public:
   std::string_view name() const override { return "private-key"; }
-  int version() const override { return 6; }
+  int version() const override { return 7; }
   std::vector<Trigger> triggers() const override;
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
 

@@ -36,6 +36,14 @@ bool starts_right(ByteView bytes) {
 
 using ReadKeystore = Result<Keystore> (*)(ByteView);
 
+/// Of a store, which is the last finding, and what was in it.
+bool all_keys_opened(const std::vector<Finding>& findings) {
+  const auto& entries = findings.back().attributes.at(attribute::entries);
+  const auto is_key = [](const auto& entry) { return entry.at("kind") == "private-key"; };
+  const auto opened = std::ranges::count(findings, FindingType::private_key, &Finding::type);
+  return !findings.back().attributes.at(attribute::password).is_null() && opened >= std::ranges::count_if(entries, is_key);
+}
+
 /// One hit being inspected.
 struct Look {
   const Window& window;
@@ -50,7 +58,9 @@ struct Look {
     if (!keystore) return false;
     if (keystore->cut && need(start)) return true;
     if (!keystore->problem.empty()) sink.diagnose(ErrorCode::malformed, "a " + keystore->type + " keystore: " + keystore->problem, start);
-    for (Finding& finding : open(*keystore)) sink.add(std::move(finding), start);
+    auto findings = open(*keystore);
+    if (all_keys_opened(findings)) sink.opened(start, start + keystore->whole.size());
+    for (Finding& finding : findings) sink.add(std::move(finding), start);
     sink.consumed(start + keystore->whole.size());
     return true;
   }

@@ -12,7 +12,7 @@ class KeystoreDetector final : public Detector {
  public:
   explicit KeystoreDetector(DetectorContext context) : context_(std::move(context)) {}
   std::string_view name() const override { return "keystore"; }
-  int version() const override { return 3; }
+  int version() const override { return 4; }
   std::vector<Trigger> triggers() const override;
   void inspect(const Window& window, const Hit& hit, FindingSink& sink) const override;
 

@@ -3,6 +3,7 @@
 
 #include "detectors/archives/asar.hpp"
 #include "detectors/archives/cpio.hpp"
+#include "detectors/engine/archive_marks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,8 +19,6 @@ using namespace std::string_view_literals;
 constexpr std::string_view kZipLocalHeader = "PK\x03\x04";
 constexpr std::string_view kZipEmpty = "PK\x05\x06";
 constexpr std::string_view kZipUnsplit = "PK00PK\x03\x04";
-constexpr std::string_view kSevenZip = "7z\xbc\xaf\x27\x1c";
-constexpr std::string_view kCabinet = "MSCF\0\0\0\0"sv;
 
 struct Magic {
   std::size_t at;
@@ -37,15 +36,15 @@ constexpr std::array kMagics{
     Magic{0, kZipUnsplit, opened(Content::Kind::zip, "zip archive")},
     Magic{0, "!<arch>\n", opened(Content::Kind::ar, "ar archive")},
     Magic{0, "\xed\xab\xee\xdb", opened(Content::Kind::rpm, "RPM package")},
-    Magic{0, "PACK\0\0\0\x02"sv, opened(Content::Kind::git_pack, "git pack")},
-    Magic{0, "PACK\0\0\0\x03"sv, opened(Content::Kind::git_pack, "git pack")},
+    Magic{0, kPackMark2, opened(Content::Kind::git_pack, "git pack")},
+    Magic{0, kPackMark3, opened(Content::Kind::git_pack, "git pack")},
     Magic{0, "# v2 git bundle\n", unopened("git bundle")},
     Magic{0, "# v3 git bundle\n", unopened("git bundle")},
     Magic{0, "SQLite format 3\0"sv, opened(Content::Kind::sqlite, "SQLite database")},
-    Magic{0, kSevenZip, opened(Content::Kind::seven_zip, "7z archive")},
-    Magic{0, "Rar!\x1a\x07", unopened("RAR archive")},
-    Magic{0, "xar!\0\x1c"sv, unopened("xar archive")},
-    Magic{0, kCabinet, opened(Content::Kind::cab, "cabinet (cab)")},
+    Magic{0, kSevenZipMark, opened(Content::Kind::seven_zip, "7z archive")},
+    Magic{0, kRarMark, unopened("RAR archive")},
+    Magic{0, kXarMark, unopened("xar archive")},
+    Magic{0, kCabinetMark, opened(Content::Kind::cab, "cabinet (cab)")},
     Magic{0, "ISc(", unopened("InstallShield cabinet")},
     Magic{0, "\x04\x22\x4d\x18", unopened("lz4 file")},
     Magic{0, "\x02\x21\x4c\x18", unopened("lz4 file")},
@@ -214,8 +213,8 @@ std::size_t find_archive_mark(ByteView bytes, bool windows_program) {
   const HasPair has_one = windows_program ? in_program : in_other;
   const auto is_mark = [&](std::size_t at) {
     const std::string_view text = as_text(bytes.subspan(at, std::min<std::size_t>(4, bytes.size() - at)));
-    return kZipLocalHeader.starts_with(text) || kZipEmpty.starts_with(text) || kSevenZip.starts_with(text) ||
-           (windows_program && kCabinet.starts_with(text));
+    return kZipLocalHeader.starts_with(text) || kZipEmpty.starts_with(text) || kSevenZipMark.starts_with(text) ||
+           (windows_program && kCabinetMark.starts_with(text));
   };
   std::size_t at = 0;
   while (at < bytes.size()) {

@@ -61,7 +61,7 @@ Result<Response> export_image(Call& call) {
   if (!wanted) return wanted.error();
   const auto digest = call.digest("digest");
   if (!digest) return digest.error();
-  auto report = image_report(*call.transaction, *digest);
+  auto report = image_report(*call.transaction, call.blobs, *digest);
   if (!report) return report.error();
   std::vector<ImageReport> images;
   images.push_back(*std::move(report));
@@ -79,7 +79,7 @@ Result<Response> export_scan(Call& call) {
   }
   std::vector<ImageReport> images;
   for (const Digest& digest : *digests) {
-    auto report = image_report(*call.transaction, digest);
+    auto report = image_report(*call.transaction, call.blobs, digest);
     if (!report) return report.error();
     images.push_back(*std::move(report));
   }

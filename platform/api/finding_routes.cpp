@@ -38,8 +38,8 @@ Result<Response> get_finding(Call& call) {
   if (!size) return size.error();
   const auto after = call.page_number();
   if (!after) return after.error();
-  auto found =
-      finding_json(*call.transaction, call.parameter("id"), call.query("type"), *after, std::min(*size, kImagesComposedMax), call.assess);
+  auto found = finding_json(*call.transaction, call.blobs, call.parameter("id"), call.query("type"), *after,
+                            std::min(*size, kImagesComposedMax), call.assess);
   if (!found) return found.error();
   return page_response(*std::move(found));
 }
@@ -60,7 +60,7 @@ Result<Response> images(Call& call) {
 Result<Response> report(Call& call) {
   const auto digest = call.digest("digest");
   if (!digest) return digest.error();
-  auto composed = image_report(*call.transaction, *digest);
+  auto composed = image_report(*call.transaction, call.blobs, *digest);
   if (!composed) return composed.error();
   assess(*composed, call.assess);
   drop_working_attributes(*composed);

@@ -21,14 +21,18 @@ using protocol::JobKind;
 /// The problem type that makes the sensor drop the job, unlike other conflicts.
 Response stale(const Error& error) { return problem(409, error.message(), "stale-lease"); }
 
+/// Whether a job that was given up because its sensor was silent may still be the job of a call.
+enum class Late { refused, taken };
+
 /// The job of this request; or the answer that ends it.
 struct Lookup {
   LeasedJob job;
   std::optional<Response> answer;
 };
 
-Result<Lookup> look_up(Call& call, const Secret& lease_token) {
-  auto job = leased_job(*call.transaction, call.parameter("id"), lease_token, call.terms);
+Result<Lookup> look_up(Call& call, const Secret& lease_token, Late late = Late::refused) {
+  auto job = leased_job(*call.transaction, call.parameter("id"), lease_token, call.who.id, call.terms);
+  if (job && job->late && late == Late::refused) return Lookup{{}, stale(Error(ErrorCode::conflict, "this job was given up: drop it"))};
   if (job) return Lookup{*std::move(job), std::nullopt};
   if (job.error().code() != ErrorCode::conflict) return job.error();
   return Lookup{{}, stale(job.error())};
@@ -45,44 +49,56 @@ std::vector<JobKind> kinds_asked_for(const protocol::JobRequest& request) {
   return kinds;
 }
 
-/// The caller never learned of these leases: the jobs are free at once, and it costs them nothing.
-Call::Undo hand_back(const std::vector<protocol::Job>& jobs) {
-  std::vector<std::pair<std::string, Secret>> leases;
-  for (const protocol::Job& job : jobs) leases.emplace_back(job.id, job.lease_token);
-  return [leases](Transaction& transaction, const LeaseTerms& terms) {
-    const protocol::JobFailure unheard{.handed_back = true, .reason = "the answer did not arrive"};
-    for (const auto& [id, lease_token] : leases) {
-      const auto job = leased_job(transaction, id, lease_token, terms);
-      if (job && !job->ended) fail_job(transaction, *job, unheard, terms.now);
-    }
-  };
-}
-
-Result<Response> acquire_one(Call& call) {
-  const auto request = call.body_as<protocol::JobRequest>("request for jobs");
-  if (!request) return request.error();
-  if (request->capacity < 1 || request->capacity > limits::api_jobs_max) {
+Result<Acquirer> acquirer_of(Call& call, const protocol::JobRequest& request) {
+  if (request.capacity < 1 || request.capacity > limits::api_jobs_max) {
     return Error(ErrorCode::invalid_argument, "field capacity must be a number from 1 to " + std::to_string(limits::api_jobs_max));
   }
-  Transaction part(*call.transaction);  // one that fails takes no jobs, and costs the others nothing
-  auto keys = sensor_keys(part, call.who.id);
-  if (!keys) return keys.error();
-  const Acquirer acquirer{call.who.id, keys->public_key, kinds_asked_for(*request)};
-  const auto jobs = acquire_jobs(part, call.vault, acquirer, static_cast<std::size_t>(request->capacity), call.terms);
-  if (!jobs) return jobs.error();
-  auto done = part.commit();
-  if (!done) return done.error();
-  if (jobs->empty()) {
-    call.nothing_yet = Call::NothingYet{Topic::jobs, std::min(limits::long_poll_max, request->wait)};
-    return empty_response();
+  if (request.request_id.size() > limits::name_bytes_max) {
+    return Error(ErrorCode::invalid_argument, "field request_id must have at most " + std::to_string(limits::name_bytes_max) + " bytes");
   }
-  call.undelivered = hand_back(*jobs);
-  return json_response({{"jobs", *jobs}});
+  auto keys = sensor_keys(*call.transaction, call.who.id);
+  if (!keys) return keys.error();
+  return Acquirer{.sensor_id = call.who.id,
+                  .public_key = std::move(keys->public_key),
+                  .kinds = kinds_asked_for(request),
+                  .capacity = static_cast<std::size_t>(request.capacity),
+                  .request_id = request.request_id};
 }
 
+/// With jobs, or none yet.
+Result<Response> answer_with(Call& call, std::vector<protocol::Job> jobs, std::chrono::seconds wait) {
+  if (jobs.empty()) {
+    call.nothing_yet = Call::NothingYet{Topic::jobs, std::min(limits::long_poll_max, wait)};
+    return empty_response();
+  }
+  auto response = json_response({{"jobs", jobs}});
+  call.undelivered = [jobs = std::move(jobs)](Transaction& transaction, const LeaseTerms& terms) {
+    hand_back(transaction, jobs, terms.now);
+  };
+  return response;
+}
+
+/// All in one go: who waits longest comes first, and a job costs the same for one as for many.
 std::vector<Result<Response>> acquire(std::span<Call> calls) {
   std::vector<Result<Response>> answers;
-  for (Call& call : calls) answers.push_back(acquire_one(call));
+  std::vector<Acquirer> acquirers;
+  std::vector<std::size_t> asking;
+  std::vector<std::chrono::seconds> waits;
+  for (Call& call : calls) {
+    const auto request = call.body_as<protocol::JobRequest>("request for jobs");
+    auto acquirer = request ? acquirer_of(call, *request) : Result<Acquirer>(request.error());
+    answers.emplace_back(acquirer ? Result<Response>(empty_response()) : Result<Response>(acquirer.error()));
+    if (!acquirer) continue;
+    acquirers.push_back(*std::move(acquirer));
+    asking.push_back(answers.size() - 1);
+    waits.push_back(request->wait);
+  }
+  if (acquirers.empty()) return answers;
+  Call& any = calls[asking.front()];
+  auto jobs = acquire_jobs(*any.transaction, any.vault, acquirers, any.terms);
+  for (std::size_t i = 0; i < asking.size(); ++i) {
+    answers[asking[i]] = answer_with(calls[asking[i]], std::move(jobs[i]), waits[i]);
+  }
   return answers;
 }
 
@@ -155,7 +171,7 @@ Response missing_reports(const std::vector<Digest>& missing) {
 }
 
 Result<Response> complete(Call& call) {
-  auto found = look_up(call, call.request.lease_token);
+  auto found = look_up(call, call.request.lease_token, Late::taken);
   if (!found) return found.error();
   if (found->answer) return *std::move(found->answer);
   if (found->job.ended) return json_response({{"accepted", true}});

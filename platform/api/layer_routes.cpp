@@ -13,11 +13,18 @@ struct PreparedFacts {
   Digest walker;
   Coverage coverage;
   Bytes compressed;
+  std::string place;
 };
 struct PreparedReport {
   LayerReport report;
   Bytes compressed;
+  std::string place;
 };
+
+/// Where the bytes are from now on. What is kept outside of the database is there before a row names it.
+Result<std::string> keep(const Call& call, const Bytes& compressed) {
+  return call.blobs == nullptr ? std::string(kInRow) : call.blobs->put(compressed);
+}
 
 Result<AnalysisState> analysis_in_path(const Call& call) {
   const auto analysis = analysis_from(call.parameter("analysis"));
@@ -40,11 +47,14 @@ Result<PreparedReport> prepare_report(const Call& call) {
   }
   if (report->findings.size() > limits::findings_per_layer_max) return Error(ErrorCode::limit_exceeded, "too many findings in one layer");
   Bytes compressed = storage::zstd_compress(dump_json(*report));
-  return PreparedReport{*std::move(report), std::move(compressed)};
+  auto place = keep(call, compressed);
+  if (!place) return place.error();
+  return PreparedReport{*std::move(report), std::move(compressed), *std::move(place)};
 }
 
 Result<Response> put_report(Call& call, const PreparedReport& prepared) {
-  const auto stored = put_layer_report(*call.transaction, prepared.report, prepared.compressed, call.who.id, call.terms.now);
+  const PackedPart packed(prepared.compressed, prepared.place);
+  const auto stored = put_layer_report(*call.transaction, prepared.report, packed, call.who.id, call.terms.now);
   if (!stored) return stored.error();
   call.changed(Topic::layers);
   return empty_response();
@@ -60,21 +70,26 @@ Result<PreparedFacts> prepare_facts(const Call& call) {
   if (facts->layer != *layer || facts->walker != *walker) {
     return Error(ErrorCode::invalid_argument, "the facts are of another layer or walker than their address says");
   }
-  return PreparedFacts{*layer, *walker, coverage_of(facts->diagnostics), storage::zstd_compress(dump_json(*facts))};
+  Bytes compressed = storage::zstd_compress(dump_json(*facts));
+  auto place = keep(call, compressed);
+  if (!place) return place.error();
+  return PreparedFacts{*layer, *walker, coverage_of(facts->diagnostics), std::move(compressed), *std::move(place)};
 }
 
 Result<Response> put_facts(Call& call, const PreparedFacts& prepared) {
-  const auto stored = put_layer_facts(*call.transaction, prepared.layer, prepared.walker, prepared.coverage, prepared.compressed,
-                                      call.who.id, call.terms.now);
+  const PackedPart packed(prepared.compressed, prepared.place);
+  const auto stored =
+      put_layer_facts(*call.transaction, prepared.layer, prepared.walker, prepared.coverage, packed, call.who.id, call.terms.now);
   if (!stored) return stored.error();
   call.changed(Topic::layers);
   return empty_response();
 }
 
 /// Stored JSON as it is.
-Result<Response> stored_json(const Bytes& compressed, std::string_view what) {
-  if (compressed.empty()) return Error(ErrorCode::not_found, "there is no " + std::string(what));
-  auto text = storage::zstd_decompress(compressed, limits::report_bytes_max);
+Result<Response> stored_json(const Result<Bytes>& compressed, std::string_view what) {
+  if (!compressed) return compressed.error();
+  if (compressed->empty()) return Error(ErrorCode::not_found, "there is no " + std::string(what));
+  auto text = storage::zstd_decompress(*compressed, limits::report_bytes_max);
   if (!text) return Error(ErrorCode::io, text.error().message());
   Response response;
   response.body = *std::move(text);
@@ -86,7 +101,8 @@ Result<Response> get_report(Call& call) {
   if (!layer) return layer.error();
   const auto of = analysis_in_path(call);
   if (!of) return of.error();
-  return stored_json(layer_report_bytes(*call.transaction, *layer, *of), "report of this layer for this analysis at this state");
+  return stored_json(layer_report_bytes(*call.transaction, call.blobs, *layer, *of),
+                     "report of this layer for this analysis at this state");
 }
 
 Result<Response> get_facts(Call& call) {
@@ -94,7 +110,7 @@ Result<Response> get_facts(Call& call) {
   if (!layer) return layer.error();
   const auto walker = call.digest("walker");
   if (!walker) return walker.error();
-  return stored_json(layer_facts_bytes(*call.transaction, *layer, *walker), "facts of this layer by this walker");
+  return stored_json(layer_facts_bytes(*call.transaction, call.blobs, *layer, *walker), "facts of this layer by this walker");
 }
 
 template <class T>

@@ -5,18 +5,19 @@
 #include "registry/client/reference.hpp"
 #include "registry/http/host.hpp"
 
-#include <algorithm>
+#include <set>
+#include <utility>
 
 namespace landwaiter::platform {
 
 Result<std::map<std::string, std::vector<std::string>>> group_by_registry(const std::vector<std::string>& references) {
   std::map<std::string, std::vector<std::string>> groups;
+  std::set<std::pair<std::string, std::string>> seen;
   for (const std::string& text : references) {
     const auto reference = registry::Reference::parse(text);
     if (!reference) return reference.error();
     std::string name = reference->repository + (reference->digest.empty() ? ":" + reference->tag : "@" + reference->digest.str());
-    auto& group = groups[reference->host];
-    if (std::ranges::find(group, name) == group.end()) group.push_back(std::move(name));
+    if (seen.emplace(reference->host, name).second) groups[reference->host].push_back(std::move(name));
   }
   return groups;
 }

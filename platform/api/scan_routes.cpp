@@ -5,6 +5,7 @@
 #include "platform/api/list_request.hpp"
 #include "platform/api/references.hpp"
 #include "platform/api/routes.hpp"
+#include "platform/store/queue/sweeper.hpp"
 #include "platform/store/registries.hpp"
 #include "platform/store/scans.hpp"
 
@@ -147,6 +148,8 @@ Result<Response> items(Call& call) {
 Result<Response> cancel(Call& call) {
   auto cancelled = cancel_scan(*call.transaction, call.parameter("id"), call.terms.now);
   if (!cancelled) return cancelled.error();
+  constexpr std::size_t kAtOnce = 100;  // a small scan is done with that, the rest of a large one is the sweeper's
+  cancel_open_jobs(*call.transaction, call.parameter("id"), kAtOnce, call.terms.now);
   call.changed(Topic::layers);
   return json_response(scan_json(*call.transaction, call.parameter("id")));
 }

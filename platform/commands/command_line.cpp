@@ -7,9 +7,15 @@
 #include "daemon/cli/parse_error.hpp"
 #include "daemon/output/output.hpp"
 #include "daemon/output/table.hpp"
+#include "platform/commands/backup_command.hpp"
 #include "platform/commands/exit_code.hpp"
+#include "platform/commands/gc_command.hpp"
+#include "platform/commands/migrate_command.hpp"
+#include "platform/commands/migrate_to_command.hpp"
+#include "platform/commands/restore_command.hpp"
 #include "platform/commands/serve_command.hpp"
 #include "platform/commands/token_command.hpp"
+#include "platform/commands/verify_command.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -35,6 +41,12 @@ class CommandLine {
     program_.set_version_flag("--version", std::string("landwaiter-platform " LANDWAITER_VERSION), "Show the version")->group("Help");
     serve_.add_to(program_);
     token_.add_to(program_);
+    migrate_.add_to(program_);
+    backup_.add_to(program_);
+    restore_.add_to(program_);
+    verify_.add_to(program_);
+    gc_.add_to(program_);
+    migrate_to_.add_to(program_);
     add_manual();
     program_.exits = {{exit_done, "done"}, {exit_usage, "usage or configuration"}, {exit_failed, "cannot run"}};
   }
@@ -71,6 +83,12 @@ class CommandLine {
   daemon::Command program_;
   ServeCommand serve_;
   TokenCommand token_;
+  MigrateCommand migrate_;
+  BackupCommand backup_;
+  RestoreCommand restore_;
+  VerifyCommand verify_;
+  GcCommand gc_;
+  MigrateToCommand migrate_to_;
   std::string manual_folder_;
 };
 

@@ -5,9 +5,10 @@
 
 namespace landwaiter::platform {
 
-/// The documented exit codes of every command; the same as for `landwaiter`.
+/// The documented exit codes of every command; where they mean the same, those of `landwaiter`.
 enum ExitCode : int {
   exit_done = 0,
+  exit_to_do = 1,   ///< `migrate --check`: steps are to be run
   exit_usage = 2,   ///< usage or configuration
   exit_failed = 3,  ///< cannot run, or not to its end
 };

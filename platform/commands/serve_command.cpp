@@ -84,6 +84,7 @@ void show_banner(const PlatformConfig& config, const Platform& server) {
 void ServeCommand::add_to(daemon::Command& program) {
   daemon::Command& command = program.add("serve", "Serve the API until SIGTERM");
   place_.add_to(command);
+  place_.add_reports_to(command);
   add_door_options(command);
   add_work_options(command);
   add_judging_options(command);

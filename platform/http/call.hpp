@@ -4,6 +4,7 @@
 #include "core/assess/assess.hpp"
 #include "core/base/digest.hpp"
 #include "core/base/json.hpp"
+#include "platform/blobs/blob_store.hpp"
 #include "platform/http/http.hpp"
 #include "platform/store/lease.hpp"
 #include "platform/store/principal.hpp"
@@ -53,6 +54,7 @@ struct Call {
   const std::filesystem::path& state_directory;
   LeaseTerms terms;      ///< the time now, and how long leases last
   AssessContext assess;  ///< for the platform's policy and today's date
+  BlobStore* blobs;      ///< where reports are that are not in the database; null if all are there
   std::uint64_t decoded_body_bytes_max;
   Transaction* transaction = nullptr;                ///< nullptr in a route's `prepare`, and where a route has no lane
   const Result<nlohmann::json>* document = nullptr;  ///< the body, where it has been read beforehand

@@ -61,11 +61,12 @@ struct Metrics::Impl {
   Family<Histogram>& lane_wait = histogram(all, "landwaiter_lane_wait_seconds", "Time that work waited for its lane to the database");
   Family<Histogram>& lane_busy = histogram(all, "landwaiter_lane_work_seconds", "Time that work took on its lane to the database");
   Family<Gauge>& lane_queue = gauge(all, "landwaiter_lane_queue", "Work that waits for a lane to the database");
-  Counter& leases_lost = counter(all, "landwaiter_leases_lost_total", "Leases that ended because the sensor fell silent").Add({});
   Family<Gauge>& queued = gauge(all, "landwaiter_jobs_queued", "Jobs that wait for a sensor");
   Family<Gauge>& leased = gauge(all, "landwaiter_jobs_leased", "Jobs that sensors have");
-  Gauge& oldest = gauge(all, "landwaiter_jobs_oldest_queued_seconds", "How long the job that waits longest has been ready").Add({});
-  Gauge& registries = gauge(all, "landwaiter_registries_leased", "Registries of which sensors have jobs").Add({});
+  Gauge& suspect =
+      gauge(all, "landwaiter_jobs_suspect", "Jobs that wait to be leased alone, because sensors fell silent with them").Add({});
+  Gauge& oldest = gauge(all, "landwaiter_jobs_oldest_queued_seconds", "Time since the oldest waiting job was made").Add({});
+  Gauge& registries = gauge(all, "landwaiter_registries_leased", "Hosts of registries of which sensors have jobs").Add({});
   Gauge& claims = gauge(all, "landwaiter_layer_claims", "Layers that sensors are about to read").Add({});
   Family<Gauge>& sensors = gauge(all, "landwaiter_sensors", "Sensors by state");
   Gauge& database = gauge(all, "landwaiter_database_bytes", "Size of the database").Add({});
@@ -98,11 +99,10 @@ void Metrics::lane_queue(std::string_view lane, std::size_t waiting) {
   impl_->lane_queue.Add({{"lane", std::string(lane)}}).Set(static_cast<double>(waiting));
 }
 
-void Metrics::leases_lost(std::size_t count) { impl_->leases_lost.Increment(static_cast<double>(count)); }
-
 void Metrics::queue(const QueueGauges& now) {
   set_by_kind(impl_->queued, now.jobs_queued);
   set_by_kind(impl_->leased, now.jobs_leased);
+  impl_->suspect.Set(static_cast<double>(now.jobs_suspect));
   impl_->oldest.Set(static_cast<double>(now.oldest_queued.count()));
   impl_->registries.Set(static_cast<double>(now.registries_leased));
   impl_->claims.Set(static_cast<double>(now.layer_claims));

@@ -15,8 +15,9 @@ namespace landwaiter::platform {
 struct QueueGauges {
   std::map<std::string, std::int64_t> jobs_queued;  ///< by kind; 0 is a value, too
   std::map<std::string, std::int64_t> jobs_leased;  ///< by kind
-  std::chrono::seconds oldest_queued{0};            ///< how long the job that waits longest has been ready; 0 if none is
-  std::int64_t registries_leased = 0;               ///< of which a sensor reads now
+  std::int64_t jobs_suspect = 0;                    ///< leased alone, because sensors fell silent with them
+  std::chrono::seconds oldest_queued{0};            ///< since the oldest of them was made; 0 if there is none
+  std::int64_t registries_leased = 0;               ///< hosts of which sensors have jobs
   std::int64_t layer_claims = 0;
   std::int64_t sensors_online = 0;
   std::int64_t sensors = 0;
@@ -45,8 +46,6 @@ class Metrics {
   void lane_work(std::string_view lane, Seconds waited, Seconds took);
   /// Work that waits for a lane now.
   void lane_queue(std::string_view lane, std::size_t waiting);
-  /// Leases that ended because their sensor fell silent.
-  void leases_lost(std::size_t count);
   void queue(const QueueGauges& now);
 
   /// Everything, as a scraper reads it.

@@ -3,7 +3,9 @@
 
 #include "core/base/limits.hpp"
 #include "platform/store/content/images.hpp"
+#include "platform/store/dialect.hpp"
 #include "platform/store/ids.hpp"
+#include "platform/store/queue/scan_counts.hpp"
 #include "platform/store/scans.hpp"
 
 #include <algorithm>
@@ -44,6 +46,13 @@ ItemState final_state(ItemOutcome outcome) {
     case ItemOutcome::filtered: return ItemState::filtered;
     default: return ItemState::failed;
   }
+}
+
+/// The turn of the listing's next image: behind its others, but not before where its lane stands.
+std::int64_t next_turn(Transaction& transaction, const LeasedJob& job) {
+  return transaction.number(
+      "SELECT CASE WHEN listing.turn>lane.turn THEN listing.turn ELSE lane.turn+1 END FROM listing, lane WHERE job_id=? AND lane.id=?",
+      {job.id, job.lane_id});
 }
 
 /// A tag is noted as seen no more often than this: a listing of a million tags must not write a million rows each time.
@@ -116,14 +125,16 @@ class CurrentInventory {
 class PageWriter {
  public:
   PageWriter(Transaction& transaction, const LeasedJob& job, const SensorKeys& sensor, SystemTime now)
-      : transaction_(transaction), job_(job), sensor_(sensor), now_(now) {}
+      : transaction_(transaction), job_(job), sensor_(sensor), now_(now), turn_(next_turn(transaction, job)) {}
 
   void write(const protocol::InventoryItem& item) {
     if (exists(item)) return;
     // A tag that failed in an earlier attempt and now works is one item, not two.
     if (!item.digest.empty()) {
-      transaction_.run("DELETE FROM scan_item WHERE scan_id=? AND registry_id=? AND repository=? AND tag=? AND digest='' AND tag<>''",
-                       {job_.scan_id, job_.registry_id, item.repository, item.tag});
+      Rows rows = transaction_.query(
+          "DELETE FROM scan_item WHERE scan_id=? AND registry_id=? AND repository=? AND tag=? AND digest='' AND tag<>'' RETURNING state",
+          {job_.scan_id, job_.registry_id, item.repository, item.tag});
+      while (rows.next()) tally_.add(job_.scan_id, rows.text(0), -1);
     }
     const Standing standing = item.outcome == ItemOutcome::image
                                   ? image_standing(item)
@@ -135,9 +146,16 @@ class PageWriter {
         {job_.scan_id, job_.registry_id, item.repository, item.tag, item.index_digest, item.digest, item.media_type, item.platform,
          item.created, storage::bounded(item.size_bytes), to_string(standing.state), standing.reason, standing.job_id, item.pushed,
          to_string(item.time_source), standing.code});
+    tally_.add(job_.scan_id, standing.state, 1);
   }
 
-  bool queued_jobs() const { return queued_jobs_; }
+  /// Writes what is left to write; true if jobs were queued.
+  bool finish() {
+    tally_.add(job_.scan_id, counters::kJobs, queued_jobs_);
+    tally_.write(transaction_);
+    if (queued_jobs_ > 0) transaction_.run("UPDATE listing SET turn=? WHERE job_id=?", {turn_, job_.id});
+    return queued_jobs_ > 0;
+  }
 
  private:
   bool exists(const protocol::InventoryItem& item) {
@@ -149,26 +167,36 @@ class PageWriter {
     if (job_.incremental && is_scanned(transaction_, item.digest, sensor_.states, sensor_.documents_state)) {
       return {.state = ItemState::unchanged};
     }
-    {
-      Rows rows = transaction_.query("SELECT id,item_state,error FROM job WHERE scan_id=? AND digest=?", {job_.scan_id, item.digest});
-      if (rows.next()) {
-        const ItemState state = item_state_from(rows.text(1)).value_or(ItemState::pending);
-        return {.state = state, .reason = state == ItemState::pending ? std::string() : rows.text(2), .job_id = rows.text(0)};
-      }
-    }
+    if (auto known = standing_of_job(item.digest)) return *std::move(known);
     const std::string id = new_id(now_);
-    transaction_.run(
-        "INSERT INTO job(id,scan_id,registry_id,kind,state,repository,digest,created_at_us) VALUES(?,?,?,'image','queued',?,?,?)",
-        {id, job_.scan_id, job_.registry_id, item.repository, item.digest, to_unix_us(now_)});
-    queued_jobs_ = true;
+    const bool is_new = transaction_.run(
+                            "INSERT INTO job(id,scan_id,registry_id,lane_id,kind,class,rank,turn,state,repository,digest,created_at_us)"
+                            " VALUES(?,?,?,?,'image',?,?,?,'queued',?,?,?) ON CONFLICT(scan_id,digest) DO NOTHING",
+                            {id, job_.scan_id, job_.registry_id, job_.lane_id, job_.job_class, job_.rank, turn_, item.repository,
+                             item.digest, to_unix_us(now_)}) == 1;
+    // Another listing of this scan has queued it meanwhile.
+    if (!is_new) return standing_of_job(item.digest).value_or(Standing());
+    ++turn_;
+    ++queued_jobs_;
     return {.state = ItemState::pending, .job_id = id};
+  }
+
+  /// By the scan's job for this image, which cannot end before this page is stored: it would not see the item.
+  std::optional<Standing> standing_of_job(const Digest& digest) {
+    Rows rows = transaction_.query(locking(transaction_, "SELECT id,item_state,error FROM job WHERE scan_id=? AND digest=?", "job"),
+                                   {job_.scan_id, digest});
+    if (!rows.next()) return std::nullopt;
+    const ItemState state = item_state_from(rows.text(1)).value_or(ItemState::pending);
+    return Standing{.state = state, .reason = state == ItemState::pending ? std::string() : rows.text(2), .job_id = rows.text(0)};
   }
 
   Transaction& transaction_;
   const LeasedJob& job_;
   const SensorKeys& sensor_;
   SystemTime now_;
-  bool queued_jobs_ = false;
+  std::int64_t turn_;
+  std::int64_t queued_jobs_ = 0;
+  Tally tally_;
 };
 
 }  // namespace
@@ -180,12 +208,13 @@ Result<bool> store_inventory(Transaction& transaction, const LeasedJob& job, con
   CurrentInventory(transaction, job.registry_id, now).note(page.items);
   PageWriter writer(transaction, job, sensor, now);
   for (const protocol::InventoryItem& item : page.items) writer.write(item);
+  const bool queued = writer.finish();
   constexpr std::uint64_t kCountMax = 1ULL << 40U;
-  transaction.run("UPDATE job SET cursor=?, repositories_listed=?, repositories_filtered=? WHERE id=?",
+  transaction.run("UPDATE listing SET cursor=?, repositories_listed=?, repositories_filtered=? WHERE job_id=?",
                   {page.cursor, std::min(page.repositories_listed, kCountMax), std::min(page.repositories_filtered, kCountMax), job.id});
   if (page.last) note_listing(transaction, job.id);
   if (page.last) end_job(transaction, job, JobEnd(), now);
-  return writer.queued_jobs();
+  return queued;
 }
 
 }  // namespace landwaiter::platform

@@ -5,13 +5,19 @@
 #include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/wire/sealed_credentials.hpp"
+#include "platform/store/dialect.hpp"
 #include "platform/store/ids.hpp"
+#include "platform/store/queue/lanes.hpp"
+#include "platform/store/queue/scan_counts.hpp"
+#include "platform/store/queue/sweeper.hpp"
 #include "platform/store/registries.hpp"
 #include "platform/store/scans.hpp"
 #include "platform/store/sensors.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <set>
 
 namespace landwaiter::platform {
 namespace {
@@ -23,64 +29,23 @@ constexpr std::chrono::seconds kRetryWaitFirst = 5s;
 constexpr std::chrono::seconds kRetryWaitMax = 15min;
 constexpr std::size_t kReasonBytesMax = 2000;
 constexpr int kTagsInJobMax = 100;
-constexpr auto kSilentEndsMax = static_cast<std::int64_t>(limits::job_silent_ends_max);
+/// How long a request for jobs may be repeated: longer than a sensor waits for an answer before it asks again.
+constexpr std::chrono::seconds kRepeatTimeMax = 60s;
+/// A heartbeat may have been written before the answer with a job arrived. Not counting what is older than this, and not named.
+constexpr std::chrono::seconds kArrivalTimeMax = 10s;
 
-struct ActiveScan {
-  std::string id;
-  std::int64_t priority = 0;
-  std::int64_t leased = 0;
-  std::int64_t created_at_us = 0;
-};
-
-std::vector<ActiveScan> active_scans(Transaction& transaction) {
-  std::vector<ActiveScan> scans;
-  Rows rows = transaction.query(
-      "SELECT id,priority,created_at_us,(SELECT count(*) FROM job WHERE job.scan_id=scan.id AND job.state='leased')"
-      " FROM scan WHERE state IN ('queued','running')");
-  while (rows.next()) scans.push_back({rows.text(0), rows.integer(1), rows.integer(3), rows.integer(2)});
-  return scans;
-}
-
-bool goes_first(const ActiveScan& a, const ActiveScan& b) {
-  return std::make_tuple(-a.priority, a.leased, a.created_at_us) < std::make_tuple(-b.priority, b.leased, b.created_at_us);
-}
-
-/// The next job of a scan; empty if none is ready.
-std::string next_job_of(Transaction& transaction, const std::string& scan_id, const std::vector<JobKind>& kinds, SystemTime now) {
-  for (const JobKind kind : {JobKind::list, JobKind::image}) {
-    if (std::ranges::find(kinds, kind) == kinds.end()) continue;
-    Rows rows = transaction.query(
-        "SELECT id FROM job WHERE scan_id=? AND state='queued' AND kind=? AND not_before_us<=? AND silent_ends<?"
-        " ORDER BY not_before_us,id LIMIT 1",
-        {scan_id, to_string(kind), to_unix_us(now), kSilentEndsMax});
-    if (rows.next()) return rows.text(0);
-  }
-  return {};
-}
-
-/// The suspect job that has been ready for the longest time, at least since `ready_at`; empty if there is none.
-std::string next_suspect(Transaction& transaction, const std::vector<JobKind>& kinds, SystemTime ready_at) {
-  Rows rows = transaction.query(
-      "SELECT job.id,job.kind FROM job JOIN scan ON scan.id=job.scan_id WHERE job.state='queued' AND job.silent_ends>0"
-      " AND job.silent_ends>=? AND job.not_before_us<=? AND scan.state IN ('queued','running') ORDER BY job.not_before_us,job.id",
-      {kSilentEndsMax, to_unix_us(ready_at)});
-  while (rows.next()) {
-    const auto kind = protocol::job_kind_from(rows.text(1));
-    if (kind && std::ranges::find(kinds, *kind) != kinds.end()) return rows.text(0);
-  }
-  return {};
-}
-
-/// What a sensor has leased now.
+/// What a sensor has leased now, and in this transaction.
 struct Holding {
-  bool any = false;
+  std::size_t leases = 0;
   bool suspect = false;
 };
 
+/// Also keeps other transactions from leasing to it: two could each give it a suspect.
 Holding holding_of(Transaction& transaction, const std::string& sensor_id) {
-  Rows rows = transaction.query("SELECT count(*),coalesce(max(alone),0) FROM job WHERE state='leased' AND sensor_id=?", {sensor_id});
+  transaction.number(locking(transaction, "SELECT 1 FROM sensor WHERE id=?", "sensor"), {sensor_id});
+  Rows rows = transaction.query("SELECT count(*),coalesce(max(alone),0) FROM lease WHERE sensor_id=?", {sensor_id});
   if (!rows.next()) return {};
-  return {rows.integer(0) > 0, rows.integer(1) != 0};
+  return {static_cast<std::size_t>(rows.integer(0)), rows.integer(1) != 0};
 }
 
 void read_tags(Transaction& transaction, const std::string& job_id, const std::string& registry_id, protocol::ImageWork& image) {
@@ -90,37 +55,22 @@ void read_tags(Transaction& transaction, const std::string& job_id, const std::s
   while (rows.next()) image.tags.push_back(rows.text(0));
 }
 
-/// Fills a job from its row; returns its registry's id.
-std::string read_job(Transaction& transaction, protocol::Job& job) {
-  std::string registry_id;
-  protocol::ImageWork image;
-  {
-    Rows rows = transaction.query(
-        "SELECT "
-        "job.scan_id,registry_id,job.kind,attempt,references_json,repositories_json,cursor,repository,digest,scan.incremental,filter_json"
-        " FROM job JOIN scan ON scan.id=job.scan_id WHERE job.id=?",
-        {job.id});
-    if (!rows.next()) return {};
-    job.scan_id = rows.text(0);
-    registry_id = rows.text(1);
-    job.attempt = static_cast<int>(rows.integer(3));
-    job.options.incremental = rows.integer(9) != 0;
-    if (rows.text(2) == to_string(JobKind::list)) {
-      // Jobs of an older version have no filter_json.
-      protocol::ListWork list;
-      if (auto filter = parse_json_as<protocol::ListWork>(rows.text(10), "filter", kJsonStored)) list = *std::move(filter);
-      list.references = stored_texts(rows.text(4));
-      list.repositories = stored_texts(rows.text(5));
-      list.cursor = rows.text(6);
-      job.work = std::move(list);
-      return registry_id;
-    }
-    image.repository = rows.text(7);
-    if (const auto digest = Digest::parse(rows.text(8))) image.digest = *digest;
+protocol::Work work_of(Transaction& transaction, const ReadyJob& ready) {
+  if (ready.kind == JobKind::image) {
+    protocol::ImageWork image;
+    image.repository = ready.repository;
+    if (auto digest = Digest::parse(ready.digest)) image.digest = *std::move(digest);
+    read_tags(transaction, ready.id, ready.registry_id, image);
+    return image;
   }
-  read_tags(transaction, job.id, registry_id, image);
-  job.work = std::move(image);
-  return registry_id;
+  protocol::ListWork list;
+  Rows rows = transaction.query("SELECT filter_json,references_json,repositories_json,cursor FROM listing WHERE job_id=?", {ready.id});
+  if (!rows.next()) return list;
+  if (auto filter = parse_json_as<protocol::ListWork>(rows.text(0), "filter", kJsonStored)) list = *std::move(filter);
+  list.references = stored_texts(rows.text(1));
+  list.repositories = stored_texts(rows.text(2));
+  list.cursor = rows.text(3);
+  return list;
 }
 
 /// Credentials are decrypted once per registry in an answer.
@@ -145,33 +95,192 @@ Result<void> add_registry(Transaction& transaction, const Vault& vault, const Ac
   return {};
 }
 
-void lease(Transaction& transaction, const Acquirer& acquirer, const LeaseTerms& terms, protocol::Job& job) {
-  job.lease_token = new_token("lwl_");
-  job.lease = terms.length;
-  transaction.run(
-      "UPDATE job SET state='leased', attempt=attempt+1, lease_sha256=?, lease_until_us=?, sensor_id=?, bytes=0, layers=0, files=0, "
-      "findings=0, leased_at_us=?, alone=CASE WHEN silent_ends>=? THEN 1 ELSE 0 END"
-      " WHERE id=?",
-      {token_hash(job.lease_token.reveal()), to_unix_us(terms.now + terms.length), acquirer.sensor_id, to_unix_us(terms.now),
-       kSilentEndsMax, job.id});
-  // The previous holder has lost it, along with its claims.
-  release_claims(transaction, job.id);
-}
+/// The answers to sensors in the making.
+class Handout {
+ public:
+  Handout(Transaction& transaction, const Vault& vault, std::span<const Acquirer> acquirers, const LeaseTerms& terms)
+      : transaction_(transaction), vault_(vault), acquirers_(acquirers), terms_(terms), jobs_(acquirers.size()) {}
 
-void mark_running(Transaction& transaction, const std::string& scan_id, SystemTime now) {
-  transaction.run("UPDATE scan SET state='running', started_at_us=? WHERE id=? AND state='queued'", {to_unix_us(now), scan_id});
-}
+  std::size_t size(std::size_t acquirer) const { return jobs_[acquirer].size(); }
+
+  void add(std::size_t acquirer, const ReadyJob& ready, bool alone) {
+    protocol::Job job = job_of(ready);
+    const Acquirer& by = acquirers_[acquirer];
+    const SystemTime until = lease_end(terms_, ready.kind, terms_.now);
+    transaction_.run("UPDATE job SET state='leased', attempt=attempt+1, leased_at_us=?, ran_out_sha256=NULL WHERE id=?",
+                     {to_unix_us(terms_.now), ready.id});
+    transaction_.run(
+        "INSERT INTO lease(job_id,scan_id,sensor_id,lane_id,class,kind,sha256,request_id,leased_at_us,until_us,alone)"
+        " VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+        {ready.id, ready.scan_id, by.sensor_id, ready.lane_id, ready.job_class, to_string(ready.kind), token_hash(job.lease_token.reveal()),
+         by.request_id, to_unix_us(terms_.now), to_unix_us(until), alone});
+    if (started_.insert(ready.scan_id).second) {
+      transaction_.run("UPDATE scan SET state='running', started_at_us=? WHERE id=? AND state='queued'",
+                       {to_unix_us(terms_.now), ready.scan_id});
+    }
+    give(acquirer, ready, std::move(job));
+  }
+
+  /// A job that it has leased already, by an answer that it did not get.
+  void repeat(std::size_t acquirer, ReadyJob ready) {
+    --ready.attempt;  // this lease is counted
+    protocol::Job job = job_of(ready);
+    transaction_.run("UPDATE lease SET sha256=? WHERE job_id=?", {token_hash(job.lease_token.reveal()), ready.id});
+    give(acquirer, ready, std::move(job));
+  }
+
+  std::vector<std::vector<protocol::Job>> take() { return std::move(jobs_); }
+
+ private:
+  protocol::Job job_of(const ReadyJob& ready) const {
+    protocol::Job job;
+    job.id = ready.id;
+    job.scan_id = ready.scan_id;
+    job.attempt = ready.attempt;
+    job.lease_token = new_token("lwl_");
+    job.lease = terms_.length;
+    job.options.incremental = ready.incremental;
+    return job;
+  }
+
+  void give(std::size_t acquirer, const ReadyJob& ready, protocol::Job job) {
+    job.work = work_of(transaction_, ready);
+    auto reachable = add_registry(transaction_, vault_, acquirers_[acquirer], ready.registry_id, terms_.now, cache_, job);
+    if (reachable) {
+      jobs_[acquirer].push_back(std::move(job));
+      return;
+    }
+    LeasedJob failed;
+    failed.id = ready.id;
+    failed.scan_id = ready.scan_id;
+    failed.kind = ready.kind;
+    const JobEnd end{.done = false,
+                     .item_state = ItemState::failed,
+                     .reason = "its registry's credentials cannot be used: " + reachable.error().message(),
+                     .code = reachable.error().code(),
+                     .by_holder = false};
+    end_job(transaction_, failed, end, terms_.now);
+  }
+
+  Transaction& transaction_;
+  const Vault& vault_;
+  std::span<const Acquirer> acquirers_;
+  const LeaseTerms& terms_;
+  AccessCache cache_;
+  std::set<std::string> started_;
+  std::vector<std::vector<protocol::Job>> jobs_;
+};
+
+/// Which jobs go to whom.
+class Distribution {
+ public:
+  Distribution(Transaction& transaction, std::span<const Acquirer> acquirers, const LeaseTerms& terms, Handout& out)
+      : transaction_(transaction), acquirers_(acquirers), terms_(terms), out_(out), wanted_(acquirers.size()) {
+    std::set<std::string> sensors;  // in one order for all processes
+    for (const Acquirer& acquirer : acquirers) sensors.insert(acquirer.sensor_id);
+    for (const std::string& sensor : sensors) holdings_.emplace(sensor, holding_of(transaction, sensor));
+    for (std::size_t i = 0; i < acquirers.size(); ++i) {
+      const Holding& held = holdings_.at(acquirers[i].sensor_id);
+      const std::size_t room = limits::api_jobs_max - std::min(limits::api_jobs_max, held.leases);
+      wanted_[i] = held.suspect ? 0 : std::min(acquirers[i].capacity, room);
+    }
+  }
+
+  void run() {
+    repeat_answers();
+    // While one that waits too long is passed on, nobody who has jobs gets more: one of them will be free for it.
+    if (std::size_t overdue = give_suspects(terms_.now - limits::suspect_wait_max); overdue > 0) {
+      for (std::size_t i = 0; i < acquirers_.size(); ++i) {
+        if (holdings_.at(acquirers_[i].sensor_id).leases > 0) wanted_[i] = 0;
+      }
+    }
+    give_ready_jobs();
+    give_suspects(terms_.now);
+  }
+
+ private:
+  void repeat_answers() {
+    for (std::size_t i = 0; i < acquirers_.size(); ++i) {
+      if (acquirers_[i].request_id.empty()) continue;
+      std::vector<std::string> jobs;
+      {
+        Rows rows = transaction_.query("SELECT job_id FROM lease WHERE sensor_id=? AND request_id=? AND leased_at_us>=? ORDER BY job_id",
+                                       {acquirers_[i].sensor_id, acquirers_[i].request_id, to_unix_us(terms_.now - kRepeatTimeMax)});
+        while (rows.next()) jobs.push_back(rows.text(0));
+      }
+      for (const std::string& id : jobs) {
+        if (auto ready = ready_job(transaction_, id)) out_.repeat(i, *std::move(ready));
+        wanted_[i] = 0;
+      }
+    }
+  }
+
+  /// To those who have nothing, one each. How many are left over.
+  std::size_t give_suspects(SystemTime ready_at) {
+    std::vector<ReadyJob> suspects = suspect_jobs(transaction_, ready_at, acquirers_.size());
+    for (std::size_t i = 0; i < acquirers_.size() && !suspects.empty(); ++i) {
+      Holding& held = holdings_.at(acquirers_[i].sensor_id);
+      if (wanted_[i] == 0 || held.leases > 0) continue;
+      const auto job = std::ranges::find_if(
+          suspects, [&](const ReadyJob& one) { return std::ranges::find(acquirers_[i].kinds, one.kind) != acquirers_[i].kinds.end(); });
+      if (job == suspects.end()) continue;
+      out_.add(i, *job, true);
+      suspects.erase(job);
+      held = {1, true};
+      wanted_[i] = 0;
+    }
+    return suspects.size();
+  }
+
+  void give_ready_jobs() {
+    std::size_t open = 0;
+    for (const std::size_t wanted : wanted_) open += wanted;
+    ReadyJobs ready(transaction_, open);
+    while (open > 0) {
+      for (std::size_t i = 0; i < acquirers_.size(); ++i) {
+        Holding& held = holdings_.at(acquirers_[i].sensor_id);
+        if (wanted_[i] == 0) continue;
+        const auto job = held.suspect ? std::nullopt : ready.next(acquirers_[i].kinds);
+        if (!job) {
+          open -= wanted_[i];
+          unserved_[i] = wanted_[i];
+          wanted_[i] = 0;
+          continue;
+        }
+        out_.add(i, *job, false);
+        ++held.leases;
+        --wanted_[i];
+        --open;
+      }
+    }
+    ready.finish();
+    for (const auto& [i, wanted] : unserved_) wanted_[i] = wanted;
+  }
+
+  Transaction& transaction_;
+  std::span<const Acquirer> acquirers_;
+  const LeaseTerms& terms_;
+  Handout& out_;
+  std::vector<std::size_t> wanted_;              ///< by each acquirer
+  std::map<std::size_t, std::size_t> unserved_;  ///< for whom nothing was ready
+  std::map<std::string, Holding> holdings_;      ///< by sensor
+};
 
 std::chrono::seconds retry_wait(int attempt, std::chrono::seconds asked) {
   const auto grown = std::min(kRetryWaitMax, kRetryWaitFirst * (1 << std::clamp(attempt - 1, 0, 10)));
   return std::clamp(asked, grown, std::max<std::chrono::seconds>(grown, 1h));
 }
 
-/// A manifest that is gone from one repository may still be in another listed one: try there before giving up.
-bool try_elsewhere(Transaction& transaction, const LeasedJob& job, const std::string& reason) {
-  transaction.run(
-      "UPDATE scan_item SET state='gone', code='not_found', reason=? WHERE job_id=? AND registry_id=? AND repository=? AND state='pending'",
-      {reason, job.id, job.registry_id, job.repository});
+/// A manifest that one repository does not give may still be in another listed one: try there before giving up.
+bool try_elsewhere(Transaction& transaction, const LeasedJob& job, const protocol::JobFailure& failure, const std::string& reason,
+                   SystemTime now) {
+  const ItemState state = item_state_of(failure.code);
+  const std::int64_t given_up = transaction.run(
+      "UPDATE scan_item SET state=?, code=?, reason=? WHERE job_id=? AND registry_id=? AND repository=? AND state='pending'",
+      {to_string(state), to_string(failure.code), reason, job.id, job.registry_id, job.repository});
+  Tally tally;
+  tally.move(job.scan_id, ItemState::pending, state, given_up);
+  tally.write(transaction);
   std::string registry_id, repository;
   {
     Rows rows =
@@ -180,108 +289,81 @@ bool try_elsewhere(Transaction& transaction, const LeasedJob& job, const std::st
     registry_id = rows.text(0);
     repository = rows.text(1);
   }
-  transaction.run(
-      "UPDATE job SET state='queued', registry_id=?, repository=?, attempt=0, ended_sha256=lease_sha256, lease_sha256=NULL WHERE id=?",
-      {registry_id, repository, job.id});
-  release_claims(transaction, job.id);
+  requeue(transaction, job, {.after = LeaseAfter::ended}, now);
+  transaction.run("UPDATE job SET registry_id=?, repository=?, lane_id=?, attempt=0 WHERE id=?",
+                  {registry_id, repository, lane_of_registry(transaction, registry_id), job.id});
   return true;
 }
 
-/// One answer to a sensor in the making.
-struct Handout {
-  Transaction& transaction;
-  const Vault& vault;
-  const Acquirer& acquirer;
-  const LeaseTerms& terms;
-  AccessCache cache = {};
-  std::vector<protocol::Job> jobs = {};
+/// Whether another repository, in this registry or another, may answer otherwise.
+bool is_of_one_repository(ErrorCode code) {
+  return code == ErrorCode::not_found || code == ErrorCode::unauthorized || code == ErrorCode::forbidden;
+}
 
-  Result<void> add(const std::string& job_id) {
-    protocol::Job job;
-    job.id = job_id;
-    lease(transaction, acquirer, terms, job);
-    const std::string registry_id = read_job(transaction, job);
-    auto reachable = add_registry(transaction, vault, acquirer, registry_id, terms.now, cache, job);
-    if (!reachable) return reachable;
-    mark_running(transaction, job.scan_id, terms.now);
-    jobs.push_back(std::move(job));
-    return {};
-  }
+/// A lease of the sensor that calls.
+struct OwnLease {
+  Bytes sha256;
+  std::string scan_id;
+  JobKind kind = JobKind::image;
+  SystemTime leased_at;
+  bool cancelled = false;
 };
 
-/// "image team/app@sha256:...", or what a list job is for people.
-std::string job_name(Transaction& transaction, const LeasedJob& job) {
-  if (job.kind == JobKind::list) return "the list of images";
-  Rows rows = transaction.query("SELECT repository,digest FROM job WHERE id=?", {job.id});
-  return rows.next() ? "image " + rows.text(0) + '@' + rows.text(1) : "the image";
-}
+using OwnLeases = std::map<std::string, OwnLease, std::less<>>;
 
-/// Ends a job that no call of a sensor ended.
-void give_up(Transaction& transaction, const LeasedJob& job, std::string reason, SystemTime now) {
-  const JobEnd end{false, ItemState::failed, std::move(reason), ErrorCode::timeout};
-  end_job(transaction, job, end, now);
-  transaction.run("UPDATE job SET ended_sha256=NULL WHERE id=?", {job.id});
-}
-
-std::vector<LeasedJob> leased_jobs_where(Transaction& transaction, const std::string& condition, SystemTime before) {
-  std::vector<LeasedJob> out;
-  Rows rows = transaction.query("SELECT id,scan_id,kind FROM job WHERE state='leased' AND " + condition, {to_unix_us(before)});
+OwnLeases leases_of(Transaction& transaction, std::string_view sensor_id) {
+  OwnLeases leases;
+  Rows rows = transaction.query(locking(transaction,
+                                        "SELECT lease.job_id,lease.sha256,lease.scan_id,lease.kind,lease.leased_at_us,scan.state FROM lease"
+                                        " JOIN scan ON scan.id=lease.scan_id WHERE sensor_id=? ORDER BY lease.job_id",
+                                        "lease"),
+                                {sensor_id});
   while (rows.next()) {
-    LeasedJob job;
-    job.id = rows.text(0);
-    job.scan_id = rows.text(1);
-    job.kind = protocol::job_kind_from(rows.text(2)).value_or(JobKind::image);
-    out.push_back(std::move(job));
+    OwnLease& lease = leases[rows.text(0)];
+    lease.sha256.assign(rows.bytes(1).begin(), rows.bytes(1).end());
+    lease.scan_id = rows.text(2);
+    lease.kind = protocol::job_kind_from(rows.text(3)).value_or(JobKind::image);
+    lease.leased_at = from_unix_us(rows.integer(4));
+    lease.cancelled = scan_state_from(rows.text(5)) == ScanState::cancelled;
   }
-  return out;
+  return leases;
 }
 
-/// The sensor of a job went silent: counts that, and puts the job back or gives it up.
-void end_silently(Transaction& transaction, const LeasedJob& job, SystemTime now) {
-  transaction.run(
-      "UPDATE job SET state='queued', not_before_us=CASE WHEN silent_ends+1-alone>=? THEN ? ELSE 0 END, attempt=CASE WHEN attempt>0 THEN "
-      "attempt-1 ELSE 0 END,"
-      " silent_ends=silent_ends+1-alone, silent_ends_alone=silent_ends_alone+alone WHERE id=?",
-      {kSilentEndsMax, to_unix_us(now), job.id});
-  release_claims(transaction, job.id);
-  const auto alone = transaction.number("SELECT silent_ends_alone FROM job WHERE id=?", {job.id});
-  if (alone < static_cast<std::int64_t>(limits::job_silent_ends_alone_max)) return;
-  give_up(transaction, job,
-          "a sensor stopped responding, " + std::to_string(alone) + " times, while " + job_name(transaction, job) +
-              " was its only job: it is not tried again, because it may be what ends sensors; their logs and memory limits may tell why",
-          now);
+/// What never reached the sensor is free again.
+void free_unknown(Transaction& transaction, const OwnLeases& leases, const std::set<std::string, std::less<>>& named, SystemTime now) {
+  for (const auto& [id, lease] : leases) {
+    if (named.contains(id) || lease.cancelled || lease.leased_at + kArrivalTimeMax > now) continue;
+    LeasedJob job;
+    job.id = id;
+    job.scan_id = lease.scan_id;
+    job.kind = lease.kind;
+    job.sha256 = lease.sha256;
+    requeue(transaction, job, {}, now);
+  }
 }
 
 }  // namespace
 
-Result<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const Vault& vault, const Acquirer& acquirer,
-                                                std::size_t capacity, const LeaseTerms& terms) {
-  reap_leases(transaction, terms);
-  Handout out{transaction, vault, acquirer, terms};
-  const Holding held = holding_of(transaction, acquirer.sensor_id);
-  if (held.suspect || capacity == 0) return out.jobs;
-  std::string suspect = next_suspect(transaction, acquirer.kinds, terms.now - limits::suspect_wait_max);
-  if (!suspect.empty() && held.any) return out.jobs;  // its jobs end first
-  std::vector<ActiveScan> scans;
-  if (suspect.empty()) scans = active_scans(transaction);
-  while (out.jobs.size() < capacity && !scans.empty()) {
-    const auto scan = std::ranges::min_element(scans, goes_first);
-    const std::string job_id = next_job_of(transaction, scan->id, acquirer.kinds, terms.now);
-    if (job_id.empty()) {
-      scans.erase(scan);
-      continue;
-    }
-    auto added = out.add(job_id);
-    if (!added) return added.error();
-    ++scan->leased;
+std::vector<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, const Vault& vault, std::span<const Acquirer> acquirers,
+                                                     const LeaseTerms& terms) {
+  // The sweeper does that, too; but what is due now must not wait for it.
+  constexpr std::size_t kFreedAtOnce = 100;
+  free_due_jobs(transaction, terms, kFreedAtOnce);
+  Handout out(transaction, vault, acquirers, terms);
+  Distribution(transaction, acquirers, terms, out).run();
+  return out.take();
+}
+
+void hand_back(Transaction& transaction, std::span<const protocol::Job> jobs, SystemTime now) {
+  for (const protocol::Job& job : jobs) {
+    LeasedJob lease;
+    lease.id = job.id;
+    lease.scan_id = job.scan_id;
+    lease.kind = kind_of(job.work);
+    lease.sha256 = token_hash(job.lease_token.reveal());
+    const bool still_its = transaction.run("UPDATE lease SET until_us=until_us WHERE job_id=? AND sha256=?", {lease.id, lease.sha256}) == 1;
+    if (still_its) requeue(transaction, lease, {}, now);
   }
-  if (held.any || !out.jobs.empty()) return out.jobs;
-  if (suspect.empty()) suspect = next_suspect(transaction, acquirer.kinds, terms.now);
-  if (!suspect.empty()) {
-    auto added = out.add(suspect);
-    if (!added) return added.error();
-  }
-  return out.jobs;
 }
 
 protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view sensor_id, const protocol::Heartbeat& beat,
@@ -290,60 +372,54 @@ protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view s
   note_documents_state(transaction, sensor_id, beat.documents_state);
   protocol::HeartbeatAnswer answer;
   answer.interval = heartbeat_interval(terms.length);
+  const OwnLeases leases = leases_of(transaction, sensor_id);
+  std::set<std::string, std::less<>> named;
+  std::vector<std::vector<storage::Value>> renewed;
   for (const protocol::JobProgress& progress : beat.jobs) {
-    const auto job = leased_job(transaction, progress.job_id, progress.lease_token, terms);
-    if (job && !job->ended) {
-      transaction.run("UPDATE job SET bytes=?, layers=?, files=?, findings=? WHERE id=?",
-                      {storage::bounded(progress.bytes), storage::bounded(progress.layers), storage::bounded(progress.files),
-                       storage::bounded(progress.findings), progress.job_id});
+    const auto lease = leases.find(progress.job_id);
+    const bool holds = lease != leases.end() && same_hash(lease->second.sha256, token_hash(progress.lease_token.reveal()));
+    if (holds) named.insert(progress.job_id);
+    if (holds && lease->second.cancelled) {
+      answer.cancelled.push_back(progress.job_id);
       continue;
     }
-    const bool cancelled = transaction.number("SELECT count(*) FROM job WHERE id=? AND state='cancelled'", {progress.job_id}) != 0;
-    (cancelled ? answer.cancelled : answer.lost).push_back(progress.job_id);
+    if (!holds) {
+      // One that ran out may be taken up again.
+      const auto job = leased_job(transaction, progress.job_id, progress.lease_token, sensor_id, terms);
+      if (!job || job->ended || job->late) {
+        const bool cancelled = transaction.number(
+                                   "SELECT count(*) FROM job JOIN scan ON scan.id=job.scan_id WHERE job.id=?"
+                                   " AND scan.state='cancelled'",
+                                   {progress.job_id}) != 0;
+        (cancelled ? answer.cancelled : answer.lost).push_back(progress.job_id);
+        continue;
+      }
+    }
+    const SystemTime until = holds ? lease_end(terms, lease->second.kind, lease->second.leased_at) : terms.now + terms.length;
+    renewed.push_back({to_unix_us(until), storage::bounded(progress.bytes), storage::bounded(progress.layers),
+                       storage::bounded(progress.files), storage::bounded(progress.findings), progress.job_id});
   }
+  transaction.run_each("UPDATE lease SET until_us=?, bytes=?, layers=?, files=?, findings=? WHERE job_id=?", renewed);
+  free_unknown(transaction, leases, named, terms.now);
   return answer;
-}
-
-bool reap_leases(Transaction& transaction, const LeaseTerms& terms) {
-  const auto endless = leased_jobs_where(transaction, "kind='image' AND leased_at_us<?", terms.now - terms.image_time_max);
-  for (const LeasedJob& job : endless) {
-    give_up(transaction, job,
-            job_name(transaction, job) + " was not read within " + std::to_string(terms.image_time_max.count()) +
-                " s, the platform's time for one image (--image-time-s)",
-            terms.now);
-  }
-  const auto expired = leased_jobs_where(transaction, "lease_until_us<?", terms.now);
-  for (const LeasedJob& job : expired) end_silently(transaction, job, terms.now);
-  return !endless.empty() || !expired.empty();
-}
-
-bool delayed_job_became_ready(Transaction& transaction, SystemTime after, SystemTime now) {
-  return transaction.number(
-             "SELECT EXISTS(SELECT 1 FROM job WHERE state='queued' AND not_before_us>0 AND not_before_us>? AND not_before_us<=?)",
-             {to_unix_us(after), to_unix_us(now)}) != 0;
-}
-
-void extend_leases_after_start(Transaction& transaction, const LeaseTerms& terms) {
-  transaction.run("UPDATE job SET lease_until_us=?1 WHERE state='leased' AND lease_until_us<?1", {to_unix_us(terms.now + terms.length)});
 }
 
 void fail_job(Transaction& transaction, const LeasedJob& job, const protocol::JobFailure& failure, SystemTime now) {
   const std::string reason = failure.reason.substr(0, kReasonBytesMax);
   if (failure.handed_back) {
-    transaction.run(
-        "UPDATE job SET state='queued', attempt=CASE WHEN attempt>0 THEN attempt-1 ELSE 0 END, not_before_us=0, ended_sha256=lease_sha256, "
-        "lease_sha256=NULL WHERE id=?",
-        {job.id});
-    release_claims(transaction, job.id);
+    requeue(transaction, job, {.after = LeaseAfter::ended}, now);
     return;
   }
   if (failure.retryable && job.attempt < static_cast<int>(limits::job_attempts_max)) {
-    transaction.run("UPDATE job SET state='queued', not_before_us=?, error=?, ended_sha256=lease_sha256, lease_sha256=NULL WHERE id=?",
-                    {to_unix_us(now + retry_wait(job.attempt, failure.retry_after)), reason, job.id});
-    release_claims(transaction, job.id);
+    requeue(transaction, job,
+            {.after = LeaseAfter::ended,
+             .attempt_counted = true,
+             .not_before = now + retry_wait(job.attempt, failure.retry_after),
+             .error = reason},
+            now);
     return;
   }
-  if (job.kind == JobKind::image && failure.code == ErrorCode::not_found && try_elsewhere(transaction, job, reason)) return;
+  if (job.kind == JobKind::image && is_of_one_repository(failure.code) && try_elsewhere(transaction, job, failure, reason, now)) return;
   end_job(transaction, job, {false, item_state_of(failure.code), reason, failure.code}, now);
 }
 

@@ -89,7 +89,7 @@ nlohmann::json list_registries(Transaction& transaction, std::string_view page_t
 Result<void> delete_registry(Transaction& transaction, std::string_view id) {
   auto known = registry(transaction, id);
   if (!known) return known.error();
-  if (transaction.number("SELECT count(*) FROM job WHERE registry_id=? AND state IN ('queued','leased')", {id}) != 0) {
+  if (transaction.number("SELECT EXISTS(SELECT 1 FROM job WHERE registry_id=? AND ended_at_us IS NULL)", {id}) != 0) {
     return Error(ErrorCode::conflict, "a scan of this registry is running; cancel it first");
   }
   transaction.run("UPDATE registry SET deleted=1, credential=NULL WHERE id=?", {id});

@@ -26,6 +26,13 @@ struct NewScan {
 
 std::string create_scan(Transaction& transaction, const NewScan& scan, SystemTime now);
 
+/// How many jobs read one registry host at a time, unless its registry says otherwise. Registries serve hundreds of connections, and a job
+/// has a few.
+inline constexpr std::int64_t kLaneJobsMax = 200;
+
+/// The lane of a registry's host.
+std::int64_t lane_of_registry(Transaction& transaction, std::string_view registry_id);
+
 /// A scan's list job in one registry; `work` without a cursor.
 void create_list_job(Transaction& transaction, std::string_view scan_id, std::string_view registry_id, const protocol::ListWork& work,
                      SystemTime now);
@@ -37,10 +44,12 @@ std::vector<std::string> stored_texts(const std::string& list);
 /// walk with the same filters, because some registries lose pages; and if its filter matches none.
 void note_listing(Transaction& transaction, std::string_view job_id);
 
-/// Ends a scan without open jobs, and deletes credentials that came with it. Failed if its listing failed.
-void finish_scan_if_done(Transaction& transaction, std::string_view scan_id, SystemTime now);
+/// Ends a scan without open jobs, and deletes credentials that came with it. Failed if its listing failed, or images did and none was
+/// read. Two last jobs that end at once do not see each other's end: the sweeper repeats this. False if jobs are open.
+bool finish_scan_if_done(Transaction& transaction, std::string_view scan_id, SystemTime now);
 
-/// Stops open jobs; their items become "cancelled". not_found; conflict if it has ended otherwise.
+/// From here on no call for its jobs is taken, and its counts are those at its end; jobs and items follow, by cancel_open_jobs()
+/// (sweeper.hpp). not_found; conflict if it has ended otherwise.
 Result<void> cancel_scan(Transaction& transaction, std::string_view scan_id, SystemTime now);
 
 /// State, counts that add up (listed = the sum of the others), progress and the first errors; null if there is no such scan.

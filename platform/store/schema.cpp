@@ -6,11 +6,16 @@
 namespace landwaiter::platform {
 namespace {
 
-// job.lease_sha256 is the lease now, or one that ran out and may be taken up again by its holder until somebody else acquires the
-// job. job.ended_sha256 is the lease that ended the job or gave it back: repeating that call is answered, and changes nothing.
+// A job is open until it has ended_at_us: queued, delayed (until not_before_us), suspect (it may be what ends sensors: leased alone) or
+// leased. While it is leased it has a row in lease; whoever deletes that row ends the lease, so two who want to cannot both.
+// job.ran_out_sha256 is a lease that ran out and may be taken up again by its holder until somebody else acquires the job.
+// job.ended_sha256 is the lease that ended the job or gave it back: repeating that call is answered, and changes nothing.
 // job.silent_ends counts leases that ran out without a word while the sensor had other jobs too, silent_ends_alone those while it had
-// nothing else. job.alone is about the lease now: its sensor gets no other job.
-// job.filter_json is a protocol::ListWork; of its lists the other columns hold references and repositories.
+// nothing else; job.ran_out_together and ran_out_alone are what was counted of the lease that ran out last, to be taken back.
+// A lane is one registry host, however many registries and scans name it. Jobs of a lane go by class (0 interactive, 1 a walk), then
+// rank (less is earlier), then turn: scans of one rank count their jobs from where the lane stood when they came, so they share evenly.
+// listing.filter_json is a protocol::ListWork; of its lists the other columns hold references and repositories.
+// scan_count plus scan_delta is what a scan's items and jobs are, by state; changes are added to scan_delta, where writers do not meet.
 constexpr std::string_view kControl = R"sql(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE sensor(
@@ -51,8 +56,21 @@ CREATE TABLE scan(
   warnings TEXT NOT NULL DEFAULT '[]',
   created_at_us INTEGER NOT NULL,
   started_at_us INTEGER,
-  finished_at_us INTEGER) STRICT;
-CREATE INDEX scan_active ON scan(priority, created_at_us) WHERE state IN ('queued','running');
+  finished_at_us INTEGER,
+  settled INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX scan_active ON scan(id) WHERE state IN ('queued','running');
+CREATE INDEX scan_unsettled ON scan(id) WHERE state='cancelled' AND settled=0;
+CREATE TABLE scan_count(
+  scan_id TEXT NOT NULL REFERENCES scan(id) ON DELETE CASCADE,
+  counter TEXT NOT NULL,
+  n INTEGER NOT NULL,
+  PRIMARY KEY(scan_id, counter)) STRICT, WITHOUT ROWID;
+CREATE TABLE scan_delta(
+  id INTEGER PRIMARY KEY,
+  scan_id TEXT NOT NULL REFERENCES scan(id) ON DELETE CASCADE,
+  counter TEXT NOT NULL,
+  n INTEGER NOT NULL) STRICT;
+CREATE INDEX scan_delta_by_scan ON scan_delta(scan_id);
 CREATE TABLE registry(
   id TEXT PRIMARY KEY,
   name TEXT NOT NULL,
@@ -66,46 +84,88 @@ CREATE TABLE registry(
   created_at_us INTEGER NOT NULL) STRICT;
 CREATE UNIQUE INDEX registry_name ON registry(name) WHERE scan_id IS NULL AND deleted=0;
 CREATE INDEX registry_by_scan ON registry(scan_id) WHERE scan_id IS NOT NULL;
+CREATE TABLE lane(
+  id INTEGER PRIMARY KEY,
+  endpoint TEXT NOT NULL UNIQUE,
+  jobs_max INTEGER NOT NULL,
+  paused INTEGER NOT NULL DEFAULT 0,
+  weight INTEGER NOT NULL DEFAULT 1 CHECK(weight>0),
+  turn INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE job(
   id TEXT PRIMARY KEY,
   scan_id TEXT NOT NULL REFERENCES scan(id),
   registry_id TEXT NOT NULL REFERENCES registry(id),
+  lane_id INTEGER NOT NULL REFERENCES lane(id),
   kind TEXT NOT NULL CHECK(kind IN ('list','image')),
-  state TEXT NOT NULL CHECK(state IN ('queued','leased','done','failed','cancelled')),
+  class INTEGER NOT NULL,
+  rank INTEGER NOT NULL,
+  turn INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK(state IN ('queued','delayed','suspect','leased','done','failed','cancelled')),
   attempt INTEGER NOT NULL DEFAULT 0,
   not_before_us INTEGER NOT NULL DEFAULT 0,
-  lease_sha256 BLOB,
-  ended_sha256 BLOB,
-  lease_until_us INTEGER NOT NULL DEFAULT 0,
-  sensor_id TEXT REFERENCES sensor(id),
   leased_at_us INTEGER NOT NULL DEFAULT 0,
   silent_ends INTEGER NOT NULL DEFAULT 0,
   silent_ends_alone INTEGER NOT NULL DEFAULT 0,
-  alone INTEGER NOT NULL DEFAULT 0,
-  references_json TEXT NOT NULL DEFAULT '[]',
-  repositories_json TEXT NOT NULL DEFAULT '[]',
-  exclude_repositories_json TEXT NOT NULL DEFAULT '[]',
-  filter_json TEXT NOT NULL DEFAULT '',
-  repositories_listed INTEGER NOT NULL DEFAULT 0,
-  repositories_filtered INTEGER NOT NULL DEFAULT 0,
-  cursor TEXT NOT NULL DEFAULT '',
+  ran_out_together INTEGER NOT NULL DEFAULT 0,
+  ran_out_alone INTEGER NOT NULL DEFAULT 0,
+  ran_out_sha256 BLOB,
+  ended_sha256 BLOB,
   repository TEXT NOT NULL DEFAULT '',
   digest TEXT,
   item_state TEXT NOT NULL DEFAULT 'pending',
   error TEXT NOT NULL DEFAULT '',
+  created_at_us INTEGER NOT NULL,
+  ended_at_us INTEGER,
+  UNIQUE(scan_id, digest)) STRICT;
+CREATE INDEX job_next ON job(lane_id, class, kind, rank, turn, id) WHERE state='queued';
+CREATE INDEX job_delayed ON job(not_before_us) WHERE state='delayed';
+CREATE INDEX job_suspect ON job(not_before_us, id) WHERE state='suspect';
+CREATE INDEX job_open ON job(scan_id, id) WHERE ended_at_us IS NULL;
+CREATE INDEX job_open_of_registry ON job(registry_id) WHERE ended_at_us IS NULL;
+CREATE INDEX job_ended ON job(ended_at_us) WHERE ended_at_us IS NOT NULL;
+CREATE TABLE listing(
+  job_id TEXT PRIMARY KEY REFERENCES job(id) ON DELETE CASCADE,
+  registry_id TEXT NOT NULL REFERENCES registry(id),
+  scan_id TEXT NOT NULL REFERENCES scan(id),
+  references_json TEXT NOT NULL,
+  repositories_json TEXT NOT NULL,
+  exclude_repositories_json TEXT NOT NULL,
+  filter_json TEXT NOT NULL,
+  repositories_listed INTEGER NOT NULL DEFAULT 0,
+  repositories_filtered INTEGER NOT NULL DEFAULT 0,
+  cursor TEXT NOT NULL DEFAULT '',
+  turn INTEGER NOT NULL DEFAULT 0,
+  done INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX listing_by_scan ON listing(scan_id);
+CREATE INDEX listing_done ON listing(registry_id, job_id) WHERE done=1;
+CREATE TABLE lease(
+  job_id TEXT PRIMARY KEY REFERENCES job(id),
+  scan_id TEXT NOT NULL REFERENCES scan(id),
+  sensor_id TEXT NOT NULL REFERENCES sensor(id),
+  lane_id INTEGER NOT NULL REFERENCES lane(id),
+  class INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  sha256 BLOB NOT NULL,
+  request_id TEXT NOT NULL,
+  leased_at_us INTEGER NOT NULL,
+  until_us INTEGER NOT NULL,
+  alone INTEGER NOT NULL,
   bytes INTEGER NOT NULL DEFAULT 0,
   layers INTEGER NOT NULL DEFAULT 0,
   files INTEGER NOT NULL DEFAULT 0,
-  findings INTEGER NOT NULL DEFAULT 0,
-  created_at_us INTEGER NOT NULL,
-  UNIQUE(scan_id, digest)) STRICT;
-CREATE INDEX job_next ON job(scan_id, state, kind, not_before_us, id);
-CREATE INDEX job_delayed ON job(not_before_us) WHERE state='queued' AND not_before_us>0;
-CREATE INDEX job_of_registry ON job(registry_id) WHERE state IN ('queued','leased');
-CREATE INDEX job_leased ON job(lease_until_us) WHERE state='leased';
-CREATE INDEX job_listing ON job(registry_id, id) WHERE kind='list' AND state='done';
-CREATE INDEX job_queued_silent ON job(silent_ends, not_before_us) WHERE state='queued' AND silent_ends>0;
-CREATE INDEX job_leased_by_sensor ON job(sensor_id) WHERE state='leased';
+  findings INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX lease_until ON lease(until_us);
+CREATE INDEX lease_by_sensor ON lease(sensor_id);
+CREATE INDEX lease_by_scan ON lease(scan_id);
+CREATE INDEX lease_by_lane ON lease(lane_id, class);
+CREATE TABLE platform_process(
+  id TEXT PRIMARY KEY,
+  version TEXT NOT NULL,
+  started_at_us INTEGER NOT NULL,
+  seen_at_us INTEGER NOT NULL) STRICT;
+CREATE TABLE outage(
+  since_us INTEGER NOT NULL UNIQUE,
+  until_us INTEGER NOT NULL) STRICT;
 CREATE TABLE scan_item(
   id INTEGER PRIMARY KEY,
   scan_id TEXT NOT NULL REFERENCES scan(id),
@@ -125,14 +185,16 @@ CREATE TABLE scan_item(
   time_source TEXT NOT NULL DEFAULT '',
   job_id TEXT REFERENCES job(id),
   UNIQUE(scan_id, registry_id, repository, tag, digest)) STRICT;
-CREATE INDEX scan_item_by_state ON scan_item(scan_id, state);
+CREATE INDEX scan_item_by_scan ON scan_item(scan_id, id);
+CREATE INDEX scan_item_by_state ON scan_item(scan_id, state, id);
 CREATE INDEX scan_item_by_job ON scan_item(job_id);
 )sql";
 
 // What is known of a layer has parts: its facts (at the walker's version) and a report for each analysis (at its state). All are rows of
 // layer_report, and what they are part of is an analysis_state, whose part is 'facts' or an analysis. An engine is a set of them, one of
 // each part: what an image is shown with, so (layer, engine) of image_layer says who shows a report without asking image by image.
-// layer_report.place says where the report's bytes are; 'row' is here.
+// layer_report.place says where the report's bytes are: 'row' is here, anything else is a blob's name. blob_garbage has the blobs that no
+// row names any more; while one is being removed, no new row may name it.
 // A finding is active while an image shows it; then its severity is the worst that is shown, and finding_variant has its words at each
 // severity. last_seen_at_us is NULL as long. Its places are in the reports alone. image_finding has what was found in an image's own
 // documents: no layer report holds that.
@@ -167,6 +229,12 @@ CREATE TABLE layer_report(
   report BLOB,
   UNIQUE(layer_id, state_id)) STRICT;
 CREATE INDEX layer_report_by_state ON layer_report(state_id, id);
+CREATE INDEX layer_report_by_place ON layer_report(place) WHERE place<>'row';
+CREATE TABLE blob_garbage(
+  name TEXT NOT NULL PRIMARY KEY,
+  gone_at_us INTEGER NOT NULL,
+  removing INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX blob_garbage_by_time ON blob_garbage(removing, gone_at_us);
 CREATE TABLE layer_claim(
   layer_id INTEGER NOT NULL,
   state_id INTEGER NOT NULL,

@@ -120,7 +120,7 @@ nlohmann::json list_sensors(Transaction& transaction, std::string_view page_toke
   nlohmann::json out{{"sensors", nlohmann::json::array()}, {"next_page_token", ""}};
   Rows rows = transaction.query(
       "SELECT id,name,version,created_at_us,seen_at_us,"
-      " (SELECT count(*) FROM job WHERE job.state='leased' AND job.sensor_id=sensor.id)"
+      " (SELECT count(*) FROM lease WHERE lease.sensor_id=sensor.id)"
       " FROM sensor WHERE (?1='' OR id<?1) ORDER BY id DESC LIMIT ?2",
       {page_token, page_size + 1});
   while (rows.next()) {

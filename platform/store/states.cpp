@@ -14,8 +14,10 @@ constexpr EnumNames<ScanState, 5> kScanStates{{
     {ScanState::cancelled, "cancelled"},
 }};
 
-constexpr EnumNames<JobState, kAllJobStates.size()> kJobStates{{
+constexpr EnumNames<JobState, 7> kJobStates{{
     {JobState::queued, "queued"},
+    {JobState::delayed, "delayed"},
+    {JobState::suspect, "suspect"},
     {JobState::leased, "leased"},
     {JobState::done, "done"},
     {JobState::failed, "failed"},

@@ -14,8 +14,8 @@ enum class ScanState { queued, running, finished, failed, cancelled };
 std::string_view to_string(ScanState state);
 std::optional<ScanState> scan_state_from(std::string_view name);
 
-enum class JobState { queued, leased, done, failed, cancelled };
-inline constexpr std::array kAllJobStates{JobState::queued, JobState::leased, JobState::done, JobState::failed, JobState::cancelled};
+/// A job waits as queued, as delayed until a time, or as suspect, to be leased alone; for people all three are queued.
+enum class JobState { queued, delayed, suspect, leased, done, failed, cancelled };
 std::string_view to_string(JobState state);
 std::optional<JobState> job_state_from(std::string_view name);
 

@@ -211,8 +211,8 @@ ListState follow(const ListQuery& query, const ListState& state, const TextList&
     next.broken = "its last " + std::to_string(kEmptyPagesMax) + " pages had no names, and it names a further one";
   } else if (link.kind == NextLink::Kind::found) {
     const auto resolved = own_address(url, link.target);
-    next.target = resolved && resolved->same_origin(url) ? resolved->target : printable(resolved ? resolved->str() : link.target);
-    if (next.target.empty()) next.target = "?";  // an empty reference: this page again
+    next.target = resolved ? resolved->same_origin(url) ? resolved->target : resolved->str() : "?";
+    if (!resolved) next.broken = resolved.error().with_context("the next page").message();
     if (raw.empty() && next.target == state.empty_mark) next.broken = "its pages without names form a loop";
     // After 1, 2, 4, 8, ... of them: a circle of any length comes back to its mark.
     if (!raw.empty() || std::has_single_bit(next.empty_pages)) next.empty_mark = raw.empty() ? next.target : "";
@@ -272,7 +272,7 @@ std::string ListState::str(const ListQuery& query) const {
 Result<std::string> list_target(const ListQuery& query, const ListState& state, const HttpUrl& base) {
   if (state.target.empty()) return query.path + "?n=" + std::to_string(limits::page_size);
   if (!state.broken.empty()) return Error(ErrorCode::malformed, state.broken);
-  auto url = base.resolve(state.target);
+  auto url = state.target.starts_with('/') ? base.at(state.target) : base.resolve(state.target);
   if (!url) return url.error().with_context("the next page");
   if (!url->same_origin(base)) return Error(ErrorCode::malformed, "its next page is on another host: " + url->origin());
   return query.own_path ? query.path + query_of(url->target) : url->target;

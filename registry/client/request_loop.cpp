@@ -157,9 +157,8 @@ Awaitable<Credential> RequestLoop::respond_to_401(std::unique_ptr<HttpResponse> 
 
 /// Sends and follows redirects. Gives back expected statuses and 401; the rest are errors.
 Awaitable<Answer> RequestLoop::follow(Request request, Credential credential) {
-  auto url = base_.resolve(request.target);
+  auto url = base_.at(request.target);
   if (!url) co_return named(url.error(), request);
-  if (!url->same_origin(base_)) co_return named(Error(ErrorCode::malformed, "the request leads to another host"), request);
   std::vector<std::string> visited;
   bool at_home = true;
   const SteadyTime deadline = clock_.steady_now() + request.time;

@@ -45,6 +45,8 @@ class Enumerator {
   virtual std::string_view kind() const = 0;
   /// Whether tags() reports push times; otherwise only an image's config says when it was created.
   virtual bool knows_push_time() const = 0;
+  /// Why repositories() used /v2/_catalog instead of the kind's own API; empty if it did not.
+  virtual std::string fallback() const { return {}; }
   virtual Awaitable<RepositoryPage> repositories(std::string cursor) = 0;
   virtual Awaitable<TagPage> tags(std::string repository, std::string cursor) = 0;
 };

@@ -75,6 +75,7 @@ Awaitable<RepositoryPage> VendorEnumerator::repositories(std::string cursor) {
     if (!other && is_refused(other.error())) co_return refused(page.error());
     // An empty catalog proves nothing if the API refused.
     if (other && other->names.empty() && other->next.empty()) co_return refused(page.error());
+    if (other) fallback_ = page.error().message();
     co_return other;
   }
   auto page = co_await v2_repositories(cursor);

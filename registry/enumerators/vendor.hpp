@@ -40,6 +40,9 @@ class VendorEnumerator : public Enumerator {
   explicit VendorEnumerator(std::shared_ptr<Client> client) : client_(std::move(client)) {}
 
   bool knows_push_time() const override { return false; }
+  std::string fallback() const final {
+    return fallback_.empty() ? fallback_ : "listed by /v2/_catalog, which may not name all repositories: " + fallback_;
+  }
   Awaitable<RepositoryPage> repositories(std::string cursor) final;
   Awaitable<TagPage> tags(std::string repository, std::string cursor) final;
 
@@ -65,6 +68,7 @@ class VendorEnumerator : public Enumerator {
   Error refused(const Error& error) const;
 
   std::shared_ptr<Client> client_;
+  std::string fallback_;  ///< what the kind's own API answered
 };
 
 /// On a vendor's common host, always by TLS.

@@ -102,6 +102,11 @@ Result<HttpUrl> HttpUrl::resolve(std::string_view reference) const {
   return from_view(resolved, reference);
 }
 
+Result<HttpUrl> HttpUrl::at(std::string_view target) const {
+  if (!target.starts_with('/')) return malformed(target, "it is no path");
+  return parse(origin() + std::string(target));
+}
+
 std::string HttpUrl::authority() const {
   const bool v6 = host.find(':') != std::string::npos;
   const std::string name = v6 ? '[' + host + ']' : host;

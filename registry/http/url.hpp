@@ -21,6 +21,8 @@ struct HttpUrl {
   static Result<HttpUrl> parse(std::string_view text);
   /// A relative or absolute reference seen in an answer to this URL (RFC 3986 section 5). Error: malformed.
   Result<HttpUrl> resolve(std::string_view reference) const;
+  /// This host's URL with a target of our own, which begins with '/'. Not a reference: "//name" is a path here. Error: malformed.
+  Result<HttpUrl> at(std::string_view target) const;
 
   std::string str() const;
   /// "https://host:port", the port only if it is not the scheme's default.

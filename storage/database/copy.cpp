@@ -377,4 +377,13 @@ std::string unfinished_copy(Transaction& transaction) {
   return rows.next() ? rows.text(0) : std::string();
 }
 
+Result<void> refuse_unfinished_copy(Database& database) {
+  Transaction transaction(database, Kind::read);
+  const std::string source = unfinished_copy(transaction);
+  auto ended = transaction.commit();
+  if (!ended || source.empty()) return ended;
+  return Error(ErrorCode::configuration,
+               database.name() + ": is only half filled from " + source + ": run that copy again to its end, or empty the database");
+}
+
 }  // namespace landwaiter::storage

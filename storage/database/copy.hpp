@@ -43,5 +43,7 @@ Result<std::vector<TableSum>> copy_database(Database& from, Database& to, std::s
 
 /// Where the rows of a copy come from that was not finished; empty otherwise.
 std::string unfinished_copy(Transaction& transaction);
+/// Error configuration for a database that holds such a copy, and what to do.
+Result<void> refuse_unfinished_copy(Database& database);
 
 }  // namespace landwaiter::storage

@@ -23,7 +23,8 @@ CREATE TABLE image(
   layers_fetched INTEGER NOT NULL,
   layers_reused INTEGER NOT NULL) STRICT;
 CREATE INDEX image_in_order ON image(reference, digest, id);
-CREATE TABLE failure(reference TEXT NOT NULL, message TEXT NOT NULL, id INTEGER PRIMARY KEY, code TEXT NOT NULL) STRICT;
+CREATE TABLE failure(reference TEXT NOT NULL, message TEXT NOT NULL, id INTEGER PRIMARY KEY, code TEXT NOT NULL,
+  digest TEXT NOT NULL) STRICT;
 CREATE INDEX failure_in_order ON failure(reference, message, id);
 )sql"};
 
@@ -65,6 +66,9 @@ Result<void> ScanSpool::settle_names() {
   transaction.run(
       "UPDATE image SET reference=(SELECT first_in_order FROM image_name WHERE image_name.digest=image.digest)"
       " WHERE EXISTS(SELECT 1 FROM image_name WHERE image_name.digest=image.digest AND came_first=image.reference)");
+  transaction.run(
+      "UPDATE failure SET reference=(SELECT first_in_order FROM image_name WHERE image_name.digest=failure.digest)"
+      " WHERE EXISTS(SELECT 1 FROM image_name WHERE image_name.digest=failure.digest AND came_first=failure.reference)");
   return transaction.commit();
 }
 
@@ -84,8 +88,8 @@ Result<void> ScanSpool::put_image(const SpooledImage& image) {
 
 Result<void> ScanSpool::put_failure(const SpooledFailure& failure) {
   Transaction transaction(*database_, Kind::write);
-  transaction.run("INSERT INTO failure(reference,message,code) VALUES(?,?,?)",
-                  {failure.reference, failure.error.message(), to_string(failure.error.code())});
+  transaction.run("INSERT INTO failure(reference,message,code,digest) VALUES(?,?,?,?)",
+                  {failure.reference, failure.error.message(), to_string(failure.error.code()), failure.image.str()});
   return transaction.commit();
 }
 
@@ -124,7 +128,7 @@ Result<std::optional<SpooledFailure>> ScanSpool::next_failure(SpoolPlace& place)
         {place.first, place.second, place.id});
     if (rows.next()) {
       place = {rows.text(0), rows.text(1), rows.integer(2)};
-      failure.emplace(SpooledFailure{rows.text(0), Error(error_code_from(rows.text(3)).value_or(ErrorCode::internal), rows.text(1))});
+      failure.emplace(SpooledFailure{rows.text(0), Error(error_code_from(rows.text(3)).value_or(ErrorCode::internal), rows.text(1)), {}});
     }
   }
   auto ended = transaction.commit();

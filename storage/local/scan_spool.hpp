@@ -22,6 +22,7 @@ struct SpooledImage {
 struct SpooledFailure {
   std::string reference;
   Error error;
+  Digest image{};  ///< of an image that first_name() was asked for
 };
 
 /// Where an iteration stands; the default is before the first.
@@ -43,7 +44,8 @@ class ScanSpool {
   Result<void> forget(const Digest& layer);
   /// Whether this is the first name of the image in a registry. An image with several names is one image, to be put under its first name.
   Result<bool> first_name(const Digest& image, const std::string& reference);
-  /// After the last name: images that were put under the name that came first get the one that is first in order.
+  /// After the last name: images and failures that were put under the name that came first get the one that is first in
+  /// order.
   Result<void> settle_names();
 
   Result<void> put_image(const SpooledImage& image);

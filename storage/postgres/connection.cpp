@@ -28,7 +28,12 @@ ConnectionPtr connect_to_postgres(const Secret& address) {
   const std::array<const char*, 5> keys{"connect_timeout", "fallback_application_name", "client_encoding", "dbname", nullptr};
   const std::array<const char*, 5> values{"10", "landwaiter-platform", "UTF8", address.reveal().c_str(), nullptr};
   constexpr int kNameIsAddress = 1;
-  return ConnectionPtr(PQconnectdbParams(keys.data(), values.data(), kNameIsAddress));
+  ConnectionPtr connection(PQconnectdbParams(keys.data(), values.data(), kNameIsAddress));
+  if (!connection) return connection;
+  // Its warnings, such as of a table that is there already, would go to standard error.
+  PQsetNoticeProcessor(
+      connection.get(), [](void*, const char*) {}, nullptr);
+  return connection;
 }
 
 }  // namespace landwaiter::storage

@@ -135,9 +135,6 @@ class PostgresConnection final : public Database {
 
   Result<void> set_up() {
     if (PQstatus(connection_.get()) != CONNECTION_OK) return error(nullptr);
-    // Its warnings, such as of a table that is there already, would go to standard error.
-    PQsetNoticeProcessor(
-        connection_.get(), [](void*, const char*) {}, nullptr);
     if (PQserverVersion(connection_.get()) < kOldestServer) {
       return Error(ErrorCode::unsupported, name_ + ": its version is older than PostgreSQL 15");
     }

@@ -62,6 +62,22 @@ class SqliteFile final : public SqliteDatabase {
   const std::string& name() const override { return name_; }
   Result<void> give_back_space() override { return script("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);"); }
 
+  Result<void> copy_to(const std::filesystem::path& file, const std::function<void(std::int64_t)>& progress) override {
+    auto made = secure_private_file(file);
+    if (!made) return made;
+    sqlite3* raw = nullptr;
+    const int opened = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+    const std::unique_ptr<sqlite3, CloseDatabase> target(raw);
+    if (opened != SQLITE_OK) return Error(ErrorCode::io, file.string() + ": " + sqlite3_errstr(opened));
+    // A read that stays open holds one moment: without it, each commit of others would begin the copy again.
+    auto reading = script("BEGIN; SELECT count(*) FROM sqlite_schema");
+    if (!reading) return reading;
+    const int copied = copy_pages(target.get(), progress);
+    auto ended = script("COMMIT");
+    if (copied != SQLITE_DONE) return Error(ErrorCode::io, file.string() + ": " + sqlite3_errstr(copied));
+    return ended;
+  }
+
  private:
   /// A statement on loan from the database's idle ones.
   class Loan final : public Cursor {
@@ -132,6 +148,20 @@ class SqliteFile final : public SqliteDatabase {
     return Error(ErrorCode::io,
                  name_ + ": made by an older version of this program, whose data cannot be taken over: delete it together with " + name_ +
                      "-wal and " + name_ + "-shm, or name another state folder, and start again");
+  }
+
+  /// SQLITE_DONE, or the error's code.
+  int copy_pages(sqlite3* target, const std::function<void(std::int64_t)>& progress) {
+    constexpr int kPagesAtOnce = 1024;
+    sqlite3_backup* const backup = sqlite3_backup_init(target, "main", handle_.get(), "main");
+    if (backup == nullptr) return sqlite3_extended_errcode(target);
+    int state = SQLITE_OK;
+    while (state == SQLITE_OK) {
+      state = sqlite3_backup_step(backup, kPagesAtOnce);
+      if (progress) progress(sqlite3_backup_pagecount(backup) - sqlite3_backup_remaining(backup));
+    }
+    const int finished = sqlite3_backup_finish(backup);
+    return finished == SQLITE_OK ? state : finished;
   }
 
   static int out_of_time(void* self) { return SteadyClock::now() > static_cast<SqliteFile*>(self)->deadline_ ? 1 : 0; }

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 namespace landwaiter::storage {
@@ -29,6 +30,10 @@ class SqliteDatabase : public Database {
 
   /// Gives free pages back to the file system and empties the write-ahead log.
   virtual Result<void> give_back_space() = 0;
+
+  /// Copies the whole database, as it is at this moment, to a file that is not there yet, also while others write to it; it is on the
+  /// disk when this returns. `progress` is told how many pages were copied. Not within a transaction of this connection.
+  virtual Result<void> copy_to(const std::filesystem::path& file, const std::function<void(std::int64_t pages)>& progress) = 0;
 };
 
 /// Of the library that runs.

@@ -68,6 +68,29 @@ class Convert(EndToEndCase):
         self.assertEqual(done.code, 0)
         self.assertIn("etc/tls.key", done.out)
 
+    def test_a_rule_without_an_image_does_not_pass(self):
+        empty = json.dumps({"images": [], "failures": []})
+        for options, code in (((), 0), (("--fail-on", "high"), 3), (("--fail-on", "high", "--allow-empty"), 0)):
+            with self.subTest(options):
+                done = self.landwaiter("convert", "-", *options, stdin=empty, cwd=self.where)
+                self.assertEqual(done.code, code)
+                self.assertEqual("--fail-on judged nothing" in done.err, code == 3)
+
+    def test_the_ending_of_a_file_says_its_format(self):
+        names = {"x.sarif": "sarif", "x.json": "json", "X.CSV": "csv", "x.cdx.json": "cyclonedx", "sbom.json": "cyclonedx",
+                 "junit.xml": "junit", "gl-code-quality-report.json": "gitlab", "x.txt": "table", "report": "table"}
+        done = self.landwaiter("scan", "--no-state", *(part for name in names for part in ("-o", name)), self.image, cwd=self.where)
+        self.assertEqual((done.code, done.out), (0, ""))
+        for name, form in names.items():
+            with self.subTest(name):
+                self.assertIn(f"{name} ({form})", done.err)
+                # A table in a file has what would be on standard error otherwise.
+                if form != "table":
+                    alone = self.landwaiter("scan", "--no-state", "--format", form, self.image, cwd=self.where)
+                    self.assertEqual(self.read(name), alone.out)
+        done = self.landwaiter("scan", "--no-state", "--format", "csv", "-o", "y.json", self.image, cwd=self.where)
+        self.assertIn("y.json (csv)", done.err)
+
     def test_what_is_no_report(self):
         deep = "[" * 100_000
         for text in ("", "{}", "[1]", deep, json.dumps({"images": [{"reference": 1}]})):

@@ -180,6 +180,21 @@ class Filters(OptionCase):
         self.assertIn("none of the registry's 2 repositories matches", said)
         self.assertIn("--pushed", self.scan("--registry", self.registry.address, "--pushed", "someday", code=2).err)
 
+    def test_a_rule_that_judges_nothing_does_not_pass(self):
+        none = ("--registry", self.registry.address, "--repository", "shop/*", "--fail-on", "high")
+        self.assertIn("--fail-on judged nothing, as there was no image", self.scan(*none, code=3).err)
+        self.assertIn("--fail-on judged nothing", self.scan(*none, "--quiet", code=3).err)
+        self.assertNotIn("judged nothing", self.scan(*none, "--allow-empty", code=0).err)
+        self.assertNotIn("judged nothing", self.scan(*none[:4], code=0).err)
+
+    def test_a_kind_whose_api_is_not_there_is_told(self):
+        for command in ("list", "scan"):
+            where = (self.registry.address,) if command == "list" else ("--no-state", "--registry", self.registry.address)
+            done = self.landwaiter(command, *where, "--kind", "harbor")
+            self.assertEqual(done.code, 0, done.err)
+            self.assertIn("listed by /v2/_catalog, which may not name all repositories: ", done.err)
+            self.assertNotIn("/v2/_catalog", self.landwaiter(command, *where).err)
+
 
 if __name__ == "__main__":
     main()

@@ -47,6 +47,7 @@ class CheckingSink final : public FindingSink {
   }
   /// What costs a second would hide from fuzzing what comes after it.
   bool spend(std::uint64_t rounds) override { return rounds <= 1000; }
+  void opened(std::size_t begin, std::size_t end) override { require(begin < end && end <= window_.bytes.size()); }
   std::string secret_id(ByteView secret, bool guessable) override {
     (void)guesses_bits(secret);
     return guessable ? std::string() : "hmac-sha256:" + hex_encode(hmac_sha256({}, secret));

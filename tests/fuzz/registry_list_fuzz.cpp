@@ -37,7 +37,7 @@ void check_page(const std::string& body, const std::string& link) {
     require(next.has_value() && next->str(query) == page->next);
     auto target = list_target(query, *next, base);
     if (!target) return;
-    require(target->front() == '/' && base.resolve(*target).value().same_origin(base));
+    require(target->front() == '/' && base.at(*target).value().same_origin(base));
     state = *next;
   }
 }

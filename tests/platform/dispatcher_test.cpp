@@ -18,7 +18,7 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using platform::Dispatcher;
 
-struct Waiting final : Dispatcher::Waiter {
+struct RoundCaller final : Dispatcher::Waiter {
   bool gone() const override { return hung_up; }
   int number = 0;
   int tries = 0;
@@ -39,8 +39,8 @@ class Office {
     settle();
   }
 
-  std::shared_ptr<Waiting> call(std::chrono::seconds patience = 1h) {
-    auto caller = std::make_shared<Waiting>();
+  std::shared_ptr<RoundCaller> call(std::chrono::seconds patience = 1h) {
+    auto caller = std::make_shared<RoundCaller>();
     caller->number = static_cast<int>(callers.size());
     callers.push_back(caller);
     this->patience = patience;
@@ -62,21 +62,21 @@ class Office {
 
   asio::io_context io;
   Dispatcher dispatcher;
-  std::vector<std::shared_ptr<Waiting>> callers;
+  std::vector<std::shared_ptr<RoundCaller>> callers;
   std::vector<std::size_t> rounds;
   int jobs = 0;
   int tries = 0;
   std::chrono::seconds patience{1};
 
  private:
-  asio::awaitable<void> wait(std::shared_ptr<Waiting> caller) {
+  asio::awaitable<void> wait(std::shared_ptr<RoundCaller> caller) {
     co_await dispatcher.wait(caller);
     caller->back = true;
   }
   asio::awaitable<void> round(Dispatcher::Waiters waiters) {
     rounds.push_back(waiters.size());
     for (const auto& waiter : waiters) {
-      auto& caller = static_cast<Waiting&>(*waiter);
+      auto& caller = static_cast<RoundCaller&>(*waiter);
       ++tries;
       ++caller.tries;
       caller.served = caller.takes_any && jobs > 0;

@@ -15,7 +15,7 @@ MAY_INCLUDE = {
     "storage": ("core/*",),
     "daemon": ("core/*", "registry/*", "detectors/*", "storage/*"),
     "platform": ("core/*", "storage/database/*.hpp", "storage/sqlite/*.hpp", "storage/postgres/*.hpp", "storage/compress*.hpp",
-                 "registry/client/reference.hpp", "registry/http/host.hpp"),
+                 "registry/client/reference.hpp", "registry/http/*.hpp", "registry/auth/aws_signature.hpp"),
 }
 # Inside a folder, lowest first: a subfolder may include those before it. "" is what lies in the folder itself.
 FLOORS = {
@@ -25,7 +25,7 @@ FLOORS = {
                   "keystores", "openpgp", "key_files", "libraries", "settings", "", "compiled"),
     "storage": ("", "database", "sqlite", "postgres", "local"),
     "daemon": ("settings", "service", "reader", "scan", "output", "cli", "listing", "check", "sensor", "commands", "flags", ""),
-    "platform": ("metrics", "store", "http", "api", "", "commands"),
+    "platform": ("metrics", "blobs", "store", "http", "api", "", "upkeep", "commands"),
 }
 # Files that may include more than their folder: the one program that holds platform and sensor together.
 EXCEPTIONS = {

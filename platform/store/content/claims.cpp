@@ -42,18 +42,23 @@ LayerParts named(const std::vector<Part>& parts) {
   return out;
 }
 
+/// Takes what is free, this job's already, or of a job that has no lease any more.
+bool take_part(Transaction& transaction, const LeasedJob& job, std::int64_t layer, const Part& part, SystemTime now) {
+  Rows rows = transaction.query(
+      "INSERT INTO layer_claim(layer_id,state_id,job_id) VALUES(?1,?2,?3) ON CONFLICT(layer_id,state_id) DO UPDATE"
+      " SET job_id=excluded.job_id WHERE layer_claim.job_id=excluded.job_id"
+      " OR NOT EXISTS(SELECT 1 FROM lease WHERE lease.job_id=layer_claim.job_id AND lease.until_us>=?4) RETURNING job_id",
+      {layer, part.state_id, job.id, to_unix_us(now)});
+  return rows.next();
+}
+
 /// Takes all the parts, or none when another job reads one of them: what that job brings need not be read, and then one read can bring
 /// all the rest.
 bool take(Transaction& transaction, const LeasedJob& job, std::int64_t layer, const std::vector<Part>& parts, SystemTime now) {
-  for (const Part& part : parts) {
-    const auto holder = claim_holder(transaction, layer, part.state_id, now);
-    if (holder && holder->job_id != job.id) return false;
-  }
-  for (const Part& part : parts) {
-    transaction.run(
-        "INSERT INTO layer_claim(layer_id,state_id,job_id) VALUES(?,?,?) ON CONFLICT(layer_id,state_id) DO UPDATE SET"
-        " job_id=excluded.job_id",
-        {layer, part.state_id, job.id});
+  for (std::size_t taken = 0; taken < parts.size(); ++taken) {
+    if (take_part(transaction, job, layer, parts[taken], now)) continue;
+    for (std::size_t i = 0; i < taken; ++i) free_claim(transaction, layer, parts[i].state_id);
+    return false;
   }
   return true;
 }
@@ -80,8 +85,8 @@ protocol::LayerClaimAnswer claim_layers(Transaction& transaction, const LeasedJo
 
 std::optional<ClaimHolder> claim_holder(Transaction& transaction, std::int64_t layer_id, std::int64_t state_id, SystemTime now) {
   Rows rows = transaction.query(
-      "SELECT job.id,job.sensor_id FROM layer_claim JOIN job ON job.id=layer_claim.job_id"
-      " WHERE layer_id=? AND state_id=? AND job.state='leased' AND job.lease_until_us>=?",
+      "SELECT lease.job_id,lease.sensor_id FROM layer_claim JOIN lease ON lease.job_id=layer_claim.job_id"
+      " WHERE layer_id=? AND state_id=? AND lease.until_us>=?",
       {layer_id, state_id, to_unix_us(now)});
   if (!rows.next()) return std::nullopt;
   return ClaimHolder{rows.text(0), rows.text(1)};

@@ -268,7 +268,7 @@ Result<json> list_findings(Transaction& transaction, const FindingQuery& query) 
   return out;
 }
 
-Result<json> finding_json(Transaction& transaction, std::string_view key, std::string_view type, std::int64_t after_image,
+Result<json> finding_json(Transaction& transaction, BlobStore* blobs, std::string_view key, std::string_view type, std::int64_t after_image,
                           std::size_t page_size, const AssessContext& context) {
   auto found = find_finding(transaction, key, type);
   if (!found) return found.error();
@@ -281,7 +281,7 @@ Result<json> finding_json(Transaction& transaction, std::string_view key, std::s
     out["next_page_token"] = std::to_string(images.back().id);
   }
   for (const ImageKey& image : images) {
-    auto report = image_report(transaction, image.digest);
+    auto report = image_report(transaction, blobs, image.digest);
     if (!report) return report.error();
     assess(*report, context);
     drop_working_attributes(*report);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/assess/assess.hpp"
+#include "platform/blobs/blob_store.hpp"
 #include "platform/store/schema.hpp"
 
 #include <optional>
@@ -27,7 +28,7 @@ Result<nlohmann::json> list_findings(Transaction& transaction, const FindingQuer
 
 /// One finding, of those with this id the worst if no type is given, with its occurrences in up to `page_size` images, each composed to
 /// find what deletes them, and assessed: severity and issues are the worst of these images. not_found.
-Result<nlohmann::json> finding_json(Transaction& transaction, std::string_view key, std::string_view type, std::int64_t after_image,
-                                    std::size_t page_size, const AssessContext& context);
+Result<nlohmann::json> finding_json(Transaction& transaction, BlobStore* blobs, std::string_view key, std::string_view type,
+                                    std::int64_t after_image, std::size_t page_size, const AssessContext& context);
 
 }  // namespace landwaiter::platform

@@ -211,7 +211,7 @@ std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& jo
     store_image(transaction, completion, now);
   }
   note_registry(transaction, facts.digest, job.registry_id);
-  transaction.run("UPDATE job SET layers=? WHERE id=?", {completion.facts.layers.size(), job.id});
+  transaction.run("UPDATE lease SET layers=? WHERE job_id=?", {completion.facts.layers.size(), job.id});
   end_job(transaction, job, {.item_state = completion.unchanged ? ItemState::unchanged : ItemState::scanned}, now);
   return {};
 }
@@ -244,13 +244,13 @@ void note_registry(Transaction& transaction, const Digest& image, std::string_vi
       {digest_key(image), registry_id});
 }
 
-Result<ImageReport> image_report(Transaction& transaction, const Digest& digest) {
+Result<ImageReport> image_report(Transaction& transaction, BlobStore* blobs, const Digest& digest) {
   auto image = stored_image(transaction, digest);
   if (!image) return image.error();
   std::map<Digest, ScannedLayer> layers;
   for (const Digest& layer : image->facts.layers) {
     if (layers.contains(layer)) continue;
-    auto stored = stored_layer(transaction, layer, image->engine.walker, image->engine.states);
+    auto stored = stored_layer(transaction, blobs, layer, image->engine.walker, image->engine.states);
     if (!stored) return stored.error();
     layers.emplace(layer, *std::move(stored));
   }

@@ -3,6 +3,7 @@
 
 #include "core/report/coverage.hpp"
 #include "core/wire/protocol.hpp"
+#include "platform/blobs/blob_store.hpp"
 #include "platform/store/lease.hpp"
 
 #include <nlohmann/json.hpp>
@@ -32,8 +33,8 @@ void note_registry(Transaction& transaction, const Digest& image, std::string_vi
 bool is_scanned(Transaction& transaction, const Digest& digest, std::span<const AnalysisState> states, const Digest& documents_state);
 
 /// The image's report, composed from its layers': for each analysis the newest that was stored, with a word about those that are stale.
-/// not_found; io when something stored is damaged.
-Result<ImageReport> image_report(Transaction& transaction, const Digest& digest);
+/// `blobs` as for stored_layer(). not_found; io when something stored is damaged.
+Result<ImageReport> image_report(Transaction& transaction, BlobStore* blobs, const Digest& digest);
 
 /// The digests of a scan's images that were scanned, in order, at most `count_max` and one more. not_found.
 Result<std::vector<Digest>> images_of_scan(Transaction& transaction, std::string_view scan_id, std::size_t count_max);

@@ -4,6 +4,7 @@
 #include "core/base/json_reader.hpp"
 #include "core/base/limits.hpp"
 #include "core/report/layer_report_text.hpp"
+#include "platform/store/content/blob_garbage.hpp"
 #include "platform/store/content/claims.hpp"
 #include "platform/store/content/finding_index.hpp"
 #include "platform/store/content/interned.hpp"
@@ -20,7 +21,7 @@ struct NewPart {
   std::int64_t layer_id = 0;
   std::int64_t state_id = 0;
   const Coverage& coverage;
-  ByteView compressed;
+  const PackedPart& packed;
 };
 
 /// What storing it did.
@@ -37,10 +38,24 @@ bool same_content(ByteView a, ByteView b) {
   return one && other && *one == *other;
 }
 
-Bytes part_bytes(Transaction& transaction, std::int64_t id) {
-  Rows rows = transaction.query("SELECT report FROM layer_report WHERE id=?", {id});
-  if (!rows.next()) return {};
-  return {rows.bytes(0).begin(), rows.bytes(0).end()};
+Result<Bytes> part_bytes(Transaction& transaction, BlobStore* blobs, std::int64_t id) {
+  std::string place;
+  {
+    Rows rows = transaction.query("SELECT place,report FROM layer_report WHERE id=?", {id});
+    if (!rows.next()) return Bytes();
+    place = rows.text(0);
+    if (place == kInRow) return Bytes(rows.bytes(1).begin(), rows.bytes(1).end());
+  }
+  if (blobs != nullptr) return blobs->get(place);
+  return Error(ErrorCode::io, "a layer's report is not in the database: serve with the --reports that it was stored with");
+}
+
+/// Whether the part that is here has this content. What is outside of the database has it if it has its name.
+bool same_part(Transaction& transaction, std::int64_t id, const PackedPart& packed) {
+  Rows rows = transaction.query("SELECT place,report FROM layer_report WHERE id=?", {id});
+  if (!rows.next()) return false;
+  const std::string place = rows.text(0);
+  return place == kInRow ? same_content(rows.bytes(1), packed.compressed) : place == blob_name(packed.compressed);
 }
 
 // The time also changes when the content does not: a scan that is not incremental asks for what was read after its start.
@@ -48,7 +63,7 @@ Result<Stored> put_part(Transaction& transaction, const NewPart& part, std::stri
   const auto holder = claim_holder(transaction, part.layer_id, part.state_id, now);
   const bool holds = holder && holder->sensor_id == sensor_id;
   const auto known = layer_part_id(transaction, part.layer_id, part.state_id);
-  const bool same = known && same_content(part_bytes(transaction, *known), part.compressed);
+  const bool same = known && same_part(transaction, *known, part.packed);
   if (!same && !holds && (known || holder)) {
     return Error(ErrorCode::conflict,
                  "layer " + part.layer.str() + ": " +
@@ -59,12 +74,20 @@ Result<Stored> put_part(Transaction& transaction, const NewPart& part, std::stri
     transaction.run("UPDATE layer_report SET stored_at_us=? WHERE id=?", {to_unix_us(now), *known});
     return Stored{*known, false};
   }
+  const bool in_row = part.packed.place == kInRow;
+  if (known) note_blob_is_gone(transaction, *known, now);
+  if (!in_row) {
+    auto usable = use_blob(transaction, part.packed.place);
+    if (!usable) return usable.error();
+  }
+  const ByteView report = part.packed.compressed;
   const std::int64_t id = transaction.number(
-      "INSERT INTO layer_report(layer_id,state_id,sensor_id,stored_at_us,not_opened,incomplete,bytes,report) VALUES(?,?,?,?,?,?,?,?)"
-      " ON CONFLICT(layer_id,state_id) DO UPDATE SET sensor_id=excluded.sensor_id, stored_at_us=excluded.stored_at_us,"
-      " not_opened=excluded.not_opened, incomplete=excluded.incomplete, bytes=excluded.bytes, report=excluded.report RETURNING id",
+      "INSERT INTO layer_report(layer_id,state_id,sensor_id,stored_at_us,not_opened,incomplete,bytes,place,report)"
+      " VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(layer_id,state_id) DO UPDATE SET sensor_id=excluded.sensor_id,"
+      " stored_at_us=excluded.stored_at_us, not_opened=excluded.not_opened, incomplete=excluded.incomplete, bytes=excluded.bytes,"
+      " place=excluded.place, report=excluded.report RETURNING id",
       {part.layer_id, part.state_id, sensor_id, to_unix_us(now), storage::bounded(part.coverage.not_opened),
-       storage::bounded(part.coverage.incomplete), part.compressed.size(), part.compressed});
+       storage::bounded(part.coverage.incomplete), report.size(), part.packed.place, in_row ? Value(report) : Value(nullptr)});
   return Stored{id, true};
 }
 
@@ -89,26 +112,26 @@ std::optional<std::int64_t> part_id(Transaction& transaction, const Digest& laye
   return rows.integer(0);
 }
 
-Bytes bytes_of(Transaction& transaction, const Digest& layer, std::string_view part, const Digest& state) {
+Result<Bytes> bytes_of(Transaction& transaction, BlobStore* blobs, const Digest& layer, std::string_view part, const Digest& state) {
   const auto id = part_id(transaction, layer, part, state);
-  return id ? part_bytes(transaction, *id) : Bytes();
+  return id ? part_bytes(transaction, blobs, *id) : Bytes();
 }
 
 }  // namespace
 
 Result<void> put_layer_facts(Transaction& transaction, const Digest& layer, const Digest& walker, const Coverage& coverage,
-                             ByteView compressed, std::string_view sensor_id, SystemTime now) {
-  const NewPart part{layer, layer_id(transaction, layer), state_id(transaction, kFactsPart, walker), coverage, compressed};
+                             const PackedPart& packed, std::string_view sensor_id, SystemTime now) {
+  const NewPart part{layer, layer_id(transaction, layer), state_id(transaction, kFactsPart, walker), coverage, packed};
   const auto stored = put_part(transaction, part, sensor_id, now);
   if (!stored) return stored.error();
   return {};
 }
 
-Result<void> put_layer_report(Transaction& transaction, const LayerReport& report, ByteView compressed, std::string_view sensor_id,
+Result<void> put_layer_report(Transaction& transaction, const LayerReport& report, const PackedPart& packed, std::string_view sensor_id,
                               SystemTime now) {
   const Coverage coverage = coverage_of(report.diagnostics);
   const NewPart part{report.layer, layer_id(transaction, report.layer),
-                     state_id(transaction, to_string(report.of.analysis), report.of.state), coverage, compressed};
+                     state_id(transaction, to_string(report.of.analysis), report.of.state), coverage, packed};
   const auto stored = put_part(transaction, part, sensor_id, now);
   if (!stored) return stored.error();
   if (stored->changed) index_layer_findings(transaction, {stored->id, part.layer_id, part.state_id}, report.findings, now);
@@ -129,30 +152,33 @@ bool has_layer_report(Transaction& transaction, const Digest& layer, const Analy
   return part_id(transaction, layer, to_string(of.analysis), of.state).has_value();
 }
 
-Bytes layer_facts_bytes(Transaction& transaction, const Digest& layer, const Digest& walker) {
-  return bytes_of(transaction, layer, kFactsPart, walker);
+Result<Bytes> layer_facts_bytes(Transaction& transaction, BlobStore* blobs, const Digest& layer, const Digest& walker) {
+  return bytes_of(transaction, blobs, layer, kFactsPart, walker);
 }
 
-Bytes layer_report_bytes(Transaction& transaction, const Digest& layer, const AnalysisState& of) {
-  return bytes_of(transaction, layer, to_string(of.analysis), of.state);
+Result<Bytes> layer_report_bytes(Transaction& transaction, BlobStore* blobs, const Digest& layer, const AnalysisState& of) {
+  return bytes_of(transaction, blobs, layer, to_string(of.analysis), of.state);
 }
 
-Result<ScannedLayer> stored_layer(Transaction& transaction, const Digest& layer, const Digest& walker,
+Result<ScannedLayer> stored_layer(Transaction& transaction, BlobStore* blobs, const Digest& layer, const Digest& walker,
                                   std::span<const AnalysisState> states) {
   ScannedLayer scanned;
-  if (const Bytes compressed = layer_facts_bytes(transaction, layer, walker); !compressed.empty()) {
+  const auto packed_facts = layer_facts_bytes(transaction, blobs, layer, walker);
+  if (!packed_facts) return packed_facts.error();
+  if (!packed_facts->empty()) {
     const std::string what = "facts of layer " + layer.str();
-    const auto text = decompressed(compressed, what);
+    const auto text = decompressed(*packed_facts, what);
     if (!text) return text.error();
     auto facts = undamaged(parse_json_as<LayerFacts>(*text, "it", kJsonStored), what);
     if (!facts) return facts.error();
     scanned.facts = *std::move(facts);
   }
   for (const AnalysisState& of : states) {
-    const Bytes compressed = layer_report_bytes(transaction, layer, of);
-    if (compressed.empty()) continue;
+    const auto packed = layer_report_bytes(transaction, blobs, layer, of);
+    if (!packed) return packed.error();
+    if (packed->empty()) continue;
     const std::string what = "report of layer " + layer.str();
-    const auto text = decompressed(compressed, what);
+    const auto text = decompressed(*packed, what);
     if (!text) return text.error();
     auto report = undamaged(parse_layer_report(*text, "it"), what);
     if (!report) return report.error();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/store/content/retention.hpp"
 
+#include "platform/store/content/blob_garbage.hpp"
 #include "platform/store/content/finding_index.hpp"
 #include "platform/store/content/images.hpp"
 #include "platform/store/content/interned.hpp"
@@ -42,7 +43,10 @@ struct Candidate {
 class ReportSweep {
  public:
   ReportSweep(Transaction& transaction, const RetentionTerms& terms, SystemTime now)
-      : transaction_(transaction), before_us_(us_before(now, kYoung)), live_(live_states(transaction, us_before(now, terms.reports))) {}
+      : transaction_(transaction),
+        now_(now),
+        before_us_(us_before(now, kYoung)),
+        live_(live_states(transaction, us_before(now, terms.reports))) {}
 
   Dropped run(std::int64_t& after) {
     Dropped dropped;
@@ -50,6 +54,7 @@ class ReportSweep {
     for (const Candidate& one : some) {
       after = one.key.id;
       if (one.stored_at_us >= before_us_ || is_needed(one)) continue;
+      note_blob_is_gone(transaction_, one.key.id, now_);
       dropped.rows += transaction_.run("DELETE FROM layer_report WHERE id=?", {one.key.id});
     }
     dropped.more = some.size() == kReportsAtOnce;
@@ -91,6 +96,7 @@ class ReportSweep {
   }
 
   Transaction& transaction_;
+  SystemTime now_;
   std::int64_t before_us_;
   std::set<std::int64_t> live_;
 };

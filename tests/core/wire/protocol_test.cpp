@@ -61,7 +61,7 @@ TEST_CASE("Every message goes through JSON unchanged") {
   REQUIRE(kind_of(listed->work) == JobKind::list);
   CHECK(std::get<ListWork>(listed->work).newest == 3);
   CHECK(std::get<ListWork>(listed->work).exclude_tags == std::vector<std::string>{"2"});
-  check_round_trip(JobRequest{7, std::chrono::seconds(45), {"list", "image", "later"}});
+  check_round_trip(JobRequest{7, std::chrono::seconds(45), {"list", "image", "later"}, "id"});
   const InventoryItem item{"a",       "1",    digest_of("x"),       digest_of("i"), "type", "linux/amd64", "2024", 5, ItemOutcome::failed,
                            "because", "2025", TimeSource::registry, "tls"};
   check_round_trip(item);

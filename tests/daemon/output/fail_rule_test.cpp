@@ -37,6 +37,23 @@ TEST_CASE("fail-on rules are severities, types, or both") {
   }
 }
 
+TEST_CASE("a rule about a size that no short key has says which there are", "[fail_rule]") {
+  for (const std::string_view possible : {"rsa-1024", "rsa-2047", "EC-192", "dsa-1", "issue:rsa-1024"})
+    CHECK(FailRule::parse(possible).has_value());
+  for (const std::string_view never :
+       {"rsa-99999", "rsa-2048", "rsa-0", "ec-224", "rsa", "rsa-", "issue:rsa-4096", "rsa-99999999999999999999999"}) {
+    INFO(never);
+    const auto rule = FailRule::parse(never);
+    REQUIRE(rule.has_error());
+    CHECK(rule.error().message().find("can never be met") != std::string::npos);
+  }
+  CHECK(FailRule::parse("rsa-99999")
+            .error()
+            .message()
+            .ends_with("a key is told as rsa-BITS if it has fewer than 2048 bits, from rsa-1 to rsa-2047"));
+  for (const std::string& each : FailRule::examples()) CHECK(FailRule::parse(each).has_value());
+}
+
 TEST_CASE("fail-on rules are issues' codes, in any case, and several with commas", "[fail_rule]") {
   Finding key;
   key.type = FindingType::private_key;

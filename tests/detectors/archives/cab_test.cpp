@@ -14,16 +14,6 @@ namespace {
 using namespace std::literals;
 using Texts = std::vector<std::string>;
 
-ScannedBlob scan_file(const std::string& content, const ScanLimits& limits = {}, std::size_t chunk_size = 64 * 1024) {
-  return scan(make_tar({{"f", content}, {"next", needle("next____")}}), limits, chunk_size);
-}
-
-std::string little(std::uint64_t value, int size) {
-  std::string out;
-  for (; size > 0; --size, value >>= 8) out += static_cast<char>(value & 0xff);
-  return out;
-}
-
 /// How a block is packed.
 using Pack = std::function<std::string(const std::string&)>;
 
@@ -80,7 +70,7 @@ TEST_CASE("cab: files in blocks, as they are and packed") {
   reserved.reserve = "1234";
   for (const Cabinet& each : {plain, zipped, reserved, small}) {
     for (const std::size_t chunk : {std::size_t{777}, std::size_t{1} << 20}) {
-      const ScannedBlob report = scan_file(cabinet(each) + make_zip({{"z", needle("zipped__")}}), {}, chunk);
+      const ScannedBlob report = scan_one_file(cabinet(each) + make_zip({{"z", needle("zipped__")}}), {}, chunk);
       CHECK(places(report) == Texts{"first___ f!a/k", "last____ f!last", "next____ next", "packed__ f!k.gz!k", "zipped__ f!z"});
       for (const Diagnostic& each_of : report.diagnostics) FAIL_CHECK(each_of.message);
     }
@@ -104,20 +94,20 @@ TEST_CASE("cab: damaged, cut and unknown cabinets are told, and the rest is read
   }
   for (const std::string& bytes : damaged) {
     INFO(bytes.size());
-    const ScannedBlob report = scan_file(bytes);
+    const ScannedBlob report = scan_one_file(bytes);
     CHECK(coverage_of(report.diagnostics).state() != CoverageState::complete);
     CHECK(coverage_of(report.diagnostics).incomplete == (mentions(report, "--memory") ? 1 : 0));
     CHECK(places(report).size() > 0);
     CHECK(report.memory_peak <= landwaiter::limits::layer_memory_bytes_max);
   }
-  CHECK(places(scan_file(good.substr(0, good.size() - 5))).front() == "first___ f!a");
+  CHECK(places(scan_one_file(good.substr(0, good.size() - 5))).front() == "first___ f!a");
 }
 
 TEST_CASE("cab: what libarchive may take for it is the layer's memory", "[memory]") {
   const std::string bytes = cabinet({{{"a", needle("first___")}}});
   ScanLimits limits;
   limits.layer_memory_bytes_max = landwaiter::limits::kept_memory_bytes_min + (4 << 20);
-  const ScannedBlob small = scan_file(bytes, limits);
+  const ScannedBlob small = scan_one_file(bytes, limits);
   CHECK(mentions(small, "--memory"));
   CHECK(small.memory_peak <= limits.layer_memory_bytes_max);
   std::string many = bytes;
@@ -128,11 +118,11 @@ TEST_CASE("cab: what libarchive may take for it is the layer's memory", "[memory
 TEST_CASE("cab: behind the program that unpacks it") {
   const std::string bytes = cabinet({{{"k", needle("packed__") + std::string(300, 'x')}}, mszip, 1});
   for (const std::size_t before : {std::size_t{1}, std::size_t{4094}, std::size_t{64 * 1024 - 3}}) {
-    const ScannedBlob report = scan_file("MZ" + std::string(before, '\0') + bytes + std::string(500, '\0'));
+    const ScannedBlob report = scan_one_file("MZ" + std::string(before, '\0') + bytes + std::string(500, '\0'));
     CHECK(places(report) == Texts{"next____ next", "packed__ f!k"});
     CHECK(report.diagnostics.empty());
   }
-  CHECK(scan_file("MSMSCF is the mark of a cabinet, MSCF" + std::string(100, '\0')).diagnostics.empty());
+  CHECK(scan_one_file("MSMSCF is the mark of a cabinet, MSCF" + std::string(100, '\0')).diagnostics.empty());
 }
 
 }  // namespace landwaiter::detectors::test

@@ -16,16 +16,6 @@ namespace {
 using namespace std::literals;
 using Texts = std::vector<std::string>;
 
-ScannedBlob scan_file(const std::string& content, const ScanLimits& limits = {}, std::size_t chunk_size = 64 * 1024) {
-  return scan(make_tar({{"f", content}, {"next", needle("next____")}}), limits, chunk_size);
-}
-
-std::string little(std::uint64_t value, int size) {
-  std::string out;
-  for (; size > 0; --size, value >>= 8) out += static_cast<char>(value & 0xff);
-  return out;
-}
-
 /// Of less than 2^14.
 std::string number(std::uint64_t value) {
   if (value < 0x80) return std::string(1, static_cast<char>(value));
@@ -105,31 +95,31 @@ TEST_CASE("7z: files of all methods that libarchive writes") {
     INFO(method);
     const std::string bytes = make_archive(items, "7zip", "compression=" + method);
     for (const std::size_t chunk : {std::size_t{999}, std::size_t{1} << 20}) {
-      const ScannedBlob report = scan_file(bytes, {}, chunk);
+      const ScannedBlob report = scan_one_file(bytes, {}, chunk);
       CHECK(places(report) == Texts{"first___ f!a/k", "next____ next", "second__ f!big", "third___ f!\xc3\xa9"});
       for (const Diagnostic& each : report.diagnostics) FAIL_CHECK(each.message);
     }
   }
-  const ScannedBlob ppmd = scan_file(make_archive(items, "7zip", "compression=ppmd"));
+  const ScannedBlob ppmd = scan_one_file(make_archive(items, "7zip", "compression=ppmd"));
   CHECK(coverage_of(ppmd.diagnostics).not_opened > 0);
   CHECK(mentions(ppmd, "PPMd"));
   // In others, and with others in it.
   const std::string inner = make_archive({{"k", needle("inner___")}}, "7zip");
-  CHECK(places(scan_file(make_archive({{"o.7z", inner}}, "7zip"))) == Texts{"inner___ f!o.7z!k", "next____ next"});
-  CHECK(places(scan_file(compress(inner, "gzip"))) == Texts{"inner___ f!f.content!k", "next____ next"});
-  CHECK(places(scan_file(make_archive({{"k.gz", compress(needle("inner___"), "gzip")}}, "7zip") + make_zip({{"z", needle("zipped__")}}))) ==
-        Texts{"inner___ f!k.gz!k", "next____ next", "zipped__ f!z"});
+  CHECK(places(scan_one_file(make_archive({{"o.7z", inner}}, "7zip"))) == Texts{"inner___ f!o.7z!k", "next____ next"});
+  CHECK(places(scan_one_file(compress(inner, "gzip"))) == Texts{"inner___ f!f.content!k", "next____ next"});
+  CHECK(places(scan_one_file(make_archive({{"k.gz", compress(needle("inner___"), "gzip")}}, "7zip") +
+                             make_zip({{"z", needle("zipped__")}}))) == Texts{"inner___ f!k.gz!k", "next____ next", "zipped__ f!z"});
 }
 
 TEST_CASE("7z: behind the program that unpacks it") {
   const std::string bytes = make_archive({{"k", needle("packed__") + std::string(300, 'x')}}, "7zip");
   for (const std::size_t before :
        {std::size_t{1}, std::size_t{255}, std::size_t{256}, std::size_t{64 * 1024 - 3}, std::size_t{2'000'000}}) {
-    const ScannedBlob report = scan_file("MZ" + noise(before) + bytes);
+    const ScannedBlob report = scan_one_file("MZ" + noise(before) + bytes);
     CHECK(places(report) == Texts{"next____ next", "packed__ f!k"});
     CHECK(report.diagnostics.empty());
   }
-  CHECK(scan_file("x7z\xbc\xaf\x27\x1c is the mark of a 7z" + noise(100)).diagnostics.empty());
+  CHECK(scan_one_file("x7z\xbc\xaf\x27\x1c is the mark of a 7z" + noise(100)).diagnostics.empty());
 }
 
 TEST_CASE("7z: filters in front of LZMA give all bytes to the last one") {
@@ -140,7 +130,7 @@ TEST_CASE("7z: filters in front of LZMA give all bytes to the last one") {
     Texts coders{coder("\x03\x01\x01", properties)};
     if (before == LZMA_FILTER_X86) coders.insert(coders.begin(), coder("\x03\x03\x01\x03"));
     if (before == LZMA_FILTER_ARM) coders.insert(coders.begin(), coder("\x07"));
-    const ScannedBlob report = scan_file(seven_zip_of(packed, coders, content.size()));
+    const ScannedBlob report = scan_one_file(seven_zip_of(packed, coders, content.size()));
     CHECK(places(report) == Texts{"filtered f!k", "next____ next"});
     CHECK(report.diagnostics.empty());
   }
@@ -149,16 +139,16 @@ TEST_CASE("7z: filters in front of LZMA give all bytes to the last one") {
 TEST_CASE("7z: what is encrypted or packed otherwise is told") {
   const std::string content = noise(100);
   for (const Texts& coders : {Texts{kAes}, Texts{kCopy, kAes}, Texts{coder("\x21", "\x10"), kAes}}) {
-    const ScannedBlob report = scan_file(seven_zip_of(content, coders, 50));
+    const ScannedBlob report = scan_one_file(seven_zip_of(content, coders, 50));
     CHECK(complaints(report) == Texts{"unsupported f!k"});
     CHECK(mentions(report, "encrypted"));
   }
-  const ScannedBlob list = scan_file(archive_of(content, "\x17" + streams_of(content.size(), {kCopy, kAes}, 50)));
+  const ScannedBlob list = scan_one_file(archive_of(content, "\x17" + streams_of(content.size(), {kCopy, kAes}, 50)));
   CHECK(complaints(list) == Texts{"unsupported f"});
   CHECK(mentions(list, "encrypted"));
-  CHECK(complaints(scan_file(seven_zip_of(content, {coder("\x04\x01\x09")}, 50))) == Texts{"unsupported f!k"});
-  CHECK(complaints(scan_file(seven_zip_of(content, {coder("\x66\x66")}, 50))) == Texts{"unsupported f!k"});
-  CHECK(complaints(scan_file(seven_zip_of(content, {coder("\x03", "\0"s)}, 50))) == Texts{"unsupported f!k"});
+  CHECK(complaints(scan_one_file(seven_zip_of(content, {coder("\x04\x01\x09")}, 50))) == Texts{"unsupported f!k"});
+  CHECK(complaints(scan_one_file(seven_zip_of(content, {coder("\x66\x66")}, 50))) == Texts{"unsupported f!k"});
+  CHECK(complaints(scan_one_file(seven_zip_of(content, {coder("\x03", "\0"s)}, 50))) == Texts{"unsupported f!k"});
   CHECK(coverage_of(list.diagnostics).incomplete == 0);
 }
 
@@ -168,11 +158,11 @@ TEST_CASE("7z: a header that is packed again and again") {
   };
   const std::string content = needle("content_"),
                     header = "\x01\x04" + streams_of(content.size(), {kCopy}, content.size()) + files_of({"k"}) + '\0';
-  CHECK(places(scan_file(pack_header(content, header))) == Texts{"content_ f!k", "next____ next"});
+  CHECK(places(scan_one_file(pack_header(content, header))) == Texts{"content_ f!k", "next____ next"});
   // It is its own header.
   const std::string itself = "\x17" + streams_of(19, {kCopy}, 19);
-  CHECK(complaints(scan_file(archive_of("", itself))) == Texts{"malformed f"});
-  CHECK(complaints(scan_file(archive_of(itself, itself))) == Texts{"malformed f"});
+  CHECK(complaints(scan_one_file(archive_of("", itself))) == Texts{"malformed f"});
+  CHECK(complaints(scan_one_file(archive_of(itself, itself))) == Texts{"malformed f"});
 }
 
 TEST_CASE("7z: damaged and lying archives are told, and cost nothing") {
@@ -201,20 +191,20 @@ TEST_CASE("7z: damaged and lying archives are told, and cost nothing") {
   lying("\x02");
   for (const std::string& bytes : damaged) {
     INFO(bytes.substr(0, 40) << " " << bytes.size());
-    const ScannedBlob report = scan_file(bytes);
+    const ScannedBlob report = scan_one_file(bytes);
     CHECK(coverage_of(report.diagnostics).not_opened > 0);
     CHECK(coverage_of(report.diagnostics).incomplete == 0);
     CHECK(places(report).back().find("next____") != std::string::npos);
   }
-  CHECK(coverage_of(scan_file(archive_of("", "")).diagnostics).not_opened == 0);  // an empty one
+  CHECK(coverage_of(scan_one_file(archive_of("", "")).diagnostics).not_opened == 0);  // an empty one
 }
 
 TEST_CASE("7z: what is held and unpacked is the layer's memory", "[memory]") {
   const std::string bytes = make_archive({{"k", noise(3 << 20) + needle("needle__")}}, "7zip", "compression=lzma2");
-  CHECK(places(scan_file(bytes)) == Texts{"needle__ f!k", "next____ next"});
+  CHECK(places(scan_one_file(bytes)) == Texts{"needle__ f!k", "next____ next"});
   ScanLimits limits;
   limits.layer_memory_bytes_max = landwaiter::limits::kept_memory_bytes_min + (4 << 20);
-  const ScannedBlob small = scan_file(bytes, limits);
+  const ScannedBlob small = scan_one_file(bytes, limits);
   CHECK(mentions(small, "--memory"));
   CHECK(coverage_of(small.diagnostics).not_opened == 1);
   CHECK(small.memory_peak <= limits.layer_memory_bytes_max);
@@ -223,13 +213,13 @@ TEST_CASE("7z: what is held and unpacked is the layer's memory", "[memory]") {
   std::string properties;
   const std::string packed = lzma(content, LZMA_VLI_UNKNOWN, properties);
   properties.replace(1, 4, "\xff\xff\xff\xff");
-  CHECK(places(scan_file(seven_zip_of(packed, {coder("\x03\x01\x01", properties)}, content.size()))) ==
+  CHECK(places(scan_one_file(seven_zip_of(packed, {coder("\x03\x01\x01", properties)}, content.size()))) ==
         Texts{"content_ f!k", "next____ next"});
   // For very many it is refused.
   const std::string huge =
       archive_of(packed, "\x01\x04\x06\0\x01\x09"s + number(packed.size()) + "\0\x07\x0b\x01\0\x01"s + coder("\x03\x01\x01", properties) +
                              "\x0c\xf8" + little(1 << 30, 5) + "\0\0"s + files_of({"k"}) + '\0');
-  const ScannedBlob refused = scan_file(huge);
+  const ScannedBlob refused = scan_one_file(huge);
   CHECK(mentions(refused, "--memory"));
   CHECK(refused.memory_peak <= landwaiter::limits::layer_memory_bytes_max);
 }

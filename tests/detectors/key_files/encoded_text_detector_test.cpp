@@ -114,6 +114,43 @@ TEST_CASE("what was compressed before base64 is found, also twice encoded as Hel
   CHECK(scanner().scan("H4sI" + base64_encode(as_bytes(std::string(300, 'x')))).diagnostics.empty());
 }
 
+TEST_CASE("what zlib packed at any level is found in base64 and hexadecimal", "[encoded]") {
+  const std::string python = "python3 -c 'import sys,zlib;sys.stdout.buffer.write(zlib.compress(sys.stdin.buffer.read(),%))' < ";
+  // The level is in the header: 78 01, 78 5e, 78 9c, 78 da.
+  for (const char level : {'0', '1', '3', '6', '9'}) {
+    INFO(level);
+    TemporaryFolder folder;
+    const std::string plain = folder / "k", packed = folder / "k.z";
+    write_file(plain, "config: |\n" + made().key_pem);
+    std::string command = python;
+    command[command.find('%')] = level;
+    must_run(command + shell_quoted(plain) + " > " + shell_quoted(packed));
+    const std::string bytes = read_file(packed), base64 = base64_encode(as_bytes(bytes)), url = url_alphabet(base64);
+    const json once = json::array({"base64", "zlib"}), twice = json::array({"base64", "base64", "zlib"});
+    const json in_url = json::array({url.find_first_of("-_") == std::string::npos ? "base64" : "base64url", "zlib"});
+    check_key_in(base64, once);
+    check_key_in("<config>" + base64 + "</config>", once);
+    check_key_in("{\"state\":\"\\n" + base64 + "\"}", once);
+    check_key_in("content: |\n    " + in_lines(base64, 60, "\n    "), once);
+    check_key_in(std::string(3 << 20, '.') + "\n" + in_lines(base64, 76, "\r\n"), once);
+    check_key_in("https://diagrams.example/#" + url, in_url);
+    check_key_in("SAMLRequest=" + url + "&RelayState=1", in_url);
+    check_key_in("data:\n  state: " + base64_encode(as_bytes(base64)) + "\n", twice);
+    check_key_in("SELECT decode('" + hex_encode(as_bytes(bytes)) + "');", json::array({"hex", "zlib"}));
+    std::string upper = hex_encode(as_bytes(bytes));
+    std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    check_key_in("X'" + upper + "'", json::array({"hex", "zlib"}));
+    // Level 0 packs nothing: the key itself is there in base64.
+    if (level != '0') CHECK(scanner().scan("x" + base64).of(FindingType::private_key).empty());
+  }
+  // What only begins like it is no zlib, and nothing is said of it.
+  for (const std::string& text : {"eJx" + std::string(300, 'x'), "eAEB" + std::string(300, 'A'), "789c" + std::string(300, 'f')}) {
+    const Scanned scanned = scanner().scan("v: " + text + "\n");
+    CHECK(scanned.findings.empty());
+    CHECK(scanned.diagnostics.empty());
+  }
+}
+
 TEST_CASE("a gzip in hexadecimal is found, and archives that are not opened in a text are told", "[encoded]") {
   TemporaryFolder folder;
   const std::string plain = folder / "k", packed = folder / "k.gz";
@@ -127,7 +164,8 @@ TEST_CASE("a gzip in hexadecimal is found, and archives that are not opened in a
   CHECK(scanner().scan("1f8b08" + std::string(300, '0')).diagnostics.size() <= 1);
 
   using namespace std::string_literals;
-  for (const std::string& archive : {"7z\xbc\xaf\x27\x1c\0\x04"s, "MSCF\0\0\0\0"s, "PACK\0\0\0\x02"s}) {
+  for (const std::string& archive :
+       {"7z\xbc\xaf\x27\x1c\0\x04"s, "MSCF\0\0\0\0"s, "PACK\0\0\0\x02"s, "xar!\0\x1c\0\x01"s, "Rar!\x1a\x07\x01\0"s}) {
     const Scanned told = scanner().scan("d: " + base64_encode(as_bytes(archive + std::string(300, 'x'))) + "\n");
     REQUIRE(told.diagnostics.size() == 1);
     CHECK(told.diagnostics[0].code == ErrorCode::unsupported);

@@ -276,4 +276,14 @@ bool mentions(const ScannedBlob& report, std::string_view text) {
                              [&](const Diagnostic& diagnostic) { return diagnostic.message.find(text) != std::string::npos; });
 }
 
+std::string little(std::uint64_t value, int size) {
+  std::string out;
+  for (; size > 0; --size, value >>= 8) out += static_cast<char>(value & 0xff);
+  return out;
+}
+
+ScannedBlob scan_one_file(const std::string& content, const ScanLimits& limits, std::size_t chunk_size) {
+  return scan(make_tar({{"f", content}, {"next", needle("next____")}}), limits, chunk_size);
+}
+
 }  // namespace landwaiter::detectors::test

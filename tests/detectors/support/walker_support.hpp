@@ -53,6 +53,8 @@ std::string tar_blocks(std::string_view content);
 std::string file(std::string_view name, std::string_view content);
 /// A tar made by hand, with the blocks that end it.
 std::string closed(std::string tar);
+/// A number as that many bytes, the lowest first.
+std::string little(std::uint64_t value, int size);
 /// Bytes that do not compress and hold no trigger.
 std::string noise(std::size_t size, unsigned seed = 1);
 
@@ -77,6 +79,8 @@ struct ScannedBlob {
 void to_json(nlohmann::json& out, const ScannedBlob& value);
 
 ScannedBlob scan(std::string_view blob, const ScanLimits& limits = {}, std::size_t chunk_size = 64 * 1024);
+/// A layer with this file, "f", and behind it "next", which holds the needle "next____".
+ScannedBlob scan_one_file(const std::string& content, const ScanLimits& limits = {}, std::size_t chunk_size = 64 * 1024);
 ScannedBlob scan_with(std::shared_ptr<const Engine> engine, std::string_view blob, const ScanLimits& limits = {},
                       std::size_t chunk_size = 64 * 1024, std::span<const Analysis> wanted = kAllAnalyses);
 

@@ -30,13 +30,6 @@ Texts found_in(const std::string& name, const std::string& content, bool clean =
   return found;
 }
 
-/// A local header of a zip, its name and its content; the CRC is right only for what needs it.
-std::string little(std::uint64_t value, int size) {
-  std::string out;
-  for (; size > 0; --size, value >>= 8) out += static_cast<char>(value & 0xff);
-  return out;
-}
-
 std::uint32_t crc32(std::string_view bytes) {
   std::uint32_t crc = 0xffffffff;
   for (const char c : bytes) {

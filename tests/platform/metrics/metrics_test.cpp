@@ -42,18 +42,18 @@ TEST_CASE("metrics: the queue is what was said last") {
   queue.jobs_queued = {{"image", 7}, {"list", 1}};
   queue.jobs_leased = {{"image", 3}, {"list", 0}};
   queue.oldest_queued = std::chrono::seconds(90);
+  queue.jobs_suspect = 2;
   queue.sensors = 5;
   queue.sensors_online = 4;
   metrics.queue(queue);
   queue.jobs_queued["image"] = 6;
   metrics.queue(queue);
-  metrics.leases_lost(2);
   const MetricsText text(metrics.text());
   CHECK(text.value(R"(landwaiter_jobs_queued{kind="image"})") == 6);
   CHECK(text.value(R"(landwaiter_jobs_leased{kind="list"})") == 0);
   CHECK(text.value("landwaiter_jobs_oldest_queued_seconds") == 90);
   CHECK(text.value(R"(landwaiter_sensors{state="silent"})") == 1);
-  CHECK(text.value("landwaiter_leases_lost_total") == 2);
+  CHECK(text.value("landwaiter_jobs_suspect") == 2);
 }
 
 }  // namespace landwaiter::test

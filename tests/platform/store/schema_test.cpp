@@ -51,7 +51,7 @@ TEST_CASE("a token is issued beside a platform that serves, and changes no lease
   const auto lease_end = [&] {
     const auto database = platform.connect();
     storage::Transaction read(*database, storage::Transaction::Kind::read);
-    return read.number("SELECT lease_until_us FROM job WHERE state='leased'");
+    return read.number("SELECT until_us FROM lease");
   };
   const std::int64_t before = lease_end();
   REQUIRE(before > 0);

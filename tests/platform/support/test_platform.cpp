@@ -110,6 +110,7 @@ platform::PlatformConfig TestPlatform::config() const {
   config.reap_interval = settings_.reap_interval;
   config.stop_delay = settings_.stop_delay;
   config.metrics.emplace();
+  if (settings_.reports_in_folder) config.reports.place = reports_folder().string();
   return config;
 }
 

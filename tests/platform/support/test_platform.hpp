@@ -12,6 +12,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -58,6 +59,7 @@ class TestPlatform {
     std::chrono::milliseconds reap_interval{20};
     std::chrono::milliseconds stop_delay{0};
     Secret database = {};  ///< empty: the engine's
+    bool reports_in_folder = false;
   };
   TestPlatform();
   explicit TestPlatform(Settings settings);
@@ -102,6 +104,8 @@ class TestPlatform {
   std::uint16_t metrics_port = 0;
   const std::filesystem::path& folder() const { return folder_.path(); }
   platform::PlatformConfig config() const;
+  /// Of layer reports, if they are in one.
+  std::filesystem::path reports_folder() const { return folder_.path() / "reports"; }
   /// To what it stores, beside it.
   std::unique_ptr<storage::Database> connect() const;
 

@@ -59,3 +59,39 @@ TEST_CASE("SigV4: parameters are sorted and encoded, header values trimmed, the 
   CHECK(got.canonical_request.starts_with(
       "GET\n/\na=x%20y&a=y&b=2&c=\nhost:example.amazonaws.com:8443\nx-amz-date:20150830T123600Z\nx-amz-meta:a b\n\n"));
 }
+
+// "Signature Calculations for the Authorization Header: Transferring Payload in a Single Chunk", Amazon S3 API Reference.
+TEST_CASE("SigV4: the examples of S3's reference", "[aws]") {
+  const AwsKeys keys{"AKIAIOSFODNN7EXAMPLE", Secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), Secret()};
+  const SystemTime now = from_rfc3339("2013-05-24T00:00:00Z").value();
+  struct Example {
+    std::string method;
+    std::string target;
+    std::vector<Header> headers;
+    std::string body;
+    std::string signature;
+  };
+  const std::vector<Example> examples{
+      {"GET", "/test.txt", {{"Range", "bytes=0-9"}}, "", "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"},
+      {"PUT",
+       "/test%24file.text",
+       {{"Date", "Fri, 24 May 2013 00:00:00 GMT"}, {"x-amz-storage-class", "REDUCED_REDUNDANCY"}},
+       "Welcome to Amazon S3.",
+       "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"},
+      {"GET", "/?lifecycle", {}, "", "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"},
+      {"GET", "/?max-keys=2&prefix=J", {}, "", "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"},
+  };
+  for (const Example& example : examples) {
+    INFO(example.method << " " << example.target);
+    AwsRequest request;
+    request.method = example.method;
+    request.url = HttpUrl::parse("https://examplebucket.s3.amazonaws.com/").value();
+    request.url.target = example.target;
+    request.headers = example.headers;
+    request.headers.push_back({"x-amz-content-sha256", std::string(Digest::sha256_of(as_bytes(example.body)).hex())});
+    request.body = Secret(example.body);
+    request.region = "us-east-1";
+    request.service = "s3";
+    CHECK(sign(request, keys, now).authorization.reveal().ends_with("Signature=" + example.signature));
+  }
+}

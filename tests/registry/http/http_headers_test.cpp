@@ -82,6 +82,9 @@ TEST_CASE("URLs are taken apart and resolved", "[url]") {
   CHECK(url->display() == "https://registry.example/v2/x");
   CHECK(url->resolve("../y?z")->str() == "https://registry.example/y?z");
   CHECK(url->resolve("//other/z")->origin() == "https://other");
+  CHECK(url->resolve("/.//other/z")->str() == "https://registry.example//other/z");
+  CHECK(url->at("//other/z")->str() == "https://registry.example//other/z");
+  CHECK_FALSE(url->at("@other/z"));
   CHECK(HttpUrl::parse("http://[::1]:5000")->authority() == "[::1]:5000");
   for (const char* odd : {"", "/v2/", "ftp://a/", "https://user:pw@a/", "https://a:0/", "https://a:99999/", "https:///x",
                           "https://a%0d%0ab/", "https://a/\r\nx: y", "javascript:1"}) {

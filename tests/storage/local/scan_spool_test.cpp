@@ -76,7 +76,17 @@ TEST_CASE("spool: an image with several names is under the first in order, which
   REQUIRE(spool->put_image(image("r/d:1", 'b')));
   // Asked for by its name: what the registry has beside it changes nothing.
   REQUIRE(spool->put_image(image("r/q:1", 'a')));
+  // So is an image that could not be read.
+  CHECK(*spool->first_name(digest('c'), "r/y:1"));
+  CHECK_FALSE(*spool->first_name(digest('c'), "r/x:1"));
+  REQUIRE(spool->put_failure({"r/y:1", Error(ErrorCode::io, "broken"), digest('c')}));
+  REQUIRE(spool->put_failure({"r/p:1", Error(ErrorCode::io, "broken"), digest('c')}));
+  REQUIRE(spool->put_failure({"r/o", Error(ErrorCode::io, "no digest")}));
   REQUIRE(spool->settle_names());
+  std::string failures;
+  SpoolPlace at;
+  for (auto next = spool->next_failure(at); next && *next; next = spool->next_failure(at)) failures += (**next).reference + " ";
+  CHECK(failures == "r/o r/p:1 r/x:1 ");
   std::string order;
   SpoolPlace place;
   for (auto next = spool->next_image(place); next && *next; next = spool->next_image(place)) order += (**next).facts.reference + " ";
