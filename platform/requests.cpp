@@ -91,7 +91,7 @@ struct Requests::JobWaiter final : Dispatcher::Waiter {
 
   RequestPtr request;
   AdmittedPtr admitted;
-  Turn turn{.response = problem(503, "this process is stopping; ask again")};
+  Turn turn{.response = problem(503, "no jobs can be had here now; ask again")};
 };
 
 Requests::Requests(std::shared_ptr<Resources> resources, asio::any_io_executor io, std::function<void(TopicSet)> changed)

@@ -128,6 +128,14 @@ void ServeCommand::add_work_options(daemon::Command& command) {
   command
       .add_option("--image-time-s", image_time_s_, "Seconds that one sensor may read one image, before the image fails (default: a day)")
       ->check(CLI::Range(60, 30 * 24 * 3600));
+  command
+      .add_option("--stop-delay-s", stop_delay_s_,
+                  "Seconds to go on after SIGTERM, while /readyz already says no to a load balancer (default: 0)")
+      ->check(CLI::Range(0, 600));
+  command
+      .add_option("--master-key-file", master_key_file_,
+                  "The key of stored credentials, the same for all platforms of one database (default: master.key in the state folder)")
+      ->option_text("FILE");
 }
 
 void ServeCommand::add_judging_options(daemon::Command& command) {
@@ -170,6 +178,8 @@ Result<PlatformConfig> ServeCommand::finish() {
   place_.apply_to(config);
   config.lease = std::chrono::seconds(lease_s_);
   config.image_time_max = std::chrono::seconds(image_time_s_);
+  config.stop_delay = std::chrono::seconds(stop_delay_s_);
+  config.master_key_file = master_key_file_;
   auto door = finish_door(config.http);
   if (!door) return door.error();
   if (!metrics_listen_.empty()) {

@@ -44,6 +44,8 @@ class ServeCommand {
   std::string blocklist_;
   std::int64_t lease_s_ = limits::lease_default.count();
   std::int64_t image_time_s_ = limits::image_time_max.count();
+  std::int64_t stop_delay_s_ = 0;
+  std::string master_key_file_;
 };
 
 }  // namespace landwaiter::platform

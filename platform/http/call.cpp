@@ -31,6 +31,20 @@ const JsonLimits& json_limits(std::uint64_t body_bytes_max) {
   return body_bytes_max <= kJsonInventory.bytes ? kJsonInventory : kJsonReport;
 }
 
+/// Of what a list was asked for, pages apart: a page token is of use for the same list only.
+Bytes list_mark(const Call& call) {
+  constexpr std::size_t kMarkBytes = 6;
+  std::string asked = call.request.path;
+  for (const auto& [name, value] : call.request.query) {
+    if (name != "page_token" && name != "page_size") asked.append("\n").append(name).append("=").append(value);
+  }
+  Hasher hasher(Digest::Algorithm::sha256);
+  hasher.update(as_bytes(asked));
+  Bytes mark = hex_decode(hasher.finish().hex()).value_or(Bytes());
+  mark.resize(kMarkBytes);
+  return mark;
+}
+
 bool absent(const json& object, const char* name) { return !object.contains(name) || object[name].is_null(); }
 
 std::optional<std::int64_t> parse_number(std::string_view text) {
@@ -89,8 +103,12 @@ Result<std::size_t> Call::page_size() const {
 
 Result<std::string> Call::page_token() const {
   const auto bytes = base64url_decode(query("page_token"));
-  if (!bytes) return Error(ErrorCode::invalid_argument, "page_token is not one of this list");
-  return std::string(as_text(*bytes));
+  if (bytes && bytes->empty()) return std::string();
+  const Bytes mark = list_mark(*this);
+  if (!bytes || bytes->size() < mark.size() || !std::equal(mark.begin(), mark.end(), bytes->begin())) {
+    return Error(ErrorCode::invalid_argument, "page_token is not one of this list with these filters; leave it out to begin again");
+  }
+  return std::string(as_text(ByteView(*bytes).subspan(mark.size())));
 }
 
 Result<std::int64_t> Call::page_number() const {
@@ -134,9 +152,11 @@ Result<json> Call::body_json() const {
   return document;
 }
 
-Response page_response(json list) {
-  if (list.contains("next_page_token")) {
-    list["next_page_token"] = base64url_encode(as_bytes(list["next_page_token"].get_ref<const std::string&>()));
+Response page_response(const Call& call, json list) {
+  if (const std::string next = list.value("next_page_token", ""); !next.empty()) {
+    Bytes token = list_mark(call);
+    token.insert(token.end(), next.begin(), next.end());
+    list["next_page_token"] = base64url_encode(token);
   }
   return json_response(list);
 }
