@@ -128,7 +128,7 @@ Result<Digest> Call::digest(const char* parameter_name) const {
 
 Result<std::string> decoded_body(const Request& request, std::uint64_t bytes_max) {
   const std::string encoding = to_lower(request.header("content-encoding"));
-  if (encoding.empty() || encoding == "identity") return request.body;
+  if (encoding.empty() || encoding == "identity") return std::string(request.body);
   if (encoding != "zstd") return Error(ErrorCode::unsupported, "Content-Encoding must be zstd or identity");
   const std::uint64_t most = std::min(std::max(kExpandedFree, kExpansionMax * request.body.size()), bytes_max);
   // Few are decoded at once, but what is made of them waits in memory for its turn.
@@ -146,7 +146,8 @@ Result<json> Call::body_json() const {
   const JsonLimits& most = json_limits(decoded_body_bytes_max);
   auto text = encoded ? decoded_body(request, decoded_body_bytes_max) : Result<std::string>(std::string());
   if (!text) return text.error();
-  auto document = parse_json(encoded ? *text : request.body, "the request's body", most);
+  auto document = parse_json(encoded ? std::string_view(*text) : std::string_view(request.body), "the request's body", most);
+  wipe(*text);
   if (document && (who.may.has(Permission::sense) || who.may.has(Permission::enroll))) make_printable(*document);
   return document;
 }
