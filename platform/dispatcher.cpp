@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/dispatcher.hpp"
 
+#include "core/base/log.hpp"
+
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace landwaiter::platform {
@@ -99,7 +102,12 @@ boost::asio::awaitable<void> Dispatcher::run() {
       continue;
     }
     const std::uint64_t news = news_;
-    co_await round_(chosen.waiters);
+    try {
+      co_await round_(chosen.waiters);
+    } catch (const std::exception& error) {
+      // Without rounds nobody would get work any more.
+      log_event(LogLevel::error, "a round for those that wait for jobs failed because of a bug", {{"error", error.what()}});
+    }
     judge(chosen);
     if (news_ == news) continue;
     fruitless_ = 0;

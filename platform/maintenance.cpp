@@ -26,7 +26,7 @@ constexpr auto kProbeInterval = 10s;
 /// A report that no row names any more stays, for who is about to read it and for backups that name it.
 constexpr std::chrono::hours kBlobStays{24};
 constexpr std::size_t kBlobsAtOnce = 200;
-/// A process that has this work and is killed leaves it for so long; leases last longer.
+/// A process that drops what is outdated and is killed leaves that to the others after so long.
 constexpr auto kHeld = 10s;
 /// Whoever waits for a layer asks the database again, so that is done less often than looking for jobs.
 constexpr std::uint64_t kRoundsForLayers = 5;
@@ -90,14 +90,14 @@ asio::awaitable<void> Maintenance::announce() {
   co_await in_transaction("noting that this process lives", std::move(step));
 }
 
+/// Each process sweeps: what one has locked, the others pass over.
 asio::awaitable<void> Maintenance::sweep_all() {
   const auto swept = std::make_shared<Swept>();
   swept->more = true;
   bool found = false;
   while (swept->more && !stopping_) {
     Step step = [swept, terms = resources_->terms()](Transaction& transaction) { *swept = sweep(transaction, terms); };
-    *swept = Swept();  // stays so if it is not this process' work
-    const bool done = co_await if_ours("sweeping", std::move(step));
+    const bool done = co_await in_transaction("sweeping", std::move(step));
     if (!done) break;
     found = found || swept->jobs;
   }

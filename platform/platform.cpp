@@ -4,6 +4,7 @@
 #include "core/os/files.hpp"
 #include "platform/http/http_server.hpp"
 #include "platform/maintenance.hpp"
+#include "platform/metrics_page.hpp"
 #include "platform/notifier.hpp"
 #include "platform/requests.hpp"
 #include "platform/resources.hpp"
@@ -55,9 +56,13 @@ struct Platform::Impl {
   std::shared_ptr<Maintenance> maintenance;
   std::shared_ptr<Notifier> notifier;  ///< on PostgreSQL only
   std::unique_ptr<HttpServer> server;
+  std::unique_ptr<HttpServer> metrics_server;  ///< if asked for
   std::unique_ptr<asio::steady_timer> stop_timer;
+  std::string database_name;
 
   void make_parts(asio::io_context& io);
+  Result<void> listen() const;
+  void stop_servers() const;
   Result<void> announce() const;
 };
 
@@ -75,7 +80,22 @@ void Platform::Impl::make_parts(asio::io_context& io) {
   Maintenance::Hooks hooks{[this](TopicSet changes) { requests->publish(changes); }, [this](TopicSet changes) { requests->wake(changes); }};
   maintenance = std::make_shared<Maintenance>(resources, executor, std::move(hooks));
   server = std::make_unique<HttpServer>(io, requests);
+  if (resources->config.metrics) metrics_server = std::make_unique<HttpServer>(io, std::make_shared<MetricsPage>(resources));
   stop_timer = std::make_unique<asio::steady_timer>(executor);
+}
+
+Result<void> Platform::Impl::listen() const {
+  HttpServerConfig http = resources->config.http;
+  http.metrics = resources->metrics;
+  auto started = server->start(http);
+  if (!started || !metrics_server) return started;
+  return metrics_server->start(*resources->config.metrics);
+}
+
+void Platform::Impl::stop_servers() const {
+  for (HttpServer* const stopping : {server.get(), metrics_server.get()}) {
+    if (stopping != nullptr) stopping->stop(resources->config.stop_grace);
+  }
 }
 
 Result<void> Platform::Impl::announce() const {
@@ -91,6 +111,7 @@ Platform::Platform(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Platform::~Platform() {
   stop();
   impl_->server.reset();
+  impl_->metrics_server.reset();
   // From here on only the caller's thread uses the io_context.
   if (impl_->notifier) impl_->notifier->end();
   impl_->resources->lanes.reset();
@@ -109,6 +130,7 @@ Result<std::unique_ptr<Platform>> Platform::create(PlatformConfig config, const 
   auto opened = open_database(**database, *vault);
   if (!opened) return opened.error();
   auto impl = std::make_shared<Impl>();
+  impl->database_name = (*database)->name();
   impl->resources = std::make_shared<Resources>(std::move(config), clock, *std::move(vault), *std::move(blobs));
   // PostgreSQL's are made when they are needed.
   if (!impl->resources->on_postgres()) opened = impl->resources->lanes->connect();
@@ -120,9 +142,7 @@ Result<void> Platform::start(asio::io_context& io) {
   auto announced = impl_->announce();
   if (!announced) return announced;
   impl_->make_parts(io);
-  const PlatformConfig& config = impl_->resources->config;
-  const HttpServerConfig server{config.listen_address, config.port, config.tls_certificate, config.tls_key};
-  auto started = impl_->server->start(server);
+  auto started = impl_->listen();
   if (!started) return started;
   impl_->requests->start();
   if (impl_->notifier) impl_->notifier->start();
@@ -132,6 +152,16 @@ Result<void> Platform::start(asio::io_context& io) {
 
 std::uint16_t Platform::port() const { return impl_->server ? impl_->server->port() : std::uint16_t{0}; }
 
+std::uint16_t Platform::metrics_port() const { return impl_->metrics_server ? impl_->metrics_server->port() : std::uint16_t{0}; }
+
+const std::string& Platform::database_name() const { return impl_->database_name; }
+
+Result<std::uint16_t> Platform::listen_inside() { return impl_->server->listen_inside(); }
+
+void Platform::reload() {
+  if (impl_->server) impl_->server->reload_certificate();
+}
+
 void Platform::stop() {
   if (std::exchange(impl_->resources->stopping, true) || !impl_->server) return;
   impl_->requests->stop();
@@ -139,12 +169,12 @@ void Platform::stop() {
   if (impl_->notifier) impl_->notifier->stop();
   const PlatformConfig& config = impl_->resources->config;
   if (config.stop_delay.count() == 0) {
-    impl_->server->stop(config.stop_grace);
+    impl_->stop_servers();
     return;
   }
   impl_->stop_timer->expires_after(config.stop_delay);
   impl_->stop_timer->async_wait([impl = impl_](const boost::system::error_code& failed) {
-    if (!failed && impl->server) impl->server->stop(impl->resources->config.stop_grace);
+    if (!failed) impl->stop_servers();
   });
 }
 

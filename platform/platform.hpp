@@ -6,6 +6,7 @@
 #include "core/base/limits.hpp"
 #include "core/base/secret.hpp"
 #include "platform/blobs/blob_place.hpp"
+#include "platform/http/http_server.hpp"
 #include "platform/store/tokens.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -23,11 +24,9 @@ struct PlatformConfig {
   /// Contains platform.db, unless `database` names another place, and, unless `master_key_file` names another place, master.key. Created
   /// with mode 0700 if missing.
   std::filesystem::path state_directory;
-  std::string listen_address = "127.0.0.1";
-  std::uint16_t port = 0;  ///< 0: the system chooses
-  /// PEM files; both or neither. Without them the platform uses plain HTTP.
-  std::filesystem::path tls_certificate;
-  std::filesystem::path tls_key;
+  HttpServerConfig http;
+  /// Where metrics are served, without a token; nowhere if it is empty.
+  std::optional<HttpServerConfig> metrics;
   std::filesystem::path master_key_file;
   /// postgresql://...; empty for SQLite in the state folder.
   Secret database;
@@ -63,6 +62,14 @@ class Platform {
   Result<void> start(boost::asio::io_context& io);
   /// The port listened on; 0 before start().
   std::uint16_t port() const;
+  /// The same for metrics; 0 if there is no such listener.
+  std::uint16_t metrics_port() const;
+  /// For people; without a password.
+  const std::string& database_name() const;
+  /// A port of loopback on which only this process is expected: see HttpServer::listen_inside(). After start().
+  Result<std::uint16_t> listen_inside();
+  /// Reads the TLS certificate and its key again.
+  void reload();
   /// On the io thread. /readyz says no and long polls are answered at once; after `stop_delay` nothing more is accepted, and what is in
   /// progress gets `stop_grace`; then nothing is left to run.
   void stop();

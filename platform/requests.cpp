@@ -91,7 +91,7 @@ struct Requests::JobWaiter final : Dispatcher::Waiter {
 
   RequestPtr request;
   AdmittedPtr admitted;
-  Turn turn{.response = problem(503, "this process is stopping; ask again")};
+  Turn turn{.response = problem(503, "no jobs can be had here now; ask again")};
 };
 
 Requests::Requests(std::shared_ptr<Resources> resources, asio::any_io_executor io, std::function<void(TopicSet)> changed)
@@ -141,10 +141,13 @@ asio::awaitable<HttpApplication::Verdict> Requests::admit(RequestPtr head) {
   Verdict verdict;
   Router::Match match = router_.match(head->method, head->segments);
   if (match.route == nullptr) {
+    verdict.refusal = match.allow.empty() ? files_.answer(*head) : std::nullopt;
+    if (verdict.refusal) co_return verdict;
     verdict.refusal = match.allow.empty() ? problem(404, "not found") : problem(405, "this path does not support this method");
     if (!match.allow.empty()) verdict.refusal->headers.emplace_back("Allow", match.allow);
     co_return verdict;
   }
+  head->route = match.route->path;
   const auto admitted = std::make_shared<Admitted>(shared_from_this(), *match.route, std::move(match.parameters));
   if (const auto needed = match.route->needs.permission()) {
     Result<std::optional<Principal>> who = std::optional<Principal>();
@@ -154,9 +157,11 @@ asio::awaitable<HttpApplication::Verdict> Requests::admit(RequestPtr head) {
     } else if (!*who) {
       verdict.refusal = problem(401, "a valid token is needed");
     } else if (!(*who)->may.has(*needed)) {
+      head->caller = (*who)->id;
       verdict.refusal = problem(403, "this kind of token does not allow this");
     }
     if (verdict.refusal) co_return verdict;
+    head->caller = (*who)->id;
     admitted->who = **std::move(who);
   }
   verdict.admission = admitted;
@@ -318,10 +323,6 @@ asio::awaitable<Response> Requests::Admitted::handle(RequestPtr request) {
   // They may have contained credentials.
   if (request->body.size() > kParsedHereMax) owner->discard(self);
   else if (document && *document) wipe_texts(**document);
-  wipe(request->body);
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - came);
-  log_event(LogLevel::info, "request",
-            {{"method", request->method}, {"path", request->path}, {"status", response.status}, {"ms", took.count()}});
   co_return response;
 }
 

@@ -6,6 +6,7 @@
 #include "platform/http/http_server.hpp"
 #include "platform/http/lane.hpp"
 #include "platform/http/router.hpp"
+#include "platform/http/static_files.hpp"
 #include "platform/http/wakeup.hpp"
 #include "platform/resources.hpp"
 
@@ -60,6 +61,7 @@ class Requests final : public HttpApplication, public std::enable_shared_from_th
   boost::asio::any_io_executor io_;
   std::function<void(TopicSet)> changed_;
   Router router_;
+  StaticFiles files_;
   std::array<Wakeup, kTopics.size()> wakeups_;
   Dispatcher dispatcher_;
 };

@@ -29,6 +29,12 @@ Lane::Connect connector(const PlatformConfig& config, std::chrono::milliseconds 
   return [&config, statement_time_max] { return connect(config, statement_time_max); };
 }
 
+/// Options of a lane that counts what it does.
+LaneOptions counted(LaneOptions options, Metrics& metrics) {
+  options.observe = [&metrics, name = options.name](Lane::Seconds waited, Lane::Seconds took) { metrics.lane_work(name, waited, took); };
+  return options;
+}
+
 LaneOptions writing(bool on_postgres) {
   if (on_postgres) return {.name = "write", .threads = 6, .waiting_max = 4'000, .wait_max = kWaitMax};
   return {.name = "write", .threads = 1, .waiting_max = 4'000, .wait_max = kWaitMax, .commit_together = kCommitTogether};
@@ -50,13 +56,14 @@ Result<std::unique_ptr<storage::Database>> connect(const PlatformConfig& config,
   return std::unique_ptr<storage::Database>(*std::move(opened));
 }
 
-Lanes::Lanes(const PlatformConfig& config)
-    : authentication({.name = "authentication", .threads = 2, .waiting_max = 4'000, .wait_max = kWaitMax}, connector(config, kReadTime)),
-      reading({.name = "read", .threads = config.database.empty() ? 3U : 4U, .waiting_max = 200, .wait_max = kWaitMax},
+Lanes::Lanes(const PlatformConfig& config, Metrics& metrics)
+    : authentication(counted({.name = "authentication", .threads = 2, .waiting_max = 4'000, .wait_max = kWaitMax}, metrics),
+                     connector(config, kReadTime)),
+      reading(counted({.name = "read", .threads = config.database.empty() ? 3U : 4U, .waiting_max = 200, .wait_max = kWaitMax}, metrics),
               connector(config, kReadTime)),
-      heavy({.name = "heavy", .threads = config.database.empty() ? 1U : 2U, .waiting_max = 20, .wait_max = kHeavyTime},
+      heavy(counted({.name = "heavy", .threads = config.database.empty() ? 1U : 2U, .waiting_max = 20, .wait_max = kHeavyTime}, metrics),
             connector(config, kHeavyTime)),
-      writing(platform::writing(!config.database.empty()), connector(config, kWriteTime)),
+      writing(counted(platform::writing(!config.database.empty()), metrics), connector(config, kWriteTime)),
       cpu(std::clamp(std::thread::hardware_concurrency(), 1U, 4U), 4'000),
       large(1, 200) {}
 
@@ -78,7 +85,7 @@ Lane& Lanes::of(LaneKind kind) {
 
 Resources::Resources(PlatformConfig given, const Clock& time, Vault opened, std::unique_ptr<BlobStore> opened_blobs)
     : config(std::move(given)), clock(time), vault(std::move(opened)), blobs(std::move(opened_blobs)), process(new_id(time.now())) {
-  lanes.emplace(config);
+  lanes.emplace(config, *metrics);
 }
 
 std::optional<Error> Resources::why_unready() const {

@@ -5,10 +5,12 @@
 #include "platform/http/call.hpp"
 #include "platform/http/lane.hpp"
 #include "platform/http/router.hpp"
+#include "platform/metrics/metrics.hpp"
 #include "platform/platform.hpp"
 #include "platform/store/vault.hpp"
 #include "storage/database/database.hpp"
 
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -26,7 +28,8 @@ Result<std::unique_ptr<storage::Database>> connect(const PlatformConfig& config,
 /// The lanes by what they are for, so that no kind of work holds up another: a long export no heartbeat, a list of a person's no sensor.
 /// SQLite has one writer, whose requests share commits; PostgreSQL has several.
 struct Lanes {
-  explicit Lanes(const PlatformConfig& config);
+  /// `metrics` outlives the lanes.
+  Lanes(const PlatformConfig& config, Metrics& metrics);
 
   Lane authentication;
   Lane reading;
@@ -39,6 +42,7 @@ struct Lanes {
   Result<void> connect();
   /// LaneKind::none has none.
   Lane& of(LaneKind kind);
+  std::array<const Lane*, 4> all() const { return {&authentication, &reading, &heavy, &writing}; }
 };
 
 /// What the parts of one running platform share. Lives on the io thread, but for the lanes' threads, which read what is const.
@@ -50,7 +54,8 @@ struct Resources {
   const Vault vault;
   const std::unique_ptr<BlobStore> blobs;  ///< null if all reports are in the database
   const std::string process;               ///< names this one among those of one database
-  std::optional<Lanes> lanes;              ///< emptied at the end, when nothing runs the io thread any more
+  const std::shared_ptr<Metrics> metrics = std::make_shared<Metrics>();
+  std::optional<Lanes> lanes;  ///< emptied at the end, when nothing runs the io thread any more
   bool stopping = false;
   std::optional<Error> unready;                                                       ///< why it should get no requests
   std::chrono::steady_clock::time_point ready_at = std::chrono::steady_clock::now();  ///< when that was last found out

@@ -137,6 +137,14 @@ std::optional<bool> wait_for(Child& child, Steady::time_point deadline) {
 
 }  // namespace
 
+std::uint64_t allow_descriptors(std::uint64_t wanted) {
+  rlimit most{};
+  if (::getrlimit(RLIMIT_NOFILE, &most) != 0) return 0;
+  if (most.rlim_cur >= wanted) return most.rlim_cur;
+  const rlimit more{std::min<rlim_t>(wanted, most.rlim_max), most.rlim_max};
+  return ::setrlimit(RLIMIT_NOFILE, &more) == 0 ? more.rlim_cur : most.rlim_cur;
+}
+
 void keep_memory_private() {
   const rlimit none{0, 0};
   static_cast<void>(::setrlimit(RLIMIT_CORE, &none));

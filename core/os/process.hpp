@@ -22,6 +22,9 @@ void hold_standard_streams();
 /// A terminal that goes away does not end this process from here on.
 void ignore_hangups();
 
+/// Lets this process open so many files and connections at once, if the system allows it. How many it may open now.
+std::uint64_t allow_descriptors(std::uint64_t wanted);
+
 /// Memory that holds credentials stays in memory: no core dump, and no other process of this user may look into this one or its
 /// /proc folder. The first thing that a program does.
 void keep_memory_private();

@@ -29,7 +29,7 @@ void ConvertFlags::add_to(Command& program) {
   command.exits = {{exit_done, "the report says that every image was read, and no --fail-on rule is met"},
                    {exit_rule_met, "a --fail-on rule is met"},
                    {exit_usage, "the command line, the report or an output is wrong"},
-                   {exit_some_failed, "the report says that an image could not be read, or not completely"}};
+                   {exit_some_failed, "the report says that an image could not be read, or not completely, or has none for --fail-on"}};
   command.run = [this] { return run(); };
 }
 

@@ -50,7 +50,7 @@ void ScanFlags::add_to(Command& program) {
   command.exits = {{exit_done, "every image was read, and no --fail-on rule is met"},
                    {exit_rule_met, "a --fail-on rule is met, whatever else could not be read"},
                    {exit_usage, "the command line, a configuration file or an output is wrong; nothing is gated"},
-                   {exit_some_failed, "an image could not be read, or not completely"},
+                   {exit_some_failed, "an image could not be read, or not completely, or --fail-on had no image to judge"},
                    {exit_stopped, "stopped by a signal"}};
   command.run = [this] { return run(); };
 }

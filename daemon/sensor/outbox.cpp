@@ -42,6 +42,9 @@ bool is_refusal(const Error& error) {
   }
 }
 
+/// The platform has this part otherwise, or another sensor brings it.
+bool is_elsewhere(const Error& error) { return error.code() == ErrorCode::conflict; }
+
 /// Sending it again as it is would be refused again: neither a lost lease nor a deleted job.
 bool is_final_refusal(const Error& error) {
   return error.code() == ErrorCode::invalid_argument || error.code() == ErrorCode::limit_exceeded;
@@ -303,10 +306,11 @@ Awaitable<void> Outbox::complete(std::string job_id, Secret lease, std::string b
 Awaitable<void> Outbox::resend_layers(std::vector<Digest> layers) {
   for (const Digest& layer : layers) {
     auto facts_sent = co_await send_facts(layer);
-    if (!facts_sent) co_return facts_sent.error().with_context("facts of layer " + layer.str());
+    if (!facts_sent && !is_elsewhere(facts_sent.error())) co_return facts_sent.error().with_context("facts of layer " + layer.str());
     for (const AnalysisState& of : engine_.states) {
       auto sent = co_await send_report(layer, of);
-      if (!sent) co_return sent.error().with_context(std::string(to_string(of.analysis)) + " report of layer " + layer.str());
+      if (!sent && !is_elsewhere(sent.error()))
+        co_return sent.error().with_context(std::string(to_string(of.analysis)) + " report of layer " + layer.str());
     }
   }
   co_return Result<void>();

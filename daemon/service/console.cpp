@@ -11,15 +11,19 @@ namespace landwaiter::daemon {
 void ConsoleHost::on_stop(std::function<void()> stop) {
   signals_.emplace(io_.get_executor(), StopSignals::Second::calls_again, std::move(stop));
   hangups_.emplace(io_, SIGHUP);
-  pass_over_hangups();
+  hear_hangups();
 }
 
 /// What runs is worth more than a habit of those who rotate logs, or a terminal that goes away.
-void ConsoleHost::pass_over_hangups() {
+void ConsoleHost::hear_hangups() {
   hangups_->async_wait([this](boost::system::error_code cancelled, int) {
     if (cancelled) return;
+    if (reload_) {
+      reload_();
+      return hear_hangups();
+    }
     log_event(LogLevel::warning, "SIGHUP is passed over: a changed configuration is read at the next start, SIGTERM ends this one");
-    pass_over_hangups();
+    hear_hangups();
   });
 }
 

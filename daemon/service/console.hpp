@@ -4,7 +4,9 @@
 #include "daemon/service/service.hpp"
 #include "daemon/service/stop_signals.hpp"
 
+#include <functional>
 #include <optional>
+#include <utility>
 
 namespace landwaiter::daemon {
 
@@ -16,14 +18,16 @@ class ConsoleHost : public ServiceHost {
   void alive(const std::string&) override {}
   void stopping() override {}
   void on_stop(std::function<void()> stop) override;
+  void on_reload(std::function<void()> reload) override { reload_ = std::move(reload); }
   void forget_stop() override;
 
  private:
-  void pass_over_hangups();
+  void hear_hangups();
 
   boost::asio::io_context& io_;
   std::optional<StopSignals> signals_;
   std::optional<boost::asio::signal_set> hangups_;
+  std::function<void()> reload_;
 };
 
 }  // namespace landwaiter::daemon

@@ -23,6 +23,9 @@ class ServiceHost {
 
   /// Calls `stop` at each request to end, until forget_stop(): the first asks to finish what runs, the second to leave it.
   virtual void on_stop(std::function<void()> stop) = 0;
+  /// Calls `reload` at each request to read files again (SIGHUP), from on_stop() to forget_stop(). Without it, such a request is passed
+  /// over.
+  virtual void on_reload(std::function<void()> reload) = 0;
   /// Waits for no more requests, so that io.run() can return.
   virtual void forget_stop() = 0;
 };

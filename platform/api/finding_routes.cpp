@@ -30,7 +30,7 @@ Result<Response> get_findings(Call& call) {
   query.page_token = *token;
   auto found = list_findings(*call.transaction, query);
   if (!found) return found.error();
-  return page_response(*std::move(found));
+  return page_response(call, *std::move(found));
 }
 
 Result<Response> get_finding(Call& call) {
@@ -41,7 +41,7 @@ Result<Response> get_finding(Call& call) {
   auto found = finding_json(*call.transaction, call.blobs, call.parameter("id"), call.query("type"), *after,
                             std::min(*size, kImagesComposedMax), call.assess);
   if (!found) return found.error();
-  return page_response(*std::move(found));
+  return page_response(call, *std::move(found));
 }
 
 Result<Response> images(Call& call) {
@@ -54,7 +54,7 @@ Result<Response> images(Call& call) {
     query.coverage = coverage_state_from(coverage);
     if (!query.coverage) return Error(ErrorCode::invalid_argument, "coverage must be complete, not_opened or incomplete");
   }
-  return page_response(list_images(*call.transaction, query));
+  return page_response(call, list_images(*call.transaction, query));
 }
 
 Result<Response> report(Call& call) {

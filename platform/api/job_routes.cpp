@@ -189,6 +189,8 @@ Result<Response> complete(Call& call) {
   if (completion->engine.walker.empty() || completion->engine.states.empty()) {
     return Error(ErrorCode::malformed, "a completion needs its walker and its states");
   }
+  const auto acceptable = check_image(completion->facts);
+  if (!acceptable) return acceptable.error();
   const auto missing = complete_image(*call.transaction, found->job, *completion, call.terms.now);
   if (!missing.empty()) return missing_reports(missing);
   call.changed(Topic::layers);

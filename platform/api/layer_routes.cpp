@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/limits.hpp"
 #include "platform/api/routes.hpp"
+#include "platform/store/content/finding_index.hpp"
 #include "platform/store/content/layers.hpp"
 #include "storage/compress.hpp"
 
@@ -46,6 +47,8 @@ Result<PreparedReport> prepare_report(const Call& call) {
     return Error(ErrorCode::invalid_argument, "the report is for another layer, analysis or state than its address says");
   }
   if (report->findings.size() > limits::findings_per_layer_max) return Error(ErrorCode::limit_exceeded, "too many findings in one layer");
+  const auto indexable = check_findings(report->findings);
+  if (!indexable) return indexable.error();
   Bytes compressed = storage::zstd_compress(dump_json(*report));
   auto place = keep(call, compressed);
   if (!place) return place.error();

@@ -28,6 +28,7 @@ Result<RegistryAddress> parse_registry_address(std::string_view text) {
   for (const std::string_view scheme : {"http://", "https://", "docker://"}) {
     if (host.size() < scheme.size() || !iequals(host.substr(0, scheme.size()), scheme)) continue;
     address.plain_http = scheme == "http://";
+    address.https = scheme == "https://";
     host.remove_prefix(scheme.size());
     break;
   }

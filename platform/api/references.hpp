@@ -18,6 +18,7 @@ Result<std::map<std::string, std::vector<std::string>>> group_by_registry(const 
 struct RegistryAddress {
   std::string host;         ///< with port when given
   bool plain_http = false;  ///< it started with http://
+  bool https = false;       ///< with https://: then a loopback host speaks TLS, too
 };
 /// "host", "host:5000", with an optional http://, https:// or docker:// prefix and trailing "/". Error: invalid_argument, which does not
 /// repeat the text, because people paste user:password@host.

@@ -24,7 +24,7 @@ Result<protocol::RegistryTarget> target_from(const nlohmann::json& body) {
   const auto plain_http = optional_flag(body, "plain_http", address->plain_http);
   if (!plain_http) return plain_http.error();
   target.name = name->empty() ? address->host : *name;
-  target.endpoint = address->host;
+  target.endpoint = (address->https ? "https://" : "") + address->host;
   target.kind = *kind;
   target.tls_verify = *tls_verify;
   target.plain_http = *plain_http;
@@ -48,7 +48,7 @@ Result<Response> get_registries(Call& call) {
   if (!size) return size.error();
   const auto token = call.page_token();
   if (!token) return token.error();
-  return page_response(list_registries(*call.transaction, *token, *size));
+  return page_response(call, list_registries(*call.transaction, *token, *size));
 }
 
 Result<Response> get_registry(Call& call) {

@@ -128,7 +128,7 @@ Result<Response> get_scans(Call& call) {
   if (!size) return size.error();
   const auto token = call.page_token();
   if (!token) return token.error();
-  return page_response(list_scans(*call.transaction, call.query("state"), *token, *size));
+  return page_response(call, list_scans(*call.transaction, call.query("state"), *token, *size));
 }
 
 Result<Response> get_scan(Call& call) {
@@ -142,7 +142,7 @@ Result<Response> items(Call& call) {
   if (!size) return size.error();
   const auto after = call.page_number();
   if (!after) return after.error();
-  return page_response(list_scan_items(*call.transaction, call.parameter("id"), call.query("state"), *after, *size));
+  return page_response(call, list_scan_items(*call.transaction, call.parameter("id"), call.query("state"), *after, *size));
 }
 
 Result<Response> cancel(Call& call) {

@@ -41,7 +41,7 @@ Result<Response> get_tokens(Call& call) {
   if (!size) return size.error();
   const auto token = call.page_token();
   if (!token) return token.error();
-  return page_response(list_tokens(*call.transaction, *token, *size));
+  return page_response(call, list_tokens(*call.transaction, *token, *size));
 }
 
 Result<Response> remove_token(Call& call) {
@@ -66,7 +66,7 @@ Result<Response> sensors(Call& call) {
   if (!size) return size.error();
   const auto token = call.page_token();
   if (!token) return token.error();
-  return page_response(list_sensors(*call.transaction, *token, *size));
+  return page_response(call, list_sensors(*call.transaction, *token, *size));
 }
 
 }  // namespace

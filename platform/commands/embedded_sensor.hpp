@@ -17,10 +17,10 @@ struct EmbeddedSensorOptions {
   std::size_t jobs = 4;
 };
 
-/// A sensor in this process, which talks to the platform like any other, over loopback.
-Result<std::unique_ptr<daemon::Sensor>> make_embedded_sensor(boost::asio::io_context& io, const Platform& server,
-                                                             const PlatformConfig& config, const EmbeddedSensorOptions& options,
-                                                             const Clock& clock);
+/// A sensor in this process, which talks to the platform like any other, over a port of loopback of its own. `server` has
+/// started.
+Result<std::unique_ptr<daemon::Sensor>> make_embedded_sensor(boost::asio::io_context& io, Platform& server, const PlatformConfig& config,
+                                                             const EmbeddedSensorOptions& options, const Clock& clock);
 
 /// Runs platform and, if there is one, sensor until a signal: first the sensor drains, then the platform stops.
 class Service {

@@ -17,6 +17,8 @@ class BodyStream {
   /// The next piece, at most some limits::body_piece_bytes; empty at the end. It is asked for when the one before is on its way. After an
   /// error the connection ends without the end of the body, so that the caller sees that it is not whole.
   virtual Awaitable<std::string> next() = 0;
+  /// One that has no end of its own, such as events as they come: it may last longer than limits::api_body_timeout.
+  virtual bool endless() const { return false; }
 };
 
 /// Bytes that many answers share, such as a file of the web page.

@@ -31,6 +31,20 @@ const JsonLimits& json_limits(std::uint64_t body_bytes_max) {
   return body_bytes_max <= kJsonInventory.bytes ? kJsonInventory : kJsonReport;
 }
 
+/// Of what a list was asked for, pages apart: a page token is of use for the same list only.
+Bytes list_mark(const Call& call) {
+  constexpr std::size_t kMarkBytes = 6;
+  std::string asked = call.request.path;
+  for (const auto& [name, value] : call.request.query) {
+    if (name != "page_token" && name != "page_size") asked.append("\n").append(name).append("=").append(value);
+  }
+  Hasher hasher(Digest::Algorithm::sha256);
+  hasher.update(as_bytes(asked));
+  Bytes mark = hex_decode(hasher.finish().hex()).value_or(Bytes());
+  mark.resize(kMarkBytes);
+  return mark;
+}
+
 bool absent(const json& object, const char* name) { return !object.contains(name) || object[name].is_null(); }
 
 std::optional<std::int64_t> parse_number(std::string_view text) {
@@ -89,8 +103,12 @@ Result<std::size_t> Call::page_size() const {
 
 Result<std::string> Call::page_token() const {
   const auto bytes = base64url_decode(query("page_token"));
-  if (!bytes) return Error(ErrorCode::invalid_argument, "page_token is not one of this list");
-  return std::string(as_text(*bytes));
+  if (bytes && bytes->empty()) return std::string();
+  const Bytes mark = list_mark(*this);
+  if (!bytes || bytes->size() < mark.size() || !std::equal(mark.begin(), mark.end(), bytes->begin())) {
+    return Error(ErrorCode::invalid_argument, "page_token is not one of this list with these filters; leave it out to begin again");
+  }
+  return std::string(as_text(ByteView(*bytes).subspan(mark.size())));
 }
 
 Result<std::int64_t> Call::page_number() const {
@@ -110,7 +128,7 @@ Result<Digest> Call::digest(const char* parameter_name) const {
 
 Result<std::string> decoded_body(const Request& request, std::uint64_t bytes_max) {
   const std::string encoding = to_lower(request.header("content-encoding"));
-  if (encoding.empty() || encoding == "identity") return request.body;
+  if (encoding.empty() || encoding == "identity") return std::string(request.body);
   if (encoding != "zstd") return Error(ErrorCode::unsupported, "Content-Encoding must be zstd or identity");
   const std::uint64_t most = std::min(std::max(kExpandedFree, kExpansionMax * request.body.size()), bytes_max);
   // Few are decoded at once, but what is made of them waits in memory for its turn.
@@ -128,14 +146,17 @@ Result<json> Call::body_json() const {
   const JsonLimits& most = json_limits(decoded_body_bytes_max);
   auto text = encoded ? decoded_body(request, decoded_body_bytes_max) : Result<std::string>(std::string());
   if (!text) return text.error();
-  auto document = parse_json(encoded ? *text : request.body, "the request's body", most);
+  auto document = parse_json(encoded ? std::string_view(*text) : std::string_view(request.body), "the request's body", most);
+  wipe(*text);
   if (document && (who.may.has(Permission::sense) || who.may.has(Permission::enroll))) make_printable(*document);
   return document;
 }
 
-Response page_response(json list) {
-  if (list.contains("next_page_token")) {
-    list["next_page_token"] = base64url_encode(as_bytes(list["next_page_token"].get_ref<const std::string&>()));
+Response page_response(const Call& call, json list) {
+  if (const std::string next = list.value("next_page_token", ""); !next.empty()) {
+    Bytes token = list_mark(call);
+    token.insert(token.end(), next.begin(), next.end());
+    list["next_page_token"] = base64url_encode(token);
   }
   return json_response(list);
 }

@@ -81,7 +81,7 @@ struct Call {
   std::string query(const std::string& name) const;
   /// Between 1 and limits::api_page_size_max; default 100. invalid_argument.
   Result<std::size_t> page_size() const;
-  /// The page token's content; empty at the start. invalid_argument.
+  /// The page token's content; empty at the start. invalid_argument, also for a token of another list or of other filters.
   Result<std::string> page_token() const;
   /// The same for lists that continue after a number; 0 at the start.
   Result<std::int64_t> page_number() const;
@@ -98,8 +98,8 @@ struct Call {
   }
 };
 
-/// A list with its `next_page_token` made opaque.
-Response page_response(nlohmann::json list);
+/// A list with its `next_page_token` made opaque, and bound to this list and its filters.
+Response page_response(const Call& call, nlohmann::json list);
 
 /// Fields of a JSON object that may be missing; a wrong type is invalid_argument.
 Result<std::string> optional_text(const nlohmann::json& object, const char* name, std::size_t bytes_max);

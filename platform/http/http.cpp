@@ -30,10 +30,11 @@ Response empty_response(int status) {
 }
 
 std::string_view reason_phrase(int status) {
-  static constexpr std::array<std::pair<int, std::string_view>, 19> kPhrases{{
+  static constexpr std::array<std::pair<int, std::string_view>, 20> kPhrases{{
       {200, "OK"},
       {201, "Created"},
       {204, "No Content"},
+      {304, "Not Modified"},
       {400, "Bad Request"},
       {401, "Unauthorized"},
       {403, "Forbidden"},

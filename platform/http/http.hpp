@@ -5,6 +5,7 @@
 #include "core/base/secret.hpp"
 #include "platform/http/body.hpp"
 #include "platform/http/body_share.hpp"
+#include "platform/http/wiping_allocator.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -29,9 +30,14 @@ struct Request {
   Secret token;                                ///< of `Authorization: Bearer` or `isg-api-token`
   Secret lease_token;                          ///< of `Landwaiter-Lease`
   std::uint64_t content_length = 0;            ///< as announced
-  std::string body;                            ///< not decoded yet
+  WipedText body;                              ///< not decoded yet
   std::shared_ptr<BodyShare> share;            ///< counts the body, decoded or not; may be empty
   std::function<bool()> peer_gone;             ///< the caller hung up; may be empty; for the io thread
+  std::string peer;                            ///< the caller's address; behind a trusted proxy, the one that it names
+  bool https = false;                          ///< between the caller and us, or a trusted proxy
+  // The application says who it is, and what fits, for the log.
+  std::string caller;  ///< the id of a valid token's holder
+  std::string route;
 
   std::string header(const std::string& lower_name) const;
 };

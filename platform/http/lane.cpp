@@ -90,14 +90,18 @@ boost::asio::awaitable<Result<void>> Lane::run(Access access, Body body) {
 
 void Lane::finish(Item& item) {
   ++done_;
+  const Turn& turn = *item.turn;
+  if (options_.observe) options_.observe(turn.began - turn.came, options_.now() - turn.began);
   item.turn->body = nullptr;  // what it holds is not for the io thread to destroy
   item.resume();
 }
 
 void Lane::serve(std::vector<Item> items, std::size_t thread) {
   std::vector<Item> timely;
+  const auto now = options_.now();
   for (Item& item : items) {
-    if (options_.now() - item.turn->came <= options_.wait_max) {
+    item.turn->began = now;
+    if (now - item.turn->came <= options_.wait_max) {
       timely.push_back(std::move(item));
       continue;
     }

@@ -18,6 +18,7 @@
 namespace landwaiter::platform {
 
 struct LaneOptions {
+  using Seconds = std::chrono::duration<double>;
   std::string name;  ///< for metrics and the log
   std::size_t threads = 1;
   /// So many may wait; who comes then is refused at once.
@@ -26,6 +27,8 @@ struct LaneOptions {
   std::chrono::milliseconds wait_max{10'000};
   /// So many writes share one commit, of one thread. 1: each has its own.
   std::size_t commit_together = 1;
+  /// How long each piece of work waited and took; called on the threads. May be empty.
+  std::function<void(Seconds waited, Seconds took)> observe = nullptr;
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
 
@@ -37,6 +40,8 @@ class Lane {
   /// What to do in a transaction. An error rolls back what it did. It may be done more than once, if the database asks for that; what
   /// counts is the last time. So it does nothing that cannot be done again but through the transaction.
   using Body = std::function<Result<void>(storage::Transaction&)>;
+
+  using Seconds = LaneOptions::Seconds;
 
   Lane(LaneOptions options, Connect connect);
   /// Finishes what runs, drops what waits (with the coroutines that wait for it).
@@ -65,6 +70,7 @@ class Lane {
     storage::Access access;
     Body body;
     std::chrono::steady_clock::time_point came;
+    std::chrono::steady_clock::time_point began = came;
     Result<void> result = Error(ErrorCode::internal, "the database was not asked");
   };
   struct Item {

@@ -5,6 +5,7 @@
 #include "platform/store/content/images.hpp"
 #include "platform/store/dialect.hpp"
 #include "platform/store/ids.hpp"
+#include "platform/store/paging.hpp"
 #include "platform/store/queue/scan_counts.hpp"
 #include "platform/store/scans.hpp"
 
@@ -20,13 +21,40 @@ namespace {
 
 using protocol::ItemOutcome;
 
+constexpr std::size_t kMediaTypeBytesMax = 255;  // RFC 6838, section 4.2: 127 on each side of the slash
+constexpr std::size_t kShortTextBytesMax = 100;  // platforms, times, codes
+/// Reasons are for people: what is longer is cut, as it may quote what a registry said.
+constexpr std::size_t kItemReasonBytesMax = 2000;
+constexpr std::size_t kCursorBytesMax = 16 * 1024;
+
+/// Names are keys of indexes, which have bounds of their own.
+Result<void> check(const protocol::InventoryItem& item) {
+  const auto too_long = [](std::string_view what, const std::string& text, std::size_t bytes_max) {
+    return text.size() <= bytes_max
+               ? Result<void>()
+               : Error(ErrorCode::invalid_argument, "an item's " + std::string(what) + " has " + std::to_string(text.size()) +
+                                                        " bytes; at most " + std::to_string(bytes_max) + " are taken");
+  };
+  for (const Result<void>& checked :
+       {too_long("repository", item.repository, limits::repository_name_bytes_max), too_long("tag", item.tag, limits::tag_bytes_max),
+        too_long("media_type", item.media_type, kMediaTypeBytesMax), too_long("platform", item.platform, kShortTextBytesMax),
+        too_long("created", item.created, kShortTextBytesMax), too_long("pushed", item.pushed, kShortTextBytesMax),
+        too_long("code", item.code, kShortTextBytesMax)}) {
+    if (!checked) return checked;
+  }
+  return {};
+}
+
 Result<void> check(const protocol::InventoryPage& page) {
   if (page.items.size() > limits::inventory_page_items_max) {
     return Error(ErrorCode::limit_exceeded, "a page may have at most " + std::to_string(limits::inventory_page_items_max) + " items");
   }
   for (const protocol::InventoryItem& item : page.items) {
     if (item.outcome == ItemOutcome::image && item.digest.empty()) return Error(ErrorCode::malformed, "an image without a digest");
+    auto bounded = check(item);
+    if (!bounded) return bounded;
   }
+  if (page.cursor.size() > kCursorBytesMax) return Error(ErrorCode::limit_exceeded, "the cursor is too long");
   return {};
 }
 
@@ -136,9 +164,10 @@ class PageWriter {
           {job_.scan_id, job_.registry_id, item.repository, item.tag});
       while (rows.next()) tally_.add(job_.scan_id, rows.text(0), -1);
     }
-    const Standing standing = item.outcome == ItemOutcome::image
-                                  ? image_standing(item)
-                                  : Standing{.state = final_state(item.outcome), .reason = item.reason, .code = item.code};
+    const Standing standing =
+        item.outcome == ItemOutcome::image
+            ? image_standing(item)
+            : Standing{.state = final_state(item.outcome), .reason = shortened(item.reason, kItemReasonBytesMax), .code = item.code};
     transaction_.run(
         "INSERT INTO "
         "scan_item(scan_id,registry_id,repository,tag,index_digest,digest,media_type,platform,created,size_bytes,state,reason,job_id,"

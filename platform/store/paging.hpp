@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <string>
 #include <string_view>
 
 namespace landwaiter::platform {
@@ -18,6 +19,9 @@ nlohmann::json time_json(const Rows& rows, int column);
 /// A search that no index serves reads at most so many rows for one page, which then has fewer entries than were asked for, or none, and
 /// still a token for the next.
 inline constexpr std::size_t kExaminedMax = 10'000;
+
+/// The beginning of the text, whole characters of it.
+std::string shortened(std::string text, std::size_t bytes_max);
 
 /// Whether `text` has the letters of `part` in it, in any case of ASCII letters; an empty part is anywhere.
 bool contains_text(std::string_view text, std::string_view part);

@@ -355,7 +355,10 @@ std::vector<std::vector<protocol::Job>> acquire_jobs(Transaction& transaction, c
 }
 
 void hand_back(Transaction& transaction, std::span<const protocol::Job> jobs, SystemTime now) {
-  for (const protocol::Job& job : jobs) {
+  std::map<std::string_view, std::reference_wrapper<const protocol::Job>> in_order;  // as all lock leases
+  for (const protocol::Job& job : jobs) in_order.emplace(job.id, job);
+  for (const auto& [id, ref] : in_order) {
+    const protocol::Job& job = ref;
     LeasedJob lease;
     lease.id = job.id;
     lease.scan_id = job.scan_id;

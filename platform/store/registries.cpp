@@ -47,8 +47,8 @@ Result<protocol::RegistryTarget> registry(Transaction& transaction, std::string_
 }
 
 std::string registry_by_endpoint(Transaction& transaction, std::string_view endpoint) {
-  Rows rows =
-      transaction.query("SELECT id FROM registry WHERE endpoint=? AND deleted=0 AND scan_id IS NULL ORDER BY id LIMIT 1", {endpoint});
+  Rows rows = transaction.query(
+      "SELECT id FROM registry WHERE endpoint IN (?1,'https://'||?1) AND deleted=0 AND scan_id IS NULL ORDER BY id LIMIT 1", {endpoint});
   return rows.next() ? rows.text(0) : std::string();
 }
 

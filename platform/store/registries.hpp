@@ -18,7 +18,7 @@ Result<std::string> create_registry(Transaction& transaction, const Vault& vault
 
 /// not_found if there is none, or it was deleted.
 Result<protocol::RegistryTarget> registry(Transaction& transaction, std::string_view id);
-/// A listed registry with that endpoint; empty if there is none.
+/// A listed registry with that endpoint, with https:// before it or not; empty if there is none.
 std::string registry_by_endpoint(Transaction& transaction, std::string_view endpoint);
 
 /// A registry for a sensor's job: also one that has been deleted since (then without credentials).

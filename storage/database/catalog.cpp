@@ -13,6 +13,7 @@ struct CatalogQueries {
   std::string_view tables;
   std::string_view columns;     ///< name, type, whether the database gives its numbers
   std::string_view key;         ///< names in order
+  std::string_view unique;      ///< the same of another constraint, where there is no primary key
   std::string_view references;  ///< name of the constraint, table, column, target
 };
 
@@ -21,6 +22,7 @@ constexpr CatalogQueries kSqlite{
     "SELECT name,lower(type),pk=1 AND type='INTEGER' AND (SELECT max(pk) FROM pragma_table_info(?1))=1"
     " AND NOT (SELECT wr FROM pragma_table_list WHERE schema='main' AND name=?1) FROM pragma_table_info(?1) ORDER BY cid",
     "SELECT name FROM pragma_table_info(?1) WHERE pk>0 ORDER BY pk",
+    "SELECT name FROM pragma_index_info((SELECT name FROM pragma_index_list(?1) WHERE origin='u' ORDER BY seq LIMIT 1)) ORDER BY seqno",
     "SELECT id,\"table\",\"from\",\"to\" FROM pragma_foreign_key_list(?1) ORDER BY id,seq"};
 
 constexpr CatalogQueries kPostgres{
@@ -31,6 +33,9 @@ constexpr CatalogQueries kPostgres{
     "SELECT k.column_name FROM information_schema.table_constraints t JOIN information_schema.key_column_usage k"
     " ON k.constraint_schema=t.constraint_schema AND k.constraint_name=t.constraint_name AND k.table_name=t.table_name"
     " WHERE t.table_schema=current_schema() AND t.table_name=?1 AND t.constraint_type='PRIMARY KEY' ORDER BY k.ordinal_position",
+    "SELECT k.column_name FROM information_schema.key_column_usage k WHERE k.table_schema=current_schema() AND k.table_name=?1"
+    " AND k.constraint_name=(SELECT min(t.constraint_name::text) FROM information_schema.table_constraints t"
+    " WHERE t.table_schema=current_schema() AND t.table_name=?1 AND t.constraint_type='UNIQUE') ORDER BY k.ordinal_position",
     "SELECT con.conname,ref.relname,a.attname,f.attname FROM pg_constraint con JOIN pg_class c ON c.oid=con.conrelid"
     " JOIN pg_namespace n ON n.oid=c.relnamespace JOIN pg_class ref ON ref.oid=con.confrelid"
     " CROSS JOIN LATERAL unnest(con.conkey,con.confkey) WITH ORDINALITY AS k(child,parent,place)"
@@ -79,11 +84,13 @@ Result<TableShape> read_table(Transaction& transaction, const std::string& name)
       if (rows.integer(2) != 0) table.numbered = rows.text(0);
     }
   }
-  for (const std::string& column : names(transaction, queries(transaction).key, {name})) {
+  auto key = names(transaction, queries(transaction).key, {name});
+  if (key.empty()) key = names(transaction, queries(transaction).unique, {name});
+  for (const std::string& column : key) {
     const auto at = std::ranges::find(table.columns, column, &Column::name);
     table.key.push_back(static_cast<std::size_t>(at - table.columns.begin()));
   }
-  if (table.key.empty()) return Error(ErrorCode::unsupported, "table " + name + " has no primary key");
+  if (table.key.empty()) return Error(ErrorCode::unsupported, "table " + name + " has no key");
   read_references(transaction, table);
   return table;
 }

@@ -27,13 +27,13 @@ struct Reference {
 struct TableShape {
   std::string name;
   std::vector<Column> columns;
-  std::vector<std::size_t> key;       ///< the primary key, in columns
+  std::vector<std::size_t> key;       ///< the primary key, or else a unique one, in columns
   std::string numbered;               ///< the column whose numbers the database gives; empty if it gives none
   std::vector<Reference> references;  ///< to other tables, and to itself
 };
 
 /// All tables, those that are referred to before those that refer to them. Errors: those of the transaction, which then has failed;
-/// unsupported for a table without a primary key, a type of column that our schemas do not have, or tables that refer to each other.
+/// unsupported for a table without a key, a type of column that our schemas do not have, or tables that refer to each other.
 Result<std::vector<TableShape>> tables_of(Transaction& transaction);
 
 bool has_table(Transaction& transaction, std::string_view name);

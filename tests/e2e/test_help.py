@@ -69,8 +69,11 @@ class Help(EndToEndCase):
                 self.assertGreater(len(entries), 3)
                 for entry in entries:
                     self.assertNotIn(entry[member], ("", None))
-                table = self.landwaiter(command).out.splitlines()
-                self.assertEqual(len(table), len(entries) + 1)
+                table = self.landwaiter(command, env={"COLUMNS": "80"}).out.splitlines()
+                self.assertEqual(len([line for line in table if not line.startswith(" ")]), len(entries) + 1)
+                if command == "rules":
+                    self.assertLessEqual(max(map(len, table)), 80)
+                    self.assertIn("rsa-N", "\n".join(table))
 
     def test_version(self):
         done = self.landwaiter("version")

@@ -5,11 +5,13 @@ import base64
 import json
 import os
 import re
+import signal
+import subprocess
 import unittest
 
 from sample import Sample
-from support import images
-from support.case import EndToEndCase, main, places
+from support import images, process
+from support.case import EndToEndCase, main, places, program
 from support.registry import Pusher
 
 TYPES = {"certificate", "certificate-request", "crl", "ocsp-response", "signed-data", "private-key", "public-key", "secret-key", "keystore",
@@ -418,6 +420,25 @@ class Credentials(ScanCase):
         self.assertEqual(done.code, 0, done.err)
         items = {(item["repository"], item["tag"]) for item in done.json["items"]}
         self.assertLessEqual({(f"walk/r{number:02}", tag) for number in range(12) for tag in "ab"}, items)
+
+
+class Stopped(EndToEndCase):
+    def test_a_scan_that_waits_for_its_archive_ends_with_130(self):
+        """At every moment, so also before it reads an image: what it is in is a pipe that gives nothing."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number), subprocess.Popen([program("LANDWAITER"), "scan", "--no-state", "-o", "x.json", "-"], cwd=self.folder,
+                                                        stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as scan:
+                # From here on it is the program, and it has its own way to end.
+                process.wait_for(lambda pid=scan.pid: self.catches(pid), "a scan that runs")
+                scan.send_signal(number)
+                self.assertEqual(scan.wait(60 * process.PATIENCE), 130)
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "x.json")))
+
+    @staticmethod
+    def catches(pid):
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
+            caught = next(line for line in status if line.startswith("SigCgt:"))
+        return int(caught.split()[1], 16) & (1 << (signal.SIGINT - 1))
 
 
 if __name__ == "__main__":

@@ -143,6 +143,28 @@ class Tools(ToolCase):
         self.tool(*buildah, "rm", container)
         self.check(*archives, *self.copied(archives[0] + ":tools/buildah:1", "buildah"))
 
+    def test_podman(self):
+        """As a builder of a Containerfile; no command runs in it, so neither a daemon nor a namespace is needed."""
+        self.need("podman")
+        folder = self.make_folder("podman")
+        with open(os.path.join(folder, "policy.json"), "w", encoding="ascii") as file:
+            json.dump({"default": [{"type": "insecureAcceptAnything"}]}, file)
+        with open(os.path.join(folder, "Containerfile"), "w", encoding="ascii") as file:
+            file.write("FROM scratch\nCOPY . /\nLABEL role=shop\n")
+        podman = ("podman", "--root", os.path.join(folder, "root"), "--runroot", os.path.join(folder, "run"), "--storage-driver", "vfs")
+        built = run([*podman, "build", "--quiet", "--isolation", "chroot", "--signature-policy", os.path.join(folder, "policy.json"),
+                     "-f", os.path.join(folder, "Containerfile"), "-t", "tools/podman:1", self.tree], self.folder)
+        if built.code != 0:
+            self.skipTest(f"podman cannot work here: {built.err.strip()[-200:]}")
+        archives = []
+        for kind in ("oci-archive", "docker-archive"):
+            archives.append(f"{kind}:{os.path.join(folder, kind)}.tar")
+            self.tool(*podman, "save", "--quiet", "--format", kind, "-o", archives[-1].split(":", 1)[1], "tools/podman:1")
+        layout = os.path.join(folder, "layout")
+        self.tool("skopeo", "--insecure-policy", "copy", "--quiet", archives[0], f"oci:{layout}:1")
+        self.check(*archives, f"oci:{layout}:1", *self.copied(archives[0], "podman"))
+        self.tool(*podman, "rmi", "--force", "tools/podman:1")
+
     def test_crane(self):
         self.need("crane")
         layer = os.path.join(self.make_folder("crane"), "layer.tar")

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace landwaiter::test {
@@ -66,6 +68,7 @@ class Office {
   std::vector<std::size_t> rounds;
   int jobs = 0;
   int tries = 0;
+  bool broken = false;
   std::chrono::seconds patience{1};
 
  private:
@@ -75,6 +78,7 @@ class Office {
   }
   asio::awaitable<void> round(Dispatcher::Waiters waiters) {
     rounds.push_back(waiters.size());
+    if (std::exchange(broken, false)) throw std::runtime_error("a bug");
     for (const auto& waiter : waiters) {
       auto& caller = static_cast<RoundCaller&>(*waiter);
       ++tries;
@@ -136,6 +140,19 @@ TEST_CASE("dispatcher: nobody is tried who has hung up, and work that came durin
   CHECK(gone->back);
   CHECK(gone->tries == 1);
   CHECK(there->served);
+}
+
+TEST_CASE("dispatcher: a round that fails ends the waits of its callers, and not the rounds") {
+  Office office;
+  office.broken = true;
+  const auto unlucky = office.call();
+  office.settle();
+  CHECK(unlucky->back);
+  CHECK_FALSE(unlucky->served);
+  const auto next = office.call();
+  office.settle();
+  office.jobs_came(1);
+  CHECK(next->served);
 }
 
 TEST_CASE("dispatcher: a wait ends unserved at its deadline, but not before it was tried, and when all ends") {

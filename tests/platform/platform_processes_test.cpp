@@ -57,13 +57,19 @@ TEST_CASE("processes: a job that one queues wakes who waits at the other, and so
   REQUIRE(second.job_call(b, listing, "inventory", page({item("one", "1", "one"), item("two", "1", "two")})).status == 200);
   const json job_a = first.acquire(a)[0], job_b = second.acquire(b)[0];
   REQUIRE(first.job_call(a, job_a, "layers", claim_body(job_a, {"base"})).body["claimed"].size() == 1);
+  // The facts would wake it as well, and it might then ask just as the report comes.
+  REQUIRE(first.put_facts(a, "base").status == 204);
+  Reply put;
   std::thread reading([&] {
     std::this_thread::sleep_for(200ms);
-    (void)first.put_layer(a, layer_report("base"));
+    put = first.put_report(a, layer_report("base"));
   });
-  const json told = second.job_call(b, job_b, "layers?wait_s=20", claim_body(job_b, {"base"})).body;
+  const Reply told = second.job_call(b, job_b, "layers?wait_s=20", claim_body(job_b, {"base"}));
   reading.join();
-  CHECK(told["known"].size() == 1);
+  INFO(put.text << told.text);
+  CHECK(put.status == 204);
+  REQUIRE(told.status == 200);
+  CHECK(told.body["known"].size() == 1);
 }
 
 TEST_CASE("processes: one that is killed loses nothing, and the other goes on with its sensors") {

@@ -25,7 +25,7 @@ FLOORS = {
                   "keystores", "openpgp", "key_files", "libraries", "settings", "", "compiled"),
     "storage": ("", "database", "sqlite", "postgres", "local"),
     "daemon": ("settings", "service", "reader", "scan", "output", "cli", "listing", "check", "sensor", "commands", "flags", ""),
-    "platform": ("blobs", "store", "http", "api", "", "upkeep", "commands"),
+    "platform": ("metrics", "blobs", "store", "http", "api", "", "upkeep", "commands"),
 }
 # Files that may include more than their folder: the one program that holds platform and sensor together.
 EXCEPTIONS = {
@@ -34,10 +34,12 @@ EXCEPTIONS = {
 
 # Libraries that only some files may know. Tests may use any.
 LIBRARIES = {
-    "Beast": (r"boost/beast.*", ("registry/http/transport*.cpp", "platform/http/http_server.cpp", "cmake/beast.cpp")),
+    "Beast": (r"boost/beast.*", ("registry/http/transport*.cpp", "platform/http/http_server.cpp", "platform/http/request_head.*",
+                                 "cmake/beast.cpp")),
     "libarchive": (r"archive(_entry)?\.h", ("detectors/*/archive_reader.cpp", "detectors/*/library_versions.cpp",
                    "registry/*archive*", "registry/*tar*")),
     "libpq": (r"libpq-fe\.h", ("storage/postgres/*.cpp",)),
+    "prometheus-cpp": (r"prometheus/.*", ("platform/metrics/metrics.cpp",)),
     "SQLite": (r"sqlite3(ext)?\.h", ("storage/*", "platform/*store*", "detectors/formats/sqlite_reader.cpp")),
     "Vectorscan": (r"hs(/.*)?\.h", ("detectors/*",)),
     "spdlog": (r"spdlog/.*", ("daemon/*", "platform/*", "core/base/log.cpp")),

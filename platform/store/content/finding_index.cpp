@@ -3,6 +3,7 @@
 
 #include "core/assess/assess.hpp"
 #include "core/base/json.hpp"
+#include "platform/store/paging.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,6 +15,7 @@ namespace {
 
 /// As much of a place as a list shows.
 constexpr std::size_t kPlaceBytesMax = 512;
+constexpr std::size_t kTitleBytesMax = 1000;
 
 /// A finding as one row says it. The texts are the finding's.
 struct Entry {
@@ -25,21 +27,13 @@ struct Entry {
   const Finding* finding = nullptr;
 };
 
-std::string shortened(std::string text) {
-  if (text.size() <= kPlaceBytesMax) return text;
-  std::size_t end = kPlaceBytesMax;
-  while (end > 0 && (static_cast<std::uint8_t>(text[end]) & 0xc0U) == 0x80U) --end;
-  text.resize(end);
-  return text;
-}
-
 /// One for each asset, sorted, so that all who store the same assets do so in one order. The worst of equals speaks for all.
 std::vector<Entry> entries_of(std::span<const Finding> findings) {
   std::vector<Entry> entries;
   for (const Finding& finding : findings) {
     entries.push_back({to_string(finding.type), finding.id, static_cast<std::int64_t>(severity_with_weaknesses(finding)),
                        static_cast<std::int64_t>(finding.occurrences.size()),
-                       finding.occurrences.empty() ? "" : shortened(place_text(finding.occurrences.front())), &finding});
+                       finding.occurrences.empty() ? "" : shortened(place_text(finding.occurrences.front()), kPlaceBytesMax), &finding});
   }
   std::ranges::stable_sort(entries, [](const Entry& a, const Entry& b) {
     return std::tuple(a.type, a.key, b.severity) < std::tuple(b.type, b.key, a.severity);
@@ -59,11 +53,14 @@ void put_findings(Transaction& transaction, std::span<const Entry> entries, std:
   for (const Entry& entry : entries) rows.push_back({entry.type, entry.key, entry.severity, now_us});
   transaction.run_each("INSERT INTO finding(type,key,severity,first_seen_at_us) VALUES(?,?,?,?) ON CONFLICT DO NOTHING", rows);
   std::vector<std::string> attributes;
-  attributes.reserve(entries.size());
+  std::vector<std::string> titles;
+  attributes.reserve(entries.size());  // so that the rows' views of them stay good
+  titles.reserve(entries.size());
   rows.clear();
   for (const Entry& entry : entries) {
     attributes.push_back(dump_json(entry.finding->attributes));
-    rows.push_back({entry.type, entry.key, entry.severity, state_id, entry.finding->title, attributes.back(), entry.finding->detector});
+    titles.push_back(shortened(entry.finding->title, kTitleBytesMax));
+    rows.push_back({entry.type, entry.key, entry.severity, state_id, titles.back(), attributes.back(), entry.finding->detector});
   }
   // Of an asset that two states describe, the newer one's words are kept.
   transaction.run_each(
@@ -116,6 +113,16 @@ void activate(Transaction& transaction, Rows found) {
 }
 
 }  // namespace
+
+Result<void> check_findings(std::span<const Finding> findings) {
+  constexpr std::size_t kIdBytesMax = 256;  // the longest ids are a short word and a hash; PostgreSQL's indexes take some 2,700 bytes
+  for (const Finding& finding : findings) {
+    if (finding.id.empty() || finding.id.size() > kIdBytesMax) {
+      return Error(ErrorCode::invalid_argument, "a finding's id must have 1 to " + std::to_string(kIdBytesMax) + " bytes");
+    }
+  }
+  return {};
+}
 
 bool is_shown(Transaction& transaction, std::int64_t layer_id, std::int64_t state_id) {
   return transaction

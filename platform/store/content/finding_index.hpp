@@ -18,6 +18,9 @@ struct ReportKey {
   std::int64_t state_id = 0;
 };
 
+/// invalid_argument for findings that cannot be indexed.
+Result<void> check_findings(std::span<const Finding> findings);
+
 /// Whether an image shows reports of this layer at this state.
 bool is_shown(Transaction& transaction, std::int64_t layer_id, std::int64_t state_id);
 

@@ -136,7 +136,7 @@ struct Spread {
 
 /// A root certificate is in most images: what a page shows of it must not cost a look at each.
 Spread spread_of(Transaction& transaction, std::int64_t finding_id) {
-  constexpr std::int64_t kRowsMax = 2 * kCountedMax;
+  constexpr std::int64_t kRowsMax = kCountedMax + 1;
   Spread spread;
   {
     Rows rows = transaction.query(
@@ -147,7 +147,7 @@ Spread spread_of(Transaction& transaction, std::int64_t finding_id) {
         {finding_id, kRowsMax});
     if (rows.next()) {
       spread.images = std::min(rows.integer(0), kCountedMax);
-      spread.at_least = rows.integer(0) > kCountedMax || rows.integer(1) >= kRowsMax;
+      spread.at_least = rows.integer(1) >= kRowsMax;
     }
   }
   // A file of a layer counts once, however many sensors read it at states of their own.

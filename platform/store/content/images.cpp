@@ -186,6 +186,17 @@ nlohmann::json names_of(const std::vector<Analysis>& analyses) {
 
 }  // namespace
 
+Result<void> check_image(const ImageFacts& facts) {
+  constexpr std::size_t kReferenceBytesMax = 1024;  // a host, a repository, a tag and a digest
+  constexpr std::size_t kShortTextBytesMax = 100;   // platforms and times
+  if (facts.reference.size() > kReferenceBytesMax || facts.platform.size() > kShortTextBytesMax ||
+      facts.created.size() > kShortTextBytesMax) {
+    return Error(ErrorCode::invalid_argument, "facts.reference may have at most " + std::to_string(kReferenceBytesMax) +
+                                                  " bytes, platform and created " + std::to_string(kShortTextBytesMax));
+  }
+  return check_findings(facts.findings);
+}
+
 std::int64_t note_image(Transaction& transaction, const Digest& digest, SystemTime now) {
   const std::int64_t now_us = to_unix_us(now);
   transaction.run(

@@ -19,6 +19,9 @@ namespace landwaiter::platform {
 std::vector<Digest> complete_image(Transaction& transaction, const LeasedJob& job, const protocol::ImageCompletion& completion,
                                    SystemTime now);
 
+/// invalid_argument for what cannot be stored.
+Result<void> check_image(const ImageFacts& facts);
+
 /// The image's number. It was seen now: by a listing or a scan.
 std::int64_t note_image(Transaction& transaction, const Digest& digest, SystemTime now);
 

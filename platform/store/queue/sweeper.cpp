@@ -30,13 +30,14 @@ struct RanOut {
   SystemTime leased_at;
 };
 
+// It waits for who ends some of them at this moment: then what is free can be seen. All take them in one order.
 std::vector<RanOut> ran_out(Transaction& transaction, SystemTime now, std::size_t count_max) {
   std::vector<RanOut> out;
   Rows rows = transaction.query(
-      locking_free_ones(transaction,
-                        "SELECT lease.job_id,lease.scan_id,lease.kind,lease.sha256,lease.alone,lease.leased_at_us,job.repository,job.digest"
-                        " FROM lease JOIN job ON job.id=lease.job_id WHERE lease.until_us<? ORDER BY lease.until_us LIMIT ?",
-                        "lease"),
+      locking(transaction,
+              "SELECT lease.job_id,lease.scan_id,lease.kind,lease.sha256,lease.alone,lease.leased_at_us,job.repository,job.digest"
+              " FROM lease JOIN job ON job.id=lease.job_id WHERE lease.until_us<? ORDER BY lease.job_id LIMIT ?",
+              "lease"),
       {to_unix_us(now), count_max});
   while (rows.next()) {
     RanOut& lease = out.emplace_back();
@@ -78,8 +79,8 @@ void end_silently(Transaction& transaction, const RanOut& lease, SystemTime now)
 }
 
 std::size_t let_delayed_jobs_go(Transaction& transaction, SystemTime now, std::size_t count_max) {
-  const std::string due = locking_free_ones(
-      transaction, "SELECT id FROM job WHERE state='delayed' AND not_before_us<=?2 ORDER BY not_before_us LIMIT ?3", "job");
+  const std::string due =
+      locking(transaction, "SELECT id FROM job WHERE state='delayed' AND not_before_us<=?2 ORDER BY id LIMIT ?3", "job");
   return static_cast<std::size_t>(
       transaction.run("UPDATE job SET state=CASE WHEN silent_ends>=?1 THEN 'suspect' ELSE 'queued' END WHERE id IN (" + due + ")",
                       {limits::job_silent_ends_max, to_unix_us(now), count_max}));

@@ -53,8 +53,9 @@ class Platform:
         return self.process.stop()
 
     def create_token(self, kind, name="e2e"):
-        done = run([program("LANDWAITER_PLATFORM_PROGRAM"), "token", "create",
-                    "--state", self.state, "--kind", kind, "--name", name], self.folder)
+        database = self._options.index("--database") if "--database" in self._options else len(self._options)
+        done = run([program("LANDWAITER_PLATFORM_PROGRAM"), "token", "create", "--state", self.state, "--kind", kind, "--name", name,
+                    *self._options[database:database + 2]], self.folder)
         if done.code != 0 or not done.out.strip():
             raise Failure(f"token create ended with {done.code}: {done.out} {done.err}")
         return done.out.strip().splitlines()[-1]

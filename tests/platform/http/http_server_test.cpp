@@ -4,6 +4,7 @@
 
 #include "core/base/limits.hpp"
 #include "tests/platform/support/test_platform.hpp"
+#include "tests/platform/support/test_server.hpp"
 #include "tests/support/catch.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -45,68 +46,15 @@ class Letters final : public platform::BodyStream {
 };
 
 /// Answers every request with a body that the test makes.
-class OneAnswer final : public platform::HttpApplication {
+class Served : public TestServer {
  public:
-  using Make = std::function<Body()>;
-  explicit OneAnswer(Make make) : make_(std::move(make)) {}
-  asio::awaitable<Verdict> admit(std::shared_ptr<platform::Request>) override {
-    Verdict verdict;
-    verdict.admission = std::make_shared<Taken>(make_);
-    co_return verdict;
-  }
-
- private:
-  struct Taken final : platform::Admission {
-    explicit Taken(const Make& how) : make(how) {}
-    std::uint64_t body_bytes_max() const override { return 0; }
-    asio::awaitable<platform::Response> handle(std::shared_ptr<platform::Request>) override {
-      platform::Response response;
-      response.content_type = "text/plain";
-      response.body = make();
-      co_return response;
-    }
-    const Make& make;
-  };
-  Make make_;
+  explicit Served(const std::function<Body()>& make) : TestServer([make](const platform::Request&) { return text_response(make()); }) {}
 };
 
-class Served {
+/// A caller that asks for one answer, and reads at its own pace.
+class Asker : public Visitor {
  public:
-  explicit Served(OneAnswer::Make make) : server_(io_, std::make_shared<OneAnswer>(std::move(make))) {
-    REQUIRE(server_.start({}).has_value());
-    port = server_.port();
-    thread_ = std::thread([this] { io_.run(); });
-  }
-  ~Served() {
-    io_.stop();
-    thread_.join();
-  }
-  std::uint16_t port = 0;
-
- private:
-  asio::io_context io_;
-  platform::HttpServer server_;
-  std::thread thread_;
-};
-
-/// A caller that reads at its own pace.
-class Caller {
- public:
-  explicit Caller(std::uint16_t port) : socket_(io_) {
-    socket_.connect({asio::ip::make_address("127.0.0.1"), port});
-    asio::write(socket_, asio::buffer(std::string("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")));
-  }
-  /// Bytes of the answer that came; 0 at its end.
-  std::size_t read() {
-    boost::system::error_code ended;
-    return socket_.read_some(asio::buffer(buffer_), ended);
-  }
-  void close() { socket_.close(); }
-
- private:
-  asio::io_context io_;
-  asio::ip::tcp::socket socket_;
-  std::array<char, 65536> buffer_{};
+  explicit Asker(std::uint16_t port) : Visitor(port) { say("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); }
 };
 
 /// Memory of this process that is in use.
@@ -137,7 +85,7 @@ TEST_CASE("http: a streamed body of 100 MB arrives whole, and takes no memory") 
   constexpr std::uint64_t kSize = 100 * limits::MiB;
   const auto made = std::make_shared<Made>();
   Served served([&] { return std::make_unique<Letters>(made, kSize, false); });
-  Caller caller(served.port);
+  Asker caller(served.port);
   std::uint64_t read = 0, grown = 0;
   const std::uint64_t before = resident_bytes();
   for (std::size_t got = caller.read(); got > 0; got = caller.read()) {
@@ -155,7 +103,7 @@ TEST_CASE("http: a caller that does not read stops the stream, and one that leav
   constexpr std::uint64_t kSize = 1000 * limits::MiB;
   const auto made = std::make_shared<Made>();
   Served served([&] { return std::make_unique<Letters>(made, kSize, false); });
-  Caller caller(served.port);
+  Asker caller(served.port);
   REQUIRE(caller.read() > 0);
   // What is made fills the sockets' buffers, and then it waits.
   std::uint64_t seen = 0;

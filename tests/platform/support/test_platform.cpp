@@ -109,6 +109,7 @@ platform::PlatformConfig TestPlatform::config() const {
   config.master_key_file = master_key_;
   config.reap_interval = settings_.reap_interval;
   config.stop_delay = settings_.stop_delay;
+  config.metrics.emplace();
   if (settings_.reports_in_folder) config.reports.place = reports_folder().string();
   return config;
 }
@@ -123,6 +124,7 @@ void TestPlatform::start() {
   INFO((started ? std::string() : started.error().message()));
   REQUIRE(started.has_value());
   port = platform_->port();
+  metrics_port = platform_->metrics_port();
   thread_ = std::thread([this] { io_->run(); });
 }
 

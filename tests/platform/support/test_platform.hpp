@@ -101,6 +101,7 @@ class TestPlatform {
   FakeClock clock;
   std::string api_token;
   std::uint16_t port = 0;
+  std::uint16_t metrics_port = 0;
   const std::filesystem::path& folder() const { return folder_.path(); }
   platform::PlatformConfig config() const;
   /// Of layer reports, if they are in one.

@@ -29,19 +29,19 @@ PlatformConfig place(const std::string& engine, const fs::path& folder) {
   return config;
 }
 
-std::vector<storage::TableSum> sums(const PlatformConfig& config) {
+std::vector<storage::TableSum> kept_sums(const PlatformConfig& config) {
   const auto database = platform::open_kept(config).value();
   Transaction read(*database, Transaction::Kind::read);
   return storage::table_sums(read).value();
 }
 
-std::string message(const auto& result) { return result ? std::string() : result.error().message(); }
+std::string why_not(const auto& result) { return result ? std::string() : result.error().message(); }
 
 /// A platform that has a token and a registry with a password.
 void make_platform(const PlatformConfig& config, const Clock& clock) {
   {
     const auto made = platform::Platform::create(config, clock);
-    INFO(message(made));
+    INFO(why_not(made));
     REQUIRE(made.has_value());
   }
   for (int i = 0; i < 20; ++i) {
@@ -60,9 +60,9 @@ TEST_CASE("backup: from each engine, restored to each, with the same rows and th
     make_platform(source, clock);
     const auto backup = folder.path() / "backup";
     const auto made = platform::back_up(source, backup, passphrase, clock);
-    INFO(from << ": " << message(made));
+    INFO(from << ": " << why_not(made));
     REQUIRE(made.has_value());
-    CHECK(made->tables == sums(source));
+    CHECK(made->tables == kept_sums(source));
     for (const auto& file : fs::directory_iterator(backup)) {
       INFO(file.path().string());
       CHECK((file.status().permissions() & fs::perms(0777)) == fs::perms(0600));
@@ -70,17 +70,17 @@ TEST_CASE("backup: from each engine, restored to each, with the same rows and th
     for (const char* to : {"sqlite", "postgres"}) {
       const PlatformConfig target = place(to, folder.path() / to);
       const auto restored = platform::restore(target, backup, passphrase);
-      INFO(to << ": " << message(restored));
+      INFO(to << ": " << why_not(restored));
       REQUIRE(restored.has_value());
       CHECK_FALSE(restored->key_is_missing);
-      CHECK(sums(target) == made->tables);
+      CHECK(kept_sums(target) == made->tables);
       CHECK_FALSE(fs::exists(target.state_directory / "platform.db.restoring"));
       // Its master key fits: otherwise it would not start.
-      CHECK(message(platform::Platform::create(target, clock)).empty());
+      CHECK(why_not(platform::Platform::create(target, clock)).empty());
       const auto again = platform::restore(target, backup, passphrase);
       REQUIRE_FALSE(again.has_value());
       CHECK(again.error().code() == ErrorCode::conflict);
-      CHECK(sums(target).size() == made->tables.size());
+      CHECK(kept_sums(target).size() == made->tables.size());
     }
   }
 }

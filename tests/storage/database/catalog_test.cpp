@@ -62,6 +62,19 @@ TEST_CASE("catalog: tables with columns, keys and references, those referred to 
   }
 }
 
+TEST_CASE("catalog: a unique constraint is a key, too") {
+  for (const auto& engine : test::test_engines()) {
+    INFO(engine.name);
+    const auto database = engine.fresh_database();
+    Transaction transaction(*database, Kind::write);
+    transaction.script("CREATE TABLE outage(until INTEGER NOT NULL, since INTEGER NOT NULL UNIQUE) STRICT");
+    const auto tables = tables_of(transaction);
+    REQUIRE(tables.has_value());
+    CHECK(tables->at(0).key == std::vector<std::size_t>{1});
+    CHECK(tables->at(0).numbered.empty());
+  }
+}
+
 TEST_CASE("catalog: a table that cannot be dealt with is told") {
   for (const auto& engine : test::test_engines()) {
     INFO(engine.name);
@@ -70,7 +83,7 @@ TEST_CASE("catalog: a table that cannot be dealt with is told") {
     transaction.script("CREATE TABLE keyless(name TEXT NOT NULL)");
     const auto tables = tables_of(transaction);
     REQUIRE_FALSE(tables.has_value());
-    CHECK(tables.error().message() == "table keyless has no primary key");
+    CHECK(tables.error().message() == "table keyless has no key");
     CHECK(transaction.failed());
   }
 }

@@ -22,18 +22,18 @@ using Kind = storage::Transaction::Kind;
 
 const TestPlatform::Settings kInFolder{.reports_in_folder = true};
 
-std::int64_t number(const TestPlatform& platform, std::string_view sql) {
+std::int64_t count_of(const TestPlatform& platform, std::string_view sql) {
   const auto database = platform.connect();
   storage::Transaction read(*database, Kind::read);
   return read.number(sql);
 }
 
-std::size_t files(const fs::path& folder) {
+std::size_t files_in(const fs::path& folder) {
   return static_cast<std::size_t>(
       std::ranges::count_if(fs::recursive_directory_iterator(folder), [](const auto& each) { return each.is_regular_file(); }));
 }
 
-json scan(TestPlatform& platform, const TestSensor& sensor) {
+json read_one_image(TestPlatform& platform, const TestSensor& sensor) {
   platform.scan_images({"localhost:5000/app:1"});
   const json listing = platform.acquire(sensor).at(0);
   REQUIRE(platform.job_call(sensor, listing, "inventory", page({item("app", "1", "image")})).status == 200);
@@ -53,7 +53,7 @@ TEST_CASE("reports in a folder: put, read and composed as those in the database"
   std::size_t at = 0;
   for (TestPlatform* platform : {&in_folder, &in_rows}) {
     const TestSensor sensor = platform->enroll();
-    const json job = scan(*platform, sensor);
+    const json job = read_one_image(*platform, sensor);
     REQUIRE(platform->job_call(sensor, job, "complete", completion("image", {"l"})).status == 200);
     reports[at] = platform->get(report_path(layer_report("l"))).body;
     const Reply image = platform->get("/v3/images/" + digest("image").str() + "/report");
@@ -62,15 +62,15 @@ TEST_CASE("reports in a folder: put, read and composed as those in the database"
   }
   CHECK(reports[0] == reports[1]);
   CHECK(images[0].size() == images[1].size());
-  CHECK(number(in_rows, "SELECT count(*) FROM layer_report WHERE place='row' AND report IS NOT NULL") == 2);
-  CHECK(number(in_folder, "SELECT count(*) FROM layer_report WHERE place<>'row' AND report IS NULL") == 2);
-  CHECK(files(in_folder.reports_folder()) == 2);
+  CHECK(count_of(in_rows, "SELECT count(*) FROM layer_report WHERE place='row' AND report IS NOT NULL") == 2);
+  CHECK(count_of(in_folder, "SELECT count(*) FROM layer_report WHERE place<>'row' AND report IS NULL") == 2);
+  CHECK(files_in(in_folder.reports_folder()) == 2);
 }
 
 TEST_CASE("reports in a folder: one that is gone or damaged is told, by the platform and by verify") {
   TestPlatform platform(kInFolder);
   const TestSensor sensor = platform.enroll();
-  scan(platform, sensor);
+  read_one_image(platform, sensor);
   CHECK(platform::verify_kept(platform.config(), platform.clock).value().problems.empty());
   platform::PlatformConfig without = platform.config();
   without.reports = {};
@@ -122,7 +122,7 @@ TEST_CASE("blobs that no row names go after a day, and one that is named again s
 TEST_CASE("gc drops what is outdated, and finds blobs that no row names") {
   TestPlatform platform(kInFolder);
   const TestSensor sensor = platform.enroll();
-  scan(platform, sensor);
+  read_one_image(platform, sensor);
   const auto blobs = platform::open_folder_blobs(platform.reports_folder()).value();
   const std::string orphan = blobs->put(Bytes{9}).value();
   platform.kill();
@@ -134,16 +134,16 @@ TEST_CASE("gc drops what is outdated, and finds blobs that no row names") {
   const auto counted = platform::collect_garbage(platform.config(), true, platform.clock);
   REQUIRE(counted.has_value());
   CHECK(counted->rows == 2);
-  CHECK(number(platform, "SELECT count(*) FROM layer_report") == 2);
+  CHECK(count_of(platform, "SELECT count(*) FROM layer_report") == 2);
   const auto collected = platform::collect_garbage(platform.config(), false, platform.clock);
   REQUIRE(collected.has_value());
   CHECK(collected->rows == 2);
   CHECK(collected->blobs == 0);
   CHECK(collected->orphans == 1);
-  CHECK(files(platform.reports_folder()) == 3);
+  CHECK(files_in(platform.reports_folder()) == 3);
   platform.clock.advance(25h);
   CHECK(platform::collect_garbage(platform.config(), false, platform.clock).value().blobs == 3);
-  CHECK(files(platform.reports_folder()) == 0);
+  CHECK(files_in(platform.reports_folder()) == 0);
   CHECK(blobs->get(orphan).error().code() == ErrorCode::not_found);
   platform.start();
 }
