@@ -107,6 +107,7 @@ platform::Call SimulatedPlatform::call_of(const Visit& visit, SystemTime now, Tr
                         .state_directory = shared_.folder(),
                         .terms = {now, kLease},
                         .assess = AssessContext{&policy_, now, nullptr, nullptr},
+                        .blobs = nullptr,
                         .decoded_body_bytes_max = std::max(route.body_bytes_max, route.decoded_body_bytes_max),
                         .transaction = transaction,
                         .document = visit.document ? &*visit.document : nullptr};
