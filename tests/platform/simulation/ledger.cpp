@@ -9,12 +9,14 @@ namespace {
 using storage::Transaction;
 
 void read_jobs(Transaction& transaction, Ledger& ledger) {
-  auto rows = transaction.query("SELECT id,scan_id,kind,state,attempt,digest,sensor_id,lease_until_us FROM job");
+  auto rows = transaction.query(
+      "SELECT id,job.scan_id,job.kind,state,attempt,digest,lease.sensor_id,lease.until_us FROM job LEFT JOIN lease ON lease.job_id=job.id");
   while (rows.next()) {
     LedgerJob& job = ledger.jobs[rows.text(0)];
     job.scan = rows.text(1);
     job.is_list = rows.text(2) == "list";
     job.state = rows.text(3);
+    if (job.state == "delayed" || job.state == "suspect") job.state = "queued";
     job.attempt = rows.integer(4);
     job.digest = rows.text(5);
     job.sensor = rows.text(6);

@@ -41,11 +41,13 @@ void Oracle::granted(const Visit& visit, const Ledger& before, SystemTime now) {
     Grant& last = account.grant;
     if (last.token == job.lease_token.reveal()) continue;  // the same answer again
     const LedgerJob* const was = find(before, job.id);
-    if (was != nullptr && !last.token.empty() && !last.released && was->leased_at(now)) {
+    const std::string request = body_of(visit).value("request_id", "");
+    const bool repeated = last.sensor == visit.who.id && last.request == request;  // that answer did not arrive
+    if (was != nullptr && !last.token.empty() && !last.released && !repeated && was->leased_at(now)) {
       throw Violation("no job is leased twice", "job " + job.id + " is leased to sensor " + visit.who.id + " and to " + last.sensor);
     }
-    if (!last.token.empty() && !last.released) ++account.silent_ends;
-    last = {job.lease_token.reveal(), visit.who.id, false};
+    if (!last.token.empty() && !last.released && !repeated) ++account.silent_ends;
+    last = {job.lease_token.reveal(), visit.who.id, request, false};
   }
 }
 
@@ -83,7 +85,10 @@ void Oracle::job_called(const Visit& visit, const Ledger& before, SystemTime now
   }
   if (account.grant.token != token) throw Violation("a stale lease is refused", verb + " of job " + id + " by a sensor that has lost it");
   const LedgerJob* const was = find(before, id);
-  if (was == nullptr || !was->open()) throw Violation("a job that has ended takes no more calls", verb + " of job " + id);
+  // What the last lease of a job completes is taken although it ran out.
+  const bool late = verb == "complete" && was != nullptr && was->state == "failed" && !account.grant.released;
+  if (was == nullptr || !(was->open() || late)) throw Violation("a job that has ended takes no more calls", verb + " of job " + id);
+  if (before.scans.at(was->scan) == "cancelled") throw Violation("a cancelled scan takes no more calls", verb + " of job " + id);
   if (verb == "layers") return claimed(visit, id, token, before, now);
   const bool ends = verb == "complete" || verb == "fail" || (verb == "inventory" && body.value("last", false));
   if (!ends) return;

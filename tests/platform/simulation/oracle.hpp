@@ -40,6 +40,7 @@ class Oracle {
   struct Grant {
     std::string token;
     std::string sensor;
+    std::string request;
     bool released = false;  ///< by a call of its holder
   };
   struct Account {

@@ -3,7 +3,7 @@
 
 #include "core/assess/assess.hpp"
 #include "platform/api/routes.hpp"
-#include "platform/store/queue.hpp"
+#include "platform/store/queue/sweeper.hpp"
 
 #include <algorithm>
 #include <sstream>
@@ -41,7 +41,11 @@ void commit(Transaction& transaction) {
 }  // namespace
 
 SimulatedPlatform::SimulatedPlatform(SimulatedDatabase& database, std::size_t number)
-    : shared_(database), database_(database.connection(number)), router_(platform::all_routes()), policy_(Policy::standard()) {}
+    : shared_(database),
+      database_(database.connection(number)),
+      router_(platform::all_routes()),
+      policy_(Policy::standard()),
+      number_(number) {}
 
 Secret SimulatedPlatform::new_token(platform::TokenKind kind, SystemTime now) {
   Transaction transaction(database_, Kind::write);
@@ -52,7 +56,8 @@ Secret SimulatedPlatform::new_token(platform::TokenKind kind, SystemTime now) {
 
 void SimulatedPlatform::start(SystemTime now) {
   Transaction transaction(database_, Kind::write);
-  platform::extend_leases_after_start(transaction, {now, kLease});
+  process_.id = "process " + std::to_string(number_) + "." + std::to_string(++runs_);
+  platform::start_process(transaction, process_, {now, kLease});
   commit(transaction);
 }
 
@@ -102,6 +107,7 @@ platform::Call SimulatedPlatform::call_of(const Visit& visit, SystemTime now, Tr
                         .state_directory = shared_.folder(),
                         .terms = {now, kLease},
                         .assess = AssessContext{&policy_, now, nullptr, nullptr},
+                        .blobs = nullptr,
                         .decoded_body_bytes_max = std::max(route.body_bytes_max, route.decoded_body_bytes_max),
                         .transaction = transaction,
                         .document = visit.document ? &*visit.document : nullptr};
@@ -180,7 +186,9 @@ void SimulatedPlatform::undelivered(const platform::Call::Undo& undo, SystemTime
 void SimulatedPlatform::maintain(SystemTime now) {
   Transaction transaction(database_, Kind::write);
   const platform::LeaseTerms terms{now, kLease};
-  platform::reap_leases(transaction, terms);
+  platform::note_process(transaction, process_, now);
+  while (platform::sweep(transaction, terms).more) {
+  }
   (void)platform::drop_outdated(transaction, retention_, {}, now);
   commit(transaction);
 }

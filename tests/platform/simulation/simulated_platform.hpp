@@ -4,6 +4,7 @@
 #include "core/base/json.hpp"
 #include "platform/http/router.hpp"
 #include "platform/store/content/retention.hpp"
+#include "platform/store/queue/processes.hpp"
 #include "platform/store/tokens.hpp"
 #include "tests/platform/simulation/simulated_database.hpp"
 
@@ -87,6 +88,9 @@ class SimulatedPlatform {
   platform::Router router_;
   Policy policy_;
   platform::RetentionRound retention_;
+  std::size_t number_;
+  std::size_t runs_ = 0;
+  platform::Process process_{"", "1"};
 };
 
 }  // namespace landwaiter::simulation

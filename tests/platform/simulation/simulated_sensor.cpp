@@ -92,6 +92,7 @@ void SimulatedSensor::kill() {
   alive_ = false;
   ++life_;
   jobs_.clear();
+  request_id_.clear();
   beating_ = asking_ = enrolling_ = sending_ = false;
 }
 
@@ -141,10 +142,13 @@ void SimulatedSensor::beat(std::uint32_t process) {
 
 void SimulatedSensor::acquire(std::uint32_t process, bool patient) {
   asking_ = true;
-  const protocol::JobRequest request{capacity_, patient ? 45s : 0s, {"list", "image"}};
+  // The same for as long as no answer came.
+  if (request_id_.empty()) request_id_ = run() + std::to_string(++requests_);
+  const protocol::JobRequest request{capacity_, patient ? 45s : 0s, {"list", "image"}, request_id_};
   send(process, post("/v3/jobs/acquire", request), [this](const Reply& reply) {
     asking_ = false;
     next_acquire_ = world_.now() + (reply.status == 200 ? 0s : 2s);
+    if (is_success(reply.status)) request_id_.clear();
     if (reply.status == 200) take(reply.body);
   });
 }

@@ -101,6 +101,7 @@ class SimulatedSensor {
   Held* held_by(const std::string& id, const Secret& lease);
   void drop(const std::string& id, const Secret& lease);
   void drop_sent(const protocol::Heartbeat& beat, const std::string& id);
+  std::string run() const { return "sensor " + std::to_string(number_) + " life " + std::to_string(life_) + " request "; }
   EngineState engine() const { return engine_of(version_); }
 
   std::size_t number_;
@@ -128,6 +129,8 @@ class SimulatedSensor {
   bool asking_ = false;
   bool enrolling_ = false;
   bool sending_ = false;
+  std::string request_id_;
+  std::uint64_t requests_ = 0;
   std::map<std::string, Held> jobs_;
 };
 

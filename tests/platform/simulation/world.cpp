@@ -50,6 +50,7 @@ World::World(SimulatedDatabase& database, std::uint64_t seed, Tell tell)
     const microseconds skew{i == 0 ? 0 : static_cast<std::int64_t>(random_.below(4'000'000)) - 2'000'000};
     processes_.push_back({std::make_unique<SimulatedPlatform>(database, i), true, skew, skew});
   }
+  for (const Process& process : processes_) process.platform->start(time_of(process));
   user_token_ = processes_[0].platform->new_token(platform::TokenKind::api, now_);
   const std::uint32_t sensors = 1 + random_.below(5);
   for (std::uint32_t i = 0; i < sensors; ++i) {

@@ -92,6 +92,7 @@ class World final : public Surroundings {
 
   // How it ends; world_end.cpp.
   bool settle_round();
+  void start_again(std::size_t sensor);
   bool quiet() const;
   void check_end();
   void check_listings() const;
@@ -111,6 +112,7 @@ class World final : public Surroundings {
   SystemTime now_ = kBegin;
   std::vector<Process> processes_;
   std::vector<std::unique_ptr<SimulatedSensor>> sensors_;
+  std::map<std::size_t, SystemTime> starts_at_;  ///< of dead sensors, at the end
   std::vector<Exchange> exchanges_;
   Ledger ledger_;
   std::int64_t changes_seen_ = -1;

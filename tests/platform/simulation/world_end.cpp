@@ -12,6 +12,9 @@ using std::chrono::microseconds;
 /// All waits of the queue fit into this: five attempts, and quarantine.
 constexpr std::chrono::hours kQuietWithin{12};
 constexpr int kActsOfRound = 200;
+/// What keeps sensors running waits before it starts one again. For longer than a lease: one that is back sooner, and does not name its
+/// jobs, counts as one that they never reached.
+constexpr std::chrono::seconds kStartedAgainAfter{90};
 
 }  // namespace
 
@@ -46,7 +49,7 @@ bool World::settle_round() {
   std::uint64_t before = 0, after = 0;
   for (std::size_t i = 0; i < sensors_.size(); ++i) {
     SimulatedSensor& sensor = *sensors_[i];
-    if (!sensor.alive()) sensor.start();
+    if (!sensor.alive()) start_again(i);
     before += sensor.progress();
     for (int acts = 0; acts < kActsOfRound; ++acts) {
       now_ += microseconds(1000);
@@ -57,6 +60,13 @@ bool World::settle_round() {
     after += sensor.progress();
   }
   return after != before;
+}
+
+void World::start_again(std::size_t sensor) {
+  const auto [due, died_now] = starts_at_.emplace(sensor, now_ + kStartedAgainAfter);
+  if (died_now || due->second > now_) return;
+  starts_at_.erase(due);
+  sensors_[sensor]->start();
 }
 
 bool World::quiet() const {

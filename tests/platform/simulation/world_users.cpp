@@ -115,7 +115,9 @@ void World::read_scan(const std::string& id) {
   const nlohmann::json& counts = reply.body.at("counts");
   std::map<std::string, std::int64_t> items;
   for (const LedgerItem& item : ledger_.items) {
-    if (item.scan == id) ++items[item.state];
+    // The items of a cancelled scan follow it.
+    const bool follows = item.state == "pending" && ledger_.scans.at(id) == "cancelled";
+    if (item.scan == id) ++items[follows ? "cancelled" : item.state];
   }
   std::int64_t sum = 0;
   for (const auto& [state, count] : counts.items()) {
