@@ -77,7 +77,7 @@ Lane& Lanes::of(LaneKind kind) {
 }
 
 Resources::Resources(PlatformConfig given, const Clock& time, Vault opened)
-    : config(std::move(given)), clock(time), vault(std::move(opened)), process(new_id(time.now())) {
+    : config(std::move(given)), machine(time), clock(time), vault(std::move(opened)), process(new_id(time.now())) {
   lanes.emplace(config);
 }
 

@@ -5,6 +5,7 @@
 #include "platform/http/lane.hpp"
 #include "platform/http/router.hpp"
 #include "platform/platform.hpp"
+#include "platform/service_clock.hpp"
 #include "platform/store/vault.hpp"
 #include "storage/database/database.hpp"
 
@@ -45,7 +46,8 @@ struct Resources {
   Resources(PlatformConfig given, const Clock& time, Vault opened);
 
   const PlatformConfig config;
-  const Clock& clock;
+  const Clock& machine;
+  ServiceClock clock;
   const Vault vault;
   const std::string process;   ///< names this one among those of one database
   std::optional<Lanes> lanes;  ///< emptied at the end, when nothing runs the io thread any more

@@ -109,6 +109,7 @@ platform::PlatformConfig TestPlatform::config() const {
   config.master_key_file = master_key_;
   config.reap_interval = settings_.reap_interval;
   config.stop_delay = settings_.stop_delay;
+  config.database_time = false;
   return config;
 }
 
