@@ -4,6 +4,7 @@
 #include "core/base/log.hpp"
 #include "core/os/files.hpp"
 #include "platform/store/content/blob_garbage.hpp"
+#include "platform/store/dialect.hpp"
 #include "platform/store/maintenance.hpp"
 #include "platform/store/queue/processes.hpp"
 #include "platform/store/queue/sweeper.hpp"
@@ -45,6 +46,7 @@ Maintenance::Maintenance(std::shared_ptr<Resources> resources, const asio::any_i
       sleeper_(io),
       random_(std::random_device{}()),
       prune_at_(resources_->clock.now()),
+      follow_at_(resources_->machine.steady_now() + ServiceClock::kTold),
       ours_until_(prune_at_),
       probe_at_(SteadyClock::now() + kProbeInterval) {}
 
@@ -82,12 +84,19 @@ asio::awaitable<bool> Maintenance::if_ours(std::string_view what, Step step) {
   co_return done;
 }
 
-/// Tells the others that this process lives, also when the sweeping is not its work.
+/// Tells the others that this process lives, also when the sweeping is not its work; and looks what time it is for them.
 asio::awaitable<void> Maintenance::announce() {
-  Step step = [process = resources_->process, now = resources_->clock.now()](Transaction& transaction) {
+  const bool ask = resources_->on_postgres() && resources_->config.database_time;
+  const auto time = std::make_shared<SystemTime>(resources_->machine.now());
+  Step step = [process = resources_->process, now = resources_->clock.now(), time, ask](Transaction& transaction) {
     note_process(transaction, {process, LANDWAITER_VERSION}, now);
+    if (ask) *time = database_time(transaction).value_or(*time);
   };
-  co_await in_transaction("noting that this process lives", std::move(step));
+  const bool noted = co_await in_transaction("noting that this process lives", std::move(step));
+  const SteadyTime looked = resources_->machine.steady_now();
+  if (!noted || looked < follow_at_) co_return;
+  follow_at_ = looked + ServiceClock::kTold;
+  resources_->clock.follow(*time);
 }
 
 /// Each process sweeps: what one has locked, the others pass over.

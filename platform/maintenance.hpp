@@ -51,6 +51,7 @@ class Maintenance : public std::enable_shared_from_this<Maintenance> {
   std::minstd_rand random_;
   RetentionRound retention_;
   SystemTime prune_at_;
+  SteadyTime follow_at_;
   SystemTime ours_until_;
   std::uint64_t rounds_ = 0;
   std::chrono::steady_clock::time_point probe_at_;

@@ -8,6 +8,7 @@
 #include "platform/notifier.hpp"
 #include "platform/requests.hpp"
 #include "platform/resources.hpp"
+#include "platform/store/dialect.hpp"
 #include "platform/store/queue/processes.hpp"
 #include "platform/store/schema.hpp"
 #include "platform/store/sensors.hpp"
@@ -102,6 +103,8 @@ Result<void> Platform::Impl::announce() const {
   auto database = connect(resources->config);
   if (!database) return database.error();
   Transaction transaction(**database, Kind::write);
+  const auto time = database_time(transaction);
+  if (time && resources->config.database_time) resources->clock.start_at(*time);
   start_process(transaction, {resources->process, LANDWAITER_VERSION}, resources->terms());
   return transaction.commit();
 }

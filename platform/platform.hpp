@@ -30,6 +30,8 @@ struct PlatformConfig {
   std::filesystem::path master_key_file;
   /// postgresql://...; empty for SQLite in the state folder.
   Secret database;
+  /// Leases go by PostgreSQL's time, so that processes on several machines agree; otherwise by the given clock's.
+  bool database_time = true;
   std::chrono::seconds lease = limits::lease_default;
   /// An image job that one sensor holds for longer fails.
   std::chrono::seconds image_time_max = limits::image_time_max;

@@ -84,7 +84,12 @@ Lane& Lanes::of(LaneKind kind) {
 }
 
 Resources::Resources(PlatformConfig given, const Clock& time, Vault opened, std::unique_ptr<BlobStore> opened_blobs)
-    : config(std::move(given)), clock(time), vault(std::move(opened)), blobs(std::move(opened_blobs)), process(new_id(time.now())) {
+    : config(std::move(given)),
+      machine(time),
+      clock(time),
+      vault(std::move(opened)),
+      blobs(std::move(opened_blobs)),
+      process(new_id(time.now())) {
   lanes.emplace(config, *metrics);
 }
 

@@ -7,6 +7,7 @@
 #include "platform/http/router.hpp"
 #include "platform/metrics/metrics.hpp"
 #include "platform/platform.hpp"
+#include "platform/service_clock.hpp"
 #include "platform/store/vault.hpp"
 #include "storage/database/database.hpp"
 
@@ -50,7 +51,8 @@ struct Resources {
   Resources(PlatformConfig given, const Clock& time, Vault opened, std::unique_ptr<BlobStore> opened_blobs);
 
   const PlatformConfig config;
-  const Clock& clock;
+  const Clock& machine;
+  ServiceClock clock;
   const Vault vault;
   const std::unique_ptr<BlobStore> blobs;  ///< null if all reports are in the database
   const std::string process;               ///< names this one among those of one database

@@ -111,6 +111,7 @@ platform::PlatformConfig TestPlatform::config() const {
   config.stop_delay = settings_.stop_delay;
   config.metrics.emplace();
   if (settings_.reports_in_folder) config.reports.place = reports_folder().string();
+  config.database_time = false;
   return config;
 }
 
