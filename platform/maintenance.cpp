@@ -87,16 +87,20 @@ asio::awaitable<bool> Maintenance::if_ours(std::string_view what, Step step) {
 /// Tells the others that this process lives, also when the sweeping is not its work; and looks what time it is for them.
 asio::awaitable<void> Maintenance::announce() {
   const bool ask = resources_->on_postgres() && resources_->config.database_time;
-  const auto time = std::make_shared<SystemTime>(resources_->machine.now());
-  Step step = [process = resources_->process, now = resources_->clock.now(), time, ask](Transaction& transaction) {
-    note_process(transaction, {process, LANDWAITER_VERSION}, now);
-    if (ask) *time = database_time(transaction).value_or(*time);
+  struct Look {
+    SystemTime time;
+    SteadyTime at;
+  };
+  const auto look = std::make_shared<Look>(Look{resources_->machine.now(), resources_->machine.steady_now()});
+  Step step = [resources = resources_, now = resources_->clock.now(), look, ask](Transaction& transaction) {
+    note_process(transaction, {resources->process, LANDWAITER_VERSION}, now);
+    const auto there = ask ? database_time(transaction) : std::nullopt;
+    if (there) *look = {*there, resources->machine.steady_now()};
   };
   const bool noted = co_await in_transaction("noting that this process lives", std::move(step));
-  const SteadyTime looked = resources_->machine.steady_now();
-  if (!noted || looked < follow_at_) co_return;
-  follow_at_ = looked + ServiceClock::kTold;
-  resources_->clock.follow(*time);
+  if (!noted || look->at < follow_at_) co_return;
+  follow_at_ = look->at + ServiceClock::kTold;
+  resources_->clock.follow(look->time, look->at);
 }
 
 /// Each process sweeps: what one has locked, the others pass over.

@@ -21,12 +21,13 @@ class ServiceClock final : public Clock {
 
   /// Starts again at this time; before anybody asks.
   void start_at(SystemTime time);
-  /// What time it is elsewhere, told every kTold: steady clocks go wrong by seconds a day, so it follows, but slowly.
-  void follow(SystemTime time);
+  /// What time it was elsewhere when the machine's steady clock said `at`, told every kTold: steady clocks go wrong by seconds a day, so it
+  /// follows, but slowly.
+  void follow(SystemTime time, SteadyTime at);
   static constexpr std::chrono::seconds kTold{30};
 
  private:
-  SystemTime machine_steady() const;
+  SystemTime time_at(SteadyTime at) const;
 
   const Clock& machine_;
   std::atomic<std::int64_t> ahead_us_ = 0;  ///< of the steady clock

@@ -43,16 +43,16 @@ TEST_CASE("service clock: a clock that is set is followed slowly, one that drift
   ServiceClock clock(machine);
   for (const auto jump : {2min, -2min}) {
     machine.wall += jump;
-    clock.follow(machine.wall);
+    clock.follow(machine.wall, machine.steady);
     CHECK(abs(machine.wall - clock.now()) == 2min - 250ms);
     for (int i = 0; i < 480; ++i) {
       machine.pass(ServiceClock::kTold);
-      clock.follow(machine.wall);
+      clock.follow(machine.wall, machine.steady);
     }
     CHECK(clock.now() == machine.wall);
   }
   machine.wall += 20ms;
-  clock.follow(machine.wall);
+  clock.follow(machine.wall, machine.steady);
   CHECK(clock.now() == machine.wall);
 }
 
@@ -69,11 +69,11 @@ TEST_CASE("service clock: a wall clock that jumps ends no lease") {
     return world.number("SELECT count(*) FROM lease");
   };
   machine.wall += 2min;
-  clock.follow(machine.wall);
+  clock.follow(machine.wall, machine.steady);
   machine.pass(30s);
   CHECK(leases() == 1);
   machine.wall -= 1h;
-  clock.follow(machine.wall);
+  clock.follow(machine.wall, machine.steady);
   machine.pass(31s);
   CHECK(leases() == 0);
 }
