@@ -118,7 +118,7 @@ CREATE TABLE job(
   ended_at_us INTEGER,
   UNIQUE(scan_id, digest)) STRICT;
 CREATE INDEX job_next ON job(lane_id, class, kind, rank, turn, id) WHERE state='queued';
-CREATE INDEX job_delayed ON job(not_before_us) WHERE state='delayed';
+CREATE INDEX job_delayed ON job(not_before_us, id) WHERE state='delayed';
 CREATE INDEX job_suspect ON job(not_before_us, id) WHERE state='suspect';
 CREATE INDEX job_open ON job(scan_id, id) WHERE ended_at_us IS NULL;
 CREATE INDEX job_open_of_registry ON job(registry_id) WHERE ended_at_us IS NULL;

@@ -63,6 +63,16 @@ bool take(Transaction& transaction, const LeasedJob& job, std::int64_t layer, co
   return true;
 }
 
+/// Of the parts that were missing and are taken now, those that still are: what another process stored between the look and the claim need
+/// not be read, and its claim is given up.
+std::vector<Part> still_missing(Transaction& transaction, std::int64_t layer, const std::vector<Part>& taken, std::int64_t since_us) {
+  std::vector<Part> missing = missing_parts(transaction, layer, taken, since_us);
+  for (const Part& part : taken) {
+    if (std::ranges::find(missing, part.state_id, &Part::state_id) == missing.end()) free_claim(transaction, layer, part.state_id);
+  }
+  return missing;
+}
+
 }  // namespace
 
 protocol::LayerClaimAnswer claim_layers(Transaction& transaction, const LeasedJob& job, const protocol::LayerClaim& claim, SystemTime now) {
@@ -71,13 +81,18 @@ protocol::LayerClaimAnswer claim_layers(Transaction& transaction, const LeasedJo
   const std::int64_t since_us = claim.force ? job.scan_created_at_us : 0;
   for (const Digest& layer : claim.layers) {
     const std::int64_t id = layer_id(transaction, layer);
-    const std::vector<Part> missing = missing_parts(transaction, id, parts, since_us);
+    std::vector<Part> missing = missing_parts(transaction, id, parts, since_us);
+    if (!missing.empty()) {
+      if (!take(transaction, job, id, missing, now)) {
+        answer.busy.push_back(layer);
+        continue;
+      }
+      missing = still_missing(transaction, id, missing, since_us);
+    }
     if (missing.empty()) {
       answer.known.push_back(layer);
-    } else if (take(transaction, job, id, missing, now)) {
-      answer.claimed.push_back({layer, named(missing)});
     } else {
-      answer.busy.push_back(layer);
+      answer.claimed.push_back({layer, named(missing)});
     }
   }
   return answer;

@@ -62,7 +62,7 @@ void give_up(Transaction& transaction, const LeasedJob& job, std::string reason,
 
 std::size_t let_delayed_jobs_go(Transaction& transaction, SystemTime now, std::size_t count_max) {
   const std::string due =
-      locking(transaction, "SELECT id FROM job WHERE state='delayed' AND not_before_us<=?2 ORDER BY id LIMIT ?3", "job");
+      locking(transaction, "SELECT id FROM job WHERE state='delayed' AND not_before_us<=?2 ORDER BY not_before_us,id LIMIT ?3", "job");
   return static_cast<std::size_t>(
       transaction.run("UPDATE job SET state=CASE WHEN silent_ends>=?1 THEN 'suspect' ELSE 'queued' END WHERE id IN (" + due + ")",
                       {limits::job_silent_ends_max, to_unix_us(now), count_max}));

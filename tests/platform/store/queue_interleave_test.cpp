@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two platform processes that do their steps at the same time. SQLite has one writer, so this is about PostgreSQL.
+#include "platform/store/content/claims.hpp"
+#include "platform/store/content/layers.hpp"
+#include "platform/store/lease.hpp"
 #include "platform/store/queue/sweeper.hpp"
 #include "platform/store/registries.hpp"
 #include "platform/store/scans.hpp"
+#include "storage/compress.hpp"
 #include "tests/platform/support/queue_world.hpp"
 #include "tests/platform/support/test_platform.hpp"
 #include "tests/support/catch.hpp"
@@ -263,6 +267,34 @@ TEST_CASE("interleave: an image is completed while another listing sees it") {
         [&](Transaction& transaction) { world.list(transaction, listings[1], {"same"}); }, swapped);
     CHECK(world.number("SELECT count(*) FROM scan_item WHERE state='scanned'") == 2);
     world.check();
+  });
+}
+
+TEST_CASE("interleave: a layer's report arrives while another job asks for the layer") {
+  in_both_orders([](bool swapped) {
+    QueueWorld world(postgres());
+    world.add_sensor("a");
+    world.add_sensor("b");
+    world.add_scan(2);
+    const auto first = world.acquire("a").at(0), second = world.acquire("b").at(0);
+    const protocol::LayerClaim claim{Secret("t"), engine_at(), {digest("l")}, false};
+    protocol::LayerClaimAnswer answer;
+    const auto ask = [&](Transaction& transaction, const protocol::Job& job, const std::string& sensor) {
+      const auto leased = leased_job(transaction, job.id, job.lease_token, sensor, world.terms);
+      answer = claim_layers(transaction, leased.value(), claim, world.terms.now);
+    };
+    world.write([&](Transaction& transaction) { ask(transaction, first, "a"); });
+    REQUIRE(answer.claimed.size() == 1);
+    const Work put = [&](Transaction& transaction) {
+      const Bytes report = storage::zstd_compress(dump_json(layer_report("l"))),
+                  facts = storage::zstd_compress(dump_json(layer_facts("l")));
+      CHECK(put_layer_report(transaction, layer_report("l"), report, "a", world.terms.now).has_value());
+      CHECK(put_layer_facts(transaction, digest("l"), engine_at().walker, {}, facts, "a", world.terms.now).has_value());
+    };
+    at_once(
+        world, put, [&](Transaction& transaction) { ask(transaction, second, "b"); }, swapped);
+    CHECK(answer.claimed.empty());
+    CHECK((swapped ? answer.busy : answer.known).size() == 1);
   });
 }
 
