@@ -333,6 +333,7 @@ void to_json(json& out, const Heartbeat& value) {
              {"protocols", value.protocols},
              {"states", states_to_json(value.states)},
              {"documents_state", value.documents_state.str()},
+             {"run", value.run},
              {"jobs", value.jobs}};
 }
 
@@ -341,6 +342,7 @@ void from_json(const json& in, Heartbeat& value) {
   read_protocols(in, value.protocols);
   read_states(in, value.states);
   if (in.contains("documents_state")) read_digest(in, "documents_state", value.documents_state);
+  read_optional(in, "run", value.run);
   in.at("jobs").get_to(value.jobs);
 }
 

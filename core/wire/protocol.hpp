@@ -87,7 +87,7 @@ struct JobRequest {
   /// The kinds that the sensor knows, by name; the platform gives no others. An older sensor does not say: then list and image.
   std::vector<std::string> kinds;
   /// Of its own for each request; the same when the request is repeated because no answer came: then the same jobs are answered, not more.
-  /// May be empty.
+  /// It begins with Heartbeat::run. May be empty.
   std::string request_id = {};
 };
 
@@ -186,6 +186,7 @@ struct Heartbeat {
   AnalysisStates states;
   std::vector<JobProgress> jobs;  ///< all that the sensor has; one that is not here never reached it
   Digest documents_state{};       ///< as ImageFacts::documents_state; empty from an older sensor
+  std::string run = {};           ///< of this process alone: jobs that another run asked for ended with it. May be empty
 };
 
 struct HeartbeatAnswer {

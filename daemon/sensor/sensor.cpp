@@ -182,7 +182,7 @@ class Sensor::Impl {
   Awaitable<protocol::JobBatch> acquire() {
     const std::size_t capacity = config_.jobs - jobs_->running();
     auto token = asio::bind_cancellation_slot(acquire_cancel_.slot(), asio::use_awaitable);
-    if (request_id_.empty()) request_id_ = random_key().reveal();
+    if (request_id_.empty()) request_id_ = run_ + "." + std::to_string(++requests_);
     auto polling = asio::co_spawn(executor_, uplink_.acquire(capacity, kAcquireWait, request_id_), std::move(token));
     try {
       auto batch = co_await std::move(polling);
@@ -209,6 +209,7 @@ class Sensor::Impl {
     heartbeat.states = pool_->engine_state().states;
     heartbeat.documents_state = pool_->documents_state();
     heartbeat.jobs = jobs_->progress();
+    heartbeat.run = run_;
     auto answer = co_await uplink_.heartbeat(std::move(heartbeat));
     if (!answer) {
       log_event(LogLevel::debug, "heartbeat failed", {{"error", answer.error().message()}});
@@ -253,6 +254,8 @@ class Sensor::Impl {
   std::unique_ptr<JobRunner> jobs_;
   ServiceHost* host_ = nullptr;
   asio::cancellation_signal acquire_cancel_;
+  const std::string run_ = random_key().reveal();
+  std::uint64_t requests_ = 0;
   std::string request_id_;  ///< of the request for jobs that has no answer yet
   std::stop_source outbox_stop_;
   const char* trouble_ = "";  ///< with the last heartbeat that failed

@@ -107,8 +107,10 @@ class Handout {
     protocol::Job job = job_of(ready);
     const Acquirer& by = acquirers_[acquirer];
     const SystemTime until = lease_end(terms_, ready.kind, terms_.now);
-    transaction_.run("UPDATE job SET state='leased', attempt=attempt+1, leased_at_us=?, ran_out_sha256=NULL WHERE id=?",
-                     {to_unix_us(terms_.now), ready.id});
+    transaction_.run(
+        "UPDATE job SET state='leased', attempt=attempt+1, leased_at_us=?, ran_out_sha256=NULL, ran_out_together=0,"
+        " ran_out_alone=0 WHERE id=?",
+        {to_unix_us(terms_.now), ready.id});
     transaction_.run(
         "INSERT INTO lease(job_id,scan_id,sensor_id,lane_id,class,kind,sha256,request_id,leased_at_us,until_us,alone)"
         " VALUES(?,?,?,?,?,?,?,?,?,?,?)",
@@ -307,17 +309,23 @@ struct OwnLease {
   JobKind kind = JobKind::image;
   SystemTime leased_at;
   bool cancelled = false;
+  bool alone = false;
+  std::string request_id;
+  std::string repository;
+  std::string digest;
 };
 
 using OwnLeases = std::map<std::string, OwnLease, std::less<>>;
 
 OwnLeases leases_of(Transaction& transaction, std::string_view sensor_id) {
   OwnLeases leases;
-  Rows rows = transaction.query(locking(transaction,
-                                        "SELECT lease.job_id,lease.sha256,lease.scan_id,lease.kind,lease.leased_at_us,scan.state FROM lease"
-                                        " JOIN scan ON scan.id=lease.scan_id WHERE sensor_id=? ORDER BY lease.job_id",
-                                        "lease"),
-                                {sensor_id});
+  Rows rows =
+      transaction.query(locking(transaction,
+                                "SELECT lease.job_id,lease.sha256,lease.scan_id,lease.kind,lease.leased_at_us,scan.state,lease.alone,"
+                                "lease.request_id,job.repository,job.digest FROM lease JOIN scan ON scan.id=lease.scan_id"
+                                " JOIN job ON job.id=lease.job_id WHERE sensor_id=? ORDER BY lease.job_id",
+                                "lease"),
+                        {sensor_id});
   while (rows.next()) {
     OwnLease& lease = leases[rows.text(0)];
     lease.sha256.assign(rows.bytes(1).begin(), rows.bytes(1).end());
@@ -325,12 +333,18 @@ OwnLeases leases_of(Transaction& transaction, std::string_view sensor_id) {
     lease.kind = protocol::job_kind_from(rows.text(3)).value_or(JobKind::image);
     lease.leased_at = from_unix_us(rows.integer(4));
     lease.cancelled = scan_state_from(rows.text(5)) == ScanState::cancelled;
+    lease.alone = rows.integer(6) != 0;
+    lease.request_id = rows.text(7);
+    lease.repository = rows.text(8);
+    lease.digest = rows.text(9);
   }
   return leases;
 }
 
-/// What never reached the sensor is free again.
-void free_unknown(Transaction& transaction, const OwnLeases& leases, const std::set<std::string, std::less<>>& named, SystemTime now) {
+/// What never reached the sensor is free again. What an earlier run of it had was lost when that ended, which may have been the job's
+/// doing.
+void free_unknown(Transaction& transaction, const OwnLeases& leases, const std::set<std::string, std::less<>>& named, std::string_view run,
+                  SystemTime now) {
   for (const auto& [id, lease] : leases) {
     if (named.contains(id) || lease.cancelled || lease.leased_at + kArrivalTimeMax > now) continue;
     LeasedJob job;
@@ -338,7 +352,10 @@ void free_unknown(Transaction& transaction, const OwnLeases& leases, const std::
     job.scan_id = lease.scan_id;
     job.kind = lease.kind;
     job.sha256 = lease.sha256;
-    requeue(transaction, job, {}, now);
+    job.repository = lease.repository;
+    job.digest = lease.digest;
+    if (lease.request_id.starts_with(run)) requeue(transaction, job, {}, now);
+    else end_silently(transaction, job, lease.alone, now);
   }
 }
 
@@ -403,7 +420,7 @@ protocol::HeartbeatAnswer heartbeat(Transaction& transaction, std::string_view s
                        storage::bounded(progress.files), storage::bounded(progress.findings), progress.job_id});
   }
   transaction.run_each("UPDATE lease SET until_us=?, bytes=?, layers=?, files=?, findings=? WHERE job_id=?", renewed);
-  free_unknown(transaction, leases, named, terms.now);
+  free_unknown(transaction, leases, named, beat.run, terms.now);
   return answer;
 }
 

@@ -60,24 +60,6 @@ void give_up(Transaction& transaction, const LeasedJob& job, std::string reason,
   end_job(transaction, job, end, now);
 }
 
-/// The sensor of a job went silent: counts that, and puts the job back or gives it up.
-void end_silently(Transaction& transaction, const RanOut& lease, SystemTime now) {
-  const int alone = lease.alone ? 1 : 0;
-  transaction.run(
-      "UPDATE job SET silent_ends=silent_ends+?1, silent_ends_alone=silent_ends_alone+?2, ran_out_together=?1, ran_out_alone=?2 WHERE "
-      "id=?3",
-      {1 - alone, alone, lease.job.id});
-  const auto deaths = transaction.number("SELECT silent_ends_alone FROM job WHERE id=?", {lease.job.id});
-  if (deaths < static_cast<std::int64_t>(limits::job_silent_ends_alone_max)) {
-    requeue(transaction, lease.job, {}, now);
-    return;
-  }
-  give_up(transaction, lease.job,
-          "a sensor stopped responding, " + std::to_string(deaths) + " times, while " + job_name(lease.job) +
-              " was its only job: it is not tried again, because it may be what ends sensors; their logs and memory limits may tell why",
-          now);
-}
-
 std::size_t let_delayed_jobs_go(Transaction& transaction, SystemTime now, std::size_t count_max) {
   const std::string due =
       locking(transaction, "SELECT id FROM job WHERE state='delayed' AND not_before_us<=?2 ORDER BY not_before_us,id LIMIT ?3", "job");
@@ -130,6 +112,23 @@ Swept sweep(Transaction& transaction, const LeaseTerms& terms) {
   return swept;
 }
 
+void end_silently(Transaction& transaction, const LeasedJob& job, bool alone, SystemTime now) {
+  const int ends_alone = alone ? 1 : 0;
+  transaction.run(
+      "UPDATE job SET silent_ends=silent_ends+?1, silent_ends_alone=silent_ends_alone+?2, ran_out_together=?1, ran_out_alone=?2 WHERE "
+      "id=?3",
+      {1 - ends_alone, ends_alone, job.id});
+  const auto deaths = transaction.number("SELECT silent_ends_alone FROM job WHERE id=?", {job.id});
+  if (deaths < static_cast<std::int64_t>(limits::job_silent_ends_alone_max)) {
+    requeue(transaction, job, {}, now);
+    return;
+  }
+  give_up(transaction, job,
+          "a sensor stopped responding, " + std::to_string(deaths) + " times, while " + job_name(job) +
+              " was its only job: it is not tried again, because it may be what ends sensors; their logs and memory limits may tell why",
+          now);
+}
+
 std::size_t free_due_jobs(Transaction& transaction, const LeaseTerms& terms, std::size_t count_max) {
   const std::vector<RanOut> leases = ran_out(transaction, terms.now, count_max);
   for (const RanOut& lease : leases) {
@@ -139,7 +138,7 @@ std::size_t free_due_jobs(Transaction& transaction, const LeaseTerms& terms, std
                   " s, the platform's time for one image (--image-time-s)",
               terms.now);
     } else {
-      end_silently(transaction, lease, terms.now);
+      end_silently(transaction, lease.job, lease.alone, terms.now);
     }
   }
   return leases.size() + let_delayed_jobs_go(transaction, terms.now, count_max);

@@ -20,6 +20,10 @@ Swept sweep(Transaction& transaction, const LeaseTerms& terms);
 /// longer than the terms' image_time_max. Then it lets delayed jobs go. The number of jobs, at most `count_max` of each.
 std::size_t free_due_jobs(Transaction& transaction, const LeaseTerms& terms, std::size_t count_max);
 
+/// Ends a lease whose sensor went silent, or came back without the job: counts that, and puts the job back or gives it up. `alone`: the
+/// sensor had no other job.
+void end_silently(Transaction& transaction, const LeasedJob& job, bool alone, SystemTime now);
+
 /// Ends open jobs of a cancelled scan, at most `count_max`, and their items. The number of jobs.
 std::size_t cancel_open_jobs(Transaction& transaction, std::string_view scan_id, std::size_t count_max, SystemTime now);
 

@@ -128,7 +128,7 @@ void SimulatedSensor::enroll(std::uint32_t process) {
 
 void SimulatedSensor::beat(std::uint32_t process) {
   beating_ = true;
-  protocol::Heartbeat heartbeat{"1", {2}, engine().states, {}, digest_of("documents")};
+  protocol::Heartbeat heartbeat{"1", {2}, engine().states, {}, digest_of("documents"), run()};
   for (const auto& [id, held] : jobs_) heartbeat.jobs.push_back({id, held.job.lease_token, 1, 1, 1, 1});
   send(process, post("/v3/sensors/me/heartbeat", heartbeat), [this, heartbeat](const Reply& reply) {
     beating_ = false;

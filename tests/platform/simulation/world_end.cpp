@@ -12,9 +12,8 @@ using std::chrono::microseconds;
 /// All waits of the queue fit into this: five attempts, and quarantine.
 constexpr std::chrono::hours kQuietWithin{12};
 constexpr int kActsOfRound = 200;
-/// What keeps sensors running waits before it starts one again. For longer than a lease: one that is back sooner, and does not name its
-/// jobs, counts as one that they never reached.
-constexpr std::chrono::seconds kStartedAgainAfter{90};
+/// What keeps sensors running waits before it starts one again: less than a lease lasts.
+constexpr std::chrono::seconds kStartedAgainAfter{5};
 
 }  // namespace
 
