@@ -71,7 +71,13 @@ JobRunner::JobRunner(asio::any_io_executor executor, const SensorConfig& config,
 void JobRunner::start(protocol::Job job) {
   auto leased = std::make_shared<Leased>();
   leased->job = std::move(job);
-  jobs_[leased->job.id] = leased;
+  auto& place = jobs_[leased->job.id];
+  // It comes again: then the old lease is lost.
+  if (place) {
+    place->dropped = true;
+    place->stop.request_stop();
+  }
+  place = leased;
   group_.spawn(run(leased));
 }
 
@@ -112,6 +118,17 @@ void JobRunner::hand_back_all() {
   }
 }
 
+void JobRunner::reported(const std::string& job_id) {
+  const auto found = jobs_.find(job_id);
+  if (found != jobs_.end() && !found->second->working) jobs_.erase(found);
+}
+
+/// The job may be here under another lease by now.
+void JobRunner::forget(const Leased& leased) {
+  const auto found = jobs_.find(leased.job.id);
+  if (found != jobs_.end() && found->second.get() == &leased) jobs_.erase(found);
+}
+
 asio::awaitable<void> JobRunner::run(std::shared_ptr<Leased> leased) {
   const protocol::Job& job = leased->job;
   const std::string what = what_it_does(job);
@@ -129,7 +146,7 @@ asio::awaitable<void> JobRunner::run(std::shared_ptr<Leased> leased) {
   leased->working = false;
   const bool lease_lost = !done && done.error().code() == ErrorCode::conflict;
   if (leased->dropped || lease_lost) {
-    jobs_.erase(job.id);
+    forget(*leased);
   } else if (!done) {
     log_event(LogLevel::warning, "job failed", {{"job", job.id}, {"what", what}, {"error", done.error().message()}});
     // What this sensor cannot store is no failure of the image.
@@ -139,7 +156,7 @@ asio::awaitable<void> JobRunner::run(std::shared_ptr<Leased> leased) {
     co_await outbox_.put_failure(job.id, job.lease_token, std::move(failure));
   } else {
     log_event(LogLevel::info, "job finished", {{"job", job.id}, {"what", what}});
-    if (kind_of(job.work) == protocol::JobKind::list) jobs_.erase(job.id);  // its last page was its end
+    if (kind_of(job.work) == protocol::JobKind::list) forget(*leased);  // its last page was its end
   }
   job_finished_();
 }

@@ -36,7 +36,7 @@ class JobRunner {
   /// Stops all and gives them back to the platform, not as failures.
   void hand_back_all();
   /// The platform knows how the job ended.
-  void reported(const std::string& job_id) { jobs_.erase(job_id); }
+  void reported(const std::string& job_id);
   asio::awaitable<void> join() { return group_.join(); }
   /// False while the state folder cannot be written: a job would be read in vain. Looks only after a job has met that.
   asio::awaitable<bool> can_store();
@@ -44,6 +44,7 @@ class JobRunner {
  private:
   struct Leased;
 
+  void forget(const Leased& leased);
   asio::awaitable<void> run(std::shared_ptr<Leased> leased);
   Awaitable<void> run_work(std::shared_ptr<Leased> leased, protocol::ListWork work, std::shared_ptr<registry::Client> client);
   Awaitable<void> run_work(std::shared_ptr<Leased> leased, protocol::ImageWork work, std::shared_ptr<registry::Client> client);

@@ -15,8 +15,10 @@
 
 #include <sodium.h>
 
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 
@@ -43,6 +45,7 @@ struct FakePlatform {
     if (path == "/v3/sensors/me/heartbeat") {
       if (!refusal.is_null()) return {.status = 409, .body = dump_json(refusal)};
       protocol::HeartbeatAnswer beat;
+      beat.interval = std::chrono::seconds(1);
       beat.protocol_version = protocol::kVersions.back();
       return {.body = dump_json(beat)};
     }
@@ -150,6 +153,57 @@ TEST_CASE("A job of an unknown kind, or whose registry was changed on the way, i
   CHECK(moved["retryable"] == false);
   CHECK(moved["reason"].get<std::string>().find("sealed for another registry address") != std::string::npos);
   CHECK_FALSE(platform.authorized);
+}
+
+TEST_CASE("A job that comes again while its old lease is still at work keeps its new lease", "[sensor]") {
+  REQUIRE(sodium_init() >= 0);
+  FakePlatform platform(json::array());
+  asio::io_context io;
+  Sensor* running = nullptr;
+  std::mutex one_at_a_time;
+  std::condition_variable changed;
+  int asked = 0, given = 0, beats = 0, renewed = 0;
+  bool over = false;
+  const auto registry_answer = [&](const ScriptedRequest&) {
+    std::unique_lock lock(one_at_a_time);
+    const int number = ++asked;
+    changed.wait_for(lock, std::chrono::seconds(30), [&] { return over || (number == 1 && given == 2); });
+    return ScriptedResponse{.status = 404, .body = "{}"};
+  };
+  test::ScriptedServer registry(registry_answer);
+  const auto platform_answer = [&](const ScriptedRequest& request) {
+    const std::scoped_lock lock(one_at_a_time);
+    if (request.path() == "/v3/jobs/acquire" && given < 2 && asked == given) {
+      json again = job("j", registry.host());
+      again["lease_token"] = "lease " + std::to_string(++given);
+      again["image"]["digest"] = Digest::sha256_of(as_bytes(std::to_string(given))).str();  // requests for one manifest are joined
+      platform.given.push_back(again);
+    }
+    if (request.path() == "/v3/sensors/me/heartbeat" && asked == 2 && !over) {
+      const json beat = json::parse(request.body);
+      for (const json& one : beat.at("jobs")) renewed += one.at("lease_token") == "lease 2" ? 1 : 0;
+      over = ++beats == 2;
+      if (over) asio::post(io, [sensor = std::exchange(running, nullptr)] { sensor->stop(); });
+    }
+    changed.notify_all();
+    return platform.answer(request);
+  };
+  test::ScriptedServer server(platform_answer);
+  test::TempDir state;
+  const RealClock clock;
+  SensorConfig config;
+  config.name = "test";
+  config.state_directory = state.path();
+  config.platform_url = server.url();
+  config.enrollment_token = Secret("lwe_t");
+  config.workers = 1;
+  Sensor sensor(io.get_executor(), config, clock, LocalReader::create);
+  running = &sensor;
+  asio::co_spawn(io, sensor.run(), asio::detached);
+  io.run_for(std::chrono::seconds(60));
+  const std::scoped_lock lock(one_at_a_time);
+  CHECK(asked == 2);
+  CHECK(renewed == 2);
 }
 
 TEST_CASE("A platform without a common version of the protocol ends the sensor with a sentence that says what to update", "[sensor]") {
