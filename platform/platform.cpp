@@ -41,6 +41,19 @@ Result<void> open_database(Database& database, const Vault& vault) {
   return transaction.commit();
 }
 
+/// A new key would open nothing of what is stored.
+Result<void> key_is_here(Database& database, const std::filesystem::path& key_file) {
+  std::error_code unknown;
+  if (std::filesystem::exists(key_file, unknown)) return {};
+  const auto version = storage::schema_version(database);
+  if (!version) return version.error();
+  if (*version == 0) return {};
+  Transaction transaction(database, Kind::read);
+  if (transaction.number("SELECT count(*) FROM meta WHERE name='master_key_check'") == 0) return {};
+  return Error(ErrorCode::configuration, key_file.string() + " is missing, and " + database.name() +
+                                             " has secrets that it alone opens: put the master key there that was kept with its backup");
+}
+
 Notifier::Config notifications(const Resources& resources) {
   const auto connecting = [&config = resources.config] { return connect(config); };
   const auto listening = [&config = resources.config] {
@@ -124,12 +137,14 @@ Result<std::unique_ptr<Platform>> Platform::create(PlatformConfig config, const 
   auto folder = make_private_directory(config.state_directory);
   if (!folder) return folder.error();
   const auto key_file = config.master_key_file.empty() ? config.state_directory / "master.key" : config.master_key_file;
+  auto database = connect(config);
+  if (!database) return database.error();
+  auto here = key_is_here(**database, key_file);
+  if (!here) return here.error();
   auto vault = Vault::open(key_file);
   if (!vault) return vault.error();
   auto blobs = open_blob_store(config.reports, config.variables, clock);
   if (!blobs) return blobs.error();
-  auto database = connect(config);
-  if (!database) return database.error();
   auto opened = open_database(**database, *vault);
   if (!opened) return opened.error();
   auto impl = std::make_shared<Impl>();

@@ -44,12 +44,25 @@ LaneOptions writing(bool on_postgres) {
 
 std::filesystem::path database_file(const PlatformConfig& config) { return config.state_directory / "platform.db"; }
 
+std::filesystem::path moved_mark(const PlatformConfig& config) { return config.state_directory / "platform.db.moved"; }
+
+Result<void> refuse_moved(const PlatformConfig& config) {
+  std::error_code unknown;
+  const auto mark = moved_mark(config);
+  if (!config.database.empty() || !std::filesystem::exists(mark, unknown)) return {};
+  return Error(ErrorCode::configuration, database_file(config).string() +
+                                             " was moved to another database: name that with --database, or remove " + mark.string() +
+                                             " to go on with what is here");
+}
+
 Result<std::unique_ptr<storage::Database>> connect(const PlatformConfig& config, std::chrono::milliseconds statement_time_max) {
   if (!config.database.empty()) {
     storage::PostgresOptions options{.address = config.database};
     if (statement_time_max > 0ms) options.statement_time_max = statement_time_max;
     return storage::open_postgres(options);
   }
+  auto here = refuse_moved(config);
+  if (!here) return here.error();
   const storage::SqliteOptions options{.busy_timeout = 30s, .statement_time_max = statement_time_max, .survive_power_cut = true};
   auto opened = storage::SqliteDatabase::open(database_file(config), options);
   if (!opened) return opened.error();

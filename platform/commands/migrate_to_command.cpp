@@ -16,7 +16,9 @@ void MigrateToCommand::add_to(daemon::Command& program) {
   command.details = {
       "Stop the platform first. All tables are copied with their keys, and proved at the end: both sides must have equal counts and sums. "
       "If "
-      "it is interrupted, run it again: it goes on where it was. What was copied from stays as it is."};
+      "it is interrupted, run it again: it goes on where it was. What was copied from stays as it is; platform.db.moved beside it keeps "
+      "others "
+      "from going on with it by mistake."};
   place_.add_to(command);
   command.begin_group("Target");
   command.add_option("target", target_, "postgresql://[USER@]HOST[:PORT]/NAME; leave the password to PGPASSFILE")

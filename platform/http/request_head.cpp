@@ -16,9 +16,15 @@ bool read_target(std::string_view target, Request& request) {
   const auto url = boost::urls::parse_origin_form(target);
   if (!url) return false;
   request.path = std::string(url->encoded_path());
-  for (const auto segment : url->segments()) request.segments.emplace_back(segment);
-  for (const auto parameter : url->params()) request.query[std::string(parameter.key)] = std::string(parameter.value);
-  return true;
+  // Bytes that are no text, and control characters, are in no name; PostgreSQL would refuse them.
+  bool readable = true;
+  const auto text = [&readable](std::string decoded) {
+    readable = readable && printable(decoded) == decoded;
+    return decoded;
+  };
+  for (const auto segment : url->segments()) request.segments.push_back(text(segment));
+  for (const auto parameter : url->params()) request.query[text(std::string(parameter.key))] = text(std::string(parameter.value));
+  return readable;
 }
 
 bool is_secret_header(std::string_view lower_name) {

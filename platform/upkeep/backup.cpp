@@ -86,6 +86,19 @@ Result<void> write_manifest(const BackupManifest& manifest, const fs::path& fold
   return write_private_file(folder / kManifestName, document.dump(1) + "\n");
 }
 
+Result<void> check_integrity(Database& database) {
+  Transaction transaction(database, Transaction::Kind::read);
+  std::string said;
+  {
+    Rows rows = transaction.query("PRAGMA integrity_check(1)");
+    if (rows.next()) said = rows.text(0);
+  }
+  auto ended = transaction.commit();
+  if (!ended) return ended;
+  if (said == "ok") return {};
+  return Error(ErrorCode::digest_mismatch, "is damaged: " + said);
+}
+
 /// The backup's file, copied to where it may be opened, and proved.
 Result<std::unique_ptr<SqliteDatabase>> take_over(const fs::path& folder, const fs::path& file, const BackupManifest& manifest,
                                                   const UpkeepProgress& progress) {
@@ -96,6 +109,9 @@ Result<std::unique_ptr<SqliteDatabase>> take_over(const fs::path& folder, const 
   fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write, error);
   auto copy = open_copy(file);
   if (!copy) return copy.error();
+  // Sums of tables do not see a damaged index.
+  auto whole = check_integrity(**copy);
+  if (!whole) return whole.error().with_context(folder.string());
   const auto run = storage::steps_run(**copy, schema_steps());
   if (!run) return run.error();
   const auto sums = sums_of(**copy, progress);

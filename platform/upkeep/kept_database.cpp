@@ -34,6 +34,8 @@ Result<std::unique_ptr<Database>> connect_to_kept(const PlatformConfig& config) 
     return Error(ErrorCode::not_found,
                  folder + " holds no platform: start `landwaiter-platform serve --state " + folder + "` first, or name its folder");
   }
+  auto here = refuse_moved(config);
+  if (!here) return here.error();
   auto opened = storage::SqliteDatabase::open(database_file(config), {.busy_timeout = std::chrono::seconds(30), .survive_power_cut = true});
   if (!opened) return opened.error();
   return std::unique_ptr<Database>(*std::move(opened));

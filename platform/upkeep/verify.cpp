@@ -2,6 +2,7 @@
 #include "platform/upkeep/verify.hpp"
 
 #include "core/base/text.hpp"
+#include "core/os/files.hpp"
 #include "platform/store/schema.hpp"
 #include "platform/store/sensors.hpp"
 #include "platform/store/vault.hpp"
@@ -94,7 +95,11 @@ Result<std::vector<storage::TableSum>> move_to(const PlatformConfig& config, con
   if (!from) return from.error();
   auto to = storage::open_postgres({.address = address, .statement_time_max = std::chrono::milliseconds(0)});
   if (!to) return to.error();
-  return storage::copy_database(**from, **to, schema_steps(), progress);
+  auto copied = storage::copy_database(**from, **to, schema_steps(), progress);
+  if (!copied || !config.database.empty()) return copied;
+  const auto marked = create_private_file(moved_mark(config), "to " + (*to)->name() + "\n");
+  if (!marked) return marked.error();
+  return copied;
 }
 
 }  // namespace landwaiter::platform

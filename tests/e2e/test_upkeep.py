@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an operator does with a platform: backups while it is busy, restored elsewhere; the move to PostgreSQL; one process a folder."""
 import os
+import shutil
 import pathlib
 
 from fleet import Fleet
@@ -75,6 +76,18 @@ class Upkeep(EndToEndCase):
         last = os.path.join(self.folder, "last")
         self.operate("backup", "--state", platform.state, "--with-key", self.passphrase, last)
 
+        damaged = os.path.join(self.folder, "damaged")
+        shutil.copytree(last, damaged)
+        with open(os.path.join(damaged, "platform.db"), "r+b") as file:
+            file.seek(os.path.getsize(file.name) // 2)
+            file.write(b"\xaa" * 64)
+        refused = self.operate("restore", "--state", os.path.join(self.folder, "no"), "--with-key", self.passphrase, damaged, code=3)
+        self.assertIn("damaged", refused.err)
+        keyless = os.path.join(self.folder, "keyless")
+        self.operate("restore", "--state", keyless, last)
+        refused = self.operate("serve", "--state", keyless, "--listen", "127.0.0.1:0", code=3)
+        self.assertIn("master.key is missing", refused.err)
+        self.assertFalse(os.path.exists(os.path.join(keyless, "master.key")))
         elsewhere = Platform(self.make_folder("elsewhere"))
         self.operate("restore", "--state", elsewhere.state, "--with-key", self.passphrase, last)
         self.assertEqual(self.sums("--state", elsewhere.state), before)
@@ -85,7 +98,9 @@ class Upkeep(EndToEndCase):
         self.assertIn("the same on both sides", moved.out)
         self.assertEqual(self.sums("--state", platform.state, "--database", address), before)
         again = self.operate("migrate-to", "--state", platform.state, address, code=3)
-        self.assertIn("is not empty", again.err)
+        self.assertIn("was moved to another database", again.err)
+        forgotten = self.operate("serve", "--state", platform.state, "--listen", "127.0.0.1:0", code=3)
+        self.assertIn("--database", forgotten.err)
         on_postgres = Platform(self.make_folder("on-postgres"), "--database", address)
         on_postgres.state = platform.state
         self.check_served(on_postgres)

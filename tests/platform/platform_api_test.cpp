@@ -369,4 +369,13 @@ TEST_CASE("api: lists go on page by page, and a page token of another list is re
   CHECK(platform.get("/v3/images/" + digest("none").str() + "/report").status == 404);
 }
 
+TEST_CASE("api: a path or a parameter that is no text is refused") {
+  TestPlatform platform;
+  for (const char* path : {"/v3/scans/%ff", "/v3/findings/%00", "/v3/findings?q=%c3", "/v3/images?q=%0a"}) {
+    INFO(path);
+    CHECK(platform.get(path).status == 400);
+  }
+  CHECK(platform.get("/v3/findings?q=%c3%a4").status == 200);
+}
+
 }  // namespace landwaiter::test
