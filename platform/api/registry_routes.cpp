@@ -23,6 +23,9 @@ Result<protocol::RegistryTarget> target_from(const nlohmann::json& body) {
   if (!tls_verify) return tls_verify.error();
   const auto plain_http = optional_flag(body, "plain_http", address->plain_http);
   if (!plain_http) return plain_http.error();
+  if (address->https && *plain_http) {
+    return Error(ErrorCode::invalid_argument, "endpoint begins with https://, and plain_http asks for the opposite: leave one of them out");
+  }
   target.name = name->empty() ? address->host : *name;
   target.endpoint = (address->https ? "https://" : "") + address->host;
   target.kind = *kind;

@@ -8,6 +8,7 @@
 #include "platform/store/queue/sweeper.hpp"
 #include "platform/store/registries.hpp"
 #include "platform/store/scans.hpp"
+#include "platform/store/states.hpp"
 
 #include <charconv>
 
@@ -128,6 +129,8 @@ Result<Response> get_scans(Call& call) {
   if (!size) return size.error();
   const auto token = call.page_token();
   if (!token) return token.error();
+  if (const std::string state = call.query("state"); !state.empty() && !scan_state_from(state))
+    return Error(ErrorCode::invalid_argument, "there is no such state of a scan");
   return page_response(call, list_scans(*call.transaction, call.query("state"), *token, *size));
 }
 
@@ -142,6 +145,8 @@ Result<Response> items(Call& call) {
   if (!size) return size.error();
   const auto after = call.page_number();
   if (!after) return after.error();
+  if (const std::string state = call.query("state"); !state.empty() && !item_state_from(state))
+    return Error(ErrorCode::invalid_argument, "there is no such state of an item");
   return page_response(call, list_scan_items(*call.transaction, call.parameter("id"), call.query("state"), *after, *size));
 }
 

@@ -378,4 +378,14 @@ TEST_CASE("api: a path or a parameter that is no text is refused") {
   CHECK(platform.get("/v3/findings?q=%c3%a4").status == 200);
 }
 
+TEST_CASE("api: what contradicts itself, and states that there are not, are refused") {
+  TestPlatform platform;
+  const json both{{"name", "r"}, {"endpoint", "https://localhost:5000"}, {"plain_http", true}};
+  CHECK(platform.post("/v3/registries", both).status == 400);
+  CHECK(platform.get("/v3/scans?state=runing").status == 400);
+  CHECK(platform.get("/v3/scans?state=running").status == 200);
+  const std::string scan = platform.scan_images({"localhost:5000/x:1"});
+  CHECK(platform.get("/v3/scans/" + scan + "/items?state=scaned").status == 400);
+}
+
 }  // namespace landwaiter::test
