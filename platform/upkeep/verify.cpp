@@ -3,6 +3,7 @@
 
 #include "core/base/text.hpp"
 #include "core/os/files.hpp"
+#include "platform/resources.hpp"
 #include "platform/store/schema.hpp"
 #include "platform/store/sensors.hpp"
 #include "platform/store/vault.hpp"
