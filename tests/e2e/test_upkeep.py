@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What an operator does with a platform: backups while it is busy, restored elsewhere; the move to PostgreSQL; one process a folder."""
+import contextlib
 import os
 import shutil
+import sqlite3
 import pathlib
 
 from fleet import Fleet
@@ -78,8 +80,12 @@ class Upkeep(EndToEndCase):
 
         damaged = os.path.join(self.folder, "damaged")
         shutil.copytree(last, damaged)
-        with open(os.path.join(damaged, "platform.db"), "r+b") as file:
-            file.seek(os.path.getsize(file.name) // 2)
+        database = os.path.join(damaged, "platform.db")
+        with contextlib.closing(sqlite3.connect(database)) as opened:
+            (page,) = opened.execute("SELECT rootpage FROM sqlite_master WHERE name='layer_report_by_state'").fetchone()
+            (page_bytes,) = opened.execute("PRAGMA page_size").fetchone()
+        with open(database, "r+b") as file:  # an index, which no sum of a table sees
+            file.seek((page - 1) * page_bytes)
             file.write(b"\xaa" * 64)
         refused = self.operate("restore", "--state", os.path.join(self.folder, "no"), "--with-key", self.passphrase, damaged, code=3)
         self.assertIn("damaged", refused.err)
