@@ -136,7 +136,7 @@ Platform::~Platform() {
 Result<std::unique_ptr<Platform>> Platform::create(PlatformConfig config, const Clock& clock) {
   auto folder = make_private_directory(config.state_directory);
   if (!folder) return folder.error();
-  const auto key_file = config.master_key_file.empty() ? config.state_directory / "master.key" : config.master_key_file;
+  const auto key_file = master_key_file(config);
   auto database = connect(config);
   if (!database) return database.error();
   auto here = key_is_here(**database, key_file);

@@ -44,7 +44,13 @@ LaneOptions writing(bool on_postgres) {
 
 std::filesystem::path database_file(const PlatformConfig& config) { return config.state_directory / "platform.db"; }
 
+std::filesystem::path master_key_file(const PlatformConfig& config) {
+  return config.master_key_file.empty() ? config.state_directory / "master.key" : config.master_key_file;
+}
+
 std::filesystem::path moved_mark(const PlatformConfig& config) { return config.state_directory / "platform.db.moved"; }
+
+namespace {
 
 Result<void> refuse_moved(const PlatformConfig& config) {
   std::error_code unknown;
@@ -54,6 +60,8 @@ Result<void> refuse_moved(const PlatformConfig& config) {
                                              " was moved to another database: name that with --database, or remove " + mark.string() +
                                              " to go on with what is here");
 }
+
+}  // namespace
 
 Result<std::unique_ptr<storage::Database>> connect(const PlatformConfig& config, std::chrono::milliseconds statement_time_max) {
   if (!config.database.empty()) {

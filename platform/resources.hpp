@@ -22,9 +22,9 @@ namespace landwaiter::platform {
 
 /// The file of SQLite's database.
 std::filesystem::path database_file(const PlatformConfig& config);
+std::filesystem::path master_key_file(const PlatformConfig& config);
 /// Is there when SQLite's database in the state folder was moved: nobody shall go on with what is old by mistake.
 std::filesystem::path moved_mark(const PlatformConfig& config);
-Result<void> refuse_moved(const PlatformConfig& config);
 /// A connection to the platform's database. `statement_time_max` 0: none for SQLite, the engine's default for PostgreSQL.
 Result<std::unique_ptr<storage::Database>> connect(const PlatformConfig& config,
                                                    std::chrono::milliseconds statement_time_max = std::chrono::milliseconds(0));

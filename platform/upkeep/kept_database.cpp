@@ -6,7 +6,6 @@
 #include "storage/database/copy.hpp"
 #include "storage/database/migrations.hpp"
 #include "storage/postgres/postgres_database.hpp"
-#include "storage/sqlite/sqlite_database.hpp"
 
 #include <string>
 #include <system_error>
@@ -20,10 +19,6 @@ std::int64_t known_steps() { return static_cast<std::int64_t>(schema_steps().siz
 
 }  // namespace
 
-std::filesystem::path master_key_file(const PlatformConfig& config) {
-  return config.master_key_file.empty() ? config.state_directory / "master.key" : config.master_key_file;
-}
-
 Result<std::unique_ptr<Database>> connect_to_kept(const PlatformConfig& config) {
   if (!config.database.empty()) {
     return storage::open_postgres({.address = config.database, .statement_time_max = std::chrono::milliseconds(0)});
@@ -34,11 +29,7 @@ Result<std::unique_ptr<Database>> connect_to_kept(const PlatformConfig& config) 
     return Error(ErrorCode::not_found,
                  folder + " holds no platform: start `landwaiter-platform serve --state " + folder + "` first, or name its folder");
   }
-  auto here = refuse_moved(config);
-  if (!here) return here.error();
-  auto opened = storage::SqliteDatabase::open(database_file(config), {.busy_timeout = std::chrono::seconds(30), .survive_power_cut = true});
-  if (!opened) return opened.error();
-  return std::unique_ptr<Database>(*std::move(opened));
+  return connect(config);
 }
 
 Result<std::unique_ptr<Database>> open_kept(const PlatformConfig& config) {

@@ -10,8 +10,6 @@
 
 namespace landwaiter::platform {
 
-std::filesystem::path master_key_file(const PlatformConfig& config);
-
 /// A connection whose statements may take as long as they need. Makes no database. Error: not_found if there is no platform; io.
 Result<std::unique_ptr<storage::Database>> connect_to_kept(const PlatformConfig& config);
 

@@ -82,6 +82,16 @@ json job(const std::string& id, const std::string& registry) {
   return out;
 }
 
+SensorConfig settings(const test::TempDir& state, const test::ScriptedServer& server) {
+  SensorConfig config;
+  config.name = "test";
+  config.state_directory = state.path();
+  config.platform_url = server.url();
+  config.enrollment_token = Secret("lwe_t");
+  config.workers = 1;
+  return config;
+}
+
 /// As the platform seals credentials for this job.
 std::string sealed(const std::string& public_key, const protocol::Job& job) {
   const Secret text =
@@ -123,12 +133,7 @@ TEST_CASE("A job of an unknown kind, or whose registry was changed on the way, i
 
   test::TempDir state;
   const RealClock clock;
-  SensorConfig config;
-  config.name = "test";
-  config.state_directory = state.path();
-  config.platform_url = server.url();
-  config.enrollment_token = Secret("lwe_t");
-  config.workers = 1;
+  const SensorConfig config = settings(state, server);
   Sensor sensor(io.get_executor(), config, clock, LocalReader::create);
   running = &sensor;
   Result<void> ended = Error(ErrorCode::internal, "it did not end");
@@ -191,12 +196,7 @@ TEST_CASE("A job that comes again while its old lease is still at work keeps its
   test::ScriptedServer server(platform_answer);
   test::TempDir state;
   const RealClock clock;
-  SensorConfig config;
-  config.name = "test";
-  config.state_directory = state.path();
-  config.platform_url = server.url();
-  config.enrollment_token = Secret("lwe_t");
-  config.workers = 1;
+  const SensorConfig config = settings(state, server);
   Sensor sensor(io.get_executor(), config, clock, LocalReader::create);
   running = &sensor;
   asio::co_spawn(io, sensor.run(), asio::detached);
@@ -221,12 +221,7 @@ TEST_CASE("A platform without a common version of the protocol ends the sensor w
   test::ScriptedServer server([&](const ScriptedRequest& request) { return platform.answer(request); });
   test::TempDir state;
   const RealClock clock;
-  SensorConfig config;
-  config.name = "test";
-  config.state_directory = state.path();
-  config.platform_url = server.url();
-  config.enrollment_token = Secret("lwe_t");
-  config.workers = 1;
+  const SensorConfig config = settings(state, server);
   asio::io_context io;
   Sensor sensor(io.get_executor(), config, clock, LocalReader::create);
   Result<void> ended;
